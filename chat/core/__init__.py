@@ -1,0 +1,1 @@
+"""The chat itself: users, rooms and what is said, as plain objects without I/O."""

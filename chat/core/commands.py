@@ -1,0 +1,221 @@
+"""The table of commands: one entry makes a command of the text dialect, a request of the JSON dialect, a line of
+``/help`` and a completion in the clients.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING, Any
+
+from chat.core.errors import BadField, UnknownCommand
+
+if TYPE_CHECKING:
+    from chat.core.session import Session
+
+
+class Kind(Enum):
+    """What a parameter is; the clients complete accordingly."""
+
+    ROOM = "room"
+    USER = "user"
+    TEXT = "text"
+    NUMBER = "number"
+    COMMAND = "command"
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A parameter of a command, and the field of that name in JSON.
+
+    ``here``: the text dialect fills in the room that the user is in. ``programs``: only JSON has it. A ``TEXT`` takes
+    the rest of the line.
+    """
+
+    name: str
+    kind: Kind
+    optional: bool = False
+    here: bool = False
+    programs: bool = False
+
+    @property
+    def typed(self) -> bool:
+        """Whether people type it."""
+        return not (self.here or self.programs)
+
+    def from_word(self, word: str) -> str | int:
+        """Convert what was typed; raises :class:`BadField`."""
+        if self.kind is not Kind.NUMBER:
+            return word
+        if not word.isascii() or not word.isdecimal() or len(word) > 9:
+            raise BadField(f"{word[:40]} is not a number.")
+        return int(word)
+
+    def from_json(self, value: object) -> str | int:
+        """Check a value of a JSON object; raises :class:`BadField`."""
+        if self.kind is Kind.NUMBER:
+            if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 1 << 63:
+                return value
+            raise BadField(f'"{self.name}" must be a whole number from 0 on.')
+        if isinstance(value, str):
+            return value
+        raise BadField(f'"{self.name}" must be a string.')
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A command: how it is called, what it is for, and what does it.
+
+    ``run`` is called with the session, the request's tag and the parameters by name.
+    """
+
+    name: str
+    parameters: tuple[Parameter, ...]
+    summary: str
+    run: Callable[..., None]
+    programs: bool = False
+
+    @property
+    def usage(self) -> str:
+        """How people type it: ``/msg name text``."""
+        words = (f"[{p.name}]" if p.optional else p.name for p in self.parameters if p.typed)
+        return " ".join(("/" + self.name, *words))
+
+    def parse(self, rest: str, here: str) -> dict[str, str | int]:
+        """Read the arguments that were typed after the command's name in the room *here*.
+
+        Raises :class:`BadField` where one is missing, is too much or is no number.
+        """
+        arguments: dict[str, str | int] = {p.name: here for p in self.parameters if p.here}
+        rest = rest.strip()
+        for parameter in (p for p in self.parameters if p.typed):
+            if parameter.kind is Kind.TEXT:
+                word, rest = rest, ""
+            else:
+                word, _, rest = rest.partition(" ")
+                rest = rest.lstrip()
+            if word:
+                arguments[parameter.name] = parameter.from_word(word)
+            elif not parameter.optional:
+                raise BadField(f"Usage: {self.usage} ({self.summary})")
+        if rest:
+            raise BadField(f"Usage: {self.usage} ({self.summary})")
+        return arguments
+
+    def check(self, fields: Mapping[str, object]) -> dict[str, str | int]:
+        """Take the arguments out of a JSON object; raises :class:`BadField`."""
+        arguments: dict[str, str | int] = {}
+        for parameter in self.parameters:
+            value = fields.get(parameter.name)
+            if value is not None:
+                arguments[parameter.name] = parameter.from_json(value)
+            elif not parameter.optional:
+                raise BadField(f'"{self.name}" needs "{parameter.name}".')
+        return arguments
+
+
+def split(line: str) -> tuple[Command, str]:
+    """Find the command of a line like ``/msg bob hello``, and what follows its name.
+
+    Raises :class:`UnknownCommand`, with the nearest real one.
+    """
+    word, _, rest = line.removeprefix("/").partition(" ")
+    return find(word), rest
+
+
+def find(word: str) -> Command:
+    """Return the command that people call ``/word``; raises :class:`UnknownCommand`, with the nearest real one."""
+    name = word.removeprefix("/").lower()
+    command = TABLE.get(name)
+    if command is not None and not command.programs:
+        return command
+    near = difflib.get_close_matches(name[:40], [c.name for c in for_people()], n=1, cutoff=0.5)
+    advice = f"Did you mean /{near[0]}?" if near else "Type /help for the commands."
+    raise UnknownCommand(f"There is no command /{word[:40]}. {advice}")
+
+
+def for_people() -> list[Command]:
+    """The commands that people type."""
+    return [command for command in TABLE.values() if not command.programs]
+
+
+def _help(session: Session, tag: str | None, command: str | None = None) -> None:
+    session.show_help([find(command)] if command else for_people(), tag)
+
+
+def _quit(session: Session, tag: str | None) -> None:
+    session.quit()
+
+
+def _method(name: str) -> Callable[..., None]:
+    """Run the method *name* of the session."""
+
+    def run(session: Session, tag: str | None, **arguments: Any) -> None:
+        getattr(session, name)(tag=tag, **arguments)
+
+    return run
+
+
+_ROOM = Parameter("room", Kind.ROOM)
+_HERE = Parameter("room", Kind.ROOM, here=True)
+_USER = Parameter("name", Kind.USER)
+_TEXT = Parameter("text", Kind.TEXT)
+
+TABLE: Mapping[str, Command] = {
+    command.name: command
+    for command in (
+        Command(
+            "help",
+            (Parameter("command", Kind.COMMAND, optional=True),),
+            "lists the commands, or explains one",
+            _help,
+        ),
+        Command("who", (_HERE,), "lists who is in the room", _method("who")),
+        Command("rooms", (), "lists all rooms", _method("list_rooms")),
+        Command(
+            "join",
+            (_ROOM, Parameter("after", Kind.NUMBER, optional=True, programs=True)),
+            "goes to a room, which comes into being where there is none",
+            _method("join"),
+        ),
+        Command("leave", (_HERE,), "leaves the room", _method("leave"), programs=True),
+        Command("say", (_HERE, _TEXT), "says something in the room", _method("say"), programs=True),
+        Command("me", (_HERE, _TEXT), "says what you do: /me waves", _method("act")),
+        Command("msg", (_USER, _TEXT), "says something to one user only", _method("tell")),
+        Command("nick", (Parameter("name", Kind.TEXT),), "gives you another name", _method("rename")),
+        Command(
+            "topic",
+            (_HERE, Parameter("text", Kind.TEXT, optional=True)),
+            "shows or sets what the room is about",
+            _method("topic"),
+        ),
+        Command(
+            "history",
+            (
+                _HERE,
+                Parameter("count", Kind.NUMBER, optional=True),
+                Parameter("after", Kind.NUMBER, optional=True, programs=True),
+                Parameter("before", Kind.NUMBER, optional=True, programs=True),
+            ),
+            "shows the last messages of the room",
+            _method("history"),
+        ),
+        Command(
+            "ignore",
+            (Parameter("name", Kind.USER, optional=True),),
+            "hides what a user says from you, or shows it again; alone, lists whom you ignore",
+            _method("ignore"),
+        ),
+        Command(
+            "away",
+            (Parameter("text", Kind.TEXT, optional=True),),
+            "tells others that you are away and why; alone, that you are back",
+            _method("mark_away"),
+        ),
+        Command("ping", (), "answers with a pong", _method("ping"), programs=True),
+        Command("quit", (), "leaves the chat", _quit),
+    )
+}
+"""All commands by name."""

@@ -1,0 +1,113 @@
+"""Refusals: each class is a ``code`` of the wire, and its docstring says when it is used."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class ChatError(Exception):
+    """A request is refused; the message of the exception is the sentence that the user reads."""
+
+    code: ClassVar[str]
+
+
+class BadJson(ChatError):
+    """The line is not a JSON object, or nested too deeply."""
+
+    code = "bad-json"
+
+
+class BadField(ChatError):
+    """A field is missing or of the wrong type."""
+
+    code = "bad-field"
+
+
+class UnknownType(ChatError):
+    """There is no such type of request."""
+
+    code = "unknown-type"
+
+
+class UnknownCommand(ChatError):
+    """There is no such command."""
+
+    code = "unknown-command"
+
+
+class NotWelcomeYet(ChatError):
+    """Something other than a ``hello`` came first, or a second one."""
+
+    code = "not-welcome-yet"
+
+
+class BadName(ChatError):
+    """Not a possible name of a user or a room."""
+
+    code = "bad-name"
+
+
+class NameTaken(ChatError):
+    """The name, or one that looks like it, is in use."""
+
+    code = "name-taken"
+
+
+class NoSuchUser(ChatError):
+    """Nobody of that name is here."""
+
+    code = "no-such-user"
+
+
+class NoSuchRoom(ChatError):
+    """There is no such room."""
+
+    code = "no-such-room"
+
+
+class NotInRoom(ChatError):
+    """The session is not in that room."""
+
+    code = "not-in-room"
+
+
+class AlreadyThere(ChatError):
+    """The session is in that room already."""
+
+    code = "already-there"
+
+
+class TooManyRooms(ChatError):
+    """The session is in as many rooms as one may be, or the server has as many as it holds."""
+
+    code = "too-many-rooms"
+
+
+class TooLong(ChatError):
+    """A line, text or topic is too long."""
+
+    code = "too-long"
+
+
+class Empty(ChatError):
+    """Nothing is left of the text once it is cleaned."""
+
+    code = "empty"
+
+
+class NotStored(ChatError):
+    """The history could not store the message, so it was shown to nobody."""
+
+    code = "not-stored"
+
+
+class ServerFull(ChatError):
+    """The server has as many connections as it takes."""
+
+    code = "full"
+
+
+class Internal(ChatError):
+    """The server made a mistake."""
+
+    code = "internal"

@@ -1,0 +1,231 @@
+"""What a session can be shown: one class for each object that the server sends.
+
+An event encodes to the JSON object of the same ``type`` in ``docs/protocol.md``, and decodes from it. Times are UTC
+in the form of the wire, ``2026-11-21T09:15:02.114Z``.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Literal
+
+import msgspec
+
+Kind = Literal["say", "action"]
+
+
+def timestamp(seconds: float) -> str:
+    """Write *seconds* since 1970 in UTC with milliseconds, as the wire does."""
+    milliseconds = int(seconds * 1000)
+    moment = datetime.fromtimestamp(milliseconds // 1000, UTC)
+    return f"{moment:%Y-%m-%dT%H:%M:%S}.{milliseconds % 1000:03d}Z"
+
+
+class Event(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="type", tag=str.lower):
+    """Anything that a session is shown."""
+
+
+class Message(Event, frozen=True, kw_only=True):
+    """What a user said in a ``room``, or privately ``to`` one user. Ids are positive and grow."""
+
+    id: int
+    time: str
+    room: str | None = None
+    to: str | None = None
+    author: str
+    kind: Kind
+    text: str
+    tag: str | None = None
+
+
+class Joined(Event, frozen=True, kw_only=True):
+    """Somebody came into the room."""
+
+    time: str
+    room: str
+    name: str
+
+
+class Left(Event, frozen=True, kw_only=True):
+    """Somebody left the room; ``reason`` where it was not their own wish."""
+
+    time: str
+    room: str
+    name: str
+    reason: str | None = None
+    tag: str | None = None
+
+
+class Renamed(Event, frozen=True, kw_only=True):
+    """``name`` is called ``new`` from now on; without a room it answers the one who asked."""
+
+    time: str
+    room: str | None
+    name: str
+    new: str
+    tag: str | None = None
+
+
+class Topic(Event, frozen=True, kw_only=True):
+    """The topic of the room, and who set it."""
+
+    time: str
+    room: str
+    name: str | None
+    topic: str
+    tag: str | None = None
+
+
+class Away(Event, frozen=True, kw_only=True):
+    """``name`` is away with a text, or back (``None``); without a room it answers the one who asked."""
+
+    time: str
+    room: str | None
+    name: str
+    text: str | None
+    tag: str | None = None
+
+
+class Missed(Event, frozen=True, kw_only=True):
+    """``count`` messages with ``after`` < id < ``before`` were not sent, as the session was too slow to read them."""
+
+    room: str | None
+    count: int
+    after: int
+    before: int
+
+
+class Limits(msgspec.Struct, frozen=True, kw_only=True):
+    """What the server accepts: ``text`` and ``line`` in bytes, ``name`` in characters, ``rooms`` for each session."""
+
+    text: int
+    line: int
+    name: int
+    rooms: int
+
+
+class Welcome(Event, frozen=True, kw_only=True):
+    """The session is in under this name; the token resumes it from another connection."""
+
+    name: str
+    token: str
+    server: str
+    time: str
+    limits: Limits
+
+
+class RoomState(Event, frozen=True, kw_only=True, tag="room"):
+    """The session is in this room from now on; ``last`` is the id of the newest message, or 0."""
+
+    room: str
+    topic: str
+    users: list[str]
+    away: dict[str, str]
+    last: int
+    tag: str | None = None
+
+
+class Who(Event, frozen=True, kw_only=True):
+    """Who is in the room, and who of them is away with which text."""
+
+    room: str
+    users: list[str]
+    away: dict[str, str]
+    tag: str | None = None
+
+
+class RoomSummary(msgspec.Struct, frozen=True, kw_only=True):
+    """A line in the list of rooms; ``users`` is their number."""
+
+    room: str
+    users: int
+    topic: str
+
+
+class Rooms(Event, frozen=True, kw_only=True):
+    """All rooms."""
+
+    rooms: list[RoomSummary]
+    tag: str | None = None
+
+
+class History(Event, frozen=True, kw_only=True):
+    """Messages from the history, by id; ``more``: there are more in the direction that was asked."""
+
+    room: str
+    messages: list[Message]
+    more: bool
+    tag: str | None = None
+
+
+class Ignored(Event, frozen=True, kw_only=True):
+    """Whom the session ignores."""
+
+    names: list[str]
+    tag: str | None = None
+
+
+class CommandHelp(msgspec.Struct, frozen=True, kw_only=True):
+    """A line in the list of commands."""
+
+    name: str
+    usage: str
+    summary: str
+
+
+class Help(Event, frozen=True, kw_only=True):
+    """Commands and what they do."""
+
+    commands: list[CommandHelp]
+    tag: str | None = None
+
+
+class Notice(Event, frozen=True, kw_only=True):
+    """Something that the server wants the user to know."""
+
+    text: str
+    tag: str | None = None
+
+
+class Refusal(Event, frozen=True, kw_only=True, tag="error"):
+    """A request was refused, and nothing of it happened; ``text`` is a sentence for people."""
+
+    code: str
+    text: str
+    tag: str | None = None
+
+
+class Pong(Event, frozen=True, kw_only=True):
+    """The answer to a ping."""
+
+    time: str
+    tag: str | None = None
+
+
+class Goodbye(Event, frozen=True, kw_only=True):
+    """The connection closes after this."""
+
+    text: str
+
+
+AnyEvent = (
+    Message
+    | Joined
+    | Left
+    | Renamed
+    | Topic
+    | Away
+    | Missed
+    | Welcome
+    | RoomState
+    | Who
+    | Rooms
+    | History
+    | Ignored
+    | Help
+    | Notice
+    | Refusal
+    | Pong
+    | Goodbye
+)
+"""Every event, as a union for decoding."""

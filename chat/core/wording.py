@@ -1,0 +1,110 @@
+"""Events in words, as people read them in every client."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from typing import Any
+
+from chat.core import events
+from chat.core.text import enumerate_words
+
+MOST_NAMES = 10
+"""The names that are listed one by one; of more others their number is given."""
+
+
+def presence(name: str, room: str, users: Collection[str]) -> str:
+    """Say where *name* is and with whom: ``You are ada, in #lobby with bob and cy.``"""
+    others = sorted((user for user in users if user != name), key=str.casefold)
+    if not others:
+        return f"You are {name}, alone in #{room}."
+    if len(others) > MOST_NAMES:
+        return f"You are {name}, in #{room} with {len(others)} others."
+    return f"You are {name}, in #{room} with {enumerate_words(others)}."
+
+
+def message(event: events.Message) -> str:
+    """Write a message as a line: ``ada: hello``, ``~ ada waves``, ``ada (private): psst``."""
+    if event.kind == "action":
+        return f"~ (private) {event.author} {event.text}" if event.to else f"~ {event.author} {event.text}"
+    return f"{event.author} (private): {event.text}" if event.to else f"{event.author}: {event.text}"
+
+
+def notice(event: events.Event) -> list[str]:
+    """Write any event but a message or a refusal as sentences, one a line."""
+    return _SENTENCES[type(event)](event)
+
+
+def _left(event: events.Left) -> list[str]:
+    return [f"{event.name} left ({event.reason})." if event.reason else f"{event.name} left."]
+
+
+def _renamed(event: events.Renamed) -> list[str]:
+    return [f"You are now known as {event.new}." if event.room is None else f"{event.name} is now known as {event.new}."]
+
+
+def _topic(event: events.Topic) -> list[str]:
+    if event.name is None:
+        return [f"The topic of #{event.room} is: {event.topic}" if event.topic else f"#{event.room} has no topic."]
+    if not event.topic:
+        return [f"{event.name} cleared the topic of #{event.room}."]
+    return [f"{event.name} set the topic of #{event.room} to: {event.topic}"]
+
+
+def _away(event: events.Away) -> list[str]:
+    who = "You are" if event.room is None else f"{event.name} is"
+    if event.text is None:
+        return [f"{who} back."]
+    return [f"{who} away: {event.text}" if event.text else f"{who} away."]
+
+
+def _missed(event: events.Missed) -> list[str]:
+    messages = "1 message" if event.count == 1 else f"{event.count} messages"
+    if event.room is None:
+        return [f"You missed {messages} said to you in private."]
+    return [f"You missed {messages} in #{event.room}. Type /history to read them."]
+
+
+def _who(event: events.Who) -> list[str]:
+    names = [_user_with_away(name, event.away) for name in sorted(event.users, key=str.casefold)]
+    return [f"In #{event.room}: {', '.join(names)}."]
+
+
+def _user_with_away(name: str, away: Mapping[str, str]) -> str:
+    if name not in away:
+        return name
+    return f"{name} (away: {away[name]})" if away[name] else f"{name} (away)"
+
+
+def _rooms(event: events.Rooms) -> list[str]:
+    return [
+        f"#{room.room}, {'1 user' if room.users == 1 else f'{room.users} users'}"
+        + (f": {room.topic}" if room.topic else "")
+        for room in event.rooms
+    ]
+
+
+def _ignored(event: events.Ignored) -> list[str]:
+    return [f"You ignore {enumerate_words(event.names)}." if event.names else "You ignore nobody."]
+
+
+def _help(event: events.Help) -> list[str]:
+    return [f"{command.usage} - {command.summary}" for command in event.commands]
+
+
+_SENTENCES: Mapping[type[events.Event], Callable[[Any], list[str]]] = {
+    events.Joined: lambda event: [f"{event.name} joined."],
+    events.Left: _left,
+    events.Renamed: _renamed,
+    events.Topic: _topic,
+    events.Away: _away,
+    events.Missed: _missed,
+    events.Welcome: lambda event: [f"You are {event.name}."],
+    events.RoomState: lambda event: [f"You are in #{event.room}."],
+    events.Who: _who,
+    events.Rooms: _rooms,
+    events.Ignored: _ignored,
+    events.Help: _help,
+    events.Notice: lambda event: [event.text],
+    events.Pong: lambda event: ["Pong."],
+    events.Goodbye: lambda event: [event.text],
+}
