@@ -56,7 +56,7 @@ def _enforce(profile: precis_i18n.profile.Profile, text: str, what: str) -> str:
 
 def _without_marks(name: str) -> str:
     """Drop the combining marks that follow a letter, which many scripts need and ``\\w`` leaves out."""
-    bare = []
+    bare: list[str] = []
     marks = 0
     for character in name:
         marks = marks + 1 if unicodedata.category(character)[0] == "M" else 0

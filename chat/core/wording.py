@@ -11,14 +11,17 @@ from chat.core.text import enumerate_words
 MOST_NAMES = 10
 """The names that are listed one by one; of more others their number is given."""
 
+NAMES_IN_A_LINE = 40
+"""The names that are listed in a line of ``/who``."""
+
 
 def presence(name: str, room: str, users: Collection[str]) -> str:
     """Say where *name* is and with whom: ``You are ada, in #lobby with bob and cy.``"""
+    if len(users) > MOST_NAMES + 1:
+        return f"You are {name}, in #{room} with {len(users) - 1} others."
     others = sorted((user for user in users if user != name), key=str.casefold)
     if not others:
         return f"You are {name}, alone in #{room}."
-    if len(others) > MOST_NAMES:
-        return f"You are {name}, in #{room} with {len(others)} others."
     return f"You are {name}, in #{room} with {enumerate_words(others)}."
 
 
@@ -39,7 +42,9 @@ def _left(event: events.Left) -> list[str]:
 
 
 def _renamed(event: events.Renamed) -> list[str]:
-    return [f"You are now known as {event.new}." if event.room is None else f"{event.name} is now known as {event.new}."]
+    return [
+        f"You are now known as {event.new}." if event.room is None else f"{event.name} is now known as {event.new}."
+    ]
 
 
 def _topic(event: events.Topic) -> list[str]:
@@ -65,8 +70,11 @@ def _missed(event: events.Missed) -> list[str]:
 
 
 def _who(event: events.Who) -> list[str]:
+    if not event.users:
+        return [f"Nobody is in #{event.room}."]
     names = [_user_with_away(name, event.away) for name in sorted(event.users, key=str.casefold)]
-    return [f"In #{event.room}: {', '.join(names)}."]
+    lines = [", ".join(names[start : start + NAMES_IN_A_LINE]) for start in range(0, len(names), NAMES_IN_A_LINE)]
+    return [f"In #{event.room}: {line}" for line in lines]
 
 
 def _user_with_away(name: str, away: Mapping[str, str]) -> str:

@@ -1,0 +1,102 @@
+"""The words around the messages: topic, status and prompt, cut to the width of the screen."""
+
+from __future__ import annotations
+
+from prompt_toolkit.formatted_text import StyleAndTextTuples
+from prompt_toolkit.utils import get_cwidth
+
+from chat.client.link import Connecting, Online, State, Waiting
+from chat.client.model import Model
+from chat.client.room import Room
+from chat.client.rows import displayed, shorten
+
+
+def topic_bar(room: Room, width: int) -> StyleAndTextTuples:
+    """The room and what it is about; of a private conversation, with whom it is."""
+    if room.private:
+        text = f" {room.title}: private, only the two of you see this"
+    else:
+        text = f" {room.title}: {room.topic}" if room.topic else f" {room.title}"
+    return [("class:bar", shorten(displayed(text), width).ljust(width))]
+
+
+def status_bar(model: Model, address: str, unsent: int, width: int) -> StyleAndTextTuples:
+    """Connection, people, lag and the rooms with what is unread in them; what matters least goes first."""
+    style, connection = _connection(model.state, address)
+    people = _people(model.current)
+    lag = "" if model.lag is None else f"lag {_milliseconds(model.lag)}"
+    waiting = f"{unsent} unsent" if unsent else ""
+    rooms = [_room(number, room, model.current) for number, room in enumerate(model.rooms, 1)]
+    parts: list[tuple[str, str]] = [(style, connection)]
+    parts += [("class:bar", text) for text in (people, lag) if text]
+    parts += [("class:bar.alert", text) for text in (waiting,) if text]
+    fitted: StyleAndTextTuples = []
+    left = width
+    reserved = _width_of_calls(rooms)
+    for number, (part_style, text) in enumerate(parts):
+        text = f" {text} " if number == 0 else f"· {text} "
+        if get_cwidth(text) > left - reserved and number:
+            continue
+        text = shorten(text, left)
+        fitted.append((part_style, text))
+        left -= get_cwidth(text)
+    for room_style, text, needed in rooms:
+        if get_cwidth(text) + 1 <= left and (needed or left - get_cwidth(text) - 1 >= _width_of_calls(rooms)):
+            fitted.append((room_style, f" {text}"))
+            left -= get_cwidth(text) + 1
+            reserved -= get_cwidth(text) + 1 if needed else 0
+    fitted.append(("class:bar", " " * left))
+    return fitted
+
+
+def prompt(model: Model, width: int) -> StyleAndTextTuples:
+    """Who the user is, and where a line goes."""
+    room = model.current
+    text = f"{model.name} {room.title}"
+    if model.away is not None:
+        text = f"{model.name} (away) {room.title}"
+    if not room.joined:
+        text += " (not in it)"
+    return [("class:prompt", shorten(displayed(text), max(width // 2, 8))), ("class:prompt.mark", "> ")]
+
+
+def more_below(lines: int, width: int) -> StyleAndTextTuples:
+    """Say that newer lines are hidden."""
+    counted = "1 line" if lines == 1 else f"{lines} lines"
+    return [("class:more", shorten(f" ↓ {counted} more below (PageDown, or Alt-End) ".ljust(width), width))]
+
+
+def _connection(state: State, address: str) -> tuple[str, str]:
+    match state:
+        case Connecting():
+            return "class:bar.alert", f"connecting to {address}"
+        case Waiting(seconds=seconds):
+            return "class:bar.alert", f"no connection, next try in {seconds} s"
+        case Online():
+            return "class:bar", address
+
+
+def _people(room: Room) -> str:
+    if room.private or not room.joined:
+        return ""
+    return "1 person" if len(room.users) == 1 else f"{len(room.users)} people"
+
+
+def _milliseconds(seconds: float) -> str:
+    return f"{seconds * 1000:.0f} ms" if seconds < 1 else f"{seconds:.1f} s"
+
+
+def _room(number: int, room: Room, current: Room) -> tuple[str, str, bool]:
+    """A room in the status bar: style, text, and whether there is something unread."""
+    text = f"{number}:{displayed(room.title)}"
+    if room is current:
+        return "class:bar.current", text, False
+    if room.calls:
+        return "class:bar.call", f"{text}({room.unread}!)", True
+    if room.unread:
+        return "class:bar.unread", f"{text}({room.unread})", True
+    return "class:bar", text, False
+
+
+def _width_of_calls(rooms: list[tuple[str, str, bool]]) -> int:
+    return sum(get_cwidth(text) + 1 for _, text, needed in rooms if needed)

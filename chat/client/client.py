@@ -1,0 +1,221 @@
+"""A user's client: what a typed line does. A screen of any sort holds one of these."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from chat.client.completion import Offer, complete
+from chat.client.link import Link, NotNow
+from chat.client.model import Model
+from chat.client.room import Room
+from chat.core import commands, events, names, wording
+from chat.core.commands import Command, Kind, Parameter
+from chat.core.errors import ChatError, TooLong
+from chat.core.text import clean
+
+LEAVING_WORDS = ("exit", "quit")
+EARLIER = 100
+"""How many older messages are asked for at once."""
+
+
+class CannotDo(Exception):
+    """A typed line can't be carried out, and nothing of it was; the message is the sentence that the user reads."""
+
+
+class Client:
+    """Carries out what the user types, by the link, in the model."""
+
+    def __init__(self, link: Link, model: Model) -> None:
+        self.link = link
+        self.model = model
+
+    def enter(self, line: str) -> None:
+        """Do what *line* says; raises :class:`CannotDo`."""
+        line = clean(line).strip()
+        try:
+            if line.lower() in LEAVING_WORDS:
+                self.link.leave()
+            elif line.startswith("/") and not line.startswith("//"):
+                self._command(line)
+            elif line:
+                self.say(line.removeprefix("/") if line.startswith("//") else line)
+        except (ChatError, NotNow) as refusal:
+            raise CannotDo(str(refusal)) from refusal
+
+    def say(self, text: str) -> None:
+        """Say *text* where the user is, whatever it begins with; raises :class:`CannotDo`."""
+        room = self.model.current
+        if not room.private:
+            self._post("say", room=room.name, text=text)
+        else:
+            self._post("msg", name=room.name, text=text)
+
+    def say_lines(self, lines: Iterable[str]) -> None:
+        """Say several lines one by one, or none of them; raises :class:`CannotDo`."""
+        lines = list(lines)
+        for line in lines:
+            self._check_length(line)
+        try:
+            for line in lines:
+                self.say(line)
+        except NotNow as refusal:
+            raise CannotDo(str(refusal)) from refusal
+
+    def ask_earlier(self) -> None:
+        """Ask for messages older than those shown, where there may be some."""
+        room = self.model.current
+        oldest = room.lines.oldest_id
+        if room.private or room.earlier_asked or room.lines.full or oldest is None or not self.link.online:
+            return
+        room.earlier_asked = True
+        tag = self.link.ask("history", room=room.name, before=oldest, count=EARLIER)
+        self.model.expect(tag, earlier=True)
+
+    def complete(self, before: str) -> Offer:
+        """Complete the text *before* the cursor."""
+        people = [name for name in self.model.current.people() if name != self.model.name]
+        return complete(before, people=people, rooms=self.model.known_rooms, commands=all_commands())
+
+    def unsent(self, room: Room) -> list[str]:
+        """What was said in *room* and is not acknowledged, as lines."""
+        field = "name" if room.private else "room"
+        return [
+            wording.message(
+                events.Message(
+                    id=1,
+                    time="",
+                    room="",
+                    author=self.model.name,
+                    kind="action" if post.type == "me" else "say",
+                    text=str(post.fields["text"]),
+                )
+            )
+            for post in self.link.outbox.values()
+            if str(post.fields.get(field, "")).casefold() == room.name.casefold()
+        ]
+
+    def _post(self, type_: str, **fields: Any) -> None:
+        self._check_length(fields["text"])
+        self.model.expect(self.link.post(type_, **fields))
+
+    def _check_length(self, text: str) -> None:
+        limit = self.model.limits.text if self.model.limits else None
+        length = len(text.encode())
+        if limit is not None and length > limit:
+            raise CannotDo(f"That is {length} bytes long, and the server takes {limit} at once. Make it shorter.")
+
+    def _command(self, line: str) -> None:
+        word, _, rest = line.removeprefix("/").partition(" ")
+        own = OWN_COMMANDS.get(word.lower())
+        command, rest = (own, rest) if own else commands.split(line)
+        room = self.model.current
+        if room.private and not own and any(p.here for p in command.parameters):
+            raise CannotDo(f"/{command.name} works in rooms, and this is a private conversation.")
+        arguments = command.parse(rest, here=room.name)
+        if own:
+            own.run(self, **arguments)
+        else:
+            _BEFORE.get(command.name, Client._request)(self, command, arguments)
+
+    def _request(self, command: Command, arguments: Mapping[str, Any]) -> None:
+        if "text" in arguments:
+            self._check_length(arguments["text"])
+        self.model.expect(self.link.ask(command.name, **arguments))
+
+    def _act(self, command: Command, arguments: Mapping[str, Any]) -> None:
+        self._post(command.name, **arguments)
+
+    def _tell(self, command: Command, arguments: Mapping[str, Any]) -> None:
+        """Say something in private, and go where the answer will come."""
+        self._check_length(arguments["text"])
+        name = names.user_name(arguments["name"])
+        self.model.turn_to(self.model.open(name, private=True))
+        self._post(command.name, name=name, text=arguments["text"])
+
+    def _join(self, command: Command, arguments: Mapping[str, Any]) -> None:
+        """Go to a room at once, so that what is typed next is meant for it."""
+        name = names.room_name(arguments["room"])
+        room = self.model.find(name)
+        if room is None or not room.joined:
+            tag = self.link.ask(command.name, room=name)
+            self.model.turn_to(self.model.open(name))
+            self.model.expect(tag)
+        else:
+            self.model.turn_to(room)
+
+    def _help(self, command: Command, arguments: Mapping[str, Any]) -> None:
+        """Explain the commands, the client's own among them."""
+        wanted = arguments.get("command")
+        if wanted:
+            name = wanted.removeprefix("/").lower()
+            explained = [OWN_COMMANDS[name]] if name in OWN_COMMANDS else [commands.find(wanted)]
+        else:
+            explained = all_commands()
+        for one in explained:
+            self.model.tell(f"{one.usage} - {one.summary}")
+        if not wanted:
+            self.model.tell("Tab completes. PageUp and PageDown scroll. Ctrl-N and Ctrl-P go to the next room and back.")
+
+    # The client's own commands
+
+    def leave_room(self, room: str) -> None:
+        """Leave the room, or close the private conversation."""
+        current = self.model.current
+        if len(self.model.rooms) == 1:
+            raise CannotDo("This is the only room that you are in. /quit leaves the chat.")
+        if current.joined and not current.private:
+            self.model.expect(self.link.ask("leave", room=room))
+        else:
+            self.model.close(current)
+
+    def go(self, room: str) -> None:
+        """Turn to what is open under that number, title or name, or open a private conversation."""
+        if room.isdecimal() and room.isascii() and 1 <= int(room) <= len(self.model.rooms):
+            self.model.turn_to(self.model.rooms[int(room) - 1])
+        elif room.startswith("@"):
+            self.model.turn_to(self.model.open(names.user_name(room[1:]), private=True))
+        elif found := self.model.find(room.removeprefix("#")) or self.model.find(room, private=True):
+            self.model.turn_to(found)
+        else:
+            raise CannotDo(f"You are not in {room[:40]}. /join {room[:40]} goes there.")
+
+    def quit(self) -> None:
+        """Leave the chat."""
+        self.link.leave()
+
+
+_BEFORE = {
+    "me": Client._act,
+    "msg": Client._tell,
+    "join": Client._join,
+    "help": Client._help,
+}
+"""Commands for which the client does more than to ask the server."""
+
+OWN_COMMANDS: Mapping[str, Command] = {
+    command.name: command
+    for command in (
+        Command(
+            "go",
+            (Parameter("room", Kind.ROOM),),
+            "turns to a room or private conversation that is open: /go dev, /go @bob, /go 2",
+            Client.go,
+        ),
+        Command(
+            "leave",
+            (Parameter("room", Kind.ROOM, here=True),),
+            "leaves the room, or closes the private conversation",
+            Client.leave_room,
+        ),
+        Command("quit", (), "leaves the chat", Client.quit),
+    )
+}
+"""The client's own commands, of the same shape as the server's."""
+
+
+def all_commands() -> list[Command]:
+    """The commands that people type, the client's own among them."""
+    return [*(c for c in commands.for_people() if c.name not in OWN_COMMANDS), *OWN_COMMANDS.values()]
+
+

@@ -1,0 +1,197 @@
+"""What the user may choose: on the command line and in the configuration file."""
+
+from __future__ import annotations
+
+import getpass
+import sys
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import platformdirs
+from twisted.python import usage
+
+import chat
+from chat.core import names
+from chat.core.errors import BadName
+
+DEFAULT_ADDRESS = "localhost:12345"
+DEFAULT_PORT = 12345
+DEFAULT_TIMEOUT = 30.0
+ALTERNATIVES = 8
+"""How many other names are tried where the user has chosen none and the log-in name is taken."""
+
+
+def config_path() -> Path:
+    """Return where the configuration file is looked for."""
+    return platformdirs.user_config_path("twisted-chat") / "client.toml"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What the user has chosen. *names* are tried in turn; *rooms* has at least one room."""
+
+    host: str
+    port: int
+    names: tuple[str, ...]
+    rooms: tuple[str, ...]
+    tail: bool
+    plain: bool
+    timeout: float
+    log: Path | None
+
+    @property
+    def address(self) -> str:
+        """The server, as people write it."""
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
+class Options(usage.Options):
+    """The command line."""
+
+    synopsis = "Usage: chat [options] [NAME@]HOST[:PORT]"
+    longdesc = f"""Chats with whoever is at HOST (by default {DEFAULT_ADDRESS}). In a terminal it fills the screen; what comes
+in by a pipe is sent line by line, and the exit code is 0 only when all of it is stored.
+The options may also stand in the configuration file ({config_path()}), with the address as
+"address", and rooms as a list. The command line wins."""
+
+    optFlags = [
+        ["tail", "t", "Print what is said, line by line, and send nothing."],
+        ["plain", "p", "Write plain lines and leave the screen alone: for screen readers and simple terminals."],
+    ]
+    optParameters = [
+        ["name", "n", None, "Your name. [default: your log-in name]"],
+        ["rooms", "r", None, "The rooms to be in, divided by commas; what you type goes to the first. [default: lobby]"],
+        ["timeout", None, None, f"Seconds to wait for the server when sending from a pipe. [default: {DEFAULT_TIMEOUT:g}]"],
+        ["log", None, None, "Write a log of the client itself to this file. [default: none]"],
+        ["config", "c", None, f"The configuration file. [default: {config_path()}]"],
+    ]
+
+    def opt_version(self) -> None:
+        """Print the version and leave."""
+        print(f"chat {chat.__version__}")
+        sys.exit(0)
+
+    def parseArgs(self, address: str | None = None) -> None:
+        self["address"] = address
+
+
+def read(arguments: list[str]) -> Settings:
+    """Read the command line and the configuration file; raises :class:`usage.UsageError`."""
+    options = Options()
+    options.parseOptions(arguments)
+    chosen: dict[str, Any] = {}
+    if options["config"] is not None:
+        chosen |= read_config(Path(options["config"]))
+    elif config_path().exists():
+        chosen |= read_config(config_path())
+    chosen |= {key: value for key, value in options.items() if value is not None and not (value == 0 and key in _FLAGS)}
+    return _settings(chosen)
+
+
+def read_config(path: Path) -> dict[str, Any]:
+    """Read a configuration file; raises :class:`usage.UsageError` where it can't be used."""
+    try:
+        config = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as failure:
+        raise usage.UsageError(f"{path} can't be read: {failure.strerror}.") from failure
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as failure:
+        raise usage.UsageError(f"{path} is not TOML: {failure}.") from failure
+    for key, value in config.items():
+        if key not in _KEYS:
+            raise usage.UsageError(f"{path}: there is no setting {key!r}. There are: {', '.join(sorted(_KEYS))}.")
+        fits, expected = _KEYS[key]
+        if not fits(value):
+            raise usage.UsageError(f"{path}: {key!r} must be {expected}, not {value!r}.")
+    return config
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str)
+
+
+def _is_flag(value: object) -> bool:
+    return isinstance(value, bool)
+
+
+def _is_list(value: object) -> bool:
+    return isinstance(value, list) and bool(value) and all(isinstance(item, str) for item in value)
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and value > 0
+
+
+_FLAGS = ("tail", "plain")
+_KEYS: Mapping[str, tuple[Callable[[object], bool], str]] = {
+    "address": (_is_text, 'a text like "ada@chat.example.org:12345"'),
+    "name": (_is_text, 'a text like "ada"'),
+    "rooms": (_is_list, 'a list of texts like ["lobby", "dev"]'),
+    "tail": (_is_flag, "true or false"),
+    "plain": (_is_flag, "true or false"),
+    "timeout": (_is_number, "a number of seconds like 30"),
+    "log": (_is_text, 'a path like "/tmp/chat.log"'),
+}
+"""The settings of the configuration file: what fits, and that in words."""
+
+
+def _settings(chosen: Mapping[str, Any]) -> Settings:
+    user, host, port = split_address(chosen.get("address", DEFAULT_ADDRESS))
+    name = chosen.get("name", user)
+    rooms = chosen.get("rooms", ["lobby"])
+    log = chosen.get("log")
+    return Settings(
+        host=host,
+        port=port,
+        names=_log_in_names() if name is None else (_checked(names.user_name, name),),
+        rooms=tuple(_checked(names.room_name, room) for room in (rooms.split(",") if isinstance(rooms, str) else rooms)),
+        tail=bool(chosen.get("tail")),
+        plain=bool(chosen.get("plain")),
+        timeout=_seconds(chosen.get("timeout", DEFAULT_TIMEOUT)),
+        log=None if log is None else Path(log).expanduser(),
+    )
+
+
+def split_address(address: str) -> tuple[str | None, str, int]:
+    """Divide ``[NAME@]HOST[:PORT]``; raises :class:`usage.UsageError`. An IPv6 address stands in brackets."""
+    name, at, place = address.rpartition("@")
+    if place.startswith("["):
+        host, bracket, port = place[1:].partition("]")
+        if not bracket or (port and not port.startswith(":")):
+            raise usage.UsageError(f"{address} is not an address. An IPv6 address is written [::1]:{DEFAULT_PORT}.")
+        port = port[1:]
+    elif place.count(":") > 1:
+        host, port = place, ""
+    else:
+        host, _, port = place.partition(":")
+    if port and not (port.isascii() and port.isdecimal() and 0 < int(port) < 65536):
+        raise usage.UsageError(f"{port} is not a port. A port is a number from 1 to 65535.")
+    return (name if at else None), host or "localhost", int(port or DEFAULT_PORT)
+
+
+def _checked(check: Callable[[str], str], name: str) -> str:
+    try:
+        return check(name)
+    except BadName as refusal:
+        raise usage.UsageError(f"{name!r}: {refusal}") from refusal
+
+
+def _seconds(value: str | float) -> float:
+    try:
+        seconds = float(value)
+    except ValueError:
+        seconds = 0
+    if not 0 < seconds < float("inf"):
+        raise usage.UsageError(f"--timeout {value} is not a number of seconds. Write one like 30.")
+    return seconds
+
+
+def _log_in_names() -> tuple[str, ...]:
+    """The log-in name, then that with a number, for who is in the chat already; at last a guest's name."""
+    try:
+        name = names.user_name(getpass.getuser())
+    except (BadName, OSError, KeyError):
+        return ("",)
+    return (name, *(f"{name}-{number}" for number in range(2, 2 + ALTERNATIVES) if len(name) < 30), "")

@@ -1,0 +1,196 @@
+"""Without a screen: send what comes in by a pipe, or print what is said."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections import deque
+from collections.abc import Callable
+from typing import TextIO
+
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IDelayedCall, IReactorTime
+
+from chat.client.link import Link, Online, State
+from chat.client.model import Surroundings
+from chat.core import events, wording
+from chat.core.text import decode
+
+WINDOW = 16
+"""How many messages are on their way at once, so that the server need not slow us down."""
+_CHUNK = 1 << 14
+_LONGEST_LINE = 1 << 16
+
+
+class Lines:
+    """The lines of a file descriptor, read only as fast as they are taken.
+
+    *more*: called when there is something to take. A line of more than 64 KB is cut there.
+    """
+
+    def __init__(self, descriptor: int, loop: asyncio.AbstractEventLoop, more: Callable[[], None]) -> None:
+        self._descriptor = descriptor
+        self._loop = loop
+        self._more = more
+        self._waiting: deque[bytes] = deque()
+        self._partial = b""
+        self._ended = False
+        self._reading = False
+
+    @property
+    def at_end(self) -> bool:
+        """Whether all lines have been taken."""
+        return self._ended and not self._waiting
+
+    def take(self) -> str | None:
+        """Return the next line, or ``None`` where it has not come yet; *more* will be called when it has."""
+        if self._waiting:
+            return decode(self._waiting.popleft())
+        self._read_soon()
+        return None
+
+    def stop(self) -> None:
+        """Read no more."""
+        if self._reading:
+            self._reading = False
+            self._loop.remove_reader(self._descriptor)
+
+    def _read_soon(self) -> None:
+        if self._reading or self._ended:
+            return
+        try:
+            self._loop.add_reader(self._descriptor, self._readable)
+            self._reading = True
+        except PermissionError:
+            # epoll does not take plain files, which are always ready.
+            self._loop.call_soon(self._readable)
+
+    def _readable(self) -> None:
+        self.stop()
+        data = os.read(self._descriptor, _CHUNK)
+        *whole, self._partial = (self._partial + data).split(b"\n")
+        if not data:
+            self._ended = True
+            whole, self._partial = [self._partial], b""
+        elif len(self._partial) > _LONGEST_LINE:
+            whole, self._partial = [*whole, self._partial], b""
+        self._waiting.extend(line.rstrip(b"\r") for line in whole if line)
+        self._more()
+
+
+class Sender:
+    """Says each line in *room*, and knows at the end whether all of them were stored."""
+
+    def __init__(self, room: str, timeout: float, clock: IReactorTime, complain: Callable[[str], None]) -> None:
+        self.finished: Deferred[bool] = Deferred()
+        """Fires when it is over: whether all was stored."""
+        self._room = room
+        self._timeout = timeout
+        self._clock = clock
+        self._complain = complain
+        self._link: Link | None = None
+        self._lines: Lines | None = None
+        self._limit: int | None = None
+        self._all_stored = True
+        self._timer: IDelayedCall | None = None
+
+    def start(self, link: Link, lines: Lines) -> None:
+        """Begin to wait for the server."""
+        self._link, self._lines = link, lines
+        self._wait_anew()
+
+    def state_changed(self, state: State) -> None:
+        """The connection has come or gone."""
+        if isinstance(state, Online):
+            self._wait_anew()
+
+    def event_received(self, event: events.Event, old: bool) -> None:
+        """Note the answers of the server."""
+        match event:
+            case events.Welcome():
+                self._limit = event.limits.text
+            case events.RoomState():
+                self.advance()
+            case events.Refusal():
+                self._fail(event.text)
+
+    def lag_changed(self, seconds: float) -> None:
+        """Nobody sees it."""
+
+    def outbox_changed(self) -> None:
+        """Something was acknowledged, or sent."""
+        self._wait_anew()
+        if self._link is not None and len(self._link.outbox) < WINDOW:
+            self._clock.callLater(0, self.advance)
+
+    def advance(self) -> None:
+        """Send what there is, as far as the window allows."""
+        link, lines = self._link, self._lines
+        if link is None or lines is None or self._limit is None or self.finished.called:
+            return
+        while len(link.outbox) < WINDOW and (line := lines.take()) is not None:
+            if len(line.encode()) > self._limit:
+                self._fail(f"A line is longer than the {self._limit} bytes that the server takes: {line[:40]}…")
+            elif line.strip():
+                link.post("say", room=self._room, text=line)
+        if lines.at_end and not link.outbox:
+            self._finish()
+
+    def _fail(self, sentence: str) -> None:
+        self._all_stored = False
+        self._complain(sentence)
+
+    def _finish(self) -> None:
+        if not self.finished.called:
+            if self._timer is not None and self._timer.active():
+                self._timer.cancel()
+            self.finished.callback(self._all_stored)
+
+    def _wait_anew(self) -> None:
+        """Give the server its time from now on, where it has something to do."""
+        if self._timer is not None and self._timer.active():
+            self._timer.cancel()
+        self._timer = None
+        if self._link is not None and (self._link.outbox or self._limit is None) and not self.finished.called:
+            self._timer = self._clock.callLater(self._timeout, self._too_late)
+
+    def _too_late(self) -> None:
+        self._fail(f"The server has not answered for {self._timeout:g} seconds.")
+        self._finish()
+
+
+class Tail:
+    """Prints what is said, one message a line, with the local time."""
+
+    def __init__(
+        self, output: TextIO, surroundings: Surroundings, complain: Callable[[str], None], closed: Callable[[], None]
+    ) -> None:
+        self._output = output
+        self._surroundings = surroundings
+        self._complain = complain
+        self._closed = closed
+        self._state: State | None = None
+
+    def state_changed(self, state: State) -> None:
+        """Tell of breaks."""
+
+    def event_received(self, event: events.Event, old: bool) -> None:
+        """Print messages."""
+        if isinstance(event, events.Message):
+            time = self._surroundings.local(event.time)
+            room = f"#{event.room} " if event.room else ""
+            self._print(f"{time:%Y-%m-%d %H:%M:%S} {room}{wording.message(event)}")
+        elif isinstance(event, events.Refusal):
+            self._complain(event.text)
+
+    def lag_changed(self, seconds: float) -> None:
+        """Nobody sees it."""
+
+    def outbox_changed(self) -> None:
+        """Nothing is sent."""
+
+    def _print(self, line: str) -> None:
+        try:
+            print(line, file=self._output, flush=True)
+        except BrokenPipeError:
+            self._closed()

@@ -1,0 +1,190 @@
+"""From a line to the rows of a screen: widths, wrapping, hanging indent and styles."""
+
+from __future__ import annotations
+
+import re
+import zlib
+from collections.abc import Callable, Iterator, Sequence
+
+from prompt_toolkit.formatted_text import StyleAndTextTuples
+from prompt_toolkit.utils import get_cwidth
+
+from chat.client.scrollback import Kind, Line
+
+NICK_COLOURS = 14
+"""The number of styles ``class:nick0``, ``class:nick1``, ... among which users are divided."""
+
+_URL = re.compile(r"https?://[^\s<>\"]*[^\s<>\".,;:!?)\]}']")
+_UNIT = re.compile(_URL.pattern + r"\S*|\s+|\S+")
+_FLAG = re.compile("[\U0001f1e6-\U0001f1ff]")
+_FUSING = re.compile(
+    "[\ufe0e\ufe0f]"  # variation selectors
+    "|(?<=[\u2600-\u27bf\U0001f300-\U0001faff])[\U0001f3fb-\U0001f3ff]"  # skin tones
+    "|(?<!\\w)\u200d|\u200d(?!\\w)"  # joiners, but those that join letters
+)
+
+Row = StyleAndTextTuples
+
+
+def displayed(text: str) -> str:
+    """Write *text* so that all terminals agree on its width: emoji one by one, flags as letters."""
+    if text.isascii():
+        return text
+    text = _FLAG.sub(lambda match: chr(ord(match.group()) - 0x1F1E6 + ord("A")), text)
+    return _FUSING.sub("", text)
+
+
+def nick_style(name: str) -> str:
+    """Return the style of a user's name: for a name always the same."""
+    return f"class:nick{zlib.crc32(name.casefold().encode()) % NICK_COLOURS}"
+
+
+def shorten(text: str, width: int) -> str:
+    """Cut *text* to so many cells, with a mark where something is missing."""
+    if get_cwidth(text) <= width:
+        return text
+    return text[: _fitting(text, 0, len(text), max(width - 1, 0))] + "…" if width > 0 else ""
+
+
+def wrap(text: str, first: int, rest: int) -> Sequence[tuple[int, int]]:
+    """Divide *text* into rows of *first*, then of *rest* cells; return where each begins and ends.
+
+    Rows break at spaces and between wide characters. An URL is broken only where it is longer than a row.
+    """
+    rows: list[tuple[int, int]] = []
+    row_start = row_end = 0
+    room = width = first
+
+    def close_row(next_start: int) -> None:
+        nonlocal row_start, row_end, room, width
+        rows.append((row_start, row_end))
+        row_start = row_end = next_start
+        room = width = rest
+
+    for start, end in _units(text):
+        cells = get_cwidth(text[start:end])
+        if text[start].isspace():
+            if cells > room:
+                close_row(end)
+            else:
+                room -= cells
+                row_end = end
+            continue
+        if cells > room and (room < width or (cells <= rest and width < rest)):
+            close_row(start)
+        while cells > room:
+            row_end = max(_fitting(text, start, end, room), start + 1)
+            start = row_end
+            close_row(start)
+            cells = get_cwidth(text[start:end])
+        room -= cells
+        row_end = end
+    if row_end > row_start or not rows:
+        rows.append((row_start, row_end))
+    return rows
+
+
+def _units(text: str) -> Iterator[tuple[int, int]]:
+    """Yield what is kept on one row: words, URLs, single wide characters, and the spaces between."""
+    for match in _UNIT.finditer(text):
+        start, end = match.span()
+        if text[start:end].isascii() or _URL.match(text, start):
+            yield start, end
+            continue
+        unit = start
+        wide_before = False
+        for place in range(start, end):
+            cells = get_cwidth(text[place])
+            if place > unit and cells and (cells == 2 or wide_before):
+                yield unit, place
+                unit = place
+            if cells:
+                wide_before = cells == 2
+        yield unit, end
+
+
+def _fitting(text: str, start: int, end: int, width: int) -> int:
+    """Return how far *text* from *start* on fits into *width* cells; marks stay with their character."""
+    used = 0
+    for place in range(start, end):
+        used += get_cwidth(text[place])
+        if used > width:
+            return place
+    return end
+
+
+class Painter:
+    """Turns lines into rows for a width. *mentions* finds where a text names the user."""
+
+    def __init__(self, mentions: Callable[[str], Sequence[tuple[int, int]]]) -> None:
+        self._mentions = mentions
+
+    def rows(self, line: Line, width: int) -> Sequence[Row]:
+        """Return the rows of *line*, hanging under where its text begins."""
+        if line.kind is Kind.DAY:
+            return [rule(line.text, width, "class:day")]
+        clock: Row = [("class:time", f"{line.time:%H:%M} ")]
+        text = displayed(line.text)
+        match line.kind:
+            case Kind.NOTICE:
+                return _hang([*clock, ("class:notice", "* ")], [("class:notice", text)], text, width)
+            case Kind.REFUSAL:
+                return _hang([*clock, ("class:refusal", "! ")], [("class:refusal", text)], text, width)
+            case Kind.ACTION:
+                lead: Row = [*clock, ("class:action", "~ "), (self._author_style(line), displayed(line.author) + " ")]
+            case _:
+                lead = [*clock, (self._author_style(line), displayed(line.author)), ("class:text", ": ")]
+        return _hang(lead, self._styled(line, text), text, width)
+
+    def _author_style(self, line: Line) -> str:
+        if line.mine:
+            return "class:me"
+        return nick_style(line.author) + (" class:caller" if line.mention else "")
+
+    def _styled(self, line: Line, text: str) -> Row:
+        """Mark URLs, and the user's name."""
+        style = "class:action" if line.kind is Kind.ACTION else "class:text"
+        marks = [(match.span(), "class:url") for match in _URL.finditer(text)]
+        if line.mention:
+            marks += [(span, "class:mention") for span in self._mentions(text)]
+        row: Row = []
+        place = 0
+        for (start, end), mark in sorted(marks):
+            if start >= place:
+                row += [(style, text[place:start]), (f"{style} {mark}", text[start:end])]
+                place = end
+        row.append((style, text[place:]))
+        return row
+
+
+def rule(text: str, width: int, style: str) -> Row:
+    """A row of its own with a text in the middle of a stroke."""
+    text = shorten(f" {text} ", width)
+    left = max((width - get_cwidth(text)) // 2, 0)
+    right = max(width - get_cwidth(text) - left, 0)
+    return [(style, "─" * left + text + "─" * right)]
+
+
+def _hang(lead: Row, styled: Row, text: str, width: int) -> Sequence[Row]:
+    """Put *text* after *lead*, and its further rows under its beginning."""
+    lead_width = sum(get_cwidth(part[1]) for part in lead)
+    if lead_width > width - 2:
+        width = lead_width + 2
+    indent = min(lead_width, width // 3)
+    rows: list[Row] = []
+    for start, end in wrap(text, width - lead_width, width - indent):
+        row: Row = [("", " " * indent)] if rows else list(lead)
+        rows.append(row + _slice(styled, start, end))
+    return rows
+
+
+def _slice(styled: Row, start: int, end: int) -> Row:
+    """Return what of *styled* lies between two places of its text."""
+    row: Row = []
+    place = 0
+    for style, text, *_ in styled:
+        part = text[max(start - place, 0) : max(end - place, 0)]
+        if part:
+            row.append((style, part))
+        place += len(text)
+    return row

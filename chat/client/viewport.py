@@ -1,0 +1,120 @@
+"""Which rows of a room are on the screen: it follows the newest line, or keeps its place while new lines come."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+from chat.client.room import Room
+from chat.client.rows import Row, rule
+from chat.client.scrollback import Line
+
+_MAXIMUM_CACHED = 1000
+
+
+class Viewport:
+    """The part of a room that is seen. *paint* turns a line into rows for a width."""
+
+    def __init__(self, room: Room, paint: Callable[[Line, int], Sequence[Row]]) -> None:
+        self._room = room
+        self._paint = paint
+        self._width = 80
+        self._height = 1
+        self._bottom: tuple[int, int] | None = None
+        """The serial number of the lowest line seen and how many of its rows; ``None``: the newest."""
+        self._cache: dict[tuple[int, bool], tuple[Line, Sequence[Row]]] = {}
+
+    @property
+    def below(self) -> int:
+        """How many lines are hidden below."""
+        if self._bottom is None:
+            return 0
+        return max(self._room.lines.end - 1 - self._bottom[0], 0)
+
+    @property
+    def following(self) -> bool:
+        """Whether new lines are shown as they come."""
+        return self._bottom is None
+
+    def resize(self, width: int, height: int) -> None:
+        """The screen has this size."""
+        if width != self._width:
+            self._cache.clear()
+            if self._bottom is not None:
+                self._bottom = (self._bottom[0], len(self._rows(self._bottom[0])))
+        self._width, self._height = width, height
+
+    def visible(self) -> Sequence[Row]:
+        """Return the rows to show, the lowest last; fewer than the height where there are no more."""
+        rows: list[Row] = []
+        for _, row in self._upwards():
+            rows.append(row)
+            if len(rows) == self._height:
+                break
+        rows.reverse()
+        return rows
+
+    def scroll_up(self, count: int) -> bool:
+        """Go up by so many rows; tell whether the top was reached."""
+        places = []
+        for place, _ in self._upwards():
+            places.append(place)
+            if len(places) >= count + self._height:
+                break
+        if len(places) <= self._height:
+            return True
+        self._bottom = places[min(count, len(places) - self._height)]
+        return len(places) < count + self._height
+
+    def scroll_down(self, count: int) -> None:
+        """Go down by so many rows."""
+        if self._bottom is None:
+            return
+        serial, shown = self._clamped(self._bottom)
+        while count > 0 and serial < self._room.lines.end:
+            left = len(self._rows(serial)) - shown
+            if left >= count:
+                shown += count
+                count = 0
+            else:
+                count -= left
+                serial, shown = serial + 1, 0
+        if shown == 0:
+            serial -= 1
+            shown = len(self._rows(serial)) if serial >= self._room.lines.first else 0
+        at_end = serial >= self._room.lines.end - 1 and shown >= len(self._rows(serial))
+        self._bottom = None if at_end else (serial, shown)
+
+    def follow(self) -> None:
+        """Go to the newest line, and stay there."""
+        self._bottom = None
+
+    def _upwards(self) -> Iterator[tuple[tuple[int, int], Row]]:
+        """Yield the rows from the lowest one seen upwards, each with its place."""
+        lines = self._room.lines
+        if not len(lines):
+            return
+        serial, shown = self._clamped(self._bottom or (lines.end - 1, 1 << 30))
+        while serial >= lines.first:
+            rows = self._rows(serial)
+            for number in range(min(shown, len(rows)), 0, -1):
+                yield (serial, number), rows[number - 1]
+            serial, shown = serial - 1, 1 << 30
+
+    def _clamped(self, place: tuple[int, int]) -> tuple[int, int]:
+        """Return *place*, or the oldest one where that line is gone."""
+        return max(place, (self._room.lines.first, 1))
+
+    def _rows(self, serial: int) -> Sequence[Row]:
+        """Return the rows of a line, with the unread mark above the first that was not seen."""
+        line = self._room.lines[serial]
+        marked = serial == self._room.mark
+        cached = self._cache.get((serial, marked))
+        if cached is not None and cached[0] is line:
+            return cached[1]
+        rows = list(self._paint(line, self._width))
+        if marked:
+            rows.insert(0, rule("unread", self._width, "class:unread"))
+        if len(self._cache) >= _MAXIMUM_CACHED:
+            self._cache.clear()
+        self._cache[serial, marked] = (line, rows)
+        return rows

@@ -1,0 +1,81 @@
+"""The thin end: JSON lines over a stream, as ``docs/protocol.md`` writes them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import msgspec
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import ITCPTransport
+from twisted.internet.protocol import connectionDone
+from twisted.logger import Logger
+from twisted.protocols.basic import LineReceiver
+from twisted.python.failure import Failure
+
+from chat.core import events
+from chat.core.text import clean
+
+MAXIMUM_LINE = 1 << 23
+"""The longest line taken from a server, in bytes: a page of history with the longest texts fits many times."""
+
+
+class Wire(LineReceiver):
+    """One connection: hands on each event that arrives, with every string in it clean.
+
+    What is no event that we know (the greeting for people, types of a later version) is passed over.
+    """
+
+    delimiter = b"\n"
+    MAX_LENGTH = MAXIMUM_LINE
+    transport: ITCPTransport
+    _log = Logger()
+
+    def __init__(self, made: Callable[[Wire], None], received: Callable[[events.Event], None]) -> None:
+        self.closed: Deferred[Failure] = Deferred()
+        """Fires when the connection is gone, with the reason."""
+        self._made = made
+        self._received = received
+
+    def connectionMade(self) -> None:
+        self.transport.setTcpNoDelay(True)
+        self._made(self)
+
+    def lineReceived(self, line: bytes) -> None:
+        event = decode(line)
+        if event is None:
+            self._log.debug("Passed over: {line!r}", line=line[:200])
+        else:
+            self._received(event)
+
+    def lineLengthExceeded(self, line: bytes) -> None:
+        self._log.error("The server sent a line of more than {limit} bytes.", limit=MAXIMUM_LINE)
+        self.transport.abortConnection()
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        self.closed.callback(reason)
+
+    def send(self, request: Mapping[str, object]) -> None:
+        """Write one request."""
+        self.sendLine(msgspec.json.encode(request))
+
+
+def decode(line: bytes) -> events.Event | None:
+    """Read an event from a line, with clean strings; ``None`` where the line is none that we know."""
+    if not line.startswith(b"{"):
+        return None
+    try:
+        event: events.Event = msgspec.convert(_cleaned(msgspec.json.decode(line)), events.AnyEvent)
+    except (msgspec.DecodeError, RecursionError):
+        return None
+    return event
+
+
+def _cleaned(value: object) -> object:
+    """Clean every string in *value*, however deep."""
+    if isinstance(value, str):
+        return clean(value)
+    if isinstance(value, list):
+        return [_cleaned(item) for item in value]
+    if isinstance(value, dict):
+        return {_cleaned(key): _cleaned(item) for key, item in value.items()}
+    return value

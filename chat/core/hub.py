@@ -1,0 +1,221 @@
+"""The hub: who is here, which rooms there are, and the one queue that everything shown passes through."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING, Protocol
+
+from twisted.logger import Logger
+
+from chat.core.errors import NotStored, TooManyRooms
+from chat.core.events import Event, Message, Refusal, timestamp
+from chat.core.limits import Limits
+from chat.core.names import Registry, key, room_name
+from chat.core.query import Query
+from chat.core.room import Room
+
+if TYPE_CHECKING:
+    from chat.core.session import Session
+
+LOBBY = "lobby"
+
+log = Logger()
+
+
+class Delivery(Protocol):
+    """Brings to sessions what the hub says, in the order of the calls."""
+
+    def publish(self, room: str, event: Event, origin: Session | None) -> None:
+        """Show *event* to all who are in *room*; a dialect may leave out the *origin*, who knows it."""
+
+    def show(self, session: Session, event: Event) -> None:
+        """Show *event* to one session."""
+
+    def enter(self, session: Session, room: str) -> None:
+        """From here on, show the session what is published in *room*."""
+
+    def leave(self, session: Session, room: str) -> None:
+        """Up to here, and no further."""
+
+    def replay(self, session: Session, query: Query) -> None:
+        """Show the messages of *query* in this place, as they would have been shown when they were new."""
+
+    def recall(self, session: Session, query: Query, tag: str | None) -> None:
+        """Show the messages of *query* in this place, as one event."""
+
+    def close(self, session: Session) -> None:
+        """Close the connection once all before is sent."""
+
+    def flush(self) -> None:
+        """The turn is over: send."""
+
+
+@dataclass(slots=True)
+class Entry:
+    """One thing that waits its turn to be shown; ``message`` is to be stored before."""
+
+    session: Session
+    deliver: Callable[[], None]
+    message: Message | None = None
+
+
+@dataclass(slots=True)
+class Lineage:
+    """The successive sessions of one token, and what they have said under which tag: its id and time."""
+
+    token: str
+    session: Session | None = None
+    tags: dict[str, tuple[int, str]] = field(default_factory=dict)
+
+
+class Hub:
+    """Holds the state of the chat, and hands what is to be shown over to *delivery* in one order.
+
+    State changes at once; what is shown waits in the queue. Whoever runs the hub is woken when the queue is no longer
+    empty, takes the batch, has its messages stored, and settles it.
+    """
+
+    def __init__(
+        self,
+        delivery: Delivery,
+        *,
+        clock: Callable[[], float],
+        wake: Callable[[], None],
+        make_token: Callable[[], str],
+        limits: Limits,
+        last_id: int = 0,
+    ) -> None:
+        self.delivery = delivery
+        self.limits = limits
+        self.users: Registry[Session] = Registry()
+        self.rooms: dict[str, Room] = {}
+        self.make_token = make_token
+        self._clock = clock
+        self._wake = wake
+        self._last_id = last_id
+        self._queue: list[Entry] = []
+        self._live: dict[str, Lineage] = {}
+        self._idle: dict[str, Lineage] = {}
+
+    def now(self) -> str:
+        """The time, as events carry it."""
+        return timestamp(self._clock())
+
+    @property
+    def next_id(self) -> int:
+        """Greater than the id of every message so far."""
+        return self._last_id + 1
+
+    # -- the queue
+
+    def show(self, session: Session, event: Event) -> None:
+        """Show *event* to *session* after all that came before."""
+        self._enqueue(Entry(session, partial(self.delivery.show, session, event)))
+
+    def publish(self, session: Session, room: Room, event: Event, origin: Session | None = None) -> None:
+        """Show what *session* caused to all in *room*."""
+        self._enqueue(Entry(session, partial(self.delivery.publish, room.name, event, origin)))
+
+    def then(self, session: Session, step: Callable[[], None]) -> None:
+        """Take *step* for *session* after all that came before has been shown."""
+        self._enqueue(Entry(session, step))
+
+    def say(self, session: Session, message: Message, deliver: Callable[[], None]) -> None:
+        """Have *message* stored, and *deliver* it."""
+        self._enqueue(Entry(session, deliver, message))
+
+    def next_message_id(self) -> int:
+        """Take the next id."""
+        self._last_id += 1
+        return self._last_id
+
+    def _enqueue(self, entry: Entry) -> None:
+        entry.session.pending += 1
+        self._queue.append(entry)
+        if len(self._queue) == 1:
+            self._wake()
+
+    @property
+    def waiting(self) -> bool:
+        """Whether something waits."""
+        return bool(self._queue)
+
+    def take(self) -> list[Entry]:
+        """Take all that waits."""
+        batch, self._queue = self._queue, []
+        return batch
+
+    def settle(self, batch: Sequence[Entry], failure: str | None = None) -> None:
+        """Show what a batch holds, now that its messages are stored or, with *failure*, are not."""
+        rested = []
+        for entry in batch:
+            session = entry.session
+            try:
+                if failure is not None and entry.message is not None:
+                    self._not_stored(session, entry.message, failure)
+                else:
+                    entry.deliver()
+            except Exception:
+                log.failure("delivering to {session} failed", session=session)
+            session.pending -= 1
+            if session.rested is not None and session.pending <= self.limits.pending_each // 2:
+                rested.append(session)
+        self.delivery.flush()
+        for session in rested:
+            session.rest_over()
+
+    def _not_stored(self, session: Session, message: Message, failure: str) -> None:
+        if message.tag is not None and session.lineage is not None:
+            session.lineage.tags.pop(message.tag, None)
+        text = f"Not stored, not sent: {failure} Try again later."
+        self.delivery.show(session, Refusal(code=NotStored.code, text=text, tag=message.tag))
+
+    # -- rooms
+
+    def room(self, name: str) -> Room | None:
+        """The room that *name* means, if there is one."""
+        return self.rooms.get(key(room_name(name)))
+
+    def open_room(self, name: str) -> Room:
+        """The room that *name* means, made where there is none; raises :class:`TooManyRooms`, :class:`BadName`."""
+        room = self.room(name)
+        if room is None:
+            self._make_place_for_a_room()
+            room = self.rooms[key(room_name(name))] = Room(room_name(name))
+        return room
+
+    def _make_place_for_a_room(self) -> None:
+        if len(self.rooms) < self.limits.rooms:
+            return
+        for room_key, room in self.rooms.items():
+            if not room.members:
+                del self.rooms[room_key]
+                return
+        raise TooManyRooms(f"The server holds {self.limits.rooms} rooms and all are in use. Join one of them: /rooms")
+
+    def vacate(self, room: Room) -> None:
+        """Let go of a room that is empty, unless something was said in it."""
+        if not room.members and not room.last_id:
+            del self.rooms[key(room.name)]
+
+    # -- tokens
+
+    def lineage(self, token: str) -> Lineage | None:
+        """What is known of *token*."""
+        return self._live.get(token) or self._idle.get(token)
+
+    def begin(self, session: Session, lineage: Lineage) -> None:
+        """*session* continues *lineage*."""
+        self._idle.pop(lineage.token, None)
+        self._live[lineage.token] = lineage
+        lineage.session = session
+
+    def end(self, lineage: Lineage) -> None:
+        """The session of *lineage* has gone; forget the one that went first where there are too many."""
+        lineage.session = None
+        del self._live[lineage.token]
+        self._idle[lineage.token] = lineage
+        if len(self._idle) > self.limits.tokens:
+            del self._idle[next(iter(self._idle))]

@@ -1,0 +1,1 @@
+"""The way from the hub to the sockets: encode once, share, one write per connection per turn."""

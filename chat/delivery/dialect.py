@@ -1,0 +1,27 @@
+"""What delivery asks of a dialect."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from chat.core.events import Event, Message
+
+
+class Dialect(Protocol):
+    """One way to write events as bytes."""
+
+    page: int
+    """The messages that are replayed at a time."""
+
+    hides_own: bool
+    """Whether users are not shown again what they did themselves."""
+
+    def encode(self, event: Event) -> bytes:
+        """Write an event for everybody in a room."""
+
+    def encode_for(self, name: str, event: Event) -> bytes:
+        """Write an event for the user called *name* alone."""
+
+    def encode_replay(self, room: str, messages: Sequence[Message]) -> bytes:
+        """Write old messages for somebody who comes into the room."""

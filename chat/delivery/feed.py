@@ -1,0 +1,144 @@
+"""A room's recent events as bytes, which all its readers share."""
+
+from __future__ import annotations
+
+import sys
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, NamedTuple
+
+from chat.core.events import Missed
+from chat.delivery.dialect import Dialect
+
+if TYPE_CHECKING:
+    from chat.delivery.outlet import Outlet
+
+
+class Line(NamedTuple):
+    """One encoded event. ``origin`` is the session that caused it, ``author`` the key of who said it."""
+
+    data: bytes
+    origin: int
+    author: str
+    messages: int
+    """How many messages the feed has had, up to this line."""
+    last_id: int
+    """The id of the last of them."""
+
+
+class Feed:
+    """The events of one room in one dialect, addressed by their offset in bytes since the feed began.
+
+    Lines stay while a reader is behind, at most *window* bytes of them.
+    """
+
+    __slots__ = ("_ends", "_last", "_lines", "_window", "behind", "dialect", "end", "readers", "room", "start", "turn")
+
+    def __init__(self, room: str, dialect: Dialect, window: int) -> None:
+        self.room = room
+        self.dialect = dialect
+        self.readers: dict[Outlet, Reader] = {}
+        self.behind: set[Reader] = set()
+        self.start = 0
+        self.turn = 0
+        """The offset at which this turn of the reactor began."""
+        self.end = 0
+        self._window = window
+        self._ends: list[int] = []
+        self._lines: list[Line] = []
+        self._last = Line(b"", 0, "", 0, 0)
+        """What stood before the first line that is kept."""
+
+    def append(self, data: bytes, origin: int, author: str, message_id: int) -> None:
+        """Add an event; *message_id* is 0 where it is no message."""
+        before = self._lines[-1] if self._lines else self._last
+        if message_id:
+            line = Line(data, origin, author, before.messages + 1, message_id)
+        else:
+            line = Line(data, origin, author, before.messages, before.last_id)
+        self._lines.append(line)
+        self.end += len(data)
+        self._ends.append(self.end)
+
+    def news(self) -> bytes:
+        """All lines of this turn."""
+        first = bisect_right(self._ends, self.turn)
+        return b"".join([line.data for line in self._lines[first:]])
+
+    def boundary(self, offset: int) -> int:
+        """Where the line that *offset* lies in ends."""
+        return self._ends[bisect_left(self._ends, offset)]
+
+    def lines(self, offset: int, until: int) -> Iterator[tuple[Line, int]]:
+        """The lines from *offset* to *until*, each with where it ends."""
+        first, last = bisect_right(self._ends, offset), bisect_right(self._ends, until)
+        return zip(self._lines[first:last], self._ends[first:last], strict=True)
+
+    def end_turn(self) -> None:
+        """All who keep up have been sent the news."""
+        self.turn = self.end
+        self.trim()
+
+    def trim(self) -> None:
+        """Between turns, drop what nobody needs any more and what is out of the window."""
+        if self.turn < self.end:
+            return
+        if not self.behind:
+            self._drop(len(self._lines))
+        elif self.end - self.start > self._window:
+            self._drop(bisect_right(self._ends, self.end - self._window * 3 // 4))
+
+    def _drop(self, count: int) -> None:
+        if not count:
+            return
+        start = self._ends[count - 1]
+        last = self._lines[count - 1]
+        for reader in self.behind:
+            if reader.cursor < start:
+                reader.skip_to(start, self._before(reader.cursor), last)
+        self._last = last
+        self.start = start
+        del self._ends[:count], self._lines[:count]
+
+    def _before(self, offset: int) -> Line:
+        index = bisect_right(self._ends, offset)
+        return self._lines[index - 1] if index else self._last
+
+
+class Reader:
+    """One session's place in a feed."""
+
+    __slots__ = ("_after", "_before", "_missed", "cursor", "feed", "outlet")
+
+    def __init__(self, feed: Feed, outlet: Outlet) -> None:
+        self.feed = feed
+        self.outlet = outlet
+        self.cursor = feed.end
+        self._missed = 0
+        self._after = 0
+        self._before = 0
+
+    def skip_to(self, offset: int, before: Line, last: Line) -> None:
+        """Lose what lies before *offset*: the lines after *before*, up to and with *last*."""
+        if not self._missed:
+            self._after = before.last_id
+        self._missed += last.messages - before.messages
+        self._before = last.last_id + 1
+        self.cursor = offset
+
+    def take(self, until: int, most: int = sys.maxsize) -> list[bytes]:
+        """Move on to *until*, or so far that about *most* bytes are taken; return what the session is to see."""
+        pieces = []
+        size = 0
+        if self._missed:
+            missed = Missed(room=self.feed.room, count=self._missed, after=self._after, before=self._before)
+            pieces.append(self.feed.dialect.encode(missed))
+            self._missed = 0
+        for line, end in self.feed.lines(self.cursor, until):
+            if size >= most:
+                break
+            if not self.outlet.hides(line):
+                pieces.append(line.data)
+                size += len(line.data)
+            self.cursor = end
+        return pieces

@@ -1,0 +1,267 @@
+"""What one connection is still to be sent, and its one write per turn."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from twisted.internet.interfaces import IPullProducer, IPushProducer
+from zope.interface import implementer
+
+from chat.core.session import Session
+from chat.delivery.dialect import Dialect
+from chat.delivery.feed import Feed, Line, Reader
+
+MOST_AT_ONCE = 65_536
+"""The bytes that a connection that is behind is sent at a time."""
+
+
+class Slot:
+    """A place in the order of what a session is shown by itself; ``data`` is ``None`` until it is known.
+
+    ``marks`` are the readers with the offsets up to which they come first, ``before`` what was left to read of feeds
+    that the session does not read any more. ``taken`` is called when the slot's turn has come.
+    """
+
+    __slots__ = ("before", "data", "marks", "taken")
+
+    def __init__(
+        self, data: bytes | None, marks: tuple[tuple[Reader, int], ...], taken: Callable[[], None] | None = None
+    ) -> None:
+        self.data = data
+        self.marks = marks
+        self.taken = taken
+        self.before = b""
+
+
+@implementer(IPullProducer, IPushProducer)
+class Outlet:
+    """Sends one session what it is shown: slots of its own, and its readers of feeds.
+
+    Where the transport has ``writeSomeData`` (TCP), bytes go straight to the socket, and the outlet becomes a pull
+    producer while the socket takes no more. Any other transport (TLS) has a buffer of its own, and the outlet is its
+    push producer. Beyond *limit* bytes in its slots it is clogged. *closed* is called when all is sent after
+    :meth:`close`.
+    """
+
+    __slots__ = (
+        "_closed",
+        "_direct",
+        "_last",
+        "_limit",
+        "_ready",
+        "_relieved",
+        "_rest",
+        "_slots",
+        "_transport",
+        "backlog",
+        "dialect",
+        "fast",
+        "missed",
+        "readers",
+        "send",
+        "session",
+    )
+
+    def __init__(
+        self, session: Session, dialect: Dialect, transport: Any, limit: int, closed: Callable[[], None]
+    ) -> None:
+        self.session = session
+        self.dialect = dialect
+        self.readers: dict[Feed, Reader] = {}
+        self.backlog = 0
+        """The bytes in the slots."""
+        self.fast = False
+        """Whether its one reader may be sent the news of a turn as they are."""
+        self.missed: list[int] = []
+        """The ids of the private messages that found the outlet clogged."""
+        self._transport = transport
+        self._limit = limit
+        self._closed = closed
+        self._relieved: Callable[[], None] | None = None
+        self._slots: deque[Slot] = deque()
+        self._rest = b""
+        self._ready = True
+        self._last = False
+        self._direct = hasattr(transport, "writeSomeData")
+        self.send: Callable[[bytes], Any] = transport.writeSomeData if self._direct else self._write
+        if not self._direct:
+            transport.registerProducer(self, True)
+
+    def hides(self, line: Line) -> bool:
+        """Whether the session is not to see *line*."""
+        return (line.origin == self.session.id and self.dialect.hides_own) or line.author in self.session.ignored
+
+    # -- flow control
+
+    @property
+    def clogged(self) -> bool:
+        """Whether the session reads so little that no more of its requests should be answered."""
+        return self.backlog > self._limit
+
+    def rest(self, relieved: Callable[[], None]) -> None:
+        """Call *relieved* once enough has been sent."""
+        self._relieved = relieved
+
+    # -- what is to be sent
+
+    def add(self, data: bytes | None, taken: Callable[[], None] | None = None) -> Slot:
+        """Add something after all that was published so far."""
+        marks = tuple((reader, feed.end) for feed, reader in self.readers.items() if reader.cursor < feed.end)
+        slot = Slot(data, marks, taken)
+        self._slots.append(slot)
+        self.backlog += len(data or b"")
+        self.fast = False
+        return slot
+
+    def fill(self, slot: Slot, data: bytes) -> None:
+        """Put *data* into the *slot* that waits for it."""
+        slot.data = data
+        self.backlog += len(data)
+
+    def add_after(self, slot: Slot) -> Slot:
+        """Make another place right behind *slot*."""
+        following = Slot(None, ())
+        self._slots.insert(self._slots.index(slot) + 1, following)
+        return following
+
+    def enter(self, feed: Feed) -> None:
+        """From here on read *feed*."""
+        self.readers[feed] = feed.readers[self] = Reader(feed, self)
+        self.fast = False
+
+    def leave(self, feed: Feed) -> None:
+        """Read *feed* up to here, and no further."""
+        reader = self.readers[feed]
+        self.add(b"")
+        for slot in self._slots:
+            for marked, until in slot.marks:
+                if marked is reader:
+                    slot.before += b"".join(reader.take(until))
+            slot.marks = tuple(mark for mark in slot.marks if mark[0] is not reader)
+        del self.readers[feed], feed.readers[self]
+        feed.behind.discard(reader)
+
+    def close(self) -> None:
+        """Close once all before is sent."""
+        self.add(b"", self._take_last)
+
+    def _take_last(self) -> None:
+        self._last = True
+
+    # -- sending
+
+    def flush(self) -> None:
+        """Send what there is, as far as the socket takes it."""
+        while self._ready and (data := self._take()):
+            taken = self._count(self.send(data))
+            if taken < len(data):
+                self._stall(data[taken:])
+        self._settle()
+
+    def stalled(self, reader: Reader, news: bytes, sent: Any) -> None:
+        """The socket took only a part of the *news* of this turn: keep the rest of the line, and the place."""
+        taken = self._count(sent)
+        reader.cursor = reader.feed.boundary(reader.feed.turn + taken)
+        self._stall(news[taken : reader.cursor - reader.feed.turn])
+        self._settle()
+
+    @staticmethod
+    def _count(sent: Any) -> int:
+        """The bytes that ``writeSomeData`` took; it returns an exception for a lost connection."""
+        return sent if isinstance(sent, int) else 0
+
+    def _stall(self, rest: bytes) -> None:
+        self._ready = False
+        self._rest = rest
+        self._transport.registerProducer(self, False)
+
+    def _take(self) -> bytes:
+        """Take about as much as may be sent at a time, in order."""
+        pieces: list[bytes] = []
+        size = 0
+        while self._slots and size < MOST_AT_ONCE and not self._last:
+            slot = self._slots[0]
+            for reader, until in slot.marks:
+                size += _move(reader.take(until, MOST_AT_ONCE - size), pieces)
+            if slot.data is None or any(reader.cursor < until for reader, until in slot.marks):
+                return b"".join(pieces)
+            self._slots.popleft()
+            self.backlog -= len(slot.data)
+            size += _move((slot.before, slot.data), pieces)
+            if slot.taken is not None:
+                slot.taken()
+        if not self._slots:
+            for feed, reader in self.readers.items():
+                size += _move(reader.take(feed.end, MOST_AT_ONCE - size), pieces)
+        return b"".join(pieces)
+
+    def _settle(self) -> None:
+        """Tell feeds who is behind, and others that the worst is over."""
+        for feed, reader in self.readers.items():
+            if reader.cursor < feed.end:
+                feed.behind.add(reader)
+            elif reader in feed.behind:
+                feed.behind.remove(reader)
+                feed.trim()
+        self.fast = (
+            self._ready and not self._slots and not self._last and len(self.readers) == 1 and not self.session.ignored
+        )
+        if self._relieved is not None and self.backlog <= self._limit // 2:
+            relieved, self._relieved = self._relieved, None
+            relieved()
+        if self._last and self._ready:
+            self._ready = False
+            self._closed()
+
+    def _write(self, data: bytes) -> int:
+        self._transport.write(data)
+        return len(data)
+
+    # -- what the transport calls
+
+    def resumeProducing(self) -> None:
+        """The transport has sent all that it had."""
+        if not self._direct:
+            self._ready = True
+            self.flush()
+            return
+        data = self._rest or self._take()
+        self._rest = b""
+        if data:
+            self._transport.write(data)
+        else:
+            self._transport.unregisterProducer()
+            self._ready = True
+        self._settle()
+
+    def pauseProducing(self) -> None:
+        """The buffer of the transport is full."""
+        self._ready = False
+
+    def stopProducing(self) -> None:
+        """The connection is gone: nothing can be sent any more."""
+        self._ready = self.fast = False
+
+    def abandon(self) -> list[Feed]:
+        """Let go of everything; return the feeds that were read."""
+        self.stopProducing()
+        feeds = list(self.readers)
+        for feed, reader in self.readers.items():
+            del feed.readers[self]
+            feed.behind.discard(reader)
+            feed.trim()
+        self.readers.clear()
+        self._slots.clear()
+        self.backlog = 0
+        return feeds
+
+
+def _move(new: Iterable[bytes], pieces: list[bytes]) -> int:
+    """Append *new* to *pieces*; return how many bytes that was."""
+    size = 0
+    for piece in new:
+        pieces.append(piece)
+        size += len(piece)
+    return size

@@ -1,0 +1,180 @@
+"""Connects the hub with the outlets: it publishes to the feeds, and sends at the end of the turn."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+
+from chat.core.errors import Internal
+from chat.core.events import Event, History, Message, Missed, Refusal
+from chat.core.names import key
+from chat.core.query import Query
+from chat.core.session import Session
+from chat.delivery.dialect import Dialect
+from chat.delivery.feed import Feed
+from chat.delivery.outlet import Outlet, Slot
+from chat.history.store import Page, Store
+
+log = Logger()
+
+
+class Switchboard:
+    """The delivery of a hub: a feed for each room and dialect, an outlet for each session."""
+
+    def __init__(self, store: Store, window: int) -> None:
+        self._store = store
+        self._window = window
+        self._outlets: dict[int, Outlet] = {}
+        self._feeds: dict[str, dict[Dialect, Feed]] = {}
+        self._news: set[Feed] = set()
+        self._slow: set[Outlet] = set()
+
+    # -- outlets
+
+    def connect(self, outlet: Outlet) -> None:
+        """Deliver to a session through *outlet* from now on."""
+        self._outlets[outlet.session.id] = outlet
+
+    def disconnect(self, session: Session) -> None:
+        """Its connection is gone."""
+        outlet = self._outlets.pop(session.id)
+        self._slow.discard(outlet)
+        for feed in outlet.abandon():
+            self._let_go(feed)
+
+    # -- what the hub calls (chat.core.hub.Delivery)
+
+    def publish(self, room: str, event: Event, origin: Session | None) -> None:
+        message = event if isinstance(event, Message) else None
+        author = key(message.author) if message is not None else ""
+        for dialect, feed in self._feeds.get(room, {}).items():
+            feed.append(
+                dialect.encode(event),
+                origin.id if origin is not None else 0,
+                author,
+                message.id if message is not None else 0,
+            )
+            self._news.add(feed)
+        outlet = self._outlets.get(origin.id) if origin is not None else None
+        if outlet is not None and outlet.dialect.hides_own:
+            outlet.fast = False
+
+    def show(self, session: Session, event: Event) -> None:
+        outlet = self._outlets.get(session.id)
+        if outlet is None:
+            return
+        if outlet.clogged and isinstance(event, Message):
+            outlet.missed.append(event.id)
+        else:
+            self._tell_missed(outlet)
+            self._add(outlet, outlet.dialect.encode_for(session.name, event))
+
+    def _tell_missed(self, outlet: Outlet) -> None:
+        if outlet.missed and not outlet.clogged:
+            first, last = outlet.missed[0], outlet.missed[-1]
+            missed = Missed(room=None, count=len(outlet.missed), after=first - 1, before=last + 1)
+            outlet.missed = []
+            self._add(outlet, outlet.dialect.encode(missed))
+
+    def enter(self, session: Session, room: str) -> None:
+        outlet = self._outlets.get(session.id)
+        if outlet is not None:
+            feeds = self._feeds.setdefault(room, {})
+            if outlet.dialect not in feeds:
+                feeds[outlet.dialect] = Feed(room, outlet.dialect, self._window)
+            outlet.enter(feeds[outlet.dialect])
+
+    def leave(self, session: Session, room: str) -> None:
+        outlet = self._outlets.get(session.id)
+        if outlet is not None:
+            feed = self._feeds[room][outlet.dialect]
+            outlet.leave(feed)
+            self._slow.add(outlet)
+            self._let_go(feed)
+
+    def _let_go(self, feed: Feed) -> None:
+        if not feed.readers:
+            self._news.discard(feed)
+            feeds = self._feeds[feed.room]
+            del feeds[feed.dialect]
+            if not feeds:
+                del self._feeds[feed.room]
+
+    def replay(self, session: Session, query: Query) -> None:
+        outlet = self._outlets.get(session.id)
+        if outlet is not None:
+            self._fetch(outlet, outlet.add(None), query, self._replayed)
+
+    def recall(self, session: Session, query: Query, tag: str | None) -> None:
+        outlet = self._outlets.get(session.id)
+        if outlet is not None:
+            self._fetch(outlet, outlet.add(None), query, partial(self._recalled, tag=tag))
+
+    def close(self, session: Session) -> None:
+        outlet = self._outlets.get(session.id)
+        if outlet is not None:
+            outlet.close()
+            self._slow.add(outlet)
+
+    def flush(self) -> None:
+        for feed in self._news:
+            news = feed.news()
+            size = len(news)
+            end = feed.end
+            for outlet, reader in feed.readers.items():
+                if outlet.fast:
+                    sent = outlet.send(news)
+                    if sent == size:
+                        reader.cursor = end
+                    else:
+                        outlet.stalled(reader, news, sent)
+                else:
+                    self._slow.add(outlet)
+        slow, self._slow = self._slow, set()
+        for outlet in slow:
+            outlet.flush()
+        news_of, self._news = self._news, set()
+        for feed in news_of:
+            feed.end_turn()
+
+    # -- history
+
+    def _fetch(self, outlet: Outlet, slot: Slot, query: Query, found: Any) -> None:
+        """Fill *slot* with what *found* makes of the answer to *query*."""
+        wanted = (
+            query if query.count else Query(query.room, query.before, outlet.dialect.page, query.after, newest=False)
+        )
+
+        def failed(failure: Failure) -> None:
+            log.failure("reading the history for {session} failed", failure, session=outlet.session)
+            refusal = Refusal(code=Internal.code, text="The history can't be read now. Try again later.")
+            outlet.fill(slot, outlet.dialect.encode(refusal))
+
+        answered = (
+            self._store.read(wanted).addCallback(lambda page: found(outlet, slot, query, page)).addErrback(failed)
+        )
+        if answered.called:
+            self._slow.add(outlet)
+        else:
+            answered.addCallback(lambda _: outlet.flush())
+
+    def _replayed(self, outlet: Outlet, slot: Slot, query: Query, page: Page) -> None:
+        messages = [message for message in page.messages if key(message.author) not in outlet.session.ignored]
+        outlet.fill(slot, outlet.dialect.encode_replay(query.room, messages))
+        if page.more and not query.count and outlet.session.id in self._outlets:
+            rest = Query(query.room, query.before, 0, after=page.messages[-1].id, newest=False)
+            following = outlet.add_after(slot)
+            slot.taken = partial(self._fetch, outlet, following, rest, self._replayed)
+
+    def _recalled(self, outlet: Outlet, slot: Slot, query: Query, page: Page, tag: str | None) -> None:
+        messages = [message for message in page.messages if key(message.author) not in outlet.session.ignored]
+        event = History(room=query.room, messages=messages, more=page.more, tag=tag)
+        outlet.fill(slot, outlet.dialect.encode_for(outlet.session.name, event))
+
+    def _add(self, outlet: Outlet, data: bytes) -> None:
+        if data:
+            outlet.add(data)
+            self._slow.add(outlet)

@@ -1,0 +1,1 @@
+"""The thin ends: bytes from and to people and programs."""

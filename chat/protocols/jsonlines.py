@@ -1,0 +1,105 @@
+"""The JSON lines dialect, for programs (``docs/protocol.md``, section JSON lines)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import msgspec
+
+from chat.core import events
+from chat.core.commands import TABLE
+from chat.core.errors import BadField, BadJson, ChatError, NotWelcomeYet, UnknownType
+from chat.core.hub import LOBBY
+from chat.core.session import Session
+from chat.core.text import clean
+
+MAXIMUM_TAG = 64
+
+_encode = msgspec.json.Encoder().encode
+_decode = msgspec.json.Decoder().decode
+
+
+class JsonDialect:
+    """One JSON object a line."""
+
+    page = 500
+    hides_own = False
+
+    # -- what the client sends
+
+    def receive(self, session: Session, line: bytes) -> None:
+        """Do what the object in *line* asks for; refusals are shown to the client."""
+        tag = None
+        try:
+            request = self._object(line)
+            tag = self._tag(request)
+            self._do(session, request, tag)
+        except ChatError as error:
+            session.refuse(error, tag)
+
+    def _object(self, line: bytes) -> Mapping[str, object]:
+        try:
+            value: object = _decode(line.decode("utf-8", "replace"))
+        except (msgspec.DecodeError, RecursionError) as error:
+            raise BadJson("That line is not JSON. Send one object a line.") from error
+        if not isinstance(value, dict):
+            raise BadJson("That line is not a JSON object. Send one object a line.")
+        return value
+
+    def _tag(self, request: Mapping[str, object]) -> str | None:
+        tag = request.get("tag")
+        if tag is None or (isinstance(tag, str) and 0 < len(tag) <= MAXIMUM_TAG and clean(tag) == tag):
+            return tag
+        raise BadField(f'"tag" must be a string of 1 to {MAXIMUM_TAG} characters.')
+
+    def _do(self, session: Session, request: Mapping[str, object], tag: str | None) -> None:
+        kind = request.get("type")
+        if not isinstance(kind, str):
+            raise BadField('"type" must be a string.')
+        if kind == "hello":
+            self._hello(session, request)
+        elif kind not in TABLE:
+            raise UnknownType(f'There is no type "{kind[:40]}". See docs/protocol.md for those there are.')
+        elif not session.welcome and kind not in ("quit", "ping"):
+            raise NotWelcomeYet('Say hello first: {"type":"hello","name":"bot"}')
+        else:
+            command = TABLE[kind]
+            command.run(session, tag=tag, **command.check(request))
+
+    def _hello(self, session: Session, request: Mapping[str, object]) -> None:
+        if session.welcome:
+            raise NotWelcomeYet("You have said hello already. Use nick to change your name.")
+        name = request.get("name") or ""
+        token = request.get("token")
+        rooms = request.get("rooms")
+        if not isinstance(name, str):
+            raise BadField('"name" must be a string.')
+        if token is not None and not isinstance(token, str):
+            raise BadField('"token" must be a string.')
+        session.come_in(name, self._rooms(rooms), token=token, resumable=True)
+
+    def _rooms(self, rooms: object) -> dict[str, int | None]:
+        if rooms is None:
+            return {LOBBY: None}
+        checked: dict[str, int | None] = {}
+        for room, after in rooms.items() if isinstance(rooms, dict) else [("", "")]:
+            if after is not None and (
+                not isinstance(after, int) or isinstance(after, bool) or not 0 <= after < 1 << 63
+            ):
+                raise BadField('"rooms" must be an object of room names, each with the last id seen or null.')
+            checked[room] = after
+        return checked
+
+    # -- what the client is shown
+
+    def encode(self, event: events.Event) -> bytes:
+        """Write an event for everybody in a room."""
+        return _encode(event) + b"\n"
+
+    def encode_for(self, name: str, event: events.Event) -> bytes:
+        """Write an event for the user called *name* alone."""
+        return self.encode(event)
+
+    def encode_replay(self, room: str, messages: Sequence[events.Message]) -> bytes:
+        """Write old messages as they were written when they were new."""
+        return b"".join([self.encode(message) for message in messages])

@@ -1,0 +1,102 @@
+"""The text dialect, for people with netcat or telnet (``docs/protocol.md``, section Text)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from chat.core import commands, events, wording
+from chat.core.errors import BadName, ChatError, NameTaken
+from chat.core.hub import LOBBY
+from chat.core.session import Session
+
+LEAVE_WORDS = frozenset(("exit", "quit"))
+HELP_LINE = "Say something by typing it. // begins a line with one slash. exit leaves."
+
+_HTTP = re.compile(rb"[A-Z]+ \S+ HTTP/\d")
+
+
+class TextDialect:
+    """Lines for people: ``ada: hello``."""
+
+    page = 200
+    hides_own = True
+
+    # -- what the user sends
+
+    def receive(self, session: Session, line: bytes) -> None:
+        """Do what the *line* of a user says; refusals are shown to them."""
+        text = line.decode("utf-8", "replace")
+        try:
+            if not session.welcome:
+                self._introduce(session, line, text.strip())
+            elif text.strip().lower() in LEAVE_WORDS:
+                session.quit()
+            elif text.startswith("/") and not text.startswith("//"):
+                command, rest = commands.split(text)
+                command.run(session, tag=None, **command.parse(rest, session.here))
+            elif text.strip():
+                session.say(session.here, text[1:] if text.startswith("//") else text)
+        except ChatError as error:
+            session.refuse(error)
+
+    def _introduce(self, session: Session, line: bytes, name: str) -> None:
+        if name.lower() in LEAVE_WORDS or name.lower() == "/quit":
+            session.quit()
+        elif _HTTP.match(line):
+            session.quit("This is a chat, not a web server. Connect with nc, telnet or the chat client.")
+        else:
+            try:
+                session.come_in(name, {LOBBY: None})
+            except (BadName, NameTaken) as error:
+                raise type(error)(f"{error} Or press Enter to come in as a guest.") from error
+
+    # -- what the user is shown
+
+    def encode(self, event: events.Event) -> bytes:
+        """Write an event for everybody in a room."""
+        if isinstance(event, events.Message):
+            return f"{wording.message(event)}\r\n".encode()
+        return _lines(f"* {sentence}" for sentence in wording.notice(event))
+
+    def encode_for(self, name: str, event: events.Event) -> bytes:
+        """Write an event for the user called *name* alone."""
+        match event:
+            case events.Message() if event.author == name and event.to != name:
+                return b""
+            case events.Refusal():
+                return _lines([f"! {event.text}"])
+            case events.Left() if event.name == name:
+                return b""
+            case events.RoomState():
+                return self._arrival(name, event)
+            case events.History():
+                block = self.encode_replay(event.room, event.messages)
+                return block or _lines([f"* Nothing was said in #{event.room} yet."])
+            case events.Help() if len(event.commands) > 1:
+                return self.encode(event) + _lines([f"* {HELP_LINE}"])
+            case _:
+                return self.encode(event)
+
+    def _arrival(self, name: str, event: events.RoomState) -> bytes:
+        sentence = wording.presence(name, event.room, event.users)
+        lines = [f"* {sentence} Type /help for commands, exit to leave."]
+        if event.topic:
+            lines.append(f"* The topic of #{event.room} is: {event.topic}")
+        return _lines(lines)
+
+    def encode_replay(self, room: str, messages: Sequence[events.Message]) -> bytes:
+        """Write old messages, each with its local time, between two marks."""
+        if not messages:
+            return b""
+        dated = (f"[{_local(message.time)}] {wording.message(message)}" for message in messages)
+        return _lines([f"* Earlier in #{room}:", *dated, "* End of history."])
+
+
+def _lines(lines: Iterable[str]) -> bytes:
+    return "".join([f"{line}\r\n" for line in lines]).encode()
+
+
+def _local(time: str) -> str:
+    return f"{datetime.fromisoformat(time).astimezone():%Y-%m-%d %H:%M}"

@@ -1,0 +1,119 @@
+"""The services of a daemon, and its beginning and end."""
+
+from __future__ import annotations
+
+import resource
+import secrets
+import signal
+import sys
+import time
+from dataclasses import replace
+from types import FrameType
+from typing import Any
+
+from twisted.application.service import MultiService
+from twisted.application.strports import service as listening
+from twisted.internet.defer import Deferred
+from twisted.internet.error import CannotListenError, ReactorNotRunning
+from twisted.logger import Logger
+
+from chat.core.hub import Hub
+from chat.core.limits import Limits
+from chat.delivery.switchboard import Switchboard
+from chat.history.commit import GroupCommit
+from chat.history.memory import MemoryStore
+from chat.protocols.connection import ChatFactory
+from chat.settings import Settings
+from chat.talklog import TalkLog
+
+PATIENCE = 10.0
+"""The seconds that clients have to take what is left for them when the daemon ends."""
+
+SPARE_DESCRIPTORS = 64
+"""File descriptors that are not for clients."""
+
+log = Logger()
+
+
+class ChatService(MultiService):
+    """The whole daemon."""
+
+    def __init__(self, reactor: Any, settings: Settings) -> None:
+        super().__init__()
+        self._reactor = reactor
+        store = MemoryStore()
+        limits = _limits(settings)
+        self._talk = TalkLog(reactor)
+        said = (lambda messages: None) if settings.no_log_talk else self._talk.said
+        self._commit = GroupCommit(reactor, store, said)
+        switchboard = Switchboard(store, limits.window)
+        hub = Hub(
+            switchboard,
+            clock=time.time,
+            wake=self._commit.wake,
+            make_token=lambda: secrets.token_urlsafe(16),
+            limits=limits,
+        )
+        self._commit.hub = hub
+        self.factory = ChatFactory(hub, switchboard, reactor, welcome=settings.welcome, replay=settings.history)
+        for description in settings.listen:
+            listening(description, self.factory, reactor).setServiceParent(self)
+
+    def privilegedStartService(self) -> None:
+        try:
+            super().privilegedStartService()
+        except CannotListenError as error:
+            where = f"{error.interface or 'any address'} port {error.port}"
+            sentence = f"chat: can't listen on {where}: {error.socketError}. Choose another with --listen."
+            sys.excepthook = lambda *_: print(sentence, file=sys.stderr)
+            raise
+
+    def startService(self) -> None:
+        super().startService()
+        self._reactor.callWhenRunning(self._take_signals)
+
+    def _take_signals(self) -> None:
+        """End with exit code 0 when asked to end: Twisted's own handlers would end by the signal."""
+
+        def stop(number: int, frame: FrameType | None) -> None:
+            self._reactor.callFromThread(self._stop)
+
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, stop)
+
+    def _stop(self) -> None:
+        try:
+            self._reactor.stop()
+        except ReactorNotRunning:
+            log.info("ending at once")
+            self.factory.abort()
+
+    async def _end(self) -> None:
+        await MultiService.stopService(self)
+        deadline = self._reactor.callLater(PATIENCE, self.factory.abort)
+        await self.factory.farewell("The server is shutting down. Goodbye.")
+        await self._commit.drained()
+        if deadline.active():
+            deadline.cancel()
+        self._talk.flush()
+
+    def stopService(self) -> Deferred[None]:
+        """Tell everyone, and wait until all that was accepted is stored and sent."""
+        return Deferred.fromCoroutine(self._end())
+
+
+def _limits(settings: Settings) -> Limits:
+    """Raise the limit of open files as far as it goes, and take as many clients as it allows."""
+    limits = Limits()
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    sessions = most - SPARE_DESCRIPTORS if most != resource.RLIM_INFINITY else limits.sessions
+    if sessions < limits.sessions:
+        log.warn(
+            "the system allows {most} open files, so only {sessions} clients can connect; raise it with ulimit -n",
+            most=most,
+            sessions=sessions,
+        )
+    if settings.no_limits:
+        log.warn("the rate of messages is not limited (--no-limits)")
+    return replace(limits, sessions=sessions, rate=None if settings.no_limits else limits.rate)

@@ -1,0 +1,62 @@
+"""The settings of a daemon, from its command line and its configuration file."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+MOST_HISTORY = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What can be set. The names are those of the options, with ``-`` as ``_``."""
+
+    listen: tuple[str, ...] = ("tcp:12345:interface=127.0.0.1",)
+    welcome: str = "Welcome to chat."
+    history: int = 20
+    no_log_talk: bool = False
+    no_limits: bool = False
+
+
+_WANTED: Mapping[str, tuple[type, str]] = {
+    "listen": (list, 'a list of strings, like ["tcp:12345"]'),
+    "welcome": (str, 'a string, like "Welcome to chat."'),
+    "history": (int, f"a whole number from 0 to {MOST_HISTORY}"),
+    "no-log-talk": (bool, "true or false"),
+    "no-limits": (bool, "true or false"),
+}
+
+
+def read_config(path: str) -> dict[str, Any]:
+    """Read a TOML file whose keys are the names of the options; return the values by the names of :class:`Settings`.
+
+    Raises :class:`ValueError` with a sentence that names the file, the key and what would be right.
+    """
+    try:
+        with open(path, "rb") as file:
+            table = tomllib.load(file)
+    except OSError as error:
+        raise ValueError(f"{path}: the file can't be read ({error.strerror}). Check --config.") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ValueError(f"{path}: this is not TOML: {error}.") from error
+    for key, value in table.items():
+        if key not in _WANTED:
+            raise ValueError(f'{path}: there is no key "{key}". There are: {", ".join(_WANTED)}.')
+        if not _fits(key, value):
+            raise ValueError(f'{path}: "{key}" must be {_WANTED[key][1]}.')
+    values = {key.replace("-", "_"): value for key, value in table.items()}
+    if "listen" in values:
+        values["listen"] = tuple(values["listen"])
+    return values
+
+
+def _fits(key: str, value: object) -> bool:
+    wanted, _ = _WANTED[key]
+    if type(value) is not wanted:
+        return False
+    if isinstance(value, list):
+        return bool(value) and all(isinstance(item, str) for item in value)
+    return key != "history" or 0 <= int(str(value)) <= MOST_HISTORY

@@ -1,0 +1,42 @@
+"""The log of the talk."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from twisted.internet.interfaces import IReactorTime
+from twisted.logger import Logger
+
+from chat.core.events import Message
+from chat.core.wording import message as write
+
+DELAY = 0.5
+"""The seconds in which lines gather, so that the log is written once for many of them."""
+
+log = Logger()
+
+
+class TalkLog:
+    """Logs what is said in rooms, and of private messages only that there was one."""
+
+    def __init__(self, clock: IReactorTime) -> None:
+        self._clock = clock
+        self._messages: list[Message] = []
+
+    def said(self, messages: Sequence[Message]) -> None:
+        """Log *messages* soon."""
+        if not self._messages:
+            self._clock.callLater(DELAY, self.flush)
+        self._messages.extend(messages)
+
+    def flush(self) -> None:
+        """Log what has gathered."""
+        messages, self._messages = self._messages, []
+        if messages:
+            log.info("{talk}", talk="\n".join(map(_line, messages)))
+
+
+def _line(message: Message) -> str:
+    if message.room is None:
+        return f"{message.author} to {message.to} in private"
+    return f"#{message.room} {write(message)}"

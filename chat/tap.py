@@ -1,0 +1,87 @@
+"""``twistd chat``: its options, and the service they make."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from twisted.application.service import IService
+from twisted.python import usage
+
+from chat.settings import MOST_HISTORY, Settings, read_config
+
+_DEFAULTS = Settings()
+
+
+class Options(usage.Options):
+    """The command line of ``twistd chat``."""
+
+    synopsis = "[options]"
+    longdesc = "A chat that anyone can walk into with netcat, telnet, the chat client or a script."
+    optFlags = (
+        ("no-log-talk", None, "Do not log what is said (default: log it)."),
+        (
+            "no-limits",
+            None,
+            "Do not slow down clients that send many lines (default: after 20 lines at once, 4 a second).",
+        ),
+    )
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._given: dict[str, Any] = {}
+        self._config: dict[str, Any] = {}
+
+    def opt_listen(self, endpoint: str) -> None:
+        """Listen on this Twisted endpoint; may be given several times (default: tcp:12345:interface=127.0.0.1)."""
+        self._given["listen"] = (*self._given.get("listen", ()), endpoint)
+
+    def opt_config(self, path: str) -> None:
+        """Read settings from this TOML file: its keys are the names of these options; the command line wins."""
+        try:
+            self._config = read_config(path)
+        except ValueError as error:
+            raise usage.UsageError(str(error)) from error
+
+    def opt_welcome(self, text: str) -> None:
+        """Greet people with this text (default: Welcome to chat.)."""
+        self._given["welcome"] = text
+
+    def opt_history(self, number: str) -> None:
+        """Show so many messages to people who join a room, 0 to 200 (default: 20)."""
+        if not number.isdecimal() or int(number) > MOST_HISTORY:
+            raise usage.UsageError(f"--history must be a whole number from 0 to {MOST_HISTORY}, not {number}.")
+        self._given["history"] = int(number)
+
+    def postOptions(self) -> None:
+        for flag in ("no-log-talk", "no-limits"):
+            if self[flag]:
+                self._given[flag.replace("-", "_")] = True
+        _check_endpoints(self.settings.listen)
+
+    @property
+    def settings(self) -> Settings:
+        """What the command line and the file say together."""
+        return replace(_DEFAULTS, **{**self._config, **self._given})
+
+
+def _check_endpoints(descriptions: tuple[str, ...]) -> None:
+    from twisted.internet import reactor
+    from twisted.internet.endpoints import serverFromString
+
+    for description in descriptions:
+        try:
+            serverFromString(reactor, description)
+        except Exception as error:
+            raise usage.UsageError(
+                f"--listen {description}: Twisted can't listen on that ({error}). Try tcp:12345 or unix:/run/chat.sock"
+            ) from error
+
+
+def makeService(options: Options) -> IService:
+    """Make the service that ``twistd`` runs."""
+    from twisted.internet import reactor
+
+    from chat.service import ChatService
+
+    return ChatService(reactor, options.settings)
