@@ -55,7 +55,9 @@ class ChatService(MultiService):
             limits=limits,
         )
         self._commit.hub = hub
-        self.factory = ChatFactory(hub, switchboard, reactor, welcome=settings.welcome, replay=settings.history)
+        self.factory = ChatFactory(
+            hub, switchboard, reactor, time.monotonic, welcome=settings.welcome, replay=settings.history
+        )
         for description in settings.listen:
             listening(description, self.factory, reactor).setServiceParent(self)
 

@@ -190,7 +190,7 @@ class Hub:
         if len(self.rooms) < self.limits.rooms:
             return
         for room_key, room in self.rooms.items():
-            if not room.members:
+            if room.last_id and not room.members:
                 del self.rooms[room_key]
                 return
         raise TooManyRooms(f"The server holds {self.limits.rooms} rooms and all are in use. Join one of them: /rooms")

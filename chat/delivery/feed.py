@@ -49,6 +49,11 @@ class Feed:
         self._last = Line(b"", 0, "", 0, 0)
         """What stood before the first line that is kept."""
 
+    @property
+    def kept(self) -> int:
+        """The bytes that are kept for readers that are behind."""
+        return self.end - self.start
+
     def append(self, data: bytes, origin: int, author: str, message_id: int) -> None:
         """Add an event; *message_id* is 0 where it is no message."""
         before = self._lines[-1] if self._lines else self._last
@@ -85,7 +90,7 @@ class Feed:
             return
         if not self.behind:
             self._drop(len(self._lines))
-        elif self.end - self.start > self._window:
+        elif self.kept > self._window:
             self._drop(bisect_right(self._ends, self.end - self._window * 3 // 4))
 
     def _drop(self, count: int) -> None:

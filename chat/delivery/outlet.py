@@ -46,6 +46,7 @@ class Outlet:
     """
 
     __slots__ = (
+        "_awaited",
         "_closed",
         "_direct",
         "_last",
@@ -82,6 +83,8 @@ class Outlet:
         self._relieved: Callable[[], None] | None = None
         self._slots: deque[Slot] = deque()
         self._rest = b""
+        self._awaited = 0
+        """The slots that wait for their data."""
         self._ready = True
         self._last = False
         self._direct = hasattr(transport, "writeSomeData")
@@ -97,8 +100,8 @@ class Outlet:
 
     @property
     def clogged(self) -> bool:
-        """Whether the session reads so little that no more of its requests should be answered."""
-        return self.backlog > self._limit
+        """Whether the session has so much to read, or so long to wait, that none of its requests should be read."""
+        return self.backlog > self._limit or self._awaited > 0
 
     def rest(self, relieved: Callable[[], None]) -> None:
         """Call *relieved* once enough has been sent."""
@@ -111,18 +114,23 @@ class Outlet:
         marks = tuple((reader, feed.end) for feed, reader in self.readers.items() if reader.cursor < feed.end)
         slot = Slot(data, marks, taken)
         self._slots.append(slot)
-        self.backlog += len(data or b"")
+        if data is None:
+            self._awaited += 1
+        else:
+            self.backlog += len(data)
         self.fast = False
         return slot
 
     def fill(self, slot: Slot, data: bytes) -> None:
         """Put *data* into the *slot* that waits for it."""
         slot.data = data
+        self._awaited -= 1
         self.backlog += len(data)
 
     def add_after(self, slot: Slot) -> Slot:
         """Make another place right behind *slot*."""
         following = Slot(None, ())
+        self._awaited += 1
         self._slots.insert(self._slots.index(slot) + 1, following)
         return following
 
@@ -208,7 +216,7 @@ class Outlet:
         self.fast = (
             self._ready and not self._slots and not self._last and len(self.readers) == 1 and not self.session.ignored
         )
-        if self._relieved is not None and self.backlog <= self._limit // 2:
+        if self._relieved is not None and self.backlog <= self._limit // 2 and not self._awaited:
             relieved, self._relieved = self._relieved, None
             relieved()
         if self._last and self._ready:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from functools import partial
 from typing import Any
 
@@ -44,6 +45,15 @@ class Switchboard:
         self._slow.discard(outlet)
         for feed in outlet.abandon():
             self._let_go(feed)
+
+    def feeds(self, room: str) -> Collection[Feed]:
+        """The feeds of a room, one for each dialect that is spoken in it."""
+        return self._feeds.get(room, {}).values()
+
+    @property
+    def backlog(self) -> int:
+        """The bytes that sessions are still to be sent by themselves."""
+        return sum(outlet.backlog for outlet in self._outlets.values())
 
     # -- what the hub calls (chat.core.hub.Delivery)
 

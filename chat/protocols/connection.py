@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 from itertools import count
-from time import monotonic
 from typing import cast
 
 from twisted.internet.address import IPv4Address, IPv6Address
@@ -51,7 +51,7 @@ class ChatConnection(Protocol):
     _outlet: Outlet
 
     def __init__(self, factory: ChatFactory) -> None:
-        self.factory: ChatFactory = factory
+        self._chat = factory
         self._telnet = TelnetFilter()
         self._dialect: TextDialect | JsonDialect | None = None
         self._waiting: deque[bytes | None] = deque()
@@ -61,7 +61,7 @@ class ChatConnection(Protocol):
         self._linger: IDelayedCall | None = None
 
     def connectionMade(self) -> None:
-        factory = self.factory
+        factory = self._chat
         hub = factory.hub
         transport = cast(ITCPTransport, self.transport)
         if hasattr(transport, "setTcpNoDelay"):
@@ -69,7 +69,7 @@ class ChatConnection(Protocol):
             transport.setTcpKeepAlive(True)
         limits = hub.limits
         self._splitter = LineSplitter(limits.json_line)
-        self._bucket = Bucket(limits.burst, limits.rate, monotonic()) if limits.rate is not None else None
+        self._bucket = Bucket(limits.burst, limits.rate, factory.monotonic()) if limits.rate is not None else None
         number = next(factory.numbers)
         peer, guest = _describe(transport.getPeer(), number)
         self.session = Session(hub, number, peer, guest, one_room=True, replay=factory.replay)
@@ -107,9 +107,11 @@ class ChatConnection(Protocol):
 
     def _work(self) -> None:
         """Do what the lines say, as long as the session may go on."""
-        while self._waiting and not self._paused and not self.session.gone:
+        while not self._resting() and self._waiting and not self.session.gone:
             self._receive(self._waiting.popleft())
-            self._rest_if_needed()
+            if self._bucket is not None and (delay := self._bucket.take(self._chat.monotonic())) > 0:
+                self._rest()
+                self._chat.clock.callLater(delay, self._go_on)
         if not self._paused and (self._telnet.left or self._ended):
             self.session.quit()
 
@@ -118,7 +120,7 @@ class ChatConnection(Protocol):
             if self._dialect is None:
                 self._choose(line)
             if line is None:
-                most = self.factory.hub.limits.text
+                most = self._chat.hub.limits.text
                 self.session.refuse(TooLong(f"That line is too long, so it was dropped. Use at most {most} bytes."))
             elif self._dialect is not None:
                 self._dialect.receive(self.session, line)
@@ -136,16 +138,15 @@ class ChatConnection(Protocol):
 
     # -- flow control
 
-    def _rest_if_needed(self) -> None:
-        if self.session.busy:
+    def _resting(self) -> bool:
+        """Tell whether nothing is to be read for now; then whatever causes it ends it."""
+        if not self._paused and self.session.busy:
             self._rest()
             self.session.rest(self._go_on)
-        elif self._outlet.clogged:
+        elif not self._paused and self._outlet.clogged:
             self._rest()
             self._outlet.rest(self._go_on)
-        elif self._bucket is not None and (delay := self._bucket.take(monotonic())) > 0:
-            self._rest()
-            self.factory.clock.callLater(delay, self._go_on)
+        return self._paused
 
     def _rest(self) -> None:
         self._paused = True
@@ -153,7 +154,7 @@ class ChatConnection(Protocol):
 
     def _go_on(self) -> None:
         self._paused = False
-        if self not in self.factory.connections:
+        if self not in self._chat.connections:
             return
         self._work()
         if not self._paused and not self._ended:
@@ -175,7 +176,7 @@ class ChatConnection(Protocol):
         transport = cast(ITCPTransport, self.transport)
         transport.loseWriteConnection()
         cast(IPushProducer, self.transport).resumeProducing()
-        self._linger = self.factory.clock.callLater(LINGER, transport.abortConnection)
+        self._linger = self._chat.clock.callLater(LINGER, transport.abortConnection)
 
     def _disconnect(self) -> None:
         cast(ITCPTransport, self.transport).loseConnection()
@@ -188,22 +189,33 @@ class ChatConnection(Protocol):
         if self._linger is not None and self._linger.active():
             self._linger.cancel()
         self.session.lost(reason.getErrorMessage())
-        self.factory.switchboard.disconnect(self.session)
-        self.factory.forget(self)
+        self._chat.switchboard.disconnect(self.session)
+        self._chat.forget(self)
 
 
 class ChatFactory(Factory):
     """Makes the connections of one chat, and ends them with it.
 
-    *welcome* greets people who connect, and *replay* is the number of messages that they are shown of a room.
+    *welcome* greets people who connect, *replay* is the number of messages that they are shown of a room, and
+    *monotonic* is a clock that nobody sets.
     """
 
     noisy = False
 
-    def __init__(self, hub: Hub, switchboard: Switchboard, clock: IReactorTime, *, welcome: str, replay: int) -> None:
+    def __init__(
+        self,
+        hub: Hub,
+        switchboard: Switchboard,
+        clock: IReactorTime,
+        monotonic: Callable[[], float],
+        *,
+        welcome: str,
+        replay: int,
+    ) -> None:
         self.hub = hub
         self.switchboard = switchboard
         self.clock = clock
+        self.monotonic = monotonic
         self.welcome = welcome
         self.replay = replay
         self.numbers = count(1)

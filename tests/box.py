@@ -1,0 +1,171 @@
+"""A whole chat in memory: the real hub, delivery and protocols on a clock and on sockets that are only objects."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from itertools import count
+from typing import Any
+
+from twisted.internet.address import IPv4Address
+from twisted.internet.defer import Deferred
+from twisted.internet.task import Clock
+from twisted.internet.testing import StringTransport
+
+from chat.core.events import Message
+from chat.core.hub import Hub
+from chat.core.limits import Limits
+from chat.delivery.switchboard import Switchboard
+from chat.history.commit import GroupCommit
+from chat.history.memory import MemoryStore
+from chat.protocols.connection import ChatConnection, ChatFactory
+
+START = 1_795_252_502.114
+"""2026-11-21T09:15:02.114Z"""
+
+
+class Socket(StringTransport):
+    """A TCP transport whose kernel takes ``room`` bytes more."""
+
+    def __init__(self, port: int) -> None:
+        super().__init__(peerAddress=IPv4Address("TCP", "192.0.2.1", port))
+        self.room = 1 << 30
+        self.sends = 0
+        self.half_closed = False
+        self.aborted = False
+
+    def writeSomeData(self, data: bytes) -> int:
+        taken = min(len(data), self.room)
+        self.room -= taken
+        self.sends += 1
+        self.io.write(data[:taken])
+        return taken
+
+    def loseWriteConnection(self) -> None:
+        self.half_closed = True
+
+    def abortConnection(self) -> None:
+        self.aborted = True
+
+    def drain(self) -> None:
+        """The peer reads: ask the producer for more until it has no more."""
+        self.room = 1 << 30
+        while self.producer is not None:
+            self.producer.resumeProducing()
+
+
+class Client:
+    """One end of a connection to the chat."""
+
+    def __init__(self, box: Box, port: int) -> None:
+        self.box = box
+        self.socket = Socket(port)
+        self.protocol = ChatConnection(box.factory)
+        self.protocol.makeConnection(self.socket)
+        self._read = 0
+        box.turn()
+
+    def send(self, *lines: str) -> None:
+        """Send lines, and let the chat work."""
+        self.send_bytes("".join(f"{line}\n" for line in lines).encode())
+
+    def send_bytes(self, data: bytes) -> None:
+        """Send bytes, and let the chat work."""
+        self.protocol.dataReceived(data)
+        self.box.turn()
+
+    def ask(self, **fields: Any) -> None:
+        """Send a JSON object."""
+        self.send(json.dumps(fields))
+
+    def end(self) -> None:
+        """Send no more."""
+        self.protocol.readConnectionLost()
+        self.box.turn()
+
+    def received(self) -> str:
+        """What has come since the last look."""
+        new: bytes = self.socket.value()[self._read :]
+        self._read += len(new)
+        return new.decode()
+
+    def lines(self) -> list[str]:
+        """The lines that have come since the last look."""
+        return self.received().replace("\r\n", "\n").splitlines()
+
+    def objects(self) -> list[dict[str, Any]]:
+        """The JSON objects that have come since the last look."""
+        return [json.loads(line) for line in self.lines() if line.startswith("{")]
+
+
+class SlowStore(MemoryStore):
+    """A history that answers when told to."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.waiting: list[tuple[Deferred[None], list[Message]]] = []
+
+    def append(self, messages: Any) -> Deferred[None]:
+        done: Deferred[None] = Deferred()
+        self.waiting.append((done, list(messages)))
+        return done
+
+    def store(self) -> None:
+        """Store the batch that waits."""
+        done, messages = self.waiting.pop(0)
+        super().append(messages)
+        done.callback(None)
+
+    def fail(self, error: Exception) -> None:
+        """Refuse the batch that waits."""
+        self.waiting.pop(0)[0].errback(error)
+
+
+class Box:
+    """The chat, and clients of it."""
+
+    def __init__(
+        self, *, limits: Limits | None = None, store: MemoryStore | None = None, replay: int = 20, welcome: str = "Hi."
+    ) -> None:
+        self.clock = Clock()
+        self.store = store or MemoryStore()
+        self.stored: list[Message] = []
+        self.commit = GroupCommit(self.clock, self.store, self.stored.extend)
+        limits = limits or Limits(rate=None)
+        self.switchboard = Switchboard(self.store, limits.window)
+        tokens: Callable[[], int] = count(1).__next__
+        self.hub = Hub(
+            self.switchboard,
+            clock=lambda: START + self.clock.seconds(),
+            wake=self.commit.wake,
+            make_token=lambda: f"token-{tokens()}",
+            limits=limits,
+        )
+        self.commit.hub = self.hub
+        self.factory = ChatFactory(
+            self.hub, self.switchboard, self.clock, self.clock.seconds, welcome=welcome, replay=replay
+        )
+        self._ports = count(50_001)
+
+    def turn(self) -> None:
+        """Let the reactor turn until nothing waits."""
+        for _ in range(10):
+            self.clock.advance(0)
+
+    def connect(self) -> Client:
+        """Somebody connects."""
+        return Client(self, next(self._ports))
+
+    def text(self, name: str) -> Client:
+        """Somebody connects with netcat and gives a name; what they were shown so far is read."""
+        client = self.connect()
+        client.send(name)
+        client.received()
+        return client
+
+    def json(self, name: str, **fields: Any) -> Client:
+        """A program connects and says hello; what it was shown so far is read."""
+        client = self.connect()
+        client.ask(type="hello", name=name, **fields)
+        client.received()
+        return client

@@ -1,0 +1,276 @@
+"""Delivery: one write a turn, slow readers cost nothing, and everybody sees one order."""
+
+from __future__ import annotations
+
+import tracemalloc
+
+from box import Box, SlowStore
+
+from chat.core.limits import Limits
+from chat.history.store import NotKept
+
+WINDOW = Limits(rate=None, window=2_000)
+
+
+def test_one_write_a_turn() -> None:
+    box = Box()
+    talkers = [box.text(f"talker{number}") for number in range(4)]
+    listener, bot = box.text("listener"), box.json("bot")
+    before = listener.socket.sends, bot.socket.sends
+    for talker in talkers:
+        talker.protocol.dataReceived(b"one\ntwo\nthree\n")
+    talkers[0].protocol.dataReceived(b"/msg listener psst\n/msg bot psst\n/topic tea\n")
+    box.turn()
+    assert (listener.socket.sends, bot.socket.sends) == (before[0] + 1, before[1] + 1)
+    assert len(listener.lines()) == 15
+    assert len(bot.objects()) == 14
+
+
+def test_everybody_sees_the_same_order() -> None:
+    box = Box()
+    bots = [box.json(f"bot{number}") for number in range(3)]
+    people = [box.text(f"user{number}") for number in range(3)]
+    for client in (*bots, *people):
+        client.received()
+    for round_ in range(20):
+        for number, person in enumerate(people):
+            person.protocol.dataReceived(f"{round_} from {number}\n".encode())
+        for bot in bots:
+            bot.protocol.dataReceived(b'{"type":"say","room":"lobby","text":"%d"}\n' % round_)
+    box.turn()
+    views = [[(item["id"], item["author"], item["text"]) for item in bot.objects()] for bot in bots]
+    assert views[0] == views[1] == views[2]
+    assert [number for number, _, _ in views[0]] == list(range(1, 121))
+    for number, person in enumerate(people):
+        others = [f"{author}: {text}" for _, author, text in views[0] if author != f"user{number}"]
+        assert person.lines() == others
+
+
+def test_a_private_message_and_what_came_before_it_keep_their_order() -> None:
+    box = Box()
+    ada, bob = box.text("ada"), box.text("bob")
+    ada.received()
+    bob.send("one", "/msg ada two", "three", "/msg ada four", "exit")
+    assert ada.lines() == ["bob: one", "bob (private): two", "bob: three", "bob (private): four", "* bob left."]
+
+
+def test_the_last_words_of_a_room_come_before_the_next_room() -> None:
+    box = Box()
+    ada, bob = box.text("ada"), box.text("bob")
+    ada.received()
+    bob.protocol.dataReceived(b"last words\n")
+    ada.protocol.dataReceived(b"/join dev\n")
+    bob.protocol.dataReceived(b"unheard\n")
+    box.turn()
+    assert ada.lines() == ["bob: last words", "* You are ada, alone in #dev. Type /help for commands, exit to leave."]
+
+
+def test_nothing_is_shown_before_it_is_stored() -> None:
+    store = SlowStore()
+    box = Box(store=store)
+    ada, bob, bot = box.text("ada"), box.text("bob"), box.json("bot")
+    for client in (ada, bob, bot):
+        client.received()
+    ada.send("hello", "/msg bot psst", "exit")
+    assert bob.received() == bot.received() == ada.received() == ""
+    store.store()
+    box.turn()
+    assert bob.lines() == ["ada: hello", "* ada left."]
+    assert [answer["type"] for answer in bot.objects()] == ["message", "message", "left"]
+    assert ada.lines() == ["* Goodbye."]
+
+
+def test_while_one_batch_is_stored_the_next_gathers() -> None:
+    store = SlowStore()
+    box = Box(store=store)
+    ada = box.text("ada")
+    for text in ("one", "two", "three"):
+        ada.send(text)
+    assert [message.text for message in store.waiting[0][1]] == ["one"]
+    store.store()
+    box.turn()
+    assert [[message.text for message in batch] for _, batch in store.waiting] == [["two", "three"]]
+
+
+def test_what_can_not_be_stored_is_shown_to_nobody_and_its_author_is_told() -> None:
+    store = SlowStore()
+    box = Box(store=store)
+    ada, bot = box.text("ada"), box.json("bot")
+    ada.received()
+    bot.ask(type="say", room="lobby", text="lost", tag="t1")
+    bot.ask(type="say", room="lobby", text="lost", tag="t1")
+    bot.ask(type="topic", room="lobby", text="still works")
+    store.fail(NotKept("the disk is full."))
+    box.turn()
+    assert ada.lines() == ["* bot set the topic of #lobby to: still works"]
+    sentence = "Not stored, not sent: the disk is full. Try again later."
+    again = "Not stored, not sent: the first try failed. Try again later."
+    assert bot.objects() == [
+        {"type": "error", "code": "not-stored", "text": sentence, "tag": "t1"},
+        {"type": "error", "code": "not-stored", "text": again, "tag": "t1"},
+        {"type": "topic", "time": "2026-11-21T09:15:02.114Z", "room": "lobby", "name": "bot", "topic": "still works"},
+    ]
+    bot.ask(type="say", room="lobby", text="kept", tag="t1")
+    store.store()
+    box.turn()
+    assert ada.lines() == ["bot: kept"]
+
+
+def test_a_session_that_waits_for_the_history_is_not_read_further() -> None:
+    store = SlowStore()
+    box = Box(store=store, limits=Limits(rate=None, pending_each=8))
+    ada, bob = box.text("ada"), box.text("bob")
+    bob.received()
+    ada.send(*(str(number) for number in range(100)))
+    assert ada.socket.producerState == "paused"
+    while store.waiting:
+        assert len(store.waiting[0][1]) <= 8
+        store.store()
+        box.turn()
+    assert [line.removeprefix("ada: ") for line in bob.lines()] == [str(number) for number in range(100)]
+    assert ada.socket.producerState == "producing"
+
+
+def test_a_slow_reader_goes_on_where_it_was() -> None:
+    box = Box()
+    ada, fast, slow = box.text("ada"), box.text("fast"), box.text("slow")
+    fast.received()
+    slow.socket.room = 20
+    ada.send(*(f"line {number}" for number in range(50)))
+    assert len(fast.lines()) == 50
+    slow.socket.drain()
+    ada.send("and on")
+    fast_later = fast.lines()
+    received = slow.lines()
+    assert received == [*(f"ada: line {number}" for number in range(50)), *fast_later]
+
+
+def test_a_reader_that_falls_out_of_the_window_is_told_how_much_it_missed() -> None:
+    box = Box(limits=WINDOW)
+    ada, slow, bot = box.text("ada"), box.text("slow"), box.json("bot")
+    fast = box.text("fast")
+    for client in (slow, bot, fast):
+        client.received()
+        client.socket.room = 30
+    fast.socket.room = 1 << 30
+    for number in range(1, 1001):
+        ada.send(f"line {number}")
+    assert len(fast.lines()) == 1000
+    slow.socket.drain()
+    bot.socket.drain()
+    lines = slow.lines()
+    gap = next(index for index, line in enumerate(lines) if not line.startswith("ada: "))
+    missed = 1000 - (len(lines) - 1)
+    assert missed > 800
+    assert lines == [
+        *(f"ada: line {number}" for number in range(1, gap + 1)),
+        f"* You missed {missed} messages in #lobby. Type /history to read them.",
+        *(f"ada: line {number}" for number in range(gap + missed + 1, 1001)),
+    ]
+    answers = bot.objects()
+    (told,) = [answer for answer in answers if answer["type"] == "missed"]
+    seen = [answer["id"] for answer in answers if answer["type"] == "message"]
+    assert sorted([*seen, *range(told["after"] + 1, told["before"])]) == list(range(1, 1001))
+    assert told["count"] == told["before"] - told["after"] - 1
+    ada.send("on")
+    assert slow.lines() == ["ada: on"]
+    assert [answer["text"] for answer in bot.objects()] == ["on"]
+
+
+def test_a_reader_that_never_reads_costs_no_memory() -> None:
+    box = Box(limits=WINDOW)
+    ada, fast = box.text("ada"), box.text("fast")
+    for number in range(10):
+        box.text(f"stuck{number}").socket.room = 0
+    ada.send(*(["x" * 100] * 1000))
+    fast.received()
+    fast.socket.clear()
+    tracemalloc.start()
+    for _ in range(5):
+        ada.send(*(["y" * 100] * 1000))
+        fast.socket.clear()
+    grown, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    stored = sum(len(message.text) for message in box.stored[-5000:])
+    assert stored == 500_000
+    assert grown < 5000 * 1_200 + 500_000
+
+
+def test_a_feed_keeps_nothing_when_all_have_read_it() -> None:
+    box = Box()
+    ada, slow = box.text("ada"), box.text("slow")
+    (feed,) = box.switchboard.feeds("lobby")
+    ada.send("one", "two")
+    assert feed.kept == 0
+    slow.socket.room = 0
+    ada.send("three")
+    ada.send("four")
+    assert feed.kept > 0
+    slow.socket.drain()
+    assert feed.kept == 0
+    slow.socket.room = 0
+    ada.send("five")
+    ada.send("six")
+    assert feed.kept > 0
+    slow.protocol.connectionLost()
+    assert feed.kept == 0
+
+
+def test_answers_that_are_not_read_stop_the_questions() -> None:
+    box = Box(limits=WINDOW)
+    greedy = box.text("greedy")
+    greedy.socket.room = 0
+    for _ in range(50):
+        greedy.send(*(["/help"] * 100))
+    assert greedy.socket.producerState == "paused"
+    assert box.switchboard.backlog < 64_000
+    answers = 0
+    while answers < 5_000:
+        greedy.socket.drain()
+        box.turn()
+        arrived = len([line for line in greedy.lines() if line.startswith("* /help")])
+        assert arrived > 0
+        answers += arrived
+    assert greedy.socket.producerState == "producing"
+
+
+def test_private_messages_to_a_stuck_reader_are_counted() -> None:
+    box = Box(limits=WINDOW)
+    ada, stuck = box.text("ada"), box.text("stuck")
+    stuck.socket.room = 0
+    ada.send(*(["/msg stuck " + "x" * 100] * 100))
+    assert box.switchboard.backlog < 4_000
+    stuck.socket.drain()
+    ada.send("/msg stuck hello")
+    lines = stuck.lines()
+    got = len([line for line in lines if "xxx" in line])
+    told = [int(line.split()[3]) for line in lines if line.startswith("* You missed")]
+    assert got + sum(told) == 100
+    assert got < 50
+    assert lines[-1] == "ada (private): hello"
+
+
+def test_everyone_is_told_when_the_chat_ends_and_nothing_accepted_is_lost() -> None:
+    store = SlowStore()
+    box = Box(store=store)
+    ada, bob, stuck, nobody = box.text("ada"), box.json("bob"), box.text("stuck"), box.connect()
+    for client in (ada, bob, nobody):
+        client.received()
+    stuck.socket.room = 0
+    ada.send("last words")
+    done = box.factory.farewell("The end.")
+    ada.send("too late")
+    store.store()
+    box.turn()
+    assert ada.lines() == ["* The end."]
+    assert [answer.get("text") for answer in bob.objects()] == ["last words", "The end."]
+    assert nobody.lines() == ["* The end."]
+    for client in (ada, bob, nobody):
+        client.end()
+        client.protocol.connectionLost()
+    assert not done.called
+    box.factory.abort()
+    assert stuck.socket.aborted
+    stuck.protocol.connectionLost()
+    assert done.called
+    assert [message.text for message in box.stored] == ["last words"]

@@ -1,0 +1,358 @@
+"""The JSON lines dialect, as ``docs/protocol.md`` describes it."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from box import Box
+
+from chat import __version__
+from chat.core.limits import Limits
+
+NOW = "2026-11-21T09:15:02.114Z"
+
+
+def message(number: int, author: str, text: str, **more: Any) -> dict[str, Any]:
+    """A message as it is received."""
+    place = {} if "to" in more else {"room": "lobby"}
+    return {
+        "type": "message",
+        "id": number,
+        "time": NOW,
+        "author": author,
+        "kind": "say",
+        "text": text,
+        **place,
+        **more,
+    }
+
+
+def test_a_bot_in_three_lines() -> None:
+    box = Box()
+    bot = box.connect()
+    bot.send_bytes(
+        b'{"type":"hello","name":"bot"}\n'
+        b'{"type":"say","room":"lobby","text":"build is green","tag":"a1"}\n'
+        b'{"type":"quit"}\n'
+    )
+    assert bot.lines() == [
+        "* Hi. Type your name and press Enter.",
+        f'{{"type":"welcome","name":"bot","token":"token-1","server":"twisted-chat/{__version__}","time":"{NOW}",'
+        '"limits":{"text":4096,"line":16384,"name":32,"rooms":50}}',
+        '{"type":"room","room":"lobby","topic":"","users":["bot"],"away":{},"last":0}',
+        f'{{"type":"message","id":1,"time":"{NOW}","room":"lobby","author":"bot","kind":"say",'
+        '"text":"build is green","tag":"a1"}',
+        '{"type":"goodbye","text":"Goodbye."}',
+    ]
+    assert bot.socket.half_closed
+
+
+def test_everything_that_happens_in_a_room() -> None:
+    box = Box()
+    bot = box.json("bot")
+    ada = box.text("ada")
+    ada.send("hi", "/me waves", "/topic tea", "/away lunch", "/away", "/nick lovelace", "exit")
+    assert bot.objects() == [
+        {"type": "joined", "time": NOW, "room": "lobby", "name": "ada"},
+        message(1, "ada", "hi"),
+        message(2, "ada", "waves", kind="action"),
+        {"type": "topic", "time": NOW, "room": "lobby", "name": "ada", "topic": "tea"},
+        {"type": "away", "time": NOW, "room": "lobby", "name": "ada", "text": "lunch"},
+        {"type": "away", "time": NOW, "room": "lobby", "name": "ada", "text": None},
+        {"type": "renamed", "time": NOW, "room": "lobby", "name": "ada", "new": "lovelace"},
+        {"type": "left", "time": NOW, "room": "lobby", "name": "lovelace"},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("request_", "answers"),
+    [
+        ({"type": "say", "room": "#Lobby", "text": "hi"}, [message(1, "bot", "hi", tag="t")]),
+        ({"type": "me", "room": "lobby", "text": "hums"}, [message(1, "bot", "hums", kind="action", tag="t")]),
+        ({"type": "msg", "name": "ADA", "text": "psst"}, [message(1, "bot", "psst", to="ada", tag="t")]),
+        (
+            {"type": "join", "room": "dev"},
+            [{"type": "room", "room": "dev", "topic": "", "users": ["bot"], "away": {}, "last": 0, "tag": "t"}],
+        ),
+        (
+            {"type": "leave", "room": "lobby"},
+            [{"type": "left", "time": NOW, "room": "lobby", "name": "bot", "tag": "t"}],
+        ),
+        (
+            {"type": "nick", "name": "robot"},
+            [
+                {"type": "renamed", "time": NOW, "room": None, "name": "bot", "new": "robot", "tag": "t"},
+                {"type": "renamed", "time": NOW, "room": "lobby", "name": "bot", "new": "robot"},
+            ],
+        ),
+        (
+            {"type": "topic", "room": "lobby", "text": "tea"},
+            [{"type": "topic", "time": NOW, "room": "lobby", "name": "bot", "topic": "tea", "tag": "t"}],
+        ),
+        (
+            {"type": "topic", "room": "lobby"},
+            [{"type": "topic", "time": NOW, "room": "lobby", "name": None, "topic": "", "tag": "t"}],
+        ),
+        (
+            {"type": "away", "text": "lunch"},
+            [
+                {"type": "away", "time": NOW, "room": None, "name": "bot", "text": "lunch", "tag": "t"},
+                {"type": "away", "time": NOW, "room": "lobby", "name": "bot", "text": "lunch"},
+            ],
+        ),
+        (
+            {"type": "who", "room": "lobby"},
+            [{"type": "who", "room": "lobby", "users": ["ada", "bot"], "away": {}, "tag": "t"}],
+        ),
+        ({"type": "rooms"}, [{"type": "rooms", "rooms": [{"room": "lobby", "users": 2, "topic": ""}], "tag": "t"}]),
+        (
+            {"type": "history", "room": "lobby"},
+            [{"type": "history", "room": "lobby", "messages": [], "more": False, "tag": "t"}],
+        ),
+        ({"type": "ignore", "name": "ada"}, [{"type": "ignored", "names": ["ada"], "tag": "t"}]),
+        ({"type": "ignore"}, [{"type": "ignored", "names": [], "tag": "t"}]),
+        (
+            {"type": "help", "command": "who"},
+            [
+                {
+                    "type": "help",
+                    "commands": [{"name": "who", "usage": "/who", "summary": "lists who is in the room"}],
+                    "tag": "t",
+                }
+            ],
+        ),
+        ({"type": "ping"}, [{"type": "pong", "time": NOW, "tag": "t"}]),
+        ({"type": "ping", "unknown": {"field": 1}}, [{"type": "pong", "time": NOW, "tag": "t"}]),
+        ({"type": "quit"}, [{"type": "goodbye", "text": "Goodbye."}]),
+    ],
+)
+def test_every_request_is_answered(request_: dict[str, Any], answers: list[dict[str, Any]]) -> None:
+    box = Box()
+    box.text("ada")
+    bot = box.json("bot")
+    bot.ask(**request_, tag="t")
+    assert bot.objects() == answers
+
+
+@pytest.mark.parametrize(
+    ("line", "code"),
+    [
+        ("no json", "bad-json"),
+        ("[1]", "bad-json"),
+        ('{"type":"ping"', "bad-json"),
+        ('{"a":' * 3000, "bad-json"),
+        ("{}", "bad-field"),
+        ('{"type":1}', "bad-field"),
+        ('{"type":"ping","tag":1}', "bad-field"),
+        ('{"type":"ping","tag":""}', "bad-field"),
+        ('{"type":"ping","tag":"%s"}' % ("x" * 65), "bad-field"),
+        ('{"type":"ping","tag":"\\u001b"}', "bad-field"),
+        ('{"type":"say","room":"lobby"}', "bad-field"),
+        ('{"type":"say","room":7,"text":"x"}', "bad-field"),
+        ('{"type":"say","room":"lobby","text":["x"]}', "bad-field"),
+        ('{"type":"history","room":"lobby","count":-1}', "bad-field"),
+        ('{"type":"history","room":"lobby","count":true}', "bad-field"),
+        ('{"type":"history","room":"lobby","after":99999999999999999999}', "bad-field"),
+        ('{"type":"history","room":"lobby","after":1.5}', "bad-field"),
+        ('{"type":"dance"}', "unknown-type"),
+        ('{"type":"help","command":"dance"}', "unknown-command"),
+        ('{"type":"hello","name":"again"}', "not-welcome-yet"),
+        ('{"type":"join","room":"a b"}', "bad-name"),
+        ('{"type":"nick","name":"ADA"}', "name-taken"),
+        ('{"type":"msg","name":"nobody","text":"x"}', "no-such-user"),
+        ('{"type":"who","room":"nowhere"}', "no-such-room"),
+        ('{"type":"say","room":"nowhere","text":"x"}', "not-in-room"),
+        ('{"type":"leave","room":"nowhere"}', "not-in-room"),
+        ('{"type":"join","room":"lobby"}', "already-there"),
+        ('{"type":"say","room":"lobby","text":"%s"}' % ("x" * 4097), "too-long"),
+        ('{"type":"say","room":"lobby","text":"%s"}' % ("x" * 20_000), "too-long"),
+        ('{"type":"say","room":"lobby","text":" \\u0000\\u200b"}', "empty"),
+    ],
+)
+def test_a_refusal_has_a_code_and_changes_nothing(line: str, code: str) -> None:
+    box = Box()
+    ada = box.text("ada")
+    bot = box.json("bot")
+    ada.received()
+    bot.send(line)
+    (refusal,) = bot.objects()
+    assert refusal["type"] == "error"
+    assert refusal["code"] == code
+    assert refusal["text"].endswith((".", '"}', "(says what you do: /me waves)")) or "/join" in refusal["text"]
+    assert ada.received() == ""
+    bot.ask(type="say", room="lobby", text="still here")
+    assert ada.lines() == ["bot: still here"]
+
+
+def test_a_refusal_carries_the_tag_it_answers() -> None:
+    bot = Box().json("bot")
+    bot.ask(type="say", room="nowhere", text="x", tag="t7")
+    assert bot.objects()[0]["tag"] == "t7"
+
+
+def test_hello_comes_first() -> None:
+    bot = Box().connect()
+    bot.ask(type="say", room="lobby", text="x", tag="t")
+    assert bot.objects()[0]["code"] == "not-welcome-yet"
+    bot.ask(type="ping")
+    assert bot.objects()[0]["type"] == "pong"
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"name": 7},
+        {"token": 7},
+        {"rooms": []},
+        {"rooms": "lobby"},
+        {"rooms": {"lobby": "1"}},
+        {"rooms": {"lobby": -1}},
+        {"rooms": {"lobby": True}},
+        {"rooms": {"lobby": 1.5}},
+    ],
+)
+def test_a_hello_with_a_wrong_field_is_refused_and_may_be_said_again(fields: dict[str, Any]) -> None:
+    box = Box()
+    bot = box.connect()
+    bot.ask(type="hello", **fields)
+    assert [answer.get("code") for answer in bot.objects()] == ["bad-field"]
+    bot.ask(type="hello", name="bot")
+    assert [answer["type"] for answer in bot.objects()] == ["welcome", "room"]
+
+
+def test_a_hello_that_is_refused_joins_nothing() -> None:
+    box = Box(limits=Limits(rooms=2, rate=None))
+    ada = box.text("ada")
+    bot = box.connect()
+    bot.ask(type="hello", name="bot", rooms={"lobby": None, "one": None, "two": None})
+    assert bot.objects()[0]["code"] == "too-many-rooms"
+    bot.ask(type="hello", name="bot", rooms={"lobby": None, "a b": None})
+    assert bot.objects()[0]["code"] == "bad-name"
+    ada.send("/rooms")
+    assert ada.lines() == ["* #lobby, 1 user"]
+
+
+def test_a_guest_has_the_name_of_its_port() -> None:
+    bot = Box().connect()
+    bot.ask(type="hello", rooms={})
+    assert [(answer["type"], answer["name"]) for answer in bot.objects()] == [("welcome", "50001")]
+
+
+def test_in_many_rooms_up_to_a_limit() -> None:
+    box = Box(limits=Limits(rooms_each=3, rate=None))
+    bot = box.json("bot", rooms={"a": None, "b": None})
+    bot.ask(type="join", room="c")
+    bot.ask(type="join", room="d")
+    assert [answer.get("code", "joined") for answer in bot.objects()] == ["joined", "too-many-rooms"]
+
+
+def test_a_room_given_twice_is_joined_once() -> None:
+    box = Box()
+    bot = box.connect()
+    bot.ask(type="hello", name="bot", rooms={"dev": None, "#Dev": 0})
+    assert [answer["type"] for answer in bot.objects()] == ["welcome", "room"]
+
+
+def test_replay_gives_exactly_what_was_missed() -> None:
+    box = Box()
+    ada = box.text("ada")
+    ada.send(*(f"line {number}" for number in range(1, 1203)))
+    bot = box.connect()
+    bot.ask(type="hello", name="bot", rooms={"lobby": 2})
+    ada.send("after")
+    answers = bot.objects()
+    assert answers[1]["last"] == 1202
+    assert [answer["id"] for answer in answers[2:]] == list(range(3, 1204))
+
+
+def test_history_is_read_in_pages() -> None:
+    box = Box()
+    box.text("ada").send(*(str(number) for number in range(1, 11)))
+    bot = box.json("bot")
+
+    def read(**query: int) -> tuple[list[int], bool]:
+        bot.ask(type="history", room="lobby", **query)
+        (answer,) = bot.objects()
+        return [item["id"] for item in answer["messages"]], answer["more"]
+
+    assert read(count=3) == ([8, 9, 10], True)
+    assert read(count=3, before=8) == ([5, 6, 7], True)
+    assert read(count=5, before=5) == ([1, 2, 3, 4], False)
+    assert read(count=3, after=2) == ([3, 4, 5], True)
+    assert read(after=7, before=10) == ([8, 9], False)
+    assert read(after=10) == ([], False)
+
+
+def test_a_message_sent_again_under_its_tag_is_stored_once() -> None:
+    box = Box()
+    ada = box.text("ada")
+    bot = box.json("bot")
+    ada.received()
+    bot.ask(type="say", room="lobby", text="one", tag="a1")
+    first = bot.objects()
+    bot.ask(type="say", room="lobby", text="one", tag="a1")
+    assert bot.objects() == first
+    bot.protocol.connectionLost()
+    again = box.json("bot", token="token-1", rooms={"lobby": 1})
+    again.ask(type="say", room="lobby", text="one", tag="a1")
+    assert again.objects() == first
+    again.ask(type="msg", name="ada", text="psst", tag="a2")
+    again.ask(type="msg", name="ada", text="psst", tag="a2")
+    assert [answer["id"] for answer in again.objects()] == [2, 2]
+    assert [line for line in ada.lines() if line.startswith("bot")] == ["bot: one", "bot (private): psst"]
+    assert [stored.id for stored in box.stored] == [1, 2]
+
+
+def test_the_same_tag_under_another_token_is_another_message() -> None:
+    box = Box()
+    for name in ("bot", "bat"):
+        box.json(name).ask(type="say", room="lobby", text="one", tag="a1")
+    assert [stored.author for stored in box.stored] == ["bot", "bat"]
+
+
+def test_a_token_takes_the_session_over() -> None:
+    box = Box()
+    ada = box.text("ada")
+    old = box.json("bot", rooms={"lobby": None, "dev": None})
+    ada.received()
+    ada.send("one", "two")
+    old.received()
+    new = box.connect()
+    new.ask(type="hello", name="bot", token="token-1", rooms={"lobby": 1, "new": None})
+    assert [(answer["type"], answer.get("room"), answer.get("id")) for answer in new.objects()] == [
+        ("welcome", None, None),
+        ("room", "lobby", None),
+        ("message", "lobby", 2),
+        ("room", "new", None),
+    ]
+    assert old.objects()[-1] == {"type": "goodbye", "text": "Your session goes on from another connection."}
+    assert old.socket.half_closed
+    old.protocol.connectionLost()
+    new.ask(type="say", room="lobby", text="hi")
+    assert ada.lines() == ["bot: hi"]
+    ada.send("/rooms")
+    assert ada.lines() == ["* #lobby, 2 users", "* #new, 1 user"]
+
+
+def test_a_stranger_can_not_take_a_session_over() -> None:
+    box = Box()
+    box.json("bot")
+    thief = box.connect()
+    thief.ask(type="hello", name="bot", token="token-2")
+    assert thief.objects()[0]["code"] == "name-taken"
+
+
+def test_a_client_in_many_rooms_sees_each_in_order() -> None:
+    box = Box()
+    bot = box.json("bot", rooms={"lobby": None, "dev": None})
+    ada, dev = box.text("ada"), box.json("eve", rooms={"dev": None})
+    bot.received()
+    for number in range(5):
+        ada.protocol.dataReceived(f"a{number}\n".encode())
+        dev.protocol.dataReceived(json.dumps({"type": "say", "room": "dev", "text": f"d{number}"}).encode() + b"\n")
+    box.turn()
+    answers = bot.objects()
+    ids = {room: [answer["id"] for answer in answers if answer["room"] == room] for room in ("lobby", "dev")}
+    assert ids == {"lobby": [1, 3, 5, 7, 9], "dev": [2, 4, 6, 8, 10]}

@@ -1,0 +1,375 @@
+"""The text dialect, as ``docs/protocol.md`` describes it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+from box import START, Box
+
+from chat.core.commands import for_people
+from chat.core.limits import Limits
+
+LOCAL = datetime.fromtimestamp(START, UTC).astimezone().strftime("%Y-%m-%d %H:%M")
+
+
+def test_a_user_is_greeted_and_told_who_is_there() -> None:
+    box = Box()
+    ada = box.connect()
+    assert ada.lines() == ["* Hi. Type your name and press Enter."]
+    ada.send("ada")
+    assert ada.lines() == ["* You are ada, alone in #lobby. Type /help for commands, exit to leave."]
+    bob = box.connect()
+    bob.send("bob")
+    assert bob.lines()[1] == "* You are bob, in #lobby with ada. Type /help for commands, exit to leave."
+    assert ada.lines() == ["* bob joined."]
+    cy = box.connect()
+    cy.send("cy")
+    assert cy.lines()[1] == "* You are cy, in #lobby with ada and bob. Type /help for commands, exit to leave."
+
+
+def test_of_more_than_ten_others_the_number_is_given() -> None:
+    box = Box()
+    for number in range(11):
+        box.text(f"user{number}")
+    last = box.connect()
+    last.send("last")
+    assert last.lines()[1] == "* You are last, in #lobby with 11 others. Type /help for commands, exit to leave."
+
+
+def test_others_see_what_is_said_and_the_speaker_does_not_see_it_again() -> None:
+    box = Box()
+    ada, bob = box.text("ada"), box.text("bob")
+    ada.received()
+    ada.send("hello", "/me waves", "//etc/passwd")
+    assert bob.lines() == ["ada: hello", "~ ada waves", "ada: /etc/passwd"]
+    assert ada.lines() == []
+
+
+def test_lines_end_in_crlf() -> None:
+    box = Box()
+    ada, bob = box.text("ada"), box.text("bob")
+    ada.received()
+    bob.send_bytes(b"one\r\ntwo\n")
+    assert ada.received() == "bob: one\r\nbob: two\r\n"
+
+
+def test_a_newcomer_reads_what_was_said_before() -> None:
+    box = Box(replay=2)
+    box.text("ada").send("one", "two", "/me waves")
+    bob = box.connect()
+    bob.send("bob")
+    assert bob.lines()[2:] == [
+        "* Earlier in #lobby:",
+        f"[{LOCAL}] ada: two",
+        f"[{LOCAL}] ~ ada waves",
+        "* End of history.",
+    ]
+
+
+def test_an_empty_line_makes_a_guest_named_by_port() -> None:
+    box = Box()
+    guest = box.connect()
+    guest.send("")
+    assert guest.lines()[1].startswith("* You are 50001, alone in #lobby.")
+
+
+def test_a_guest_whose_port_is_taken_gets_another_name() -> None:
+    box = Box()
+    squatter = box.connect()
+    squatter.send("50002")
+    guest = box.connect()
+    guest.send("")
+    assert guest.lines()[1].startswith("* You are 50002-2, in #lobby with 50002.")
+
+
+@pytest.mark.parametrize("name", ["Ada", "ADA", "аda", "ａｄａ"])
+def test_a_name_that_looks_like_another_is_taken(name: str) -> None:
+    box = Box()
+    box.text("ada")
+    other = box.connect()
+    other.send(name, "bob")
+    assert other.lines()[1:] == [
+        "! That name is taken. Choose another. Or press Enter to come in as a guest.",
+        "* You are bob, in #lobby with ada. Type /help for commands, exit to leave.",
+    ]
+
+
+@pytest.mark.parametrize("name", ["a b", "_a", "a-", ".", "x" * 33, "a:b", "😀", "\x1b[31mred", "a\u202eb", "#room"])
+def test_a_name_of_other_characters_is_refused(name: str) -> None:
+    client = Box().connect()
+    client.send(name)
+    refusal = client.lines()[1]
+    assert refusal.startswith("! That name ")
+    assert "\x1b" not in refusal
+    client.send("ok")
+    assert client.lines()[0].startswith("* You are ok,")
+
+
+@pytest.mark.parametrize("word", ["exit", "QUIT", "Exit", "/quit", " quit "])
+def test_leaving(word: str) -> None:
+    box = Box()
+    ada, bob = box.text("ada"), box.text("bob")
+    ada.received()
+    bob.send("bye", word, "never said")
+    assert bob.lines() == ["* Goodbye."]
+    assert bob.socket.half_closed
+    assert ada.lines() == ["bob: bye", "* bob left."]
+    bob.end()
+    assert bob.socket.disconnecting
+
+
+def test_the_end_of_input_leaves_after_the_last_line() -> None:
+    box = Box()
+    ada, bob = box.text("ada"), box.connect()
+    bob.protocol.dataReceived(b"bob\nhi\nunfinished")
+    bob.end()
+    assert ada.lines() == ["* bob joined.", "bob: hi", "bob: unfinished", "* bob left."]
+    assert bob.lines()[-1] == "* Goodbye."
+    assert bob.socket.disconnecting
+
+
+def test_a_broken_connection_leaves() -> None:
+    box = Box()
+    ada, bob = box.text("ada"), box.text("bob")
+    ada.received()
+    bob.protocol.connectionLost()
+    box.turn()
+    assert ada.lines() == ["* bob left."]
+
+
+def test_one_byte_at_a_time() -> None:
+    box = Box()
+    ada, bob = box.text("ada"), box.connect()
+    for byte in "bob\r\nhé 👋\r\n".encode():
+        bob.send_bytes(bytes([byte]))
+    assert ada.lines() == ["* bob joined.", "bob: hé 👋"]
+
+
+def test_hostile_bytes_reach_nobody() -> None:
+    box = Box()
+    ada, bob = box.text("ada"), box.text("bob")
+    ada.received()
+    bob.send_bytes(b"a\x1b[2Jb\x00\x07\x08c\xc2\x9b1m\xe2\x80\xaed\xff\xfe!\xfe\tx\r\r\xe2\x80\xa8\n")
+    assert ada.received() == "bob: a[2Jbc1md\ufffd x\r\n"
+
+
+def test_no_text_imitates_another_line() -> None:
+    box = Box()
+    ada, bob = box.text("ada"), box.text("bob")
+    ada.received()
+    bob.send("hi\r* cy joined.", "\x85! Type your password:", "  * cy left.", "~ ada agrees")
+    assert ada.lines() == ["bob: hi* cy joined.", "bob: ! Type your password:", "bob: * cy left.", "bob: ~ ada agrees"]
+
+
+def test_an_overlong_text_is_refused_whole() -> None:
+    box = Box()
+    ada, bob = box.text("ada"), box.text("bob")
+    ada.received()
+    bob.send("x" * 4097, "y" * 60_000, "é" * 2048, "fine")
+    assert ada.lines() == ["bob: " + "é" * 2048, "bob: fine"]
+    assert bob.lines() == [
+        "! That text is too long, so it was not sent. Use at most 4096 bytes.",
+        "! That line is too long, so it was dropped. Use at most 4096 bytes.",
+    ]
+
+
+def test_an_endless_line_is_not_kept() -> None:
+    box = Box()
+    bob = box.text("bob")
+    for _ in range(100):
+        bob.send_bytes(b"x" * 65_536)
+    bob.send("", "/who")
+    assert bob.lines() == [
+        "! That line is too long, so it was dropped. Use at most 4096 bytes.",
+        "* In #lobby: bob",
+    ]
+
+
+def test_a_web_browser_is_sent_away() -> None:
+    browser = Box().connect()
+    browser.send_bytes(b"POST / HTTP/1.1\r\nHost: x\r\n\r\nhello\r\n")
+    assert browser.lines()[1:] == ["* This is a chat, not a web server. Connect with nc, telnet or the chat client."]
+    assert browser.socket.half_closed
+
+
+def test_help_lists_every_command() -> None:
+    ada = Box().text("ada")
+    ada.send("/help")
+    shown = ada.lines()
+    assert [line.split(" - ")[0] for line in shown[:-1]] == [f"* {command.usage}" for command in for_people()]
+    ada.send("/help msg", "/help /me")
+    assert ada.lines() == [
+        "* /msg name text - says something to one user only",
+        "* /me text - says what you do: /me waves",
+    ]
+
+
+@pytest.mark.parametrize(("typed", "meant"), [("/hlep", "/help"), ("/jion x", "/join"), ("/WHOO", "/who")])
+def test_a_mistyped_command_gets_the_nearest_one(typed: str, meant: str) -> None:
+    ada = Box().text("ada")
+    ada.send(typed)
+    assert ada.lines()[0].endswith(f"Did you mean {meant}?")
+
+
+@pytest.mark.parametrize(
+    ("line", "answer"),
+    [
+        ("/msg", "! Usage: /msg name text (says something to one user only)"),
+        ("/msg bob", "! Usage: /msg name text (says something to one user only)"),
+        ("/msg nobody hi", "! There is nobody called nobody here. See /who for those in this room."),
+        ("/msg bobb hi", "! There is nobody called bobb here. Did you mean bob?"),
+        ("/who there", "! Usage: /who (lists who is in the room)"),
+        ("/join", "! Usage: /join room (goes to a room, which comes into being where there is none)"),
+        ("/join a/b", "! That room name can't be used. Use letters and digits, with _ - . only inside."),
+        ("/join lobby", "! You are in #lobby already."),
+        ("/nick bob", "! That name is taken. Choose another."),
+        ("/nick ada", "! You are ada already."),
+        ("/nick a b", "! That name can't be used. Use letters and digits, with _ - . only inside."),
+        ("/history many", "! many is not a number."),
+        ("/me", "! Usage: /me text (says what you do: /me waves)"),
+        ("/ignore ada", "! You can't ignore yourself."),
+        ("/xyzzy", "! There is no command /xyzzy. Type /help for the commands."),
+        ("/", "! There is no command /. Type /help for the commands."),
+        ("/say hi", "! There is no command /say. Did you mean /away?"),
+        ("/topic " + "x" * 513, "! That topic is too long, so it was not sent. Use at most 512 bytes."),
+        ("\x00\x1b", "! There is nothing to say in that."),
+    ],
+)
+def test_a_refusal_says_what_to_do_and_changes_nothing(line: str, answer: str) -> None:
+    box = Box()
+    ada, bob = box.text("ada"), box.text("bob")
+    ada.received()
+    ada.send(line)
+    assert ada.lines() == [answer]
+    assert bob.received() == ""
+    ada.send("still here")
+    assert bob.lines() == ["ada: still here"]
+
+
+def test_rooms_are_joined_one_at_a_time_and_vanish_when_empty() -> None:
+    box = Box()
+    ada, bob = box.text("ada"), box.text("bob")
+    ada.received()
+    ada.send("/join #Dev")
+    assert ada.lines() == ["* You are ada, alone in #dev. Type /help for commands, exit to leave."]
+    assert bob.lines() == ["* ada left."]
+    bob.send("hello?", "/rooms")
+    assert bob.lines() == ["* #dev, 1 user", "* #lobby, 1 user"]
+    assert ada.lines() == []
+    ada.send("/join lobby", "/rooms")
+    assert ada.lines()[-1] == "* #lobby, 2 users"
+
+
+def test_private_messages() -> None:
+    box = Box()
+    ada, bob, cy = box.text("ada"), box.text("bob"), box.text("cy")
+    ada.received(), bob.received()
+    ada.send("/msg BOB psst   you ")
+    assert bob.lines() == ["ada (private): psst   you"]
+    assert ada.received() == cy.received() == ""
+
+
+def test_a_message_to_somebody_away_says_so() -> None:
+    box = Box()
+    ada, bob = box.text("ada"), box.text("bob")
+    ada.received()
+    bob.send("/away lunch")
+    assert bob.lines() == ["* You are away: lunch"]
+    assert ada.lines() == ["* bob is away: lunch"]
+    ada.send("/msg bob hungry?", "/who")
+    assert ada.lines() == ["* bob is away: lunch", "* In #lobby: ada, bob (away: lunch)"]
+    bob.send("/away")
+    assert ada.lines() == ["* bob is back."]
+
+
+def test_renaming() -> None:
+    box = Box()
+    ada, bob = box.text("ada"), box.text("bob")
+    ada.received()
+    ada.send("/nick lovelace", "hi")
+    assert ada.lines() == ["* You are now known as lovelace."]
+    assert bob.lines() == ["* ada is now known as lovelace.", "lovelace: hi"]
+    box.text("ada")
+    bob.received()
+    ada.send("/nick Lovelace")
+    assert bob.lines() == ["* lovelace is now known as Lovelace."]
+
+
+def test_topics() -> None:
+    box = Box()
+    ada, bob = box.text("ada"), box.text("bob")
+    ada.received()
+    ada.send("/topic", "/topic tea \x07time", "/topic")
+    assert ada.lines() == [
+        "* #lobby has no topic.",
+        "* ada set the topic of #lobby to: tea time",
+        "* The topic of #lobby is: tea time",
+    ]
+    cy = box.connect()
+    cy.send("cy")
+    assert cy.lines()[2] == "* The topic of #lobby is: tea time"
+    bob.send("/topic -")
+    assert bob.lines()[-1] == "* bob cleared the topic of #lobby."
+
+
+def test_ignoring() -> None:
+    box = Box()
+    ada, bob, cy = box.text("ada"), box.text("bob"), box.text("cy")
+    ada.send("/ignore bob")
+    assert ada.lines()[-1] == "* You ignore bob."
+    bob.send("spam", "/msg ada spam", "/me spams")
+    cy.send("hello")
+    assert ada.lines() == ["cy: hello"]
+    ada.send("/history")
+    ada.send("/ignore bob")
+    assert ada.lines() == ["* Earlier in #lobby:", f"[{LOCAL}] cy: hello", "* End of history.", "* You ignore nobody."]
+    bob.send("better?")
+    assert ada.lines() == ["bob: better?"]
+
+
+def test_history() -> None:
+    ada = Box().text("ada")
+    ada.send("/history", "one", "two", "three", "/history 2")
+    assert ada.lines() == [
+        "* Nothing was said in #lobby yet.",
+        "* Earlier in #lobby:",
+        f"[{LOCAL}] ada: two",
+        f"[{LOCAL}] ada: three",
+        "* End of history.",
+    ]
+
+
+def test_telnet_interrupt_leaves_and_options_are_refused() -> None:
+    box = Box()
+    user = box.connect()
+    user.received()
+    user.send_bytes(b"\xff\xfb\x18\xff\xfd\x01ada\r\nhi\r\n\xff\xf4\xff\xfd\x06")
+    raw = user.socket.value()
+    assert raw.startswith(b"* Hi. Type your name and press Enter.\r\n\xff\xfe\x18\xff\xfc\x01")
+    assert raw.endswith(b"* Goodbye.\r\n")
+    assert [message.text for message in box.stored] == ["hi"]
+
+
+def test_a_flood_is_slowed_and_not_lost() -> None:
+    box = Box(limits=Limits())
+    ada, bob = box.text("ada"), box.text("bob")
+    ada.received()
+    bob.send(*(str(number) for number in range(30)))
+    assert len(ada.lines()) == 20
+    assert bob.socket.producerState == "paused"
+    box.clock.advance(0.25)
+    box.turn()
+    assert ada.lines() == ["bob: 20"]
+    for _ in range(40):
+        box.clock.advance(0.25)
+    assert [int(line.removeprefix("bob: ")) for line in ada.lines()] == list(range(21, 30))
+    assert bob.socket.producerState == "producing"
+
+
+def test_the_server_takes_only_so_many() -> None:
+    box = Box(limits=Limits(sessions=1, rate=None))
+    box.text("ada")
+    late = box.connect()
+    assert late.lines() == ["! The server is full. Try again later.", "* Goodbye."]
+    assert late.socket.half_closed
