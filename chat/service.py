@@ -8,6 +8,7 @@ import signal
 import sys
 import time
 from dataclasses import replace
+from pathlib import Path
 from types import FrameType
 from typing import Any
 
@@ -22,8 +23,10 @@ from chat.core.limits import Limits
 from chat.delivery.switchboard import Switchboard
 from chat.history.commit import GroupCommit
 from chat.history.memory import MemoryStore
+from chat.history.sqlite import SqliteStore
+from chat.history.store import CannotOpen, Store
 from chat.protocols.connection import ChatFactory
-from chat.settings import Settings
+from chat.settings import NO_DATA, Settings
 from chat.talklog import TalkLog
 
 PATIENCE = 10.0
@@ -41,13 +44,13 @@ class ChatService(MultiService):
     def __init__(self, reactor: Any, settings: Settings) -> None:
         super().__init__()
         self._reactor = reactor
-        store = MemoryStore()
+        self._store = store = _store(reactor, settings)
         limits = _limits(settings)
         self._talk = TalkLog(reactor)
         said = (lambda messages: None) if settings.no_log_talk else self._talk.said
         self._commit = GroupCommit(reactor, store, said)
-        switchboard = Switchboard(store, limits.window)
-        hub = Hub(
+        switchboard = Switchboard(store, limits)
+        self._hub = hub = Hub(
             switchboard,
             clock=time.time,
             wake=self._commit.wake,
@@ -62,15 +65,22 @@ class ChatService(MultiService):
             listening(description, self.factory, reactor).setServiceParent(self)
 
     def privilegedStartService(self) -> None:
+        """Listen."""
         try:
             super().privilegedStartService()
         except CannotListenError as error:
             where = f"{error.interface or 'any address'} port {error.port}"
-            sentence = f"chat: can't listen on {where}: {error.socketError}. Choose another with --listen."
-            sys.excepthook = lambda *_: print(sentence, file=sys.stderr)
+            _say_last(f"chat: can't listen on {where}: {error.socketError}. Choose another with --listen.")
             raise
 
     def startService(self) -> None:
+        """Open the history, and begin."""
+        try:
+            contents = self._store.open()
+        except CannotOpen as error:
+            _say_last(f"chat: {error}")
+            raise
+        self._hub.restore(contents.last_id, contents.rooms)
         super().startService()
         self._reactor.callWhenRunning(self._take_signals)
 
@@ -97,11 +107,23 @@ class ChatService(MultiService):
         await self._commit.drained()
         if deadline.active():
             deadline.cancel()
+        self._store.close()
         self._talk.flush()
 
     def stopService(self) -> Deferred[None]:
         """Tell everyone, and wait until all that was accepted is stored and sent."""
         return Deferred.fromCoroutine(self._end())
+
+
+def _say_last(sentence: str) -> None:
+    """Have *sentence* stand in place of the traceback of the exception that ends the process."""
+    sys.excepthook = lambda *_: print(sentence, file=sys.stderr)
+
+
+def _store(reactor: Any, settings: Settings) -> Store:
+    if settings.data == NO_DATA:
+        return MemoryStore()
+    return SqliteStore(reactor, Path(settings.data), settings.sync)
 
 
 def _limits(settings: Settings) -> Limits:

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 MOST_HISTORY = 200
+NO_DATA = "none"
+SYNCS = ("full", "normal")
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +19,8 @@ class Settings:
     listen: tuple[str, ...] = ("tcp:12345:interface=127.0.0.1",)
     welcome: str = "Welcome to chat."
     history: int = 20
+    data: str = "."
+    sync: str = "full"
     no_log_talk: bool = False
     no_limits: bool = False
 
@@ -25,6 +29,8 @@ _WANTED: Mapping[str, tuple[type, str]] = {
     "listen": (list, 'a list of strings, like ["tcp:12345"]'),
     "welcome": (str, 'a string, like "Welcome to chat."'),
     "history": (int, f"a whole number from 0 to {MOST_HISTORY}"),
+    "data": (str, f'a directory, like "/var/lib/chat", or "{NO_DATA}"'),
+    "sync": (str, '"full" or "normal"'),
     "no-log-talk": (bool, "true or false"),
     "no-limits": (bool, "true or false"),
 }
@@ -59,4 +65,6 @@ def _fits(key: str, value: object) -> bool:
         return False
     if isinstance(value, list):
         return bool(value) and all(isinstance(item, str) for item in value)
-    return key != "history" or 0 <= int(str(value)) <= MOST_HISTORY
+    if isinstance(value, int) and key == "history":
+        return 0 <= value <= MOST_HISTORY
+    return key != "sync" or value in SYNCS

@@ -8,7 +8,7 @@ from typing import Any
 from twisted.application.service import IService
 from twisted.python import usage
 
-from chat.settings import MOST_HISTORY, Settings, read_config
+from chat.settings import MOST_HISTORY, SYNCS, Settings, read_config
 
 _DEFAULTS = Settings()
 
@@ -46,6 +46,16 @@ class Options(usage.Options):
     def opt_welcome(self, text: str) -> None:
         """Greet people with this text (default: Welcome to chat.)."""
         self._given["welcome"] = text
+
+    def opt_data(self, directory: str) -> None:
+        """Keep the history in this directory, or, with "none", in memory only (default: the current directory)."""
+        self._given["data"] = directory
+
+    def opt_sync(self, level: str) -> None:
+        """Store so that messages survive a power failure (full) or, faster, only a crash (normal) (default: full)."""
+        if level not in SYNCS:
+            raise usage.UsageError(f"--sync must be full or normal, not {level}.")
+        self._given["sync"] = level
 
     def opt_history(self, number: str) -> None:
         """Show so many messages to people who join a room, 0 to 200 (default: 20)."""

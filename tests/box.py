@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import count
 from typing import Any
 
@@ -15,6 +15,7 @@ from twisted.internet.testing import StringTransport
 from chat.core.events import Message
 from chat.core.hub import Hub
 from chat.core.limits import Limits
+from chat.core.records import Record, Said
 from chat.delivery.switchboard import Switchboard
 from chat.history.commit import GroupCommit
 from chat.history.memory import MemoryStore
@@ -103,17 +104,21 @@ class SlowStore(MemoryStore):
 
     def __init__(self) -> None:
         super().__init__()
-        self.waiting: list[tuple[Deferred[None], list[Message]]] = []
+        self.waiting: list[tuple[Deferred[None], list[Record]]] = []
 
-    def append(self, messages: Any) -> Deferred[None]:
+    def append(self, records: Sequence[Record]) -> Deferred[None]:
         done: Deferred[None] = Deferred()
-        self.waiting.append((done, list(messages)))
+        self.waiting.append((done, list(records)))
         return done
+
+    def waiting_texts(self) -> list[list[str]]:
+        """The texts of the batches that wait."""
+        return [[item.message.text for item in batch if isinstance(item, Said)] for _, batch in self.waiting]
 
     def store(self) -> None:
         """Store the batch that waits."""
-        done, messages = self.waiting.pop(0)
-        super().append(messages)
+        done, records = self.waiting.pop(0)
+        super().append(records)
         done.callback(None)
 
     def fail(self, error: Exception) -> None:
@@ -132,7 +137,7 @@ class Box:
         self.stored: list[Message] = []
         self.commit = GroupCommit(self.clock, self.store, self.stored.extend)
         limits = limits or Limits(rate=None)
-        self.switchboard = Switchboard(self.store, limits.window)
+        self.switchboard = Switchboard(self.store, limits)
         tokens: Callable[[], int] = count(1).__next__
         self.hub = Hub(
             self.switchboard,

@@ -13,6 +13,8 @@ EVERYTHING = """
 listen = ["tcp:1", "tcp:2"]
 welcome = "Hello."
 history = 5
+data = "/var/lib/chat"
+sync = "normal"
 no-log-talk = true
 no-limits = true
 """
@@ -23,18 +25,19 @@ def test_a_file_can_set_everything(tmp_path: Path) -> None:
     file.write_text(EVERYTHING)
     values = read_config(str(file))
     assert values.keys() == {field.name for field in fields(Settings)}
-    assert Settings(**values) == Settings(("tcp:1", "tcp:2"), "Hello.", 5, True, True)
+    assert Settings(**values) == Settings(("tcp:1", "tcp:2"), "Hello.", 5, "/var/lib/chat", "normal", True, True)
 
 
 @pytest.mark.parametrize(
     ("content", "complaint"),
     [
-        ("colour = 1", 'there is no key "colour". There are: listen, welcome, history, no-log-talk, no-limits.'),
+        ("colour = 1", 'there is no key "colour". There are: listen, welcome, history, data, sync, no-log-talk, no-limits.'),
         ('listen = "tcp:1"', '"listen" must be a list of strings, like ["tcp:12345"].'),
         ("listen = []", '"listen" must be a list of strings, like ["tcp:12345"].'),
         ("listen = [1]", '"listen" must be a list of strings, like ["tcp:12345"].'),
         ("history = 201", '"history" must be a whole number from 0 to 200.'),
         ("history = true", '"history" must be a whole number from 0 to 200.'),
+        ('sync = "off"', '"sync" must be "full" or "normal".'),
         ('no-limits = "yes"', '"no-limits" must be true or false.'),
         ("welcome", "this is not TOML: "),
     ],

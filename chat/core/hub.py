@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import hashlib
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Protocol
 
 from twisted.logger import Logger
 
 from chat.core.errors import NotStored, TooManyRooms
-from chat.core.events import Event, Message, Refusal, timestamp
+from chat.core.events import Event, Refusal, timestamp
 from chat.core.limits import Limits
 from chat.core.names import Registry, key, room_name
-from chat.core.query import Query
+from chat.core.records import Query, Record, RoomRecord, Said
 from chat.core.room import Room
 
 if TYPE_CHECKING:
@@ -45,6 +46,9 @@ class Delivery(Protocol):
     def recall(self, session: Session, query: Query, tag: str | None) -> None:
         """Show the messages of *query* in this place, as one event."""
 
+    def recollect(self, session: Session, lineage: str, found: Callable[[Mapping[str, tuple[int, str]]], None]) -> None:
+        """Call *found* with the tags that the history knows of *lineage*; the session is not read meanwhile."""
+
     def close(self, session: Session) -> None:
         """Close the connection once all before is sent."""
 
@@ -54,11 +58,11 @@ class Delivery(Protocol):
 
 @dataclass(slots=True)
 class Entry:
-    """One thing that waits its turn to be shown; ``message`` is to be stored before."""
+    """One thing that waits its turn to be shown; ``record`` is to be stored before."""
 
     session: Session
     deliver: Callable[[], None]
-    message: Message | None = None
+    record: Record | None = None
 
 
 @dataclass(slots=True)
@@ -69,12 +73,23 @@ class Lineage:
     session: Session | None = None
     tags: dict[str, tuple[int, str]] = field(default_factory=dict)
 
+    @property
+    def digest(self) -> str:
+        """Names the lineage in the history, which does not learn the token."""
+        return digest(self.token)
+
+
+@lru_cache(maxsize=16_384)
+def digest(token: str) -> str:
+    """Hash a token, which is random enough to need no salt."""
+    return hashlib.sha256(token.encode()).hexdigest()[:32]
+
 
 class Hub:
     """Holds the state of the chat, and hands what is to be shown over to *delivery* in one order.
 
     State changes at once; what is shown waits in the queue. Whoever runs the hub is woken when the queue is no longer
-    empty, takes the batch, has its messages stored, and settles it.
+    empty, takes the batch, has its records stored, and settles it.
     """
 
     def __init__(
@@ -85,7 +100,6 @@ class Hub:
         wake: Callable[[], None],
         make_token: Callable[[], str],
         limits: Limits,
-        last_id: int = 0,
     ) -> None:
         self.delivery = delivery
         self.limits = limits
@@ -94,10 +108,17 @@ class Hub:
         self.make_token = make_token
         self._clock = clock
         self._wake = wake
-        self._last_id = last_id
+        self._last_id = 0
         self._queue: list[Entry] = []
         self._live: dict[str, Lineage] = {}
         self._idle: dict[str, Lineage] = {}
+
+    def restore(self, last_id: int, rooms: Iterable[RoomRecord]) -> None:
+        """Go on from what the history holds."""
+        self._last_id = last_id
+        for record in rooms:
+            room = self.rooms[key(record.name)] = Room(record.name, record.last_id)
+            room.topic = record.topic
 
     def now(self) -> str:
         """The time, as events carry it."""
@@ -122,9 +143,9 @@ class Hub:
         """Take *step* for *session* after all that came before has been shown."""
         self._enqueue(Entry(session, step))
 
-    def say(self, session: Session, message: Message, deliver: Callable[[], None]) -> None:
-        """Have *message* stored, and *deliver* it."""
-        self._enqueue(Entry(session, deliver, message))
+    def store(self, session: Session, record: Record, deliver: Callable[[], None]) -> None:
+        """Have *record* stored, and then *deliver* it."""
+        self._enqueue(Entry(session, deliver, record))
 
     def next_message_id(self) -> int:
         """Take the next id."""
@@ -148,13 +169,13 @@ class Hub:
         return batch
 
     def settle(self, batch: Sequence[Entry], failure: str | None = None) -> None:
-        """Show what a batch holds, now that its messages are stored or, with *failure*, are not."""
+        """Show what a batch holds, now that its records are stored or, with *failure*, are not."""
         rested = []
         for entry in batch:
             session = entry.session
             try:
-                if failure is not None and entry.message is not None:
-                    self._not_stored(session, entry.message, failure)
+                if failure is not None and entry.record is not None:
+                    self._not_stored(session, entry.record, failure)
                 else:
                     entry.deliver()
             except Exception:
@@ -166,11 +187,12 @@ class Hub:
         for session in rested:
             session.rest_over()
 
-    def _not_stored(self, session: Session, message: Message, failure: str) -> None:
-        if message.tag is not None and session.lineage is not None:
-            session.lineage.tags.pop(message.tag, None)
+    def _not_stored(self, session: Session, record: Record, failure: str) -> None:
+        tag = record.message.tag if isinstance(record, Said) else record.tag
+        if tag is not None and session.lineage is not None:
+            session.lineage.tags.pop(tag, None)
         text = f"Not stored, not sent: {failure} Try again later."
-        self.delivery.show(session, Refusal(code=NotStored.code, text=text, tag=message.tag))
+        self.delivery.show(session, Refusal(code=NotStored.code, text=text, tag=tag))
 
     # -- rooms
 

@@ -46,8 +46,8 @@ from chat.core.events import (
     Welcome,
     Who,
 )
-from chat.core.hub import LOBBY, Hub, Lineage
-from chat.core.query import Query
+from chat.core.hub import LOBBY, Hub, Lineage, digest
+from chat.core.records import Query, Said
 from chat.core.room import Room
 from chat.core.text import clean
 
@@ -131,33 +131,55 @@ class Session:
         """The room that it came into last."""
         return next(reversed(self.rooms), LOBBY)
 
-    def come_in(
-        self, name: str, rooms: Mapping[str, int | None], *, token: str | None = None, resumable: bool = False
-    ) -> None:
+    def come_in(self, name: str, rooms: Mapping[str, int | None]) -> None:
         """Take a name, or the guest's where it is empty, and join *rooms*.
 
-        A value of *rooms* is the id after which messages are replayed. With the *token* of an earlier session this
-        one goes on in its place.
+        A value of *rooms* is the id after which messages are replayed.
         """
+        self._come_in(name, rooms, None)
+
+    def come_in_again(
+        self, name: str, rooms: Mapping[str, int | None], token: str | None, tag: str | None = None
+    ) -> None:
+        """Come in so that a later session can go on from here, or go on where the one with *token* was.
+
+        If the history must be asked about the token, a refusal is shown and not raised.
+        """
+        hub = self._hub
+        known = hub.lineage(token) if token else None
+        if not token or known is not None:
+            self._come_in(name, rooms, known or Lineage(hub.make_token()))
+            return
+
+        def found(tags: Mapping[str, tuple[int, str]]) -> None:
+            lineage = hub.lineage(token) or Lineage(token if tags else hub.make_token(), tags=dict(tags))
+            try:
+                if not self.gone:
+                    self._come_in(name, rooms, lineage)
+            except ChatError as error:
+                self.refuse(error, tag)
+
+        hub.delivery.recollect(self, digest(token), found)
+
+    def _come_in(self, name: str, rooms: Mapping[str, int | None], lineage: Lineage | None) -> None:
         hub = self._hub
         if len(rooms) > hub.limits.rooms_each:
             raise TooManyRooms(f"You can be in at most {hub.limits.rooms_each} rooms at once. Ask for fewer.")
-        lineage = hub.lineage(token) if token else None
         before = lineage.session if lineage is not None else None
         name = names.user_name(name) if name.strip() else self._guest_name()
         if hub.users.taken(name, by_other_than=before):
             raise NameTaken("That name is taken. Choose another.")
         opened = dict(zip(self._open_rooms(list(rooms)), rooms.values(), strict=True))
-        if resumable:
-            self.lineage = lineage or Lineage(hub.make_token())
-            self._say_welcome(name, self.lineage.token)
+        if lineage is not None:
+            self.lineage = lineage
+            self._say_welcome(name, lineage.token)
         if before is not None:
             before._hand_over(self, name, opened.keys())
         else:
             self.name = name
             hub.users.claim(name, self)
-        if self.lineage is not None:
-            hub.begin(self, self.lineage)
+        if lineage is not None:
+            hub.begin(self, lineage)
         log.info("{session.name} came from {session.peer}", session=self)
         for room, after in opened.items():
             self._come_into(room, after)
@@ -280,17 +302,17 @@ class Session:
             room.members[self.id] = self
             self.rooms[room.name] = room
             hub.publish(self, room, Joined(time=hub.now(), room=room.name, name=self.name))
-        state = RoomState(
-            room=room.name, topic=room.topic, users=room.names(), away=room.away(), last=room.last_id, tag=tag
-        )
+        users, away, last = room.names(), room.away(), room.last_id
         before = hub.next_id
 
         def enter() -> None:
             hub.delivery.enter(self, room.name)
+            topic = room.topic
+            state = RoomState(room=room.name, topic=topic, users=users, away=away, last=last, tag=tag)
             hub.delivery.show(self, state)
             if after is not None:
                 hub.delivery.replay(self, Query(room.name, before, 0, after=after, newest=False))
-            elif self.replay and state.last:
+            elif self.replay and last:
                 hub.delivery.replay(self, Query(room.name, before, self.replay))
 
         hub.then(self, enter)
@@ -340,10 +362,20 @@ class Session:
         hub = self._hub
         mine = self._my_room(room)
         if text is None:
-            hub.show(self, Topic(time=hub.now(), room=mine.name, name=None, topic=mine.topic, tag=tag))
+            hub.then(self, partial(self._show_topic, mine, tag))
             return
-        mine.topic = "" if text == "-" else self._bounded(text, hub.limits.topic, "topic")
-        hub.publish(self, mine, Topic(time=hub.now(), room=mine.name, name=self.name, topic=mine.topic, tag=tag))
+        words = "" if text == "-" else self._bounded(text, hub.limits.topic, "topic")
+        event = Topic(time=hub.now(), room=mine.name, name=self.name, topic=words, tag=tag)
+
+        def deliver() -> None:
+            mine.topic = words
+            hub.delivery.publish(mine.name, event, None)
+
+        hub.store(self, event, deliver)
+
+    def _show_topic(self, room: Room, tag: str | None) -> None:
+        event = Topic(time=self._hub.now(), room=room.name, name=None, topic=room.topic, tag=tag)
+        self._hub.delivery.show(self, event)
 
     # -- talking
 
@@ -371,8 +403,7 @@ class Session:
                 tag=tag,
             )
             mine.last_id = message.id
-            self._remember(message)
-            hub.say(self, message, partial(hub.delivery.publish, mine.name, message, self))
+            self._store(message, partial(hub.delivery.publish, mine.name, message, self))
 
     def tell(self, name: str, text: str, tag: str | None = None) -> None:
         """Say something to one user only."""
@@ -391,7 +422,6 @@ class Session:
             text=text,
             tag=tag,
         )
-        self._remember(message)
         author = names.key(self.name)
 
         def deliver() -> None:
@@ -400,7 +430,7 @@ class Session:
             if recipient is not self:
                 hub.delivery.show(self, message)
 
-        hub.say(self, message, deliver)
+        self._store(message, deliver)
         if recipient.away is not None:
             reason = f": {recipient.away}" if recipient.away else "."
             hub.show(self, Notice(text=f"{recipient.name} is away{reason}"))
@@ -424,12 +454,16 @@ class Session:
             text = "Not stored, not sent: the first try failed. Try again later."
             self._hub.delivery.show(self, Refusal(code=NotStored.code, text=text, tag=tag))
 
-    def _remember(self, message: Message) -> None:
+    def _store(self, message: Message, deliver: Callable[[], None]) -> None:
+        """Have *message* stored and delivered, and remember its tag."""
+        lineage = None
         if self.lineage is not None and message.tag is not None:
+            lineage = self.lineage.digest
             tags = self.lineage.tags
             tags[message.tag] = (message.id, message.time)
             if len(tags) > self._hub.limits.tags_each:
                 del tags[next(iter(tags))]
+        self._hub.store(self, Said(message, lineage), deliver)
 
     def _user(self, name: str) -> Session:
         user = self._hub.users.get(name)

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Mapping
 from functools import partial
 from typing import Any
 
+from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from chat.core.errors import Internal
 from chat.core.events import Event, History, Message, Missed, Refusal
+from chat.core.limits import Limits
 from chat.core.names import key
-from chat.core.query import Query
+from chat.core.records import Query
 from chat.core.session import Session
 from chat.delivery.dialect import Dialect
 from chat.delivery.feed import Feed
@@ -25,9 +27,10 @@ log = Logger()
 class Switchboard:
     """The delivery of a hub: a feed for each room and dialect, an outlet for each session."""
 
-    def __init__(self, store: Store, window: int) -> None:
+    def __init__(self, store: Store, limits: Limits) -> None:
         self._store = store
-        self._window = window
+        self._window = limits.window
+        self._most_tags = limits.tags_each
         self._outlets: dict[int, Outlet] = {}
         self._feeds: dict[str, dict[Dialect, Feed]] = {}
         self._news: set[Feed] = set()
@@ -123,6 +126,18 @@ class Switchboard:
         if outlet is not None:
             self._fetch(outlet, outlet.add(None), query, partial(self._recalled, tag=tag))
 
+    def recollect(self, session: Session, lineage: str, found: Callable[[Mapping[str, tuple[int, str]]], None]) -> None:
+        def forgotten(failure: Failure) -> Mapping[str, tuple[int, str]]:
+            log.failure("reading the tags of {session} failed", failure, session=session)
+            return {}
+
+        outlet = self._outlets[session.id]
+        slot = outlet.add(None)
+        asked = self._store.tags(lineage, self._most_tags)
+        asked.addErrback(forgotten)
+        asked.addCallback(found)
+        self._send_when_filled(outlet, asked.addCallback(lambda _: outlet.fill(slot, b"")))
+
     def close(self, session: Session) -> None:
         outlet = self._outlets.get(session.id)
         if outlet is not None:
@@ -163,13 +178,16 @@ class Switchboard:
             refusal = Refusal(code=Internal.code, text="The history can't be read now. Try again later.")
             outlet.fill(slot, outlet.dialect.encode(refusal))
 
-        answered = (
-            self._store.read(wanted).addCallback(lambda page: found(outlet, slot, query, page)).addErrback(failed)
-        )
-        if answered.called:
+        page_read = self._store.read(wanted)
+        page_read.addCallback(lambda page: found(outlet, slot, query, page)).addErrback(failed)
+        self._send_when_filled(outlet, page_read)
+
+    def _send_when_filled(self, outlet: Outlet, filled: Deferred[Any]) -> None:
+        """Flush *outlet* once its slot is filled; where that was at once, at the end of this turn."""
+        if filled.called:
             self._slow.add(outlet)
         else:
-            answered.addCallback(lambda _: outlet.flush())
+            filled.addCallback(lambda _: outlet.flush())
 
     def _replayed(self, outlet: Outlet, slot: Slot, query: Query, page: Page) -> None:
         messages = [message for message in page.messages if key(message.author) not in outlet.session.ignored]

@@ -11,25 +11,24 @@ from twisted.python.failure import Failure
 
 from chat.core.events import Message
 from chat.core.hub import Entry, Hub
-from chat.history.store import NotKept, Store
+from chat.core.records import Record, Said
+from chat.history.store import CannotKeep, Store
 
 log = Logger()
 
 
 class GroupCommit:
-    """Runs the queue of a hub: takes the waiting batch, has its messages stored, settles it, and so on.
+    """Runs the queue of a hub: takes the waiting batch, has its records stored, settles it, and so on.
 
-    *stored* is called with the messages of every batch once they have been shown.
+    *said* is called with the messages of every batch once they have been shown.
     """
 
     hub: Hub
 
-    def __init__(
-        self, clock: IReactorTime, store: Store, stored: Callable[[Sequence[Message]], None] = lambda messages: None
-    ) -> None:
+    def __init__(self, clock: IReactorTime, store: Store, said: Callable[[Sequence[Message]], None]) -> None:
         self._clock = clock
         self._store = store
-        self._stored = stored
+        self._said = said
         self._running = False
         self._failing = False
         self._waiting: list[Deferred[None]] = []
@@ -50,28 +49,34 @@ class GroupCommit:
 
     def _next(self) -> None:
         batch = self.hub.take()
-        messages = [entry.message for entry in batch if entry.message is not None]
-        if messages:
-            self._store.append(messages).addCallbacks(
-                lambda _: self._settle(batch, messages), self._failed, errbackArgs=(batch,)
-            ).addErrback(lambda failure: log.failure("the queue stumbled", failure)).addCallback(lambda _: self._done())
-        else:
+        records = [entry.record for entry in batch if entry.record is not None]
+        if not records:
             self.hub.settle(batch)
             self._done()
+            return
+        stored = self._store.append(records)
+        stored.addCallbacks(self._settle, self._failed, callbackArgs=(batch, records), errbackArgs=(batch,))
+        stored.addErrback(lambda failure: log.failure("the queue stumbled", failure))
+        stored.addCallback(lambda _: self._done())
 
-    def _settle(self, batch: Sequence[Entry], messages: Sequence[Message]) -> None:
+    def _settle(self, _: None, batch: Sequence[Entry], records: Sequence[Record]) -> None:
         if self._failing:
             self._failing = False
-            log.warn("the history can store messages again")
+            log.warn("the history can be written again")
         self.hub.settle(batch)
-        self._stored(messages)
+        self._said([record.message for record in records if isinstance(record, Said)])
 
     def _failed(self, failure: Failure, batch: Sequence[Entry]) -> None:
+        known = failure.check(CannotKeep)
         if not self._failing:
             self._failing = True
-            log.failure("the history can't store messages", failure)
-        why = str(failure.value) if failure.check(NotKept) else "the server could not write its history."
-        self.hub.settle(batch, why)
+            if known:
+                log.error(
+                    "the history can't be written: {why} What is said is refused until it can.", why=failure.value
+                )
+            else:
+                log.failure("the history can't be written", failure)
+        self.hub.settle(batch, str(failure.value) if known else "the server could not write its history.")
 
     def _done(self) -> None:
         self._running = False

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from operator import attrgetter
 
 from twisted.internet.defer import Deferred, succeed
 
 from chat.core.events import Message
-from chat.core.query import Query
-from chat.history.store import Page
+from chat.core.records import Query, Record, Said
+from chat.history.store import Contents, Page
 
 _OVERHEAD = 400
 """About what a message takes beside its text, in bytes."""
@@ -26,8 +26,13 @@ class MemoryStore:
         self._all: deque[Message] = deque()
         self._rooms: dict[str, deque[Message]] = {}
 
-    def append(self, messages: Sequence[Message]) -> Deferred[None]:
-        for message in messages:
+    def open(self) -> Contents:
+        """Begin with nothing."""
+        return Contents(0, ())
+
+    def append(self, records: Sequence[Record]) -> Deferred[None]:
+        """Keep the messages; topics and tags live in the hub as long as this process."""
+        for message in (record.message for record in records if isinstance(record, Said)):
             self._size += _size(message)
             self._all.append(message)
             if message.room is not None:
@@ -46,6 +51,7 @@ class MemoryStore:
                 del self._rooms[message.room]
 
     def read(self, query: Query) -> Deferred[Page]:
+        """Find the messages of *query*."""
         room = self._rooms.get(query.room, ())
         by_id = attrgetter("id")
         first = bisect_right(room, query.after, key=by_id)
@@ -55,6 +61,13 @@ class MemoryStore:
         else:
             start, end = first, min(last, first + query.count)
         return succeed(Page([room[i] for i in range(start, end)], more=end - start < last - first))
+
+    def tags(self, lineage: str, most: int) -> Deferred[Mapping[str, tuple[int, str]]]:
+        """Nothing is left of an earlier process."""
+        return succeed({})
+
+    def close(self) -> None:
+        """Nothing is to be done."""
 
 
 def _size(message: Message) -> int:

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from twisted.internet.defer import Deferred
 
 from chat.core.events import Message
-from chat.core.query import Query
+from chat.core.records import Query, Record, RoomRecord
 
 
-class NotKept(Exception):
-    """A history could not store messages; the message of the exception says why, as a sentence for users."""
+class CannotKeep(Exception):
+    """Records could not be stored; the message of the exception says why, as a sentence for users."""
+
+
+class CannotOpen(Exception):
+    """The history can't be used; the message of the exception says why and what to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,11 +28,28 @@ class Page:
     more: bool
 
 
-class Store(Protocol):
-    """Keeps messages, and finds them again."""
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """What a history holds when it is opened: the greatest id, and the rooms."""
 
-    def append(self, messages: Sequence[Message]) -> Deferred[None]:
-        """Keep all of *messages*, or none: then the Deferred fails with :class:`NotKept`."""
+    last_id: int
+    rooms: Sequence[RoomRecord]
+
+
+class Store(Protocol):
+    """Keeps records, and finds messages again."""
+
+    def open(self) -> Contents:
+        """Make ready for use; raises :class:`CannotOpen`."""
+
+    def append(self, records: Sequence[Record]) -> Deferred[None]:
+        """Keep all of *records*, or none: then the Deferred fails with :class:`CannotKeep`."""
 
     def read(self, query: Query) -> Deferred[Page]:
         """Find the messages of *query*."""
+
+    def tags(self, lineage: str, most: int) -> Deferred[Mapping[str, tuple[int, str]]]:
+        """Find the last tags used in a *lineage*, in their order, each with the id and time of its message."""
+
+    def close(self) -> None:
+        """End all use."""

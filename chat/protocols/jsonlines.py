@@ -57,7 +57,7 @@ class JsonDialect:
         if not isinstance(kind, str):
             raise BadField('"type" must be a string.')
         if kind == "hello":
-            self._hello(session, request)
+            self._hello(session, request, tag)
         elif kind not in TABLE:
             raise UnknownType(f'There is no type "{kind[:40]}". See docs/protocol.md for those there are.')
         elif not session.welcome and kind not in ("quit", "ping"):
@@ -66,7 +66,7 @@ class JsonDialect:
             command = TABLE[kind]
             command.run(session, tag=tag, **command.check(request))
 
-    def _hello(self, session: Session, request: Mapping[str, object]) -> None:
+    def _hello(self, session: Session, request: Mapping[str, object], tag: str | None) -> None:
         if session.welcome:
             raise NotWelcomeYet("You have said hello already. Use nick to change your name.")
         name = request.get("name") or ""
@@ -76,7 +76,7 @@ class JsonDialect:
             raise BadField('"name" must be a string.')
         if token is not None and not isinstance(token, str):
             raise BadField('"token" must be a string.')
-        session.come_in(name, self._rooms(rooms), token=token, resumable=True)
+        session.come_in_again(name, self._rooms(rooms), token, tag)
 
     def _rooms(self, rooms: object) -> dict[str, int | None]:
         if rooms is None:

@@ -7,8 +7,9 @@ import tracemalloc
 from box import Box, SlowStore
 
 from chat.core.limits import Limits
-from chat.history.store import NotKept
+from chat.history.store import CannotKeep
 
+NOW = "2026-11-21T09:15:02.114Z"
 WINDOW = Limits(rate=None, window=2_000)
 
 
@@ -86,10 +87,10 @@ def test_while_one_batch_is_stored_the_next_gathers() -> None:
     ada = box.text("ada")
     for text in ("one", "two", "three"):
         ada.send(text)
-    assert [message.text for message in store.waiting[0][1]] == ["one"]
+    assert store.waiting_texts()[0] == ["one"]
     store.store()
     box.turn()
-    assert [[message.text for message in batch] for _, batch in store.waiting] == [["two", "three"]]
+    assert store.waiting_texts() == [["two", "three"]]
 
 
 def test_what_can_not_be_stored_is_shown_to_nobody_and_its_author_is_told() -> None:
@@ -99,17 +100,23 @@ def test_what_can_not_be_stored_is_shown_to_nobody_and_its_author_is_told() -> N
     ada.received()
     bot.ask(type="say", room="lobby", text="lost", tag="t1")
     bot.ask(type="say", room="lobby", text="lost", tag="t1")
-    bot.ask(type="topic", room="lobby", text="still works")
-    store.fail(NotKept("the disk is full."))
-    box.turn()
-    assert ada.lines() == ["* bot set the topic of #lobby to: still works"]
+    bot.ask(type="topic", room="lobby", text="lost", tag="t2")
+    bot.ask(type="away", text="still works")
+    while store.waiting:
+        store.fail(CannotKeep("the disk is full."))
+        box.turn()
+    assert ada.lines() == ["* bot is away: still works"]
     sentence = "Not stored, not sent: the disk is full. Try again later."
     again = "Not stored, not sent: the first try failed. Try again later."
     assert bot.objects() == [
         {"type": "error", "code": "not-stored", "text": sentence, "tag": "t1"},
         {"type": "error", "code": "not-stored", "text": again, "tag": "t1"},
-        {"type": "topic", "time": "2026-11-21T09:15:02.114Z", "room": "lobby", "name": "bot", "topic": "still works"},
+        {"type": "error", "code": "not-stored", "text": sentence, "tag": "t2"},
+        {"type": "away", "time": NOW, "room": None, "name": "bot", "text": "still works"},
+        {"type": "away", "time": NOW, "room": "lobby", "name": "bot", "text": "still works"},
     ]
+    ada.send("/topic")
+    assert ada.lines() == ["* #lobby has no topic."]
     bot.ask(type="say", room="lobby", text="kept", tag="t1")
     store.store()
     box.turn()

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from chat.core.events import Message
-from chat.core.query import Query
+from chat.core.records import Query, Said
 from chat.history.memory import MemoryStore
 from chat.history.store import Page
 
 
-def message(number: int, room: str | None = "lobby") -> Message:
+def said(number: int, room: str | None = "lobby") -> Said:
     """A message of about 500 bytes in memory."""
-    return Message(id=number, time="", room=room, to=None if room else "bob", author="ada", kind="say", text="x" * 100)
+    message = Message(
+        id=number, time="", room=room, to=None if room else "bob", author="ada", kind="say", text="x" * 100
+    )
+    return Said(message)
 
 
 def read(store: MemoryStore, query: Query) -> tuple[list[int], bool]:
@@ -23,7 +26,7 @@ def read(store: MemoryStore, query: Query) -> tuple[list[int], bool]:
 
 def test_reading_the_newest_or_the_oldest_between_two_ids() -> None:
     store = MemoryStore()
-    store.append([message(number, "lobby" if number % 2 else "dev") for number in range(1, 21)])
+    store.append([said(number, "lobby" if number % 2 else "dev") for number in range(1, 21)])
     assert read(store, Query("lobby", before=21, count=3)) == ([15, 17, 19], True)
     assert read(store, Query("lobby", before=6, count=3)) == ([1, 3, 5], False)
     assert read(store, Query("lobby", before=21, count=3, after=4, newest=False)) == ([5, 7, 9], True)
@@ -33,8 +36,8 @@ def test_reading_the_newest_or_the_oldest_between_two_ids() -> None:
 
 def test_the_oldest_go_when_there_are_too_many() -> None:
     store = MemoryStore(capacity=5_000)
-    store.append([message(1, "old"), message(2, None)])
-    store.append([message(number) for number in range(3, 103)])
+    store.append([said(1, "old"), said(2, None)])
+    store.append([said(number) for number in range(3, 103)])
     assert read(store, Query("old", before=200, count=10)) == ([], False)
     kept, more = read(store, Query("lobby", before=200, count=100))
     assert kept == list(range(93, 103))

@@ -1,0 +1,191 @@
+"""The embedded history, on real files."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections import deque
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IReactorFromThreads
+from zope.interface import implementer
+
+from chat.core.events import Message, Topic
+from chat.core.records import Query, RoomRecord, Said
+from chat.history.sqlite import FILE, SqliteStore
+from chat.history.store import CannotKeep, CannotOpen
+
+T = TypeVar("T")
+
+
+@implementer(IReactorFromThreads)
+class Calls:
+    """Has what comes from threads done by whoever waits for it."""
+
+    def __init__(self) -> None:
+        self.waiting: deque[Callable[[], object]] = deque()
+
+    def callFromThread(self, callable: Callable[..., object], *args: object, **kwargs: object) -> None:
+        self.waiting.append(partial(callable, *args, **kwargs))
+
+
+REACTOR = Calls()
+
+
+def wait(deferred: Deferred[T]) -> T:
+    """Wait for the answer of a thread."""
+    answers: list[T] = []
+    failures: list[BaseException] = []
+    deferred.addCallbacks(answers.append, lambda failure: failures.append(failure.value))
+    while not answers and not failures:
+        while REACTOR.waiting:
+            REACTOR.waiting.popleft()()
+    if failures:
+        raise failures[0]
+    return answers[0]
+
+
+def said(number: int, text: str = "hello", *, room: str | None = "lobby", tag: str | None = None) -> Said:
+    """A message of ada's."""
+    to = None if room else "bob"
+    message = Message(id=number, time="t", room=room, to=to, author="ada", kind="say", text=text, tag=tag)
+    return Said(message, "digest" if tag else None)
+
+
+@pytest.fixture
+def opened() -> Iterator[Callable[[Path], SqliteStore]]:
+    stores: list[SqliteStore] = []
+
+    def open_(directory: Path) -> SqliteStore:
+        stores.append(SqliteStore(REACTOR, directory))
+        stores[-1].open()
+        return stores[-1]
+
+    yield open_
+    for store in stores:
+        store.close()
+
+
+def test_what_was_stored_is_there_again(tmp_path: Path) -> None:
+    store = SqliteStore(REACTOR, tmp_path / "new")
+    assert store.open().last_id == 0
+    topic = Topic(time="t", room="dev", name="ada", topic="tea")
+    wait(store.append([said(1), said(2, room="dev", tag="a"), said(3, room=None), topic, said(5, "é👋", room="dev")]))
+    store.close()
+    store = SqliteStore(REACTOR, tmp_path / "new")
+    contents = store.open()
+    assert contents.last_id == 5
+    assert list(contents.rooms) == [RoomRecord("dev", "tea", 5), RoomRecord("lobby", "", 1)]
+    page = wait(store.read(Query("dev", before=9, count=9)))
+    assert list(page.messages) == [said(2, room="dev", tag="a").message, said(5, "é👋", room="dev").message]
+    assert not page.more
+    store.close()
+
+
+def test_reading_the_newest_or_the_oldest_between_two_ids(
+    tmp_path: Path, opened: Callable[[Path], SqliteStore]
+) -> None:
+    store = opened(tmp_path)
+    wait(store.append([said(number, room="lobby" if number % 2 else "dev") for number in range(1, 21)]))
+
+    def read(query: Query) -> tuple[list[int], bool]:
+        page = wait(store.read(query))
+        return [message.id for message in page.messages], page.more
+
+    assert read(Query("lobby", before=21, count=3)) == ([15, 17, 19], True)
+    assert read(Query("lobby", before=6, count=3)) == ([1, 3, 5], False)
+    assert read(Query("lobby", before=21, count=3, after=4, newest=False)) == ([5, 7, 9], True)
+    assert read(Query("dev", before=9, count=9, after=4, newest=False)) == ([6, 8], False)
+
+
+def test_the_last_tags_of_a_lineage(tmp_path: Path, opened: Callable[[Path], SqliteStore]) -> None:
+    store = opened(tmp_path)
+    wait(store.append([said(1, tag="a"), said(2), said(3, tag="b"), said(4, tag="c")]))
+    assert list(wait(store.tags("digest", 2)).items()) == [("b", (3, "t")), ("c", (4, "t"))]
+    assert wait(store.tags("another", 2)) == {}
+
+
+def test_a_batch_is_stored_whole_or_not_at_all(tmp_path: Path, opened: Callable[[Path], SqliteStore]) -> None:
+    store = opened(tmp_path)
+    wait(store.append([said(1)]))
+    with pytest.raises(CannotKeep):
+        wait(store.append([said(2), said(1)]))
+    wait(store.append([said(3)]))
+    assert [message.id for message in wait(store.read(Query("lobby", before=9, count=9))).messages] == [1, 3]
+
+
+def test_a_full_disk_is_said_and_recovered_from(tmp_path: Path, opened: Callable[[Path], SqliteStore]) -> None:
+    store = opened(tmp_path)
+    wait(store.append([said(1)]))
+    store._writer.execute("PRAGMA max_page_count = 12")
+    with pytest.raises(CannotKeep, match="full"):
+        wait(store.append([said(2, "x" * 100_000)]))
+    assert [message.id for message in wait(store.read(Query("lobby", before=9, count=9))).messages] == [1]
+    store._writer.execute("PRAGMA max_page_count = 1000000")
+    wait(store.append([said(3, "x" * 100_000)]))
+    assert store._writer.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+
+
+def test_a_locked_file_is_said(
+    tmp_path: Path, opened: Callable[[Path], SqliteStore], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("chat.history.sqlite.BUSY_TIMEOUT", 0.01)
+    store = opened(tmp_path)
+    other = sqlite3.connect(tmp_path / FILE, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    with pytest.raises(CannotKeep, match="locked"):
+        wait(store.append([said(1)]))
+    other.execute("ROLLBACK")
+    other.close()
+    wait(store.append([said(1)]))
+
+
+def test_a_backup_is_possible_meanwhile(tmp_path: Path, opened: Callable[[Path], SqliteStore]) -> None:
+    store = opened(tmp_path)
+    wait(store.append([said(1)]))
+    source, target = sqlite3.connect(tmp_path / FILE), sqlite3.connect(tmp_path / "backup.db")
+    source.backup(target)
+    assert target.execute("SELECT id FROM messages").fetchall() == [(1,)]
+    source.close()
+    target.close()
+
+
+def test_two_chats_can_not_share_a_history(tmp_path: Path, opened: Callable[[Path], SqliteStore]) -> None:
+    opened(tmp_path)
+    with pytest.raises(CannotOpen, match="in use by another chat"):
+        SqliteStore(REACTOR, tmp_path).open()
+
+
+def test_a_newer_history_is_refused(tmp_path: Path) -> None:
+    with sqlite3.connect(tmp_path / FILE) as newer:
+        newer.execute("PRAGMA user_version = 99")
+    newer.close()
+    with pytest.raises(CannotOpen, match="newer twisted-chat"):
+        SqliteStore(REACTOR, tmp_path).open()
+
+
+def test_a_file_that_is_no_history_is_refused_and_left_alone(tmp_path: Path) -> None:
+    (tmp_path / FILE).write_bytes(b"something else entirely" * 100)
+    with pytest.raises(CannotOpen, match="can't be used"):
+        SqliteStore(REACTOR, tmp_path).open()
+    assert (tmp_path / FILE).read_bytes() == b"something else entirely" * 100
+
+
+def test_a_place_that_is_no_directory(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(CannotOpen, match="--data"):
+        SqliteStore(REACTOR, tmp_path / "file").open()
+
+
+def test_the_history_is_private_to_its_owner(tmp_path: Path, opened: Callable[[Path], SqliteStore]) -> None:
+    previous = os.umask(0o022)
+    try:
+        opened(tmp_path)
+    finally:
+        os.umask(previous)
+    assert (tmp_path / FILE).stat().st_mode & 0o077 == 0
