@@ -55,12 +55,23 @@ class Socket(StringTransport):
             self.producer.resumeProducing()
 
 
+class TlsTransport(StringTransport):
+    """A TLS transport: it has a buffer of its own, and hands on to the socket below what it does not know."""
+
+    def __init__(self, port: int) -> None:
+        super().__init__(peerAddress=IPv4Address("TCP", "192.0.2.1", port))
+        self._below = Socket(port)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._below, name)
+
+
 class Client:
     """One end of a connection to the chat."""
 
-    def __init__(self, box: Box, port: int) -> None:
+    def __init__(self, box: Box, socket: Any) -> None:
         self.box = box
-        self.socket = Socket(port)
+        self.socket = socket
         self.protocol = ChatConnection(box.factory)
         self.protocol.makeConnection(self.socket)
         self._read = 0
@@ -157,9 +168,9 @@ class Box:
         for _ in range(10):
             self.clock.advance(0)
 
-    def connect(self) -> Client:
+    def connect(self, transport: type[Socket | TlsTransport] = Socket) -> Client:
         """Somebody connects."""
-        return Client(self, next(self._ports))
+        return Client(self, transport(next(self._ports)))
 
     def text(self, name: str) -> Client:
         """Somebody connects with netcat and gives a name; what they were shown so far is read."""

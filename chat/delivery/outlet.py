@@ -87,7 +87,8 @@ class Outlet:
         """The slots that wait for their data."""
         self._ready = True
         self._last = False
-        self._direct = hasattr(transport, "writeSomeData")
+        # Asked of the class: a TLS transport hands what it does not have itself on to the socket below.
+        self._direct = hasattr(type(transport), "writeSomeData")
         self.send: Callable[[bytes], Any] = transport.writeSomeData if self._direct else self._write
         if not self._direct:
             transport.registerProducer(self, True)
@@ -221,6 +222,8 @@ class Outlet:
             relieved()
         if self._last and self._ready:
             self._ready = False
+            if not self._direct:
+                self._transport.unregisterProducer()
             self._closed()
 
     def _write(self, data: bytes) -> int:
@@ -246,7 +249,7 @@ class Outlet:
 
     def pauseProducing(self) -> None:
         """The buffer of the transport is full."""
-        self._ready = False
+        self._ready = self.fast = False
 
     def stopProducing(self) -> None:
         """The connection is gone: nothing can be sent any more."""

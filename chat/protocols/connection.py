@@ -170,7 +170,7 @@ class ChatConnection(Protocol):
         """
         self._closing = True
         self._waiting.clear()
-        if self._ended or not hasattr(self.transport, "loseWriteConnection"):
+        if self._ended or not hasattr(type(self.transport), "loseWriteConnection"):
             self._disconnect()
             return
         transport = cast(ITCPTransport, self.transport)

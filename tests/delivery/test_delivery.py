@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tracemalloc
 
-from box import Box, SlowStore
+from box import Box, SlowStore, TlsTransport
 
 from chat.core.limits import Limits
 from chat.history.store import CannotKeep
@@ -255,6 +255,24 @@ def test_private_messages_to_a_stuck_reader_are_counted() -> None:
     assert got + sum(told) == 100
     assert got < 50
     assert lines[-1] == "ada (private): hello"
+
+
+def test_over_tls_nothing_goes_around_the_encryption() -> None:
+    box = Box()
+    ada, bob = box.text("ada"), box.connect(TlsTransport)
+    bob.send("bob")
+    bob.socket.producer.pauseProducing()
+    ada.send("one", "two")
+    assert bob.lines() == [
+        "* Hi. Type your name and press Enter.",
+        "* You are bob, in #lobby with ada. Type /help for commands, exit to leave.",
+    ]
+    bob.socket.producer.resumeProducing()
+    assert bob.lines() == ["ada: one", "ada: two"]
+    bob.send("exit")
+    assert bob.lines() == ["* Goodbye."]
+    assert bob.socket.producer is None
+    assert bob.socket.disconnecting
 
 
 def test_everyone_is_told_when_the_chat_ends_and_nothing_accepted_is_lost() -> None:
