@@ -47,12 +47,11 @@ class Joined(Event, frozen=True, kw_only=True):
 
 
 class Left(Event, frozen=True, kw_only=True):
-    """Somebody left the room; ``reason`` where it was not their own wish."""
+    """Somebody left the room."""
 
     time: str
     room: str
     name: str
-    reason: str | None = None
     tag: str | None = None
 
 

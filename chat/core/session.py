@@ -234,24 +234,23 @@ class Session:
         if not self.gone:
             self._end(text)
 
-    def quit(self, text: str = "Goodbye.", reason: str | None = None) -> None:
-        """Leave the chat; *text* is shown to this user, *reason* to others."""
-        if self.gone:
-            return
-        self._depart(reason)
-        self._end(text)
+    def quit(self, text: str = "Goodbye.") -> None:
+        """Leave the chat; *text* is shown to this user."""
+        if not self.gone:
+            self._depart()
+            self._end(text)
 
     def lost(self, why: str) -> None:
         """The connection is gone."""
         if not self.gone:
             if self.welcome:
                 log.info("{session.name} was disconnected: {why}", session=self, why=why)
-            self._depart(None)
+            self._depart()
             self.gone = True
 
-    def _depart(self, reason: str | None) -> None:
+    def _depart(self) -> None:
         for room in list(self.rooms.values()):
-            self._go_out_of(room, reason)
+            self._go_out_of(room)
         if self.welcome:
             self._hub.users.release(self.name)
         if self.lineage is not None:
@@ -323,12 +322,12 @@ class Session:
         self._go_out_of(mine)
         self._hub.show(self, Left(time=self._hub.now(), room=mine.name, name=self.name, tag=tag))
 
-    def _go_out_of(self, room: Room, reason: str | None = None) -> None:
+    def _go_out_of(self, room: Room) -> None:
         hub = self._hub
         del room.members[self.id]
         del self.rooms[room.name]
         hub.then(self, partial(hub.delivery.leave, self, room.name))
-        hub.publish(self, room, Left(time=hub.now(), room=room.name, name=self.name, reason=reason))
+        hub.publish(self, room, Left(time=hub.now(), room=room.name, name=self.name))
         hub.vacate(room)
 
     def _find_mine(self, room: str) -> Room | None:

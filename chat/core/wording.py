@@ -37,10 +37,6 @@ def notice(event: events.Event) -> list[str]:
     return _SENTENCES[type(event)](event)
 
 
-def _left(event: events.Left) -> list[str]:
-    return [f"{event.name} left ({event.reason})." if event.reason else f"{event.name} left."]
-
-
 def _renamed(event: events.Renamed) -> list[str]:
     return [
         f"You are now known as {event.new}." if event.room is None else f"{event.name} is now known as {event.new}."
@@ -101,7 +97,7 @@ def _help(event: events.Help) -> list[str]:
 
 _SENTENCES: Mapping[type[events.Event], Callable[[Any], list[str]]] = {
     events.Joined: lambda event: [f"{event.name} joined."],
-    events.Left: _left,
+    events.Left: lambda event: [f"{event.name} left."],
     events.Renamed: _renamed,
     events.Topic: _topic,
     events.Away: _away,
