@@ -35,6 +35,9 @@ PATIENCE = 10.0
 SPARE_DESCRIPTORS = 64
 """File descriptors that are not for clients."""
 
+BACKLOG = 1024
+"""Connections that wait to be accepted."""
+
 log = Logger()
 
 
@@ -62,7 +65,7 @@ class ChatService(MultiService):
             hub, switchboard, reactor, time.monotonic, welcome=settings.welcome, replay=settings.history
         )
         for description in settings.listen:
-            listening(description, self.factory, reactor).setServiceParent(self)
+            listening(_with_backlog(description), self.factory, reactor).setServiceParent(self)
 
     def privilegedStartService(self) -> None:
         """Listen."""
@@ -113,6 +116,14 @@ class ChatService(MultiService):
     def stopService(self) -> Deferred[None]:
         """Tell everyone, and wait until all that was accepted is stored and sent."""
         return Deferred.fromCoroutine(self._end())
+
+
+def _with_backlog(description: str) -> str:
+    """Let many connect at once: Twisted keeps 50 waiting, and others would have to try again after a second."""
+    kind = description.partition(":")[0]
+    if kind not in ("tcp", "tcp6", "ssl", "unix") or ":backlog=" in description:
+        return description
+    return f"{description}:backlog={BACKLOG}"
 
 
 def _say_last(sentence: str) -> None:
