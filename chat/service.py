@@ -47,6 +47,7 @@ class ChatService(MultiService):
     def __init__(self, reactor: Any, settings: Settings) -> None:
         super().__init__()
         self._reactor = reactor
+        self._settings = settings
         self._store = store = _store(reactor, settings)
         limits = _limits(settings)
         self._talk = TalkLog(reactor)
@@ -84,6 +85,8 @@ class ChatService(MultiService):
             _say_last(f"chat: {error}")
             raise
         self._hub.restore(contents.last_id, contents.rooms)
+        for description in self._settings.listen:
+            log.info("listening on {endpoint}", endpoint=description)
         super().startService()
         self._reactor.callWhenRunning(self._take_signals)
 

@@ -7,6 +7,7 @@ in the form of the wire, ``2026-11-21T09:15:02.114Z``.
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Literal
 
 import msgspec
@@ -16,9 +17,14 @@ Kind = Literal["say", "action"]
 
 def timestamp(seconds: float) -> str:
     """Write *seconds* since 1970 in UTC with milliseconds, as the wire does."""
-    milliseconds = int(seconds * 1000)
-    moment = datetime.fromtimestamp(milliseconds // 1000, UTC)
-    return f"{moment:%Y-%m-%dT%H:%M:%S}.{milliseconds % 1000:03d}Z"
+    whole, milliseconds = divmod(int(seconds * 1000), 1000)
+    return f"{_second(whole)}.{milliseconds:03d}Z"
+
+
+@lru_cache(maxsize=4)
+def _second(seconds: int) -> str:
+    """Write a whole second; many messages fall into the same one."""
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}"
 
 
 class Event(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="type", tag=str.lower):
