@@ -111,6 +111,7 @@ class Hub:
         self._last_id = 0
         self._queue: list[Entry] = []
         self._live: dict[str, Lineage] = {}
+        self._held: dict[int, Session] = {}
         self._idle: dict[str, Lineage] = {}
 
     def restore(self, last_id: int, rooms: Iterable[RoomRecord]) -> None:
@@ -194,6 +195,15 @@ class Hub:
         text = f"Not stored, not sent: {failure} Try again later."
         self.delivery.show(session, Refusal(code=NotStored.code, text=text, tag=tag))
 
+    # -- names
+
+    def taken(self, name: str, by_other_than: Session | None) -> bool:
+        """Tell whether somebody has *name* or one that looks like it; who is only held gives it up."""
+        for holder in self.users.holders(name):
+            if holder is not by_other_than:
+                holder.expire()
+        return any(holder is not by_other_than for holder in self.users.holders(name))
+
     # -- rooms
 
     def room(self, name: str) -> Room | None:
@@ -233,6 +243,16 @@ class Hub:
         self._idle.pop(lineage.token, None)
         self._live[lineage.token] = lineage
         lineage.session = session
+
+    def hold(self, session: Session) -> None:
+        """Keep *session*, whose connection broke; where there are too many, the first of them goes."""
+        self._held[session.id] = session
+        if len(self._held) > self.limits.held:
+            next(iter(self._held.values())).expire()
+
+    def release(self, session: Session) -> bool:
+        """Keep *session* no longer; tell whether it was kept."""
+        return self._held.pop(session.id, None) is not None
 
     def end(self, lineage: Lineage) -> None:
         """The session of *lineage* has gone; forget the one that went first where there are too many."""

@@ -23,6 +23,12 @@ class Limits:
     """Tags remembered for each token, so that a message sent again is stored once."""
     tokens: int = 4_096
     """Tokens remembered after their session has gone."""
+    grace: float = 60.0
+    """Seconds for which a session whose connection broke is kept for its token."""
+    held: int = 1_000
+    """Sessions that are kept so at once."""
+    private_kept: int = 20
+    """Private messages that a session which goes on from another connection is shown again."""
     window: int = 262_144
     """What a room's feed, or one session's own queue, keeps for readers that are behind."""
     burst: int = 20

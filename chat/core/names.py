@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import cache, lru_cache
 from typing import Generic, TypeVar
 
@@ -122,10 +122,9 @@ class Registry(Generic[T]):
         """Return who goes by *name*, or by one that differs from it only in case or script."""
         return self._holders.get(key(name))
 
-    def taken(self, name: str, by_other_than: T | None = None) -> bool:
-        """Tell whether somebody has *name* or one that looks like it."""
-        holders = (self._holders.get(alike) for alike in look_alikes(name))
-        return any(holder is not None and holder is not by_other_than for holder in holders)
+    def holders(self, name: str) -> list[T]:
+        """Return all who have *name* or one that looks like it."""
+        return [self._holders[alike] for alike in look_alikes(name) if alike in self._holders]
 
     def claim(self, name: str, holder: T) -> None:
         """Enter *holder*; the caller has asked whether the name is taken."""
@@ -136,6 +135,3 @@ class Registry(Generic[T]):
         """Set *name* and its look-alikes free."""
         for alike in look_alikes(name):
             del self._holders[alike]
-
-    def __iter__(self) -> Iterator[T]:
-        return iter(dict.fromkeys(self._holders.values()))

@@ -68,6 +68,7 @@ class Session:
 
     __slots__ = (
         "_hub",
+        "_private",
         "away",
         "gone",
         "guest",
@@ -85,6 +86,7 @@ class Session:
 
     def __init__(self, hub: Hub, number: int, peer: str, guest: str, *, one_room: bool, replay: int = 0) -> None:
         self._hub = hub
+        self._private: list[Message] = []
         self.id = number
         self.peer = peer
         self.guest = guest
@@ -167,7 +169,7 @@ class Session:
             raise TooManyRooms(f"You can be in at most {hub.limits.rooms_each} rooms at once. Ask for fewer.")
         before = lineage.session if lineage is not None else None
         name = names.user_name(name) if name.strip() else self._guest_name()
-        if hub.users.taken(name, by_other_than=before):
+        if hub.taken(name, by_other_than=before):
             raise NameTaken("That name is taken. Choose another.")
         opened = dict(zip(self._open_rooms(list(rooms)), rooms.values(), strict=True))
         if lineage is not None:
@@ -187,7 +189,7 @@ class Session:
     def _guest_name(self) -> str:
         name = self.guest
         tries = 1
-        while self._hub.users.taken(name):
+        while self._hub.taken(name, by_other_than=None):
             tries += 1
             name = f"{self.guest}-{tries}"
         return name
@@ -222,7 +224,11 @@ class Session:
             room.members[heir.id] = heir
             hub.then(self, partial(hub.delivery.leave, self, room.name))
         heir.name, heir.rooms, heir.away, heir.ignored = self.name, self.rooms, self.away, self.ignored
+        heir._private = self._private
+        for message in self._private:
+            hub.show(heir, message)
         self.rooms = {}
+        hub.release(self)
         hub.users.release(self.name)
         hub.users.claim(heir.name, heir)
         self._end("Your session goes on from another connection.")
@@ -240,11 +246,30 @@ class Session:
             self._depart()
             self._end(text)
 
-    def lost(self, why: str) -> None:
-        """The connection is gone."""
-        if not self.gone:
-            if self.welcome:
-                log.info("{session.name} was disconnected: {why}", session=self, why=why)
+    def end_of_input(self) -> None:
+        """The client sends no more: people have left then, and programs may come back with their token."""
+        if self.lineage is None:
+            self.quit()
+        else:
+            self._hub.then(self, partial(self._hub.delivery.close, self))
+
+    def lost(self, why: str) -> bool:
+        """The connection is gone; return whether the session is held, and is to expire later."""
+        if self.gone:
+            return False
+        if self.welcome:
+            log.info("{session.name} was disconnected: {why}", session=self, why=why)
+        if self.lineage is not None:
+            self._hub.hold(self)
+            return True
+        self._depart()
+        self.gone = True
+        return False
+
+    def expire(self) -> None:
+        """Nobody has come back for the session, if it is held."""
+        if self._hub.release(self):
+            log.info("{session.name} did not come back", session=self)
             self._depart()
             self.gone = True
 
@@ -269,7 +294,7 @@ class Session:
         new = names.user_name(name)
         if new == self.name:
             raise AlreadyThere(f"You are {new} already.")
-        if hub.users.taken(new, by_other_than=self):
+        if hub.taken(new, by_other_than=self):
             raise NameTaken("That name is taken. Choose another.")
         old = self.name
         hub.users.release(old)
@@ -425,7 +450,7 @@ class Session:
 
         def deliver() -> None:
             if author not in recipient.ignored:
-                hub.delivery.show(recipient, message)
+                recipient._receive(message)
             if recipient is not self:
                 hub.delivery.show(self, message)
 
@@ -433,6 +458,12 @@ class Session:
         if recipient.away is not None:
             reason = f": {recipient.away}" if recipient.away else "."
             hub.show(self, Notice(text=f"{recipient.name} is away{reason}"))
+
+    def _receive(self, message: Message) -> None:
+        """Show a private message, and keep it for the case that the connection is just breaking."""
+        if self.lineage is not None:
+            self._private = [*self._private, message][-self._hub.limits.private_kept :]
+        self._hub.delivery.show(self, message)
 
     def _earlier(
         self, tag: str | None, kind: Kind, text: str, *, room: str | None = None, to: str | None = None

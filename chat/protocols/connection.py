@@ -112,8 +112,10 @@ class ChatConnection(Protocol):
             if self._bucket is not None and (delay := self._bucket.take(self._chat.monotonic())) > 0:
                 self._rest()
                 self._chat.clock.callLater(delay, self._go_on)
-        if not self._paused and (self._telnet.left or self._ended):
+        if not self._paused and self._telnet.left:
             self.session.quit()
+        elif not self._paused and self._ended and not self.session.gone:
+            self.session.end_of_input()
 
     def _receive(self, line: bytes | None) -> None:
         try:
@@ -188,7 +190,8 @@ class ChatConnection(Protocol):
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         if self._linger is not None and self._linger.active():
             self._linger.cancel()
-        self.session.lost(reason.getErrorMessage())
+        if self.session.lost(reason.getErrorMessage()):
+            self._chat.clock.callLater(self._chat.hub.limits.grace, self.session.expire)
         self._chat.switchboard.disconnect(self.session)
         self._chat.forget(self)
 

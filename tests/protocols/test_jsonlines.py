@@ -336,6 +336,76 @@ def test_a_token_takes_the_session_over() -> None:
     assert ada.lines() == ["* #lobby, 2 users", "* #new, 1 user"]
 
 
+def test_a_short_break_is_seen_by_nobody() -> None:
+    box = Box()
+    ada = box.text("ada")
+    bot = box.json("bot")
+    ada.received()
+    ada.send("/msg bot one")
+    bot.protocol.connectionLost()
+    box.clock.advance(59)
+    ada.send("two", "/msg bot three", "/who")
+    assert ada.lines() == ["* In #lobby: ada, bot"]
+    again = box.connect()
+    again.ask(type="hello", name="bot", token="token-1", rooms={"lobby": 0})
+    told = again.objects()
+    assert [answer["type"] for answer in told] == ["welcome", "message", "message", "room", "message"]
+    assert [answer["text"] for answer in told if answer["type"] == "message"] == ["one", "three", "two"]
+    box.clock.advance(120)
+    ada.send("/who")
+    assert ada.lines() == ["* In #lobby: ada, bot"]
+
+
+def test_a_long_break_is_leaving() -> None:
+    box = Box()
+    ada = box.text("ada")
+    bot = box.json("bot")
+    ada.received()
+    bot.end()
+    bot.protocol.connectionLost()
+    box.turn()
+    assert ada.lines() == []
+    box.clock.advance(61)
+    box.turn()
+    assert ada.lines() == ["* bot left."]
+
+
+def test_a_program_that_quits_is_not_held() -> None:
+    box = Box()
+    ada = box.text("ada")
+    bot = box.json("bot")
+    ada.received()
+    bot.ask(type="quit")
+    assert ada.lines() == ["* bot left."]
+    bot.protocol.connectionLost()
+    box.text("bot")
+    assert ada.lines() == ["* bot joined."]
+
+
+def test_a_name_that_is_only_held_is_free_for_others() -> None:
+    box = Box()
+    ada = box.text("ada")
+    bot = box.json("bot")
+    ada.received()
+    bot.protocol.connectionLost()
+    box.json("BOT")
+    assert ada.lines() == ["* bot left.", "* BOT joined."]
+    box.clock.advance(120)
+    box.turn()
+    assert ada.lines() == []
+
+
+def test_only_so_many_are_held() -> None:
+    box = Box(limits=Limits(rate=None, held=2))
+    ada = box.text("ada")
+    bots = [box.json(f"bot{number}") for number in range(3)]
+    ada.received()
+    for bot in bots:
+        bot.protocol.connectionLost()
+    box.turn()
+    assert ada.lines() == ["* bot0 left."]
+
+
 def test_a_stranger_can_not_take_a_session_over() -> None:
     box = Box()
     box.json("bot")
