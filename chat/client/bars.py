@@ -17,36 +17,32 @@ def topic_bar(room: Room, width: int) -> StyleAndTextTuples:
         text = f" {room.title}: private, only the two of you see this"
     else:
         text = f" {room.title}: {room.topic}" if room.topic else f" {room.title}"
-    return [("class:bar", shorten(displayed(text), width).ljust(width))]
+    return _cut([("class:bar", displayed(text))], width)
 
 
 def status_bar(model: Model, address: str, unsent: int, width: int) -> StyleAndTextTuples:
     """Connection, people, lag and the rooms with what is unread in them; what matters least goes first."""
     style, connection = _connection(model.state, address)
+    waiting = f"{unsent} unsent" if unsent else ""
     people = _people(model.current)
     lag = "" if model.lag is None else f"lag {_milliseconds(model.lag)}"
-    waiting = f"{unsent} unsent" if unsent else ""
-    rooms = [_room(number, room, model.current) for number, room in enumerate(model.rooms, 1)]
-    parts: list[tuple[str, str]] = [(style, connection)]
-    parts += [("class:bar", text) for text in (people, lag) if text]
-    parts += [("class:bar.alert", text) for text in (waiting,) if text]
-    fitted: StyleAndTextTuples = []
-    left = width
-    reserved = _width_of_calls(rooms)
-    for number, (part_style, text) in enumerate(parts):
-        text = f" {text} " if number == 0 else f"· {text} "
-        if get_cwidth(text) > left - reserved and number:
-            continue
-        text = shorten(text, left)
-        fitted.append((part_style, text))
-        left -= get_cwidth(text)
-    for room_style, text, needed in rooms:
-        if get_cwidth(text) + 1 <= left and (needed or left - get_cwidth(text) - 1 >= _width_of_calls(rooms)):
-            fitted.append((room_style, f" {text}"))
-            left -= get_cwidth(text) + 1
-            reserved -= get_cwidth(text) + 1 if needed else 0
-    fitted.append(("class:bar", " " * left))
-    return fitted
+    all_rooms = [_room(number, room, model.current) for number, room in enumerate(model.rooms, 1)]
+    calling = [room for room in all_rooms if room[2]]
+    bar: StyleAndTextTuples = []
+    for details, rooms in (
+        ((waiting, people, lag), all_rooms),
+        ((waiting, people), all_rooms),
+        ((waiting,), all_rooms),
+        ((waiting, people), calling),
+        ((waiting,), calling),
+        ((), calling),
+    ):
+        bar = [(style, f" {connection} ")]
+        bar += [("class:bar", f"· {detail} ") for detail in details if detail]
+        bar += [part for room_style, text, _ in rooms for part in (("class:bar", " "), (room_style, text))]
+        if _cells(bar) <= width:
+            break
+    return _cut(bar, width)
 
 
 def prompt(model: Model, width: int) -> StyleAndTextTuples:
@@ -63,7 +59,7 @@ def prompt(model: Model, width: int) -> StyleAndTextTuples:
 def more_below(lines: int, width: int) -> StyleAndTextTuples:
     """Say that newer lines are hidden."""
     counted = "1 line" if lines == 1 else f"{lines} lines"
-    return [("class:more", shorten(f" ↓ {counted} more below (PageDown, or Alt-End) ".ljust(width), width))]
+    return [("class:more", shorten(f" ↓ {counted} more below (PageDown, or Alt-End)", width))]
 
 
 def _connection(state: State, address: str) -> tuple[str, str]:
@@ -98,5 +94,15 @@ def _room(number: int, room: Room, current: Room) -> tuple[str, str, bool]:
     return "class:bar", text, False
 
 
-def _width_of_calls(rooms: list[tuple[str, str, bool]]) -> int:
-    return sum(get_cwidth(text) + 1 for _, text, needed in rooms if needed)
+def _cells(parts: StyleAndTextTuples) -> int:
+    return sum(get_cwidth(part[1]) for part in parts)
+
+
+def _cut(parts: StyleAndTextTuples, width: int) -> StyleAndTextTuples:
+    """Make *parts* exactly so wide."""
+    fitted: StyleAndTextTuples = []
+    for style, text, *_ in parts:
+        text = shorten(text, width)
+        fitted.append((style, text))
+        width -= get_cwidth(text)
+    return [*fitted, ("class:bar", " " * width)]

@@ -11,7 +11,7 @@ from chat.client.model import Model
 from chat.client.room import Room
 from chat.core import commands, events, names, wording
 from chat.core.commands import Command, Kind, Parameter
-from chat.core.errors import ChatError, TooLong
+from chat.core.errors import ChatError
 from chat.core.text import clean
 
 LEAVING_WORDS = ("exit", "quit")
@@ -155,7 +155,9 @@ class Client:
         for one in explained:
             self.model.tell(f"{one.usage} - {one.summary}")
         if not wanted:
-            self.model.tell("Tab completes. PageUp and PageDown scroll. Ctrl-N and Ctrl-P go to the next room and back.")
+            self.model.tell(
+                "Tab completes. PageUp and PageDown scroll. Ctrl-N and Ctrl-P go to the next room and back."
+            )
 
     # The client's own commands
 
@@ -217,5 +219,3 @@ OWN_COMMANDS: Mapping[str, Command] = {
 def all_commands() -> list[Command]:
     """The commands that people type, the client's own among them."""
     return [*(c for c in commands.for_people() if c.name not in OWN_COMMANDS), *OWN_COMMANDS.values()]
-
-

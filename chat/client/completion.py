@@ -16,9 +16,7 @@ class Offer:
     texts: Sequence[str]
 
 
-def complete(
-    before: str, *, people: Iterable[str], rooms: Iterable[str], commands: Iterable[Command]
-) -> Offer:
+def complete(before: str, *, people: Iterable[str], rooms: Iterable[str], commands: Iterable[Command]) -> Offer:
     """Complete the last word of the text *before* the cursor; *people* are offered in the order given."""
     start = before.rfind(" ") + 1
     word = before[start:]

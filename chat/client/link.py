@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, TypeVar, cast
 
 from twisted.internet import error
 from twisted.internet.defer import CancelledError, Deferred
@@ -30,6 +30,8 @@ MAXIMUM_OUTBOX = 100
 PAGE = 200
 """Messages to ask for at once; the server gives no more."""
 _REMEMBERED_PRIVATE = 1000
+
+T = TypeVar("T")
 
 
 class CannotEnter(Exception):
@@ -75,8 +77,8 @@ class Post:
         return {"type": self.type, **self.fields, "tag": self.tag}
 
 
-class Listener(Protocol):
-    """Who is told what happens on a link."""
+class Listener:
+    """Who is told what happens on a link; each takes up what it is interested in."""
 
     def state_changed(self, state: State) -> None:
         """The connection has come, gone, or is waited for."""
@@ -86,6 +88,9 @@ class Listener(Protocol):
 
         The messages of a room come in the order of their ids, and each of them once.
         """
+
+    def room_ready(self, room: str) -> None:
+        """We have come into *room*, and what was said there before has been told."""
 
     def lag_changed(self, seconds: float) -> None:
         """An answer takes so long; or has taken so long without having come."""
@@ -119,6 +124,8 @@ class Link:
     ) -> None:
         self.name = names[0]
         self.online = False
+        self.entered: Deferred[None] = Deferred()
+        """Fires when the server has said welcome for the first time."""
         self.outbox: dict[str, Post] = {}
         """What was said and is not acknowledged, by tag, in order."""
         self._endpoint = endpoint
@@ -140,7 +147,7 @@ class Link:
         self._ignore_tag = ""
         self._wire: Wire | None = None
         self._leaving = False
-        self._current: Deferred[object] | None = None
+        self._current: Deferred[Any] | None = None
         self._goodbye: str | None = None
         self._refusal: str | None = None
         self._ping: tuple[str, float] | None = None
@@ -154,17 +161,17 @@ class Link:
         while not self._leaving:
             self._listener.state_changed(Connecting())
             self._goodbye = self._refusal = None
+            why = "The connection was lost."
             try:
                 await self._connection()
             except CancelledError:
                 return
             except Exception as failure:
-                why, entered = _sentence(failure), False
-            else:
-                entered, self.online = self.online, False
-                why = self._refusal or self._goodbye or "The connection was lost."
+                why = _sentence(failure)
+            entered, self.online = self.online, False
             if self._leaving:
                 return
+            why = self._refusal or self._goodbye or why
             if self._token is None:
                 raise CannotEnter(why)
             failures = 0 if entered else failures + 1
@@ -211,11 +218,9 @@ class Link:
     async def _connection(self) -> None:
         """Connect, and wait until the connection is gone."""
         factory = Factory.forProtocol(lambda: Wire(self._made, self._received))
-        connecting: Deferred[object] = self._endpoint.connect(factory)
-        wire = await self._cancellable(connecting)
-        assert isinstance(wire, Wire)
+        wire = await self._cancellable(self._endpoint.connect(factory))
         try:
-            await wire.closed
+            await cast(Wire, wire).closed
         finally:
             self._wire = None
             self._set_timer(None)
@@ -233,7 +238,7 @@ class Link:
                 return
             left -= step
 
-    async def _cancellable(self, waiting: Deferred[object]) -> object:
+    async def _cancellable(self, waiting: Deferred[T]) -> T:
         """Wait for what :meth:`leave` may cancel."""
         self._current = waiting
         try:
@@ -309,6 +314,8 @@ class Link:
             self._listener.event_received(event, old=False)
             self._resume()
             self._beat()
+            if not self.entered.called:
+                self.entered.callback(None)
         elif isinstance(event, events.Refusal):
             if event.code == "name-taken" and self._token is None and self._other_names and self._wire is not None:
                 self.name = self._other_names.popleft()
@@ -346,10 +353,11 @@ class Link:
                     self._ping = None
                 return
             case events.Refusal():
-                if not self._refused(event):
-                    return
+                self._refused(event)
             case events.RoomState():
+                self._listener.event_received(event, old=False)
                 self._entered(event)
+                return
             case events.Left(name=self.name):
                 self._tracks.pop(event.room, None)
             case events.Renamed(name=self.name):
@@ -366,7 +374,7 @@ class Link:
         self._listener.event_received(event, old=False)
 
     def _message(self, message: events.Message) -> None:
-        if message.tag is not None and self.outbox.pop(message.tag, None):
+        if message.tag is not None and self.outbox.pop(message.tag, None) is not None:
             self._listener.outbox_changed()
         if message.room is None:
             if (message.id, message.time) not in self._private:
@@ -386,17 +394,22 @@ class Link:
         track = self._tracks.get(room.room)
         if track is not None and track.seen is not None and room.last >= track.seen:
             track.resume(room.last)
+        elif self._backlog and room.last:
+            self._tracks[room.room] = Track(room.last, backlog=True)
+            self._pages[self.ask("history", room=room.room, count=self._backlog)] = room.room
         else:
-            self._tracks[room.room] = Track(room.last, backlog=bool(self._backlog and room.last))
-            if self._backlog and room.last:
-                self._pages[self.ask("history", room=room.room, count=self._backlog)] = room.room
+            self._tracks[room.room] = Track(room.last, backlog=False)
+            self._listener.room_ready(room.room)
         if self._away is not None and self.name not in room.away:
             self.ask("away", text=self._away)
 
     def _page(self, history: events.History, room: str) -> None:
         if (track := self._tracks.get(room)) is not None:
+            is_backlog = track.seen is None
             shown, ask = track.page(history.messages, history.more)
             self._show(track, shown)
+            if is_backlog:
+                self._listener.room_ready(room)
             if ask:
                 self._ask_page(room)
 
@@ -404,16 +417,17 @@ class Link:
         track = self._tracks[room]
         self._pages[self.ask("history", room=room, after=track.seen or 0, count=PAGE)] = room
 
-    def _refused(self, refusal: events.Refusal) -> bool:
-        """Put away what was refused; tell whether the user is to know."""
+    def _refused(self, refusal: events.Refusal) -> None:
+        """Put away what was refused."""
         if refusal.tag is None:
-            return True
-        if self.outbox.pop(refusal.tag, None):
+            return
+        if self.outbox.pop(refusal.tag, None) is not None:
             self._listener.outbox_changed()
-        elif (room := self._pages.pop(refusal.tag, None)) in self._tracks and room is not None:
-            track = self._tracks[room]
+        elif (track := self._tracks.get(room := self._pages.pop(refusal.tag, ""))) is not None:
+            is_backlog = track.seen is None
             self._show(track, track.give_up())
-        return True
+            if is_backlog:
+                self._listener.room_ready(room)
 
     def _ignore_again(self, ignored: events.Ignored) -> None:
         """Ignore, in a new session, those whom we ignored in the one before."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from typing import Protocol
 
-from chat.client.link import Connecting, Online, State, Waiting
+from chat.client.link import Connecting, Listener, Online, State, Waiting
 from chat.client.room import Room
 from chat.client.scrollback import Kind, Line
 from chat.core import events, wording
@@ -23,8 +23,8 @@ class Observer(Protocol):
     def changed(self) -> None:
         """Something is to be shown otherwise."""
 
-    def line_added(self, room: Room, line: Line) -> None:
-        """A line has come at the end of a room."""
+    def line_added(self, room: Room, line: Line, old: bool) -> None:
+        """A line has come at the end of a room; *old*: what was said before the user came."""
 
     def bell(self) -> None:
         """Somebody calls the user."""
@@ -49,10 +49,10 @@ class Surroundings:
         return self.now().astimezone(self.zone)
 
 
-class Model:
+class Model(Listener):
     """Listens to a link and keeps what its user is to see."""
 
-    def __init__(self, name: str, rooms: Iterable[str], observer: Observer, surroundings: Surroundings) -> None:
+    def __init__(self, name: str, rooms: Iterable[str], surroundings: Surroundings) -> None:
         self.name = name
         self.state: State = Connecting()
         self.lag: float | None = None
@@ -61,13 +61,17 @@ class Model:
         self.ignored: set[str] = set()
         self.rooms = [Room(room) for room in rooms]
         self.current = self.rooms[0]
-        self._observer = observer
+        self._observers: list[Observer] = []
         self._surroundings = surroundings
         self._answers: dict[str, Room] = {}
         self._earlier: dict[str, Room] = {}
         self._listed_rooms: list[str] = []
         self._mention = _mention_of(name)
         self._lost = False
+
+    def observe(self, observer: Observer) -> None:
+        """Tell *observer* from now on what is to be shown."""
+        self._observers.append(observer)
 
     # What the user does
 
@@ -77,7 +81,7 @@ class Model:
             self.current.turned_away()
             self.current = room
         room.turned_to()
-        self._observer.changed()
+        self._changed()
 
     def turn_by(self, steps: int) -> None:
         """Show the room so many places further, round and round."""
@@ -108,7 +112,7 @@ class Model:
             if room is self.current:
                 self.turn_by(-1 if self.rooms.index(room) else 1)
             self.rooms.remove(room)
-        self._observer.changed()
+        self._changed()
 
     def expect(self, tag: str, earlier: bool = False) -> None:
         """The answer with that *tag* belongs into the current room; *earlier*: its messages go above the others."""
@@ -139,16 +143,16 @@ class Model:
             case Online() if self._lost:
                 self._lost = False
                 self._tell_all("Connected again.")
-        self._observer.changed()
+        self._changed()
 
     def lag_changed(self, seconds: float) -> None:
         """The server takes so long to answer."""
         self.lag = seconds
-        self._observer.changed()
+        self._changed()
 
     def outbox_changed(self) -> None:
         """Something waits to be sent, or does so no more."""
-        self._observer.changed()
+        self._changed()
 
     def event_received(self, event: events.Event, old: bool) -> None:
         """Take in what the server has sent."""
@@ -172,7 +176,7 @@ class Model:
                 self.tell(event.text, Kind.REFUSAL, self._asked(event.tag))
             case _:
                 self._other(event)
-        self._observer.changed()
+        self._changed()
 
     def _message(self, event: events.Message, old: bool) -> None:
         if event.author in self.ignored:
@@ -186,8 +190,9 @@ class Model:
         line = self._line(event)
         room.add_message(line, seen=room is self.current)
         if (line.mention or line.private) and not (old or mine):
-            self._observer.bell()
-        self._observer.line_added(room, line)
+            for observer in self._observers:
+                observer.bell()
+        self._added(room, line, old)
 
     def _line(self, event: events.Message) -> Line:
         mine = event.author == self.name
@@ -224,12 +229,14 @@ class Model:
         self.tell("End of history.", room=room)
 
     def _entered(self, event: events.RoomState) -> None:
-        room = self.open(event.room)
-        if not room.joined:
-            self.tell(wording.presence(self.name, event.room, event.users), room=room)
-            if event.topic:
-                self.tell(f"The topic is: {event.topic}", room=room)
-        room.enter(event.topic, event.users, event.away)
+        self.open(event.room).enter(event.topic, event.users, event.away, event.last)
+
+    def room_ready(self, room: str) -> None:
+        """Say where the user is, below what was said there before."""
+        ready = self.open(room)
+        self.tell(wording.presence(self.name, ready.name, ready.users), room=ready)
+        if ready.topic:
+            self.tell(f"The topic is: {ready.topic}", room=ready)
 
     def _joined(self, event: events.Joined) -> None:
         room = self.open(event.room)
@@ -246,10 +253,7 @@ class Model:
             return
         room.joined = False
         room.set_users((), {})
-        if event.reason:
-            self.tell(f"You are out of {room.title}: {event.reason}", room=room)
-        else:
-            self.close(room)
+        self.close(room)
 
     def _renamed(self, event: events.Renamed) -> None:
         mine = event.name == self.name or (event.room is None and event.new == self.name)
@@ -316,8 +320,16 @@ class Model:
 
     def _add(self, room: Room, line: Line) -> None:
         room.lines.append(line)
-        self._observer.line_added(room, line)
-        self._observer.changed()
+        self._added(room, line, old=False)
+        self._changed()
+
+    def _added(self, room: Room, line: Line, old: bool) -> None:
+        for observer in self._observers:
+            observer.line_added(room, line, old)
+
+    def _changed(self) -> None:
+        for observer in self._observers:
+            observer.changed()
 
 
 def _mention_of(name: str) -> re.Pattern[str]:
@@ -325,5 +337,3 @@ def _mention_of(name: str) -> re.Pattern[str]:
     if not name:
         return re.compile(r"(?!)")
     return re.compile(rf"(?<![\w.-]){re.escape(name)}(?![\w]|[.-]\w)", re.IGNORECASE)
-
-

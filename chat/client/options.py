@@ -8,7 +8,7 @@ import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import platformdirs
 from twisted.python import usage
@@ -52,30 +52,51 @@ class Options(usage.Options):
     """The command line."""
 
     synopsis = "Usage: chat [options] [NAME@]HOST[:PORT]"
-    longdesc = f"""Chats with whoever is at HOST (by default {DEFAULT_ADDRESS}). In a terminal it fills the screen; what comes
-in by a pipe is sent line by line, and the exit code is 0 only when all of it is stored.
+    longdesc = f"""Chats with whoever is at HOST (by default {DEFAULT_ADDRESS}). In a terminal it fills the screen;
+what comes in by a pipe is sent line by line, and the exit code is 0 only when all of it is stored.
+
 The options may also stand in the configuration file ({config_path()}), with the address as
 "address", and rooms as a list. The command line wins."""
 
-    optFlags = [
+    optFlags: ClassVar = [
         ["tail", "t", "Print what is said, line by line, and send nothing."],
         ["plain", "p", "Write plain lines and leave the screen alone: for screen readers and simple terminals."],
     ]
-    optParameters = [
+    optParameters: ClassVar = [
         ["name", "n", None, "Your name. [default: your log-in name]"],
-        ["rooms", "r", None, "The rooms to be in, divided by commas; what you type goes to the first. [default: lobby]"],
-        ["timeout", None, None, f"Seconds to wait for the server when sending from a pipe. [default: {DEFAULT_TIMEOUT:g}]"],
+        [
+            "rooms",
+            "r",
+            None,
+            "The rooms to be in, divided by commas; what you type goes to the first. [default: lobby]",
+        ],
+        [
+            "timeout",
+            None,
+            None,
+            f"Seconds to wait for the server when sending from a pipe. [default: {DEFAULT_TIMEOUT:g}]",
+        ],
         ["log", None, None, "Write a log of the client itself to this file. [default: none]"],
         ["config", "c", None, f"The configuration file. [default: {config_path()}]"],
     ]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self["address"] = None
 
     def opt_version(self) -> None:
         """Print the version and leave."""
         print(f"chat {chat.__version__}")
         sys.exit(0)
 
-    def parseArgs(self, address: str | None = None) -> None:
-        self["address"] = address
+    def parseArgs(self, *words: str) -> None:  # noqa: N802 - Twisted calls it so
+        """Take the address; options may follow it."""
+        if not words:
+            return
+        if self["address"] is not None:
+            raise usage.UsageError(f"There can be one address only, and {words[0]} is another.")
+        self["address"], *rest = words
+        self.parseOptions(rest)
 
 
 def read(arguments: list[str]) -> Settings:
@@ -146,7 +167,9 @@ def _settings(chosen: Mapping[str, Any]) -> Settings:
         host=host,
         port=port,
         names=_log_in_names() if name is None else (_checked(names.user_name, name),),
-        rooms=tuple(_checked(names.room_name, room) for room in (rooms.split(",") if isinstance(rooms, str) else rooms)),
+        rooms=tuple(
+            _checked(names.room_name, room) for room in (rooms.split(",") if isinstance(rooms, str) else rooms)
+        ),
         tail=bool(chosen.get("tail")),
         plain=bool(chosen.get("plain")),
         timeout=_seconds(chosen.get("timeout", DEFAULT_TIMEOUT)),

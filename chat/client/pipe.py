@@ -6,12 +6,12 @@ import asyncio
 import os
 from collections import deque
 from collections.abc import Callable
-from typing import TextIO
+from typing import Protocol, TextIO
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
-from chat.client.link import Link, Online, State
+from chat.client.link import Link, Listener, Online, State, Waiting
 from chat.client.model import Surroundings
 from chat.core import events, wording
 from chat.core.text import decode
@@ -20,6 +20,17 @@ WINDOW = 16
 """How many messages are on their way at once, so that the server need not slow us down."""
 _CHUNK = 1 << 14
 _LONGEST_LINE = 1 << 16
+
+
+class Source(Protocol):
+    """Where lines come from."""
+
+    @property
+    def at_end(self) -> bool:
+        """Whether all lines have been taken."""
+
+    def take(self) -> str | None:
+        """Return the next line, or ``None`` where it has not come yet."""
 
 
 class Lines:
@@ -78,7 +89,7 @@ class Lines:
         self._more()
 
 
-class Sender:
+class Sender(Listener):
     """Says each line in *room*, and knows at the end whether all of them were stored."""
 
     def __init__(self, room: str, timeout: float, clock: IReactorTime, complain: Callable[[str], None]) -> None:
@@ -89,12 +100,12 @@ class Sender:
         self._clock = clock
         self._complain = complain
         self._link: Link | None = None
-        self._lines: Lines | None = None
+        self._lines: Source | None = None
         self._limit: int | None = None
         self._all_stored = True
         self._timer: IDelayedCall | None = None
 
-    def start(self, link: Link, lines: Lines) -> None:
+    def start(self, link: Link, lines: Source) -> None:
         """Begin to wait for the server."""
         self._link, self._lines = link, lines
         self._wait_anew()
@@ -114,9 +125,6 @@ class Sender:
             case events.Refusal():
                 self._fail(event.text)
 
-    def lag_changed(self, seconds: float) -> None:
-        """Nobody sees it."""
-
     def outbox_changed(self) -> None:
         """Something was acknowledged, or sent."""
         self._wait_anew()
@@ -135,6 +143,11 @@ class Sender:
                 link.post("say", room=self._room, text=line)
         if lines.at_end and not link.outbox:
             self._finish()
+
+    def give_up(self) -> None:
+        """Stop before everything is stored."""
+        self._fail("Interrupted before everything was stored.")
+        self._finish()
 
     def _fail(self, sentence: str) -> None:
         self._all_stored = False
@@ -159,20 +172,25 @@ class Sender:
         self._finish()
 
 
-class Tail:
+class Tail(Listener):
     """Prints what is said, one message a line, with the local time."""
 
-    def __init__(
-        self, output: TextIO, surroundings: Surroundings, complain: Callable[[str], None], closed: Callable[[], None]
-    ) -> None:
+    def __init__(self, output: TextIO, surroundings: Surroundings, complain: Callable[[str], None]) -> None:
+        self.closed: Deferred[None] = Deferred()
+        """Fires when nobody reads any more."""
         self._output = output
         self._surroundings = surroundings
         self._complain = complain
-        self._closed = closed
         self._state: State | None = None
 
     def state_changed(self, state: State) -> None:
-        """Tell of breaks."""
+        """Tell of breaks, once each."""
+        if isinstance(state, Waiting) and not isinstance(self._state, Waiting):
+            self._complain(f"Disconnected: {state.why} Reconnecting by itself.")
+        elif isinstance(state, Online) and self._state is not None:
+            self._complain("Connected again.")
+        if isinstance(state, Online | Waiting):
+            self._state = state
 
     def event_received(self, event: events.Event, old: bool) -> None:
         """Print messages."""
@@ -183,14 +201,9 @@ class Tail:
         elif isinstance(event, events.Refusal):
             self._complain(event.text)
 
-    def lag_changed(self, seconds: float) -> None:
-        """Nobody sees it."""
-
-    def outbox_changed(self) -> None:
-        """Nothing is sent."""
-
     def _print(self, line: str) -> None:
         try:
             print(line, file=self._output, flush=True)
         except BrokenPipeError:
-            self._closed()
+            if not self.closed.called:
+                self.closed.callback(None)

@@ -35,6 +35,7 @@ class Room:
         """The serial number of the first line that was not seen when the room was last turned to."""
         self.earlier_asked = False
         """Whether older messages have been asked for and not come, or there are none."""
+        self._read_up_to = 0
         self._speakers: dict[str, datetime] = {}
 
     @property
@@ -42,8 +43,10 @@ class Room:
         """What the room is called on the screen."""
         return title_of(self.name, self.private)
 
-    def enter(self, topic: str, users: Iterable[str], away: Mapping[str, str]) -> None:
-        """The server tells how things stand."""
+    def enter(self, topic: str, users: Iterable[str], away: Mapping[str, str], last: int) -> None:
+        """The server tells how things stand; what was said before the user first came is not unread."""
+        if not self.joined:
+            self._read_up_to = last
         self.joined = True
         self.topic = topic
         self.set_users(users, away)
@@ -82,9 +85,9 @@ class Room:
         if len(self._speakers) > MAXIMUM_SPEAKERS:
             del self._speakers[next(iter(self._speakers))]
         serial = self.lines.append(line)
-        if seen or line.mine:
+        if seen or line.mine or (not self.private and line.id is not None and line.id <= self._read_up_to):
             return
-        if self.mark is None:
+        if self.mark is None and serial > self.lines.first + 1:
             self.mark = serial
         self.unread += 1
         self.calls += line.mention or line.private

@@ -20,7 +20,7 @@ _FLAG = re.compile("[\U0001f1e6-\U0001f1ff]")
 _FUSING = re.compile(
     "[\ufe0e\ufe0f]"  # variation selectors
     "|(?<=[\u2600-\u27bf\U0001f300-\U0001faff])[\U0001f3fb-\U0001f3ff]"  # skin tones
-    "|(?<!\\w)\u200d|\u200d(?!\\w)"  # joiners, but those that join letters
+    "|(?<=[\u2600-\u27bf\ufe0f\U0001f300-\U0001faff])\u200d"  # joiners of emoji, not of letters
 )
 
 Row = StyleAndTextTuples

@@ -1,19 +1,17 @@
-"""The full-screen terminal client."""
+"""The full-screen terminal client: the application around the model, and what its keys do."""
 
 from __future__ import annotations
 
 import asyncio
-import signal
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from weakref import WeakKeyDictionary
+from collections.abc import AsyncGenerator, Callable, Iterable
+from typing import Any
 
-from prompt_toolkit.application import Application, get_app, in_terminal
+from prompt_toolkit.application import Application, in_terminal
 from prompt_toolkit.buffer import Buffer, CompletionState
 from prompt_toolkit.completion import Completion
-from prompt_toolkit.document import Document
 from prompt_toolkit.filters import Condition
-from prompt_toolkit.history import InMemoryHistory
+from prompt_toolkit.formatted_text import StyleAndTextTuples
+from prompt_toolkit.history import History
 from prompt_toolkit.input import Input
 from prompt_toolkit.layout import (
     BufferControl,
@@ -24,7 +22,6 @@ from prompt_toolkit.layout import (
     FormattedTextControl,
     HSplit,
     Layout,
-    SearchBufferControl,
     Window,
 )
 from prompt_toolkit.layout.controls import UIContent, UIControl
@@ -34,12 +31,359 @@ from prompt_toolkit.output import Output
 from prompt_toolkit.widgets import SearchToolbar
 
 from chat.client import bars
+from chat.client.bare import bare
 from chat.client.client import CannotDo, Client
 from chat.client.keys import bindings
-from chat.client.model import Model
 from chat.client.room import Room
-from chat.client.rows import Painter
+from chat.client.rows import Painter, Row, displayed, shorten
 from chat.client.scrollback import Line
 from chat.client.style import STYLE
 from chat.client.viewport import Viewport
 from chat.core.text import clean
+
+FRAME = 0.05
+"""Seconds between two redraws at least, however much arrives."""
+BELL_INTERVAL = 2.0
+MAXIMUM_PASTE = 8192
+MAXIMUM_HISTORY = 200
+BARE_LINES = 200
+
+
+class InputHistory(History):
+    """What was typed in one room, bounded."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._entries: list[str] = []
+
+    async def load(self) -> AsyncGenerator[str, None]:
+        for entry in reversed(self._entries):
+            yield entry
+
+    def load_history_strings(self) -> Iterable[str]:
+        return reversed(self._entries)
+
+    def get_strings(self) -> list[str]:
+        return self._entries
+
+    def append_string(self, string: str) -> None:
+        self._entries.append(string)
+        del self._entries[:-MAXIMUM_HISTORY]
+
+    def store_string(self, string: str) -> None:
+        """Nothing is kept on the disk."""
+
+
+class View:
+    """One room on the screen: what part of it is seen, and the line that is being typed there."""
+
+    def __init__(self, room: Room, painter: Painter, typed: Callable[[Buffer], None]) -> None:
+        self.viewport = Viewport(room, painter.rows)
+        self.buffer = Buffer(history=InputHistory(), multiline=False, on_text_changed=typed)
+
+
+class _Messages(UIControl):
+    """Draws the visible rows, and no others."""
+
+    def __init__(self, rows: Callable[[int, int], list[Row]]) -> None:
+        self._rows = rows
+
+    def create_content(self, width: int, height: int) -> UIContent:
+        rows = self._rows(width, height)
+        return UIContent(get_line=rows.__getitem__, line_count=len(rows), show_cursor=False)
+
+
+class Terminal:
+    """A screen for a client; *address* is the server as people write it."""
+
+    def __init__(self, client: Client, address: str, input: Input | None = None, output: Output | None = None) -> None:
+        self._client = client
+        self._model = client.model
+        self._address = address
+        self._painter = Painter(self._model.mention_spans)
+        self._views: dict[Room, View] = {}
+        self._hint = ""
+        self._pasted: list[str] = []
+        self._asked_to_leave = False
+        self._last_bell = 0.0
+        self._bare: asyncio.Event | None = None
+        self._search = SearchToolbar(ignore_case=True)
+        self._control = BufferControl(
+            buffer=self._view.buffer,
+            input_processors=[BeforeInput(self._prompt)],
+            search_buffer_control=self._search.control,
+            preview_search=True,
+        )
+        self._model.observe(self)
+        self.application: Application[None] = Application(
+            layout=self._layout(),
+            style=STYLE,
+            key_bindings=bindings(self),
+            full_screen=True,
+            mouse_support=False,
+            enable_page_navigation_bindings=False,
+            min_redraw_interval=FRAME,
+            input=input,
+            output=output,
+        )
+        self.application.timeoutlen = 0.3
+        self.application.ttimeoutlen = 0.05
+
+    async def run(self) -> None:
+        """Show the screen until :meth:`close`; raises what went wrong in it."""
+        loop = asyncio.get_running_loop()
+        loop.set_exception_handler(self._failed)
+        try:
+            await self.application.run_async(set_exception_handler=False)
+        except EOFError:
+            self.leave()
+        finally:
+            loop.set_exception_handler(None)
+
+    def close(self) -> None:
+        """Put the terminal back."""
+        self._exit(None)
+
+    # What the model tells
+
+    def changed(self) -> None:
+        """Draw again, soon."""
+        self.application.invalidate()
+
+    def line_added(self, room: Room, line: Line, old: bool) -> None:
+        """The next drawing shows it."""
+
+    def bell(self) -> None:
+        """Ring, but not without end."""
+        now = asyncio.get_running_loop().time()
+        if now - self._last_bell >= BELL_INTERVAL:
+            self._last_bell = now
+            self.application.output.bell()
+            self.application.output.flush()
+
+    # What the keys do
+
+    def enter(self) -> None:
+        """Send the typed line, or the pasted lines that were asked about."""
+        buffer = self._view.buffer
+        pasted, text = self._pasted, buffer.text
+        self.drop_question()
+        buffer.complete_state = None
+        try:
+            if pasted:
+                self._client.say_lines(pasted)
+            else:
+                self._client.enter(text)
+        except CannotDo as reason:
+            self._hint = str(reason)
+            return
+        if not pasted and text.strip():
+            buffer.append_to_history()
+        if not pasted:
+            buffer.reset()
+        self._view_shown()
+        self._viewport.follow()
+
+    def drop_question(self) -> None:
+        """Ask no more, and take back hints."""
+        self._pasted = []
+        self._asked_to_leave = False
+        self._hint = ""
+        self.application.invalidate()
+
+    def interrupt(self) -> None:
+        """Drop what was pasted; clear the line; ask whether to leave; leave: whatever there is to do first."""
+        buffer = self._view.buffer
+        asked = self._asked_to_leave
+        if self._pasted or buffer.text:
+            self.drop_question()
+            buffer.reset()
+        elif asked:
+            self.leave()
+        else:
+            self._asked_to_leave = True
+            self._hint = "Press Ctrl-C again, or Ctrl-D, to leave."
+
+    def leave(self) -> None:
+        """Leave the chat."""
+        self._hint = "Leaving…"
+        self._client.link.leave()
+        self.application.invalidate()
+
+    def paste(self, data: str) -> None:
+        """Take in what was pasted; ask first where it has several lines."""
+        self.drop_question()
+        if len(data.encode("utf-8", "replace")) > MAXIMUM_PASTE:
+            self._hint = f"That is too much to paste: at most {MAXIMUM_PASTE} bytes at once."
+            return
+        lines = [clean(line) for line in data.replace("\r\n", "\n").replace("\r", "\n").split("\n")]
+        lines = [line for line in lines if line.strip()]
+        if len(lines) > 1:
+            self._pasted = lines
+            self._hint = f"Paste {len(lines)} lines? Enter sends them one by one, Esc drops them."
+        elif lines:
+            self._view.buffer.insert_text(lines[0])
+
+    def complete(self, forward: bool) -> None:
+        """Complete the word before the cursor, or go to the next that fits."""
+        buffer = self._view.buffer
+        if buffer.complete_state is not None and buffer.complete_state.completions:
+            state = buffer.complete_state
+            step = 1 if forward else -1
+            buffer.go_to_completion(((state.complete_index or 0) + step) % len(state.completions))
+            return
+        before = buffer.document.text_before_cursor
+        offer = self._client.complete(before)
+        if not offer.texts:
+            return
+        start = offer.start - len(before)
+        completions = [Completion(text, start, display=displayed(text.strip())) for text in offer.texts]
+        buffer.complete_state = CompletionState(buffer.document, completions)
+        buffer.go_to_completion(0 if forward else len(completions) - 1)
+        if len(completions) == 1:
+            buffer.complete_state = None
+
+    def scroll_up(self) -> None:
+        """Go a page up; at the top, ask for older messages."""
+        self.drop_question()
+        if self._viewport.scroll_up(self._page):
+            self._client.ask_earlier()
+
+    def scroll_down(self) -> None:
+        """Go a page down."""
+        self._viewport.scroll_down(self._page)
+
+    def follow(self) -> None:
+        """Go to the newest line."""
+        self._viewport.follow()
+
+    def turn_by(self, steps: int) -> None:
+        """Show the next room, or the one before."""
+        self._model.turn_by(steps)
+        self._view_shown()
+
+    def turn_to_unread(self) -> None:
+        """Show a room with something unread."""
+        self._model.turn_to_unread()
+        self._view_shown()
+
+    def turn_to_number(self, number: int) -> None:
+        """Show the room with that number in the status bar."""
+        if number <= len(self._model.rooms):
+            self._model.turn_to(self._model.rooms[number - 1])
+            self._view_shown()
+
+    def show_bare(self) -> None:
+        """Leave the screen to the room's last lines as they are, so that they can be copied."""
+        if self._bare is None:
+            self.application.create_background_task(self._show_bare())
+
+    # How it looks
+
+    @property
+    def _view(self) -> View:
+        room = self._model.current
+        if room not in self._views:
+            self._views[room] = View(room, self._painter, lambda _: self.drop_question())
+        return self._views[room]
+
+    @property
+    def _viewport(self) -> Viewport:
+        return self._view.viewport
+
+    @property
+    def _width(self) -> int:
+        return self.application.output.get_size().columns
+
+    @property
+    def _page(self) -> int:
+        return max(self._height - 2, 1)
+
+    def _view_shown(self) -> None:
+        """Another room is shown: type there; forget views of rooms that are closed."""
+        self.drop_question()
+        self._control.buffer = self._view.buffer
+        self._views = {room: view for room, view in self._views.items() if room in self._model.rooms}
+        self.application.invalidate()
+
+    def _layout(self) -> Layout:
+        self._height = 1
+        messages = Window(_Messages(self._message_rows), always_hide_cursor=True)
+        typed = Window(
+            self._control, wrap_lines=True, dont_extend_height=True, height=Dimension(min=1, max=5), style="class:text"
+        )
+        body = HSplit(
+            [
+                self._bar(lambda: bars.topic_bar(self._model.current, self._width)),
+                messages,
+                self._bar(self._status),
+                ConditionalContainer(
+                    self._bar(lambda: [("class:hint", shorten(displayed(self._hint), self._width))]),
+                    Condition(lambda: bool(self._hint)),
+                ),
+                self._search,
+                typed,
+            ]
+        )
+        several = Condition(lambda: self._view.buffer.complete_state is not None)
+        menu = ConditionalContainer(CompletionsMenu(max_height=8, scroll_offset=1), several)
+        return Layout(FloatContainer(body, [Float(menu, xcursor=True, ycursor=True)]), focused_element=typed)
+
+    def _bar(self, text: Callable[[], StyleAndTextTuples]) -> Window:
+        return Window(FormattedTextControl(text), height=1, wrap_lines=False)
+
+    def _status(self) -> StyleAndTextTuples:
+        return bars.status_bar(self._model, self._address, len(self._client.link.outbox), self._width)
+
+    def _prompt(self) -> StyleAndTextTuples:
+        return bars.prompt(self._model, self._width)
+
+    def _message_rows(self, width: int, height: int) -> list[Row]:
+        """Return as many rows as the window is high, the newest below; what is not stored yet comes last."""
+        self._height = height
+        viewport = self._viewport
+        unsent: list[Row] = []
+        if viewport.following:
+            for text in self._client.unsent(self._model.current)[-(height // 2 or 1) :]:
+                unsent.append([("class:unsent", shorten(f"  ... {displayed(text)}", width))])
+        viewport.resize(width, max(height - len(unsent), 1))
+        rows = [*viewport.visible(), *unsent]
+        if not viewport.following:
+            rows.append(bars.more_below(viewport.below, width))
+        rows = rows[-height:]
+        empty: list[Row] = [[] for _ in range(height - len(rows))]
+        return empty + rows
+
+    async def _show_bare(self) -> None:
+        self._bare = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        try:
+            async with in_terminal():
+                for line in list(self._model.current.lines)[-BARE_LINES:]:
+                    print(bare(line))
+                print("-- Press Enter to come back --", flush=True)
+                descriptor = self.application.input.fileno()
+                loop.add_reader(descriptor, self._bare.set)
+                try:
+                    await self._bare.wait()
+                finally:
+                    loop.remove_reader(descriptor)
+                    self.application.input.flush()
+        finally:
+            self._bare = None
+
+    # The end
+
+    def _failed(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        """A mistake in a drawing or a key: restore the terminal, then tell."""
+        self._exit(context.get("exception") or RuntimeError(context["message"]))
+
+    def _exit(self, failure: BaseException | None) -> None:
+        if self._bare is not None:
+            self._bare.set()
+        application = self.application
+        if application.future is not None and not application.future.done():
+            if failure is None:
+                application.exit()
+            else:
+                application.exit(exception=failure)

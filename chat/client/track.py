@@ -63,10 +63,8 @@ class Track:
         elif is_backlog:
             seen = self.last
         self.seen = seen
-        if is_backlog:
-            ask = self._wanted > seen
-        else:
-            ask = bool(shown) and (more or self._wanted > seen)
+        unfinished = self._wanted > seen or (more and not is_backlog)
+        ask = unfinished and (bool(shown) or is_backlog)
         if not ask:
             shown.extend(self.give_up())
         return shown, ask

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
 
 from chat.client.room import Room
 from chat.client.rows import Row, rule
 from chat.client.scrollback import Line
 
 _MAXIMUM_CACHED = 1000
+_ALL = 1 << 30
+"""More rows than a line can have."""
 
 
 class Viewport:
@@ -28,48 +31,52 @@ class Viewport:
         """How many lines are hidden below."""
         if self._bottom is None:
             return 0
-        return max(self._room.lines.end - 1 - self._bottom[0], 0)
+        return max(self._room.lines.end - 1 - self._clamped(self._bottom)[0], 0)
 
     @property
     def following(self) -> bool:
         """Whether new lines are shown as they come."""
         return self._bottom is None
 
+    @property
+    def _scrolled_height(self) -> int:
+        """The rows there are while it does not follow: one is for saying so."""
+        return max(self._height - 1, 1)
+
     def resize(self, width: int, height: int) -> None:
         """The screen has this size."""
         if width != self._width:
             self._cache.clear()
             if self._bottom is not None:
-                self._bottom = (self._bottom[0], len(self._rows(self._bottom[0])))
+                self._bottom = (self._bottom[0], _ALL)
         self._width, self._height = width, height
 
     def visible(self) -> Sequence[Row]:
-        """Return the rows to show, the lowest last; fewer than the height where there are no more."""
-        rows: list[Row] = []
-        for _, row in self._upwards():
-            rows.append(row)
-            if len(rows) == self._height:
-                break
+        """Return the rows to show, the lowest last; one less than the height while newer lines are hidden."""
+        height = self._height if self.following else self._scrolled_height
+        rows = [row for _, row in islice(self._upwards(), height)]
+        if len(rows) < height and not self.following:
+            # What was seen is gone from the scrollback: show what is the oldest now.
+            self.scroll_down(height - len(rows))
+            rows = [row for _, row in islice(self._upwards(), height)]
         rows.reverse()
         return rows
 
     def scroll_up(self, count: int) -> bool:
         """Go up by so many rows; tell whether the top was reached."""
-        places = []
-        for place, _ in self._upwards():
-            places.append(place)
-            if len(places) >= count + self._height:
-                break
-        if len(places) <= self._height:
+        height = self._scrolled_height
+        places = [place for place, _ in islice(self._upwards(), count + height)]
+        if len(places) <= (self._height if self.following else height):
             return True
-        self._bottom = places[min(count, len(places) - self._height)]
-        return len(places) < count + self._height
+        self._bottom = places[min(count, len(places) - height)]
+        return len(places) < count + height
 
     def scroll_down(self, count: int) -> None:
         """Go down by so many rows."""
         if self._bottom is None:
             return
         serial, shown = self._clamped(self._bottom)
+        shown = min(shown, len(self._rows(serial)))
         while count > 0 and serial < self._room.lines.end:
             left = len(self._rows(serial)) - shown
             if left >= count:
@@ -93,12 +100,12 @@ class Viewport:
         lines = self._room.lines
         if not len(lines):
             return
-        serial, shown = self._clamped(self._bottom or (lines.end - 1, 1 << 30))
+        serial, shown = self._clamped(self._bottom or (lines.end - 1, _ALL))
         while serial >= lines.first:
             rows = self._rows(serial)
             for number in range(min(shown, len(rows)), 0, -1):
                 yield (serial, number), rows[number - 1]
-            serial, shown = serial - 1, 1 << 30
+            serial, shown = serial - 1, _ALL
 
     def _clamped(self, place: tuple[int, int]) -> tuple[int, int]:
         """Return *place*, or the oldest one where that line is gone."""

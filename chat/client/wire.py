@@ -31,8 +31,8 @@ class Wire(LineReceiver):
     _log = Logger()
 
     def __init__(self, made: Callable[[Wire], None], received: Callable[[events.Event], None]) -> None:
-        self.closed: Deferred[Failure] = Deferred()
-        """Fires when the connection is gone, with the reason."""
+        self.closed: Deferred[None] = Deferred()
+        """Fires when the connection is gone."""
         self._made = made
         self._received = received
 
@@ -52,7 +52,7 @@ class Wire(LineReceiver):
         self.transport.abortConnection()
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
-        self.closed.callback(reason)
+        self.closed.callback(None)
 
     def send(self, request: Mapping[str, object]) -> None:
         """Write one request."""
@@ -64,7 +64,9 @@ def decode(line: bytes) -> events.Event | None:
     if not line.startswith(b"{"):
         return None
     try:
-        event: events.Event = msgspec.convert(_cleaned(msgspec.json.decode(line)), events.AnyEvent)
+        event: events.Event = msgspec.convert(
+            _cleaned(msgspec.json.decode(line.decode("utf-8", "replace"))), events.AnyEvent
+        )
     except (msgspec.DecodeError, RecursionError):
         return None
     return event

@@ -1,0 +1,186 @@
+"""The command ``chat``: reads the options, installs the asyncio reactor and runs what was asked for."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+import secrets
+import sys
+import time
+import traceback
+from datetime import UTC, datetime
+from signal import SIGHUP, SIGINT, SIGTERM
+from typing import Any, NoReturn
+
+from twisted.internet import asyncioreactor
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IReactorTime
+from twisted.logger import ILogObserver, globalLogBeginner, textFileLogObserver
+from twisted.python import usage
+
+from chat.client.client import Client
+from chat.client.link import CannotEnter, Link, Listener
+from chat.client.mistakes import Mistakes
+from chat.client.model import Model, Surroundings
+from chat.client.options import Settings, read
+from chat.client.pipe import Lines, Sender, Tail
+from chat.client.plain import Plain, keys_from
+from chat.client.signals import handled
+from chat.client.terminal import Terminal
+
+BACKLOG = 50
+"""How many of a room's last messages are shown at first."""
+IMPATIENCE = 1.0
+"""Seconds without a connection after which a person is told what is going on."""
+ENDING = (SIGINT, SIGTERM, SIGHUP)
+
+
+def main() -> NoReturn:
+    """Run the command with the arguments of the process, and leave it with an exit code."""
+    try:
+        settings = read(sys.argv[1:])
+        log = None if settings.log is None else settings.log.open("a", encoding="utf-8")
+    except usage.UsageError as refusal:
+        _complain(f"{refusal} chat --help explains.")
+        sys.exit(2)
+    except OSError as failure:
+        _complain(f"{settings.log} can't be written: {failure.strerror}.")
+        sys.exit(2)
+    mistakes = Mistakes()
+    observers: list[ILogObserver] = [mistakes]
+    if log is not None:
+        observers.append(textFileLogObserver(log))
+    globalLogBeginner.beginLoggingTo(observers, redirectStandardIO=False)
+    loop = asyncio.new_event_loop()
+    asyncioreactor.install(loop)
+    from twisted.internet import task
+
+    def started(reactor: IReactorTime) -> Deferred[None]:
+        running = Deferred.fromFuture(loop.create_task(_run(settings, reactor)))
+        return running.addCallback(_leave_with)
+
+    try:
+        task.react(started)
+    finally:
+        mistakes.tell(sys.stderr)
+
+
+def _leave_with(code: int) -> NoReturn:
+    raise SystemExit(code)
+
+
+async def _run(settings: Settings, reactor: IReactorTime) -> int:
+    """Do what was asked for; return the exit code."""
+    try:
+        if settings.tail:
+            await _tail(settings, reactor)
+        elif not sys.stdin.isatty():
+            return 0 if await _send(settings, reactor) else 1
+        elif settings.plain or os.environ.get("TERM", "dumb") == "dumb" or not sys.stdout.isatty():
+            await _plain(settings, reactor)
+        else:
+            await _screen(settings, reactor)
+    except CannotEnter as reason:
+        _complain(f"{settings.address}: {reason}")
+        return 1
+    except Exception:
+        traceback.print_exc()
+        _complain("This is a mistake of the client's own. Please report it with the lines above.")
+        return 70
+    return 0
+
+
+def _link(settings: Settings, reactor: IReactorTime, listener: Listener, backlog: int) -> Link:
+    from twisted.internet.endpoints import HostnameEndpoint
+
+    return Link(
+        HostnameEndpoint(reactor, settings.host, settings.port),
+        reactor,
+        listener,
+        names=settings.names,
+        rooms=settings.rooms,
+        backlog=backlog,
+        random=random.random,
+        monotonic=time.monotonic,
+        tag_prefix=secrets.token_hex(8),
+    )
+
+
+def _start(link: Link) -> asyncio.Future[None]:
+    """Run a link in the running loop."""
+    return Deferred.fromCoroutine(link.run()).asFuture(asyncio.get_running_loop())
+
+
+def _surroundings() -> Surroundings:
+    return Surroundings(now=lambda: datetime.now(UTC))
+
+
+async def _screen(settings: Settings, reactor: IReactorTime) -> None:
+    model = Model(settings.names[0], settings.rooms, _surroundings())
+    link = _link(settings, reactor, model, BACKLOG)
+    with handled(ENDING, link.leave):
+        linked = _start(link)
+        await _entered(link, linked, settings)
+        if not linked.done():
+            terminal = Terminal(Client(link, model), settings.address)
+            linked.add_done_callback(lambda _: terminal.close())
+            try:
+                await terminal.run()
+            finally:
+                link.leave()
+        await linked
+    print("Disconnected from server.")
+
+
+async def _plain(settings: Settings, reactor: IReactorTime) -> None:
+    model = Model(settings.names[0], settings.rooms, _surroundings())
+    link = _link(settings, reactor, model, BACKLOG)
+    plain = Plain(Client(link, model), sys.stdout)
+    with handled(ENDING, link.leave):
+        linked = _start(link)
+        await _entered(link, linked, settings)
+        if not linked.done():
+            with keys_from(sys.stdin.fileno(), plain), handled((SIGINT,), plain.interrupt):
+                await asyncio.wait([linked])
+        await linked
+    print("Disconnected from server.")
+
+
+async def _entered(link: Link, linked: asyncio.Future[None], settings: Settings) -> None:
+    """Wait until we are in, or can't be."""
+    entered = link.entered.asFuture(asyncio.get_running_loop())
+    _, waiting = await asyncio.wait([linked, entered], timeout=IMPATIENCE, return_when=asyncio.FIRST_COMPLETED)
+    if len(waiting) == 2:
+        print(f"Connecting to {settings.address}. Ctrl-C leaves.")
+        await asyncio.wait([linked, entered], return_when=asyncio.FIRST_COMPLETED)
+    entered.cancel()
+
+
+async def _send(settings: Settings, reactor: IReactorTime) -> bool:
+    """Send what comes in by the pipe; tell whether all of it was stored."""
+    loop = asyncio.get_running_loop()
+    sender = Sender(settings.rooms[0], settings.timeout, reactor, _complain)
+    link = _link(settings, reactor, sender, backlog=0)
+    lines = Lines(sys.stdin.fileno(), loop, sender.advance)
+    with handled(ENDING, sender.give_up):
+        linked = _start(link)
+        sender.start(link, lines)
+        finished: asyncio.Future[Any] = sender.finished.asFuture(loop)
+        await asyncio.wait((linked, finished), return_when=asyncio.FIRST_COMPLETED)
+        lines.stop()
+        link.leave()
+        await linked
+    return finished.done() and finished.result() is True
+
+
+async def _tail(settings: Settings, reactor: IReactorTime) -> None:
+    tail = Tail(sys.stdout, _surroundings(), _complain)
+    link = _link(settings, reactor, tail, backlog=0)
+    tail.closed.addCallback(lambda _: link.leave())
+    with handled(ENDING, link.leave):
+        await _start(link)
+
+
+def _complain(sentence: str) -> None:
+    print(f"chat: {sentence}", file=sys.stderr, flush=True)

@@ -1,0 +1,29 @@
+"""The client's own mistakes: kept while a screen is up, told when it is gone."""
+
+from __future__ import annotations
+
+from typing import TextIO
+
+from twisted.logger import ILogObserver, LogEvent, formatEvent
+from zope.interface import implementer
+
+
+@implementer(ILogObserver)
+class Mistakes:
+    """Watches the log for failures, so that none is swallowed where there is no log file."""
+
+    def __init__(self) -> None:
+        self._count = 0
+        self._first = ""
+
+    def __call__(self, event: LogEvent) -> None:
+        failure = event.get("log_failure")
+        if failure is not None:
+            self._count += 1
+            self._first = self._first or f"{formatEvent(event)}\n{failure.getTraceback()}"
+
+    def tell(self, output: TextIO) -> None:
+        """Write the first mistake, and how many there were."""
+        if self._count:
+            print(f"chat: {self._count} mistakes of the client's own; please report the first:", file=output)
+            print(self._first, file=output)

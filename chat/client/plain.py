@@ -1,0 +1,182 @@
+"""The client without a screen of its own: for simple terminals and screen readers.
+
+Nothing is ever drawn again or moved. What arrives while a line is being typed waits until the line is sent or empty.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import codecs
+import os
+import re
+import signal
+import termios
+import tty
+from collections import deque
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TextIO
+
+from prompt_toolkit.utils import get_cwidth
+
+from chat.client.bare import bare
+from chat.client.client import CannotDo, Client
+from chat.client.room import Room
+from chat.client.scrollback import Line
+from chat.client.signals import handled
+from chat.core.text import clean
+
+MAXIMUM_HELD = 1000
+MAXIMUM_TYPED = 8192
+_ESCAPE = re.compile(r"\x1b(\[[0-?]*[ -/]*[@-~]|O.|.)?")
+
+
+class Plain:
+    """Shows a client as plain lines, and reads typed lines from a terminal."""
+
+    def __init__(self, client: Client, output: TextIO) -> None:
+        self.typed = ""
+        """The line that is being typed."""
+        self._client = client
+        self._model = client.model
+        self._output = output
+        self._held: deque[str] = deque()
+        self._left_out = 0
+        self._room = client.model.current
+        self._asked_to_leave = False
+        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        client.model.observe(self)
+
+    # What the model tells
+
+    def changed(self) -> None:
+        """Say so where the user has gone to another room."""
+        if self._model.current is not self._room:
+            self._room = self._model.current
+            self._show(f"* What you type goes to {self._room.title} now.")
+
+    def line_added(self, room: Room, line: Line, old: bool) -> None:
+        """Show a line; not the user's own, which the terminal has shown already."""
+        if line.mine and not old:
+            return
+        place = "" if room is self._model.current else f"[{room.title}] "
+        self._show(f"{line.time:%H:%M} {place}{bare(line)}")
+
+    def bell(self) -> None:
+        """Ring."""
+        self._write("\a")
+
+    # What the user types
+
+    def feed(self, data: bytes) -> None:
+        """Take in what was typed."""
+        for key in _ESCAPE.sub("", self._decoder.decode(data)):
+            self._key(key)
+
+    def interrupt(self) -> None:
+        """Ctrl-C: clear the line; on an empty line ask whether to leave; then leave."""
+        if self.typed:
+            self._write("\r\n")
+            self._set_typed("")
+        elif self._asked_to_leave:
+            self._client.link.leave()
+        else:
+            self._asked_to_leave = True
+            self._show("* Press Ctrl-C again, or Ctrl-D, to leave.")
+
+    def _key(self, key: str) -> None:
+        match key:
+            case "\r" | "\n":
+                self._enter()
+            case "\x04":
+                if not self.typed:
+                    self._client.link.leave()
+            case "\x7f" | "\b":
+                self._erase(1)
+            case "\x17":
+                self._erase(len(self.typed) - self.typed.rstrip().rfind(" ") - 1)
+            case "\x15":
+                self._erase(len(self.typed))
+            case "\t":
+                self._complete()
+            case _:
+                if clean(key) and len(self.typed) < MAXIMUM_TYPED:
+                    self.typed += key
+                    self._write(key)
+
+    def _enter(self) -> None:
+        self._write("\r\n")
+        line = self.typed
+        self._asked_to_leave = False
+        try:
+            self._client.enter(line)
+        except CannotDo as reason:
+            self._show(f"! {reason}")
+        self._set_typed("")
+
+    def _erase(self, count: int) -> None:
+        for character in reversed(self.typed[len(self.typed) - count :]):
+            self._write("\b \b" * get_cwidth(character))
+        self._set_typed(self.typed[: len(self.typed) - count])
+
+    def _complete(self) -> None:
+        """Add what all names that fit have in common."""
+        offer = self._client.complete(self.typed)
+        word = self.typed[offer.start :]
+        common = _common_start(offer.texts)
+        if len(common) > len(word) and common.casefold().startswith(word.casefold()):
+            self._erase(len(word))
+            self._write(common)
+            self._set_typed(self.typed + common)
+
+    def _set_typed(self, text: str) -> None:
+        self.typed = text
+        if not text:
+            if self._left_out:
+                self._write(f"* {self._left_out} lines are left out.\r\n")
+                self._left_out = 0
+            while self._held:
+                self._write(f"{self._held.popleft()}\r\n")
+
+    def _show(self, line: str) -> None:
+        if not self.typed:
+            self._write(f"{line}\r\n")
+            return
+        self._held.append(line)
+        if len(self._held) > MAXIMUM_HELD:
+            self._held.popleft()
+            self._left_out += 1
+
+    def _write(self, text: str) -> None:
+        self._output.write(text)
+        self._output.flush()
+
+
+def _common_start(texts: Sequence[str]) -> str:
+    """Return what all *texts* begin with."""
+    first, last = min(texts, default=""), max(texts, default="")
+    length = next((n for n, (a, b) in enumerate(zip(first, last, strict=False)) if a != b), min(len(first), len(last)))
+    return first[:length]
+
+
+@contextmanager
+def keys_from(descriptor: int, plain: Plain) -> Iterator[None]:
+    """Feed what is typed at a terminal to *plain*, key by key; the terminal is put back afterwards."""
+    loop = asyncio.get_running_loop()
+    before = termios.tcgetattr(descriptor)
+
+    def readable() -> None:
+        data = os.read(descriptor, 1024)
+        plain.feed(data or b"\x04")
+
+    def begin() -> None:
+        tty.setcbreak(descriptor)
+
+    begin()
+    loop.add_reader(descriptor, readable)
+    try:
+        with handled((signal.SIGCONT,), begin):
+            yield
+    finally:
+        loop.remove_reader(descriptor)
+        termios.tcsetattr(descriptor, termios.TCSADRAIN, before)

@@ -1,0 +1,23 @@
+"""Signals, as long as something runs."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+
+
+@contextmanager
+def handled(signals: Iterable[signal.Signals], handler: Callable[[], None]) -> Iterator[None]:
+    """Call *handler* in the running loop for each of *signals*, as long as the context lasts."""
+    loop = asyncio.get_running_loop()
+    before = {number: signal.getsignal(number) for number in signals}
+    for number in before:
+        loop.add_signal_handler(number, handler)
+    try:
+        yield
+    finally:
+        for number, previous in before.items():
+            loop.remove_signal_handler(number)
+            signal.signal(number, previous)

@@ -1,0 +1,41 @@
+"""Colours of the terminal client; with ``NO_COLOR``, prompt_toolkit leaves only bold, underlined and reversed."""
+
+from __future__ import annotations
+
+from prompt_toolkit.styles import Style
+
+from chat.client.rows import NICK_COLOURS
+
+# Tones of medium brightness, to be read on dark and on light backgrounds.
+_NICKS = (
+    *("#d75f00", "#008700", "#0087af", "#5f5fd7", "#af5fd7", "#d7005f", "#af8700"),
+    *("#00875f", "#d75f87", "#5f87af", "#875faf", "#af5f5f", "#5f8700", "#00a0a0"),
+)
+
+STYLE = Style.from_dict(
+    {
+        **{f"nick{number}": f"bold {colour}" for number, colour in enumerate(_NICKS[:NICK_COLOURS])},
+        "me": "bold",
+        "caller": "reverse",
+        "mention": "bold reverse",
+        "url": "underline",
+        "time": "#808080",
+        "notice": "#808080",
+        "refusal": "#d75f00 bold",
+        "action": "italic",
+        "day": "#808080",
+        "unread": "#d75f00",
+        "unsent": "#808080 italic",
+        "more": "bold #d75f00",
+        "hint": "bold #d75f00",
+        "bar": "reverse",
+        "bar.alert": "reverse bold #d75f00",
+        "bar.current": "reverse bold underline",
+        "bar.unread": "reverse bold",
+        "bar.call": "reverse bold #d7005f",
+        "prompt": "bold",
+        "completion-menu": "noreverse",
+        "completion-menu.completion": "reverse",
+        "completion-menu.completion.current": "noreverse bold",
+    }
+)

@@ -1,0 +1,75 @@
+"""A user at a client that is joined to the real chat in memory."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta, timezone
+
+from box import START, Box
+from client.wiring import Line as Wiring
+
+from chat.client.bare import bare
+from chat.client.client import Client
+from chat.client.model import Model, Surroundings
+from chat.client.room import Room
+from chat.client.scrollback import Kind, Line
+
+PARIS = timezone(timedelta(hours=1))
+
+
+class Bells:
+    """An observer that counts."""
+
+    def __init__(self) -> None:
+        self.rung = 0
+        self.changes = 0
+        self.lines: list[tuple[str, str]] = []
+
+    def changed(self) -> None:
+        self.changes += 1
+
+    def line_added(self, room: Room, line: Line, old: bool) -> None:
+        self.lines.append((room.title, bare(line)))
+
+    def bell(self) -> None:
+        self.rung += 1
+
+
+def surroundings(box: Box) -> Surroundings:
+    """The box's time, in Paris."""
+    return Surroundings(now=lambda: datetime.fromtimestamp(START + box.clock.seconds(), UTC), zone=PARIS)
+
+
+class Seat:
+    """A client in a box."""
+
+    def __init__(self, box: Box, name: str = "ada", rooms: tuple[str, ...] = ("lobby",)) -> None:
+        self.box = box
+        self.bells = Bells()
+        self.model = Model(name, rooms, surroundings(box))
+        self.model.observe(self.bells)
+        self.wiring = Wiring(box, self.model, name, rooms=rooms)
+        self.client = Client(self.wiring.link, self.model)
+
+    def enter(self, *lines: str) -> None:
+        """Type lines."""
+        for line in lines:
+            self.client.enter(line)
+            self.pump()
+
+    def pump(self) -> None:
+        """Let everything arrive."""
+        self.wiring.pump()
+
+    def shown(self, title: str = "#lobby") -> list[str]:
+        """The lines of a room, without those that say the day."""
+        room = self.room(title)
+        return [bare(line) for line in room.lines if line.kind is not Kind.DAY]
+
+    def room(self, title: str) -> Room:
+        """The room of that title."""
+        return next(room for room in self.model.rooms if room.title == title)
+
+    @property
+    def titles(self) -> list[str]:
+        """The titles of the open rooms."""
+        return [room.title for room in self.model.rooms]

@@ -1,0 +1,88 @@
+"""The real command ``chat``: in pipes, and at a pseudo-terminal."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pexpect
+import pyte
+from e2e.waiting import DEADLINE, wait_for
+
+COMMAND = [sys.executable, "-m", "chat"]
+FOLDER = Path(__file__).parents[2]
+ENVIRONMENT = os.environ | {"XDG_CONFIG_HOME": "/nonexistent", "PROMPT_TOOLKIT_NO_CPR": "1"}
+
+
+def run(*arguments: str, send: str | None = None) -> subprocess.CompletedProcess[str]:
+    """Run the command ``chat`` with what is sent to it through a pipe."""
+    return subprocess.run(
+        [*COMMAND, *arguments],
+        cwd=FOLDER,
+        env=ENVIRONMENT,
+        input=send,
+        capture_output=True,
+        text=True,
+        timeout=DEADLINE,
+        check=False,
+    )
+
+
+class RealTerminal:
+    """The command ``chat`` in a pseudo-terminal, and what is on its screen."""
+
+    def __init__(self, *arguments: str, columns: int = 80, lines: int = 20, term: str = "xterm-256color") -> None:
+        self.screen = pyte.Screen(columns, lines)
+        self._stream = pyte.Stream(self.screen)
+        self.raw = ""
+        self.child = pexpect.spawn(
+            sys.executable,
+            ["-m", "chat", *arguments],
+            cwd=FOLDER,
+            env=ENVIRONMENT | {"TERM": term},
+            dimensions=(lines, columns),
+            encoding="utf-8",
+        )
+
+    def read(self) -> str:
+        """Let the screen take in what has come; return what it shows."""
+        try:
+            while True:
+                text = self.child.read_nonblocking(65536, timeout=0)
+                self.raw += text
+                self._stream.feed(text)
+        except (pexpect.TIMEOUT, pexpect.EOF):
+            pass
+        return "\n".join(row.rstrip() for row in self.screen.display)
+
+    def sees(self, *parts: str) -> None:
+        """Wait until all of that is on the screen."""
+        try:
+            wait_for(lambda: all(part in self.read() for part in parts), f"{parts} on the screen")
+        except AssertionError as failure:
+            raise AssertionError(f"{failure}; there is:\n{self.read()}") from None
+
+    def press(self, keys: str) -> None:
+        """Press keys."""
+        self.child.send(keys)
+
+    def ends(self) -> int | None:
+        """Wait for its end; return the exit code."""
+        wait_for(self._has_ended, "the client ends")
+        code: int | None = self.child.exitstatus
+        return code
+
+    def _has_ended(self) -> bool:
+        alive = self.child.isalive()
+        self.read()
+        return not alive
+
+    def is_restored(self) -> bool:
+        """Whether the terminal has been put back."""
+        return (
+            self.raw.rfind("\x1b[?1049l") > self.raw.rfind("\x1b[?1049h")
+            and self.raw.rfind("\x1b[?25h") > self.raw.rfind("\x1b[?25l")
+            and self.raw.rfind("\x1b[?2004l") > self.raw.rfind("\x1b[?2004h")
+        )

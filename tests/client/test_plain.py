@@ -1,0 +1,164 @@
+"""Plain lines for simple terminals and screen readers."""
+
+from __future__ import annotations
+
+import io
+
+from box import Box
+from client.seats import Seat
+
+from chat.client.plain import MAXIMUM_HELD, Plain
+
+
+class PlainSeat:
+    """Somebody at a simple terminal."""
+
+    def __init__(self, box: Box, rooms: tuple[str, ...] = ("lobby",)) -> None:
+        self.output = io.StringIO()
+        self.seat = Seat(box, rooms=rooms)
+        self.plain = Plain(self.seat.client, self.output)
+
+    def type(self, text: str) -> None:
+        """Press keys."""
+        self.plain.feed(text.encode())
+        self.seat.pump()
+
+    def seen(self) -> str:
+        """What the terminal was sent since the last look."""
+        text = self.output.getvalue()
+        self.output.seek(0)
+        self.output.truncate()
+        return text
+
+
+def test_lines_are_shown_as_they_come() -> None:
+    box = Box()
+    seat = PlainSeat(box)
+    bob = box.text("bob")
+    bob.send("hello", "/me waves")
+    seat.seat.pump()
+    assert seat.seen() == "10:15 bob: hello\r\n10:15 ~ bob waves\r\n"
+
+
+def test_what_is_typed_is_said_and_shown_once() -> None:
+    box = Box()
+    seat = PlainSeat(box)
+    seat.type("hello\r")
+    assert seat.seen() == "hello\r\n"
+    assert [message.text for message in box.stored] == ["hello"]
+
+
+def test_nothing_disturbs_the_line_that_is_being_typed() -> None:
+    box = Box()
+    seat = PlainSeat(box)
+    bob = box.text("bob")
+    seat.type("hel")
+    bob.send("one", "two")
+    seat.seat.pump()
+    assert seat.seen() == "hel"
+    seat.type("lo\r")
+    assert seat.seen() == "lo\r\n10:15 bob: one\r\n10:15 bob: two\r\n"
+
+
+def test_what_waits_is_shown_when_the_line_is_taken_back() -> None:
+    box = Box()
+    seat = PlainSeat(box)
+    bob = box.text("bob")
+    seat.type("h")
+    bob.send("one")
+    seat.seat.pump()
+    seat.type("\x7f")
+    assert seat.seen() == "h\b \b10:15 bob: one\r\n"
+
+
+def test_what_waits_is_bounded() -> None:
+    box = Box()
+    seat = PlainSeat(box)
+    bob = box.text("bob")
+    seat.type("h")
+    for number in range(MAXIMUM_HELD + 5):
+        bob.send(f"{number}")
+    seat.seat.pump()
+    seat.type("\x15")
+    lines = seat.seen().split("\r\n")
+    assert lines[0].endswith("* 5 lines are left out.")
+    assert lines[1] == "10:15 bob: 5"
+
+
+def test_editing() -> None:
+    box = Box()
+    seat = PlainSeat(box)
+    seat.type("one twoo\x7f three\x17日本\x7f\x1b[A\x1b[3~!\r")
+    seat.type("all of this\x15but this\r")
+    assert [message.text for message in box.stored] == ["one two 日!", "but this"]
+
+
+def test_wide_characters_are_erased_whole() -> None:
+    seat = PlainSeat(Box())
+    seat.type("日\x7f")
+    assert seat.seen() == "日\b \b\b \b"
+
+
+def test_characters_that_come_in_pieces() -> None:
+    seat = PlainSeat(Box())
+    for byte in "é日".encode():
+        seat.plain.feed(bytes([byte]))
+    assert seat.plain.typed == "é日"
+
+
+def test_completion() -> None:
+    box = Box()
+    box.text("bob")
+    box.text("bobby")
+    seat = PlainSeat(box)
+    seat.type("b\t")
+    assert seat.plain.typed == "bob"
+    seat.type("b\t")
+    assert seat.plain.typed == "bobby: "
+    seat.type("\x15x\t")
+    assert seat.plain.typed == "x"
+
+
+def test_a_line_that_can_not_be_carried_out() -> None:
+    seat = PlainSeat(Box())
+    seat.type("/nonsense\r")
+    assert seat.seen().endswith("! There is no command /nonsense. Type /help for the commands.\r\n")
+
+
+def test_other_rooms_are_named() -> None:
+    box = Box()
+    seat = PlainSeat(box, rooms=("lobby", "dev"))
+    bob = box.json("bob", rooms={"dev": None})
+    bob.ask(type="say", room="dev", text="hello")
+    seat.seat.pump()
+    assert seat.seen().endswith("10:15 [#dev] bob: hello\r\n")
+    seat.type("/go dev\r")
+    assert seat.seen().endswith("* What you type goes to #dev now.\r\n")
+
+
+def test_the_bell() -> None:
+    box = Box()
+    seat = PlainSeat(box)
+    box.text("bob").send("hi ada")
+    seat.seat.pump()
+    assert "\a" in seat.seen()
+
+
+def test_leaving_by_ctrl_d_on_an_empty_line_only() -> None:
+    seat = PlainSeat(Box())
+    seat.type("h\x04")
+    assert not seat.seat.wiring.over.called
+    seat.type("\x7f\x04")
+    assert seat.seat.wiring.over.called
+
+
+def test_ctrl_c_clears_then_asks_then_leaves() -> None:
+    seat = PlainSeat(Box())
+    seat.type("hel")
+    seat.plain.interrupt()
+    assert seat.plain.typed == ""
+    seat.plain.interrupt()
+    assert seat.seen().endswith("* Press Ctrl-C again, or Ctrl-D, to leave.\r\n")
+    seat.plain.interrupt()
+    seat.seat.pump()
+    assert seat.seat.wiring.over.called

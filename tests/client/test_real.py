@@ -1,0 +1,254 @@
+"""The real command against the real daemon, through real pipes and pseudo-terminals."""
+
+from __future__ import annotations
+
+import re
+import signal
+import socket
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from client.terminals import COMMAND, ENVIRONMENT, FOLDER, RealTerminal, run
+from e2e.daemon import Daemon, DaemonFactory
+from e2e.waiting import DEADLINE, wait_for
+
+from chat import __version__
+
+
+@pytest.fixture
+def ada(shared_chat: Daemon) -> Iterator[RealTerminal]:
+    """Somebody at the full-screen client."""
+    terminal = RealTerminal(address(shared_chat, "ada"))
+    terminal.sees("ada #lobby>", "You are ada")
+    yield terminal
+    terminal.child.close(force=True)
+
+
+def address(daemon: Daemon, name: str) -> str:
+    """Where *name* goes."""
+    return f"{name}@127.0.0.1:{daemon.port}"
+
+
+def test_talking(shared_chat: Daemon, ada: RealTerminal) -> None:
+    bob = shared_chat.person("bob")
+    ada.press("half a li")
+    ada.sees("ada #lobby> half a li")
+    bob.type("hello ada, 日本 👍")
+    ada.sees("bob: hello ada, ", "ada #lobby> half a li")
+    assert "\a" in ada.raw
+    ada.press("ne\r")
+    bob.expect("ada: half a line")
+    ada.sees("ada: half a line")
+
+
+@pytest.mark.parametrize("keys", ["exit\r", "\x04", "\x03\x03"])
+def test_leaving(ada: RealTerminal, keys: str) -> None:
+    ada.press(keys)
+    assert ada.ends() == 0
+    assert ada.raw.rpartition("\x1b[?1049l")[2].endswith("Disconnected from server.\r\n")
+    assert ada.is_restored()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_signals_leave_a_good_terminal(shared_chat: Daemon, ada: RealTerminal, number: int) -> None:
+    bob = shared_chat.person("bob")
+    ada.child.kill(number)
+    assert ada.ends() == 0
+    assert ada.is_restored()
+    bob.expect("* ada left.")
+
+
+def test_the_daemon_goes_and_comes_back(start_chat: DaemonFactory) -> None:
+    daemon = start_chat()
+    port = daemon.port
+    ada = RealTerminal(address(daemon, "ada"))
+    ada.sees("ada #lobby>")
+    ada.press("before\r")
+    ada.sees("ada: before")
+    daemon.signal(signal.SIGTERM)
+    assert daemon.wait() == 0
+    ada.sees("* Disconnected: The server is shutting down. Goodbye.", "no connection, next try in")
+    ada.press("meanwhile\r")
+    ada.sees("... ada: meanwhile", "1 unsent")
+    start_chat(listen=[f"tcp:{port}:interface=127.0.0.1"])
+    ada.sees("* Connected again.")
+    wait_for(lambda: "unsent" not in ada.read() and ada.read().count("ada: meanwhile") == 1, "it is sent once")
+    ada.press("exit\r")
+    assert ada.ends() == 0
+
+
+def test_a_flood_leaves_the_line_in_peace(shared_chat: Daemon, ada: RealTerminal) -> None:
+    flood = shared_chat.bot("flood")
+    ada.press("in the middle of it")
+    for number in range(3000):
+        flood.request("say", room="lobby", text=f"line {number}")
+    ada.sees("flood: line", "ada #lobby> in the middle of it")
+    ada.sees("flood: line 2999")
+    ada.press("\r")
+    ada.sees("ada: in the middle of it")
+
+
+def test_suspending(ada: RealTerminal) -> None:
+    ada.press("half")
+    ada.sees("> half")
+    ada.press("\x1a")
+    wait_for(lambda: "\x1b[?1049l" in ada.read() + ada.raw, "the screen is left")
+    ada.child.kill(signal.SIGCONT)
+    wait_for(lambda: bool(ada.read()) and ada.raw.count("\x1b[?1049h") == 2, "the screen is drawn again")
+    ada.press(" a line\r")
+    ada.sees("ada: half a line")
+
+
+def test_rows_bare_for_copying(shared_chat: Daemon, ada: RealTerminal) -> None:
+    url = "https://example.org/" + "long/" * 20
+    shared_chat.person("bob").type(url)
+    ada.sees("/long/\n")
+    ada.press("\x1bOQ")
+    ada.sees("-- Press Enter to come back --")
+    assert f"bob: {url}\r\n" in ada.raw
+    ada.press("\r")
+    ada.sees("ada #lobby>")
+
+
+def test_a_simple_terminal(shared_chat: Daemon) -> None:
+    terminal = RealTerminal(address(shared_chat, "ada"), term="dumb")
+    terminal.sees("* You are ada, alone in #lobby.")
+    bob = shared_chat.person("bob")
+    terminal.press("hel")
+    terminal.sees("hel")
+    bob.type("hello", "/msg ada psst")
+    bob.catch_up()
+    terminal.press("lo\r")
+    bob.expect("ada: hello")
+    terminal.sees("hello\n", "bob: hello", "[@bob] bob (private): psst")
+    terminal.press("\x04")
+    assert terminal.ends() == 0
+    assert terminal.raw.endswith("Disconnected from server.\r\n")
+    assert "\x1b" not in terminal.raw
+
+
+def test_no_colour_where_none_is_wanted(shared_chat: Daemon, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(ENVIRONMENT, "NO_COLOR", "1")
+    terminal = RealTerminal(address(shared_chat, "ada"))
+    terminal.sees("You are ada")
+    terminal.press("hello\r")
+    terminal.sees("ada: hello")
+    terminal.press("exit\r")
+    assert terminal.ends() == 0
+    assert not re.search(r"\x1b\[[0-9;]*[34]8;", terminal.raw)
+
+
+def test_nobody_listens_at_the_terminal(unused: str) -> None:
+    terminal = RealTerminal(unused)
+    assert terminal.ends() == 1
+    assert f"chat: {unused}: Nobody listens there." in terminal.raw
+    assert "\x1b[?1049h" not in terminal.raw
+
+
+@pytest.fixture
+def unused() -> str:
+    """An address where nobody listens."""
+    with socket.socket() as finder:
+        finder.bind(("127.0.0.1", 0))
+        return f"127.0.0.1:{finder.getsockname()[1]}"
+
+
+def test_a_pipe(shared_chat: Daemon) -> None:
+    bob = shared_chat.person("bob")
+    script = run(address(shared_chat, "bot"), send="deploy done\n/quit\n")
+    assert (script.returncode, script.stdout, script.stderr) == (0, "", "")
+    bob.expect("* bot joined.", "bot: deploy done", "bot: /quit", "* bot left.")
+
+
+def test_a_pipe_to_another_room(shared_chat: Daemon) -> None:
+    bob = shared_chat.person("bob")
+    bob.type("/join dev")
+    bob.catch_up()
+    assert run(address(shared_chat, "bot"), "--room", "dev", send="hello\n").returncode == 0
+    bob.expect("* bot joined.", "bot: hello", "* bot left.")
+
+
+def test_a_file(shared_chat: Daemon, tmp_path: Path) -> None:
+    bob = shared_chat.person("bob")
+    path = tmp_path / "lines"
+    path.write_text("".join(f"line {number}\n" for number in range(200)))
+    with path.open() as lines:
+        command = [*COMMAND, address(shared_chat, "bot")]
+        script = subprocess.run(command, cwd=FOLDER, env=ENVIRONMENT, stdin=lines, timeout=DEADLINE, check=False)
+    assert script.returncode == 0
+    bob.expect("* bot joined.", *(f"bot: line {number}" for number in range(200)), "* bot left.")
+
+
+def test_a_pipe_to_nobody(unused: str) -> None:
+    script = run(unused, send="hello\n")
+    assert (script.returncode, script.stdout) == (1, "")
+    assert script.stderr == f"chat: {unused}: Nobody listens there.\n"
+
+
+def test_a_pipe_with_a_name_that_is_taken(shared_chat: Daemon) -> None:
+    shared_chat.person("bot")
+    script = run(address(shared_chat, "bot"), send="hello\n")
+    assert (script.returncode, script.stdout) == (1, "")
+    assert "That name is taken." in script.stderr
+
+
+def test_a_pipe_that_is_interrupted(shared_chat: Daemon) -> None:
+    bob = shared_chat.person("bob")
+    script = subprocess.Popen(
+        [*COMMAND, address(shared_chat, "bot")],
+        cwd=FOLDER,
+        env=ENVIRONMENT,
+        stdin=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    bob.expect("* bot joined.")
+    script.send_signal(signal.SIGINT)
+    _, complaint = script.communicate(timeout=DEADLINE)
+    assert script.returncode == 1
+    assert complaint == "chat: Interrupted before everything was stored.\n"
+
+
+def test_tail(shared_chat: Daemon) -> None:
+    bob = shared_chat.person("bob")
+    tail = subprocess.Popen(
+        [*COMMAND, "--tail", address(shared_chat, "listener")],
+        cwd=FOLDER,
+        env=ENVIRONMENT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert tail.stdout is not None
+    assert tail.stderr is not None
+    with tail.stdout, tail.stderr:
+        bob.expect("* listener joined.")
+        bob.type("hello")
+        assert tail.stdout.readline().endswith(" #lobby bob: hello\n")
+        tail.stdout.close()
+        bob.type("nobody reads this")
+        assert tail.wait(DEADLINE) == 0
+        assert tail.stderr.read() == ""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["--nonsense"], "option --nonsense not recognized"),
+        (["host:port"], "port is not a port."),
+        (["--config", "/nonexistent"], "/nonexistent can't be read: No such file or directory."),
+        (["--log", "/nonexistent/log"], "/nonexistent/log can't be written: No such file or directory."),
+    ],
+)
+def test_wrong_arguments(arguments: list[str], sentence: str) -> None:
+    script = run(*arguments)
+    assert script.returncode == 2
+    assert script.stderr.startswith(f"chat: {sentence}")
+    assert script.stderr.count("\n") == 1
+
+
+def test_help_and_version() -> None:
+    assert "Usage: chat [options] [NAME@]HOST[:PORT]" in run("--help").stdout
+    assert run("--version").stdout == f"chat {__version__}\n"

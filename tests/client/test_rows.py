@@ -1,0 +1,139 @@
+"""Widths, wrapping, hanging indent."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from prompt_toolkit.utils import get_cwidth
+
+from chat.client.rows import NICK_COLOURS, Painter, Row, displayed, nick_style, rule, shorten, wrap
+from chat.client.scrollback import Kind, Line
+from chat.core.text import clean
+
+TIME = datetime(2026, 11, 21, 10, 15, tzinfo=UTC)
+TEXTS = st.text(st.sampled_from("ab  日本é́👍🇩👨\u200d\ufe0f.,/:") | st.characters()).map(clean).map(displayed)
+PAINTER = Painter(lambda text: [(text.index("ada"), text.index("ada") + 3)] if "ada" in text else [])
+
+
+def plain(row: Row) -> str:
+    return "".join(part[1] for part in row)
+
+
+def painted(text: str, width: int, kind: Kind = Kind.SAY, author: str = "bob", mention: bool = False) -> list[str]:
+    line = Line(kind, TIME, text, author=author, mention=mention)
+    return [plain(row) for row in PAINTER.rows(line, width)]
+
+
+def wrapped(text: str, width: int) -> list[str]:
+    return [text[start:end] for start, end in wrap(text, width, width)]
+
+
+@pytest.mark.parametrize(
+    ("text", "rows"),
+    [
+        ("", [""]),
+        ("one two three", ["one two ", "three"]),
+        ("one two  three", ["one two", "three"]),
+        ("abcdefghijklm", ["abcdefgh", "ijklm"]),
+        ("to abcdefghijklm", ["to ", "abcdefgh", "ijklm"]),
+        ("日本語の文章", ["日本語の", "文章"]),
+        ("ab日本語の", ["ab日本語", "の"]),
+        ("abc日本語の", ["abc日本", "語の"]),
+    ],
+)
+def test_wrapping(text: str, rows: list[str]) -> None:
+    assert wrapped(text, 8) == rows
+
+
+def test_an_url_is_kept_whole_where_it_fits() -> None:
+    assert wrapped("look at http://a.bc/d-e now", 18) == ["look at ", "http://a.bc/d-e ", "now"]
+
+
+def test_an_url_that_is_longer_than_a_row_begins_a_row() -> None:
+    assert wrapped("see http://a.bc/de/fg ok", 12) == ["see ", "http://a.bc/", "de/fg ok"]
+
+
+@given(TEXTS, st.integers(2, 30), st.integers(2, 30))
+def test_rows_hold_all_of_the_text_and_fit(text: str, first: int, rest: int) -> None:
+    rows = wrap(text, first, rest)
+    place = 0
+    for number, (start, end) in enumerate(rows):
+        assert text[place:start].strip() == ""
+        assert get_cwidth(text[start:end]) <= (rest if number else first)
+        place = end
+    assert text[place:].strip() == ""
+
+
+@given(TEXTS, st.integers(1, 60), st.sampled_from(Kind))
+def test_no_painted_row_is_wider_than_a_screen_of_some_width(text: str, width: int, kind: Kind) -> None:
+    narrowest = 20
+    rows = PAINTER.rows(Line(kind, TIME, text, author="bob"), max(width, narrowest))
+    assert rows
+    assert all(get_cwidth(plain(row)) <= max(width, narrowest) for row in rows)
+
+
+def test_a_screen_of_almost_no_width_hurts_nobody() -> None:
+    for width in range(1, 12):
+        assert painted("some text", width, author="a-name-that-is-rather-long")
+
+
+def test_further_rows_hang_under_the_text() -> None:
+    assert painted("one two three four", 34) == ["10:15 bob: one two three four"]
+    assert painted("one two three four five", 33) == ["10:15 bob: one two three four ", "           five"]
+
+
+def test_on_a_narrow_screen_they_hang_less() -> None:
+    assert painted("one two three four", 18) == ["10:15 bob: one two", "      three four"]
+
+
+def test_kinds_begin_differently() -> None:
+    assert painted("waves", 40, Kind.ACTION) == ["10:15 ~ bob waves"]
+    assert painted("bob left.", 40, Kind.NOTICE) == ["10:15 * bob left."]
+    assert painted("No.", 40, Kind.REFUSAL) == ["10:15 ! No."]
+    assert painted("Saturday", 20, Kind.DAY) == ["───── Saturday ─────"]
+
+
+def test_urls_and_the_users_name_are_marked() -> None:
+    line = Line(Kind.SAY, TIME, "ada, see https://example.org/x.", author="bob", mention=True)
+    (row,) = PAINTER.rows(line, 80)
+    marked = {part[1]: part[0] for part in row}
+    assert "class:mention" in marked["ada"]
+    assert "class:url" in marked["https://example.org/x"]
+    assert "class:url" not in marked["."]
+
+
+def test_colours_of_names_are_stable() -> None:
+    assert nick_style("Bob") == nick_style("bob")
+    assert len({nick_style(f"user{number}") for number in range(500)}) == NICK_COLOURS
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("plain", "plain"),
+        ("👨‍👩‍👧", "👨👩👧"),
+        ("❤\ufe0f", "❤"),
+        ("👍🏽", "👍"),
+        ("🇩🇪", "DE"),
+        ("क\u094d\u200dष", "क\u094d\u200dष"),
+        ("日本 é", "日本 é"),
+    ],
+)
+def test_what_terminals_draw_differently_is_taken_apart(text: str, shown: str) -> None:
+    assert displayed(text) == shown
+
+
+@pytest.mark.parametrize(
+    ("text", "width", "shown"),
+    [("short", 5, "short"), ("longer", 5, "long…"), ("日本語", 5, "日本…"), ("日本語", 4, "日…"), ("x", 0, "")],
+)
+def test_shortening(text: str, width: int, shown: str) -> None:
+    assert shorten(text, width) == shown
+
+
+@given(TEXTS, st.integers(0, 60))
+def test_a_rule_is_as_wide_as_the_screen(text: str, width: int) -> None:
+    assert get_cwidth(plain(rule(text, width, ""))) <= width

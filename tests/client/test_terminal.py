@@ -1,0 +1,456 @@
+"""The full-screen client, with keys from a pipe and a terminal emulator that is only an object."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+from collections.abc import Awaitable, Callable
+
+import pyte
+import pytest
+from box import Box
+from client.seats import Seat
+from prompt_toolkit.data_structures import Size
+from prompt_toolkit.input import PipeInput, create_pipe_input
+from prompt_toolkit.output import ColorDepth
+from prompt_toolkit.output.vt100 import Vt100_Output
+
+from chat.client.terminal import MAXIMUM_PASTE, Terminal
+from chat.client.viewport import Viewport
+
+PASTE = "\x1b[200~%s\x1b[201~"
+
+
+class Written(io.StringIO):
+    """What the terminal is sent."""
+
+    encoding = "utf-8"
+
+
+class Screen:
+    """Somebody at a full-screen terminal."""
+
+    def __init__(self, box: Box, keys: PipeInput, columns: int, lines: int, rooms: tuple[str, ...]) -> None:
+        self.seat = Seat(box, rooms=rooms)
+        self.size = Size(rows=lines, columns=columns)
+        self.screen = pyte.Screen(columns, lines)
+        self.stream = pyte.Stream(self.screen)
+        self.written = Written()
+        self.output = Vt100_Output(
+            self.written, lambda: self.size, term="xterm-256color", default_color_depth=ColorDepth.DEPTH_8_BIT
+        )
+        self.keys = keys
+        self.terminal = Terminal(self.seat.client, "localhost:12345", keys, self.output)
+        self.terminal.application.min_redraw_interval = None
+
+    def rows(self) -> list[str]:
+        """The rows of the screen, from the first that is not empty."""
+        self.stream.feed(self.written.getvalue())
+        self.written.seek(0)
+        self.written.truncate()
+        return [row.rstrip() for row in self.screen.display]
+
+    def has(self, *parts: str) -> bool:
+        """Whether all of that is on the screen."""
+        shown = "\n".join(self.rows())
+        return all(part in shown for part in parts)
+
+    async def until(self, condition: Callable[[], bool]) -> None:
+        """Wait for it."""
+        for _ in range(500):
+            self.seat.pump()
+            if condition():
+                return
+            await asyncio.sleep(0.002)
+        raise AssertionError("\n".join(["It has not come:", *self.rows()]))
+
+    async def sees(self, *parts: str) -> None:
+        """Wait until all of that is on the screen."""
+        await self.until(lambda: self.has(*parts))
+
+    async def sees_no(self, part: str) -> None:
+        """Wait until that is not on the screen."""
+        await self.until(lambda: not self.has(part))
+
+    def press(self, keys: str) -> None:
+        """Press keys."""
+        self.keys.send_text(keys)
+
+    @property
+    def typed(self) -> str:
+        """The line that is being typed."""
+        return self.terminal.application.current_buffer.text
+
+    @property
+    def viewport(self) -> Viewport:
+        """What is seen of the room."""
+        return self.terminal._viewport
+
+
+def play(
+    scene: Callable[[Screen, Box], Awaitable[None]],
+    *,
+    columns: int = 80,
+    lines: int = 20,
+    rooms: tuple[str, ...] = ("lobby",),
+    before: Callable[[Box], None] = lambda box: None,
+) -> None:
+    """Play a scene at a screen; *before* it, something may happen in the chat."""
+
+    async def run(keys: PipeInput) -> None:
+        box = Box()
+        before(box)
+        screen = Screen(box, keys, columns, lines, rooms)
+        running = asyncio.ensure_future(screen.terminal.run())
+        await screen.sees("ada #lobby>")
+        await scene(screen, box)
+        screen.terminal.close()
+        await asyncio.wait_for(running, 5)
+
+    with create_pipe_input() as keys:
+        asyncio.run(run(keys))
+
+
+def test_what_is_said_is_seen_and_what_is_typed_stays() -> None:
+    async def scene(screen: Screen, box: Box) -> None:
+        bob = box.text("bob")
+        screen.press("half a li")
+        await screen.sees("ada #lobby> half a li")
+        bob.send("hello", "/me waves")
+        await screen.sees("10:15 bob: hello", "10:15 ~ bob waves", "ada #lobby> half a li")
+        screen.press("ne\r")
+        await screen.sees("10:15 ada: half a line")
+        assert screen.typed == ""
+
+    play(scene)
+
+
+def test_the_status_bar_tells_how_things_are() -> None:
+    async def scene(screen: Screen, box: Box) -> None:
+        await screen.sees(" localhost:12345 · 1 person · lag 0 ms  1:#lobby 2:#dev")
+        box.json("bob", rooms={"dev": None, "lobby": None}).ask(type="say", room="dev", text="hi ada")
+        await screen.sees("2 people", "2:#dev(1!)")
+        screen.seat.wiring.endpoint.refusing = True
+        screen.seat.wiring.cable.cut()
+        screen.press("waits\r")
+        await screen.sees("no connection, next try in 1 s · 1 unsent", "  ... ada: waits")
+
+    play(scene, rooms=("lobby", "dev"))
+
+
+def test_each_room_has_its_own_draft_and_its_own_history() -> None:
+    async def scene(screen: Screen, box: Box) -> None:
+        screen.press("said in lobby\r")
+        await screen.sees("ada: said in lobby")
+        screen.press("draft\x0e")
+        await screen.sees("ada #dev>")
+        assert screen.typed == ""
+        screen.press("said in dev\r")
+        await screen.sees("ada: said in dev")
+        screen.press("\x10")
+        await screen.sees("ada #lobby> draft")
+        screen.press("\x03")
+        await screen.until(lambda: screen.typed == "")
+        screen.press("\x1b[A")
+        await screen.until(lambda: screen.typed == "said in lobby")
+
+    play(scene, rooms=("lobby", "dev"))
+
+
+@pytest.mark.parametrize("key", ["\x0e", "\x10", "\x1b2", "\x1b[1;3C", "\x1b[1;3D", "\x1ba"])
+def test_keys_that_turn_to_another_room(key: str) -> None:
+    async def scene(screen: Screen, box: Box) -> None:
+        box.json("bob", rooms={"dev": None}).ask(type="say", room="dev", text="hi")
+        await screen.sees("2:#dev(1)")
+        screen.press(key)
+        await screen.sees("ada #dev>", "bob: hi")
+
+    play(scene, rooms=("lobby", "dev"))
+
+
+def test_the_unread_mark() -> None:
+    async def scene(screen: Screen, box: Box) -> None:
+        bob = box.json("bob", rooms={"dev": None})
+        bob.ask(type="say", room="dev", text="one")
+        await screen.sees("2:#dev(1)")
+        screen.press("\x0e")
+        await screen.sees("─ unread ─", "bob: one")
+        screen.press("\x0e")
+        await screen.sees("ada #lobby>")
+        screen.press("\x0e")
+        await screen.sees("bob: one")
+        assert not screen.has("unread")
+
+    play(scene, rooms=("lobby", "dev"))
+
+
+def test_scrolling_keeps_the_place_and_says_what_is_below() -> None:
+    async def scene(screen: Screen, box: Box) -> None:
+        bob = box.text("bob")
+        for number in range(50):
+            bob.send(f"line {number:02}")
+        await screen.sees("line 49")
+        screen.press("\x1b[5~")
+        await screen.sees("more below")
+        assert not screen.has("line 49")
+        before = screen.rows()[1:-4]
+        bob.send("something new")
+        await screen.until(lambda: screen.viewport.below > 15)
+        assert not screen.has("something new")
+        assert screen.rows()[1:-4] == before
+        screen.press("\x1b[6~\x1b[6~")
+        await screen.sees("something new")
+        assert not screen.has("more below")
+
+    play(scene)
+
+
+def test_sending_goes_to_the_newest_line() -> None:
+    async def scene(screen: Screen, box: Box) -> None:
+        bob = box.text("bob")
+        for number in range(50):
+            bob.send(f"line {number:02}")
+        await screen.sees("line 49")
+        screen.press("\x1b[5~")
+        await screen.sees("more below")
+        screen.press("here I am\r")
+        await screen.sees("ada: here I am")
+
+    play(scene)
+
+
+def test_older_messages_are_fetched_at_the_top() -> None:
+    def before(box: Box) -> None:
+        bob = box.text("bob")
+        for number in range(100):
+            bob.send(f"line {number:02}")
+        bob.send("exit")
+
+    async def scene(screen: Screen, box: Box) -> None:
+        await screen.sees("line 99")
+        screen.press("\x1b[5~" * 4)
+        await screen.until(lambda: screen.seat.room("#lobby").lines.oldest_id == 1)
+        screen.press("\x1b[5~" * 6)
+        await screen.sees("line 00", "21 November 2026")
+
+    play(scene, before=before)
+
+
+def test_completion_by_tab() -> None:
+    async def scene(screen: Screen, box: Box) -> None:
+        bob, bert = box.text("bob"), box.text("bert")
+        bert.send("hi")
+        bob.send("hi")
+        await screen.sees("bob: hi")
+        screen.press("b\t")
+        await screen.until(lambda: screen.typed == "bob: ")
+        await screen.sees("bert:")
+        screen.press("\t")
+        await screen.until(lambda: screen.typed == "bert: ")
+        screen.press("\x1b[Z")
+        await screen.until(lambda: screen.typed == "bob: ")
+        screen.press("hello be\tthere\r")
+        await screen.sees("ada: bob: hello bert there")
+
+    play(scene)
+
+
+def test_keys_typed_ahead_of_a_completion_are_not_lost() -> None:
+    async def scene(screen: Screen, box: Box) -> None:
+        box.text("bob").send("hi")
+        await screen.sees("bob: hi")
+        screen.press("b\thow are you?\r")
+        await screen.sees("ada: bob: how are you?")
+
+    play(scene)
+
+
+def test_a_pasted_line_is_typed() -> None:
+    async def scene(screen: Screen, box: Box) -> None:
+        screen.press("see: " + PASTE % "one\x1b[31m line\r\n")
+        await screen.sees("ada #lobby> see: one[31m line")
+        assert box.stored == []
+
+    play(scene)
+
+
+def test_several_pasted_lines_are_asked_about() -> None:
+    async def scene(screen: Screen, box: Box) -> None:
+        screen.press("draft" + PASTE % "one\r\n/quit\r\n\r\nthree")
+        await screen.sees("Paste 3 lines? Enter sends them one by one, Esc drops them.", "> draft")
+        assert box.stored == []
+        screen.press("\r")
+        await screen.sees("ada: one", "ada: /quit", "ada: three", "ada #lobby> draft")
+        assert not screen.has("Paste")
+
+    play(scene)
+
+
+@pytest.mark.parametrize("key", ["\x1b", "\x03", "x"])
+def test_pasted_lines_are_dropped(key: str) -> None:
+    async def scene(screen: Screen, box: Box) -> None:
+        screen.press(PASTE % "one\ntwo")
+        await screen.sees("Paste 2 lines?")
+        screen.press(key)
+        await screen.sees_no("Paste 2 lines?")
+        screen.press("mine\r")
+        await screen.sees("mine")
+        assert [message.text for message in box.stored] in (["mine"], ["xmine"])
+
+    play(scene)
+
+
+def test_too_much_is_not_pasted() -> None:
+    async def scene(screen: Screen, box: Box) -> None:
+        screen.press(PASTE % ("x" * (MAXIMUM_PASTE + 1)))
+        await screen.sees("That is too much to paste")
+        assert screen.typed == ""
+
+    play(scene)
+
+
+def test_a_line_that_is_too_long_stays() -> None:
+    async def scene(screen: Screen, box: Box) -> None:
+        screen.press(PASTE % ("x" * 5000) + "\r")
+        await screen.sees("That is 5000 bytes long")
+        assert screen.typed == "x" * 5000
+        assert box.stored == []
+
+    play(scene)
+
+
+def test_a_wrong_command_stays_to_be_mended() -> None:
+    async def scene(screen: Screen, box: Box) -> None:
+        screen.press("/tpoic\r")
+        await screen.sees("Did you mean /topic?", "ada #lobby> /tpoic")
+        screen.press("!")
+        await screen.sees_no("Did you mean")
+
+    play(scene)
+
+
+def test_ctrl_c_clears_then_asks_then_leaves() -> None:
+    async def scene(screen: Screen, box: Box) -> None:
+        screen.press("half\x03")
+        await screen.until(lambda: screen.typed == "")
+        assert not screen.has("Press Ctrl-C again")
+        screen.press("\x03")
+        await screen.sees("Press Ctrl-C again, or Ctrl-D, to leave.")
+        screen.press("x\x7f")
+        await screen.sees_no("Press Ctrl-C again")
+        screen.press("\x03\x03")
+        await screen.until(lambda: screen.seat.wiring.over.called)
+
+    play(scene)
+
+
+@pytest.mark.parametrize("keys", ["\x04", "exit\r", "QUIT\r", "/quit\r"])
+def test_leaving(keys: str) -> None:
+    async def scene(screen: Screen, box: Box) -> None:
+        screen.press(keys)
+        await screen.until(lambda: screen.seat.wiring.over.called)
+
+    play(scene)
+
+
+def test_ctrl_d_does_not_leave_in_the_middle_of_a_line() -> None:
+    async def scene(screen: Screen, box: Box) -> None:
+        screen.press("ab\x01\x04")
+        await screen.until(lambda: screen.typed == "b")
+        assert not screen.seat.wiring.over.called
+
+    play(scene)
+
+
+def test_search_in_what_was_typed() -> None:
+    async def scene(screen: Screen, box: Box) -> None:
+        screen.press("the first\r")
+        await screen.sees("ada: the first")
+        screen.press("another\r")
+        await screen.sees("ada: another")
+        await screen.until(lambda: len(screen.terminal.application.current_buffer._working_lines) == 3)
+        screen.press("\x12fir")
+        await screen.sees("I-search backward: fir", "> the first")
+        assert len(box.stored) == 2
+        screen.press("\r")
+        await screen.until(lambda: screen.typed == "the first")
+        assert len(box.stored) == 2
+
+    play(scene)
+
+
+def test_the_bell_rings_for_a_mention() -> None:
+    async def scene(screen: Screen, box: Box) -> None:
+        bob = box.text("bob")
+        bob.send("hello")
+        await screen.sees("bob: hello")
+        bob.send("hello ada")
+        screen.seat.pump()
+        assert "\a" in screen.written.getvalue()
+
+    play(scene)
+
+
+def test_hostile_text_is_harmless() -> None:
+    async def scene(screen: Screen, box: Box) -> None:
+        wire = screen.seat.wiring.cable.wire
+        wire.dataReceived(
+            b'{"type":"message","id":99,"time":"2026-11-21T09:15:02.114Z","room":"lobby","author":"e\\u001b[2Jve",'
+            b'"kind":"say","text":"\\u001b]0;owned\\u0007\\u009b31m\\u202ehidden\\nada: forged"}\n'
+        )
+        await screen.sees("e[2Jve: ]0;owned31mhiddenada: forged")
+        assert screen.screen.title == ""
+
+    play(scene)
+
+
+def test_wide_characters_and_long_urls() -> None:
+    async def scene(screen: Screen, box: Box) -> None:
+        bob = box.text("bob")
+        bob.send("see https://example.org/somewhere/else for 日本語のテキスト")
+        await screen.sees("           https://example.org/somewhere/else", "日")
+        assert all(len(row) <= 48 for row in screen.rows())
+
+    play(scene, columns=48)
+
+
+def test_a_small_screen() -> None:
+    async def scene(screen: Screen, box: Box) -> None:
+        box.text("bob").send("hello")
+        await screen.sees("bob: hello")
+
+    play(scene, columns=24, lines=6)
+
+
+def test_another_size_is_drawn_anew() -> None:
+    async def scene(screen: Screen, box: Box) -> None:
+        box.text("bob").send("a text of several words that needs more than one row on a narrow screen")
+        await screen.sees("on a narrow")
+        screen.size = Size(rows=12, columns=40)
+        screen.screen.resize(12, 40)
+        screen.terminal.application._on_resize()
+        await screen.sees("bob: a text of several words that\n", "\n           narrow screen\n")
+
+    play(scene)
+
+
+def test_a_mistake_in_a_drawing_ends_the_screen_and_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def run(keys: PipeInput) -> None:
+        box = Box()
+        screen = Screen(box, keys, 80, 20, ("lobby",))
+        running = asyncio.ensure_future(screen.terminal.run())
+        await screen.sees("You are ada")
+        monkeypatch.setattr(screen.terminal, "_painter", None)
+        monkeypatch.setattr(screen.viewport, "_paint", None)
+        box.text("bob").send("hello")
+        screen.seat.pump()
+        with pytest.raises(TypeError):
+            await asyncio.wait_for(running, 5)
+
+    with create_pipe_input() as keys:
+        asyncio.run(run(keys))
+
+
+def test_with_no_color_there_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert ColorDepth.from_env() == ColorDepth.DEPTH_1_BIT

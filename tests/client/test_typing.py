@@ -1,0 +1,186 @@
+"""What typed lines do, with the real chat in memory behind them."""
+
+from __future__ import annotations
+
+import pytest
+from box import Box
+from client.seats import Seat
+
+from chat.client.client import OWN_COMMANDS, CannotDo, all_commands
+from chat.core import commands
+
+
+def test_text_is_said() -> None:
+    box = Box()
+    bob = box.text("bob")
+    seat = Seat(box)
+    bob.received()
+    seat.enter("hello", "//join is a command", "  ", "/me waves")
+    assert bob.lines() == ["ada: hello", "ada: /join is a command", "~ ada waves"]
+    assert seat.shown()[1:] == ["ada: hello", "ada: /join is a command", "~ ada waves"]
+
+
+@pytest.mark.parametrize("line", ["exit", "Quit", " EXIT ", "/quit", "/QUIT"])
+def test_leaving(line: str) -> None:
+    seat = Seat(Box())
+    seat.enter(line)
+    assert seat.wiring.over.called
+
+
+def test_words_that_only_contain_exit_are_said() -> None:
+    seat = Seat(Box())
+    seat.enter("exit now")
+    assert seat.shown()[-1] == "ada: exit now"
+
+
+def test_an_unknown_command() -> None:
+    with pytest.raises(CannotDo, match=r"There is no command /tpoic. Did you mean /topic?"):
+        Seat(Box()).enter("/tpoic tea")
+
+
+def test_a_missing_argument() -> None:
+    with pytest.raises(CannotDo, match=r"Usage: /join room"):
+        Seat(Box()).enter("/join")
+
+
+def test_a_text_that_is_too_long_is_not_sent() -> None:
+    seat = Seat(Box())
+    with pytest.raises(CannotDo, match=r"That is 4098 bytes long, and the server takes 4096 at once."):
+        seat.enter("é" * 2049)
+    assert not seat.client.link.outbox
+    seat.enter("é" * 2048)
+    assert len(seat.shown()) == 2
+
+
+def test_joining_turns_to_the_room_at_once() -> None:
+    seat = Seat(Box())
+    seat.client.enter("/join #Dev")
+    assert seat.model.current.title == "#dev"
+    assert not seat.model.current.joined
+    seat.pump()
+    assert seat.model.current.joined
+    seat.enter("hello")
+    assert seat.shown("#dev")[-1] == "ada: hello"
+    seat.enter("/join lobby")
+    assert seat.model.current.title == "#lobby"
+
+
+def test_an_impossible_room() -> None:
+    seat = Seat(Box())
+    with pytest.raises(CannotDo, match="room name can't be used"):
+        seat.enter("/join #?!")
+    assert seat.titles == ["#lobby"]
+
+
+def test_leaving_a_room() -> None:
+    seat = Seat(Box(), rooms=("lobby", "dev"))
+    seat.enter("/go dev", "/leave")
+    assert seat.titles == ["#lobby"]
+    with pytest.raises(CannotDo, match="only room"):
+        seat.enter("/leave")
+
+
+def test_private_conversations() -> None:
+    box = Box()
+    bob = box.text("bob")
+    seat = Seat(box)
+    bob.received()
+    seat.enter("/msg bob psst", "and more")
+    assert bob.lines() == ["ada (private): psst", "ada (private): and more"]
+    assert seat.shown("@bob") == ["ada (private): psst", "ada (private): and more"]
+    with pytest.raises(CannotDo, match="private conversation"):
+        seat.enter("/topic tea")
+    seat.enter("/leave")
+    assert seat.titles == ["#lobby"]
+
+
+def test_the_spelling_of_the_partner_is_the_servers() -> None:
+    box = Box()
+    box.text("Bob")
+    seat = Seat(box)
+    seat.enter("/msg BOB psst")
+    assert seat.titles == ["#lobby", "@Bob"]
+
+
+def test_going_to_what_is_open() -> None:
+    seat = Seat(Box(), rooms=("lobby", "dev"))
+    for where, title in (("2", "#dev"), ("lobby", "#lobby"), ("#dev", "#dev"), ("@bob", "@bob"), ("1", "#lobby")):
+        seat.enter(f"/go {where}")
+        assert seat.model.current.title == title
+    seat.enter("/go bob")
+    assert seat.model.current.title == "@bob"
+    with pytest.raises(CannotDo, match=r"You are not in tea. /join tea goes there."):
+        seat.enter("/go tea")
+
+
+def test_help_explains_all_commands() -> None:
+    seat = Seat(Box())
+    seat.enter("/help")
+    explained = "\n".join(seat.shown())
+    for command in commands.for_people():
+        assert f"* {command.usage} - " in explained
+    for command in OWN_COMMANDS.values():
+        assert f"* {command.usage} - {command.summary}" in explained
+
+
+def test_help_explains_one_command() -> None:
+    seat = Seat(Box())
+    seat.enter("/help /go", "/help me")
+    assert [line.split(" - ")[0] for line in seat.shown()[1:]] == ["* /go room", "* /me text"]
+
+
+def test_every_command_of_people_is_offered_once() -> None:
+    names = [command.name for command in all_commands()]
+    assert len(names) == len(set(names))
+    assert {command.name for command in commands.for_people()} <= set(names)
+
+
+def test_several_lines_are_said_literally() -> None:
+    seat = Seat(Box())
+    seat.client.say_lines(["one", "/quit", "exit"])
+    seat.pump()
+    assert seat.shown()[1:] == ["ada: one", "ada: /quit", "ada: exit"]
+
+
+def test_of_several_lines_none_is_said_where_one_is_too_long() -> None:
+    seat = Seat(Box())
+    with pytest.raises(CannotDo):
+        seat.client.say_lines(["one", "x" * 5000])
+    assert not seat.client.link.outbox
+
+
+def test_without_a_connection_text_waits_and_requests_are_refused() -> None:
+    seat = Seat(Box())
+    seat.wiring.cable.cut()
+    seat.enter("hello", "/me waves")
+    with pytest.raises(CannotDo, match="no connection"):
+        seat.enter("/who")
+    assert seat.client.unsent(seat.model.current) == ["ada: hello", "~ ada waves"]
+    seat.wiring.wait(2)
+    assert seat.client.unsent(seat.model.current) == []
+    assert seat.shown()[-2:] == ["ada: hello", "~ ada waves"]
+
+
+def test_joining_without_a_connection_opens_nothing() -> None:
+    seat = Seat(Box())
+    seat.wiring.cable.cut()
+    with pytest.raises(CannotDo, match="no connection"):
+        seat.enter("/join dev")
+    assert seat.titles == ["#lobby"]
+
+
+def test_control_characters_are_not_sent() -> None:
+    seat = Seat(Box())
+    seat.enter("a\x1b[31mb")
+    assert seat.shown()[-1] == "ada: a[31mb"
+
+
+def test_completion_offers_others_and_the_last_speaker_first() -> None:
+    box = Box()
+    bob, bert = box.text("bob"), box.text("bert")
+    seat = Seat(box)
+    bert.send("hi")
+    bob.send("hi")
+    seat.pump()
+    assert seat.client.complete("").texts == ["bob: ", "bert: "]
+    assert seat.client.complete("hello be").texts == ["bert "]

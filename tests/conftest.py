@@ -1,0 +1,76 @@
+"""What all tests share: a guard against failures that Twisted logs unseen, and daemons for the end-to-end tests."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from twisted.logger import LogEvent, globalLogPublisher
+from twisted.python.failure import Failure
+
+from e2e.daemon import Daemon, DaemonFactory, Yard
+
+
+class LoggedFailures(list[Failure]):
+    """The failures that Twisted has logged during a test."""
+
+    def flush(self, *kinds: type[BaseException]) -> list[Failure]:
+        """Take out the failures of these *kinds*, which the test expects; without any, all."""
+        expected = [failure for failure in self if not kinds or failure.check(*kinds)]
+        self[:] = [failure for failure in self if failure not in expected]
+        return expected
+
+
+@pytest.fixture(autouse=True)
+def logged_failures(request: pytest.FixtureRequest) -> Iterator[LoggedFailures]:
+    """Fail a test during which Twisted logged a failure that the test has not flushed.
+
+    Trial's own test cases are left to trial, which does the same.
+    """
+    failures = LoggedFailures()
+
+    def observe(event: LogEvent) -> None:
+        if "log_failure" in event:
+            failures.append(event["log_failure"])
+
+    if hasattr(request.instance, "flushLoggedErrors"):
+        yield failures
+        return
+    globalLogPublisher.addObserver(observe)
+    yield failures
+    globalLogPublisher.removeObserver(observe)
+    assert not failures, "Twisted logged: " + "\n".join(failure.getTraceback() for failure in failures)
+
+
+@pytest.fixture
+def start_chat(tmp_path: Path) -> Iterator[DaemonFactory]:
+    """Start daemons with the options given; they are ended and checked after the test."""
+    with Yard(tmp_path) as yard:
+        yield yard.start
+
+
+@pytest.fixture
+def chat(start_chat: DaemonFactory) -> Daemon:
+    """A daemon as people start it, but on a port of its own."""
+    return start_chat()
+
+
+@pytest.fixture
+def fast_chat(start_chat: DaemonFactory) -> Daemon:
+    """A daemon that lets clients send as much as they like."""
+    return start_chat("--no-limits")
+
+
+@pytest.fixture(scope="module")
+def module_chat(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Daemon]:
+    """A daemon without limits, for all tests of a module."""
+    with Yard(tmp_path_factory.mktemp("shared")) as yard:
+        yield yard.start("--no-limits")
+
+
+@pytest.fixture
+def shared_chat(module_chat: Daemon) -> Iterator[Daemon]:
+    """A daemon without limits, which others have used before: empty, but what they said is in its history."""
+    yield module_chat
+    module_chat.hang_up()

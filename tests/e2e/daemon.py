@@ -1,0 +1,216 @@
+"""Real daemons: started, watched, ended and checked."""
+
+from __future__ import annotations
+
+import os
+import re
+import resource
+import signal
+import subprocess
+import sys
+from collections.abc import Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Protocol
+
+from e2e.clients import Bot, Client, Person
+from e2e.streams import SocketStream
+from e2e.waiting import DEADLINE, wait_for
+
+HOST = "127.0.0.1"
+LISTEN = f"tcp:0:interface={HOST}"
+_TROUBLE = re.compile(r"Traceback|Unhandled|critical\]")
+_LISTENING = re.compile(r"ChatFactory starting on (\S+)$", re.MULTILINE)
+
+
+def twistd() -> list[str]:
+    """The command that runs twistd: the script beside this Python, or what that script does."""
+    script = Path(sys.executable).with_name("twistd")
+    return [str(script)] if script.exists() else [sys.executable, "-c", "from twisted.scripts.twistd import run; run()"]
+
+
+class Daemon:
+    """A chat daemon in the foreground, and its clients."""
+
+    def __init__(self, command: Sequence[str], folder: Path, listeners: int, environment: dict[str, str]) -> None:
+        self.folder = folder
+        self.expects_trouble = False
+        """Whether its log may hold failures."""
+        self._log = folder / "log"
+        self._clients: list[Client] = []
+        with self._log.open("wb") as log:
+            self.process = subprocess.Popen(
+                command, cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT
+            )
+        wait_for(lambda: self._listens(listeners), f"{' '.join(command)} listens")
+        self._idle_sockets = self._sockets()
+
+    def _listens(self, listeners: int) -> bool:
+        assert self.process.poll() is None, f"the daemon ended with {self.process.returncode}:\n{self.log()}"
+        return len(_LISTENING.findall(self.log())) >= listeners
+
+    def log(self) -> str:
+        """What it has logged."""
+        return self._log.read_text("utf-8", "replace")
+
+    def await_log(self, text: str) -> None:
+        """Wait until it has logged *text*."""
+        wait_for(lambda: text in self.log(), f"the log says {text!r}")
+
+    @property
+    def ports(self) -> list[int]:
+        """The TCP ports it listens on."""
+        return [int(where) for where in _LISTENING.findall(self.log()) if where.isdecimal()]
+
+    @property
+    def port(self) -> int:
+        """The first of them."""
+        return self.ports[0]
+
+    @property
+    def rss(self) -> int:
+        """The bytes of memory that it has in use."""
+        return resident(self.process.pid)
+
+    # -- clients
+
+    def connect(self, **options: Any) -> SocketStream:
+        """Open a connection."""
+        return SocketStream((HOST, self.port), **options)
+
+    def adopt(self, client: Client) -> None:
+        """Close *client* before the daemon ends."""
+        self._clients.append(client)
+
+    def stranger(self, **options: Any) -> Person:
+        """Somebody who has connected and not given a name yet."""
+        person = Person(self.connect(**options))
+        self.adopt(person)
+        return person
+
+    def person(self, name: str) -> Person:
+        """Somebody in the lobby, who has read what is shown to people who come in."""
+        person = self.stranger()
+        person.walk_in(name)
+        person.catch_up()
+        return person
+
+    def socket(self, **options: Any) -> Bot:
+        """A program that has connected and not said hello yet."""
+        bot = Bot(self.connect(**options))
+        self.adopt(bot)
+        return bot
+
+    def bot(self, name: str, **fields: Any) -> Bot:
+        """A program that is in, and has read what is shown to programs that come in."""
+        bot = self.socket()
+        bot.hello(name, **fields)
+        bot.catch_up()
+        return bot
+
+    def hang_up(self) -> None:
+        """Have all clients leave, and wait until the daemon has let go of them."""
+        for client in self._clients:
+            client.leave()
+        self._clients.clear()
+        self.await_alone()
+
+    def await_alone(self) -> None:
+        """Wait until nobody is connected."""
+        wait_for(lambda: self.connections == 0, "all connections are gone")
+
+    @property
+    def connections(self) -> int:
+        """How many sockets it has open beside those it listens on."""
+        return self._sockets() - self._idle_sockets
+
+    def _sockets(self) -> int:
+        links = Path(f"/proc/{self.process.pid}/fd")
+        return sum(1 for link in list(links.iterdir()) if _target(link).startswith("socket:"))
+
+    # -- the end
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send it a signal."""
+        self.process.send_signal(number)
+
+    def wait(self) -> int:
+        """Wait until it has ended; return its exit code."""
+        return self.process.wait(DEADLINE)
+
+    def end(self) -> None:
+        """Close the clients, end it by SIGTERM unless it has ended, and check that it ended well."""
+        for client in self._clients:
+            client.close()
+        try:
+            if self.process.poll() is None:
+                self.signal(signal.SIGTERM)
+            code = self.wait()
+        finally:
+            self.process.kill()
+            self.process.wait()
+        assert code == 0, f"exit code {code}:\n{self.log()}"
+        if not self.expects_trouble:
+            assert not _TROUBLE.search(self.log()), self.log()
+
+
+class DaemonFactory(Protocol):
+    """Starts a daemon."""
+
+    def __call__(
+        self, *options: str, listen: Sequence[str] = (LISTEN,), before: Sequence[str] = (), descriptors: int = 0
+    ) -> Daemon:
+        """Start ``twistd -n chat`` with *options*, with *before* among twistd's own, and perhaps few *descriptors*."""
+
+
+class Yard:
+    """Where daemons run."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._daemons = ExitStack()
+        self._count = 0
+
+    def start(
+        self, *options: str, listen: Sequence[str] = (LISTEN,), before: Sequence[str] = (), descriptors: int = 0
+    ) -> Daemon:
+        """See :class:`DaemonFactory`."""
+        self._count += 1
+        folder = self._folder / f"daemon{self._count}"
+        folder.mkdir()
+        listens = [word for endpoint in listen for word in ("--listen", endpoint)]
+        command = [*twistd(), "--nodaemon", "--pidfile=", *before, "chat", *listens, *options]
+        if descriptors:
+            command = ["sh", "-c", f'ulimit -n {descriptors}; exec "$@"', "sh", *command]
+        daemon = Daemon(command, folder, len(listen), dict(os.environ))
+        self._daemons.callback(daemon.end)
+        return daemon
+
+    def __enter__(self) -> Yard:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._daemons.close()
+
+
+def _target(link: Path) -> str:
+    try:
+        return str(link.readlink())
+    except FileNotFoundError:
+        return ""
+
+
+def resident(pid: int) -> int:
+    """The bytes of memory that a process has in use."""
+    found = re.search(r"^VmRSS:\s+(\d+) kB$", Path(f"/proc/{pid}/status").read_text(), re.MULTILINE)
+    assert found is not None
+    return int(found[1]) * 1024
+
+
+def raise_descriptor_limit() -> None:
+    """Let this process open as many sockets as the system allows."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))

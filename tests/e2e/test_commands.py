@@ -1,0 +1,129 @@
+"""Every command that people type, with and without arguments."""
+
+from __future__ import annotations
+
+import pytest
+
+from e2e.daemon import Daemon
+
+USAGE = "! Usage: "
+
+CASES: list[tuple[str, list[str], list[str]]] = [
+    # what ada types, what ada is shown, what bob is shown
+    ("/help who", ["* /who - lists who is in the room"], []),
+    ("/help /who", ["* /who - lists who is in the room"], []),
+    ("/help nonsense", ["! There is no command /nonsense. Type /help for the commands."], []),
+    ("/who", ["* In #lobby: ada, bob"], []),
+    ("/WHO", ["* In #lobby: ada, bob"], []),
+    ("/who lobby", [f"{USAGE}/who "], []),
+    ("/rooms", ["* #lobby, 2 users"], []),
+    ("/rooms all", [f"{USAGE}/rooms "], []),
+    ("/join", [f"{USAGE}/join room "], []),
+    ("/join lobby", ["! You are in #lobby already."], []),
+    ("/join #lobby", ["! You are in #lobby already."], []),
+    ("/join a b", [f"{USAGE}/join room "], []),
+    ("/join dev", ["* You are ada, alone in #dev."], ["* ada left."]),
+    ("/me", [f"{USAGE}/me text "], []),
+    ("/me waves", [], ["~ ada waves"]),
+    ("/msg", [f"{USAGE}/msg name text "], []),
+    ("/msg bob", [f"{USAGE}/msg name text "], []),
+    ("/msg bob psst, you", [], ["ada (private): psst, you"]),
+    ("/msg BOB psst", [], ["ada (private): psst"]),
+    ("/msg bbo psst", ["! There is nobody called bbo here. Did you mean bob?"], []),
+    ("/nick", [f"{USAGE}/nick name "], []),
+    ("/nick ada", ["! You are ada already."], []),
+    ("/nick bob", ["! That name is taken. Choose another."], []),
+    ("/nick lovelace", ["* You are now known as lovelace."], ["* ada is now known as lovelace."]),
+    ("/nick Ada", ["* You are now known as Ada."], ["* ada is now known as Ada."]),
+    ("/topic", ["* #lobby has no topic."], []),
+    ("/topic tea", ["* ada set the topic of #lobby to: tea"], ["* ada set the topic of #lobby to: tea"]),
+    ("/topic -", ["* ada cleared the topic of #lobby."], ["* ada cleared the topic of #lobby."]),
+    ("/history x", ["! x is not a number."], []),
+    ("/history 1 2", [f"{USAGE}/history [count] "], []),
+    ("/ignore", ["* You ignore nobody."], []),
+    ("/ignore bob", ["* You ignore bob."], []),
+    ("/ignore ada", ["! You can't ignore yourself."], []),
+    ("/away", ["* You are back."], ["* ada is back."]),
+    ("/away lunch", ["* You are away: lunch"], ["* ada is away: lunch"]),
+    ("/quit now", [f"{USAGE}/quit "], []),
+    ("/hisory", ["! There is no command /hisory. Did you mean /history?"], []),
+    ("/xyzzy", ["! There is no command /xyzzy. Type /help for the commands."], []),
+    ("/", ["! There is no command /. Type /help for the commands."], []),
+    ("/say hello", ["! There is no command /say. Did you mean "], []),
+]
+
+
+@pytest.mark.parametrize(("typed", "shown", "shown_to_bob"), CASES, ids=[case[0] for case in CASES])
+def test_a_command(shared_chat: Daemon, typed: str, shown: list[str], shown_to_bob: list[str]) -> None:
+    ada, bob = shared_chat.person("ada"), shared_chat.person("bob")
+    ada.expect("* bob joined.")
+    ada.type(typed)
+    for actual, expected in zip(ada.catch_up(), shown, strict=True):
+        assert actual.startswith(expected)
+    assert bob.catch_up() == shown_to_bob
+    bob.type("/topic -")
+    bob.expect("* bob cleared the topic of #lobby.")
+
+
+def test_help_lists_every_command_and_the_cases_try_each(chat: Daemon) -> None:
+    ada = chat.person("ada")
+    ada.type("/help")
+    *commands, last = ada.until("* Say something")
+    assert last == "* Say something by typing it. // begins a line with one slash. exit leaves."
+    names = [line.split()[1] for line in commands]
+    assert len(names) == len(set(names))
+    tried = {typed.split()[0].lower() for typed, _, _ in CASES}
+    assert set(names) <= tried
+    assert all(" - " in line for line in commands)
+
+
+def test_history_shows_what_was_said(chat: Daemon) -> None:
+    ada = chat.person("ada")
+    ada.type("/history", "one", "/me two", "/history 1", "/history")
+    ada.expect("* Nothing was said in #lobby yet.")
+    ada.expect("* Earlier in #lobby:")
+    assert ada.read().endswith("] ~ ada two")
+    ada.expect("* End of history.", "* Earlier in #lobby:")
+    assert ada.read().endswith("] ada: one")
+    assert ada.read().endswith("] ~ ada two")
+    ada.expect("* End of history.")
+
+
+def test_an_ignored_user_is_not_shown(chat: Daemon) -> None:
+    ada, bob, cy = chat.person("ada"), chat.person("bob"), chat.person("cy")
+    ada.expect("* bob joined.", "* cy joined.")
+    ada.type("/ignore bob")
+    ada.expect("* You ignore bob.")
+    bob.type("hidden", "/me hides", "/msg ada hidden")
+    bob.catch_up()
+    cy.type("shown")
+    assert ada.catch_up() == ["cy: shown"]
+    ada.type("/ignore bob")
+    ada.expect("* You ignore nobody.")
+    bob.type("shown")
+    ada.expect("bob: shown")
+
+
+def test_who_writes_to_somebody_away_is_told(chat: Daemon) -> None:
+    ada, bob = chat.person("ada"), chat.person("bob")
+    ada.type("/away lunch")
+    ada.expect("* bob joined.", "* You are away: lunch")
+    bob.type("/msg ada there?")
+    bob.expect("* ada is away: lunch", "* ada is away: lunch")
+    ada.expect("bob (private): there?")
+
+
+def test_rooms_are_apart(chat: Daemon) -> None:
+    ada, bob = chat.person("ada"), chat.person("bob")
+    ada.expect("* bob joined.")
+    bob.type("/join dev", "in dev")
+    bob.expect("* You are bob, alone in #dev. Type /help for commands, exit to leave.")
+    bob.catch_up()
+    ada.type("in lobby")
+    assert ada.catch_up() == ["* bob left."]
+    assert bob.catch_up() == []
+    ada.type("/rooms")
+    ada.expect("* #dev, 1 user", "* #lobby, 1 user")
+    ada.type("/join #dev")
+    assert ada.until("* End of history.")[0] == "* You are ada, in #dev with bob. Type /help for commands, exit to leave."
+    bob.expect("* ada joined.")

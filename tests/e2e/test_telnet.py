@@ -1,0 +1,91 @@
+"""People with telnet, and telnet's commands within the bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pexpect
+import pytest
+
+from e2e.daemon import HOST, Daemon
+from e2e.tools import tool
+from e2e.waiting import DEADLINE
+
+
+@pytest.fixture
+def telnet(chat: Daemon) -> Iterator[pexpect.spawn]:
+    """Somebody called ada, who has walked in with telnet."""
+    child = pexpect.spawn(tool("telnet"), [HOST, str(chat.port)], encoding="utf-8", timeout=DEADLINE)
+    child.expect_exact("* Welcome to chat. Type your name and press Enter.\r\n")
+    child.sendline("ada")
+    child.expect_exact("* You are ada, ")
+    child.expect_exact("exit to leave.\r\n")
+    yield child
+    child.close()
+
+
+def test_people_talk(chat: Daemon, telnet: pexpect.spawn) -> None:
+    bob = chat.person("bob")
+    telnet.expect_exact("* bob joined.\r\n")
+    telnet.sendline("hello, bob")
+    bob.expect("ada: hello, bob")
+    bob.type("hello, ada")
+    telnet.expect_exact("bob: hello, ada\r\n")
+    telnet.sendline("exit")
+    telnet.expect_exact("* Goodbye.\r\n")
+    telnet.expect(pexpect.EOF)
+    bob.expect("* ada left.")
+
+
+def test_control_c_leaves(chat: Daemon, telnet: pexpect.spawn) -> None:
+    bob = chat.person("bob")
+    telnet.sendintr()
+    telnet.expect_exact("* Goodbye.\r\n")
+    telnet.expect(pexpect.EOF)
+    bob.expect("* ada left.")
+
+
+def test_telnets_interrupt_leaves(chat: Daemon, telnet: pexpect.spawn) -> None:
+    bob = chat.person("bob")
+    order(telnet, "send ip")
+    telnet.expect_exact("* Goodbye.\r\n")
+    telnet.expect(pexpect.EOF)
+    bob.expect("* ada left.")
+
+
+def test_telnets_options_are_refused(chat: Daemon, telnet: pexpect.spawn) -> None:
+    bob = chat.person("bob")
+    order(telnet, "toggle options")
+    telnet.expect_exact("Will show option processing.")
+    order(telnet, "send do echo")
+    telnet.expect_exact("RCVD WONT ECHO")
+    order(telnet, "send will binary")
+    telnet.expect_exact("RCVD DONT BINARY")
+    telnet.sendline("still here")
+    bob.expect("ada: still here")
+
+
+def order(telnet: pexpect.spawn, command: str) -> None:
+    """Give telnet itself a command."""
+    telnet.sendcontrol("]")
+    telnet.expect_exact("telnet>")
+    telnet.sendline(command)
+
+
+def test_commands_within_a_line_are_taken_out(chat: Daemon) -> None:
+    bob = chat.person("bob")
+    ada = chat.person("ada")
+    ada.send(b"he\xff\xfd\x01l\xff\xfa\x18\x00xterm\xff\xf0lo\xff\xf1\r\n")
+    assert ada.stream.receive() == b"\xff\xfc\x01"
+    bob.expect("* ada joined.", "ada: hello")
+
+
+def test_a_command_split_over_packets_is_one(chat: Daemon) -> None:
+    bob = chat.person("bob")
+    ada = chat.person("ada")
+    for byte in b"a\xff\xfb\x1fb\xff\xfa\x1f\x00\x50\x00\x18\xff\xf0c\xff":
+        ada.send(bytes([byte]))
+        bob.catch_up()
+    ada.send(b"\xf4")
+    assert ada.read_to_end() == b"\xff\xfe\x1f* Goodbye.\r\n"
+    assert bob.catch_up() == ["* ada left."]
