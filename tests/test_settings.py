@@ -31,7 +31,10 @@ def test_a_file_can_set_everything(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "complaint"),
     [
-        ("colour = 1", 'there is no key "colour". There are: listen, welcome, history, data, sync, no-log-talk, no-limits.'),
+        (
+            "colour = 1",
+            'there is no key "colour". There are: listen, welcome, history, data, sync, no-log-talk, no-limits.',
+        ),
         ('listen = "tcp:1"', '"listen" must be a list of strings, like ["tcp:12345"].'),
         ("listen = []", '"listen" must be a list of strings, like ["tcp:12345"].'),
         ("listen = [1]", '"listen" must be a list of strings, like ["tcp:12345"].'),

@@ -125,5 +125,7 @@ def test_rooms_are_apart(chat: Daemon) -> None:
     ada.type("/rooms")
     ada.expect("* #dev, 1 user", "* #lobby, 1 user")
     ada.type("/join #dev")
-    assert ada.until("* End of history.")[0] == "* You are ada, in #dev with bob. Type /help for commands, exit to leave."
+    assert (
+        ada.until("* End of history.")[0] == "* You are ada, in #dev with bob. Type /help for commands, exit to leave."
+    )
     bob.expect("* ada joined.")

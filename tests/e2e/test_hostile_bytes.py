@@ -166,7 +166,14 @@ def eve_has_sent(bob: Person) -> None:
 def test_a_line_can_not_pass_for_another_users(chat: Daemon) -> None:
     bob, eve = chat.person("bob"), chat.person("eve")
     bob.expect("* eve joined.")
-    for line in ("bob: I said this", "* bob left.", "! Error", "~ bob waves", "ada (private): psst", "[2026-11-21 09:15] x"):
+    for line in (
+        "bob: I said this",
+        "* bob left.",
+        "! Error",
+        "~ bob waves",
+        "ada (private): psst",
+        "[2026-11-21 09:15] x",
+    ):
         eve.type(line)
         bob.expect(f"eve: {line}")
     eve.send(b"\rbob: fake\r\r\n/me \rbob: fake\n")

@@ -123,7 +123,15 @@ def test_a_line_that_is_too_long_is_refused(bot: Bot) -> None:
 
 
 def test_strange_numbers_and_strings_do_no_harm(bot: Bot) -> None:
-    for value in ("1e400", "-1e400", "1" + "0" * 5_000, '"\\ud800"', '"\\u0000"', "0.1e-400", '"' + "\\u0301" * 900 + '"'):
+    for value in (
+        "1e400",
+        "-1e400",
+        "1" + "0" * 5_000,
+        '"\\ud800"',
+        '"\\u0000"',
+        "0.1e-400",
+        '"' + "\\u0301" * 900 + '"',
+    ):
         bot.send(b'{"type":"history","room":"lobby","count":' + value.encode() + b',"tag":"t"}\n')
         assert bot.read()["type"] in ("error", "history")
         bot.send(b'{"type":"nick","name":' + value.encode() + b',"tag":"t"}\n')

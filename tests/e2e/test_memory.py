@@ -89,7 +89,9 @@ def test_a_person_who_does_not_read_is_told_how_many_messages_they_missed(fast_c
     for line in after_the_last_replay(stuck):
         if line.startswith("* You missed "):
             gaps += 1
-            heard += int(line.removeprefix("* You missed ").removesuffix(" messages in #lobby. Type /history to read them."))
+            heard += int(
+                line.removeprefix("* You missed ").removesuffix(" messages in #lobby. Type /history to read them.")
+            )
         elif line.startswith("talker: "):
             heard += 1
     assert gaps

@@ -45,8 +45,6 @@ def test_names_that_look_alike_are_not_both_present(shared_chat: Daemon, present
     assert second.read().startswith("* You are now known as ")
 
 
-
-
 @pytest.mark.parametrize(
     "name",
     [
