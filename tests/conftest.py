@@ -6,10 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from e2e.daemon import Daemon, DaemonFactory, Yard
 from twisted.logger import LogEvent, globalLogPublisher
 from twisted.python.failure import Failure
-
-from e2e.daemon import Daemon, DaemonFactory, Yard
 
 
 class LoggedFailures(list[Failure]):
@@ -37,9 +36,9 @@ def logged_failures(request: pytest.FixtureRequest) -> Iterator[LoggedFailures]:
     if hasattr(request.instance, "flushLoggedErrors"):
         yield failures
         return
-    globalLogPublisher.addObserver(observe)
+    globalLogPublisher.addObserver(observe)  # type: ignore[arg-type]
     yield failures
-    globalLogPublisher.removeObserver(observe)
+    globalLogPublisher.removeObserver(observe)  # type: ignore[arg-type]
     assert not failures, "Twisted logged: " + "\n".join(failure.getTraceback() for failure in failures)
 
 
