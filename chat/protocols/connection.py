@@ -80,7 +80,8 @@ class ChatConnection(Protocol):
             self.session.refuse(ServerFull("The server is full. Try again later."))
             self.session.quit()
         else:
-            hub.show(self.session, Notice(text=f"{factory.welcome} Type your name and press Enter."))
+            self._outlet.add(TEXT.encode(Notice(text=f"{factory.welcome} Type your name and press Enter.")))
+            self._outlet.flush()
 
     # -- what comes
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
-from e2e.clients import Bot, Person, messages
+from e2e.clients import Bot, Event, Person, messages
 from e2e.daemon import Daemon, DaemonFactory
 from e2e.streams import SocketStream
 
@@ -59,7 +59,7 @@ def test_a_program_that_does_not_read_costs_no_memory_and_fills_its_gaps(fast_ch
     assert read_pages(stuck, ids[0] - 1, ids[-1] + 1) == ids
 
 
-def stuck_events(stuck: Bot) -> list[dict[str, object]]:
+def stuck_events(stuck: Bot) -> list[Event]:
     """All that comes up to the pong."""
     stuck.read_line()
     return stuck.until("pong", tag="the end")

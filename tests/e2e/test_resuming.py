@@ -64,7 +64,7 @@ def test_a_wrong_token_takes_nothing_over(chat: Daemon) -> None:
     thief.first("error", code="name-taken", tag="t")
     assert bot.catch_up() == []
     thief.request("hello", name="thief", token="wrong")
-    assert thief.expect("welcome", name="thief")["token"] != "wrong"
+    assert thief.expect("welcome", name="thief")["token"] != "wrong"  # noqa: S105
 
 
 def test_what_is_sent_again_is_stored_and_shown_once(chat: Daemon) -> None:
