@@ -139,6 +139,7 @@ class Link:
         self._tag_prefix = tag_prefix
         self._tags = 0
         self._token: str | None = None
+        self._welcomed = ""
         self._tracks: dict[str, Track] = {}
         self._private: dict[tuple[int, str], None] = {}
         self._pages: dict[str, str] = {}
@@ -307,7 +308,7 @@ class Link:
     def _greeted(self, event: events.Event) -> None:
         """Handle what comes before we are in: the answer to ``hello``."""
         if isinstance(event, events.Welcome):
-            self.name, self._token = event.name, event.token
+            self.name, self._token, self._welcomed = event.name, event.token, event.time
             self.online = True
             self._ping, self._silent_pings = None, 0
             self._listener.state_changed(Online())
@@ -381,7 +382,7 @@ class Link:
                 self._private[message.id, message.time] = None
                 if len(self._private) > _REMEMBERED_PRIVATE:
                     del self._private[next(iter(self._private))]
-                self._listener.event_received(message, old=False)
+                self._listener.event_received(message, old=message.time < self._welcomed)
         elif (track := self._tracks.get(message.room)) is not None:
             self._show(track, track.take(message))
 

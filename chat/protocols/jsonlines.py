@@ -69,14 +69,14 @@ class JsonDialect:
     def _hello(self, session: Session, request: Mapping[str, object], tag: str | None) -> None:
         if session.welcome:
             raise NotWelcomeYet("You have said hello already. Use nick to change your name.")
-        name = request.get("name") or ""
+        name = request.get("name")
         token = request.get("token")
         rooms = request.get("rooms")
-        if not isinstance(name, str):
+        if name is not None and not isinstance(name, str):
             raise BadField('"name" must be a string.')
         if token is not None and not isinstance(token, str):
             raise BadField('"token" must be a string.')
-        session.come_in_again(name, self._rooms(rooms), token, tag)
+        session.come_in_again(name or "", self._rooms(rooms), token, tag)
 
     def _rooms(self, rooms: object) -> dict[str, int | None]:
         if rooms is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -73,6 +74,13 @@ class RealTerminal:
         wait_for(self._has_ended, "the client ends")
         code: int | None = self.child.exitstatus
         return code
+
+    def close(self) -> None:
+        """End it, where it has not ended, so that the daemon sees it leave."""
+        if self.child.isalive():
+            self.child.kill(signal.SIGTERM)
+            self.ends()
+        self.child.close()
 
     def _has_ended(self) -> bool:
         alive = self.child.isalive()

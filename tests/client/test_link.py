@@ -215,6 +215,23 @@ def test_what_was_stored_but_not_acknowledged_is_stored_once() -> None:
     assert [event["text"] for event in bob.objects() if event["type"] == "message"] == ["one", "psst"]
 
 
+def test_private_messages_of_a_break_are_old_and_shown_once() -> None:
+    box = Box()
+    bob = box.text("bob")
+    record = Record()
+    line = Line(box, record)
+    bob.send("/msg ada one")
+    line.pump()
+    line.cable.die()
+    box.clock.advance(0.5)
+    bob.send("/msg ada two")
+    line.wait(2)
+    bob.send("/msg ada three")
+    line.pump()
+    assert record.texts == ["one", "two", "three"]
+    assert record.old == [2]
+
+
 def test_a_message_that_was_shown_is_only_an_acknowledgement_when_it_comes_again() -> None:
     record = Record()
     line = Line(Box(), record)

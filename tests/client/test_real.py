@@ -23,7 +23,7 @@ def ada(shared_chat: Daemon) -> Iterator[RealTerminal]:
     terminal = RealTerminal(address(shared_chat, "ada"))
     terminal.sees("ada #lobby>", "You are ada")
     yield terminal
-    terminal.child.close(force=True)
+    terminal.close()
 
 
 def address(daemon: Daemon, name: str) -> str:
@@ -88,6 +88,8 @@ def test_a_flood_leaves_the_line_in_peace(shared_chat: Daemon, ada: RealTerminal
     ada.sees("flood: line 2999")
     ada.press("\r")
     ada.sees("ada: in the middle of it")
+    flood.request("quit")
+    flood.until("goodbye")
 
 
 def test_suspending(ada: RealTerminal) -> None:

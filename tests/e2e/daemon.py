@@ -183,7 +183,7 @@ class Yard:
         command = [*twistd(), "--nodaemon", "--pidfile=", *before, "chat", *listens, *options]
         if descriptors:
             command = ["sh", "-c", f'ulimit -n {descriptors}; exec "$@"', "sh", *command]
-        daemon = Daemon(command, folder, len(listen), dict(os.environ))
+        daemon = Daemon(command, folder, max(1, len(listen)), dict(os.environ))
         self._daemons.callback(daemon.end)
         return daemon
 
