@@ -70,6 +70,7 @@ class ChatService(MultiService):
 
     def privilegedStartService(self) -> None:
         """Listen."""
+        self._take_signals()
         try:
             super().privilegedStartService()
         except CannotListenError as error:
@@ -91,7 +92,10 @@ class ChatService(MultiService):
         self._reactor.callWhenRunning(self._take_signals)
 
     def _take_signals(self) -> None:
-        """End with exit code 0 when asked to end: Twisted's own handlers would end by the signal."""
+        """End with exit code 0 when asked to end: Twisted's own handlers would end by the signal.
+
+        Taken before anybody can connect, and again when the reactor runs, since it takes them for itself.
+        """
 
         def stop(number: int, frame: FrameType | None) -> None:
             self._reactor.callFromThread(self._stop)

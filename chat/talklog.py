@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from twisted.internet.interfaces import IReactorTime
+from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger
 
 from chat.core.events import Message
@@ -12,6 +12,9 @@ from chat.core.wording import message as write
 
 DELAY = 0.5
 """The seconds in which lines gather, so that the log is written once for many of them."""
+
+MOST = 256
+"""Lines that wait to be logged at most."""
 
 log = Logger()
 
@@ -22,15 +25,21 @@ class TalkLog:
     def __init__(self, clock: IReactorTime) -> None:
         self._clock = clock
         self._messages: list[Message] = []
+        self._soon: IDelayedCall | None = None
 
     def said(self, messages: Sequence[Message]) -> None:
         """Log *messages* soon."""
-        if not self._messages:
-            self._clock.callLater(DELAY, self.flush)
         self._messages.extend(messages)
+        if len(self._messages) >= MOST:
+            self.flush()
+        elif self._messages and self._soon is None:
+            self._soon = self._clock.callLater(DELAY, self.flush)
 
     def flush(self) -> None:
         """Log what has gathered."""
+        if self._soon is not None and self._soon.active():
+            self._soon.cancel()
+        self._soon = None
         messages, self._messages = self._messages, []
         if messages:
             log.info("{talk}", talk="\n".join(map(_line, messages)))

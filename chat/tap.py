@@ -31,6 +31,7 @@ class Options(usage.Options):
         super().__init__()
         self._given: dict[str, Any] = {}
         self._config: dict[str, Any] = {}
+        self._path = ""
 
     def opt_listen(self, endpoint: str) -> None:
         """Listen on this Twisted endpoint; may be given several times (default: tcp:12345:interface=127.0.0.1)."""
@@ -39,7 +40,7 @@ class Options(usage.Options):
     def opt_config(self, path: str) -> None:
         """Read settings from this TOML file: its keys are the names of these options; the command line wins."""
         try:
-            self._config = read_config(path)
+            self._config, self._path = read_config(path), path
         except ValueError as error:
             raise usage.UsageError(str(error)) from error
 
@@ -67,7 +68,7 @@ class Options(usage.Options):
         for flag in ("no-log-talk", "no-limits"):
             if self[flag]:
                 self._given[flag.replace("-", "_")] = True
-        _check_endpoints(self.settings.listen)
+        _check_endpoints(self.settings.listen, "--listen" if "listen" in self._given else f'{self._path}: "listen"')
 
     @property
     def settings(self) -> Settings:
@@ -75,7 +76,7 @@ class Options(usage.Options):
         return replace(_DEFAULTS, **{**self._config, **self._given})
 
 
-def _check_endpoints(descriptions: tuple[str, ...]) -> None:
+def _check_endpoints(descriptions: tuple[str, ...], where: str) -> None:
     from twisted.internet import reactor
     from twisted.internet.endpoints import serverFromString
 
@@ -84,7 +85,7 @@ def _check_endpoints(descriptions: tuple[str, ...]) -> None:
             serverFromString(reactor, description)
         except Exception as error:
             raise usage.UsageError(
-                f"--listen {description}: Twisted can't listen on that ({error}). Try tcp:12345 or unix:/run/chat.sock"
+                f"{where} {description}: Twisted can't listen on that ({error}). Try tcp:12345 or unix:/run/chat.sock"
             ) from error
 
 

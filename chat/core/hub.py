@@ -58,11 +58,15 @@ class Delivery(Protocol):
 
 @dataclass(slots=True)
 class Entry:
-    """One thing that waits its turn to be shown; ``record`` is to be stored before."""
+    """One thing that waits its turn to be shown; ``record`` is to be stored before.
+
+    ``weight`` is its part of what a session may have waiting.
+    """
 
     session: Session
     deliver: Callable[[], None]
     record: Record | None = None
+    weight: int = 1
 
 
 @dataclass(slots=True)
@@ -144,6 +148,10 @@ class Hub:
         """Take *step* for *session* after all that came before has been shown."""
         self._enqueue(Entry(session, step))
 
+    def answer(self, session: Session, step: Callable[[], None]) -> None:
+        """Take a *step* that may make much to be shown, before anything more is read from *session*."""
+        self._enqueue(Entry(session, step, weight=self.limits.pending_each))
+
     def store(self, session: Session, record: Record, deliver: Callable[[], None]) -> None:
         """Have *record* stored, and then *deliver* it."""
         self._enqueue(Entry(session, deliver, record))
@@ -154,7 +162,7 @@ class Hub:
         return self._last_id
 
     def _enqueue(self, entry: Entry) -> None:
-        entry.session.pending += 1
+        entry.session.pending += entry.weight
         self._queue.append(entry)
         if len(self._queue) == 1:
             self._wake()
@@ -181,7 +189,7 @@ class Hub:
                     entry.deliver()
             except Exception:
                 log.failure("delivering to {session} failed", session=session)
-            session.pending -= 1
+            session.pending -= entry.weight
             if session.rested is not None and session.pending <= self.limits.pending_each // 2:
                 rested.append(session)
         self.delivery.flush()

@@ -373,13 +373,14 @@ class Session:
         known = self._hub.room(room)
         if known is None:
             raise NoSuchRoom(f"There is no room #{names.room_name(room)}. See /rooms for those there are.")
-        self._hub.show(self, Who(room=known.name, users=known.names(), away=known.away(), tag=tag))
+        event = Who(room=known.name, users=known.names(), away=known.away(), tag=tag)
+        self._hub.answer(self, partial(self._hub.delivery.show, self, event))
 
     def list_rooms(self, tag: str | None = None) -> None:
         """Show all rooms, the fullest first."""
         rooms = sorted(self._hub.rooms.values(), key=lambda room: (-len(room.members), room.name))
         summaries = [RoomSummary(room=room.name, users=len(room.members), topic=room.topic) for room in rooms]
-        self._hub.show(self, Rooms(rooms=summaries, tag=tag))
+        self._hub.answer(self, partial(self._hub.delivery.show, self, Rooms(rooms=summaries, tag=tag)))
 
     def topic(self, room: str, text: str | None = None, tag: str | None = None) -> None:
         """Show the topic of a room, or set it; ``-`` or an empty text clears it."""
@@ -535,7 +536,7 @@ class Session:
             after=after or 0,
             newest=after is None,
         )
-        hub.then(self, partial(hub.delivery.recall, self, query, tag))
+        hub.answer(self, partial(hub.delivery.recall, self, query, tag))
 
     def ignore(self, name: str | None = None, tag: str | None = None) -> None:
         """Hide what a user says from this one, or show it again; without a name, show who is hidden."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, NamedTuple
 
 from twisted.internet.interfaces import IPullProducer, IPushProducer
 from zope.interface import implementer
@@ -15,6 +15,18 @@ from chat.delivery.feed import Feed, Line, Reader
 
 MOST_AT_ONCE = 65_536
 """The bytes that a connection that is behind is sent at a time."""
+
+
+class Gap(NamedTuple):
+    """Messages that a session is not shown: the ids of the *first* and the *last*, and how many."""
+
+    first: int
+    last: int = 0
+    number: int = 0
+
+    def up_to(self, last: int) -> Gap:
+        """Add one more."""
+        return Gap(self.first, last, self.number + 1)
 
 
 class Slot:
@@ -75,8 +87,8 @@ class Outlet:
         """The bytes in the slots."""
         self.fast = False
         """Whether its one reader may be sent the news of a turn as they are."""
-        self.missed: list[int] = []
-        """The ids of the private messages that found the outlet clogged."""
+        self.missed: Gap | None = None
+        """The private messages that found the outlet clogged."""
         self._transport = transport
         self._limit = limit
         self._closed = closed

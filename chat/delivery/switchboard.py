@@ -18,7 +18,7 @@ from chat.core.records import Query
 from chat.core.session import Session
 from chat.delivery.dialect import Dialect
 from chat.delivery.feed import Feed
-from chat.delivery.outlet import Outlet, Slot
+from chat.delivery.outlet import Gap, Outlet, Slot
 from chat.history.store import Page, Store
 
 log = Logger()
@@ -80,16 +80,16 @@ class Switchboard:
         if outlet is None:
             return
         if outlet.clogged and isinstance(event, Message):
-            outlet.missed.append(event.id)
+            outlet.missed = (outlet.missed or Gap(event.id)).up_to(event.id)
         else:
             self._tell_missed(outlet)
             self._add(outlet, outlet.dialect.encode_for(session.name, event))
 
     def _tell_missed(self, outlet: Outlet) -> None:
-        if outlet.missed and not outlet.clogged:
-            first, last = outlet.missed[0], outlet.missed[-1]
-            missed = Missed(room=None, count=len(outlet.missed), after=first - 1, before=last + 1)
-            outlet.missed = []
+        gap = outlet.missed
+        if gap is not None and not outlet.clogged:
+            missed = Missed(room=None, count=gap.number, after=gap.first - 1, before=gap.last + 1)
+            outlet.missed = None
             self._add(outlet, outlet.dialect.encode(missed))
 
     def enter(self, session: Session, room: str) -> None:
@@ -119,7 +119,9 @@ class Switchboard:
     def replay(self, session: Session, query: Query) -> None:
         outlet = self._outlets.get(session.id)
         if outlet is not None:
-            self._fetch(outlet, outlet.add(None), query, self._replayed)
+            begin = outlet.add(b"")
+            begin.taken = partial(self._fetch, outlet, outlet.add(None), query, self._replayed)
+            self._slow.add(outlet)
 
     def recall(self, session: Session, query: Query, tag: str | None) -> None:
         outlet = self._outlets.get(session.id)

@@ -90,7 +90,7 @@ class ChatConnection(Protocol):
             return
         self._waiting.extend(self._splitter.feed(self._telnet.feed(data)))
         if self._telnet.answer:
-            self._outlet.add(self._telnet.answer)
+            self._outlet.add(bytes(self._telnet.answer))
             self._outlet.flush()
         self._work()
 

@@ -22,7 +22,7 @@ _decode = msgspec.json.Decoder().decode
 class JsonDialect:
     """One JSON object a line."""
 
-    page = 500
+    page = 64
     hides_own = False
 
     # -- what the client sends

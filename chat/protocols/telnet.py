@@ -14,7 +14,7 @@ _MOST = 1024
 _COMMAND = re.compile(
     rb"\xff(?:"
     rb"(?P<verb>[\xfb-\xfe])(?P<option>.)"
-    rb"|\xfa(?:[^\xff]|\xff[^\xf0])*?\xff\xf0"
+    rb"|\xfa(?:[^\xff]|\xff\xff)*+(?:\xff\xf0|(?=\xff[^\xf0\xff]))"
     rb"|(?P<plain>[^\xfa-\xfe]))",
     re.DOTALL,
 )
@@ -28,14 +28,14 @@ class TelnetFilter:
 
     def __init__(self) -> None:
         self._open = b""
-        self.answer = b""
+        self.answer = bytearray()
         """What to send back for the bytes fed last."""
         self.left = False
         """Whether the user interrupted: they want to leave."""
 
     def feed(self, data: bytes) -> bytes:
         """Return *data* without telnet's commands; an unfinished one waits for the bytes that finish it."""
-        self.answer = b""
+        self.answer = bytearray()
         if not self._open and IAC not in data:
             return data
         data, self._open = self._open + data, b""

@@ -20,7 +20,7 @@ _HTTP = re.compile(rb"[A-Z]+ \S+ HTTP/\d")
 class TextDialect:
     """Lines for people: ``ada: hello``."""
 
-    page = 200
+    page = 64
     hides_own = True
 
     # -- what the user sends

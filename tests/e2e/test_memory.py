@@ -136,12 +136,13 @@ def test_counting_what_was_missed_costs_no_memory(quiet_chat: Daemon) -> None:
     stuck = quiet_chat.socket(receive_buffer=4_096)
     stuck.request("hello", name="stuck")
     talker.until("joined", name="stuck")
-    for _ in range(DELIVERED // len(TEXT) // 4):
-        talker.request("msg", name="stuck", text=TEXT)
-    talker.catch_up()
+    for _ in range(DELIVERED // len(TEXT) // 4 // 50):
+        for _ in range(50):
+            talker.request("msg", name="stuck", text=TEXT)
+        talker.catch_up()
     before = quiet_chat.rss
-    for _ in range(120):
-        talker.send(b'{"type":"msg","name":"stuck","text":"x"}\n' * 1_000)
+    for _ in range(600):
+        talker.send(b'{"type":"msg","name":"stuck","text":"x"}\n' * 200)
         talker.catch_up()
     assert quiet_chat.rss - before < 3 * MIB
 

@@ -154,6 +154,7 @@ def test_the_log_says_who_came_what_was_said_and_who_left(chat: Daemon) -> None:
         assert expected in chat.log()
     assert "ada is now known as lovelace" in chat.log()
     assert "between us" not in chat.log()
+    bob.until("* lovelace left.")
     bob.close()
     chat.await_log("bob left: Goodbye.")
 
