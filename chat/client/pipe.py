@@ -146,8 +146,9 @@ class Sender(Listener):
 
     def give_up(self) -> None:
         """Stop before everything is stored."""
-        self._fail("Interrupted before everything was stored.")
-        self._finish()
+        if not self.finished.called:
+            self._fail("Interrupted before everything was stored.")
+            self._finish()
 
     def _fail(self, sentence: str) -> None:
         self._all_stored = False

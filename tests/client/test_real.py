@@ -196,6 +196,23 @@ def test_a_pipe_with_a_name_that_is_taken(shared_chat: Daemon) -> None:
     assert "That name is taken." in script.stderr
 
 
+def test_a_pipe_that_is_interrupted(shared_chat: Daemon) -> None:
+    bob = shared_chat.person("bob")
+    script = subprocess.Popen(
+        [*COMMAND, address(shared_chat, "bot")],
+        cwd=FOLDER,
+        env=ENVIRONMENT,
+        stdin=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    bob.expect("* bot joined.")
+    script.send_signal(signal.SIGINT)
+    assert script.wait(DEADLINE) == 1
+    _, complaint = script.communicate()
+    assert complaint == "chat: Interrupted before everything was stored.\n"
+
+
 def test_tail(shared_chat: Daemon) -> None:
     bob = shared_chat.person("bob")
     tail = subprocess.Popen(

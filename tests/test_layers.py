@@ -1,0 +1,72 @@
+"""Imports point down only, and the core knows nothing of the network, files or clocks."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+CHAT = Path(__file__).parents[1] / "chat"
+
+MAY_USE = {
+    "core": {"core"},
+    "history": {"core", "history"},
+    "delivery": {"core", "history", "delivery"},
+    "protocols": {"core", "delivery", "protocols"},
+    "client": {"core", "client"},
+}
+"""The packages that each package may import from."""
+
+NOT_IN_CORE = {"asyncio", "io", "os", "pathlib", "random", "secrets", "socket", "sqlite3", "threading", "time"}
+
+
+def imports(path: Path) -> Iterator[str]:
+    """The names of all modules that a file imports, wherever in it."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.module is not None
+            assert node.level == 0, f"{path} imports relatively"
+            yield node.module
+
+
+def package_of(module: str) -> str | None:
+    """The package of ours that *module* is in; the few modules at the top count as ``top``, those of others as none."""
+    first, *rest = module.split(".")
+    if first != "chat" or not rest:
+        return None
+    return rest[0] if (CHAT / rest[0]).is_dir() else "top"
+
+
+def files(package: str) -> list[Path]:
+    """The files of a package."""
+    found = sorted((CHAT / package).rglob("*.py"))
+    assert found
+    return found
+
+
+@pytest.mark.parametrize("package", MAY_USE)
+def test_imports_point_down_only(package: str) -> None:
+    for path in files(package):
+        used = {package_of(module) for module in imports(path)} - {None}
+        assert used <= MAY_USE[package], f"{path} imports from {used}"
+
+
+def test_every_package_has_its_place() -> None:
+    assert {path.name for path in CHAT.iterdir() if path.is_dir() and path.name != "__pycache__"} == set(MAY_USE)
+
+
+def test_the_core_knows_nothing_of_the_network_files_and_clocks() -> None:
+    for path in files("core"):
+        for module in imports(path):
+            assert not module.startswith("twisted.internet"), path
+            assert module.partition(".")[0] not in NOT_IN_CORE, path
+        calls = {node.func.id for node in ast.walk(ast.parse(path.read_text())) if _calls_by_name(node)}  # type: ignore[attr-defined]
+        assert "open" not in calls, path
+
+
+def _calls_by_name(node: ast.AST) -> bool:
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Name)

@@ -1,0 +1,109 @@
+"""The wheel and the editable install: the plugin shows up, runs anywhere, and leaves Twisted's own files alone."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+import sysconfig
+import venv
+from pathlib import Path
+from zipfile import ZipFile
+
+import pytest
+from e2e.clients import Person
+from e2e.daemon import Daemon
+from e2e.streams import SocketStream
+
+ROOT = Path(__file__).parents[1]
+SITE = Path(sysconfig.get_path("purelib"))
+OURS = ("chat", "twisted", "twisted_chat", "__editable__", "_twisted_chat")
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel of this project."""
+    folder = tmp_path_factory.mktemp("wheel")
+    pip(Path(sys.executable), "wheel", "--no-deps", "--no-build-isolation", "--wheel-dir", str(folder), str(ROOT))
+    (found,) = folder.glob("*.whl")
+    return found
+
+
+@pytest.fixture
+def python(tmp_path: Path) -> Path:
+    """The Python of a new environment that has all that we depend on, but not us."""
+    venv.create(tmp_path / "env", with_pip=True)
+    site = next((tmp_path / "env").glob("lib/python*/site-packages"))
+    for entry in SITE.iterdir():
+        known = (site / entry.name).exists()
+        if not known and not entry.name.startswith(OURS) and entry.suffix != ".pth":
+            (site / entry.name).symlink_to(entry)
+    shutil.copytree(SITE / "twisted", site / "twisted", ignore=shutil.ignore_patterns("chat_plugin*", "dropin.cache"))
+    (metadata,) = SITE.glob("twisted-*.dist-info")
+    (site / metadata.name).symlink_to(metadata)
+    return tmp_path / "env" / "bin" / "python"
+
+
+def pip(python: Path, *words: str) -> None:
+    """Run pip, without a network."""
+    quiet = ("--quiet", "--disable-pip-version-check")
+    subprocess.run(
+        [python, "-m", "pip", *quiet, *words], check=True, env={"PIP_NO_INDEX": "1", "PATH": "/usr/bin:/bin"}
+    )
+
+
+def twistd(python: Path) -> list[str]:
+    """The command that runs twistd in that environment."""
+    return [str(python), "-c", "from twisted.scripts.twistd import run; run()"]
+
+
+def lists_chat(python: Path, folder: Path) -> bool:
+    """Tell whether twistd knows us there."""
+    shown = subprocess.run([*twistd(python), "--help"], cwd=folder, capture_output=True, text=True, check=True).stdout
+    return any(line.split()[:1] == ["chat"] for line in shown.splitlines())
+
+
+def serves(python: Path, folder: Path) -> None:
+    """Check that somebody can walk in."""
+    command = [*twistd(python), "--nodaemon", "--pidfile=", "chat", "--listen", "tcp:0:interface=127.0.0.1"]
+    daemon = Daemon(command, folder, 1, {})
+    try:
+        ada = Person(SocketStream(("127.0.0.1", daemon.port)))
+        daemon.adopt(ada)
+        ada.walk_in("ada")
+    finally:
+        daemon.end()
+
+
+def test_the_wheel_has_the_plugin_and_no_file_of_twisted(wheel: Path) -> None:
+    names = ZipFile(wheel).namelist()
+    assert [name for name in names if name.startswith("twisted/")] == ["twisted/plugins/chat_plugin.py"]
+    assert "chat/tap.py" in names
+    assert "chat/py.typed" in names
+    assert not [name for name in names if name.startswith("tests") or name.endswith("dropin.cache")]
+
+
+def test_an_installed_wheel_serves_elsewhere_and_leaves_twisted_whole(
+    wheel: Path, python: Path, tmp_path: Path
+) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    assert not lists_chat(python, elsewhere)
+    pip(python, "install", "--no-deps", str(wheel))
+    assert lists_chat(python, elsewhere)
+    serves(python, elsewhere)
+    pip(python, "uninstall", "--yes", "twisted-chat")
+    assert not lists_chat(python, elsewhere)
+
+
+def test_an_editable_install_serves_elsewhere(python: Path, tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    pip(python, "install", "--no-deps", "--no-build-isolation", "--editable", str(ROOT))
+    assert lists_chat(python, elsewhere)
+    serves(python, elsewhere)
+
+
+def test_reading_the_options_chooses_no_reactor() -> None:
+    program = "import sys, chat.tap; sys.exit('twisted.internet.reactor' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
