@@ -47,6 +47,7 @@ from chat.core.events import (
     Who,
 )
 from chat.core.hub import LOBBY, Hub, Lineage, digest
+from chat.core.peer import Address, Peer
 from chat.core.records import Query, Said
 from chat.core.room import Room
 from chat.core.text import clean
@@ -60,7 +61,7 @@ log = Logger()
 class Session:
     """One user of the chat, whatever carries what they say.
 
-    ``guest`` is the name they get where they give none. A session with ``one_room`` leaves a room when it joins
+    ``peer`` is the other end of what carries it. A session with ``one_room`` leaves a room when it joins
     another, and is shown the last ``replay`` messages of it.
 
     The methods that a command runs raise :class:`ChatError` where they refuse, and then nothing has happened.
@@ -71,7 +72,6 @@ class Session:
         "_private",
         "away",
         "gone",
-        "guest",
         "id",
         "ignored",
         "lineage",
@@ -84,12 +84,11 @@ class Session:
         "rooms",
     )
 
-    def __init__(self, hub: Hub, number: int, peer: str, guest: str, *, one_room: bool, replay: int = 0) -> None:
+    def __init__(self, hub: Hub, number: int, peer: Peer, *, one_room: bool, replay: int = 0) -> None:
         self._hub = hub
         self._private: list[Message] = []
         self.id = number
         self.peer = peer
-        self.guest = guest
         self.one_room = one_room
         self.replay = replay
         self.name = ""
@@ -103,6 +102,16 @@ class Session:
 
     def __repr__(self) -> str:
         return f"<session {self.id} of {self.name or 'nobody yet'} at {self.peer}>"
+
+    @property
+    def address(self) -> Address | None:
+        """Where the user is; ``None`` for a local socket."""
+        return self.peer.address
+
+    @property
+    def secure(self) -> bool:
+        """Whether nobody on the way can read what is sent, so that a password may be."""
+        return self.peer.secure
 
     # -- flow control
 
@@ -187,11 +196,11 @@ class Session:
             self._come_into(room, after)
 
     def _guest_name(self) -> str:
-        name = self.guest
+        first = name = str(self.peer.port or f"guest{self.id}")
         tries = 1
         while self._hub.taken(name, by_other_than=None):
             tries += 1
-            name = f"{self.guest}-{tries}"
+            name = f"{first}-{tries}"
         return name
 
     def _open_rooms(self, wanted: Sequence[str]) -> list[Room]:

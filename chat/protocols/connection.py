@@ -15,7 +15,9 @@ from twisted.internet.interfaces import (
     IHalfCloseableProtocol,
     IPushProducer,
     IReactorTime,
+    ISSLTransport,
     ITCPTransport,
+    ITransport,
 )
 from twisted.internet.protocol import Factory, Protocol, connectionDone
 from twisted.logger import Logger
@@ -26,6 +28,7 @@ from chat.core.errors import Internal, ServerFull, TooLong
 from chat.core.events import Notice
 from chat.core.hub import Hub
 from chat.core.limits import Bucket
+from chat.core.peer import Peer
 from chat.core.session import Session
 from chat.delivery.outlet import Outlet
 from chat.delivery.switchboard import Switchboard
@@ -71,8 +74,7 @@ class ChatConnection(Protocol):
         self._splitter = LineSplitter(limits.json_line)
         self._bucket = Bucket(limits.burst, limits.rate, factory.monotonic()) if limits.rate is not None else None
         number = next(factory.numbers)
-        peer, guest = _describe(transport.getPeer(), number)
-        self.session = Session(hub, number, peer, guest, one_room=True, replay=factory.replay)
+        self.session = Session(hub, number, _peer(transport), one_room=True, replay=factory.replay)
         self._outlet = Outlet(self.session, TEXT, transport, limits.window, self._close)
         factory.switchboard.connect(self._outlet)
         factory.connections.add(self)
@@ -251,10 +253,10 @@ class ChatFactory(Factory):
             connection.abort()
 
 
-def _describe(address: IAddress, number: int) -> tuple[str, str]:
-    """Write the address of a client, and the name it gets as a guest."""
-    if isinstance(address, IPv4Address):
-        return f"{address.host}:{address.port}", str(address.port)
-    if isinstance(address, IPv6Address):
-        return f"[{address.host}]:{address.port}", str(address.port)
-    return "a local socket", f"guest{number}"
+def _peer(transport: ITransport) -> Peer:
+    """Tell where the client of a connection is."""
+    address = transport.getPeer()
+    tls = ISSLTransport.providedBy(transport)
+    if isinstance(address, IPv4Address | IPv6Address):
+        return Peer.at(address.host, address.port, tls=tls)
+    return Peer(tls=tls)

@@ -1,0 +1,44 @@
+"""The other end of a connection."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv6Address, ip_address
+
+Address = IPv4Address | IPv6Address
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """Where a client is, and whether others can listen in on the way.
+
+    ``address`` is ``None`` for a local socket, ``tls`` tells whether the connection is encrypted. ``str()`` gives what
+    the log says.
+    """
+
+    address: Address | None = None
+    port: int = 0
+    tls: bool = False
+
+    @classmethod
+    def at(cls, host: str, port: int, *, tls: bool = False) -> Peer:
+        """The peer at an address as sockets write it; an IPv4 address within an IPv6 one counts as the former."""
+        address = ip_address(host)
+        mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
+        return cls(mapped or address, port, tls)
+
+    @property
+    def local(self) -> bool:
+        """Whether it is on this machine."""
+        return self.address is None or self.address.is_loopback
+
+    @property
+    def secure(self) -> bool:
+        """Whether nobody on the way can read or change what is sent."""
+        return self.tls or self.local
+
+    def __str__(self) -> str:
+        if self.address is None:
+            return "a local socket"
+        host = f"[{self.address}]" if self.address.version == 6 else str(self.address)
+        return f"{host}:{self.port}"
