@@ -17,6 +17,7 @@ from twisted.python.threadpool import ThreadPool
 
 from chat.core.events import Message
 from chat.core.records import Query, Record, RoomRecord, Said
+from chat.history.schema import migrate
 from chat.history.store import CannotKeep, CannotOpen, Contents, Page
 
 FILE = "chat.db"
@@ -24,31 +25,6 @@ BUSY_TIMEOUT = 2.0
 """The seconds to wait for another program that has locked the file."""
 
 T = TypeVar("T")
-
-_MIGRATIONS = (
-    """
-    CREATE TABLE messages (
-        id INTEGER PRIMARY KEY,
-        time TEXT NOT NULL,
-        room TEXT,
-        recipient TEXT,
-        author TEXT NOT NULL,
-        kind TEXT NOT NULL,
-        text TEXT NOT NULL,
-        tag TEXT,
-        lineage TEXT
-    ) STRICT;
-    CREATE INDEX messages_by_room ON messages (room, id) WHERE room IS NOT NULL;
-    CREATE INDEX messages_by_lineage ON messages (lineage, id) WHERE lineage IS NOT NULL;
-    CREATE TABLE topics (
-        room TEXT PRIMARY KEY,
-        topic TEXT NOT NULL,
-        author TEXT,
-        time TEXT NOT NULL
-    ) STRICT, WITHOUT ROWID;
-    """,
-)
-"""What makes each version of the schema out of the one before; the first makes version 1."""
 
 _COLUMNS = "id, time, room, recipient, author, kind, text, tag"
 _INSERT = f"INSERT INTO messages ({_COLUMNS}, lineage) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608
@@ -97,7 +73,7 @@ class SqliteStore:
         try:
             path.touch(mode=0o600)
             self._writer = self._connect(path)
-            _migrate(self._writer, path)
+            migrate(self._writer, path)
             self._reader = self._connect(path)
             (last_id,) = self._reader.execute("SELECT coalesce(max(id), 0) FROM messages").fetchone()
             rooms = [RoomRecord(*row) for row in self._reader.execute(_ROOMS)]
@@ -155,16 +131,6 @@ class SqliteStore:
         self._reader.close()
         self._writer.close()
         os.close(self._lock)
-
-
-def _migrate(connection: sqlite3.Connection, path: Path) -> None:
-    (version,) = connection.execute("PRAGMA user_version").fetchone()
-    if version > len(_MIGRATIONS):
-        raise CannotOpen(
-            f"{path} was written by a newer twisted-chat. Install that, or choose another place with --data."
-        )
-    for number, statements in enumerate(_MIGRATIONS[version:], version + 1):
-        connection.executescript(f"BEGIN IMMEDIATE; {statements} PRAGMA user_version = {number}; COMMIT;")
 
 
 @contextmanager
