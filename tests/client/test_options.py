@@ -11,6 +11,7 @@ import pytest
 from twisted.python import usage
 
 from chat.client import options
+from chat.client.client import OWN_COMMANDS
 from chat.client.options import Settings, read, split_address
 
 
@@ -153,3 +154,11 @@ def test_every_option_has_a_setting_and_is_explained(config: Path) -> None:
 def test_importing_the_command_imports_no_reactor() -> None:
     code = "import sys, chat.client.command; sys.exit('twisted.internet.reactor' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_the_document_of_the_client_has_every_option_and_command() -> None:
+    document = (Path(__file__).parents[2] / "docs" / "client.md").read_text()
+    for name in [row[0] for row in (*options.Options.optFlags, *options.Options.optParameters)]:
+        assert f"`--{name}" in document
+    for name in OWN_COMMANDS:
+        assert f"`/{name}`" in document
