@@ -180,6 +180,15 @@ async def _tail(settings: Settings, reactor: IReactorTime) -> None:
     tail.closed.addCallback(lambda _: link.leave())
     with handled(ENDING, link.leave):
         await _start(link)
+    if tail.closed.called:
+        _drop_output()
+
+
+def _drop_output() -> None:
+    """Let what nobody reads go nowhere, so that Python does not complain of it as it ends."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)
 
 
 def _complain(sentence: str) -> None:

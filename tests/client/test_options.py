@@ -158,7 +158,8 @@ def test_importing_the_command_imports_no_reactor() -> None:
 
 def test_the_document_of_the_client_has_every_option_and_command() -> None:
     document = (Path(__file__).parents[2] / "docs" / "client.md").read_text()
-    for name in [row[0] for row in (*options.Options.optFlags, *options.Options.optParameters)]:
-        assert f"`--{name}" in document
+    for row in (*options.Options.optFlags, *options.Options.optParameters):
+        assert isinstance(row, list)
+        assert f"`--{row[0]}" in document
     for name in OWN_COMMANDS:
         assert f"`/{name}`" in document
