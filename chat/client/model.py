@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
@@ -12,6 +11,7 @@ from chat.client.link import Connecting, Listener, Online, State, Waiting
 from chat.client.room import Room
 from chat.client.scrollback import Kind, Line
 from chat.core import events, wording
+from chat.core.text import mention_of
 
 MAXIMUM_EXPECTED = 200
 MAXIMUM_KNOWN_ROOMS = 1000
@@ -66,7 +66,7 @@ class Model(Listener):
         self._answers: dict[str, Room] = {}
         self._earlier: dict[str, Room] = {}
         self._listed_rooms: list[str] = []
-        self._mention = _mention_of(name)
+        self._mention = mention_of(name)
         self._lost = False
 
     def observe(self, observer: Observer) -> None:
@@ -161,6 +161,8 @@ class Model(Listener):
                 self._message(event, old)
             case events.History():
                 self._history(event)
+            case events.Found():
+                self._found(event)
             case events.Welcome():
                 self._rename_self(event.name)
                 self.limits = event.limits
@@ -271,7 +273,7 @@ class Model(Listener):
 
     def _rename_self(self, name: str) -> None:
         self.name = name
-        self._mention = _mention_of(name)
+        self._mention = mention_of(name)
 
     def _other(self, event: events.Event) -> None:
         """Keep what an event tells of a room, and say it in words."""
@@ -310,6 +312,12 @@ class Model(Listener):
         if room.spoke_recently(name, now) or self.find(name, private=True) is not None:
             self._say(event, room)
 
+    def _found(self, event: events.Found) -> None:
+        room = self._asked(event.tag)
+        before, lines, behind = wording.found(event, self._surroundings.local)
+        for line in (before, *lines, *([behind] if behind else [])):
+            self.tell(line, room=room)
+
     def _say(self, event: events.Event, room: Room) -> None:
         for sentence in wording.notice(event):
             self.tell(sentence, room=room)
@@ -330,10 +338,3 @@ class Model(Listener):
     def _changed(self) -> None:
         for observer in self._observers:
             observer.changed()
-
-
-def _mention_of(name: str) -> re.Pattern[str]:
-    """Find *name* as a word of its own; ``ada-2`` and ``ada.b`` are other people."""
-    if not name:
-        return re.compile(r"(?!)")
-    return re.compile(rf"(?<![\w.-]){re.escape(name)}(?![\w]|[.-]\w)", re.IGNORECASE)

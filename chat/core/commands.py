@@ -203,6 +203,17 @@ TABLE: Mapping[str, Command] = {
             _method("history"),
         ),
         Command(
+            "search",
+            (
+                _TEXT,
+                Parameter("room", Kind.ROOM, optional=True, programs=True),
+                Parameter("count", Kind.NUMBER, optional=True, programs=True),
+                Parameter("before", Kind.NUMBER, optional=True, programs=True),
+            ),
+            'finds messages by their words: /search tea "hot water" author:ada room:#dev',
+            _method("search"),
+        ),
+        Command(
             "ignore",
             (Parameter("name", Kind.USER, optional=True),),
             "hides what a user says from you, or shows it again; alone, lists whom you ignore",

@@ -163,6 +163,18 @@ class History(Event, frozen=True, kw_only=True):
     tag: str | None = None
 
 
+class Found(Event, frozen=True, kw_only=True):
+    """Messages that were searched for, newest first; ``more``: there are older ones.
+
+    ``text`` is what was searched for; ``None`` where it was whatever names the user.
+    """
+
+    text: str | None
+    messages: list[Message]
+    more: bool
+    tag: str | None = None
+
+
 class Ignored(Event, frozen=True, kw_only=True):
     """Whom the session ignores."""
 
@@ -226,6 +238,7 @@ AnyEvent = (
     | Who
     | Rooms
     | History
+    | Found
     | Ignored
     | Help
     | Notice

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Protocol
 from twisted.logger import Logger
 
 from chat.core.errors import NotStored, TooManyRooms
-from chat.core.events import Event, Refusal, timestamp
+from chat.core.events import Event, Found, Refusal, timestamp
 from chat.core.limits import Limits
 from chat.core.names import Registry, key, room_name
-from chat.core.records import Query, Record, RoomRecord, Said
+from chat.core.records import Query, Record, RoomRecord, Said, Search
 from chat.core.room import Room
 
 if TYPE_CHECKING:
@@ -45,6 +45,9 @@ class Delivery(Protocol):
 
     def recall(self, session: Session, query: Query, tag: str | None) -> None:
         """Show the messages of *query* in this place, as one event."""
+
+    def search(self, session: Session, search: Search, answer: Found) -> None:
+        """Show *answer* in this place, with what was found."""
 
     def recollect(self, session: Session, lineage: str, found: Callable[[Mapping[str, tuple[int, str]]], None]) -> None:
         """Call *found* with the tags that the history knows of *lineage*; the session is not read meanwhile."""

@@ -27,6 +27,7 @@ from chat.core.errors import (
 from chat.core.events import (
     Away,
     CommandHelp,
+    Found,
     Goodbye,
     Help,
     Ignored,
@@ -48,8 +49,9 @@ from chat.core.events import (
 )
 from chat.core.hub import LOBBY, Hub, Lineage, digest
 from chat.core.peer import Address, Peer
-from chat.core.records import Query, Said
+from chat.core.records import Query, Said, Search
 from chat.core.room import Room
+from chat.core.search import parse
 from chat.core.text import clean
 
 DEFAULT_COUNT = 20
@@ -537,15 +539,49 @@ class Session:
     ) -> None:
         """Show messages from the history of a room."""
         hub = self._hub
-        most = hub.limits.history_count
         query = Query(
             self._my_room(room).name,
-            before=min(before if before is not None else hub.next_id, hub.next_id),
-            count=max(1, min(count if count is not None else DEFAULT_COUNT, most)),
+            before=self._bound(before),
+            count=self._count(count),
             after=after or 0,
             newest=after is None,
         )
         hub.answer(self, partial(hub.delivery.recall, self, query, tag))
+
+    def _bound(self, before: int | None) -> int:
+        """The id before which to look."""
+        return self._hub.next_id if before is None else min(before, self._hub.next_id)
+
+    def _count(self, count: int | None) -> int:
+        """How many messages to look for."""
+        return max(1, min(DEFAULT_COUNT if count is None else count, self._hub.limits.history_count))
+
+    def search(
+        self,
+        text: str,
+        room: str | None = None,
+        count: int | None = None,
+        before: int | None = None,
+        tag: str | None = None,
+    ) -> None:
+        """Show messages that hold the words of *text*, newest first."""
+        hub = self._hub
+        wanted = parse(self._bounded(text, hub.limits.text, "search"))
+        place = room if room is not None else wanted.room
+        search = Search(
+            wanted.phrases,
+            before=min(self._bound(before), self._bound(wanted.before)),
+            count=self._count(count),
+            author=wanted.author,
+            room=names.room_name(place) if place is not None else None,
+            rooms=self._readable(),
+        )
+        found = Found(text=wanted.text, messages=[], more=False, tag=tag)
+        hub.answer(self, partial(hub.delivery.search, self, search, found))
+
+    def _readable(self) -> Collection[str] | None:
+        """The rooms in which the user may read; ``None``: all."""
+        return None
 
     def ignore(self, name: str | None = None, tag: str | None = None) -> None:
         """Hide what a user says from this one, or show it again; without a name, show who is hidden."""

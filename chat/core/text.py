@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 
 MAXIMUM_MARKS = 8
 """How many combining marks stay on one character."""
@@ -40,6 +41,14 @@ def _bound_marks(text: str) -> str:
 def decode(data: bytes) -> str:
     """Decode and clean a line of bytes, with U+FFFD in place of what is not UTF-8."""
     return clean(data.decode("utf-8", "replace"))
+
+
+@lru_cache(maxsize=64)
+def mention_of(name: str) -> re.Pattern[str]:
+    """Find *name* as a word of its own; ``ada-2`` and ``ada.b`` are other people."""
+    if not name:
+        return re.compile(r"(?!)")
+    return re.compile(rf"(?<![\w.-]){re.escape(name)}(?![\w]|[.-]\w)", re.IGNORECASE)
 
 
 def enumerate_words(words: list[str]) -> str:

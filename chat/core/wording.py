@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
+from datetime import datetime
 from typing import Any
 
 from chat.core import events
@@ -30,6 +31,18 @@ def message(event: events.Message) -> str:
     if event.kind == "action":
         return f"~ (private) {event.author} {event.text}" if event.to else f"~ {event.author} {event.text}"
     return f"{event.author} (private): {event.text}" if event.to else f"{event.author}: {event.text}"
+
+
+def found(event: events.Found, local: Callable[[str], datetime]) -> tuple[str, list[str], str]:
+    """Write what was found: a sentence before, the messages, a sentence behind.
+
+    *local* reads a time of the wire. A message is written as ``[2026-11-21 09:15] #17 #dev bob: morning``.
+    """
+    lines = [f"[{local(m.time):%Y-%m-%d %H:%M}] #{m.id} #{m.room} {message(m)}" for m in event.messages]
+    last = event.messages[-1].id if event.messages else 0
+    if event.more and last:
+        return "Found, the newest first:", lines, f"For older ones: /search before:{last} {event.text}"
+    return "Found, the newest first:" if lines else "Nothing was found.", lines, "That is all." if lines else ""
 
 
 def notice(event: events.Event) -> list[str]:

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
+from msgspec import structs
 from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from chat.core.errors import Internal
-from chat.core.events import Event, History, Message, Missed, Refusal
+from chat.core.events import Event, Found, History, Message, Missed, Refusal
 from chat.core.limits import Limits
 from chat.core.names import key
-from chat.core.records import Query
+from chat.core.records import Query, Search
 from chat.core.session import Session
 from chat.delivery.dialect import Dialect
 from chat.delivery.feed import Feed
@@ -120,13 +122,30 @@ class Switchboard:
         outlet = self._outlets.get(session.id)
         if outlet is not None:
             begin = outlet.add(b"")
-            begin.taken = partial(self._fetch, outlet, outlet.add(None), query, self._replayed)
+            begin.taken = partial(self._replay, outlet, outlet.add(None), query)
             self._slow.add(outlet)
 
     def recall(self, session: Session, query: Query, tag: str | None) -> None:
         outlet = self._outlets.get(session.id)
-        if outlet is not None:
-            self._fetch(outlet, outlet.add(None), query, partial(self._recalled, tag=tag))
+        if outlet is None:
+            return
+
+        def found(page: Page) -> bytes:
+            event = History(room=query.room, messages=_unignored(outlet, page), more=page.more, tag=tag)
+            return outlet.dialect.encode_for(session.name, event)
+
+        self._fetch(outlet, outlet.add(None), self._store.read(query), found, tag)
+
+    def search(self, session: Session, search: Search, answer: Found) -> None:
+        outlet = self._outlets.get(session.id)
+        if outlet is None:
+            return
+
+        def found(page: Page) -> bytes:
+            event = structs.replace(answer, messages=_unignored(outlet, page), more=page.more)
+            return outlet.dialect.encode_for(session.name, event)
+
+        self._fetch(outlet, outlet.add(None), self._store.search(search), found, answer.tag)
 
     def recollect(self, session: Session, lineage: str, found: Callable[[Mapping[str, tuple[int, str]]], None]) -> None:
         def forgotten(failure: Failure) -> Mapping[str, tuple[int, str]]:
@@ -169,20 +188,23 @@ class Switchboard:
 
     # -- history
 
-    def _fetch(self, outlet: Outlet, slot: Slot, query: Query, found: Any) -> None:
-        """Fill *slot* with what *found* makes of the answer to *query*."""
-        wanted = (
-            query if query.count else Query(query.room, query.before, outlet.dialect.page, query.after, newest=False)
-        )
+    def _fetch(
+        self,
+        outlet: Outlet,
+        slot: Slot,
+        reading: Deferred[Page],
+        found: Callable[[Page], bytes],
+        tag: str | None = None,
+    ) -> None:
+        """Fill *slot* with what *found* makes of the page that is being read for the request with that *tag*."""
 
-        def failed(failure: Failure) -> None:
+        def failed(failure: Failure) -> bytes:
             log.failure("reading the history for {session} failed", failure, session=outlet.session)
-            refusal = Refusal(code=Internal.code, text="The history can't be read now. Try again later.")
-            outlet.fill(slot, outlet.dialect.encode(refusal))
+            text = "The history can't be read now. Try again later."
+            return outlet.dialect.encode_for(outlet.session.name, Refusal(code=Internal.code, text=text, tag=tag))
 
-        page_read = self._store.read(wanted)
-        page_read.addCallback(lambda page: found(outlet, slot, query, page)).addErrback(failed)
-        self._send_when_filled(outlet, page_read)
+        filled = reading.addCallback(found).addErrback(failed).addCallback(partial(outlet.fill, slot))
+        self._send_when_filled(outlet, filled)
 
     def _send_when_filled(self, outlet: Outlet, filled: Deferred[Any]) -> None:
         """Flush *outlet* once its slot is filled; where that was at once, at the end of this turn."""
@@ -191,20 +213,24 @@ class Switchboard:
         else:
             filled.addCallback(lambda _: outlet.flush())
 
-    def _replayed(self, outlet: Outlet, slot: Slot, query: Query, page: Page) -> None:
-        messages = [message for message in page.messages if key(message.author) not in outlet.session.ignored]
-        outlet.fill(slot, outlet.dialect.encode_replay(query.room, messages))
-        if page.more and not query.count and outlet.session.id in self._outlets:
-            rest = Query(query.room, query.before, 0, after=page.messages[-1].id, newest=False)
-            following = outlet.add_after(slot)
-            slot.taken = partial(self._fetch, outlet, following, rest, self._replayed)
+    def _replay(self, outlet: Outlet, slot: Slot, query: Query) -> None:
+        """Fill *slot* with the messages of *query*; where it has no count, page by page."""
+        wanted = query if query.count else replace(query, count=outlet.dialect.page)
 
-    def _recalled(self, outlet: Outlet, slot: Slot, query: Query, page: Page, tag: str | None) -> None:
-        messages = [message for message in page.messages if key(message.author) not in outlet.session.ignored]
-        event = History(room=query.room, messages=messages, more=page.more, tag=tag)
-        outlet.fill(slot, outlet.dialect.encode_for(outlet.session.name, event))
+        def found(page: Page) -> bytes:
+            if page.more and not query.count and outlet.session.id in self._outlets:
+                rest = replace(query, after=page.messages[-1].id)
+                slot.taken = partial(self._replay, outlet, outlet.add_after(slot), rest)
+            return outlet.dialect.encode_replay(query.room, _unignored(outlet, page))
+
+        self._fetch(outlet, slot, self._store.read(wanted), found)
 
     def _add(self, outlet: Outlet, data: bytes) -> None:
         if data:
             outlet.add(data)
             self._slow.add(outlet)
+
+
+def _unignored(outlet: Outlet, page: Page) -> list[Message]:
+    """The messages of *page* whose authors the session does not ignore."""
+    return [message for message in page.messages if key(message.author) not in outlet.session.ignored]

@@ -4,17 +4,24 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from itertools import islice
 from operator import attrgetter
 
 from twisted.internet.defer import Deferred, succeed
 
 from chat.core.events import Message
-from chat.core.records import Query, Record, Said
+from chat.core.records import Erasure, Query, Record, Said, Search
+from chat.core.search import words
+from chat.core.text import mention_of
 from chat.history.store import Contents, Page
 
 _OVERHEAD = 400
 """About what a message takes beside its text, in bytes."""
+MOST_SEARCHED = 10_000
+"""The newest messages that a search looks at, so that nobody waits for it."""
+
+_BY_ID = attrgetter("id")
 
 
 class MemoryStore:
@@ -32,35 +39,67 @@ class MemoryStore:
 
     def append(self, records: Sequence[Record]) -> Deferred[None]:
         """Keep the messages; topics and tags live in the hub as long as this process."""
-        for message in (record.message for record in records if isinstance(record, Said)):
-            self._size += _size(message)
-            self._all.append(message)
-            if message.room is not None:
-                self._rooms.setdefault(message.room, deque()).append(message)
+        for record in records:
+            if isinstance(record, Said):
+                self._keep(record.message)
+            elif isinstance(record, Erasure):
+                self._erase(record.ids)
         while self._size > self._capacity:
             self._drop_oldest()
         return succeed(None)
+
+    def _keep(self, message: Message) -> None:
+        self._size += _size(message)
+        self._all.append(message)
+        if message.room is not None:
+            self._rooms.setdefault(message.room, deque()).append(message)
+
+    def _erase(self, ids: Sequence[int]) -> None:
+        for number in ids:
+            message = self._get(number)
+            if message is not None:
+                self._size -= _size(message)
+                self._all.remove(message)
+                if message.room is not None:
+                    self._rooms[message.room].remove(message)
+
+    def _get(self, number: int) -> Message | None:
+        index = bisect_left(self._all, number, key=_BY_ID)
+        return self._all[index] if index < len(self._all) and self._all[index].id == number else None
 
     def _drop_oldest(self) -> None:
         message = self._all.popleft()
         self._size -= _size(message)
         if message.room is not None:
-            room = self._rooms[message.room]
-            room.popleft()
-            if not room:
+            self._rooms[message.room].popleft()
+            if not self._rooms[message.room]:
                 del self._rooms[message.room]
 
     def read(self, query: Query) -> Deferred[Page]:
         """Find the messages of *query*."""
         room = self._rooms.get(query.room, ())
-        by_id = attrgetter("id")
-        first = bisect_right(room, query.after, key=by_id)
-        last = bisect_left(room, query.before, key=by_id)
+        first = bisect_right(room, query.after, key=_BY_ID)
+        last = bisect_left(room, query.before, key=_BY_ID)
         if query.newest:
             start, end = max(first, last - query.count), last
         else:
             start, end = first, min(last, first + query.count)
         return succeed(Page([room[i] for i in range(start, end)], more=end - start < last - first))
+
+    def search(self, search: Search) -> Deferred[Page]:
+        """Find the messages of *search* among the last, newest first."""
+        fits = _test(search)
+        found: list[Message] = []
+        for message in islice(reversed(self._all), MOST_SEARCHED):
+            if message.id <= search.after or len(found) > search.count:
+                break
+            if message.id < search.before and fits(message):
+                found.append(message)
+        return succeed(Page(found[: search.count], more=len(found) > search.count))
+
+    def message(self, number: int) -> Deferred[Message | None]:
+        """Find the message with the id *number*, if it is there."""
+        return succeed(self._get(number))
 
     def tags(self, lineage: str, most: int) -> Deferred[Mapping[str, tuple[int, str]]]:
         """Nothing is left of an earlier process."""
@@ -68,6 +107,29 @@ class MemoryStore:
 
     def close(self) -> None:
         """Nothing is to be done."""
+
+
+def _test(search: Search) -> Callable[[Message], bool]:
+    """Make a test for the messages that *search* is for."""
+    author = search.author.casefold() if search.author is not None else None
+    phrases = [f" {' '.join(phrase)} " for phrase in search.phrases]
+    named = mention_of(search.naming).search if search.naming is not None else None
+
+    def fits(message: Message) -> bool:
+        if message.room is None or (search.rooms is not None and message.room not in search.rooms):
+            return False
+        if search.room is not None and message.room != search.room:
+            return False
+        if author is not None and message.author.casefold() != author:
+            return False
+        if named is not None and (message.author == search.naming or not named(message.text)):
+            return False
+        if not phrases:
+            return True
+        text = f" {' '.join(words(message.text))} "
+        return all(phrase in text for phrase in phrases)
+
+    return fits
 
 
 def _size(message: Message) -> int:

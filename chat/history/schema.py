@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from pathlib import Path
 
+from chat.core.search import words
 from chat.history.store import CannotOpen
 
 _MESSAGES = """
@@ -29,8 +30,30 @@ CREATE TABLE topics (
 ) STRICT, WITHOUT ROWID;
 """
 
-MIGRATIONS = (_MESSAGES,)
+_SEARCH = """
+CREATE VIRTUAL TABLE words USING fts5(text, author, room, content='', columnsize=0, tokenize='ascii');
+INSERT INTO words (rowid, text, author, room)
+    SELECT id, indexed_text(text), indexed_name(author), indexed_name(room) FROM messages WHERE room IS NOT NULL;
+ALTER TABLE messages ADD COLUMN deleted_by TEXT;
+CREATE INDEX messages_in_private ON messages (id) WHERE room IS NULL;
+CREATE TABLE ids (last INTEGER NOT NULL) STRICT;
+INSERT INTO ids VALUES (0);
+"""
+"""The index of words holds no text, only where the words are. ``ids.last`` is the greatest id of the messages that
+are no longer kept."""
+
+MIGRATIONS = (_MESSAGES, _SEARCH)
 """What makes each version of the schema out of the one before; the first makes version 1. Only ever add to it."""
+
+
+def indexed_text(text: str) -> str:
+    """Write *text* so that the tokenizer of the index, which knows ASCII only, finds our words in it."""
+    return text if text.isascii() else " ".join(words(text))
+
+
+def indexed_name(name: str) -> str:
+    """Write the name of an author or room as one word of the index."""
+    return name.casefold().encode().hex()
 
 
 def migrate(connection: sqlite3.Connection, path: Path) -> None:
@@ -40,5 +63,7 @@ def migrate(connection: sqlite3.Connection, path: Path) -> None:
         raise CannotOpen(
             f"{path} was written by a newer twisted-chat. Install that, or choose another place with --data."
         )
+    connection.create_function("indexed_text", 1, indexed_text, deterministic=True)
+    connection.create_function("indexed_name", 1, indexed_name, deterministic=True)
     for number, statements in enumerate(MIGRATIONS[version:], version + 1):
         connection.executescript(f"BEGIN IMMEDIATE; {statements} PRAGMA user_version = {number}; COMMIT;")

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import fcntl
+import json
 import os
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -15,9 +16,11 @@ from twisted.internet.interfaces import IReactorFromThreads
 from twisted.internet.threads import deferToThreadPool
 from twisted.python.threadpool import ThreadPool
 
-from chat.core.events import Message
-from chat.core.records import Query, Record, RoomRecord, Said
-from chat.history.schema import migrate
+from chat.core.events import Message, Topic
+from chat.core.records import Erasure, Query, Record, RoomRecord, Said, Search
+from chat.core.search import words
+from chat.core.text import mention_of
+from chat.history.schema import indexed_name, indexed_text, migrate
 from chat.history.store import CannotKeep, CannotOpen, Contents, Page
 
 FILE = "chat.db"
@@ -29,8 +32,19 @@ T = TypeVar("T")
 _COLUMNS = "id, time, room, recipient, author, kind, text, tag"
 _INSERT = f"INSERT INTO messages ({_COLUMNS}, lineage) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608
 _SET_TOPIC = "INSERT OR REPLACE INTO topics (room, topic, author, time) VALUES (?, ?, ?, ?)"
-_BETWEEN = f"SELECT {_COLUMNS} FROM messages WHERE room = ? AND id > ? AND id < ? ORDER BY id"  # noqa: S608
+_BETWEEN = f"SELECT {_COLUMNS} FROM messages WHERE room = ? AND id > ? AND id < ? AND deleted_by IS NULL ORDER BY id"  # noqa: S608
+_ONE = f"SELECT {_COLUMNS} FROM messages WHERE id = ? AND deleted_by IS NULL"  # noqa: S608
+_INDEX = "INSERT INTO words (rowid, text, author, room) VALUES (?, ?, ?, ?)"
+_UNINDEX = "INSERT INTO words (words, rowid, text, author, room) VALUES ('delete', ?, ?, ?, ?)"
+_ERASE = "UPDATE messages SET text = '', deleted_by = ? WHERE id = ?"
+_SEARCH = f"""
+    SELECT {_COLUMNS} FROM (SELECT rowid AS found FROM words WHERE words MATCH ? AND rowid > ? AND rowid < ?)
+    JOIN messages ON id = found
+    WHERE ?4 IS NULL OR room IN (SELECT value FROM json_each(?4))
+    ORDER BY found DESC
+"""  # noqa: S608
 _TAGS = "SELECT tag, id, time FROM messages WHERE lineage = ? ORDER BY id DESC LIMIT ?"
+_LAST_ID = "SELECT max(coalesce(max(id), 0), (SELECT last FROM ids)) FROM messages"
 _ROOMS = """
     WITH RECURSIVE names (name) AS (
         SELECT min(room) FROM messages WHERE room IS NOT NULL
@@ -46,8 +60,8 @@ _ROOMS = """
 class SqliteStore:
     """Keeps records in the file ``chat.db`` of a directory, which one process may use at a time.
 
-    A batch is one transaction, written by a thread of its own; another thread reads meanwhile. With *sync* ``full``
-    a stored message survives a power failure, with ``normal`` only the end of the process.
+    A batch is one transaction, written by a thread of its own; another thread reads meanwhile, and one searches. With
+    *sync* ``full`` a stored message survives a power failure, with ``normal`` only the end of the process.
     """
 
     def __init__(self, reactor: IReactorFromThreads, directory: Path, sync: str = "full") -> None:
@@ -56,6 +70,7 @@ class SqliteStore:
         self._sync = sync
         self._writing = ThreadPool(1, 1, "history writer")
         self._reading = ThreadPool(1, 1, "history reader")
+        self._searching = ThreadPool(1, 1, "history searcher")
 
     def open(self) -> Contents:
         """Make the file where there is none, bring its schema up to date, and begin the threads."""
@@ -75,7 +90,8 @@ class SqliteStore:
             self._writer = self._connect(path)
             migrate(self._writer, path)
             self._reader = self._connect(path)
-            (last_id,) = self._reader.execute("SELECT coalesce(max(id), 0) FROM messages").fetchone()
+            self._searcher = self._connect(path)
+            (last_id,) = self._reader.execute(_LAST_ID).fetchone()
             rooms = [RoomRecord(*row) for row in self._reader.execute(_ROOMS)]
         except (sqlite3.Error, OSError) as error:
             raise CannotOpen(
@@ -83,6 +99,7 @@ class SqliteStore:
             ) from error
         self._writing.start()
         self._reading.start()
+        self._searching.start()
         return Contents(last_id, rooms)
 
     def _connect(self, path: Path) -> sqlite3.Connection:
@@ -98,9 +115,29 @@ class SqliteStore:
     def _write(self, records: Sequence[Record]) -> None:
         with _explained(), _transaction(self._writer):
             self._writer.executemany(_INSERT, (_row(record) for record in records if isinstance(record, Said)))
-            topics = [(t.room, t.topic, t.name, t.time) for t in records if not isinstance(t, Said)]
-            if topics:
-                self._writer.executemany(_SET_TOPIC, topics)
+            self._writer.executemany(
+                _INDEX,
+                (
+                    _words(record.message)
+                    for record in records
+                    if isinstance(record, Said) and record.message.room is not None
+                ),
+            )
+            for record in records:
+                if isinstance(record, Topic):
+                    self._writer.execute(_SET_TOPIC, (record.room, record.topic, record.name, record.time))
+                elif isinstance(record, Erasure):
+                    self._erase(record)
+
+    def _erase(self, erasure: Erasure) -> None:
+        """Take the text out of the messages and out of the index; the rows stay, so that their tags are remembered."""
+        for number in erasure.ids:
+            message = self._get(self._writer, number)
+            if message is None:
+                continue
+            if message.room is not None:
+                self._writer.execute(_UNINDEX, _words(message))
+            self._writer.execute(_ERASE, (erasure.by, number))
 
     def read(self, query: Query) -> Deferred[Page]:
         """Find the messages of *query*."""
@@ -112,6 +149,32 @@ class SqliteStore:
         rows = self._reader.execute(_BETWEEN + order, values).fetchall()
         messages = [_message(row) for row in rows[: query.count]]
         return Page(messages[::-1] if query.newest else messages, more=len(rows) > query.count)
+
+    def message(self, number: int) -> Deferred[Message | None]:
+        """Find the message with the id *number*, if it is there."""
+        return self._defer(self._reading, self._get, self._reader, number)
+
+    def _get(self, connection: sqlite3.Connection, number: int) -> Message | None:
+        row = connection.execute(_ONE, (number,)).fetchone()
+        return _message(row) if row is not None else None
+
+    def search(self, search: Search) -> Deferred[Page]:
+        """Find the messages of *search*, newest first."""
+        return self._defer(self._searching, self._find_words, search)
+
+    def _find_words(self, search: Search) -> Page:
+        rooms = None if search.rooms is None else json.dumps(sorted(search.rooms))
+        rows = self._searcher.execute(_SEARCH, (_expression(search), search.after, search.before, rooms))
+        named = mention_of(search.naming).search if search.naming is not None else None
+        found: list[Message] = []
+        with closing(rows):
+            for message in map(_message, rows):
+                if named is not None and (message.author == search.naming or not named(message.text)):
+                    continue
+                if len(found) == search.count:
+                    return Page(found, more=True)
+                found.append(message)
+        return Page(found, more=False)
 
     def tags(self, lineage: str, most: int) -> Deferred[Mapping[str, tuple[int, str]]]:
         """Find the last tags of a *lineage*."""
@@ -128,7 +191,9 @@ class SqliteStore:
         """End the threads, and fold the write-ahead log into the file."""
         self._writing.stop()
         self._reading.stop()
+        self._searching.stop()
         self._reader.close()
+        self._searcher.close()
         self._writer.close()
         os.close(self._lock)
 
@@ -178,6 +243,22 @@ def _row(said: Said) -> tuple[object, ...]:
         message.tag,
         said.lineage,
     )
+
+
+def _words(message: Message) -> tuple[object, ...]:
+    """What the index of words holds of a message in a room."""
+    return (message.id, indexed_text(message.text), indexed_name(message.author), indexed_name(message.room or ""))
+
+
+def _expression(search: Search) -> str:
+    """Write a search in the language of FTS5; it has nothing in quotes but words of ours."""
+    named = [tuple(words(search.naming))] if search.naming is not None else []
+    terms = [f'text : "{" ".join(phrase)}"' for phrase in (*search.phrases, *named)]
+    if search.author is not None:
+        terms.append(f'author : "{indexed_name(search.author)}"')
+    if search.room is not None:
+        terms.append(f'room : "{indexed_name(search.room)}"')
+    return " AND ".join(terms)
 
 
 def _message(row: tuple[Any, ...]) -> Message:

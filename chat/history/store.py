@@ -9,7 +9,7 @@ from typing import Protocol
 from twisted.internet.defer import Deferred
 
 from chat.core.events import Message
-from chat.core.records import Query, Record, RoomRecord
+from chat.core.records import Query, Record, RoomRecord, Search
 
 
 class CannotKeep(Exception):
@@ -22,7 +22,10 @@ class CannotOpen(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Messages in the order of their ids; ``more``: others match beyond them, in the direction that was asked."""
+    """Messages in the order of their ids; ``more``: others match beyond them, in the direction that was asked.
+
+    What a search finds is in the opposite order.
+    """
 
     messages: Sequence[Message]
     more: bool
@@ -47,6 +50,12 @@ class Store(Protocol):
 
     def read(self, query: Query) -> Deferred[Page]:
         """Find the messages of *query*."""
+
+    def search(self, search: Search) -> Deferred[Page]:
+        """Find the messages of *search*, newest first."""
+
+    def message(self, number: int) -> Deferred[Message | None]:
+        """Find the message with the id *number*, if it is there."""
 
     def tags(self, lineage: str, most: int) -> Deferred[Mapping[str, tuple[int, str]]]:
         """Find the last tags used in a *lineage*, in their order, each with the id and time of its message."""

@@ -74,6 +74,9 @@ class TextDialect:
             case events.History():
                 block = self.encode_replay(event.room, event.messages)
                 return block or _lines([f"* Nothing was said in #{event.room} yet."])
+            case events.Found():
+                before, lines, behind = wording.found(event, _local)
+                return _lines([f"* {before}", *lines, *([f"* {behind}"] if behind else [])])
             case events.Help() if len(event.commands) > 1:
                 return self.encode(event) + _lines([f"* {HELP_LINE}"])
             case _:
@@ -90,7 +93,7 @@ class TextDialect:
         """Write old messages, each with its local time, between two marks."""
         if not messages:
             return b""
-        dated = (f"[{_local(message.time)}] {wording.message(message)}" for message in messages)
+        dated = (f"[{_local(message.time):%Y-%m-%d %H:%M}] {wording.message(message)}" for message in messages)
         return _lines([f"* Earlier in #{room}:", *dated, "* End of history."])
 
 
@@ -98,5 +101,5 @@ def _lines(lines: Iterable[str]) -> bytes:
     return "".join([f"{line}\r\n" for line in lines]).encode()
 
 
-def _local(time: str) -> str:
-    return f"{datetime.fromisoformat(time).astimezone():%Y-%m-%d %H:%M}"
+def _local(time: str) -> datetime:
+    return datetime.fromisoformat(time).astimezone()

@@ -262,6 +262,19 @@ def test_history_on_demand() -> None:
     ]
 
 
+def test_a_search() -> None:
+    box = Box()
+    seat = Seat(box)
+    box.text("bob").send("green tea")
+    seat.pump()
+    seat.enter("/search TEA")
+    assert seat.shown()[-3:] == [
+        "* Found, the newest first:",
+        "* [2026-11-21 10:15] #1 #lobby bob: green tea",
+        "* That is all.",
+    ]
+
+
 def test_older_messages_go_above() -> None:
     box = Box()
     bob = box.text("bob")

@@ -4,57 +4,17 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections import deque
 from collections.abc import Callable, Iterator
-from functools import partial
 from pathlib import Path
-from typing import TypeVar
 
 import pytest
-from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IReactorFromThreads
-from zope.interface import implementer
+from history.stores import REACTOR, said, wait
 
-from chat.core.events import Message, Topic
-from chat.core.records import Query, RoomRecord, Said
+from chat.core.events import Topic
+from chat.core.records import Erasure, Query, RoomRecord, Search
+from chat.history.schema import MIGRATIONS
 from chat.history.sqlite import FILE, SqliteStore
 from chat.history.store import CannotKeep, CannotOpen
-
-T = TypeVar("T")
-
-
-@implementer(IReactorFromThreads)
-class Calls:
-    """Has what comes from threads done by whoever waits for it."""
-
-    def __init__(self) -> None:
-        self.waiting: deque[Callable[[], object]] = deque()
-
-    def callFromThread(self, callable: Callable[..., object], *args: object, **kwargs: object) -> None:
-        self.waiting.append(partial(callable, *args, **kwargs))
-
-
-REACTOR = Calls()
-
-
-def wait(deferred: Deferred[T]) -> T:
-    """Wait for the answer of a thread."""
-    answers: list[T] = []
-    failures: list[BaseException] = []
-    deferred.addCallbacks(answers.append, lambda failure: failures.append(failure.value))
-    while not answers and not failures:
-        while REACTOR.waiting:
-            REACTOR.waiting.popleft()()
-    if failures:
-        raise failures[0]
-    return answers[0]
-
-
-def said(number: int, text: str = "hello", *, room: str | None = "lobby", tag: str | None = None) -> Said:
-    """A message of ada's."""
-    to = None if room else "bob"
-    message = Message(id=number, time="t", room=room, to=to, author="ada", kind="say", text=text, tag=tag)
-    return Said(message, "digest" if tag else None)
 
 
 @pytest.fixture
@@ -189,3 +149,26 @@ def test_the_history_is_private_to_its_owner(tmp_path: Path, opened: Callable[[P
     finally:
         os.umask(previous)
     assert (tmp_path / FILE).stat().st_mode & 0o077 == 0
+
+
+def test_a_history_of_the_first_version_can_be_searched(tmp_path: Path, opened: Callable[[Path], SqliteStore]) -> None:
+    with sqlite3.connect(tmp_path / FILE) as old:
+        old.executescript(MIGRATIONS[0] + "PRAGMA user_version = 1")
+        old.execute("INSERT INTO messages VALUES (7, 't', 'lobby', NULL, 'ada', 'say', 'green 茶', NULL, NULL)")
+    old.close()
+    store = opened(tmp_path)
+    page = wait(store.search(Search((("茶",),), before=9, count=9, author="ADA", room="lobby")))
+    assert list(page.messages) == [said(7, "green 茶").message]
+
+
+def test_an_erased_message_leaves_its_id_and_its_tag(tmp_path: Path, opened: Callable[[Path], SqliteStore]) -> None:
+    store = SqliteStore(REACTOR, tmp_path)
+    store.open()
+    wait(store.append([said(1, "hello"), said(2, "unspeakable words", tag="a"), Erasure((2,), "bob")]))
+    store.close()
+    assert b"unspeakable words" not in (tmp_path / FILE).read_bytes()
+    store = SqliteStore(REACTOR, tmp_path)
+    assert store.open().last_id == 2
+    assert wait(store.tags("digest", 9)) == {"a": (2, "t")}
+    assert store._reader.execute("SELECT deleted_by FROM messages").fetchall() == [(None,), ("bob",)]
+    store.close()

@@ -7,9 +7,14 @@ from typing import Any
 
 import pytest
 from box import Box
+from conftest import LoggedFailures
+from twisted.internet.defer import Deferred, fail
 
 from chat import __version__
 from chat.core.limits import Limits
+from chat.core.records import Search
+from chat.history.memory import MemoryStore
+from chat.history.store import Page
 
 NOW = "2026-11-21T09:15:02.114Z"
 
@@ -110,6 +115,10 @@ def test_everything_that_happens_in_a_room() -> None:
         (
             {"type": "history", "room": "lobby"},
             [{"type": "history", "room": "lobby", "messages": [], "more": False, "tag": "t"}],
+        ),
+        (
+            {"type": "search", "text": "tea before:9"},
+            [{"type": "found", "text": "tea", "messages": [], "more": False, "tag": "t"}],
         ),
         ({"type": "ignore", "name": "ada"}, [{"type": "ignored", "names": ["ada"], "tag": "t"}]),
         ({"type": "ignore"}, [{"type": "ignored", "names": [], "tag": "t"}]),
@@ -283,6 +292,40 @@ def test_history_is_read_in_pages() -> None:
     assert read(count=3, after=2) == ([3, 4, 5], True)
     assert read(after=7, before=10) == ([8, 9], False)
     assert read(after=10) == ([], False)
+
+
+def test_a_search_is_answered_newest_first_and_in_pages() -> None:
+    box = Box()
+    box.text("ada").send(*("tea" if number % 2 else "/me drinks TEA" for number in range(1, 11)))
+    bot = box.json("bot", rooms={"dev": None})
+
+    def find(text: str, **fields: object) -> tuple[list[int], bool]:
+        bot.ask(type="search", text=text, **fields)
+        (answer,) = bot.objects()
+        assert answer["type"] == "found"
+        return [item["id"] for item in answer["messages"]], answer["more"]
+
+    assert find("tea", count=3) == ([10, 9, 8], True)
+    assert find("tea", count=3, before=8) == ([7, 6, 5], True)
+    assert find("tea before:6", count=3, before=8) == ([5, 4, 3], True)
+    assert find("drinks author:Ada", room="lobby") == ([10, 8, 6, 4, 2], False)
+    assert find("tea", room="dev", before=None) == ([], False)
+    for text, code in (("?", "empty"), ("author:a author:b", "bad-field"), ("tea room:.", "bad-name")):
+        bot.ask(type="search", text=text)
+        assert bot.objects()[0]["code"] == code
+
+
+def test_a_history_that_can_not_be_read_is_said(logged_failures: LoggedFailures) -> None:
+    class Broken(MemoryStore):
+        def search(self, search: Search) -> Deferred[Page]:
+            return fail(OSError("worn out"))
+
+    bot = Box(store=Broken()).json("bot")
+    bot.ask(type="search", text="tea", tag="t")
+    assert [(answer["code"], answer["tag"]) for answer in bot.objects()] == [("internal", "t")]
+    assert logged_failures.flush(OSError)
+    bot.ask(type="ping")
+    assert [answer["type"] for answer in bot.objects()] == ["pong"]
 
 
 def test_a_message_sent_again_under_its_tag_is_stored_once() -> None:

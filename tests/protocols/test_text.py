@@ -340,6 +340,46 @@ def test_history() -> None:
     ]
 
 
+def test_search() -> None:
+    box = Box()
+    ada, bob = box.text("ada"), box.text("bob")
+    bob.send("green tea", "/join dev", "/me makes Tea")
+    ada.received()
+    ada.send("/search TEA", "/search coffee", '/search "green tea" author:bob', "/search ?")
+    assert ada.lines() == [
+        "* Found, the newest first:",
+        f"[{LOCAL}] #2 #dev ~ bob makes Tea",
+        f"[{LOCAL}] #1 #lobby bob: green tea",
+        "* That is all.",
+        "* Nothing was found.",
+        "* Found, the newest first:",
+        f"[{LOCAL}] #1 #lobby bob: green tea",
+        "* That is all.",
+        '! There is nothing to look for in that. Try: /search tea "hot water" author:ada room:#dev',
+    ]
+
+
+def test_a_search_goes_on_where_it_ended() -> None:
+    ada = Box().text("ada")
+    ada.send(*(f"tea {number}" for number in range(1, 31)), "/search tea author:ada")
+    answer = ada.lines()
+    assert answer[1] == f"[{LOCAL}] #30 #lobby ada: tea 30"
+    assert len(answer) == 22
+    assert answer[-1] == "* For older ones: /search before:11 tea author:ada"
+    ada.send(answer[-1].removeprefix("* For older ones: "))
+    assert ada.lines()[1::9] == [f"[{LOCAL}] #10 #lobby ada: tea 10", f"[{LOCAL}] #1 #lobby ada: tea 1"]
+
+
+def test_whom_one_ignores_is_not_found() -> None:
+    box = Box()
+    ada, bob = box.text("ada"), box.text("bob")
+    bob.send("tea")
+    ada.send("/ignore bob")
+    ada.received()
+    ada.send("/search tea")
+    assert ada.lines() == ["* Nothing was found."]
+
+
 def test_telnet_interrupt_leaves_and_options_are_refused() -> None:
     box = Box()
     user = box.connect()

@@ -1,0 +1,53 @@
+"""A reactor for stores that work in threads, and messages to keep in them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from queue import SimpleQueue
+from typing import TypeVar
+
+from e2e.waiting import DEADLINE
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IReactorFromThreads
+from zope.interface import implementer
+
+from chat.core.events import Message
+from chat.core.records import Said
+
+T = TypeVar("T")
+
+
+@implementer(IReactorFromThreads)
+class Calls:
+    """Has what comes from threads done by whoever waits for it."""
+
+    def __init__(self) -> None:
+        self.waiting: SimpleQueue[Callable[[], object]] = SimpleQueue()
+
+    def callFromThread(self, callable: Callable[..., object], *args: object, **kwargs: object) -> None:
+        self.waiting.put(partial(callable, *args, **kwargs))
+
+
+REACTOR = Calls()
+
+
+def wait(deferred: Deferred[T]) -> T:
+    """Wait for the answer of a thread."""
+    answers: list[T] = []
+    failures: list[BaseException] = []
+    deferred.addCallbacks(answers.append, lambda failure: failures.append(failure.value))
+    while not answers and not failures:
+        REACTOR.waiting.get(timeout=DEADLINE)()
+    if failures:
+        raise failures[0]
+    return answers[0]
+
+
+def said(
+    number: int, text: str = "hello", *, room: str | None = "lobby", author: str = "ada", tag: str | None = None
+) -> Said:
+    """A message, of ada's unless told otherwise."""
+    to = None if room else "bob"
+    message = Message(id=number, time="t", room=room, to=to, author=author, kind="say", text=text, tag=tag)
+    return Said(message, "digest" if tag else None)
