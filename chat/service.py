@@ -8,6 +8,7 @@ import signal
 import sys
 import time
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -16,11 +17,14 @@ from twisted.application.service import MultiService
 from twisted.application.strports import service as listening
 from twisted.internet.defer import Deferred
 from twisted.internet.error import CannotListenError, ReactorNotRunning
+from twisted.internet.threads import deferToThreadPool
 from twisted.logger import Logger
+from twisted.python.threadpool import ThreadPool
 
 from chat.core.hub import Hub
 from chat.core.limits import Limits
 from chat.delivery.switchboard import Switchboard
+from chat.history.archive import Archive
 from chat.history.commit import GroupCommit
 from chat.history.memory import MemoryStore
 from chat.history.sqlite import SqliteStore
@@ -53,10 +57,13 @@ class ChatService(MultiService):
         self._talk = TalkLog(reactor)
         said = (lambda messages: None) if settings.no_log_talk else self._talk.said
         self._commit = GroupCommit(reactor, store, said)
-        switchboard = Switchboard(store, limits)
+        self._hashing = ThreadPool(1, 1, "passwords")
+        archive = Archive(store, partial(deferToThreadPool, reactor, self._hashing), limits.tags_each)
+        switchboard = Switchboard(store, limits, archive.answer)
         self._hub = hub = Hub(
             switchboard,
             clock=time.time,
+            monotonic=time.monotonic,
             wake=self._commit.wake,
             make_token=lambda: secrets.token_urlsafe(16),
             limits=limits,
@@ -85,7 +92,8 @@ class ChatService(MultiService):
         except CannotOpen as error:
             _say_last(f"chat: {error}")
             raise
-        self._hub.restore(contents.last_id, contents.rooms)
+        self._hub.restore(contents.last_id, contents.rooms, contents.registered, contents.bans, contents.rules)
+        self._hashing.start()
         for description in self._settings.listen:
             log.info("listening on {endpoint}", endpoint=description)
         super().startService()
@@ -117,6 +125,7 @@ class ChatService(MultiService):
         await self._commit.drained()
         if deadline.active():
             deadline.cancel()
+        self._hashing.stop()
         self._store.close()
         self._talk.flush()
 
@@ -158,4 +167,9 @@ def _limits(settings: Settings) -> Limits:
         )
     if settings.no_limits:
         log.warn("the rate of messages is not limited (--no-limits)")
-    return replace(limits, sessions=sessions, rate=None if settings.no_limits else limits.rate)
+    return replace(
+        limits,
+        sessions=sessions,
+        rate=None if settings.no_limits else limits.rate,
+        plain_passwords=settings.allow_plain_passwords,
+    )

@@ -23,6 +23,7 @@ class Settings:
     sync: str = "full"
     no_log_talk: bool = False
     no_limits: bool = False
+    allow_plain_passwords: bool = False
 
 
 _WANTED: Mapping[str, tuple[type, str]] = {
@@ -33,6 +34,7 @@ _WANTED: Mapping[str, tuple[type, str]] = {
     "sync": (str, '"full" or "normal"'),
     "no-log-talk": (bool, "true or false"),
     "no-limits": (bool, "true or false"),
+    "allow-plain-passwords": (bool, "true or false"),
 }
 
 

@@ -25,6 +25,12 @@ class Options(usage.Options):
             None,
             "Do not slow down clients that send many lines (default: after 20 lines at once, 4 a second).",
         ),
+        (
+            "allow-plain-passwords",
+            None,
+            "Take passwords where others on the network could read them "
+            "(default: only over TLS and from the server itself).",
+        ),
     )
 
     def __init__(self) -> None:
@@ -65,7 +71,7 @@ class Options(usage.Options):
         self._given["history"] = int(number)
 
     def postOptions(self) -> None:
-        for flag in ("no-log-talk", "no-limits"):
+        for flag in ("no-log-talk", "no-limits", "allow-plain-passwords"):
             if self[flag]:
                 self._given[flag.replace("-", "_")] = True
         _check_endpoints(self.settings.listen, "--listen" if "listen" in self._given else f'{self._path}: "listen"')

@@ -8,7 +8,7 @@ from itertools import count
 from typing import Any
 
 from twisted.internet.address import IPv4Address
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, succeed
 from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
 
@@ -17,6 +17,7 @@ from chat.core.hub import Hub
 from chat.core.limits import Limits
 from chat.core.records import Record, Said
 from chat.delivery.switchboard import Switchboard
+from chat.history.archive import Archive
 from chat.history.commit import GroupCommit
 from chat.history.memory import MemoryStore
 from chat.protocols.connection import ChatConnection, ChatFactory
@@ -28,8 +29,8 @@ START = 1_795_252_502.114
 class Socket(StringTransport):
     """A TCP transport whose kernel takes ``room`` bytes more."""
 
-    def __init__(self, port: int) -> None:
-        super().__init__(peerAddress=IPv4Address("TCP", "192.0.2.1", port))
+    def __init__(self, port: int, host: str = "192.0.2.1") -> None:
+        super().__init__(peerAddress=IPv4Address("TCP", host, port))
         self.room = 1 << 30
         self.sends = 0
         self.half_closed = False
@@ -58,8 +59,8 @@ class Socket(StringTransport):
 class TlsTransport(StringTransport):
     """A TLS transport: it has a buffer of its own, and hands on to the socket below what it does not know."""
 
-    def __init__(self, port: int) -> None:
-        super().__init__(peerAddress=IPv4Address("TCP", "192.0.2.1", port))
+    def __init__(self, port: int, host: str = "192.0.2.1") -> None:
+        super().__init__(peerAddress=IPv4Address("TCP", host, port))
         self._below = Socket(port)
 
     def __getattr__(self, name: str) -> Any:
@@ -148,11 +149,13 @@ class Box:
         self.stored: list[Message] = []
         self.commit = GroupCommit(self.clock, self.store, self.stored.extend)
         limits = limits or Limits(rate=None)
-        self.switchboard = Switchboard(self.store, limits)
+        archive = Archive(self.store, lambda work, *arguments: succeed(work(*arguments)), limits.tags_each)
+        self.switchboard = Switchboard(self.store, limits, archive.answer)
         tokens: Callable[[], int] = count(1).__next__
         self.hub = Hub(
             self.switchboard,
             clock=lambda: START + self.clock.seconds(),
+            monotonic=self.clock.seconds,
             wake=self.commit.wake,
             make_token=lambda: f"token-{tokens()}",
             limits=limits,
@@ -168,9 +171,9 @@ class Box:
         for _ in range(10):
             self.clock.advance(0)
 
-    def connect(self, transport: type[Socket | TlsTransport] = Socket) -> Client:
+    def connect(self, transport: type[Socket | TlsTransport] = Socket, host: str = "192.0.2.1") -> Client:
         """Somebody connects."""
-        return Client(self, transport(next(self._ports)))
+        return Client(self, transport(next(self._ports), host))
 
     def text(self, name: str) -> Client:
         """Somebody connects with netcat and gives a name; what they were shown so far is read."""

@@ -17,6 +17,7 @@ data = "/var/lib/chat"
 sync = "normal"
 no-log-talk = true
 no-limits = true
+allow-plain-passwords = true
 """
 
 
@@ -25,7 +26,7 @@ def test_a_file_can_set_everything(tmp_path: Path) -> None:
     file.write_text(EVERYTHING)
     values = read_config(str(file))
     assert values.keys() == {field.name for field in fields(Settings)}
-    assert Settings(**values) == Settings(("tcp:1", "tcp:2"), "Hello.", 5, "/var/lib/chat", "normal", True, True)
+    assert Settings(**values) == Settings(("tcp:1", "tcp:2"), "Hello.", 5, "/var/lib/chat", "normal", True, True, True)
 
 
 @pytest.mark.parametrize(
@@ -33,7 +34,7 @@ def test_a_file_can_set_everything(tmp_path: Path) -> None:
     [
         (
             "colour = 1",
-            'there is no key "colour". There are: listen, welcome, history, data, sync, no-log-talk, no-limits.',
+            'there is no key "colour". There are: listen, welcome, history, data, sync, no-log-talk, no-limits, ',
         ),
         ('listen = "tcp:1"', '"listen" must be a list of strings, like ["tcp:12345"].'),
         ("listen = []", '"listen" must be a list of strings, like ["tcp:12345"].'),

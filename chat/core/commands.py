@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
+from chat.core import identity, moderation
 from chat.core.errors import BadField, UnknownCommand
 
 if TYPE_CHECKING:
@@ -24,14 +25,16 @@ class Kind(Enum):
     TEXT = "text"
     NUMBER = "number"
     COMMAND = "command"
+    SECRET = "secret"  # noqa: S105 - a kind, and no secret
+    CHOICE = "choice"
 
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
     """A parameter of a command, and the field of that name in JSON.
 
-    ``here``: the text dialect fills in the room that the user is in. ``programs``: only JSON has it. A ``TEXT`` takes
-    the rest of the line.
+    ``here``: the text dialect fills in the room that the user is in. ``programs``: only JSON has it. A ``TEXT`` or a
+    ``SECRET`` takes the rest of the line.
     """
 
     name: str
@@ -76,6 +79,8 @@ class Command:
     summary: str
     run: Callable[..., None]
     programs: bool = False
+    who: str = ""
+    """Who may use it, where not everybody may: ``ops``, ``moderators``, ``owners``."""
 
     @property
     def usage(self) -> str:
@@ -91,7 +96,7 @@ class Command:
         arguments: dict[str, str | int] = {p.name: here for p in self.parameters if p.here}
         rest = rest.strip()
         for parameter in (p for p in self.parameters if p.typed):
-            if parameter.kind is Kind.TEXT:
+            if parameter.kind in (Kind.TEXT, Kind.SECRET):
                 word, rest = rest, ""
             else:
                 word, _, rest = rest.partition(" ")
@@ -142,7 +147,8 @@ def for_people() -> list[Command]:
 
 
 def _help(session: Session, tag: str | None, command: str | None = None) -> None:
-    session.show_help([find(command)] if command else for_people(), tag)
+    offered = [find(command)] if command else [c for c in for_people() if session.may_use(c)]
+    session.show_help(offered, tag)
 
 
 def _quit(session: Session, tag: str | None) -> None:
@@ -162,6 +168,9 @@ _ROOM = Parameter("room", Kind.ROOM)
 _HERE = Parameter("room", Kind.ROOM, here=True)
 _USER = Parameter("name", Kind.USER)
 _TEXT = Parameter("text", Kind.TEXT)
+_SECRET = Parameter("password", Kind.SECRET)
+_WHY = Parameter("text", Kind.TEXT, optional=True)
+
 
 TABLE: Mapping[str, Command] = {
     command.name: command
@@ -224,6 +233,65 @@ TABLE: Mapping[str, Command] = {
             (Parameter("text", Kind.TEXT, optional=True),),
             "tells others that you are away and why; alone, that you are back",
             _method("mark_away"),
+        ),
+        Command("register", (_SECRET,), "makes your name yours: it needs this password then", identity.register),
+        Command("password", (_SECRET,), "changes the password of your name", identity.change_password),
+        Command("unregister", (_SECRET,), "gives up your name", identity.unregister),
+        Command(
+            "delete",
+            (Parameter("id", Kind.NUMBER, optional=True),),
+            "takes back what you said last, or the message with that id",
+            moderation.delete,
+        ),
+        Command(
+            "read",
+            (_ROOM, Parameter("id", Kind.NUMBER)),
+            "remembers up to where you have read",
+            identity.mark_read,
+            programs=True,
+        ),
+        Command("kick", (_HERE, _USER, _WHY), "puts somebody out of the room", moderation.kick, who="ops"),
+        Command(
+            "mute",
+            (_HERE, _USER, _WHY),
+            "lets somebody say nothing for a time: /mute eve 10m spam",
+            moderation.mute,
+            who="ops",
+        ),
+        Command("unmute", (_HERE, _USER), "lets somebody speak again", moderation.unmute, who="ops"),
+        Command(
+            "op",
+            (_HERE, _USER),
+            "makes somebody an op of the room, or takes that back",
+            moderation.op,
+            who="ops",
+        ),
+        Command("lock", (_HERE,), "lets only ops set the topic, or everybody again", moderation.lock, who="ops"),
+        Command(
+            "room",
+            (_HERE, Parameter("access", Kind.CHOICE)),
+            "makes the room private, or open: /room private",
+            moderation.set_privacy,
+            who="ops",
+        ),
+        Command("invite", (_HERE, _USER), "lets somebody into a private room", moderation.invite, who="ops"),
+        Command(
+            "ban",
+            (Parameter("target", Kind.USER), _WHY),
+            "keeps a name or an address out: /ban 192.0.2.0/24 7d spam",
+            moderation.ban,
+            who="moderators",
+        ),
+        Command(
+            "unban",
+            (Parameter("target", Kind.USER),),
+            "lets a name or an address in again",
+            moderation.unban,
+            who="moderators",
+        ),
+        Command("bans", (), "lists who is kept out", moderation.list_bans, who="moderators"),
+        Command(
+            "moderator", (_USER,), "makes somebody a moderator, or takes that back", moderation.appoint, who="owners"
         ),
         Command("ping", (), "answers with a pong", _method("ping"), programs=True),
         Command("quit", (), "leaves the chat", _quit),

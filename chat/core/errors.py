@@ -101,6 +101,60 @@ class NotStored(ChatError):
     code = "not-stored"
 
 
+class PasswordNeeded(ChatError):
+    """The name belongs to somebody, and no password came with it."""
+
+    code = "password-needed"
+
+
+class WrongPassword(ChatError):
+    """The password is wrong."""
+
+    code = "wrong-password"
+
+
+class BadPassword(ChatError):
+    """Not a possible password."""
+
+    code = "bad-password"
+
+
+class NotSecure(ChatError):
+    """Passwords are not taken where others could listen in."""
+
+    code = "not-secure"
+
+
+class TooManyTries(ChatError):
+    """There were too many wrong passwords for the name, or from the address; try again later."""
+
+    code = "too-many-tries"
+
+
+class NotAllowed(ChatError):
+    """The user has not the right to do that."""
+
+    code = "not-allowed"
+
+
+class Muted(ChatError):
+    """The user may not speak in the room for a time."""
+
+    code = "muted"
+
+
+class Banned(ChatError):
+    """The name or the address may not come in."""
+
+    code = "banned"
+
+
+class NoSuchMessage(ChatError):
+    """There is no message with that id, or not any more."""
+
+    code = "no-such-message"
+
+
 class ServerFull(ChatError):
     """The server has as many connections as it takes."""
 

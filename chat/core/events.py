@@ -13,6 +13,7 @@ from typing import Literal
 import msgspec
 
 Kind = Literal["say", "action"]
+RuleKind = Literal["op", "mute", "invite", "private", "lock"]
 
 
 def timestamp(seconds: float) -> str:
@@ -53,12 +54,68 @@ class Joined(Event, frozen=True, kw_only=True):
 
 
 class Left(Event, frozen=True, kw_only=True):
-    """Somebody left the room."""
+    """Somebody left the room, or was put out of it ``by`` another, who may have said why (``text``)."""
 
     time: str
     room: str
     name: str
+    by: str | None = None
+    text: str = ""
     tag: str | None = None
+
+
+class Rule(Event, frozen=True, kw_only=True):
+    """``by`` changed a ``rule`` of the room, for the user ``name`` where it is about one."""
+
+    time: str
+    room: str
+    by: str
+    rule: RuleKind
+    on: bool
+    name: str | None = None
+    text: str = ""
+    tag: str | None = None
+
+
+class Deleted(Event, frozen=True, kw_only=True):
+    """The message with this id is gone; without a room it was a private one."""
+
+    time: str
+    room: str | None
+    id: int
+    by: str
+    tag: str | None = None
+
+
+class Read(Event, frozen=True, kw_only=True):
+    """The user has read the room up to this id."""
+
+    room: str
+    id: int
+    tag: str | None = None
+
+
+class BanLine(msgspec.Struct, frozen=True, kw_only=True):
+    """A line in the list of bans; ``until`` is a time, or ``None`` for ever."""
+
+    target: str
+    until: str | None
+    why: str
+    by: str
+    time: str
+
+
+class Bans(Event, frozen=True, kw_only=True):
+    """The names and addresses that may not come in."""
+
+    bans: list[BanLine]
+    tag: str | None = None
+
+
+class Prompt(Event, frozen=True, kw_only=True):
+    """People are asked for a password, which their terminal is not to show; ``None``: it has been given."""
+
+    text: str | None
 
 
 class Renamed(Event, frozen=True, kw_only=True):
@@ -110,23 +167,34 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Welcome(Event, frozen=True, kw_only=True):
-    """The session is in under this name; the token resumes it from another connection."""
+    """The session is in under this name; the token resumes it from another connection.
+
+    ``registered``: the name belongs to this user. ``role``: ``moderator``, ``owner`` or nothing.
+    """
 
     name: str
     token: str
     server: str
     time: str
     limits: Limits
+    registered: bool = False
+    role: str = ""
 
 
 class RoomState(Event, frozen=True, kw_only=True, tag="room"):
-    """The session is in this room from now on; ``last`` is the id of the newest message, or 0."""
+    """The session is in this room from now on; ``last`` is the id of the newest message, or 0.
+
+    ``read``: up to which id the user had read it, where that is known.
+    """
 
     room: str
     topic: str
     users: list[str]
     away: dict[str, str]
     last: int
+    ops: list[str] = []
+    private: bool = False
+    read: int | None = None
     tag: str | None = None
 
 
@@ -229,6 +297,10 @@ AnyEvent = (
     Message
     | Joined
     | Left
+    | Rule
+    | Deleted
+    | Read
+    | Bans
     | Renamed
     | Topic
     | Away

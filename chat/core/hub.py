@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache, partial
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from twisted.logger import Logger
 
+from chat.core.accounts import Tries
+from chat.core.bans import Ban, Bans
 from chat.core.errors import NotStored, TooManyRooms
 from chat.core.events import Event, Found, Refusal, timestamp
 from chat.core.limits import Limits
 from chat.core.names import Registry, key, room_name
-from chat.core.records import Query, Record, RoomRecord, Said, Search
+from chat.core.records import Fetched, Marked, Query, Question, Record, RoomRecord, RoomRules, Said, Search
 from chat.core.room import Room
 
 if TYPE_CHECKING:
@@ -49,8 +51,11 @@ class Delivery(Protocol):
     def search(self, session: Session, search: Search, answer: Found) -> None:
         """Show *answer* in this place, with what was found."""
 
-    def recollect(self, session: Session, lineage: str, found: Callable[[Mapping[str, tuple[int, str]]], None]) -> None:
-        """Call *found* with the tags that the history knows of *lineage*; the session is not read meanwhile."""
+    def consult(self, session: Session, question: Question, answered: Callable[[Any], None], tag: str | None) -> None:
+        """Call *answered* with the answer to *question*; the session is not read meanwhile.
+
+        Where there is none to be had, and where *answered* refuses, the session is told, under the request's *tag*.
+        """
 
     def close(self, session: Session) -> None:
         """Close the connection once all before is sent."""
@@ -63,12 +68,13 @@ class Delivery(Protocol):
 class Entry:
     """One thing that waits its turn to be shown; ``record`` is to be stored before.
 
-    ``weight`` is its part of what a session may have waiting.
+    ``undo`` is called where that failed. ``weight`` is the entry's part of what a session may have waiting.
     """
 
     session: Session
     deliver: Callable[[], None]
     record: Record | None = None
+    undo: Callable[[], None] | None = None
     weight: int = 1
 
 
@@ -104,6 +110,7 @@ class Hub:
         delivery: Delivery,
         *,
         clock: Callable[[], float],
+        monotonic: Callable[[], float],
         wake: Callable[[], None],
         make_token: Callable[[], str],
         limits: Limits,
@@ -112,7 +119,12 @@ class Hub:
         self.limits = limits
         self.users: Registry[Session] = Registry()
         self.rooms: dict[str, Room] = {}
+        self.registered: Registry[str] = Registry()
+        """The names that belong to somebody."""
+        self.bans = Bans()
+        self.tries = Tries()
         self.make_token = make_token
+        self.monotonic = monotonic
         self._clock = clock
         self._wake = wake
         self._last_id = 0
@@ -121,16 +133,33 @@ class Hub:
         self._held: dict[int, Session] = {}
         self._idle: dict[str, Lineage] = {}
 
-    def restore(self, last_id: int, rooms: Iterable[RoomRecord]) -> None:
+    def restore(
+        self,
+        last_id: int,
+        rooms: Iterable[RoomRecord],
+        registered: Iterable[str] = (),
+        bans: Iterable[Ban] = (),
+        rules: Iterable[RoomRules] = (),
+    ) -> None:
         """Go on from what the history holds."""
         self._last_id = last_id
         for record in rooms:
             room = self.rooms[key(record.name)] = Room(record.name, record.last_id)
             room.topic = record.topic
+        for name in registered:
+            self.registered.claim(name, name)
+        self.bans.restore(bans)
+        for rule in rules:
+            self.rooms.setdefault(key(rule.room), Room(rule.room)).apply(rule)
 
     def now(self) -> str:
         """The time, as events carry it."""
         return timestamp(self._clock())
+
+    @property
+    def seconds(self) -> float:
+        """The time, in seconds since 1970."""
+        return self._clock()
 
     @property
     def next_id(self) -> int:
@@ -155,9 +184,11 @@ class Hub:
         """Take a *step* that may make much to be shown, before anything more is read from *session*."""
         self._enqueue(Entry(session, step, weight=self.limits.pending_each))
 
-    def store(self, session: Session, record: Record, deliver: Callable[[], None]) -> None:
-        """Have *record* stored, and then *deliver* it."""
-        self._enqueue(Entry(session, deliver, record))
+    def store(
+        self, session: Session, record: Record, deliver: Callable[[], None], undo: Callable[[], None] | None = None
+    ) -> None:
+        """Have *record* stored, and then *deliver* it; where it can't be stored, *undo* what was done already."""
+        self._enqueue(Entry(session, deliver, record, undo))
 
     def next_message_id(self) -> int:
         """Take the next id."""
@@ -187,6 +218,8 @@ class Hub:
             session = entry.session
             try:
                 if failure is not None and entry.record is not None:
+                    if entry.undo is not None:
+                        entry.undo()
                     self._not_stored(session, entry.record, failure)
                 else:
                     entry.deliver()
@@ -200,6 +233,8 @@ class Hub:
             session.rest_over()
 
     def _not_stored(self, session: Session, record: Record, failure: str) -> None:
+        if isinstance(record, Marked | Fetched):
+            return
         tag = record.message.tag if isinstance(record, Said) else record.tag
         if tag is not None and session.lineage is not None:
             session.lineage.tags.pop(tag, None)
@@ -233,14 +268,14 @@ class Hub:
         if len(self.rooms) < self.limits.rooms:
             return
         for room_key, room in self.rooms.items():
-            if room.last_id and not room.members:
+            if room.last_id and not (room.members or room.private or room.locked):
                 del self.rooms[room_key]
                 return
         raise TooManyRooms(f"The server holds {self.limits.rooms} rooms and all are in use. Join one of them: /rooms")
 
     def vacate(self, room: Room) -> None:
         """Let go of a room that is empty, unless something was said in it."""
-        if not room.members and not room.last_id:
+        if room.idle:
             del self.rooms[key(room.name)]
 
     # -- tokens

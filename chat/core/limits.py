@@ -31,6 +31,8 @@ class Limits:
     """Private messages that a session which goes on from another connection is shown again."""
     window: int = 262_144
     """What a room's feed, or one session's own queue, keeps for readers that are behind."""
+    plain_passwords: bool = False
+    """Whether passwords are taken where others could listen in."""
     burst: int = 20
     rate: float | None = 4.0
 

@@ -135,3 +135,7 @@ class Registry(Generic[T]):
         """Set *name* and its look-alikes free."""
         for alike in look_alikes(name):
             del self._holders[alike]
+
+    def all(self) -> list[T]:
+        """All holders, each once."""
+        return list({id(holder): holder for holder in self._holders.values()}.values())

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
+from chat.core.accounts import Account
+from chat.core.bans import Ban
 from chat.core.events import Message, Topic
 
 
@@ -14,6 +16,8 @@ class Said:
 
     message: Message
     lineage: str | None = None
+    kept_for: str | None = None
+    """The key of a registered name: it gets this private message when it comes in next."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +32,104 @@ class Erasure:
     tag: str | None = None
 
 
-Record = Said | Topic | Erasure
+@dataclass(frozen=True, slots=True)
+class Unregistered:
+    """The account of this key is gone, with its marks and the private messages kept for it."""
+
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """The private messages kept for the account of this key, up to this id, have been shown."""
+
+    key: str
+    id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Marked:
+    """The account of this key has read this room up to this id."""
+
+    key: str
+    room: str
+    id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Unbanned:
+    """There is no ban of this target any more."""
+
+    target: str
+
+
+@dataclass(frozen=True, slots=True)
+class RoomRules:
+    """Who may do what in a room: ``ops`` and ``invited`` are keys of registered names."""
+
+    room: str
+    private: bool = False
+    locked: bool = False
+    ops: tuple[str, ...] = ()
+    invited: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What somebody decided about others, for the audit record, and the ``change`` that it makes."""
+
+    time: str
+    by: str
+    action: str
+    target: str
+    room: str | None = None
+    why: str = ""
+    change: Account | Unregistered | Ban | Unbanned | RoomRules | Erasure | None = None
+    tag: str | None = None
+
+
+Record = Said | Topic | Erasure | Decision | Marked | Fetched
 """Something to be kept; a topic takes the place of the room's topic before."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tags:
+    """Which tags were used last in a lineage? A mapping to the id and time of their messages, in their order."""
+
+    lineage: str
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """Is this the password of the account of this key? The :class:`Account`, or ``None``."""
+
+    key: str
+    password: str
+
+
+@dataclass(frozen=True, slots=True)
+class Hash:
+    """How is this password to be kept? A string."""
+
+    password: str
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """Which private messages are kept for the account of this key? A sequence of them."""
+
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Which:
+    """Which message has this id? The :class:`Message`, or ``None``."""
+
+    id: int
+
+
+Question = Tags | Proof | Hash | Kept | Which
+"""What takes time to answer."""
 
 
 @dataclass(frozen=True, slots=True)

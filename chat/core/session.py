@@ -9,16 +9,19 @@ from functools import partial
 from twisted.logger import Logger
 
 from chat import __version__
-from chat.core import names
+from chat.core import durations, identity, moderation, names
+from chat.core.accounts import Account, Role
 from chat.core.commands import Command
 from chat.core.errors import (
     AlreadyThere,
     BadField,
     ChatError,
     Empty,
+    Muted,
     NameTaken,
     NoSuchRoom,
     NoSuchUser,
+    NotAllowed,
     NotInRoom,
     NotStored,
     TooLong,
@@ -49,7 +52,7 @@ from chat.core.events import (
 )
 from chat.core.hub import LOBBY, Hub, Lineage, digest
 from chat.core.peer import Address, Peer
-from chat.core.records import Query, Said, Search
+from chat.core.records import Query, Said, Search, Tags
 from chat.core.room import Room
 from chat.core.search import parse
 from chat.core.text import clean
@@ -70,13 +73,17 @@ class Session:
     """
 
     __slots__ = (
-        "_hub",
         "_private",
+        "account",
         "away",
+        "claiming",
         "gone",
+        "hub",
         "id",
         "ignored",
+        "last_said",
         "lineage",
+        "marks",
         "name",
         "one_room",
         "peer",
@@ -84,10 +91,11 @@ class Session:
         "replay",
         "rested",
         "rooms",
+        "since",
     )
 
     def __init__(self, hub: Hub, number: int, peer: Peer, *, one_room: bool, replay: int = 0) -> None:
-        self._hub = hub
+        self.hub = hub
         self._private: list[Message] = []
         self.id = number
         self.peer = peer
@@ -98,6 +106,14 @@ class Session:
         self.away: str | None = None
         self.ignored: dict[str, str] = {}
         self.lineage: Lineage | None = None
+        self.account: Account | None = None
+        self.marks: dict[str, int] = {}
+        """Up to which id the account has read each room."""
+        self.claiming = ""
+        """The name whose password is to be typed next."""
+        self.since = 0
+        """The newest id when the session took its name: what was said under it since then is its own."""
+        self.last_said = 0
         self.gone = False
         self.pending = 0
         self.rested: Callable[[], None] | None = None
@@ -120,7 +136,7 @@ class Session:
     @property
     def busy(self) -> bool:
         """Whether so much of it waits in the queue that no more should be read from it now."""
-        return self.pending >= self._hub.limits.pending_each
+        return self.pending >= self.hub.limits.pending_each
 
     def rest(self, rested: Callable[[], None]) -> None:
         """Call *rested* once enough has left the queue."""
@@ -140,94 +156,137 @@ class Session:
         return bool(self.name)
 
     @property
+    def key(self) -> str:
+        """What the rights of the user hang on: the key of the name that they own, or else of the one they have."""
+        return names.key(self.account.name if self.account is not None else self.name)
+
+    def may_enter(self, room: Room) -> bool:
+        """Tell whether the user may be in *room*, and read it."""
+        return moderation.may_enter(room, self.name, self.account)
+
+    @property
     def here(self) -> str:
         """The room that it came into last."""
         return next(reversed(self.rooms), LOBBY)
 
-    def come_in(self, name: str, rooms: Mapping[str, int | None]) -> None:
+    def come_in(self, name: str, rooms: Mapping[str, int | None], password: str | None = None) -> None:
         """Take a name, or the guest's where it is empty, and join *rooms*.
 
-        A value of *rooms* is the id after which messages are replayed.
+        A value of *rooms* is the id after which messages are replayed. What is wrong with the password is shown as a
+        refusal and not raised.
         """
-        self._come_in(name, rooms, None)
+        identity.prove(self, name, password, None, partial(self._come_in, name, rooms, None), None)
 
     def come_in_again(
-        self, name: str, rooms: Mapping[str, int | None], token: str | None, tag: str | None = None
+        self,
+        name: str,
+        rooms: Mapping[str, int | None],
+        token: str | None,
+        password: str | None = None,
+        tag: str | None = None,
     ) -> None:
         """Come in so that a later session can go on from here, or go on where the one with *token* was.
 
-        If the history must be asked about the token, a refusal is shown and not raised.
+        If the history must be asked about the token or the password, a refusal is shown and not raised.
         """
-        hub = self._hub
+        hub = self.hub
         known = hub.lineage(token) if token else None
-        if not token or known is not None:
-            self._come_in(name, rooms, known or Lineage(hub.make_token()))
-            return
+
+        def proven(lineage: Lineage) -> None:
+            identity.prove(self, name, password, lineage, partial(self._come_in, name, rooms, lineage), tag)
 
         def found(tags: Mapping[str, tuple[int, str]]) -> None:
-            lineage = hub.lineage(token) or Lineage(token if tags else hub.make_token(), tags=dict(tags))
-            try:
-                if not self.gone:
-                    self._come_in(name, rooms, lineage)
-            except ChatError as error:
-                self.refuse(error, tag)
+            if token and not self.gone:
+                proven(hub.lineage(token) or Lineage(token if tags else hub.make_token(), tags=dict(tags)))
 
-        hub.delivery.recollect(self, digest(token), found)
+        if token and known is None:
+            hub.delivery.consult(self, Tags(digest(token)), found, tag)
+        else:
+            proven(known or Lineage(hub.make_token()))
 
-    def _come_in(self, name: str, rooms: Mapping[str, int | None], lineage: Lineage | None) -> None:
-        hub = self._hub
+    def _come_in(
+        self, name: str, rooms: Mapping[str, int | None], lineage: Lineage | None, account: Account | None
+    ) -> None:
+        hub = self.hub
         if len(rooms) > hub.limits.rooms_each:
             raise TooManyRooms(f"You can be in at most {hub.limits.rooms_each} rooms at once. Ask for fewer.")
-        before = lineage.session if lineage is not None else None
+        if account is not None:
+            name = account.name
         name = names.user_name(name) if name.strip() else self._guest_name()
+        before = lineage.session if lineage is not None else None
+        if before is None and account is not None:
+            before = hub.users.get(name)
         if hub.taken(name, by_other_than=before):
             raise NameTaken("That name is taken. Choose another.")
-        opened = dict(zip(self._open_rooms(list(rooms)), rooms.values(), strict=True))
+        if account is None and before is not None:
+            account = before.account
+        entered, closed = self._open_rooms(rooms, name, account)
+        self.account = account
+        if account is not None:
+            self.marks = dict(before.marks if before is not None else account.marks)
         if lineage is not None:
             self.lineage = lineage
             self._say_welcome(name, lineage.token)
         if before is not None:
-            before._hand_over(self, name, opened.keys())
+            before._hand_over(self, name, entered.keys())
         else:
             self.name = name
+            self.since = hub.next_id - 1
             hub.users.claim(name, self)
         if lineage is not None:
             hub.begin(self, lineage)
         log.info("{session.name} came from {session.peer}", session=self)
-        for room, after in opened.items():
+        for room, after in entered.items():
             self._come_into(room, after)
+        for refusal in closed:
+            self.refuse(refusal)
+        if account is not None:
+            identity.fetch_kept(self, account)
 
     def _guest_name(self) -> str:
         first = name = str(self.peer.port or f"guest{self.id}")
         tries = 1
-        while self._hub.taken(name, by_other_than=None):
+        while self.hub.taken(name, by_other_than=None) or self.hub.registered.holders(name):
             tries += 1
             name = f"{first}-{tries}"
         return name
 
-    def _open_rooms(self, wanted: Sequence[str]) -> list[Room]:
-        """Open all the rooms, or none."""
-        opened: list[Room] = []
+    def _open_rooms(
+        self, wanted: Mapping[str, int | None], name: str, account: Account | None
+    ) -> tuple[dict[Room, int | None], list[NotAllowed]]:
+        """Open all the rooms that the user called *name* may enter, or none; and say which they may not."""
+        opened: dict[Room, int | None] = {}
+        closed: list[NotAllowed] = []
         try:
-            for name in wanted:
-                opened.append(self._hub.open_room(name))
+            for wanted_name, after in wanted.items():
+                room = self.hub.open_room(wanted_name)
+                if moderation.may_enter(room, name, account):
+                    opened[room] = after
+                else:
+                    closed.append(_closed(room))
         except ChatError:
             for room in opened:
-                self._hub.vacate(room)
+                self.hub.vacate(room)
             raise
-        return opened
+        return opened, closed
 
     def _say_welcome(self, name: str, token: str) -> None:
-        bounds = self._hub.limits
+        bounds = self.hub.limits
         accepted = Limits(text=bounds.text, line=bounds.json_line, name=names.MAXIMUM_LENGTH, rooms=bounds.rooms_each)
         welcome = Welcome(
-            name=name, token=token, server=f"twisted-chat/{__version__}", time=self._hub.now(), limits=accepted
+            name=name,
+            token=token,
+            server=f"twisted-chat/{__version__}",
+            time=self.hub.now(),
+            limits=accepted,
+            registered=self.account is not None,
+            role=self.account.role if self.account is not None else "",
         )
-        self._hub.show(self, welcome)
+        self.hub.show(self, welcome)
 
     def _hand_over(self, heir: Session, name: str, rooms: Collection[Room]) -> None:
         """Let *heir* go on in this session's place: nobody sees it leave the *rooms* that the heir asks for."""
-        hub = self._hub
+        hub = self.hub
         for room in [room for room in self.rooms.values() if room not in rooms]:
             self._go_out_of(room)
         for room in self.rooms.values():
@@ -235,13 +294,15 @@ class Session:
             room.members[heir.id] = heir
             hub.then(self, partial(hub.delivery.leave, self, room.name))
         heir.name, heir.rooms, heir.away, heir.ignored = self.name, self.rooms, self.away, self.ignored
-        heir._private = self._private
+        heir._private, heir.since, heir.last_said = self._private, self.since, self.last_said
         for message in self._private:
             hub.show(heir, message)
         self.rooms = {}
         hub.release(self)
         hub.users.release(self.name)
         hub.users.claim(heir.name, heir)
+        if self.lineage is not None and self.lineage is not heir.lineage:
+            hub.end(self.lineage)
         self._end("Your session goes on from another connection.")
         if name != heir.name:
             heir.rename(name)
@@ -262,7 +323,7 @@ class Session:
         if self.lineage is None:
             self.quit()
         else:
-            self._hub.then(self, partial(self._hub.delivery.close, self))
+            self.hub.then(self, partial(self.hub.delivery.close, self))
 
     def lost(self, why: str) -> bool:
         """The connection is gone; return whether the session is held, and is to expire later."""
@@ -271,7 +332,7 @@ class Session:
         if self.welcome:
             log.info("{session.name} was disconnected: {why}", session=self, why=why)
         if self.lineage is not None:
-            self._hub.hold(self)
+            self.hub.hold(self)
             return True
         self._depart()
         self.gone = True
@@ -279,7 +340,7 @@ class Session:
 
     def expire(self) -> None:
         """Nobody has come back for the session, if it is held."""
-        if self._hub.release(self):
+        if self.hub.release(self):
             log.info("{session.name} did not come back", session=self)
             self._depart()
             self.gone = True
@@ -288,29 +349,35 @@ class Session:
         for room in list(self.rooms.values()):
             self._go_out_of(room)
         if self.welcome:
-            self._hub.users.release(self.name)
+            self.hub.users.release(self.name)
         if self.lineage is not None:
-            self._hub.end(self.lineage)
+            self.hub.end(self.lineage)
 
     def _end(self, text: str) -> None:
         self.gone = True
         if self.welcome:
             log.info("{session.name} left: {text}", session=self, text=text)
-        self._hub.show(self, Goodbye(text=text))
-        self._hub.then(self, partial(self._hub.delivery.close, self))
+        self.hub.show(self, Goodbye(text=text))
+        self.hub.then(self, partial(self.hub.delivery.close, self))
 
     def rename(self, name: str, tag: str | None = None) -> None:
         """Take another name."""
-        hub = self._hub
+        hub = self.hub
         new = names.user_name(name)
         if new == self.name:
             raise AlreadyThere(f"You are {new} already.")
+        identity.refuse_banned(hub.bans.of_name(new, hub.seconds), hub.seconds)
+        if not identity.may_take(self, new):
+            raise NameTaken("That name belongs to somebody. If that is you, leave and come in with its password.")
         if hub.taken(new, by_other_than=self):
             raise NameTaken("That name is taken. Choose another.")
         old = self.name
         hub.users.release(old)
         hub.users.claim(new, self)
         self.name = new
+        self.since = hub.next_id - 1
+        for room in self.rooms.values():
+            room.renamed(names.key(old), self.key)
         log.info("{old} is now known as {new}", old=old, new=new)
         hub.show(self, Renamed(time=hub.now(), room=None, name=old, new=new, tag=tag))
         for room in self.rooms.values():
@@ -320,30 +387,45 @@ class Session:
 
     def join(self, room: str, after: int | None = None, tag: str | None = None) -> None:
         """Come into a room, and leave the one before where there can be only one."""
-        hub = self._hub
+        hub = self.hub
         if self._find_mine(room) is not None:
             raise AlreadyThere(f"You are in #{names.room_name(room)} already.")
         if not self.one_room and len(self.rooms) >= hub.limits.rooms_each:
             raise TooManyRooms(f"You are in {len(self.rooms)} rooms, which is the most. Leave one of them first.")
         opened = hub.open_room(room)
+        if not self.may_enter(opened):
+            raise _closed(opened)
         if self.one_room:
             for old in list(self.rooms.values()):
                 self._go_out_of(old)
         self._come_into(opened, after, tag)
 
     def _come_into(self, room: Room, after: int | None, tag: str | None = None) -> None:
-        hub = self._hub
+        hub = self.hub
         if self.id not in room.members:
+            if room.idle and room.name != LOBBY:
+                room.ops = {self.key}
             room.members[self.id] = self
             self.rooms[room.name] = room
             hub.publish(self, room, Joined(time=hub.now(), room=room.name, name=self.name))
         users, away, last = room.names(), room.away(), room.last_id
-        before = hub.next_id
+        ops = [member.name for member in room.members.values() if member.key in room.ops]
+        private, before = room.private, hub.next_id
 
         def enter() -> None:
             hub.delivery.enter(self, room.name)
             topic = room.topic
-            state = RoomState(room=room.name, topic=topic, users=users, away=away, last=last, tag=tag)
+            state = RoomState(
+                room=room.name,
+                topic=topic,
+                users=users,
+                away=away,
+                last=last,
+                ops=ops,
+                private=private,
+                read=self.marks.get(room.name),
+                tag=tag,
+            )
             hub.delivery.show(self, state)
             if after is not None:
                 hub.delivery.replay(self, Query(room.name, before, 0, after=after, newest=False))
@@ -354,26 +436,42 @@ class Session:
 
     def leave(self, room: str, tag: str | None = None) -> None:
         """Leave a room."""
-        mine = self._my_room(room)
+        mine = self.my_room(room)
         self._go_out_of(mine)
-        self._hub.show(self, Left(time=self._hub.now(), room=mine.name, name=self.name, tag=tag))
+        self.hub.show(self, Left(time=self.hub.now(), room=mine.name, name=self.name, tag=tag))
 
-    def _go_out_of(self, room: Room) -> None:
-        hub = self._hub
+    def _go_out_of(self, room: Room, by: str | None = None, why: str = "") -> None:
+        hub = self.hub
         del room.members[self.id]
         del self.rooms[room.name]
+        if self.account is None:
+            room.ops.discard(self.key)
         hub.then(self, partial(hub.delivery.leave, self, room.name))
-        hub.publish(self, room, Left(time=hub.now(), room=room.name, name=self.name))
+        hub.publish(self, room, Left(time=hub.now(), room=room.name, name=self.name, by=by, text=why))
         hub.vacate(room)
+
+    def put_out(self, room: Room, by: str, why: str) -> None:
+        """Leave a room because an op said so; people, who are always in one room, go to the lobby or leave the chat."""
+        if self.id not in room.members:
+            return
+        self._go_out_of(room, by, why)
+        text = f"You were kicked out of #{room.name} by {by}{f': {why}' if why else '.'}"
+        if self.one_room and room.name == LOBBY:
+            self.quit(text)
+            return
+        left = Left(time=self.hub.now(), room=room.name, name=self.name, by=by, text=why)
+        self.hub.show(self, Notice(text=text) if self.one_room else left)
+        if self.one_room:
+            self._come_into(self.hub.open_room(LOBBY), None)
 
     def _find_mine(self, room: str) -> Room | None:
         mine = self.rooms.get(room)
         if mine is None:
-            known = self._hub.room(room)
+            known = self.hub.room(room)
             mine = known if known is not None and self.id in known.members else None
         return mine
 
-    def _my_room(self, room: str) -> Room:
+    def my_room(self, room: str) -> Room:
         mine = self._find_mine(room)
         if mine is None:
             raise NotInRoom(f"You are not in #{names.room_name(room)}. Join it first: /join {names.room_name(room)}")
@@ -381,26 +479,29 @@ class Session:
 
     def who(self, room: str, tag: str | None = None) -> None:
         """Show who is in a room."""
-        known = self._hub.room(room)
-        if known is None:
+        known = self.hub.room(room)
+        if known is None or not self.may_enter(known):
             raise NoSuchRoom(f"There is no room #{names.room_name(room)}. See /rooms for those there are.")
         event = Who(room=known.name, users=known.names(), away=known.away(), tag=tag)
-        self._hub.answer(self, partial(self._hub.delivery.show, self, event))
+        self.hub.answer(self, partial(self.hub.delivery.show, self, event))
 
     def list_rooms(self, tag: str | None = None) -> None:
         """Show all rooms, the fullest first."""
-        rooms = sorted(self._hub.rooms.values(), key=lambda room: (-len(room.members), room.name))
+        visible = (room for room in self.hub.rooms.values() if self.may_enter(room))
+        rooms = sorted(visible, key=lambda room: (-len(room.members), room.name))
         summaries = [RoomSummary(room=room.name, users=len(room.members), topic=room.topic) for room in rooms]
-        self._hub.answer(self, partial(self._hub.delivery.show, self, Rooms(rooms=summaries, tag=tag)))
+        self.hub.answer(self, partial(self.hub.delivery.show, self, Rooms(rooms=summaries, tag=tag)))
 
     def topic(self, room: str, text: str | None = None, tag: str | None = None) -> None:
         """Show the topic of a room, or set it; ``-`` or an empty text clears it."""
-        hub = self._hub
-        mine = self._my_room(room)
+        hub = self.hub
+        mine = self.my_room(room)
         if text is None:
             hub.then(self, partial(self._show_topic, mine, tag))
             return
-        words = "" if text == "-" else self._bounded(text, hub.limits.topic, "topic")
+        if mine.locked and not moderation.is_op(self, mine):
+            raise NotAllowed(f"The topic of #{mine.name} is locked. Only its ops may set it.")
+        words = "" if text == "-" else self.bounded(text, hub.limits.topic, "topic")
         event = Topic(time=hub.now(), room=mine.name, name=self.name, topic=words, tag=tag)
 
         def deliver() -> None:
@@ -410,8 +511,8 @@ class Session:
         hub.store(self, event, deliver)
 
     def _show_topic(self, room: Room, tag: str | None) -> None:
-        event = Topic(time=self._hub.now(), room=room.name, name=None, topic=room.topic, tag=tag)
-        self._hub.delivery.show(self, event)
+        event = Topic(time=self.hub.now(), room=room.name, name=None, topic=room.topic, tag=tag)
+        self.hub.delivery.show(self, event)
 
     # -- talking
 
@@ -424,11 +525,12 @@ class Session:
         self._speak(room, "action", text, tag)
 
     def _speak(self, room: str, kind: Kind, text: str, tag: str | None) -> None:
-        mine = self._my_room(room)
+        mine = self.my_room(room)
+        self._require_voice(mine)
         text = self._speakable(text)
         message = self._earlier(tag, kind, text, room=mine.name)
         if message is None:
-            hub = self._hub
+            hub = self.hub
             message = Message(
                 id=hub.next_message_id(),
                 time=hub.now(),
@@ -438,44 +540,54 @@ class Session:
                 text=text,
                 tag=tag,
             )
-            mine.last_id = message.id
+            mine.last_id = self.last_said = message.id
             self._store(message, partial(hub.delivery.publish, mine.name, message, self))
+
+    def _require_voice(self, room: Room) -> None:
+        left = room.muted.get(self.key, 0.0) - self.hub.monotonic() if room.muted else 0.0
+        if left > 0:
+            raise Muted(f"You are muted in #{room.name} for {durations.in_words(left)} more.")
+
+    def has_said(self, message: Message) -> bool:
+        """Tell whether the user said this."""
+        own = names.key(self.account.name) if self.account is not None else None
+        author = names.key(message.author)
+        return author == own or (author == self.key and message.id > self.since)
 
     def tell(self, name: str, text: str, tag: str | None = None) -> None:
         """Say something to one user only."""
-        hub = self._hub
-        recipient = self._user(name)
+        hub = self.hub
+        absent = hub.registered.get(name) if hub.users.get(name) is None else None
+        recipient = self.find_user(name) if absent is None else None
         text = self._speakable(text)
-        message = self._earlier(tag, "say", text, to=recipient.name)
+        to = recipient.name if recipient is not None else absent
+        message = self._earlier(tag, "say", text, to=to)
         if message is not None:
             return
         message = Message(
-            id=hub.next_message_id(),
-            time=hub.now(),
-            to=recipient.name,
-            author=self.name,
-            kind="say",
-            text=text,
-            tag=tag,
+            id=hub.next_message_id(), time=hub.now(), to=to, author=self.name, kind="say", text=text, tag=tag
         )
+        self.last_said = message.id
         author = names.key(self.name)
 
         def deliver() -> None:
-            if author not in recipient.ignored:
+            if recipient is not None and author not in recipient.ignored:
                 recipient._receive(message)
             if recipient is not self:
                 hub.delivery.show(self, message)
 
-        self._store(message, deliver)
-        if recipient.away is not None:
+        self._store(message, deliver, kept_for=names.key(absent) if absent is not None else None)
+        if absent is not None:
+            hub.show(self, Notice(text=f"{absent} is not here, and will get that when they come in."))
+        elif recipient is not None and recipient.away is not None:
             reason = f": {recipient.away}" if recipient.away else "."
             hub.show(self, Notice(text=f"{recipient.name} is away{reason}"))
 
     def _receive(self, message: Message) -> None:
         """Show a private message, and keep it for the case that the connection is just breaking."""
         if self.lineage is not None:
-            self._private = [*self._private, message][-self._hub.limits.private_kept :]
-        self._hub.delivery.show(self, message)
+            self._private = [*self._private, message][-self.hub.limits.private_kept :]
+        self.hub.delivery.show(self, message)
 
     def _earlier(
         self, tag: str | None, kind: Kind, text: str, *, room: str | None = None, to: str | None = None
@@ -486,29 +598,29 @@ class Session:
             return None
         number, time = stored
         message = Message(id=number, time=time, room=room, to=to, author=self.name, kind=kind, text=text, tag=tag)
-        self._hub.then(self, partial(self._answer_again, tag, message))
+        self.hub.then(self, partial(self._answer_again, tag, message))
         return message
 
     def _answer_again(self, tag: str, message: Message) -> None:
         if self.lineage is not None and tag in self.lineage.tags:
-            self._hub.delivery.show(self, message)
+            self.hub.delivery.show(self, message)
         else:
             text = "Not stored, not sent: the first try failed. Try again later."
-            self._hub.delivery.show(self, Refusal(code=NotStored.code, text=text, tag=tag))
+            self.hub.delivery.show(self, Refusal(code=NotStored.code, text=text, tag=tag))
 
-    def _store(self, message: Message, deliver: Callable[[], None]) -> None:
+    def _store(self, message: Message, deliver: Callable[[], None], kept_for: str | None = None) -> None:
         """Have *message* stored and delivered, and remember its tag."""
         lineage = None
         if self.lineage is not None and message.tag is not None:
             lineage = self.lineage.digest
             tags = self.lineage.tags
             tags[message.tag] = (message.id, message.time)
-            if len(tags) > self._hub.limits.tags_each:
+            if len(tags) > self.hub.limits.tags_each:
                 del tags[next(iter(tags))]
-        self._hub.store(self, Said(message, lineage), deliver)
+        self.hub.store(self, Said(message, lineage, kept_for), deliver)
 
-    def _user(self, name: str) -> Session:
-        user = self._hub.users.get(name)
+    def find_user(self, name: str) -> Session:
+        user = self.hub.users.get(name)
         if user is None:
             present = [member.name for room in self.rooms.values() for member in room.members.values()]
             near = difflib.get_close_matches(name, present[:200], n=1)
@@ -516,13 +628,13 @@ class Session:
             raise NoSuchUser(f"There is nobody called {clean(name)[: names.MAXIMUM_LENGTH]} here. {advice}")
         return user
 
-    def _bounded(self, text: str, most: int, what: str) -> str:
+    def bounded(self, text: str, most: int, what: str) -> str:
         if len(text.encode("utf-8", "replace")) > most:
             raise TooLong(f"That {what} is too long, so it was not sent. Use at most {most} bytes.")
         return clean(text).strip()
 
     def _speakable(self, text: str) -> str:
-        text = self._bounded(text, self._hub.limits.text, "text")
+        text = self.bounded(text, self.hub.limits.text, "text")
         if not text:
             raise Empty("There is nothing to say in that.")
         return text
@@ -538,9 +650,9 @@ class Session:
         tag: str | None = None,
     ) -> None:
         """Show messages from the history of a room."""
-        hub = self._hub
+        hub = self.hub
         query = Query(
-            self._my_room(room).name,
+            self.my_room(room).name,
             before=self._bound(before),
             count=self._count(count),
             after=after or 0,
@@ -550,11 +662,11 @@ class Session:
 
     def _bound(self, before: int | None) -> int:
         """The id before which to look."""
-        return self._hub.next_id if before is None else min(before, self._hub.next_id)
+        return self.hub.next_id if before is None else min(before, self.hub.next_id)
 
     def _count(self, count: int | None) -> int:
         """How many messages to look for."""
-        return max(1, min(DEFAULT_COUNT if count is None else count, self._hub.limits.history_count))
+        return max(1, min(DEFAULT_COUNT if count is None else count, self.hub.limits.history_count))
 
     def search(
         self,
@@ -565,8 +677,8 @@ class Session:
         tag: str | None = None,
     ) -> None:
         """Show messages that hold the words of *text*, newest first."""
-        hub = self._hub
-        wanted = parse(self._bounded(text, hub.limits.text, "search"))
+        hub = self.hub
+        wanted = parse(self.bounded(text, hub.limits.text, "search"))
         place = room if room is not None else wanted.room
         search = Search(
             wanted.phrases,
@@ -581,7 +693,10 @@ class Session:
 
     def _readable(self) -> Collection[str] | None:
         """The rooms in which the user may read; ``None``: all."""
-        return None
+        rooms = self.hub.rooms.values()
+        if not any(room.private for room in rooms):
+            return None
+        return [room.name for room in rooms if self.may_enter(room)]
 
     def ignore(self, name: str | None = None, tag: str | None = None) -> None:
         """Hide what a user says from this one, or show it again; without a name, show who is hidden."""
@@ -590,28 +705,44 @@ class Session:
             if names.key(name) == names.key(self.name):
                 raise BadField("You can't ignore yourself.")
             if self.ignored.pop(names.key(name), None) is None:
-                if len(self.ignored) >= self._hub.limits.ignored_each:
+                if len(self.ignored) >= self.hub.limits.ignored_each:
                     raise BadField(f"You ignore {len(self.ignored)} users, which is the most.")
                 self.ignored = {**self.ignored, names.key(name): name}
-        self._hub.show(self, Ignored(names=list(self.ignored.values()), tag=tag))
+        self.hub.show(self, Ignored(names=list(self.ignored.values()), tag=tag))
 
     def mark_away(self, text: str | None = None, tag: str | None = None) -> None:
         """Tell others that the user is away, or back (``None``)."""
-        hub = self._hub
-        self.away = None if text is None else self._bounded(text, hub.limits.topic, "text")
+        hub = self.hub
+        self.away = None if text is None else self.bounded(text, hub.limits.topic, "text")
         hub.show(self, Away(time=hub.now(), room=None, name=self.name, text=self.away, tag=tag))
         for room in self.rooms.values():
             hub.publish(self, room, Away(time=hub.now(), room=room.name, name=self.name, text=self.away), origin=self)
 
     def ping(self, tag: str | None = None) -> None:
         """Answer."""
-        self._hub.show(self, Pong(time=self._hub.now(), tag=tag))
+        self.hub.show(self, Pong(time=self.hub.now(), tag=tag))
+
+    def may_use(self, command: Command) -> bool:
+        """Tell whether the user has the right to a command, in the room that they are in."""
+        room = self.hub.room(self.here)
+        match command.who:
+            case "ops":
+                return room is not None and moderation.is_op(self, room)
+            case "moderators":
+                return moderation.is_moderator(self)
+            case "owners":
+                return self.account is not None and self.account.role is Role.OWNER
+        return True
 
     def show_help(self, commands: Sequence[Command], tag: str | None = None) -> None:
         """Explain *commands*."""
         lines = [CommandHelp(name=c.name, usage=c.usage, summary=c.summary) for c in commands]
-        self._hub.show(self, Help(commands=lines, tag=tag))
+        self.hub.show(self, Help(commands=lines, tag=tag))
 
     def refuse(self, error: ChatError, tag: str | None = None) -> None:
         """Tell the user that their request is refused, and why."""
-        self._hub.show(self, Refusal(code=error.code, text=clean(str(error)), tag=tag))
+        self.hub.show(self, Refusal(code=error.code, text=clean(str(error)), tag=tag))
+
+
+def _closed(room: Room) -> NotAllowed:
+    return NotAllowed(f"#{room.name} is private. Ask one of its ops for an invitation.")

@@ -108,9 +108,46 @@ def _help(event: events.Help) -> list[str]:
     return [f"{command.usage} - {command.summary}" for command in event.commands]
 
 
+def _left(event: events.Left) -> list[str]:
+    if event.by is None:
+        return [f"{event.name} left."]
+    return [f"{event.name} was kicked out by {event.by}{f': {event.text}' if event.text else '.'}"]
+
+
+_RULES = {
+    ("op", True): "{by} made {name} an op.",
+    ("op", False): "{by} took back that {name} is an op.",
+    ("mute", True): "{by} muted {name} {text}",
+    ("mute", False): "{by} lets {name} speak again.",
+    ("invite", True): "{by} invited {name}.",
+    ("private", True): "{by} made the room private: only who is invited comes in.",
+    ("private", False): "{by} opened the room to everybody.",
+    ("lock", True): "{by} locked the topic: only ops set it.",
+    ("lock", False): "{by} unlocked the topic.",
+}
+
+
+def _rule(event: events.Rule) -> list[str]:
+    return [_RULES[event.rule, event.on].format(by=event.by, name=event.name, text=event.text)]
+
+
+def _bans(event: events.Bans) -> list[str]:
+    if not event.bans:
+        return ["Nobody is banned."]
+    return [
+        f"{ban.target}, {f'until {ban.until}' if ban.until else 'for ever'}, by {ban.by}"
+        + (f": {ban.why}" * bool(ban.why))
+        for ban in event.bans
+    ]
+
+
 _SENTENCES: Mapping[type[events.Event], Callable[[Any], list[str]]] = {
     events.Joined: lambda event: [f"{event.name} joined."],
-    events.Left: lambda event: [f"{event.name} left."],
+    events.Left: _left,
+    events.Rule: _rule,
+    events.Deleted: lambda event: [f"{event.by} deleted message {event.id}."],
+    events.Read: lambda event: [f"You have read #{event.room} up to message {event.id}."],
+    events.Bans: _bans,
     events.Renamed: _renamed,
     events.Topic: _topic,
     events.Away: _away,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -12,11 +12,11 @@ from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from chat.core.errors import Internal
+from chat.core.errors import ChatError, Internal
 from chat.core.events import Event, Found, History, Message, Missed, Refusal
 from chat.core.limits import Limits
 from chat.core.names import key
-from chat.core.records import Query, Search
+from chat.core.records import Query, Question, Search
 from chat.core.session import Session
 from chat.delivery.dialect import Dialect
 from chat.delivery.feed import Feed
@@ -27,12 +27,15 @@ log = Logger()
 
 
 class Switchboard:
-    """The delivery of a hub: a feed for each room and dialect, an outlet for each session."""
+    """The delivery of a hub: a feed for each room and dialect, an outlet for each session.
 
-    def __init__(self, store: Store, limits: Limits) -> None:
+    *answer* is asked what the hub wants to know.
+    """
+
+    def __init__(self, store: Store, limits: Limits, answer: Callable[[Question], Deferred[Any]]) -> None:
         self._store = store
+        self._answer = answer
         self._window = limits.window
-        self._most_tags = limits.tags_each
         self._outlets: dict[int, Outlet] = {}
         self._feeds: dict[str, dict[Dialect, Feed]] = {}
         self._news: set[Feed] = set()
@@ -147,17 +150,20 @@ class Switchboard:
 
         self._fetch(outlet, outlet.add(None), self._store.search(search), found, answer.tag)
 
-    def recollect(self, session: Session, lineage: str, found: Callable[[Mapping[str, tuple[int, str]]], None]) -> None:
-        def forgotten(failure: Failure) -> Mapping[str, tuple[int, str]]:
-            log.failure("reading the tags of {session} failed", failure, session=session)
-            return {}
+    def consult(self, session: Session, question: Question, answered: Callable[[Any], None], tag: str | None) -> None:
+        def refused(failure: Failure) -> None:
+            error = failure.value
+            if not isinstance(error, ChatError):
+                log.failure("answering a question of {session} failed", failure, session=session)
+                error = Internal("The server can't look that up now. Try again later.")
+            session.refuse(error, tag)
 
-        outlet = self._outlets[session.id]
+        outlet = self._outlets.get(session.id)
+        if outlet is None:
+            return
         slot = outlet.add(None)
-        asked = self._store.tags(lineage, self._most_tags)
-        asked.addErrback(forgotten)
-        asked.addCallback(found)
-        self._send_when_filled(outlet, asked.addCallback(lambda _: outlet.fill(slot, b"")))
+        done = self._answer(question).addCallback(answered).addErrback(refused)
+        self._send_when_filled(outlet, done.addCallback(lambda _: outlet.fill(slot, b"")))
 
     def close(self, session: Session) -> None:
         outlet = self._outlets.get(session.id)

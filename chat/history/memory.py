@@ -5,15 +5,19 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from itertools import islice
 from operator import attrgetter
 
 from twisted.internet.defer import Deferred, succeed
 
+from chat.core.accounts import Account
 from chat.core.events import Message
-from chat.core.records import Erasure, Query, Record, Said, Search
+from chat.core.names import key
+from chat.core.records import Decision, Erasure, Fetched, Marked, Query, Record, Said, Search, Unregistered
 from chat.core.search import words
 from chat.core.text import mention_of
+from chat.history.accounts import MOST_KEPT
 from chat.history.store import Contents, Page
 
 _OVERHEAD = 400
@@ -32,21 +36,57 @@ class MemoryStore:
         self._size = 0
         self._all: deque[Message] = deque()
         self._rooms: dict[str, deque[Message]] = {}
+        self._accounts: dict[str, Account] = {}
+        self._kept: dict[str, list[int]] = {}
 
     def open(self) -> Contents:
         """Begin with nothing."""
-        return Contents(0, ())
+        return Contents(0)
 
     def append(self, records: Sequence[Record]) -> Deferred[None]:
         """Keep the messages; topics and tags live in the hub as long as this process."""
         for record in records:
             if isinstance(record, Said):
                 self._keep(record.message)
+                if record.kept_for is not None:
+                    self._kept.setdefault(record.kept_for, []).append(record.message.id)
             elif isinstance(record, Erasure):
                 self._erase(record.ids)
+            elif isinstance(record, Fetched):
+                self._kept.pop(record.key, None)
+            elif isinstance(record, Marked):
+                self._mark(record)
+            elif isinstance(record, Decision):
+                self._change(record.change)
         while self._size > self._capacity:
             self._drop_oldest()
         return succeed(None)
+
+    def _mark(self, mark: Marked) -> None:
+        account = self._accounts.get(mark.key)
+        if account is not None:
+            self._accounts[mark.key] = replace(account, marks={**account.marks, mark.room: mark.id})
+
+    def _change(self, change: object) -> None:
+        match change:
+            case Account():
+                account = key(change.name)
+                before = self._accounts.get(account, change)
+                self._accounts[account] = replace(change, marks=before.marks)
+            case Unregistered(account):
+                self._accounts.pop(account, None)
+                self._kept.pop(account, None)
+            case Erasure():
+                self._erase(change.ids)
+
+    def account(self, key: str) -> Deferred[Account | None]:
+        """Find the account of that key."""
+        return succeed(self._accounts.get(key))
+
+    def kept(self, key: str) -> Deferred[Sequence[Message]]:
+        """Find the private messages that are kept for the account of that key."""
+        found = (self._get(number) for number in self._kept.get(key, [])[-MOST_KEPT:])
+        return succeed([message for message in found if message is not None])
 
     def _keep(self, message: Message) -> None:
         self._size += _size(message)

@@ -42,7 +42,56 @@ INSERT INTO ids VALUES (0);
 """The index of words holds no text, only where the words are. ``ids.last`` is the greatest id of the messages that
 are no longer kept."""
 
-MIGRATIONS = (_MESSAGES, _SEARCH)
+_ACCOUNTS = """
+CREATE TABLE accounts (
+    key TEXT PRIMARY KEY,
+    name TEXT NOT NULL,
+    password TEXT NOT NULL,
+    role TEXT NOT NULL DEFAULT ''
+) STRICT, WITHOUT ROWID;
+CREATE TABLE marks (
+    account TEXT NOT NULL,
+    room TEXT NOT NULL,
+    id INTEGER NOT NULL,
+    PRIMARY KEY (account, room)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE kept (
+    account TEXT NOT NULL,
+    id INTEGER NOT NULL,
+    PRIMARY KEY (account, id)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE bans (
+    key TEXT PRIMARY KEY,
+    target TEXT NOT NULL,
+    until REAL,
+    why TEXT NOT NULL,
+    author TEXT NOT NULL,
+    time TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE rules (
+    room TEXT PRIMARY KEY,
+    private INTEGER NOT NULL,
+    locked INTEGER NOT NULL,
+    ops TEXT NOT NULL,
+    invited TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE audit (
+    id INTEGER PRIMARY KEY,
+    time TEXT NOT NULL,
+    author TEXT NOT NULL,
+    action TEXT NOT NULL,
+    target TEXT NOT NULL,
+    room TEXT,
+    why TEXT NOT NULL
+) STRICT;
+CREATE TRIGGER audit_is_not_changed BEFORE UPDATE ON audit
+    BEGIN SELECT raise(ABORT, 'the audit record can not be changed'); END;
+CREATE TRIGGER audit_is_not_deleted BEFORE DELETE ON audit
+    BEGIN SELECT raise(ABORT, 'the audit record can not be changed'); END;
+"""
+"""``marks``: up to which id an account has read a room; ``kept``: private messages that it gets when it comes in."""
+
+MIGRATIONS = (_MESSAGES, _SEARCH, _ACCOUNTS)
 """What makes each version of the schema out of the one before; the first makes version 1. Only ever add to it."""
 
 

@@ -16,10 +16,12 @@ from twisted.internet.interfaces import IReactorFromThreads
 from twisted.internet.threads import deferToThreadPool
 from twisted.python.threadpool import ThreadPool
 
+from chat.core.accounts import Account
 from chat.core.events import Message, Topic
-from chat.core.records import Erasure, Query, Record, RoomRecord, Said, Search
+from chat.core.records import Decision, Erasure, Query, Record, RoomRecord, Said, Search
 from chat.core.search import words
 from chat.core.text import mention_of
+from chat.history import accounts
 from chat.history.schema import indexed_name, indexed_text, migrate
 from chat.history.store import CannotKeep, CannotOpen, Contents, Page
 
@@ -42,6 +44,10 @@ _SEARCH = f"""
     JOIN messages ON id = found
     WHERE ?4 IS NULL OR room IN (SELECT value FROM json_each(?4))
     ORDER BY found DESC
+"""  # noqa: S608
+_KEPT = f"""
+    SELECT {_COLUMNS} FROM kept JOIN messages USING (id)
+    WHERE account = ? AND deleted_by IS NULL ORDER BY id DESC LIMIT ?
 """  # noqa: S608
 _TAGS = "SELECT tag, id, time FROM messages WHERE lineage = ? ORDER BY id DESC LIMIT ?"
 _LAST_ID = "SELECT max(coalesce(max(id), 0), (SELECT last FROM ids)) FROM messages"
@@ -92,7 +98,13 @@ class SqliteStore:
             self._reader = self._connect(path)
             self._searcher = self._connect(path)
             (last_id,) = self._reader.execute(_LAST_ID).fetchone()
-            rooms = [RoomRecord(*row) for row in self._reader.execute(_ROOMS)]
+            contents = Contents(
+                last_id,
+                [RoomRecord(*row) for row in self._reader.execute(_ROOMS)],
+                registered=accounts.names(self._reader),
+                bans=accounts.bans(self._reader),
+                rules=accounts.rules(self._reader),
+            )
         except (sqlite3.Error, OSError) as error:
             raise CannotOpen(
                 f"{path} can't be used: {error}. Repair it, or choose another place with --data."
@@ -100,7 +112,7 @@ class SqliteStore:
         self._writing.start()
         self._reading.start()
         self._searching.start()
-        return Contents(last_id, rooms)
+        return contents
 
     def _connect(self, path: Path) -> sqlite3.Connection:
         connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT, isolation_level=None, check_same_thread=False)
@@ -128,6 +140,13 @@ class SqliteStore:
                     self._writer.execute(_SET_TOPIC, (record.room, record.topic, record.name, record.time))
                 elif isinstance(record, Erasure):
                     self._erase(record)
+                elif isinstance(record, Said):
+                    if record.kept_for is not None:
+                        accounts.keep_for(self._writer, record.kept_for, record.message.id)
+                else:
+                    accounts.write(self._writer, record)
+                    if isinstance(record, Decision) and isinstance(record.change, Erasure):
+                        self._erase(record.change)
 
     def _erase(self, erasure: Erasure) -> None:
         """Take the text out of the messages and out of the index; the rows stay, so that their tags are remembered."""
@@ -157,6 +176,18 @@ class SqliteStore:
     def _get(self, connection: sqlite3.Connection, number: int) -> Message | None:
         row = connection.execute(_ONE, (number,)).fetchone()
         return _message(row) if row is not None else None
+
+    def account(self, key: str) -> Deferred[Account | None]:
+        """Find the account of that key."""
+        return self._defer(self._reading, accounts.find, self._reader, key)
+
+    def kept(self, key: str) -> Deferred[Sequence[Message]]:
+        """Find the private messages that are kept for the account of that key."""
+        return self._defer(self._reading, self._find_kept, key)
+
+    def _find_kept(self, key: str) -> Sequence[Message]:
+        rows = self._reader.execute(_KEPT, (key, accounts.MOST_KEPT)).fetchall()
+        return [_message(row) for row in reversed(rows)]
 
     def search(self, search: Search) -> Deferred[Page]:
         """Find the messages of *search*, newest first."""

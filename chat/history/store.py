@@ -8,8 +8,10 @@ from typing import Protocol
 
 from twisted.internet.defer import Deferred
 
+from chat.core.accounts import Account
+from chat.core.bans import Ban
 from chat.core.events import Message
-from chat.core.records import Query, Record, RoomRecord, Search
+from chat.core.records import Query, Record, RoomRecord, RoomRules, Search
 
 
 class CannotKeep(Exception):
@@ -33,10 +35,13 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """What a history holds when it is opened: the greatest id, and the rooms."""
+    """What a history holds when it is opened, but for the messages: the greatest id, the rooms, and who has rights."""
 
     last_id: int
-    rooms: Sequence[RoomRecord]
+    rooms: Sequence[RoomRecord] = ()
+    registered: Sequence[str] = ()
+    bans: Sequence[Ban] = ()
+    rules: Sequence[RoomRules] = ()
 
 
 class Store(Protocol):
@@ -56,6 +61,12 @@ class Store(Protocol):
 
     def message(self, number: int) -> Deferred[Message | None]:
         """Find the message with the id *number*, if it is there."""
+
+    def account(self, key: str) -> Deferred[Account | None]:
+        """Find the account of that key."""
+
+    def kept(self, key: str) -> Deferred[Sequence[Message]]:
+        """Find the private messages that are kept for the account of that key, in the order of their ids."""
 
     def tags(self, lineage: str, most: int) -> Deferred[Mapping[str, tuple[int, str]]]:
         """Find the last tags used in a *lineage*, in their order, each with the id and time of its message."""

@@ -24,9 +24,10 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from chat.core.errors import Internal, ServerFull, TooLong
+from chat.core.errors import ChatError, Internal, ServerFull, TooLong
 from chat.core.events import Notice
 from chat.core.hub import Hub
+from chat.core.identity import refuse_banned
 from chat.core.limits import Bucket
 from chat.core.peer import Peer
 from chat.core.session import Session
@@ -78,8 +79,12 @@ class ChatConnection(Protocol):
         self._outlet = Outlet(self.session, TEXT, transport, limits.window, self._close)
         factory.switchboard.connect(self._outlet)
         factory.connections.add(self)
-        if len(factory.connections) > limits.sessions:
-            self.session.refuse(ServerFull("The server is full. Try again later."))
+        try:
+            if len(factory.connections) > limits.sessions:
+                raise ServerFull("The server is full. Try again later.")
+            refuse_banned(hub.bans.of_address(self.session.peer.address, hub.seconds), hub.seconds)
+        except ChatError as error:
+            self.session.refuse(error)
             self.session.quit()
         else:
             self._outlet.add(TEXT.encode(Notice(text=f"{factory.welcome} Type your name and press Enter.")))

@@ -70,13 +70,15 @@ class JsonDialect:
         if session.welcome:
             raise NotWelcomeYet("You have said hello already. Use nick to change your name.")
         name = request.get("name")
-        token = request.get("token")
+        token, password = request.get("token"), request.get("password")
         rooms = request.get("rooms")
         if name is not None and not isinstance(name, str):
             raise BadField('"name" must be a string.')
         if token is not None and not isinstance(token, str):
             raise BadField('"token" must be a string.')
-        session.come_in_again(name or "", self._rooms(rooms), token, tag)
+        if password is not None and not isinstance(password, str):
+            raise BadField('"password" must be a string.')
+        session.come_in_again(name or "", self._rooms(rooms), token, password, tag)
 
     def _rooms(self, rooms: object) -> dict[str, int | None]:
         if rooms is None:

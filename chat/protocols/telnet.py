@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 IAC, DONT, DO, WONT, WILL = 255, 254, 253, 252, 251
+ECHO = 1
 SB, BREAK, INTERRUPT, END, END_OF_FILE = 250, 243, 244, 240, 236
 
 _LEAVE = frozenset((BREAK, INTERRUPT, END_OF_FILE))
@@ -22,6 +23,8 @@ _COMMAND = re.compile(
 
 class TelnetFilter:
     """Takes telnet's commands out of what a client sends, and refuses every option it offers or asks for.
+
+    A request to echo is not answered: it agrees to what the chat has offered while a password is typed.
 
     Plain TCP clients pass unchanged: the byte that begins a command is never part of UTF-8.
     """
@@ -50,7 +53,7 @@ class TelnetFilter:
 
     def _command(self, match: re.Match[bytes]) -> bytes:
         if match["verb"] is not None:
-            if match["verb"][0] in (WILL, DO):
+            if match["verb"][0] == WILL or (match["verb"][0] == DO and match["option"][0] != ECHO):
                 refusal = DONT if match["verb"][0] == WILL else WONT
                 self.answer += bytes((IAC, refusal, match["option"][0]))
         elif match["plain"] is not None and match["plain"][0] in _LEAVE:

@@ -7,12 +7,15 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from chat.core import commands, events, wording
-from chat.core.errors import BadName, ChatError, NameTaken
+from chat.core.errors import BadName, ChatError, NameTaken, PasswordNeeded
 from chat.core.hub import LOBBY
 from chat.core.session import Session
 
 LEAVE_WORDS = frozenset(("exit", "quit"))
 HELP_LINE = "Say something by typing it. // begins a line with one slash. exit leaves."
+
+HIDE, SHOW = b"\xff\xfb\x01", b"\xff\xfc\x01"
+"""Telnet's WILL and WONT ECHO (RFC 857): the terminal is not to show what is typed, or to show it again."""
 
 _HTTP = re.compile(rb"[A-Z]+ \S+ HTTP/\d")
 
@@ -42,7 +45,9 @@ class TextDialect:
             session.refuse(error)
 
     def _introduce(self, session: Session, line: bytes, name: str) -> None:
-        if name.lower() in LEAVE_WORDS or name.lower() == "/quit":
+        if session.claiming:
+            self._give_password(session, name)
+        elif name.lower() in LEAVE_WORDS or name.lower() == "/quit":
             session.quit()
         elif _HTTP.match(line):
             session.quit("This is a chat, not a web server. Connect with nc, telnet or the chat client.")
@@ -51,6 +56,18 @@ class TextDialect:
                 session.come_in(name, {LOBBY: None})
             except (BadName, NameTaken) as error:
                 raise type(error)(f"{error} Or press Enter to come in as a guest.") from error
+            except PasswordNeeded:
+                session.claiming = name
+                text = "That name belongs to somebody. Type its password, or press Enter to choose another name."
+                session.hub.show(session, events.Prompt(text=text))
+
+    def _give_password(self, session: Session, password: str) -> None:
+        name, session.claiming = session.claiming, ""
+        session.hub.show(session, events.Prompt(text=None))
+        if password:
+            session.come_in(name, {LOBBY: None}, password)
+        else:
+            session.hub.show(session, events.Notice(text="Type your name and press Enter."))
 
     # -- what the user is shown
 
@@ -69,6 +86,8 @@ class TextDialect:
                 return _lines([f"! {event.text}"])
             case events.Left() if event.name == name:
                 return b""
+            case events.Prompt():
+                return _lines([f"* {event.text}"]) + HIDE if event.text is not None else SHOW + b"\r\n"
             case events.RoomState():
                 return self._arrival(name, event)
             case events.History():

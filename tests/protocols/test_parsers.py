@@ -75,7 +75,7 @@ def test_telnet_commands() -> None:
         )
         == b"abcdef"
     )
-    assert telnet.answer == b"\xff\xfe\x18\xff\xfc\x01"
+    assert telnet.answer == b"\xff\xfe\x18", "a request to echo agrees to an offer of ours"
     assert not telnet.left
     assert telnet.feed(b"\xf4g") == b"g"
     assert telnet.left

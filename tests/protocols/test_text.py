@@ -193,11 +193,14 @@ def test_a_web_browser_is_sent_away() -> None:
     assert browser.socket.half_closed
 
 
-def test_help_lists_every_command() -> None:
+def test_help_lists_every_command_that_the_user_may_use() -> None:
     ada = Box().text("ada")
     ada.send("/help")
     shown = ada.lines()
-    assert [line.split(" - ")[0] for line in shown[:-1]] == [f"* {command.usage}" for command in for_people()]
+    everybodys = [f"* {command.usage}" for command in for_people() if not command.who]
+    assert [line.split(" - ")[0] for line in shown[:-1]] == everybodys
+    ada.send("/join den", "/help")
+    assert {"* /kick name [text]", *everybodys} <= {line.split(" - ")[0] for line in ada.lines()}
     ada.send("/help msg", "/help /me")
     assert ada.lines() == [
         "* /msg name text - says something to one user only",
@@ -384,9 +387,9 @@ def test_telnet_interrupt_leaves_and_options_are_refused() -> None:
     box = Box()
     user = box.connect()
     user.received()
-    user.send_bytes(b"\xff\xfb\x18\xff\xfd\x01ada\r\nhi\r\n\xff\xf4\xff\xfd\x06")
+    user.send_bytes(b"\xff\xfb\x18\xff\xfd\x03ada\r\nhi\r\n\xff\xf4\xff\xfd\x06")
     raw = user.socket.value()
-    assert raw.startswith(b"* Hi. Type your name and press Enter.\r\n\xff\xfe\x18\xff\xfc\x01")
+    assert raw.startswith(b"* Hi. Type your name and press Enter.\r\n\xff\xfe\x18\xff\xfc\x03")
     assert raw.endswith(b"* Goodbye.\r\n")
     assert [message.text for message in box.stored] == ["hi"]
 

@@ -1,0 +1,76 @@
+"""Names that belong to somebody, and the roles of their owners."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+SHORTEST_PASSWORD = 8
+LONGEST_PASSWORD = 256
+"""The characters that a password may have."""
+
+
+class Role(StrEnum):
+    """What an account may do; an owner may do what a moderator may, and appoint moderators."""
+
+    USER = ""
+    MODERATOR = "moderator"
+    OWNER = "owner"
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A registered name: its password's hash, its role, and the id up to which each room has been read."""
+
+    name: str
+    password: str
+    role: Role = Role.USER
+    marks: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def moderates(self) -> bool:
+        """Whether it may moderate everywhere."""
+        return self.role is not Role.USER
+
+
+class Tries:
+    """Slows down who tries passwords: after a few wrong ones each further one doubles the wait.
+
+    Names and addresses alike are keys. At most *most* of them are remembered.
+    """
+
+    FREE = 3
+    """Wrong tries that cost nothing."""
+
+    LONGEST = 900.0
+    """The longest wait, in seconds; after as long without a try the key is forgotten."""
+
+    def __init__(self, most: int = 10_000) -> None:
+        self._most = most
+        self._wrong: dict[str, tuple[int, float]] = {}
+
+    def wait(self, keys: tuple[str, ...], now: float) -> float:
+        """The seconds to wait before the next try, at the monotonic time *now*."""
+        return max((self._until(key, now) - now for key in keys), default=0.0)
+
+    def _until(self, key: str, now: float) -> float:
+        count, last = self._wrong.get(key, (0, now))
+        if count < self.FREE:
+            return now
+        return last + min(self.LONGEST, float(2 ** min(count - self.FREE, 20)))
+
+    def failed(self, keys: tuple[str, ...], now: float) -> None:
+        """A wrong try was made."""
+        for key in keys:
+            count, last = self._wrong.pop(key, (0, now))
+            self._wrong[key] = (1 if now - last > self.LONGEST else count + 1, now)
+        while len(self._wrong) > self._most:
+            del self._wrong[next(iter(self._wrong))]
+
+    def forgive(self, keys: tuple[str, ...]) -> None:
+        """The last try was none of the wrong ones."""
+        for key in keys:
+            count, last = self._wrong.pop(key, (0, 0.0))
+            if count > 1:
+                self._wrong[key] = (count - 1, last)

@@ -1,0 +1,119 @@
+"""The plain objects behind passwords and bans."""
+
+from __future__ import annotations
+
+from ipaddress import ip_address
+
+import pytest
+
+from chat.core import durations
+from chat.core.accounts import Tries
+from chat.core.bans import Ban, Bans, network, normal
+from chat.core.errors import BadName
+
+
+def test_wrong_tries_wait_longer_and_longer_for_each_key() -> None:
+    tries = Tries()
+    waits = []
+    now = 1_000.0
+    for _ in range(8):
+        waits.append(tries.wait(("name ada", "address 192.0.2.1"), now))
+        now += waits[-1]
+        tries.failed(("name ada", "address 192.0.2.1"), now)
+    assert waits == [0, 0, 0, 1, 2, 4, 8, 16]
+    assert tries.wait(("name ada",), now) == tries.wait(("address 192.0.2.1",), now) == 32
+    assert tries.wait(("name bob", "address 192.0.2.2"), now) == 0
+
+
+def test_the_wait_is_bounded_and_forgotten() -> None:
+    tries = Tries()
+    for _ in range(100):
+        tries.failed(("name ada",), 0.0)
+    assert tries.wait(("name ada",), 0.0) == Tries.LONGEST
+    tries.failed(("name ada",), Tries.LONGEST + 1)
+    assert tries.wait(("name ada",), Tries.LONGEST + 1) == 0
+
+
+def test_right_tries_cost_nothing() -> None:
+    tries = Tries()
+    for _ in range(20):
+        tries.failed(("name ada",), 0.0)
+        tries.forgive(("name ada",))
+    assert tries.wait(("name ada",), 0.0) == 0
+
+
+def test_few_keys_are_remembered() -> None:
+    tries = Tries(most=3)
+    for number in range(10):
+        for _ in range(4):
+            tries.failed((f"name {number}",), 0.0)
+    assert [number for number in range(10) if tries.wait((f"name {number}",), 0.0)] == [7, 8, 9]
+
+
+@pytest.mark.parametrize(
+    ("text", "span"), [("30s", 30), ("10m", 600), ("2h", 7_200), ("7d", 604_800), ("4w", 2_419_200)]
+)
+def test_durations(text: str, span: int) -> None:
+    assert durations.seconds(text) == span
+
+
+@pytest.mark.parametrize("text", ["", "m", "10", "-1m", "1.5h", "10 m", "٣m", "1234567d", "10min"])
+def test_what_is_no_duration(text: str) -> None:
+    assert durations.seconds(text) is None
+
+
+@pytest.mark.parametrize(
+    ("span", "words"), [(0.2, "1 second"), (59, "59 seconds"), (60, "1 minute"), (600, "10 minutes"), (90_000, "1 day")]
+)
+def test_durations_in_words(span: float, words: str) -> None:
+    assert durations.in_words(span) == words
+
+
+def ban(target: str, until: float | None = None) -> Ban:
+    """A ban."""
+    return Ban(target, until, "spam", "ada", "t")
+
+
+def test_a_name_is_banned_with_its_look_alikes() -> None:
+    bans = Bans()
+    bans.add(ban("Eve"))
+    for name in ("eve", "EVE", "\u0435ve"):
+        assert bans.of_name(name, 0.0) == ban("Eve")
+    assert bans.of_name("ev", 0.0) is None
+
+
+def test_addresses_are_banned_by_their_first_bits() -> None:
+    bans = Bans()
+    bans.add(ban("192.0.2.0/24"))
+    bans.add(ban("2001:db8::/32"))
+    bans.add(ban("198.51.100.7"))
+    for banned in ("192.0.2.1", "192.0.2.255", "2001:db8:1::5", "198.51.100.7"):
+        assert bans.of_address(ip_address(banned), 0.0) is not None
+    for free in ("192.0.3.1", "2001:db9::1", "198.51.100.8"):
+        assert bans.of_address(ip_address(free), 0.0) is None
+    assert bans.of_address(None, 0.0) is None
+
+
+def test_bans_end() -> None:
+    bans = Bans()
+    bans.add(ban("eve", until=10.0))
+    assert bans.of_name("eve", 9.0)
+    assert bans.all(9.0)
+    assert not bans.all(10.0)
+    assert not bans.of_name("eve", 10.0)
+
+
+def test_bans_are_taken_back() -> None:
+    bans = Bans()
+    bans.add(ban("192.0.2.7/24"))
+    assert bans.remove("192.0.2.0/24") == ban("192.0.2.7/24")
+    assert bans.remove("192.0.2.0/24") is None
+
+
+def test_what_a_target_is() -> None:
+    assert network("12345") is None
+    assert network("1.2.3") is None
+    assert str(network("192.0.2.9/24")) == "192.0.2.0/24"
+    assert normal("ADA") == normal("ada")
+    with pytest.raises(BadName):
+        normal("192.0.2.1/99")

@@ -1,0 +1,225 @@
+"""Names that belong to somebody, in both dialects."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from box import Box, Client, SlowStore
+
+from chat.core.limits import Limits
+from chat.history.store import CannotKeep
+
+PASSWORD = "correct horse"  # noqa: S105
+PROMPT = "* That name belongs to somebody. Type its password, or press Enter to choose another name."
+TRUSTING = Limits(rate=None, plain_passwords=True)
+
+
+@pytest.fixture
+def box() -> Box:
+    """A chat in which the name ada is registered, and ada is not there."""
+    box = Box(limits=TRUSTING)
+    ada = box.text("ada")
+    ada.send(f"/register {PASSWORD}")
+    assert ada.lines() == ["* The name ada is yours now. You need its password when you come in next."]
+    ada.send("exit")
+    return box
+
+
+def hello(box: Box, **fields: Any) -> Client:
+    """A program that has said hello."""
+    bot = box.connect()
+    bot.ask(type="hello", **fields)
+    return bot
+
+
+def raw(client: Client) -> bytes:
+    """All that a client was sent."""
+    data: bytes = client.socket.value()
+    return data
+
+
+def test_a_registered_name_needs_its_password_and_hides_it(box: Box) -> None:
+    user = box.connect()
+    user.send("Ada")
+    assert raw(user).decode("latin-1").endswith(f"{PROMPT}\r\n\xff\xfb\x01")
+    user.send(PASSWORD)
+    assert b"\xff\xfc\x01\r\n* You are ada, alone in #lobby." in raw(user)
+
+
+def test_a_wrong_password_is_refused_and_another_name_can_be_chosen(box: Box) -> None:
+    user = box.connect()
+    user.send("ada", "wrong horse")
+    assert raw(user).endswith(b"! That password is wrong. Give your name and try again, or choose another.\r\n")
+    user.send("bob")
+    assert b"* You are bob, alone in #lobby." in raw(user)
+
+
+def test_enter_chooses_another_name(box: Box) -> None:
+    user = box.connect()
+    user.send("ada", "", "bob")
+    assert b"\r\n* Type your name and press Enter.\r\n* You are bob, alone in #lobby." in raw(user)
+
+
+def test_what_is_typed_ahead_is_not_taken_for_the_name_of_somebody_else(box: Box) -> None:
+    user = box.connect()
+    user.send("ada", PASSWORD, "hello")
+    assert box.stored[-1].author == "ada"
+    assert box.stored[-1].text == "hello"
+
+
+def test_look_alikes_of_a_registered_name_are_refused(box: Box) -> None:
+    bot = hello(box, name="\u0430da")
+    (refusal,) = bot.objects()
+    assert refusal["code"] in ("password-needed", "name-taken")
+    bot.ask(type="hello", name="\u0430da", password=PASSWORD)
+    (welcome, _) = bot.objects()
+    assert welcome["name"] == "ada"
+
+
+def test_programs_give_the_password_in_hello(box: Box) -> None:
+    bot = hello(box, name="ada")
+    assert [refusal["code"] for refusal in bot.objects()] == ["password-needed"]
+    bot.ask(type="hello", name="ada", password="wrong horse", tag="t")
+    assert [(refusal["code"], refusal["tag"]) for refusal in bot.objects()] == [("wrong-password", "t")]
+    bot.ask(type="hello", name="ada", password=PASSWORD)
+    welcome = bot.objects()[0]
+    assert (welcome["name"], welcome["registered"]) == ("ada", True)
+
+
+def test_nobody_takes_a_registered_name_by_renaming(box: Box) -> None:
+    bob = box.text("bob")
+    bob.send("/nick ada", "/nick ADA")
+    refusal = "! That name belongs to somebody. If that is you, leave and come in with its password."
+    assert bob.lines() == [refusal, refusal]
+
+
+def test_the_owner_may_be_called_otherwise_and_come_back(box: Box) -> None:
+    ada = hello(box, name="ada", password=PASSWORD)
+    ada.ask(type="nick", name="lovelace")
+    ada.ask(type="nick", name="ada")
+    assert "error" not in {event["type"] for event in ada.objects()}
+
+
+def test_the_owner_takes_over_from_another_device(box: Box) -> None:
+    bob = box.text("bob")
+    first = hello(box, name="ada", password=PASSWORD)
+    assert bob.lines() == ["* ada joined."]
+    second = hello(box, name="ada", password=PASSWORD)
+    assert first.objects()[-1] == {"type": "goodbye", "text": "Your session goes on from another connection."}
+    assert bob.lines() == []
+    bob.send("still there?")
+    assert second.objects()[-1]["text"] == "still there?"
+
+
+def test_wrong_tries_are_slowed_for_the_name_and_the_right_password_has_to_wait_too(box: Box) -> None:
+    bot = box.connect()
+    for _ in range(4):
+        bot.ask(type="hello", name="ada", password="wrong horse")
+    codes = [event["code"] for event in bot.objects()]
+    assert codes == ["wrong-password"] * 3 + ["too-many-tries"]
+    bot.ask(type="hello", name="ada", password=PASSWORD)
+    assert [event["code"] for event in bot.objects()] == ["too-many-tries"]
+    box.clock.advance(2)
+    bot.ask(type="hello", name="ada", password=PASSWORD)
+    assert bot.objects()[0]["type"] == "welcome"
+
+
+def test_passwords_are_not_taken_where_others_listen() -> None:
+    box = Box()
+    ada = box.text("ada")
+    ada.send(f"/register {PASSWORD}")
+    assert ada.lines() == [
+        "! Others could read a password on this connection. Connect with TLS, or from the server itself."
+    ]
+
+
+@pytest.mark.parametrize("password", ["short", "x" * 257])
+def test_bad_passwords_are_refused(password: str) -> None:
+    bot = Box(limits=TRUSTING).json("bot")
+    bot.ask(type="register", password=password)
+    assert [event["code"] for event in bot.objects()] == ["bad-password"]
+
+
+def test_changing_the_password(box: Box) -> None:
+    ada = hello(box, name="ada", password=PASSWORD)
+    ada.ask(type="password", password="short")
+    ada.ask(type="password", password="battery staple")
+    assert [event.get("code", event["type"]) for event in ada.objects()[-2:]] == ["bad-password", "notice"]
+    ada.ask(type="quit")
+    assert hello(box, name="ada", password=PASSWORD).objects()[-1]["code"] == "wrong-password"
+    assert hello(box, name="ada", password="battery staple").objects()[0]["type"] == "welcome"
+
+
+def test_unregistering_sets_the_name_free(box: Box) -> None:
+    ada = hello(box, name="ada", password=PASSWORD)
+    ada.ask(type="unregister", password=PASSWORD)
+    ada.ask(type="quit")
+    assert "registered" not in hello(box, name="ada").objects()[0]
+
+
+def test_a_resumed_session_needs_no_password_and_keeps_its_rights(box: Box) -> None:
+    first = hello(box, name="ada", password=PASSWORD)
+    token = first.objects()[0]["token"]
+    second = hello(box, name="ada", token=token)
+    assert second.objects()[0]["registered"] is True
+
+
+def test_a_token_is_no_password_once_its_session_has_ended(box: Box) -> None:
+    first = hello(box, name="ada", password=PASSWORD)
+    token = first.objects()[0]["token"]
+    first.ask(type="quit")
+    assert [event["code"] for event in hello(box, name="ada", token=token).objects()] == ["password-needed"]
+
+
+def test_private_messages_wait_for_a_registered_user(box: Box) -> None:
+    bob = box.text("bob")
+    bob.send("/msg ada one", "/msg ADA two")
+    assert bob.lines() == ["* ada is not here, and will get that when they come in."] * 2
+    ada = hello(box, name="ada", password=PASSWORD)
+    events = ada.objects()
+    assert [event["text"] for event in events if event["type"] == "message"] == ["one", "two"]
+    assert "While you were away you got 2 private messages." in [event.get("text") for event in events]
+    ada.ask(type="quit")
+    again = hello(box, name="ada", password=PASSWORD)
+    assert [event for event in again.objects() if event["type"] == "message"] == []
+
+
+def test_a_guest_is_not_given_a_registered_name() -> None:
+    box = Box(limits=TRUSTING)
+    guest = box.connect()
+    guest.send("", f"/register {PASSWORD}")
+    port = guest.lines()[1].split()[3].rstrip(",")
+    guest.send("exit")
+    box._ports = iter([int(port)])  # type: ignore[assignment]
+    again = box.connect()
+    again.send("")
+    assert f"* You are {port}-2, alone in #lobby." in again.received()
+
+
+def test_read_marks_follow_the_user_to_another_device(box: Box) -> None:
+    bob = box.text("bob")
+    bob.send("one", "two", "three")
+    first = hello(box, name="ada", password=PASSWORD)
+    first.ask(type="read", room="lobby", id=2, tag="t")
+    assert first.objects()[-1] == {"type": "read", "room": "lobby", "id": 2, "tag": "t"}
+    first.ask(type="quit")
+    state = next(event for event in hello(box, name="ada", password=PASSWORD).objects() if event["type"] == "room")
+    assert state["read"] == 2
+    bot = box.json("bot")
+    bot.ask(type="read", room="lobby", id=2)
+    assert bot.objects()[-1]["code"] == "not-allowed"
+
+
+def test_a_password_that_can_not_be_stored_leaves_the_name_free() -> None:
+    store = SlowStore()
+    box = Box(limits=TRUSTING, store=store)
+    ada = box.text("ada")
+    ada.send(f"/register {PASSWORD}")
+    store.fail(CannotKeep("the disk of the server is full."))
+    box.turn()
+    assert ada.lines() == ["! Not stored, not sent: the disk of the server is full. Try again later."]
+    ada.send(f"/register {PASSWORD}")
+    store.store()
+    box.turn()
+    assert ada.lines()[0].startswith("* The name ada is yours now.")

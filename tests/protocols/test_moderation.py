@@ -1,0 +1,356 @@
+"""What ops and moderators may do, and others may not."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from box import Box, Client
+
+from chat.core.accounts import Account, Role
+from chat.core.commands import TABLE
+from chat.core.limits import Limits
+from chat.core.records import Decision, Record
+from chat.history.memory import MemoryStore
+from chat.history.passwords import hash_password
+
+PASSWORD = "correct horse"  # noqa: S105
+HASH = hash_password(PASSWORD)
+
+
+class AuditedStore(MemoryStore):
+    """A history that lets its decisions be read."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.decisions: list[Decision] = []
+
+    def append(self, records: Any) -> Any:
+        self.decisions += [record for record in records if isinstance(record, Decision)]
+        return super().append(records)
+
+
+@pytest.fixture
+def store() -> AuditedStore:
+    """Where the decisions of the box are kept."""
+    return AuditedStore()
+
+
+@pytest.fixture
+def box(store: AuditedStore) -> Box:
+    """A chat with an owner and a moderator, who are not there yet."""
+    box = Box(limits=Limits(rate=None, plain_passwords=True), store=store)
+    accounts: list[Record] = [
+        Decision("t", "setup", "role", name, change=Account(name, HASH, role))
+        for name, role in (("root", Role.OWNER), ("mo", Role.MODERATOR))
+    ]
+    store.append(accounts)
+    box.hub.restore(0, (), registered=("root", "mo"))
+    store.decisions.clear()
+    return box
+
+
+def log_in(box: Box, name: str) -> Client:
+    """The owner or the moderator comes in with netcat."""
+    user = box.connect()
+    user.send(name, PASSWORD)
+    user.socket.clear()
+    return user
+
+
+def in_room(box: Box, *names: str, room: str = "dev") -> list[Client]:
+    """People in a room; the first made it, and is its op."""
+    people = [box.text(name) for name in names]
+    for person in people:
+        person.send(f"/join {room}")
+    for person in people:
+        person.received()
+    return people
+
+
+# -- rights
+
+
+def test_every_command_with_rights_is_refused_to_those_who_have_none(box: Box) -> None:
+    in_room(box, "op", room="lobby2")
+    eve = box.json("eve", rooms={"lobby": None, "lobby2": None})
+    bob = box.text("bob")
+    values = {"room": "lobby2", "name": "bob", "target": "bob", "access": "private", "text": "10m why"}
+    for command in TABLE.values():
+        if command.who:
+            fields = {p.name: values[p.name] for p in command.parameters}
+            eve.ask(type=command.name, **fields, tag="t")
+            (answer,) = [event for event in eve.objects() if "tag" in event]
+            assert (answer["type"], answer["code"], answer["tag"]) == ("error", "not-allowed", "t"), command.name
+    assert bob.lines() == []
+    assert isinstance(box.store, AuditedStore)
+    assert box.store.decisions == []
+
+
+def test_rights_in_one_room_are_none_in_another(box: Box) -> None:
+    eve = in_room(box, "eve", room="mine")[0]
+    in_room(box, "ada", "bob", room="theirs")
+    eve.send("/join theirs", "/kick bob")
+    assert eve.lines()[-1] == "! Only the ops of #theirs may do that."
+
+
+def test_nobody_is_op_of_the_lobby_by_being_first(box: Box) -> None:
+    ada, _ = box.text("ada"), box.text("bob")
+    ada.send("/kick bob")
+    assert ada.lines()[-1] == "! Only the ops of #lobby may do that."
+
+
+def test_who_leaves_is_op_no_more_unless_registered(box: Box) -> None:
+    ada, bob = in_room(box, "ada", "bob")
+    bob.send("still here")
+    ada.send("exit")
+    again = in_room(box, "ada")[0]
+    again.send("/kick bob")
+    assert again.lines()[-1] == "! Only the ops of #dev may do that."
+    bob.send("/join lobby")
+
+
+def test_nobody_acts_against_a_moderator_but_an_owner(box: Box) -> None:
+    ada = in_room(box, "ada")[0]
+    mo, root = log_in(box, "mo"), log_in(box, "root")
+    mo.send("/join dev")
+    root.send("/join dev")
+    ada.received()
+    ada.send("/kick mo", "/kick root")
+    assert ada.lines()[-2:] == [
+        "! mo is a moderator. Only an owner may do that.",
+        "! root is a moderator. Only an owner may do that.",
+    ]
+    root.send("/kick mo")
+    assert "* mo was kicked out by root." in ada.lines()
+
+
+def test_an_owner_makes_and_unmakes_moderators(box: Box, store: AuditedStore) -> None:
+    root, ada = log_in(box, "root"), box.text("ada")
+    root.send("/moderator ada")
+    assert root.lines()[-1] == "! ada is not registered, so they can't be a moderator. They can /register first."
+    ada.send(f"/register {PASSWORD}")
+    root.send("/moderator ada")
+    assert ada.lines()[-1] == "* You are a moderator now."
+    ada.send("/bans")
+    assert ada.lines() == ["* Nobody is banned."]
+    root.send("/moderator ada")
+    ada.received()
+    ada.send("/bans")
+    assert ada.lines() == ["! Only moderators may do that."]
+    assert [decision.action for decision in store.decisions] == ["register", "role moderator", "role user"]
+
+
+# -- kick and mute
+
+
+def test_a_kicked_person_goes_to_the_lobby_and_hears_why(box: Box, store: AuditedStore) -> None:
+    ada, bob, cy = in_room(box, "ada", "bob", "cy")
+    ada.send("/kick bob too loud")
+    assert ada.lines() == ["* You kicked bob.", "* bob was kicked out by ada: too loud"]
+    assert cy.lines() == ["* bob was kicked out by ada: too loud"]
+    assert bob.lines()[:2] == [
+        "* You were kicked out of #dev by ada: too loud",
+        "* You are bob, alone in #lobby. Type /help for commands, exit to leave.",
+    ]
+    (decision,) = store.decisions
+    assert (decision.by, decision.action, decision.target, decision.room, decision.why) == (
+        "ada",
+        "kick",
+        "bob",
+        "dev",
+        "too loud",
+    )
+
+
+def test_a_kicked_program_leaves_the_room(box: Box) -> None:
+    ada = in_room(box, "ada")[0]
+    bot = box.json("bot", rooms={"dev": None})
+    ada.send("/kick bot")
+    (left,) = bot.objects()
+    assert (left["type"], left["name"], left["by"]) == ("left", "bot", "ada")
+    bot.ask(type="say", room="dev", text="x")
+    assert bot.objects()[-1]["code"] == "not-in-room"
+
+
+def test_who_is_kicked_out_of_the_lobby_leaves_the_chat(box: Box) -> None:
+    mo, bob = log_in(box, "mo"), box.text("bob")
+    mo.send("/kick bob")
+    assert bob.lines() == ["* You were kicked out of #lobby by mo."]
+    assert bob.socket.half_closed
+
+
+def test_the_muted_are_silent_for_a_time_whatever_they_are_called(box: Box) -> None:
+    ada, bob = in_room(box, "ada", "bob")
+    ada.send("/mute bob 5m spam")
+    assert bob.lines() == ["* ada muted bob for 5 minutes: spam"]
+    bob.send("hello", "/me waves", "/nick bobby", "hello")
+    refusals = [line for line in bob.lines() if line.startswith("!")]
+    assert refusals == ["! You are muted in #dev for 5 minutes more."] * 3
+    box.clock.advance(301)
+    ada.received()
+    bob.send("sorry")
+    assert ada.lines() == ["bobby: sorry"]
+
+
+def test_unmuting(box: Box) -> None:
+    ada, bob = in_room(box, "ada", "bob")
+    ada.send("/mute bob", "/unmute bob", "/unmute bob")
+    assert ada.lines()[-1] == "! bob is not muted in #dev."
+    bob.received()
+    bob.send("hello")
+    assert ada.lines() == ["bob: hello"]
+
+
+# -- ops, topics, private rooms
+
+
+def test_ops_make_ops(box: Box) -> None:
+    ada, bob = in_room(box, "ada", "bob")
+    ada.send("/op bob")
+    assert bob.lines() == ["* ada made bob an op."]
+    bob.send("/op ada")
+    assert ada.lines()[-1] == "* bob took back that ada is an op."
+    ada.send("/op ada")
+    assert ada.lines() == ["! Only the ops of #dev may do that."]
+
+
+def test_a_locked_topic_is_set_by_ops_only(box: Box) -> None:
+    ada, bob = in_room(box, "ada", "bob")
+    ada.send("/lock")
+    assert bob.lines() == ["* ada locked the topic: only ops set it."]
+    bob.send("/topic mine")
+    assert bob.lines() == ["! The topic of #dev is locked. Only its ops may set it."]
+    ada.send("/topic tea", "/lock")
+    bob.send("/topic mine")
+    assert bob.lines()[-1] == "* bob set the topic of #dev to: mine"
+
+
+def test_a_private_room_is_seen_by_the_invited_only(box: Box) -> None:
+    ada = in_room(box, "ada", room="den")[0]
+    ada.send("a secret", "/room private")
+    bob, eve = box.text("bob"), box.json("eve")
+    ada.send("/invite bob")
+    assert bob.lines()[-1] == "* ada invites you to #den. Come with /join den"
+    for request, code in (
+        ({"type": "join", "room": "den"}, "not-allowed"),
+        ({"type": "who", "room": "den"}, "no-such-room"),
+        ({"type": "history", "room": "den"}, "not-in-room"),
+        ({"type": "delete", "id": 1}, "no-such-message"),
+    ):
+        eve.ask(**request)
+        assert eve.objects()[-1]["code"] == code, request
+    eve.ask(type="rooms")
+    assert [room["room"] for room in eve.objects()[-1]["rooms"]] == ["lobby"]
+    eve.ask(type="search", text="secret")
+    assert eve.objects()[-1]["messages"] == []
+    bob.send("/join den")
+    assert "* You are bob, in #den with ada. Type /help for commands, exit to leave." in bob.lines()
+    bob.send("/search secret")
+    assert "secret" in json.dumps(bob.lines())
+
+
+def test_hello_leaves_out_rooms_that_are_closed(box: Box) -> None:
+    in_room(box, "ada", room="den")[0].send("/room private")
+    eve = box.connect()
+    eve.ask(type="hello", name="eve", rooms={"den": None, "lobby": None})
+    events = eve.objects()
+    assert [event["room"] for event in events if event["type"] == "room"] == ["lobby"]
+    assert [event["code"] for event in events if event["type"] == "error"] == ["not-allowed"]
+
+
+def test_the_lobby_stays_open(box: Box) -> None:
+    mo = log_in(box, "mo")
+    mo.send("/room private", "/room shut")
+    assert mo.lines() == [
+        "! #lobby is where everybody comes in, so it stays open.",
+        "! Say whether the room is to be private or open: /room private, or /room open",
+    ]
+
+
+# -- bans
+
+
+def test_a_banned_name_is_put_out_and_kept_out(box: Box, store: AuditedStore) -> None:
+    mo, eve = log_in(box, "mo"), box.text("eve")
+    mo.send("/ban Eve 1h spam")
+    assert eve.lines() == ["* You are banned: spam"]
+    assert "* Eve is banned for 1 hour." in mo.lines()
+    for name in ("eve", "\u0435ve"):
+        again = box.connect()
+        again.send(name)
+        assert "! You are banned for 1 hour more: spam" in again.received()
+    bob = box.text("bob")
+    bob.send("/nick eve")
+    assert bob.lines() == ["! You are banned for 1 hour more: spam"]
+    box.clock.advance(3_601)
+    assert box.text("eve").protocol.session.welcome
+    assert [decision.action for decision in store.decisions] == ["ban"]
+
+
+def test_a_banned_address_is_turned_away_at_the_door(box: Box) -> None:
+    mo = log_in(box, "mo")
+    mo.send("/ban 192.0.2.0/24")
+    assert mo.lines() == ["! That would ban yourself."]
+    mo.send("/ban 203.0.113.0/24 spam and more", "/bans")
+    listed = mo.lines()
+    assert listed[0] == "* 203.0.113.0/24 is banned for ever."
+    assert listed[1] == "* 203.0.113.0/24, for ever, by mo: spam and more"
+    stranger = box.connect(host="203.0.113.7")
+    assert stranger.lines() == ["! You are banned: spam and more", "* Goodbye."]
+    assert stranger.socket.half_closed
+    mo.send("/unban 203.0.113.0/24", "/unban 203.0.113.0/24")
+    assert mo.lines() == [
+        "* 203.0.113.0/24 is not banned any more.",
+        "! 203.0.113.0/24 is not banned. /bans lists who is.",
+    ]
+    assert box.connect(host="203.0.113.7").lines() == ["* Hi. Type your name and press Enter."]
+
+
+# -- deleting
+
+
+def test_what_is_deleted_is_gone_from_replay_and_search(box: Box) -> None:
+    ada, bot = box.text("ada"), box.json("bot")
+    ada.send("oops tea", "better tea", "/delete 1")
+    assert ada.lines()[-1] == "* ada deleted message 1."
+    assert bot.objects()[-1]["type"] == "deleted"
+    bot.ask(type="history", room="lobby")
+    assert [message["id"] for message in bot.objects()[-1]["messages"]] == [2]
+    bot.ask(type="search", text="tea")
+    assert [message["id"] for message in bot.objects()[-1]["messages"]] == [2]
+    ada.send("/delete", "/delete")
+    assert ada.lines() == ["* ada deleted message 2.", "! There is no message 2, or not any more."]
+
+
+def test_deleting_what_others_said_needs_the_right(box: Box, store: AuditedStore) -> None:
+    ada, bob, cy = in_room(box, "ada", "bob", "cy")
+    bob.send("rude")
+    cy.send("/delete 1")
+    assert cy.lines()[-1] == "! That is not yours to delete."
+    assert store.decisions == []
+    ada.send("/delete 1")
+    assert bob.lines() == ["* ada deleted message 1."]
+    assert [(decision.action, decision.target, decision.why) for decision in store.decisions] == [
+        ("delete", "bob", "message 1")
+    ]
+
+
+def test_who_takes_a_name_later_may_not_delete_what_was_said_under_it(box: Box) -> None:
+    ada, _ = box.text("ada"), box.text("bob")
+    ada.send("mine", "exit")
+    other = box.text("ada")
+    other.send("/delete 1")
+    assert other.lines() == ["! That is not yours to delete."]
+
+
+def test_deleting_a_private_message(box: Box) -> None:
+    ada, bob, eve = box.text("ada"), box.json("bob"), box.json("eve")
+    ada.send("/msg bob psst")
+    bob.received()
+    eve.ask(type="delete", id=1)
+    assert eve.objects()[-1]["code"] == "no-such-message"
+    ada.send("/delete")
+    assert [event["type"] for event in bob.objects()] == ["deleted"]
+    assert ada.lines()[-1] == "* ada deleted message 1."
