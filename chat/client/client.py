@@ -144,6 +144,11 @@ class Client:
         else:
             self.model.turn_to(room)
 
+    def _history(self, command: Command, arguments: Mapping[str, Any]) -> None:
+        """Ask for the past, in times of the user's own time zone."""
+        when = self.model.past(arguments["when"]) if "when" in arguments else {}
+        self._request(command, {"room": arguments["room"], **when})
+
     def _help(self, command: Command, arguments: Mapping[str, Any]) -> None:
         """Explain the commands, the client's own among them."""
         wanted = arguments.get("command")
@@ -191,6 +196,7 @@ _BEFORE = {
     "me": Client._act,
     "msg": Client._tell,
     "join": Client._join,
+    "history": Client._history,
     "help": Client._help,
 }
 """Commands for which the client does more than to ask the server."""

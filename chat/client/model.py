@@ -12,6 +12,7 @@ from chat.client.room import Room
 from chat.client.scrollback import Kind, Line
 from chat.core import events, wording
 from chat.core.text import mention_of
+from chat.core.when import Past, read
 
 MAXIMUM_EXPECTED = 200
 MAXIMUM_KNOWN_ROOMS = 1000
@@ -93,6 +94,10 @@ class Model(Listener):
         if unread:
             self.turn_to(max(unread, key=lambda room: bool(room.calls)))
 
+    def past(self, when: str) -> Past:
+        """Read which part of the history is meant, in the time zone of the screen; raises :class:`BadField`."""
+        return read(when, self._surroundings.local_now(), self._surroundings.zone)
+
     def find(self, name: str, private: bool = False) -> Room | None:
         """Return the room or private conversation of that name."""
         wanted = name.casefold()
@@ -162,7 +167,7 @@ class Model(Listener):
             case events.History():
                 self._history(event)
             case events.Found():
-                self._found(event)
+                self._past(event)
             case events.Welcome():
                 self._rename_self(event.name)
                 self.limits = event.limits
@@ -223,12 +228,13 @@ class Model(Listener):
             room.earlier_asked = not event.more
             room.lines.prepend(self._line(m) for m in event.messages if m.author not in self.ignored)
             return
+        self._past(event)
+
+    def _past(self, event: events.History | events.Found) -> None:
         room = self._asked(event.tag)
-        self.tell(f"Earlier in #{event.room}:", room=room)
-        for message in event.messages:
-            time = self._surroundings.local(message.time)
-            self.tell(f"[{time:%Y-%m-%d %H:%M}] {wording.message(message)}", room=room)
-        self.tell("End of history.", room=room)
+        before, lines, behind = wording.past(event, self._surroundings.local)
+        for line in (before, *lines, *([behind] if lines else [])):
+            self.tell(line, room=room)
 
     def _entered(self, event: events.RoomState) -> None:
         self.open(event.room).enter(event.topic, event.users, event.away, event.last)
@@ -311,12 +317,6 @@ class Model(Listener):
         now = self._surroundings.local(time)
         if room.spoke_recently(name, now) or self.find(name, private=True) is not None:
             self._say(event, room)
-
-    def _found(self, event: events.Found) -> None:
-        room = self._asked(event.tag)
-        before, lines, behind = wording.found(event, self._surroundings.local)
-        for line in (before, *lines, *([behind] if behind else [])):
-            self.tell(line, room=room)
 
     def _say(self, event: events.Event, room: Room) -> None:
         for sentence in wording.notice(event):

@@ -7,11 +7,13 @@ from __future__ import annotations
 import difflib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 from chat.core import identity, moderation
 from chat.core.errors import BadField, UnknownCommand
+from chat.core.events import wire_time
 
 if TYPE_CHECKING:
     from chat.core.session import Session
@@ -24,6 +26,7 @@ class Kind(Enum):
     USER = "user"
     TEXT = "text"
     NUMBER = "number"
+    TIME = "time"
     COMMAND = "command"
     SECRET = "secret"  # noqa: S105 - a kind, and no secret
     CHOICE = "choice"
@@ -33,8 +36,8 @@ class Kind(Enum):
 class Parameter:
     """A parameter of a command, and the field of that name in JSON.
 
-    ``here``: the text dialect fills in the room that the user is in. ``programs``: only JSON has it. A ``TEXT`` or a
-    ``SECRET`` takes the rest of the line.
+    ``here``: the text dialect fills in the room that the user is in. ``programs``: only JSON has it; ``people``: JSON
+    does not have it. A ``TEXT`` or a ``SECRET`` takes the rest of the line.
     """
 
     name: str
@@ -42,6 +45,7 @@ class Parameter:
     optional: bool = False
     here: bool = False
     programs: bool = False
+    people: bool = False
 
     @property
     def typed(self) -> bool:
@@ -63,8 +67,17 @@ class Parameter:
                 return value
             raise BadField(f'"{self.name}" must be a whole number from 0 on.')
         if isinstance(value, str):
-            return value
+            return value if self.kind is not Kind.TIME else self._time(value)
         raise BadField(f'"{self.name}" must be a string.')
+
+    def _time(self, value: str) -> str:
+        try:
+            moment = datetime.fromisoformat(value)
+            if moment.tzinfo is not None:
+                return wire_time(moment)
+        except (ValueError, OverflowError):
+            pass
+        raise BadField(f'"{self.name}" must be a time like 2026-11-21T09:15:02Z.')
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +125,7 @@ class Command:
     def check(self, fields: Mapping[str, object]) -> dict[str, str | int]:
         """Take the arguments out of a JSON object; raises :class:`BadField`."""
         arguments: dict[str, str | int] = {}
-        for parameter in self.parameters:
+        for parameter in (p for p in self.parameters if not p.people):
             value = fields.get(parameter.name)
             if value is not None:
                 arguments[parameter.name] = parameter.from_json(value)
@@ -204,11 +217,14 @@ TABLE: Mapping[str, Command] = {
             "history",
             (
                 _HERE,
-                Parameter("count", Kind.NUMBER, optional=True),
+                Parameter("when", Kind.TEXT, optional=True, people=True),
+                Parameter("count", Kind.NUMBER, optional=True, programs=True),
                 Parameter("after", Kind.NUMBER, optional=True, programs=True),
                 Parameter("before", Kind.NUMBER, optional=True, programs=True),
+                Parameter("since", Kind.TIME, optional=True, programs=True),
+                Parameter("until", Kind.TIME, optional=True, programs=True),
             ),
-            "shows the last messages of the room",
+            "shows the last messages of the room, or /history 50, /history since 09:00, /history 2026-11-20",
             _method("history"),
         ),
         Command(
@@ -221,6 +237,15 @@ TABLE: Mapping[str, Command] = {
             ),
             'finds messages by their words: /search tea "hot water" author:ada room:#dev',
             _method("search"),
+        ),
+        Command(
+            "mentions",
+            (
+                Parameter("before", Kind.NUMBER, optional=True),
+                Parameter("count", Kind.NUMBER, optional=True, programs=True),
+            ),
+            "shows what named you since you were last here",
+            _method("mentions"),
         ),
         Command(
             "ignore",

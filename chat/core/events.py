@@ -28,6 +28,11 @@ def _second(seconds: int) -> str:
     return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}"
 
 
+def wire_time(moment: datetime) -> str:
+    """Write an aware time as the wire does; raises :class:`OverflowError` at the ends of the calendar."""
+    return f"{moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='milliseconds')}Z"
+
+
 class Event(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="type", tag=str.lower):
     """Anything that a session is shown."""
 
@@ -223,11 +228,15 @@ class Rooms(Event, frozen=True, kw_only=True):
 
 
 class History(Event, frozen=True, kw_only=True):
-    """Messages from the history, by id; ``more``: there are more in the direction that was asked."""
+    """Messages from the history, by id; ``more``: there are more in the direction that was asked.
+
+    ``since``: the time that was asked for.
+    """
 
     room: str
     messages: list[Message]
     more: bool
+    since: str | None = None
     tag: str | None = None
 
 

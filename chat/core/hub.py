@@ -13,7 +13,7 @@ from twisted.logger import Logger
 from chat.core.accounts import Tries
 from chat.core.bans import Ban, Bans
 from chat.core.errors import NotStored, TooManyRooms
-from chat.core.events import Event, Found, Refusal, timestamp
+from chat.core.events import Event, Found, History, Refusal, timestamp
 from chat.core.limits import Limits
 from chat.core.names import Registry, key, room_name
 from chat.core.records import Fetched, Marked, Query, Question, Record, RoomRecord, RoomRules, Said, Search
@@ -45,8 +45,8 @@ class Delivery(Protocol):
     def replay(self, session: Session, query: Query) -> None:
         """Show the messages of *query* in this place, as they would have been shown when they were new."""
 
-    def recall(self, session: Session, query: Query, tag: str | None) -> None:
-        """Show the messages of *query* in this place, as one event."""
+    def recall(self, session: Session, query: Query, answer: History) -> None:
+        """Show *answer* in this place, with the messages of *query*."""
 
     def search(self, session: Session, search: Search, answer: Found) -> None:
         """Show *answer* in this place, with what was found."""
@@ -132,6 +132,7 @@ class Hub:
         self._live: dict[str, Lineage] = {}
         self._held: dict[int, Session] = {}
         self._idle: dict[str, Lineage] = {}
+        self._departed: dict[str, int] = {}
 
     def restore(
         self,
@@ -249,6 +250,18 @@ class Hub:
             if holder is not by_other_than:
                 holder.expire()
         return any(holder is not by_other_than for holder in self.users.holders(name))
+
+    def depart(self, name: str) -> None:
+        """Nobody goes by *name* any more: set it free, and remember when."""
+        self.users.release(name)
+        self._departed.pop(key(name), None)
+        self._departed[key(name)] = self._last_id
+        if len(self._departed) > self.limits.departed:
+            del self._departed[next(iter(self._departed))]
+
+    def departed(self, name: str) -> int | None:
+        """The id of the newest message when *name* was last given up, if that is remembered."""
+        return self._departed.get(key(name))
 
     # -- rooms
 

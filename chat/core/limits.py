@@ -23,6 +23,8 @@ class Limits:
     """Tags remembered for each token, so that a message sent again is stored once."""
     tokens: int = 4_096
     """Tokens remembered after their session has gone."""
+    departed: int = 4_096
+    """Names of which it is remembered when they were last here."""
     grace: float = 60.0
     """Seconds for which a session whose connection broke is kept for its token."""
     held: int = 1_000

@@ -136,7 +136,8 @@ Question = Tags | Proof | Hash | Kept | Which
 class Query:
     """The messages of ``room`` with ``after`` < id < ``before``: ``count`` of them, the newest or the oldest.
 
-    Whoever answers returns them in the order of their ids.
+    ``since`` and ``until``, times of the wire, leave out what was said earlier, and then or later. Whoever answers
+    returns the messages in the order of their ids, and may take it that their times have the same order.
     """
 
     room: str
@@ -144,6 +145,8 @@ class Query:
     count: int
     after: int = 0
     newest: bool = True
+    since: str | None = None
+    until: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,8 +154,9 @@ class Search:
     """The newest ``count`` messages of rooms with ``after`` < id < ``before`` that hold all ``phrases``.
 
     A phrase is a sequence of words (:func:`chat.core.search.words`). ``author`` and ``room``: only what was said by
-    whom, in any case, and where. ``naming``: only what others said that names this user. ``rooms``: the rooms that
-    may be read; ``None`` is all. Whoever answers returns them newest first.
+    whom, in any case, and where. ``naming``: only what others said that names this user; with ``absent_at``, only
+    what is newer than the last words of that user before this id. ``rooms``: the rooms that may be read; ``None`` is
+    all. Whoever answers returns them newest first.
     """
 
     phrases: tuple[tuple[str, ...], ...]
@@ -162,6 +166,7 @@ class Search:
     author: str | None = None
     room: str | None = None
     naming: str | None = None
+    absent_at: int | None = None
     rooms: Collection[str] | None = None
 
 

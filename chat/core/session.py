@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Collection, Mapping, Sequence
+from datetime import datetime
 from functools import partial
 
 from twisted.logger import Logger
@@ -33,6 +34,7 @@ from chat.core.events import (
     Found,
     Goodbye,
     Help,
+    History,
     Ignored,
     Joined,
     Kind,
@@ -56,6 +58,7 @@ from chat.core.records import Query, Said, Search, Tags
 from chat.core.room import Room
 from chat.core.search import parse
 from chat.core.text import clean
+from chat.core.when import read
 
 DEFAULT_COUNT = 20
 """The messages that ``/history`` shows when not told how many."""
@@ -76,6 +79,7 @@ class Session:
         "_private",
         "account",
         "away",
+        "came",
         "claiming",
         "gone",
         "hub",
@@ -91,7 +95,6 @@ class Session:
         "replay",
         "rested",
         "rooms",
-        "since",
     )
 
     def __init__(self, hub: Hub, number: int, peer: Peer, *, one_room: bool, replay: int = 0) -> None:
@@ -102,6 +105,9 @@ class Session:
         self.one_room = one_room
         self.replay = replay
         self.name = ""
+        self.came = 0
+        """The next id when the session took its name."""
+        """Greater than the id of every message that was there when it took its name."""
         self.rooms: dict[str, Room] = {}
         self.away: str | None = None
         self.ignored: dict[str, str] = {}
@@ -111,8 +117,6 @@ class Session:
         """Up to which id the account has read each room."""
         self.claiming = ""
         """The name whose password is to be typed next."""
-        self.since = 0
-        """The newest id when the session took its name: what was said under it since then is its own."""
         self.last_said = 0
         self.gone = False
         self.pending = 0
@@ -231,8 +235,8 @@ class Session:
             before._hand_over(self, name, entered.keys())
         else:
             self.name = name
-            self.since = hub.next_id - 1
             hub.users.claim(name, self)
+            self.came = hub.next_id
         if lineage is not None:
             hub.begin(self, lineage)
         log.info("{session.name} came from {session.peer}", session=self)
@@ -293,8 +297,9 @@ class Session:
             del room.members[self.id]
             room.members[heir.id] = heir
             hub.then(self, partial(hub.delivery.leave, self, room.name))
-        heir.name, heir.rooms, heir.away, heir.ignored = self.name, self.rooms, self.away, self.ignored
-        heir._private, heir.since, heir.last_said = self._private, self.since, self.last_said
+        heir.name, heir.came, heir.rooms = self.name, self.came, self.rooms
+        heir.away, heir.ignored = self.away, self.ignored
+        heir._private, heir.last_said = self._private, self.last_said
         for message in self._private:
             hub.show(heir, message)
         self.rooms = {}
@@ -349,7 +354,7 @@ class Session:
         for room in list(self.rooms.values()):
             self._go_out_of(room)
         if self.welcome:
-            self.hub.users.release(self.name)
+            self.hub.depart(self.name)
         if self.lineage is not None:
             self.hub.end(self.lineage)
 
@@ -372,10 +377,10 @@ class Session:
         if hub.taken(new, by_other_than=self):
             raise NameTaken("That name is taken. Choose another.")
         old = self.name
-        hub.users.release(old)
+        hub.depart(old)
         hub.users.claim(new, self)
+        self.came = hub.next_id
         self.name = new
-        self.since = hub.next_id - 1
         for room in self.rooms.values():
             room.renamed(names.key(old), self.key)
         log.info("{old} is now known as {new}", old=old, new=new)
@@ -552,7 +557,7 @@ class Session:
         """Tell whether the user said this."""
         own = names.key(self.account.name) if self.account is not None else None
         author = names.key(message.author)
-        return author == own or (author == self.key and message.id > self.since)
+        return author == own or (author == self.key and message.id >= self.came)
 
     def tell(self, name: str, text: str, tag: str | None = None) -> None:
         """Say something to one user only."""
@@ -644,21 +649,30 @@ class Session:
     def history(
         self,
         room: str,
+        when: str | None = None,
         count: int | None = None,
         after: int | None = None,
         before: int | None = None,
+        since: str | None = None,
+        until: str | None = None,
         tag: str | None = None,
     ) -> None:
-        """Show messages from the history of a room."""
+        """Show messages from the history of a room; *when* is in words, in the time zone of the server."""
         hub = self.hub
+        if when:
+            self.history(room, **read(when, datetime.fromisoformat(hub.now())), tag=tag)
+            return
         query = Query(
             self.my_room(room).name,
             before=self._bound(before),
             count=self._count(count),
             after=after or 0,
-            newest=after is None,
+            newest=after is None and since is None,
+            since=since,
+            until=until,
         )
-        hub.answer(self, partial(hub.delivery.recall, self, query, tag))
+        answer = History(room=query.room, messages=[], more=False, since=since, tag=tag)
+        hub.answer(self, partial(hub.delivery.recall, self, query, answer))
 
     def _bound(self, before: int | None) -> int:
         """The id before which to look."""
@@ -690,6 +704,22 @@ class Session:
         )
         found = Found(text=wanted.text, messages=[], more=False, tag=tag)
         hub.answer(self, partial(hub.delivery.search, self, search, found))
+
+    def mentions(self, before: int | None = None, count: int | None = None, tag: str | None = None) -> None:
+        """Show what named the user since that name was last here, newest first."""
+        hub = self.hub
+        left = hub.departed(self.name)
+        search = Search(
+            (),
+            before=self._bound(before),
+            count=self._count(count),
+            after=left or 0,
+            naming=self.name,
+            absent_at=self.came if left is None else None,
+            rooms=self._readable(),
+        )
+        answer = Found(text=None, messages=[], more=False, tag=tag)
+        hub.answer(self, partial(hub.delivery.search, self, search, answer))
 
     def _readable(self) -> Collection[str] | None:
         """The rooms in which the user may read; ``None``: all."""

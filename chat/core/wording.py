@@ -33,16 +33,36 @@ def message(event: events.Message) -> str:
     return f"{event.author} (private): {event.text}" if event.to else f"{event.author}: {event.text}"
 
 
-def found(event: events.Found, local: Callable[[str], datetime]) -> tuple[str, list[str], str]:
-    """Write what was found: a sentence before, the messages, a sentence behind.
+def past(event: events.History | events.Found, local: Callable[[str], datetime]) -> tuple[str, list[str], str]:
+    """Write messages of the past: a sentence before, the messages, and a sentence behind, where there are any.
 
-    *local* reads a time of the wire. A message is written as ``[2026-11-21 09:15] #17 #dev bob: morning``.
+    *local* reads a time of the wire. What was found is written as ``[2026-11-21 09:15] #17 #dev bob: morning``.
     """
-    lines = [f"[{local(m.time):%Y-%m-%d %H:%M}] #{m.id} #{m.room} {message(m)}" for m in event.messages]
-    last = event.messages[-1].id if event.messages else 0
-    if event.more and last:
-        return "Found, the newest first:", lines, f"For older ones: /search before:{last} {event.text}"
-    return "Found, the newest first:" if lines else "Nothing was found.", lines, "That is all." if lines else ""
+    before, nothing, behind = _frame(event, local)
+    if not event.messages:
+        return nothing, [], ""
+    found = isinstance(event, events.Found)
+    lines = [
+        f"[{local(m.time):%Y-%m-%d %H:%M}] {f'#{m.id} #{m.room} ' if found else ''}{message(m)}" for m in event.messages
+    ]
+    return before, lines, behind
+
+
+def _frame(event: events.History | events.Found, local: Callable[[str], datetime]) -> tuple[str, str, str]:
+    """What stands before messages of the past, in their place where there are none, and behind them."""
+    last = event.messages[-1] if event.more and event.messages else None
+    match event:
+        case events.Found(text=None):
+            older = f"For older ones: /mentions {last.id}" if last else "That is all."
+            return "You were named, the newest first:", "Nobody has named you since you were last here.", older
+        case events.Found():
+            older = f"For older ones: /search before:{last.id} {event.text}" if last else "That is all."
+            return "Found, the newest first:", "Nothing was found.", older
+        case events.History(since=None):
+            return f"Earlier in #{event.room}:", f"Nothing was said in #{event.room} yet.", "End of history."
+        case _:
+            more = f"There is more: /history since {local(last.time):%Y-%m-%d %H:%M:%S}" if last else "End of history."
+            return f"Earlier in #{event.room}:", f"Nothing was said in #{event.room} then.", more
 
 
 def notice(event: events.Event) -> list[str]:

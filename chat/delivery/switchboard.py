@@ -128,18 +128,13 @@ class Switchboard:
             begin.taken = partial(self._replay, outlet, outlet.add(None), query)
             self._slow.add(outlet)
 
-    def recall(self, session: Session, query: Query, tag: str | None) -> None:
-        outlet = self._outlets.get(session.id)
-        if outlet is None:
-            return
-
-        def found(page: Page) -> bytes:
-            event = History(room=query.room, messages=_unignored(outlet, page), more=page.more, tag=tag)
-            return outlet.dialect.encode_for(session.name, event)
-
-        self._fetch(outlet, outlet.add(None), self._store.read(query), found, tag)
+    def recall(self, session: Session, query: Query, answer: History) -> None:
+        self._look_up(session, partial(self._store.read, query), answer)
 
     def search(self, session: Session, search: Search, answer: Found) -> None:
+        self._look_up(session, partial(self._store.search, search), answer)
+
+    def _look_up(self, session: Session, read: Callable[[], Deferred[Page]], answer: History | Found) -> None:
         outlet = self._outlets.get(session.id)
         if outlet is None:
             return
@@ -148,7 +143,7 @@ class Switchboard:
             event = structs.replace(answer, messages=_unignored(outlet, page), more=page.more)
             return outlet.dialect.encode_for(session.name, event)
 
-        self._fetch(outlet, outlet.add(None), self._store.search(search), found, answer.tag)
+        self._fetch(outlet, outlet.add(None), read(), found, answer.tag)
 
     def consult(self, session: Session, question: Question, answered: Callable[[Any], None], tag: str | None) -> None:
         def refused(failure: Failure) -> None:

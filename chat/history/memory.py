@@ -26,6 +26,7 @@ MOST_SEARCHED = 10_000
 """The newest messages that a search looks at, so that nobody waits for it."""
 
 _BY_ID = attrgetter("id")
+_BY_TIME = attrgetter("time")
 
 
 class MemoryStore:
@@ -120,6 +121,10 @@ class MemoryStore:
         room = self._rooms.get(query.room, ())
         first = bisect_right(room, query.after, key=_BY_ID)
         last = bisect_left(room, query.before, key=_BY_ID)
+        if query.since is not None:
+            first = bisect_left(room, query.since, first, last, key=_BY_TIME)
+        if query.until is not None:
+            last = bisect_left(room, query.until, first, last, key=_BY_TIME)
         if query.newest:
             start, end = max(first, last - query.count), last
         else:
@@ -132,6 +137,13 @@ class MemoryStore:
         found: list[Message] = []
         for message in islice(reversed(self._all), MOST_SEARCHED):
             if message.id <= search.after or len(found) > search.count:
+                break
+            if (
+                search.absent_at is not None
+                and message.id < search.absent_at
+                and message.room is not None
+                and message.author.casefold() == (search.naming or "").casefold()
+            ):
                 break
             if message.id < search.before and fits(message):
                 found.append(message)

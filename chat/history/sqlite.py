@@ -35,6 +35,7 @@ _COLUMNS = "id, time, room, recipient, author, kind, text, tag"
 _INSERT = f"INSERT INTO messages ({_COLUMNS}, lineage) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608
 _SET_TOPIC = "INSERT OR REPLACE INTO topics (room, topic, author, time) VALUES (?, ?, ?, ?)"
 _BETWEEN = f"SELECT {_COLUMNS} FROM messages WHERE room = ? AND id > ? AND id < ? AND deleted_by IS NULL ORDER BY id"  # noqa: S608
+_NEXT = "SELECT id, time FROM messages WHERE room = ? AND id >= ? AND id < ? ORDER BY id LIMIT 1"
 _ONE = f"SELECT {_COLUMNS} FROM messages WHERE id = ? AND deleted_by IS NULL"  # noqa: S608
 _INDEX = "INSERT INTO words (rowid, text, author, room) VALUES (?, ?, ?, ?)"
 _UNINDEX = "INSERT INTO words (words, rowid, text, author, room) VALUES ('delete', ?, ?, ?, ?)"
@@ -50,6 +51,7 @@ _KEPT = f"""
     WHERE account = ? AND deleted_by IS NULL ORDER BY id DESC LIMIT ?
 """  # noqa: S608
 _TAGS = "SELECT tag, id, time FROM messages WHERE lineage = ? ORDER BY id DESC LIMIT ?"
+_LAST_WORDS = "SELECT coalesce(max(rowid), 0) FROM words WHERE words MATCH ? AND rowid < ?"
 _LAST_ID = "SELECT max(coalesce(max(id), 0), (SELECT last FROM ids)) FROM messages"
 _ROOMS = """
     WITH RECURSIVE names (name) AS (
@@ -163,11 +165,27 @@ class SqliteStore:
         return self._defer(self._reading, self._find, query)
 
     def _find(self, query: Query) -> Page:
+        first, end = query.after + 1, query.before
+        if query.since is not None:
+            first = self._first_at(query.room, query.since, first, end)
+        if query.until is not None:
+            end = self._first_at(query.room, query.until, first, end)
         order = " DESC LIMIT ?" if query.newest else " LIMIT ?"
-        values = (query.room, query.after, query.before, query.count + 1)
+        values = (query.room, first - 1, end, query.count + 1)
         rows = self._reader.execute(_BETWEEN + order, values).fetchall()
         messages = [_message(row) for row in rows[: query.count]]
         return Page(messages[::-1] if query.newest else messages, more=len(rows) > query.count)
+
+    def _first_at(self, room: str, time: str, first: int, end: int) -> int:
+        """The least id from *first* to *end* from which on all was said in *room* at *time* or later."""
+        while first < end:
+            middle = (first + end) // 2
+            row = self._reader.execute(_NEXT, (room, middle, end)).fetchone()
+            if row is None or row[1] >= time:
+                end = middle
+            else:
+                first = row[0] + 1
+        return first
 
     def message(self, number: int) -> Deferred[Message | None]:
         """Find the message with the id *number*, if it is there."""
@@ -195,7 +213,11 @@ class SqliteStore:
 
     def _find_words(self, search: Search) -> Page:
         rooms = None if search.rooms is None else json.dumps(sorted(search.rooms))
-        rows = self._searcher.execute(_SEARCH, (_expression(search), search.after, search.before, rooms))
+        after = search.after
+        if search.naming is not None and search.absent_at is not None:
+            own = f'author : "{indexed_name(search.naming)}"'
+            after = max(after, *self._searcher.execute(_LAST_WORDS, (own, search.absent_at)).fetchone())
+        rows = self._searcher.execute(_SEARCH, (_expression(search), after, search.before, rooms))
         named = mention_of(search.naming).search if search.naming is not None else None
         found: list[Message] = []
         with closing(rows):

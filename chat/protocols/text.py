@@ -90,12 +90,8 @@ class TextDialect:
                 return _lines([f"* {event.text}"]) + HIDE if event.text is not None else SHOW + b"\r\n"
             case events.RoomState():
                 return self._arrival(name, event)
-            case events.History():
-                block = self.encode_replay(event.room, event.messages)
-                return block or _lines([f"* Nothing was said in #{event.room} yet."])
-            case events.Found():
-                before, lines, behind = wording.found(event, _local)
-                return _lines([f"* {before}", *lines, *([f"* {behind}"] if behind else [])])
+            case events.History() | events.Found():
+                return self._past(event)
             case events.Help() if len(event.commands) > 1:
                 return self.encode(event) + _lines([f"* {HELP_LINE}"])
             case _:
@@ -110,10 +106,11 @@ class TextDialect:
 
     def encode_replay(self, room: str, messages: Sequence[events.Message]) -> bytes:
         """Write old messages, each with its local time, between two marks."""
-        if not messages:
-            return b""
-        dated = (f"[{_local(message.time):%Y-%m-%d %H:%M}] {wording.message(message)}" for message in messages)
-        return _lines([f"* Earlier in #{room}:", *dated, "* End of history."])
+        return self._past(events.History(room=room, messages=list(messages), more=False)) if messages else b""
+
+    def _past(self, event: events.History | events.Found) -> bytes:
+        before, lines, behind = wording.past(event, _local)
+        return _lines([f"* {before}", *lines, *([f"* {behind}"] if lines else [])])
 
 
 def _lines(lines: Iterable[str]) -> bytes:

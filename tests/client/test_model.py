@@ -6,6 +6,7 @@ import pytest
 from box import Box
 from client.seats import Seat
 
+from chat.client.client import CannotDo
 from chat.client.link import Online, Waiting
 from chat.client.room import MAXIMUM_SPEAKERS, Room
 from chat.client.scrollback import Kind
@@ -259,6 +260,35 @@ def test_history_on_demand() -> None:
         "* Earlier in #lobby:",
         "* [2026-11-21 10:15] bob: two",
         "* End of history.",
+    ]
+
+
+def test_history_of_a_time_is_of_the_time_zone_of_the_screen() -> None:
+    box = Box()
+    seat = Seat(box)
+    bob = box.text("bob")
+    bob.send("one")
+    box.clock.advance(60)
+    bob.send("two")
+    seat.pump()
+    seat.enter("/history since 10:16")
+    assert seat.shown()[-3:] == ["* Earlier in #lobby:", "* [2026-11-21 10:16] bob: two", "* End of history."]
+    seat.enter("/history 2026-11-20")
+    assert seat.shown()[-1] == "* Nothing was said in #lobby then."
+    with pytest.raises(CannotDo, match="which day"):
+        seat.enter("/history yesterday")
+
+
+def test_mentions_on_demand() -> None:
+    box = Box()
+    seat = Seat(box)
+    box.text("bob").send("hello ada")
+    seat.pump()
+    seat.enter("/mentions")
+    assert seat.shown()[-3:] == [
+        "* You were named, the newest first:",
+        "* [2026-11-21 10:15] #1 #lobby bob: hello ada",
+        "* That is all.",
     ]
 
 

@@ -121,8 +121,8 @@ def test_completion() -> None:
 
 def test_a_line_that_can_not_be_carried_out() -> None:
     seat = PlainSeat(Box())
-    seat.type("/nonsense\r")
-    assert seat.seen().endswith("! There is no command /nonsense. Type /help for the commands.\r\n")
+    seat.type("/xyzzy\r")
+    assert seat.seen().endswith("! There is no command /xyzzy. Type /help for the commands.\r\n")
 
 
 def test_other_rooms_are_named() -> None:

@@ -5,7 +5,10 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import pytest
+
 from chat.core.commands import TABLE
+from chat.core.errors import BadField
 
 PROTOCOL = (Path(__file__).parents[2] / "docs" / "protocol.md").read_text()
 
@@ -17,9 +20,34 @@ def test_every_request_is_documented_with_its_fields() -> None:
     assert rows.keys() == TABLE.keys()
     for name, fields in rows.items():
         documented = {(field, mark == "?") for field, mark in re.findall(r"`(\w+)`(\??)", fields)}
-        assert documented == {(parameter.name, parameter.optional) for parameter in TABLE[name].parameters}
+        assert documented == {
+            (parameter.name, parameter.optional) for parameter in TABLE[name].parameters if not parameter.people
+        }
 
 
 def test_text_takes_the_rest_of_the_line() -> None:
     assert TABLE["msg"].parse("  bob  hi   there ", "lobby") == {"name": "bob", "text": "hi   there"}
-    assert TABLE["history"].parse("5", "dev") == {"room": "dev", "count": 5}
+    assert TABLE["history"].parse("since  9:00", "dev") == {"room": "dev", "when": "since  9:00"}
+
+
+def test_a_number_is_a_number() -> None:
+    assert TABLE["mentions"].parse("5", "dev") == {"before": 5}
+    with pytest.raises(BadField, match="many is not a number"):
+        TABLE["mentions"].parse("many", "dev")
+
+
+@pytest.mark.parametrize(
+    ("given", "taken"),
+    [
+        ("2026-11-21T09:15:02Z", "2026-11-21T09:15:02.000Z"),
+        ("2026-11-21T10:15:02.114999+01:00", "2026-11-21T09:15:02.114Z"),
+    ],
+)
+def test_a_time_is_taken_as_the_wire_writes_it(given: str, taken: str) -> None:
+    assert TABLE["history"].check({"room": "dev", "since": given}) == {"room": "dev", "since": taken}
+
+
+@pytest.mark.parametrize("given", ["now", "2026-11-21", "2026-11-21T09:15:02", "0001-01-01T00:00:00+12:00", 7])
+def test_no_time_is_refused(given: object) -> None:
+    with pytest.raises(BadField):
+        TABLE["history"].check({"room": "dev", "since": given})

@@ -81,6 +81,8 @@ def test_what_names_somebody(store: Store) -> None:
     wait(store.append([said(6, "ada says ada", author="ada")]))
     assert find(store, naming="ada") == [5, 3, 1]
     assert find(store, naming="ada-2") == [2]
+    assert find(store, naming="ada", absent_at=7) == []
+    assert find(store, naming="ada", absent_at=6) == [5, 3, 1]
     found = page(store, naming="ada", count=1)
     assert found.messages[0].id == 5
     assert found.more

@@ -5,13 +5,16 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from history.stores import REACTOR, said, wait
+from msgspec import structs
 
 from chat.core.events import Topic
-from chat.core.records import Erasure, Query, RoomRecord, Search
+from chat.core.records import Erasure, Query, Record, RoomRecord, Said, Search
+from chat.history.memory import MemoryStore
 from chat.history.schema import MIGRATIONS
 from chat.history.sqlite import FILE, SqliteStore
 from chat.history.store import CannotKeep, CannotOpen
@@ -61,6 +64,24 @@ def test_reading_the_newest_or_the_oldest_between_two_ids(
     assert read(Query("lobby", before=6, count=3)) == ([1, 3, 5], False)
     assert read(Query("lobby", before=21, count=3, after=4, newest=False)) == ([5, 7, 9], True)
     assert read(Query("dev", before=9, count=9, after=4, newest=False)) == ([6, 8], False)
+
+
+def test_reading_by_time(tmp_path: Path, opened: Callable[[Path], SqliteStore]) -> None:
+    store, memory = opened(tmp_path), MemoryStore()
+    records: list[Record] = []
+    for number in range(1, 60):
+        message = said(number, room="lobby" if number % 3 else "dev").message
+        records.append(Said(structs.replace(message, time=f"{number // 4 * 10:03}")))
+    wait(store.append(records))
+    wait(memory.append(records))
+    for since in (None, "000", "035", "060", "999"):
+        for until in (None, "000", "060", "065", "999"):
+            query = Query("lobby", before=58, count=9, after=3, newest=False, since=since, until=until)
+            for wanted in (query, replace(query, newest=True), replace(query, after=30)):
+                assert wait(store.read(wanted)) == wait(memory.read(wanted))
+    page = wait(store.read(Query("lobby", before=99, count=2, newest=False, since="055", until="070")))
+    assert [message.id for message in page.messages] == [25, 26]
+    assert not wait(store.read(Query("nowhere", before=99, count=9, since="000"))).messages
 
 
 def test_the_last_tags_of_a_lineage(tmp_path: Path, opened: Callable[[Path], SqliteStore]) -> None:

@@ -131,6 +131,7 @@ def test_everything_that_happens_in_a_room() -> None:
             {"type": "search", "text": "tea before:9"},
             [{"type": "found", "text": "tea", "messages": [], "more": False, "tag": "t"}],
         ),
+        ({"type": "mentions"}, [{"type": "found", "text": None, "messages": [], "more": False, "tag": "t"}]),
         ({"type": "ignore", "name": "ada"}, [{"type": "ignored", "names": ["ada"], "tag": "t"}]),
         ({"type": "ignore"}, [{"type": "ignored", "names": [], "tag": "t"}]),
         (
@@ -303,6 +304,26 @@ def test_history_is_read_in_pages() -> None:
     assert read(count=3, after=2) == ([3, 4, 5], True)
     assert read(after=7, before=10) == ([8, 9], False)
     assert read(after=10) == ([], False)
+
+
+def test_history_is_read_by_time() -> None:
+    box = Box()
+    ada, bot = box.text("ada"), box.json("bot")
+    for number in range(1, 6):
+        ada.send(str(number))
+        box.clock.advance(60)
+    bot.received()
+
+    def read(**query: object) -> tuple[list[int], bool, str | None]:
+        bot.ask(type="history", room="lobby", **query)
+        (answer,) = bot.objects()
+        return [item["id"] for item in answer["messages"]], answer["more"], answer.get("since")
+
+    assert read(since="2026-11-21T10:17:02.114+01:00") == ([3, 4, 5], False, "2026-11-21T09:17:02.114Z")
+    assert read(since=NOW, until="2026-11-21T09:17:02Z", count=1) == ([1], True, NOW)
+    assert read(until="2026-11-21T09:17:02Z") == ([1, 2], False, None)
+    assert read(since=NOW, after=1, before=4)[:2] == ([2, 3], False)
+    assert read(since="2027-01-01T00:00:00Z")[:2] == ([], False)
 
 
 def test_a_search_is_answered_newest_first_and_in_pages() -> None:

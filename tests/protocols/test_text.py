@@ -229,7 +229,11 @@ def test_a_mistyped_command_gets_the_nearest_one(typed: str, meant: str) -> None
         ("/nick bob", "! That name is taken. Choose another."),
         ("/nick ada", "! You are ada already."),
         ("/nick a b", "! That name can't be used. Use letters and digits, with _ - . only inside."),
-        ("/history many", "! many is not a number."),
+        ("/mentions many", "! many is not a number."),
+        (
+            "/history many",
+            "! Say how many, since when, or which day: /history 50, /history since 09:00 or /history 2026-11-20",
+        ),
         ("/me", "! Usage: /me text (says what you do: /me waves)"),
         ("/ignore ada", "! You can't ignore yourself."),
         ("/xyzzy", "! There is no command /xyzzy. Type /help for the commands."),
@@ -341,6 +345,93 @@ def test_history() -> None:
         f"[{LOCAL}] ada: three",
         "* End of history.",
     ]
+
+
+def test_history_of_a_time() -> None:
+    box = Box()
+    ada = box.text("ada")
+    ada.send("one")
+    box.clock.advance(3600)
+    ada.send("two")
+    box.clock.advance(86_400)
+    first, second, now = (datetime.fromtimestamp(START + seconds).astimezone() for seconds in (0, 3_600, 90_000))
+    ada.send(f"/history since {second:%Y-%m-%d %H:%M}", f"/history since {now:%H:%M}", "/history 2020-02-29")
+    assert ada.lines() == [
+        "* Earlier in #lobby:",
+        f"[{second:%Y-%m-%d %H:%M}] ada: two",
+        "* End of history.",
+        "* Nothing was said in #lobby then.",
+        "* Nothing was said in #lobby then.",
+    ]
+    ada.send(f"/history {first:%Y-%m-%d}")
+    assert ada.lines()[1] == f"[{first:%Y-%m-%d %H:%M}] ada: one"
+
+
+def test_a_long_time_is_read_piece_by_piece() -> None:
+    box = Box()
+    ada = box.text("ada")
+    for number in range(250):
+        ada.send(str(number))
+        box.clock.advance(1)
+    ada.send("/history since 2026-01-01")
+    page = ada.lines()
+    last = datetime.fromtimestamp(START + 199).astimezone()
+    assert page[200:] == [
+        f"[{last:%Y-%m-%d %H:%M}] ada: 199",
+        f"* There is more: /history since {last:%Y-%m-%d %H:%M:%S}",
+    ]
+    ada.send(page[-1].removeprefix("* There is more: "))
+    rest = ada.lines()
+    assert rest[1].endswith("ada: 199")
+    assert rest[-2].endswith("ada: 249")
+    assert rest[-1] == "* End of history."
+
+
+def test_mentions() -> None:
+    box = Box()
+    bob, ada = box.text("bob"), box.text("ada")
+    bob.send("ada: you are here", "/msg ada only ada sees this")
+    ada.send("exit")
+    bob.send("where is Ada?", "ada-2 is not ADA.b", "adamant", "/join dev", "/me asks for ada again")
+    ada = box.text("ada")
+    ada.send("I am ada", "/mentions")
+    assert ada.lines() == [
+        "* You were named, the newest first:",
+        f"[{LOCAL}] #6 #dev ~ bob asks for ada again",
+        f"[{LOCAL}] #3 #lobby bob: where is Ada?",
+        "* That is all.",
+    ]
+    ada.send("/mentions 6")
+    assert ada.lines()[1] == f"[{LOCAL}] #3 #lobby bob: where is Ada?"
+    bob.send("/nick rob", "/mentions")
+    assert bob.lines()[-1] == "* Nobody has named you since you were last here."
+
+
+def test_a_name_that_was_given_up_was_last_here_then() -> None:
+    box = Box()
+    bob, ada = box.text("bob"), box.text("ada")
+    bob.send("ada?")
+    ada.send("/nick lovelace")
+    bob.send("ada!")
+    ada.send("/nick ada")
+    ada.received()
+    ada.send("/mentions")
+    assert ada.lines()[1:] == [f"[{LOCAL}] #2 #lobby bob: ada!", "* That is all."]
+
+
+def test_a_name_of_which_nothing_is_remembered_was_last_here_when_it_spoke() -> None:
+    box = Box(limits=Limits(rate=None, departed=0))
+    bob, ada = box.text("bob"), box.text("ada")
+    bob.send("ada: before")
+    ada.send("hello", "exit")
+    bob.send(*(f"ada: {number}" for number in range(21)))
+    ada = box.text("ada")
+    ada.send("hello again", "/mentions")
+    answer = ada.lines()
+    assert len(answer) == 22
+    assert answer[-1] == "* For older ones: /mentions 4"
+    ada.send("/mentions 4")
+    assert ada.lines()[1:] == [f"[{LOCAL}] #3 #lobby bob: ada: 0", "* That is all."]
 
 
 def test_search() -> None:
