@@ -27,10 +27,11 @@ from chat.delivery.switchboard import Switchboard
 from chat.history.archive import Archive
 from chat.history.commit import GroupCommit
 from chat.history.memory import MemoryStore
+from chat.history.retention import Retention
 from chat.history.sqlite import SqliteStore
 from chat.history.store import CannotOpen, Store
 from chat.protocols.connection import ChatFactory
-from chat.settings import NO_DATA, Settings
+from chat.settings import NO_DATA, Settings, seconds
 from chat.talklog import TalkLog
 
 PATIENCE = 10.0
@@ -54,6 +55,7 @@ class ChatService(MultiService):
         self._settings = settings
         self._store = store = _store(reactor, settings)
         limits = _limits(settings)
+        self._retention = Retention(reactor, store, time.time, age=seconds(settings.keep), most=settings.keep_messages)
         self._talk = TalkLog(reactor)
         said = (lambda messages: None) if settings.no_log_talk else self._talk.said
         self._commit = GroupCommit(reactor, store, said)
@@ -97,6 +99,7 @@ class ChatService(MultiService):
         for description in self._settings.listen:
             log.info("listening on {endpoint}", endpoint=description)
         super().startService()
+        self._retention.start()
         self._reactor.callWhenRunning(self._take_signals)
 
     def _take_signals(self) -> None:
@@ -120,6 +123,7 @@ class ChatService(MultiService):
 
     async def _end(self) -> None:
         await MultiService.stopService(self)
+        self._retention.stop()
         deadline = self._reactor.callLater(PATIENCE, self.factory.abort)
         await self.factory.farewell("The server is shutting down. Goodbye.")
         await self._commit.drained()

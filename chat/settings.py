@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,6 +11,8 @@ from typing import Any
 MOST_HISTORY = 200
 NO_DATA = "none"
 SYNCS = ("full", "normal")
+FOREVER = "forever"
+_UNITS = {"h": 3600.0, "d": 86_400.0, "w": 604_800.0}
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +24,8 @@ class Settings:
     history: int = 20
     data: str = "."
     sync: str = "full"
+    keep: str = FOREVER
+    keep_messages: int | None = None
     no_log_talk: bool = False
     no_limits: bool = False
     allow_plain_passwords: bool = False
@@ -32,6 +37,8 @@ _WANTED: Mapping[str, tuple[type, str]] = {
     "history": (int, f"a whole number from 0 to {MOST_HISTORY}"),
     "data": (str, f'a directory, like "/var/lib/chat", or "{NO_DATA}"'),
     "sync": (str, '"full" or "normal"'),
+    "keep": (str, 'a time, like "90d", or "forever"'),
+    "keep-messages": (int, "a whole number from 1 on"),
     "no-log-talk": (bool, "true or false"),
     "no-limits": (bool, "true or false"),
     "allow-plain-passwords": (bool, "true or false"),
@@ -69,4 +76,14 @@ def _fits(key: str, value: object) -> bool:
         return bool(value) and all(isinstance(item, str) for item in value)
     if isinstance(value, int) and key == "history":
         return 0 <= value <= MOST_HISTORY
+    if isinstance(value, int) and key == "keep-messages":
+        return value > 0
+    if key == "keep":
+        return value == FOREVER or seconds(str(value)) is not None
     return key != "sync" or value in SYNCS
+
+
+def seconds(age: str) -> float | None:
+    """Read a time like ``90d``, ``12h`` or ``4w``; ``None`` where it is none."""
+    match = re.fullmatch(r"([1-9]\d{0,5})([hdw])", age)
+    return int(match[1]) * _UNITS[match[2]] if match is not None else None

@@ -8,7 +8,7 @@ from typing import Any
 from twisted.application.service import IService
 from twisted.python import usage
 
-from chat.settings import MOST_HISTORY, SYNCS, Settings, read_config
+from chat.settings import FOREVER, MOST_HISTORY, SYNCS, Settings, read_config, seconds
 
 _DEFAULTS = Settings()
 
@@ -69,6 +69,18 @@ class Options(usage.Options):
         if not number.isdecimal() or int(number) > MOST_HISTORY:
             raise usage.UsageError(f"--history must be a whole number from 0 to {MOST_HISTORY}, not {number}.")
         self._given["history"] = int(number)
+
+    def opt_keep(self, age: str) -> None:
+        """Keep messages so long: 90d (days), 12h (hours), 4w (weeks), or forever (default: forever)."""
+        if age != FOREVER and seconds(age) is None:
+            raise usage.UsageError(f"--keep must be a time like 90d, 12h or 4w, or forever, not {age}.")
+        self._given["keep"] = age
+
+    def opt_keep_messages(self, number: str) -> None:
+        """Keep only so many of the newest messages of each room (default: all)."""
+        if not (number.isascii() and number.isdecimal() and 0 < int(number) < 1 << 63):
+            raise usage.UsageError(f"--keep-messages must be a whole number from 1 on, not {number}.")
+        self._given["keep_messages"] = int(number)
 
     def postOptions(self) -> None:
         for flag in ("no-log-talk", "no-limits", "allow-plain-passwords"):

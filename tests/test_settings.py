@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from chat.settings import Settings, read_config
+from chat.settings import Settings, read_config, seconds
 
 EVERYTHING = """
 listen = ["tcp:1", "tcp:2"]
@@ -15,6 +15,8 @@ welcome = "Hello."
 history = 5
 data = "/var/lib/chat"
 sync = "normal"
+keep = "90d"
+keep-messages = 100
 no-log-talk = true
 no-limits = true
 allow-plain-passwords = true
@@ -26,7 +28,9 @@ def test_a_file_can_set_everything(tmp_path: Path) -> None:
     file.write_text(EVERYTHING)
     values = read_config(str(file))
     assert values.keys() == {field.name for field in fields(Settings)}
-    assert Settings(**values) == Settings(("tcp:1", "tcp:2"), "Hello.", 5, "/var/lib/chat", "normal", True, True, True)
+    assert Settings(**values) == Settings(
+        ("tcp:1", "tcp:2"), "Hello.", 5, "/var/lib/chat", "normal", "90d", 100, True, True, True
+    )
 
 
 @pytest.mark.parametrize(
@@ -34,7 +38,8 @@ def test_a_file_can_set_everything(tmp_path: Path) -> None:
     [
         (
             "colour = 1",
-            'there is no key "colour". There are: listen, welcome, history, data, sync, no-log-talk, no-limits, ',
+            'there is no key "colour". There are: listen, welcome, history, data, sync, keep, keep-messages, '
+            "no-log-talk, no-limits, ",
         ),
         ('listen = "tcp:1"', '"listen" must be a list of strings, like ["tcp:12345"].'),
         ("listen = []", '"listen" must be a list of strings, like ["tcp:12345"].'),
@@ -42,6 +47,9 @@ def test_a_file_can_set_everything(tmp_path: Path) -> None:
         ("history = 201", '"history" must be a whole number from 0 to 200.'),
         ("history = true", '"history" must be a whole number from 0 to 200.'),
         ('sync = "off"', '"sync" must be "full" or "normal".'),
+        ('keep = "90"', '"keep" must be a time, like "90d", or "forever".'),
+        ("keep = 90", '"keep" must be a time, like "90d", or "forever".'),
+        ("keep-messages = 0", '"keep-messages" must be a whole number from 1 on.'),
         ('no-limits = "yes"', '"no-limits" must be true or false.'),
         ("welcome", "this is not TOML: "),
     ],
@@ -57,3 +65,13 @@ def test_what_is_wrong_is_said(tmp_path: Path, content: str, complaint: str) -> 
 def test_a_missing_file(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"can't be read \(No such file or directory\)"):
         read_config(str(tmp_path / "none.toml"))
+
+
+@pytest.mark.parametrize(("age", "expected"), [("90d", 7_776_000), ("12h", 43_200), ("4w", 2_419_200)])
+def test_how_long_messages_are_kept(age: str, expected: float) -> None:
+    assert seconds(age) == expected
+
+
+@pytest.mark.parametrize("age", ["", "90", "0d", "-1d", "1.5d", "9999999d", "90 d", "٣d"])
+def test_what_is_no_time_to_keep_messages(age: str) -> None:
+    assert seconds(age) is None

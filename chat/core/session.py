@@ -106,7 +106,6 @@ class Session:
         self.replay = replay
         self.name = ""
         self.came = 0
-        """The next id when the session took its name."""
         """Greater than the id of every message that was there when it took its name."""
         self.rooms: dict[str, Room] = {}
         self.away: str | None = None

@@ -153,6 +153,32 @@ class MemoryStore:
         """Find the message with the id *number*, if it is there."""
         return succeed(self._get(number))
 
+    def overdue(self, until: str | None, most: int | None) -> Deferred[Sequence[tuple[str | None, int]]]:
+        """Find what is too old, and too much for its room."""
+        last: dict[str | None, int] = {}
+        for name, room in self._rooms.items():
+            index = bisect_left(room, until, key=_BY_TIME) if until is not None else 0
+            index = max(index, len(room) - most if most is not None else 0)
+            if index:
+                last[name] = room[index - 1].id
+        for message in self._all:
+            if until is not None and message.room is None and message.time < until:
+                last[None] = message.id
+        return succeed(list(last.items()))
+
+    def drop(self, room: str | None, last: int) -> Deferred[int]:
+        """Drop all at once."""
+        going = [message for message in self._all if message.room == room and message.id <= last]
+        if going:
+            gone = {message.id for message in going}
+            self._all = deque(message for message in self._all if message.id not in gone)
+            self._size -= sum(map(_size, going))
+        if going and room is not None:
+            kept = self._rooms.pop(room)
+            if len(kept) > len(going):
+                self._rooms[room] = deque(message for message in kept if message.id not in gone)
+        return succeed(len(going))
+
     def tags(self, lineage: str, most: int) -> Deferred[Mapping[str, tuple[int, str]]]:
         """Nothing is left of an earlier process."""
         return succeed({})

@@ -29,13 +29,15 @@ FILE = "chat.db"
 BUSY_TIMEOUT = 2.0
 """The seconds to wait for another program that has locked the file."""
 
+DROPPED_AT_ONCE = 200
+"""The messages that go in one transaction."""
+
 T = TypeVar("T")
 
 _COLUMNS = "id, time, room, recipient, author, kind, text, tag"
 _INSERT = f"INSERT INTO messages ({_COLUMNS}, lineage) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608
 _SET_TOPIC = "INSERT OR REPLACE INTO topics (room, topic, author, time) VALUES (?, ?, ?, ?)"
 _BETWEEN = f"SELECT {_COLUMNS} FROM messages WHERE room = ? AND id > ? AND id < ? AND deleted_by IS NULL ORDER BY id"  # noqa: S608
-_NEXT = "SELECT id, time FROM messages WHERE room = ? AND id >= ? AND id < ? ORDER BY id LIMIT 1"
 _ONE = f"SELECT {_COLUMNS} FROM messages WHERE id = ? AND deleted_by IS NULL"  # noqa: S608
 _INDEX = "INSERT INTO words (rowid, text, author, room) VALUES (?, ?, ?, ?)"
 _UNINDEX = "INSERT INTO words (words, rowid, text, author, room) VALUES ('delete', ?, ?, ?, ?)"
@@ -52,6 +54,11 @@ _KEPT = f"""
 """  # noqa: S608
 _TAGS = "SELECT tag, id, time FROM messages WHERE lineage = ? ORDER BY id DESC LIMIT ?"
 _LAST_WORDS = "SELECT coalesce(max(rowid), 0) FROM words WHERE words MATCH ? AND rowid < ?"
+_BEYOND = "SELECT id FROM messages WHERE room = ? ORDER BY id DESC LIMIT 1 OFFSET ?"
+_REMEMBER_LAST_ID = "UPDATE ids SET last = (SELECT max(last, coalesce(max(id), 0)) FROM messages)"
+_FORGET_TOPIC = """
+    DELETE FROM topics WHERE room = ?1 AND time <= ?2 AND NOT EXISTS (SELECT 1 FROM messages WHERE room = ?1)
+"""
 _LAST_ID = "SELECT max(coalesce(max(id), 0), (SELECT last FROM ids)) FROM messages"
 _ROOMS = """
     WITH RECURSIVE names (name) AS (
@@ -167,25 +174,14 @@ class SqliteStore:
     def _find(self, query: Query) -> Page:
         first, end = query.after + 1, query.before
         if query.since is not None:
-            first = self._first_at(query.room, query.since, first, end)
+            first = _first_at(self._reader, query.room, query.since, first, end)
         if query.until is not None:
-            end = self._first_at(query.room, query.until, first, end)
+            end = _first_at(self._reader, query.room, query.until, first, end)
         order = " DESC LIMIT ?" if query.newest else " LIMIT ?"
         values = (query.room, first - 1, end, query.count + 1)
         rows = self._reader.execute(_BETWEEN + order, values).fetchall()
         messages = [_message(row) for row in rows[: query.count]]
         return Page(messages[::-1] if query.newest else messages, more=len(rows) > query.count)
-
-    def _first_at(self, room: str, time: str, first: int, end: int) -> int:
-        """The least id from *first* to *end* from which on all was said in *room* at *time* or later."""
-        while first < end:
-            middle = (first + end) // 2
-            row = self._reader.execute(_NEXT, (room, middle, end)).fetchone()
-            if row is None or row[1] >= time:
-                end = middle
-            else:
-                first = row[0] + 1
-        return first
 
     def message(self, number: int) -> Deferred[Message | None]:
         """Find the message with the id *number*, if it is there."""
@@ -229,6 +225,39 @@ class SqliteStore:
                 found.append(message)
         return Page(found, more=False)
 
+    def overdue(self, until: str | None, most: int | None) -> Deferred[Sequence[tuple[str | None, int]]]:
+        """Find what is too old, and too much for its room."""
+        return self._defer(self._searching, self._find_overdue, until, most)
+
+    def _find_overdue(self, until: str | None, most: int | None) -> Sequence[tuple[str | None, int]]:
+        connection = self._searcher
+        end = connection.execute(_LAST_ID).fetchone()[0] + 1
+        last = {room: 0 for room, _, _ in connection.execute(_ROOMS)}
+        if until is not None:
+            last = {room: _first_at(connection, room, until, 1, end) - 1 for room in (*last, None)}
+        if most is not None:
+            for room in filter(None, last):
+                row = connection.execute(_BEYOND, (room, most)).fetchone()
+                last[room] = max(last[room], row[0] if row is not None else 0)
+        return [(room, number) for room, number in last.items() if number]
+
+    def drop(self, room: str | None, last: int) -> Deferred[int]:
+        """Drop a batch of messages, so small that others wait for it unnoticed."""
+        return self._defer(self._writing, self._drop, room, last)
+
+    def _drop(self, room: str | None, last: int) -> int:
+        writer = self._writer
+        with _explained(), _transaction(writer):
+            batch = f"SELECT {_COLUMNS} {_of(room)} AND id <= ?3 ORDER BY id LIMIT ?4"
+            going = writer.execute(batch, (room, 0, last, DROPPED_AT_ONCE)).fetchall()
+            messages = [_message(row) for row in going]
+            writer.execute(_REMEMBER_LAST_ID)
+            writer.executemany(_UNINDEX, (_words(message) for message in messages if room is not None and message.text))
+            writer.executemany("DELETE FROM messages WHERE id = ?", ((message.id,) for message in messages))
+            if messages and room is not None:
+                writer.execute(_FORGET_TOPIC, (room, messages[-1].time))
+        return len(messages)
+
     def tags(self, lineage: str, most: int) -> Deferred[Mapping[str, tuple[int, str]]]:
         """Find the last tags of a *lineage*."""
         return self._defer(self._reading, self._find_tags, lineage, most)
@@ -249,6 +278,24 @@ class SqliteStore:
         self._searcher.close()
         self._writer.close()
         os.close(self._lock)
+
+
+def _first_at(connection: sqlite3.Connection, room: str | None, time: str, first: int, end: int) -> int:
+    """The least id from *first* to *end* from which on all was said in *room*, or in private, at *time* or later."""
+    next_of = f"SELECT id, time {_of(room)} AND id < ?3 ORDER BY id LIMIT 1"
+    while first < end:
+        middle = (first + end) // 2
+        row = connection.execute(next_of, (room, middle, end)).fetchone()
+        if row is None or row[1] >= time:
+            end = middle
+        else:
+            first = row[0] + 1
+    return first
+
+
+def _of(room: str | None) -> str:
+    """The messages of a room (?1), or private ones, from an id (?2) on, in an order for which there is an index."""
+    return f"FROM messages WHERE {'room = ?1' if room is not None else 'room IS NULL AND ?1 IS NULL'} AND id >= ?2"
 
 
 @contextmanager

@@ -68,6 +68,18 @@ class Store(Protocol):
     def kept(self, key: str) -> Deferred[Sequence[Message]]:
         """Find the private messages that are kept for the account of that key, in the order of their ids."""
 
+    def overdue(self, until: str | None, most: int | None) -> Deferred[Sequence[tuple[str | None, int]]]:
+        """Find what was said earlier than *until*, and what a room has beyond its newest *most* messages.
+
+        The answer is of rooms (``None``: private messages), each with the id of the last message that is to go.
+        """
+
+    def drop(self, room: str | None, last: int) -> Deferred[int]:
+        """Drop some of the messages of *room* with an id up to *last*, the oldest first; tell how many: 0 at the end.
+
+        It fails with :class:`CannotKeep`. Ids are not used again.
+        """
+
     def tags(self, lineage: str, most: int) -> Deferred[Mapping[str, tuple[int, str]]]:
         """Find the last tags used in a *lineage*, in their order, each with the id and time of its message."""
 

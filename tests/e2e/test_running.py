@@ -142,7 +142,7 @@ def test_it_runs_on_other_reactors(start_chat: DaemonFactory, reactor: str) -> N
 
 
 def test_the_log_says_who_came_what_was_said_and_who_left(chat: Daemon) -> None:
-    assert f"listening on {LISTEN}" in chat.log()
+    chat.await_log(f"listening on {LISTEN}")
     ada, bob = chat.person("ada"), chat.person("bob")
     assert isinstance(ada.stream, SocketStream)
     port = ada.stream.socket.getsockname()[1]
@@ -213,6 +213,8 @@ def test_welcome_and_history_are_options(start_chat: DaemonFactory) -> None:
         (["--history", "many"], "--history must be a whole number from 0 to 200, not many."),
         (["--history", "201"], "--history must be a whole number from 0 to 200, not 201."),
         (["--sync", "never"], "--sync must be full or normal, not never."),
+        (["--keep", "a while"], "--keep must be a time like 90d, 12h or 4w, or forever, not a while."),
+        (["--keep-messages", "0"], "--keep-messages must be a whole number from 1 on, not 0."),
         (["--fly"], "--fly"),
     ],
 )
@@ -221,3 +223,19 @@ def test_a_wrong_option_is_a_sentence(tmp_path: Path, words: list[str], complain
     assert done.returncode == 1
     assert complaint in done.stdout + done.stderr
     assert "Traceback" not in done.stdout + done.stderr
+
+
+def test_old_messages_are_dropped(start_chat: DaemonFactory) -> None:
+    first = start_chat("--no-limits")
+    bot = first.bot("bot")
+    for number in range(500):
+        bot.request("say", room="lobby", text=f"line {number}")
+    bot.until("message", text="line 499")
+    first.hang_up()
+    first.end()
+    second = start_chat("--data", str(first.folder), "--keep", "90d", "--keep-messages", "30")
+    second.await_log("470 old messages were dropped")
+    bot = second.bot("bot")
+    assert [message["id"] for message in bot.ask("history", room="lobby", count=200)["messages"]] == [*range(471, 501)]
+    assert bot.ask("search", text="line")["messages"][0]["id"] == 500
+    assert bot.ask("search", text="469")["messages"] == []

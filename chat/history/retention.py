@@ -1,0 +1,62 @@
+"""Drops what is older, or more, than is to be kept."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IReactorTime
+from twisted.internet.task import LoopingCall
+from twisted.logger import Logger
+
+from chat.core.events import timestamp
+from chat.history.store import CannotKeep, Store
+
+INTERVAL = 3600.0
+"""The seconds from one look to the next."""
+
+log = Logger()
+
+
+class Retention:
+    """Looks through the *store* every hour, and drops messages batch by batch, between which others are stored.
+
+    *age*: the seconds for which messages are kept. *most*: the messages that are kept of each room. ``None`` is no
+    bound. *now* gives the seconds since 1970.
+    """
+
+    def __init__(
+        self, clock: IReactorTime, store: Store, now: Callable[[], float], *, age: float | None, most: int | None
+    ) -> None:
+        self._store = store
+        self._now = now
+        self._age = age
+        self._most = most
+        self._looking = LoopingCall(lambda: Deferred.fromCoroutine(self._look()))
+        self._looking.clock = clock
+
+    def start(self) -> None:
+        """Look now, and then every hour, unless everything is kept."""
+        if self._age is not None or self._most is not None:
+            self._looking.start(INTERVAL)
+
+    def stop(self) -> None:
+        """Look no more, and drop no further batch."""
+        if self._looking.running:
+            self._looking.stop()
+
+    async def _look(self) -> None:
+        until = timestamp(self._now() - self._age) if self._age is not None else None
+        dropped = 0
+        try:
+            for room, last in await self._store.overdue(until, self._most):
+                count = 1
+                while count and self._looking.running:
+                    count = await self._store.drop(room, last)
+                    dropped += count
+        except CannotKeep as why:
+            log.error("old messages can't be dropped: {why} The next try is in an hour.", why=why)
+        except Exception:
+            log.failure("looking for old messages failed")
+        if dropped:
+            log.info("{dropped} old messages were dropped", dropped=dropped)

@@ -1,0 +1,152 @@
+"""What is dropped in time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from history.stores import REACTOR, said, wait
+from msgspec import structs
+from twisted.internet.defer import Deferred, fail
+from twisted.internet.task import Clock
+
+from chat.core.events import Topic, timestamp
+from chat.core.records import Query, Record, RoomRecord, Said, Search
+from chat.history import sqlite
+from chat.history.memory import MemoryStore
+from chat.history.retention import INTERVAL, Retention
+from chat.history.sqlite import SqliteStore
+from chat.history.store import CannotKeep, Store
+
+
+@pytest.fixture(params=["memory", "sqlite"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
+    store: Store = MemoryStore() if request.param == "memory" else SqliteStore(REACTOR, tmp_path)
+    store.open()
+    yield store
+    store.close()
+
+
+def said_at(number: int, second: float, room: str | None = "lobby") -> Said:
+    """A message about tea."""
+    return Said(structs.replace(said(number, "tea", room=room).message, time=timestamp(second)))
+
+
+def ids(store: Store, room: str) -> list[int]:
+    """What is kept of a room."""
+    return [message.id for message in wait(store.read(Query(room, before=1_000, count=1_000))).messages]
+
+
+def found(store: Store) -> list[int]:
+    """What can be found."""
+    page = wait(store.search(Search((("tea",),), before=1_000, count=1_000)))
+    return [message.id for message in page.messages][::-1]
+
+
+def drop_all(store: Store, until: str | None, most: int | None) -> int:
+    """Drop batch by batch; return how many messages went."""
+    dropped = 0
+    for room, last in wait(store.overdue(until, most)):
+        while count := wait(store.drop(room, last)):
+            dropped += count
+    return dropped
+
+
+def test_what_is_too_old_goes_and_all_else_stays(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sqlite, "DROPPED_AT_ONCE", 3)
+    rooms = ["lobby", "dev", None, "lobby"]
+    wait(store.append([said_at(number, number, rooms[number % 4]) for number in range(1, 41)]))
+    assert drop_all(store, timestamp(25), None) == 24
+    assert ids(store, "lobby") == [27, 28, 31, 32, 35, 36, 39, 40]
+    assert ids(store, "dev") == [25, 29, 33, 37]
+    assert [number for number in range(41) if wait(store.message(number))] == list(range(25, 41))
+    assert found(store) == [number for number in range(25, 41) if number % 4 != 2]
+    assert drop_all(store, timestamp(25), None) == 0
+
+
+def test_a_room_keeps_its_newest_messages(store: Store) -> None:
+    wait(store.append([said_at(number, 0, "dev" if number < 4 else "lobby") for number in range(1, 11)]))
+    wait(store.append([said_at(11, 0, None)]))
+    assert drop_all(store, None, 5) == 2
+    assert (ids(store, "dev"), ids(store, "lobby")) == ([1, 2, 3], [6, 7, 8, 9, 10])
+    assert wait(store.message(11))
+
+
+def test_ids_are_not_used_again_and_a_topic_goes_with_its_room(tmp_path: Path) -> None:
+    store = SqliteStore(REACTOR, tmp_path)
+    store.open()
+    topics: list[Record] = [
+        Topic(time=timestamp(second), room=room, name="ada", topic=room) for room, second in (("old", 0), ("new", 9))
+    ]
+    wait(store.append([said_at(5, 5, "old"), said_at(6, 5, "new"), *topics]))
+    assert drop_all(store, timestamp(7), None) == 2
+    store.close()
+    store = SqliteStore(REACTOR, tmp_path)
+    contents = store.open()
+    assert (contents.last_id, list(contents.rooms)) == (6, [])
+    wait(store.append([said_at(7, 8, "old"), said_at(8, 8, "new")]))
+    store.close()
+    store = SqliteStore(REACTOR, tmp_path)
+    assert list(store.open().rooms) == [RoomRecord("new", "new", 8), RoomRecord("old", "", 7)]
+    store.close()
+
+
+def test_it_looks_when_it_starts_and_every_hour() -> None:
+    clock, store = Clock(), MemoryStore()
+    clock.advance(1_000)
+    store.append([said_at(1, 0), said_at(2, 999), said_at(3, 1_000)])
+    retention = Retention(clock, store, clock.seconds, age=600, most=None)
+    retention.start()
+    assert ids(store, "lobby") == [2, 3]
+    clock.advance(INTERVAL - 1)
+    assert ids(store, "lobby") == [2, 3]
+    clock.advance(1)
+    assert ids(store, "lobby") == []
+    retention.stop()
+    assert not clock.getDelayedCalls()
+
+
+def test_where_everything_is_kept_nothing_is_looked_for() -> None:
+    clock = Clock()
+    retention = Retention(clock, MemoryStore(), clock.seconds, age=None, most=None)
+    retention.start()
+    assert not clock.getDelayedCalls()
+    retention.stop()
+
+
+class Stubborn(MemoryStore):
+    """Drops nothing, when told so."""
+
+    refusal: Exception | None = None
+    waiting: Deferred[int] | None = None
+
+    def drop(self, room: str | None, last: int) -> Deferred[int]:
+        if self.waiting is not None:
+            return self.waiting
+        return fail(self.refusal) if self.refusal is not None else super().drop(room, last)
+
+
+def test_what_can_not_be_dropped_is_dropped_later() -> None:
+    clock, store = Clock(), Stubborn()
+    store.refusal = CannotKeep("the disk of the server is full.")
+    store.append([said_at(1, 0), said_at(2, 0)])
+    retention = Retention(clock, store, clock.seconds, age=None, most=1)
+    retention.start()
+    assert ids(store, "lobby") == [1, 2]
+    store.refusal = None
+    clock.advance(INTERVAL)
+    assert ids(store, "lobby") == [2]
+    retention.stop()
+
+
+def test_it_can_be_stopped_between_two_batches() -> None:
+    clock, store = Clock(), Stubborn()
+    store.waiting = Deferred()
+    store.append([said_at(1, 0), said_at(2, 0)])
+    retention = Retention(clock, store, clock.seconds, age=None, most=1)
+    retention.start()
+    retention.stop()
+    waiting, store.waiting = store.waiting, None
+    waiting.callback(1)
+    assert ids(store, "lobby") == [1, 2]
