@@ -1,5 +1,5 @@
 """``python -m chat`` is the command ``chat``."""
 
-from chat.client.command import main
+from chat.command import main
 
 main()

@@ -24,7 +24,7 @@ from twisted.python.threadpool import ThreadPool
 from chat.core.hub import Hub
 from chat.core.limits import Limits
 from chat.delivery.switchboard import Switchboard
-from chat.history.archive import Archive
+from chat.history.answers import Answers
 from chat.history.commit import GroupCommit
 from chat.history.memory import MemoryStore
 from chat.history.retention import Retention
@@ -60,8 +60,8 @@ class ChatService(MultiService):
         said = (lambda messages: None) if settings.no_log_talk else self._talk.said
         self._commit = GroupCommit(reactor, store, said)
         self._hashing = ThreadPool(1, 1, "passwords")
-        archive = Archive(store, partial(deferToThreadPool, reactor, self._hashing), limits.tags_each)
-        switchboard = Switchboard(store, limits, archive.answer)
+        answers = Answers(store, partial(deferToThreadPool, reactor, self._hashing), limits.tags_each)
+        switchboard = Switchboard(store, limits, answers.answer)
         self._hub = hub = Hub(
             switchboard,
             clock=time.time,

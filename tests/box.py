@@ -17,7 +17,7 @@ from chat.core.hub import Hub
 from chat.core.limits import Limits
 from chat.core.records import Record, Said
 from chat.delivery.switchboard import Switchboard
-from chat.history.archive import Archive
+from chat.history.answers import Answers
 from chat.history.commit import GroupCommit
 from chat.history.memory import MemoryStore
 from chat.protocols.connection import ChatConnection, ChatFactory
@@ -149,8 +149,8 @@ class Box:
         self.stored: list[Message] = []
         self.commit = GroupCommit(self.clock, self.store, self.stored.extend)
         limits = limits or Limits(rate=None)
-        archive = Archive(self.store, lambda work, *arguments: succeed(work(*arguments)), limits.tags_each)
-        self.switchboard = Switchboard(self.store, limits, archive.answer)
+        answers = Answers(self.store, lambda work, *arguments: succeed(work(*arguments)), limits.tags_each)
+        self.switchboard = Switchboard(self.store, limits, answers.answer)
         tokens: Callable[[], int] = count(1).__next__
         self.hub = Hub(
             self.switchboard,

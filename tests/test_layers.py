@@ -16,6 +16,7 @@ MAY_USE = {
     "delivery": {"core", "history", "delivery"},
     "protocols": {"core", "delivery", "protocols"},
     "client": {"core", "client"},
+    "archive": {"core", "history", "archive"},
 }
 """The packages that each package may import from."""
 

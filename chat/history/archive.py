@@ -1,43 +1,158 @@
-"""Answers what the chat wants to know, from the store and about passwords."""
+"""The history as a whole: read while a chat uses it, or filled while none does."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+import os
+import sqlite3
+from collections.abc import Collection, Iterator, Sequence
+from pathlib import Path
+from types import TracebackType
 
-from twisted.internet.defer import Deferred
+from msgspec import structs
 
-from chat.core.accounts import Account
-from chat.core.records import Hash, Kept, Proof, Question, Tags, Which
-from chat.history.passwords import hash_password, is_password
-from chat.history.store import Store
+from chat.core.events import Message, Topic
+from chat.core.records import Said
+from chat.history.schema import MIGRATIONS, migrate
+from chat.history.sqlite import (
+    COLUMNS,
+    FILE,
+    LAST_ID,
+    connect,
+    explained,
+    insert,
+    lock,
+    message_from,
+    set_topic,
+    transaction,
+)
+from chat.history.store import CannotOpen
+
+AT_ONCE = 5_000
+
+_COUNT = "SELECT count(*) FROM messages WHERE room IS NOT NULL AND deleted_by IS NULL"
+_SOME = f"SELECT {COLUMNS} FROM messages WHERE room IS NOT NULL AND deleted_by IS NULL AND id > ?"  # noqa: S608
 
 
-class Archive:
-    """Answers questions. *run* calls a function off the reactor's thread; *most_tags* bounds the tags of one answer."""
+class CannotImport(Exception):
+    """Messages do not fit into the history; the message of the exception is the sentence that the user reads."""
 
-    def __init__(self, store: Store, run: Callable[..., Deferred[Any]], most_tags: int) -> None:
-        self._store = store
-        self._run = run
-        self._most_tags = most_tags
 
-    def answer(self, question: Question) -> Deferred[Any]:
-        """Find the answer to *question*."""
-        answer: Deferred[Any]
-        match question:
-            case Tags(lineage):
-                answer = self._store.tags(lineage, self._most_tags)
-            case Proof(key, password):
-                answer = Deferred.fromCoroutine(self._prove(key, password))
-            case Hash(password):
-                answer = self._run(hash_password, password)
-            case Kept(key):
-                answer = self._store.kept(key)
-            case Which(number):
-                answer = self._store.message(number)
-        return answer
+class Export:
+    """Reads the rooms of the history in *directory*, or only some *rooms*; raises :class:`CannotOpen`.
 
-    async def _prove(self, key: str, password: str) -> Account | None:
-        account = await self._store.account(key)
-        right = await self._run(is_password, account.password if account is not None else None, password)
-        return account if right else None
+    A chat may use it meanwhile: what is said after the beginning is left out. So are private messages.
+    """
+
+    def __init__(self, directory: Path, rooms: Collection[str] = ()) -> None:
+        path = directory / FILE
+        if not path.exists():
+            raise CannotOpen(f"There is no {path}. Say with --data where the history is.")
+        try:
+            self._connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
+            (version,) = self._connection.execute("PRAGMA user_version").fetchone()
+            if version != len(MIGRATIONS):
+                age = "newer" if version > len(MIGRATIONS) else "older"
+                raise CannotOpen(f"{path} was written by a {age} twisted-chat. Use the version that belongs to it.")
+            (self._last_id,) = self._connection.execute(LAST_ID).fetchone()
+        except sqlite3.Error as error:
+            raise CannotOpen(f"{path} can't be read: {error}.") from error
+        self._only = f" AND room IN ({', '.join('?' * len(rooms))})" if rooms else ""
+        self._rooms = list(rooms)
+
+    def count(self) -> int:
+        """About how many messages there are."""
+        number: int = self._connection.execute(_COUNT + self._only, self._rooms).fetchone()[0]
+        return number
+
+    def messages(self) -> Iterator[Message]:
+        """All messages in the order of their ids."""
+        last = 0
+        query = f"{_SOME}{self._only} AND id <= ? ORDER BY id LIMIT ?"
+        while rows := self._connection.execute(query, (last, *self._rooms, self._last_id, AT_ONCE)).fetchall():
+            yield from map(message_from, rows)
+            last = rows[-1][0]
+
+    def topics(self) -> list[Topic]:
+        """The topics of the rooms."""
+        query = f"SELECT time, room, author, topic FROM topics WHERE topic <> '' {self._only} ORDER BY room"  # noqa: S608
+        rows = self._connection.execute(query, self._rooms)
+        return [Topic(time=time, room=room, name=author, topic=topic) for time, room, author, topic in rows]
+
+    def close(self) -> None:
+        """End the use."""
+        self._connection.close()
+
+
+class Import:
+    """Fills the history in *directory*, as a context: whole at its end, or not at all after an exception.
+
+    In an empty history messages keep their ids; into any other only rooms come in which nothing was said yet, and
+    their messages get new ids, after all others. Raises :class:`CannotOpen`, :class:`CannotImport` and
+    :class:`CannotKeep`.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        path = directory / FILE
+        self._lock = lock(directory)
+        try:
+            path.touch(mode=0o600)
+            self._connection = connect(path)
+            migrate(self._connection, path)
+            (self._last_id,) = self._connection.execute(LAST_ID).fetchone()
+        except (sqlite3.Error, OSError) as error:
+            raise CannotOpen(f"{path} can't be used: {error}. Choose another place with --data.") from error
+        self._keeps_ids = self._last_id == 0
+        self._rooms: set[str] = set()
+        self._waiting: list[Said] = []
+        self._whole = transaction(self._connection)
+
+    def __enter__(self) -> Import:
+        with explained():
+            self._whole.__enter__()
+        return self
+
+    def add(self, message: Message) -> None:
+        """Take in a message of a room; those that keep their ids must come in the order of these."""
+        self._check_room(message.room or "")
+        if not self._keeps_ids or not message.id:
+            message = structs.replace(message, id=self._last_id + 1)
+        elif message.id <= self._last_id:
+            raise CannotImport(f"its id {message.id} is not greater than that of the message before.")
+        self._last_id = message.id
+        self._waiting.append(Said(message))
+        if len(self._waiting) == AT_ONCE:
+            self._write()
+
+    def set_topic(self, topic: Topic) -> None:
+        """Take in the topic of a room."""
+        self._check_room(topic.room)
+        with explained():
+            set_topic(self._connection, topic)
+
+    def _check_room(self, room: str) -> None:
+        if room in self._rooms:
+            return
+        if self._connection.execute("SELECT 1 FROM messages WHERE room = ?", (room,)).fetchone() is not None:
+            raise CannotImport(
+                f"#{room} is there already, with messages in it. Nothing was imported, so that nothing is there twice. "
+                "With --room it can come in under another name."
+            )
+        self._rooms.add(room)
+
+    def _write(self) -> None:
+        messages: Sequence[Said] = self._waiting
+        self._waiting = []
+        with explained():
+            insert(self._connection, messages)
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            if error is None:
+                self._write()
+            with explained():
+                self._whole.__exit__(kind, error, trace)
+        finally:
+            self._connection.close()
+            os.close(self._lock)

@@ -34,22 +34,22 @@ DROPPED_AT_ONCE = 200
 
 T = TypeVar("T")
 
-_COLUMNS = "id, time, room, recipient, author, kind, text, tag"
-_INSERT = f"INSERT INTO messages ({_COLUMNS}, lineage) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608
+COLUMNS = "id, time, room, recipient, author, kind, text, tag"
+_INSERT = f"INSERT INTO messages ({COLUMNS}, lineage) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608
 _SET_TOPIC = "INSERT OR REPLACE INTO topics (room, topic, author, time) VALUES (?, ?, ?, ?)"
-_BETWEEN = f"SELECT {_COLUMNS} FROM messages WHERE room = ? AND id > ? AND id < ? AND deleted_by IS NULL ORDER BY id"  # noqa: S608
-_ONE = f"SELECT {_COLUMNS} FROM messages WHERE id = ? AND deleted_by IS NULL"  # noqa: S608
+_BETWEEN = f"SELECT {COLUMNS} FROM messages WHERE room = ? AND id > ? AND id < ? AND deleted_by IS NULL ORDER BY id"  # noqa: S608
+_ONE = f"SELECT {COLUMNS} FROM messages WHERE id = ? AND deleted_by IS NULL"  # noqa: S608
 _INDEX = "INSERT INTO words (rowid, text, author, room) VALUES (?, ?, ?, ?)"
 _UNINDEX = "INSERT INTO words (words, rowid, text, author, room) VALUES ('delete', ?, ?, ?, ?)"
 _ERASE = "UPDATE messages SET text = '', deleted_by = ? WHERE id = ?"
 _SEARCH = f"""
-    SELECT {_COLUMNS} FROM (SELECT rowid AS found FROM words WHERE words MATCH ? AND rowid > ? AND rowid < ?)
+    SELECT {COLUMNS} FROM (SELECT rowid AS found FROM words WHERE words MATCH ? AND rowid > ? AND rowid < ?)
     JOIN messages ON id = found
     WHERE ?4 IS NULL OR room IN (SELECT value FROM json_each(?4))
     ORDER BY found DESC
 """  # noqa: S608
 _KEPT = f"""
-    SELECT {_COLUMNS} FROM kept JOIN messages USING (id)
+    SELECT {COLUMNS} FROM kept JOIN messages USING (id)
     WHERE account = ? AND deleted_by IS NULL ORDER BY id DESC LIMIT ?
 """  # noqa: S608
 _TAGS = "SELECT tag, id, time FROM messages WHERE lineage = ? ORDER BY id DESC LIMIT ?"
@@ -59,7 +59,7 @@ _REMEMBER_LAST_ID = "UPDATE ids SET last = (SELECT max(last, coalesce(max(id), 0
 _FORGET_TOPIC = """
     DELETE FROM topics WHERE room = ?1 AND time <= ?2 AND NOT EXISTS (SELECT 1 FROM messages WHERE room = ?1)
 """
-_LAST_ID = "SELECT max(coalesce(max(id), 0), (SELECT last FROM ids)) FROM messages"
+LAST_ID = "SELECT max(coalesce(max(id), 0), (SELECT last FROM ids)) FROM messages"
 _ROOMS = """
     WITH RECURSIVE names (name) AS (
         SELECT min(room) FROM messages WHERE room IS NOT NULL
@@ -90,23 +90,14 @@ class SqliteStore:
     def open(self) -> Contents:
         """Make the file where there is none, bring its schema up to date, and begin the threads."""
         path = self._directory / FILE
-        try:
-            self._directory.mkdir(parents=True, exist_ok=True)
-            self._lock = os.open(self._directory / "chat.lock", os.O_CREAT | os.O_RDWR, 0o600)
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise CannotOpen(
-                f"{path} is in use by another chat. Stop that, or choose another place with --data."
-            ) from error
-        except OSError as error:
-            raise CannotOpen(f"{self._directory}: {error.strerror}. Choose another place with --data.") from error
+        self._lock = lock(self._directory)
         try:
             path.touch(mode=0o600)
-            self._writer = self._connect(path)
+            self._writer = connect(path, self._sync)
             migrate(self._writer, path)
-            self._reader = self._connect(path)
-            self._searcher = self._connect(path)
-            (last_id,) = self._reader.execute(_LAST_ID).fetchone()
+            self._reader = connect(path, self._sync)
+            self._searcher = connect(path, self._sync)
+            (last_id,) = self._reader.execute(LAST_ID).fetchone()
             contents = Contents(
                 last_id,
                 [RoomRecord(*row) for row in self._reader.execute(_ROOMS)],
@@ -123,30 +114,16 @@ class SqliteStore:
         self._searching.start()
         return contents
 
-    def _connect(self, path: Path) -> sqlite3.Connection:
-        connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT, isolation_level=None, check_same_thread=False)
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute(f"PRAGMA synchronous = {self._sync}")
-        return connection
-
     def append(self, records: Sequence[Record]) -> Deferred[None]:
         """Keep *records* in one transaction."""
         return self._defer(self._writing, self._write, records)
 
     def _write(self, records: Sequence[Record]) -> None:
-        with _explained(), _transaction(self._writer):
-            self._writer.executemany(_INSERT, (_row(record) for record in records if isinstance(record, Said)))
-            self._writer.executemany(
-                _INDEX,
-                (
-                    _words(record.message)
-                    for record in records
-                    if isinstance(record, Said) and record.message.room is not None
-                ),
-            )
+        with explained(), transaction(self._writer):
+            insert(self._writer, [record for record in records if isinstance(record, Said)])
             for record in records:
                 if isinstance(record, Topic):
-                    self._writer.execute(_SET_TOPIC, (record.room, record.topic, record.name, record.time))
+                    set_topic(self._writer, record)
                 elif isinstance(record, Erasure):
                     self._erase(record)
                 elif isinstance(record, Said):
@@ -180,7 +157,7 @@ class SqliteStore:
         order = " DESC LIMIT ?" if query.newest else " LIMIT ?"
         values = (query.room, first - 1, end, query.count + 1)
         rows = self._reader.execute(_BETWEEN + order, values).fetchall()
-        messages = [_message(row) for row in rows[: query.count]]
+        messages = [message_from(row) for row in rows[: query.count]]
         return Page(messages[::-1] if query.newest else messages, more=len(rows) > query.count)
 
     def message(self, number: int) -> Deferred[Message | None]:
@@ -189,7 +166,7 @@ class SqliteStore:
 
     def _get(self, connection: sqlite3.Connection, number: int) -> Message | None:
         row = connection.execute(_ONE, (number,)).fetchone()
-        return _message(row) if row is not None else None
+        return message_from(row) if row is not None else None
 
     def account(self, key: str) -> Deferred[Account | None]:
         """Find the account of that key."""
@@ -201,7 +178,7 @@ class SqliteStore:
 
     def _find_kept(self, key: str) -> Sequence[Message]:
         rows = self._reader.execute(_KEPT, (key, accounts.MOST_KEPT)).fetchall()
-        return [_message(row) for row in reversed(rows)]
+        return [message_from(row) for row in reversed(rows)]
 
     def search(self, search: Search) -> Deferred[Page]:
         """Find the messages of *search*, newest first."""
@@ -217,7 +194,7 @@ class SqliteStore:
         named = mention_of(search.naming).search if search.naming is not None else None
         found: list[Message] = []
         with closing(rows):
-            for message in map(_message, rows):
+            for message in map(message_from, rows):
                 if named is not None and (message.author == search.naming or not named(message.text)):
                     continue
                 if len(found) == search.count:
@@ -231,7 +208,7 @@ class SqliteStore:
 
     def _find_overdue(self, until: str | None, most: int | None) -> Sequence[tuple[str | None, int]]:
         connection = self._searcher
-        end = connection.execute(_LAST_ID).fetchone()[0] + 1
+        end = connection.execute(LAST_ID).fetchone()[0] + 1
         last = {room: 0 for room, _, _ in connection.execute(_ROOMS)}
         if until is not None:
             last = {room: _first_at(connection, room, until, 1, end) - 1 for room in (*last, None)}
@@ -247,10 +224,10 @@ class SqliteStore:
 
     def _drop(self, room: str | None, last: int) -> int:
         writer = self._writer
-        with _explained(), _transaction(writer):
-            batch = f"SELECT {_COLUMNS} {_of(room)} AND id <= ?3 ORDER BY id LIMIT ?4"
+        with explained(), transaction(writer):
+            batch = f"SELECT {COLUMNS} {_of(room)} AND id <= ?3 ORDER BY id LIMIT ?4"
             going = writer.execute(batch, (room, 0, last, DROPPED_AT_ONCE)).fetchall()
-            messages = [_message(row) for row in going]
+            messages = [message_from(row) for row in going]
             writer.execute(_REMEMBER_LAST_ID)
             writer.executemany(_UNINDEX, (_words(message) for message in messages if room is not None and message.text))
             writer.executemany("DELETE FROM messages WHERE id = ?", ((message.id,) for message in messages))
@@ -280,6 +257,44 @@ class SqliteStore:
         os.close(self._lock)
 
 
+def lock(directory: Path) -> int:
+    """Claim the history in *directory*, which is made where there is none, for this process.
+
+    Returns a file descriptor, with whose end the claim ends; raises :class:`CannotOpen`.
+    """
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        claim = os.open(directory / "chat.lock", os.O_CREAT | os.O_RDWR, 0o600)
+        fcntl.flock(claim, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        os.close(claim)
+        raise CannotOpen(
+            f"{directory / FILE} is in use by another chat. Stop that, or choose another place with --data."
+        ) from error
+    except OSError as error:
+        raise CannotOpen(f"{directory}: {error.strerror}. Choose another place with --data.") from error
+    return claim
+
+
+def connect(path: Path, sync: str = "full") -> sqlite3.Connection:
+    """Connect to the file for reading and writing."""
+    connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT, isolation_level=None, check_same_thread=False)
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute(f"PRAGMA synchronous = {sync}")
+    return connection
+
+
+def insert(connection: sqlite3.Connection, messages: Sequence[Said]) -> None:
+    """Put messages into the tables, and those of rooms into the index of words."""
+    connection.executemany(_INSERT, map(_row, messages))
+    connection.executemany(_INDEX, (_words(said.message) for said in messages if said.message.room is not None))
+
+
+def set_topic(connection: sqlite3.Connection, topic: Topic) -> None:
+    """Have *topic* take the place of the topic before."""
+    connection.execute(_SET_TOPIC, (topic.room, topic.topic, topic.name, topic.time))
+
+
 def _first_at(connection: sqlite3.Connection, room: str | None, time: str, first: int, end: int) -> int:
     """The least id from *first* to *end* from which on all was said in *room*, or in private, at *time* or later."""
     next_of = f"SELECT id, time {_of(room)} AND id < ?3 ORDER BY id LIMIT 1"
@@ -299,7 +314,8 @@ def _of(room: str | None) -> str:
 
 
 @contextmanager
-def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
+def transaction(connection: sqlite3.Connection) -> Iterator[None]:
+    """Do all of it, or nothing."""
     connection.execute("BEGIN IMMEDIATE")
     try:
         yield
@@ -311,7 +327,8 @@ def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
 
 
 @contextmanager
-def _explained() -> Iterator[None]:
+def explained() -> Iterator[None]:
+    """Raise :class:`CannotKeep` in place of the errors of SQLite."""
     try:
         yield
     except sqlite3.Error as error:
@@ -361,6 +378,7 @@ def _expression(search: Search) -> str:
     return " AND ".join(terms)
 
 
-def _message(row: tuple[Any, ...]) -> Message:
+def message_from(row: tuple[Any, ...]) -> Message:
+    """Make a message of the :data:`COLUMNS` of a row."""
     number, time, room, recipient, author, kind, text, tag = row
     return Message(id=number, time=time, room=room, to=recipient, author=author, kind=kind, text=text, tag=tag)

@@ -1,0 +1,1 @@
+"""Rooms as files: what ``chat export`` writes and ``chat import`` reads."""

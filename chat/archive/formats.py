@@ -1,0 +1,192 @@
+"""The formats of the files, line by line. Nothing here opens one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import datetime
+from functools import lru_cache
+from typing import Any, Protocol
+
+import msgspec
+
+from chat.core import names, wording
+from chat.core.errors import BadName
+from chat.core.events import Message, Topic, wire_time
+from chat.core.limits import Limits
+from chat.core.text import clean
+
+MAXIMUM_TAG = 64
+_LIMITS = Limits()
+
+
+class BadLine(Exception):
+    """A line makes no sense; the message of the exception says why."""
+
+
+class Reader(Protocol):
+    """Reads one format. The messages have the id 0 where the format has none."""
+
+    def read(self, line: str) -> Message | Topic | None:
+        """Read a line; ``None`` where it holds nothing that is imported. Raises :class:`BadLine`."""
+
+
+# -- JSON lines: the objects of docs/protocol.md
+
+_decode = msgspec.json.Decoder(Message | Topic).decode
+_decode_any: Callable[[str], Any] = msgspec.json.Decoder().decode
+
+
+def json_line(item: Message | Topic) -> str:
+    """Write an object as the server sends it."""
+    return msgspec.json.encode(item).decode()
+
+
+class JsonReader:
+    """Reads the ``message`` and ``topic`` objects of ``docs/protocol.md``, and passes over all others."""
+
+    def read(self, line: str) -> Message | Topic | None:
+        try:
+            item = _decode_any(line)
+            if not isinstance(item, dict) or item.get("type") not in ("message", "topic"):
+                return None
+            found = _decode(line)
+        except (msgspec.DecodeError, RecursionError) as error:
+            raise BadLine(f"this is no message: {error}.") from error
+        return _checked_topic(found) if isinstance(found, Topic) else _checked(found)
+
+
+def _checked(message: Message) -> Message:
+    if message.room is None:
+        raise BadLine("private messages can't be imported. Take them out of the file first.")
+    if not 0 < message.id < 1 << 62:
+        raise BadLine(f"{message.id} can't be the id of a message.")
+    if message.tag is not None and not (0 < len(message.tag) <= MAXIMUM_TAG and clean(message.tag) == message.tag):
+        raise BadLine(f"a tag has 1 to {MAXIMUM_TAG} characters.")
+    return msgspec.structs.replace(
+        message,
+        time=_time(message.time),
+        room=_room(message.room),
+        author=_user(message.author),
+        text=_text(message.text, _LIMITS.text),
+        to=None,
+    )
+
+
+def _checked_topic(topic: Topic) -> Topic:
+    name = _user(topic.name) if topic.name is not None else None
+    text = _text(topic.topic, _LIMITS.topic)
+    return Topic(time=_time(topic.time), room=_room(topic.room), name=name, topic=text)
+
+
+def _time(time: str) -> str:
+    try:
+        moment = datetime.fromisoformat(time)
+        if moment.tzinfo is not None:
+            return wire_time(moment)
+    except (ValueError, OverflowError):
+        pass
+    raise BadLine(f"{time[:40]} is no time like 2026-11-21T09:15:02.114Z.")
+
+
+@lru_cache(maxsize=4096)
+def _room(name: str) -> str:
+    try:
+        return names.room_name(name)
+    except BadName as error:
+        raise BadLine(f"{clean(name)[:40]} is no room: {error}") from error
+
+
+@lru_cache(maxsize=4096)
+def _user(name: str) -> str:
+    try:
+        return names.user_name(name)
+    except BadName as error:
+        raise BadLine(f"{clean(name)[:40]} is no name: {error}") from error
+
+
+def _text(text: str, most: int) -> str:
+    cleaned = clean(text).strip()
+    if not cleaned or len(cleaned.encode()) > most:
+        raise BadLine(f"a text has 1 to {most} bytes.")
+    return cleaned
+
+
+# -- text, for people
+
+
+def text_line(message: Message) -> str:
+    """Write a message with its local time: ``[2026-11-21 09:15:02] #dev bob: morning``."""
+    time = datetime.fromisoformat(message.time).astimezone()
+    return f"[{time:%Y-%m-%d %H:%M:%S}] #{message.room} {wording.message(message)}"
+
+
+# -- logs of IRC clients
+
+_COLOURS = re.compile("\x03(?:\\d{1,2}(?:,\\d{1,2})?)?")
+_NOT_IN_NAMES = re.compile(r"[^\w.-]")
+_MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()  # noqa: SIM905
+_MODES = "@+%&~!. "
+
+
+class IrssiReader:
+    """Reads a log of irssi in its own format (``log_timestamp = "%H:%M "``), in local time, as being of *room*."""
+
+    _DAY = re.compile(r"--- (?:Log opened|Day changed) \w{3} (\w{3}) (\d\d) (?:\d\d:\d\d:\d\d )?(\d{4})")
+    _SAID = re.compile(rf"(\d\d:\d\d(?::\d\d)?) (?:<[{_MODES}]?([^\s>]+)> (.*)| \* (\S+) (.*))")
+
+    def __init__(self, room: str) -> None:
+        self._room = room
+        self._day: str | None = None
+
+    def read(self, line: str) -> Message | None:
+        if (day := self._DAY.match(line)) is not None and day[1] in _MONTHS:
+            self._day = f"{day[3]}-{_MONTHS.index(day[1]) + 1:02}-{day[2]}"
+        said = self._SAID.fullmatch(line)
+        if said is None:
+            return None
+        if self._day is None:
+            raise BadLine('no day is given before this line. The log must begin with "--- Log opened".')
+        time = f"{self._day} {said[1]}"
+        return _irc_message(self._room, time, said[2] or said[4], "say" if said[2] else "action", said[3] or said[5])
+
+
+class WeechatReader:
+    """Reads a log of WeeChat (time, nick and text, divided by tabs), in local time, as being of *room*."""
+
+    def __init__(self, room: str) -> None:
+        self._room = room
+
+    def read(self, line: str) -> Message | None:
+        time, _, rest = line.partition("\t")
+        nick, tab, text = rest.partition("\t")
+        if not tab:
+            return None
+        if nick.strip() == "*":
+            nick, _, text = text.partition(" ")
+            return _irc_message(self._room, time, nick, "action", text)
+        nick = nick.strip().lstrip(_MODES)
+        if not nick or nick in ("-->", "<--", "--", "=!="):
+            return None
+        return _irc_message(self._room, time, nick, "say", text)
+
+
+def _irc_message(room: str, time: str, nick: str, kind: Any, text: str | None) -> Message | None:
+    """Make a message; ``None`` where nothing is left of its text."""
+    try:
+        moment = wire_time(datetime.fromisoformat(time).astimezone())
+    except (ValueError, OverflowError) as error:
+        raise BadLine(f"{clean(time)[:40]} is no time.") from error
+    text = clean(_COLOURS.sub("", text or "")).strip()
+    if not text:
+        return None
+    return Message(id=0, time=moment, room=room, author=_irc_name(nick), kind=kind, text=_text(text, _LIMITS.text))
+
+
+@lru_cache(maxsize=4096)
+def _irc_name(nick: str) -> str:
+    """The name that is nearest to an IRC nick: ``[ada]_`` becomes ``ada``."""
+    try:
+        return names.user_name(_NOT_IN_NAMES.sub("-", clean(nick)).strip("-_.")[: names.MAXIMUM_LENGTH].strip("-_."))
+    except BadName:
+        return "unknown"

@@ -1,0 +1,17 @@
+"""The command ``chat``: what is to be done with a history, or else the client."""
+
+from __future__ import annotations
+
+import sys
+from typing import NoReturn
+
+
+def main() -> NoReturn:
+    """Run the command with the arguments of the process, and leave it with an exit code."""
+    if sys.argv[1:2] in (["export"], ["import"]):
+        from chat.archive.command import run
+
+        sys.exit(run(sys.argv[1], sys.argv[2:]))
+    from chat.client.command import main
+
+    main()

@@ -1,0 +1,230 @@
+"""``chat export`` and ``chat import``."""
+
+from __future__ import annotations
+
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import pexpect
+import pytest
+from e2e.daemon import DaemonFactory
+from e2e.waiting import DEADLINE
+from history.stores import REACTOR, said, wait
+from msgspec import structs
+
+from chat.archive.command import run
+from chat.core.events import Topic, timestamp
+from chat.core.records import Erasure, Query, Record, RoomRecord, Said, Search
+from chat.history.sqlite import FILE, SqliteStore
+
+CHAT = [sys.executable, "-m", "chat"]
+
+
+def fill(folder: Path, *rooms: str, first: int = 1) -> None:
+    """Make a history with a hundred messages in these rooms, and more."""
+    store = SqliteStore(REACTOR, folder)
+    store.open()
+    records: list[Record] = [
+        Said(
+            structs.replace(
+                said(number, f"é {number}", room=rooms[number % len(rooms)]).message, time=timestamp(number)
+            )
+        )
+        for number in range(first, first + 100)
+    ]
+    records.append(Said(said(first + 100, "psst", room=None).message))
+    records.append(Erasure((first + 50,), "ada"))
+    records += [Topic(time=timestamp(9), room=room, name="ada", topic=f"about {room}") for room in rooms]
+    wait(store.append(records))
+    store.close()
+
+
+def exported(folder: Path, capsys: pytest.CaptureFixture[str], *options: str) -> str:
+    """What is exported."""
+    assert run("export", ["--data", str(folder), *options]) == 0
+    return capsys.readouterr().out
+
+
+def test_what_was_exported_and_imported_is_exported_the_same(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fill(tmp_path / "old", "dev", "lobby")
+    first = exported(tmp_path / "old", capsys)
+    assert len(first.splitlines()) == 99 + 2
+    assert "psst" not in first
+    file = tmp_path / "rooms.jsonl"
+    file.write_text(first)
+    assert run("import", [str(file), "--data", str(tmp_path / "new")]) == 0
+    assert capsys.readouterr().out == "99 messages were imported.\n"
+    assert exported(tmp_path / "new", capsys) == first
+    store = SqliteStore(REACTOR, tmp_path / "new")
+    assert list(store.open().rooms) == [RoomRecord("dev", "about dev", 100), RoomRecord("lobby", "about lobby", 99)]
+    page = wait(store.search(Search((("e", "17"),), before=200, count=9)))
+    assert [message.id for message in page.messages] == [17]
+    store.close()
+
+
+def test_a_room_that_moves_to_another_chat_gets_new_ids(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    fill(tmp_path / "old", "dev", "lobby")
+    fill(tmp_path / "new", "lobby", first=1_000)
+    file = tmp_path / "dev.jsonl"
+    assert run("export", ["--data", str(tmp_path / "old"), "--room", "#dev", "--output", str(file)]) == 0
+    assert run("import", ["--data", str(tmp_path / "new"), str(file)]) == 0
+    assert capsys.readouterr().out == "50 messages were imported.\n"
+    store = SqliteStore(REACTOR, tmp_path / "new")
+    store.open()
+    page = wait(store.read(Query("dev", before=5_000, count=200)))
+    assert [message.id for message in page.messages] == list(range(1_101, 1_151))
+    since = wait(store.read(Query("dev", before=5_000, count=1, newest=False, since=timestamp(40))))
+    assert since.messages[0].text == "é 40"
+    store.close()
+
+
+def test_nothing_comes_in_twice(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    fill(tmp_path, "dev", "lobby")
+    file = tmp_path / "rooms.jsonl"
+    file.write_text(exported(tmp_path, capsys))
+    assert run("import", [str(file), "--data", str(tmp_path)]) == 1
+    said = capsys.readouterr().err
+    assert said.startswith(f"chat: {file}, line 1: #lobby is there already, with messages in it. Nothing was imported")
+    assert len(exported(tmp_path, capsys).splitlines()) == 101
+
+
+def test_a_room_under_another_name(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    fill(tmp_path, "dev", "lobby")
+    file = tmp_path / "rooms.jsonl"
+    file.write_text(exported(tmp_path, capsys, "--room", "dev"))
+    assert run("import", [str(file), "--data", str(tmp_path), "--room", "#Old-dev"]) == 0
+    capsys.readouterr()
+    text = exported(tmp_path, capsys, "-r", "old-dev", "--format", "text")
+    assert text.splitlines()[0].endswith("] #old-dev ada: é 2")
+    file.write_text(exported(tmp_path, capsys))
+    assert run("import", [str(file), "--data", str(tmp_path / "new"), "--room", "all"]) == 1
+    assert "the file has more rooms than one" in capsys.readouterr().err
+
+
+def test_a_file_with_a_mistake_is_not_imported_at_all(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    fill(tmp_path / "old", "dev")
+    lines = exported(tmp_path / "old", capsys).splitlines()
+    for wrong, complaint in (
+        ("nonsense", "this is no message"),
+        (lines[0], "its id 1 is not greater than that of the message before."),
+    ):
+        file = tmp_path / "rooms.jsonl"
+        file.write_text("\n".join([*lines[:80], wrong, *lines[80:]]))
+        assert run("import", [str(file), "--data", str(tmp_path / "new")]) == 1
+        assert capsys.readouterr().err.startswith(f"chat: {file}, line 81: {complaint}")
+        assert exported(tmp_path / "new", capsys) == ""
+
+
+def test_a_log_of_an_irc_client(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "dev.log"
+    file.write_text("2026-11-21 09:15:02\t-->\tada has joined\n2026-11-21 09:15:03\t@ada\thello\n\n")
+    arguments = [str(file), "--data", str(tmp_path), "--format", "weechat"]
+    assert run("import", [*arguments, "--room", "dev"]) == 0
+    assert capsys.readouterr().out == "1 message was imported. 1 other line was passed over.\n"
+    assert exported(tmp_path, capsys, "--format", "text") == "[2026-11-21 09:15:03] #dev ada: hello\n"
+    assert run("import", arguments) == 2
+    assert "Say with --room which room the weechat log becomes. chat import --help" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("word", "arguments", "code", "complaint"),
+    [
+        ("export", ["--format", "xml"], 2, "--format must be jsonl or text, not xml. chat export --help explains."),
+        ("export", ["--room", "!"], 2, "--room !: That room name can't be used."),
+        ("export", ["extra"], 2, "Wrong number of arguments. chat export --help explains."),
+        ("export", ["--data", "nowhere"], 1, "There is no nowhere/chat.db. Say with --data where the history is."),
+        ("export", ["--output", "nowhere/file"], 1, "nowhere/file.part: No such file or directory."),
+        ("import", [], 2, "Say which file is to be imported. chat import --help explains."),
+        ("import", ["a", "b"], 2, "There can be one file only, and b is another. chat import --help"),
+        ("import", ["nowhere"], 1, "nowhere: No such file or directory."),
+        ("import", ["f", "--format", "xml"], 2, "--format must be jsonl or irssi or weechat, not xml."),
+    ],
+)
+def test_a_mistake_is_a_sentence(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    word: str,
+    arguments: list[str],
+    code: int,
+    complaint: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    fill(tmp_path, "dev")
+    assert run(word, arguments) == code
+    out, err = capsys.readouterr()
+    assert err.startswith(f"chat: {complaint}")
+    assert err.count("\n") == 1
+    assert not out
+
+
+def test_a_history_of_another_version_is_not_exported(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for version, age in ((1, "older"), (99, "newer")):
+        with sqlite3.connect(tmp_path / FILE) as connection:
+            connection.execute(f"PRAGMA user_version = {version}")
+        connection.close()
+        assert run("export", ["--data", str(tmp_path)]) == 1
+        assert f"was written by a {age} twisted-chat" in capsys.readouterr().err
+
+
+def test_a_running_chat_can_be_exported_and_nothing_imported_into_it(
+    start_chat: DaemonFactory, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    fill(tmp_path, "dev", "lobby")
+    chat = start_chat("--data", str(tmp_path))
+    bot = chat.bot("bot")
+    bot.ask("say", room="lobby", text="and on")
+    lines = exported(tmp_path, capsys).splitlines()
+    assert '"id":102' in lines[99]
+    file = tmp_path / "rooms.jsonl"
+    file.write_text("\n".join(lines))
+    assert run("import", [str(file), "--data", str(tmp_path)]) == 1
+    assert "is in use by another chat. Stop that" in capsys.readouterr().err
+
+
+def test_the_bar_is_for_terminals(tmp_path: Path) -> None:
+    fill(tmp_path, "dev")
+    done = subprocess.run(
+        [*CHAT, "export", "--data", str(tmp_path)], capture_output=True, text=True, timeout=DEADLINE, check=True
+    )
+    assert len(done.stdout.splitlines()) == 100
+    assert done.stderr == ""
+    file = tmp_path / "rooms.jsonl"
+    file.write_text(done.stdout)
+    arguments = ["-m", "chat", "import", str(file), "--data", str(tmp_path / "new")]
+    terminal = pexpect.spawn(sys.executable, arguments, timeout=DEADLINE, encoding="utf-8")
+    terminal.expect("%")
+    terminal.expect("99 messages were imported.")
+    terminal.expect(pexpect.EOF)
+    terminal.close()
+    assert terminal.exitstatus == 0
+
+
+def test_a_reader_that_goes_away_ends_an_export_quietly(tmp_path: Path) -> None:
+    fill(tmp_path, "dev")
+    command = " ".join([*CHAT, "export", "--data", str(tmp_path)])
+    done = subprocess.run(
+        ["bash", "-c", f"set -o pipefail; {command} | true"],
+        capture_output=True,
+        text=True,
+        timeout=DEADLINE,
+        check=False,
+    )
+    assert done.stderr == ""
+
+
+def test_a_host_that_is_called_export(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [*CHAT, "--name", "ada", "export:1"],
+        input="hi\n",
+        capture_output=True,
+        text=True,
+        timeout=DEADLINE,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert done.stderr.startswith("chat: export:1: ")
