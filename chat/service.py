@@ -8,6 +8,7 @@ import signal
 import sys
 import time
 from dataclasses import replace
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from types import FrameType
@@ -30,7 +31,9 @@ from chat.history.memory import MemoryStore
 from chat.history.retention import Retention
 from chat.history.sqlite import SqliteStore
 from chat.history.store import CannotOpen, Store
+from chat.protocols.certificate import OWN, BadCertificate, Certificate, make_where_missing
 from chat.protocols.connection import ChatFactory
+from chat.protocols.tls import TlsFactory
 from chat.settings import NO_DATA, Settings, seconds
 from chat.talklog import TalkLog
 
@@ -76,6 +79,13 @@ class ChatService(MultiService):
         )
         for description in settings.listen:
             listening(_with_backlog(description), self.factory, reactor).setServiceParent(self)
+        self._certificate: Certificate | None = None
+        if settings.tls_endpoints:
+            chain = Path(settings.tls_cert or Path(settings.data) / OWN)
+            self._certificate = Certificate(chain, Path(settings.tls_key or chain))
+            factory = TlsFactory(self._certificate, False, self.factory, reactor)
+            for description in settings.tls_endpoints:
+                listening(_with_backlog(description), factory, reactor).setServiceParent(self)
 
     def privilegedStartService(self) -> None:
         """Listen."""
@@ -88,16 +98,22 @@ class ChatService(MultiService):
             raise
 
     def startService(self) -> None:
-        """Open the history, and begin."""
+        """Read the certificate, open the history, and begin."""
         try:
+            if self._certificate is not None:
+                if self._settings.tls_cert is None:
+                    make_where_missing(Path(self._settings.data) / OWN)
+                self._load(self._certificate)
             contents = self._store.open()
-        except CannotOpen as error:
+        except (CannotOpen, BadCertificate) as error:
             _say_last(f"chat: {error}")
             raise
         self._hub.restore(contents.last_id, contents.rooms, contents.registered, contents.bans, contents.rules)
         self._hashing.start()
         for description in self._settings.listen:
             log.info("listening on {endpoint}", endpoint=description)
+        for description in self._settings.tls_endpoints:
+            log.info("listening for TLS on {endpoint}", endpoint=description)
         super().startService()
         self._retention.start()
         self._reactor.callWhenRunning(self._take_signals)
@@ -113,6 +129,23 @@ class ChatService(MultiService):
 
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, stop)
+        if self._certificate is not None:
+            signal.signal(signal.SIGHUP, lambda *_: self._reactor.callFromThread(self._reload))
+
+    def _load(self, certificate: Certificate) -> None:
+        certificate.load()
+        log.info("the certificate's SHA-256 fingerprint is {fingerprint}", fingerprint=certificate.fingerprint)
+        if certificate.expires < datetime.now(UTC):
+            log.warn("the certificate ended on {expires:%Y-%m-%d}: renew it", expires=certificate.expires)
+
+    def _reload(self) -> None:
+        """Read the certificate again, for connections to come."""
+        if self._certificate is None:
+            return
+        try:
+            self._load(self._certificate)
+        except BadCertificate as error:
+            log.error("the certificate stays as it was: {error}", error=str(error))
 
     def _stop(self) -> None:
         try:

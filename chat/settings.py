@@ -13,6 +13,7 @@ NO_DATA = "none"
 SYNCS = ("full", "normal")
 FOREVER = "forever"
 _UNITS = {"h": 3600.0, "d": 86_400.0, "w": 604_800.0}
+TLS_LISTEN = "tcp:12346:interface=127.0.0.1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,17 @@ class Settings:
     no_log_talk: bool = False
     no_limits: bool = False
     allow_plain_passwords: bool = False
+    tls: bool = False
+    tls_listen: tuple[str, ...] = ()
+    tls_cert: str | None = None
+    tls_key: str | None = None
+
+    @property
+    def tls_endpoints(self) -> tuple[str, ...]:
+        """Where to listen for TLS."""
+        if self.tls or self.tls_listen or self.tls_cert:
+            return self.tls_listen or (TLS_LISTEN,)
+        return ()
 
 
 _WANTED: Mapping[str, tuple[type, str]] = {
@@ -42,6 +54,10 @@ _WANTED: Mapping[str, tuple[type, str]] = {
     "no-log-talk": (bool, "true or false"),
     "no-limits": (bool, "true or false"),
     "allow-plain-passwords": (bool, "true or false"),
+    "tls": (bool, "true or false"),
+    "tls-listen": (list, 'a list of strings, like ["tcp:12346"]'),
+    "tls-cert": (str, 'a file, like "/etc/chat/fullchain.pem"'),
+    "tls-key": (str, 'a file, like "/etc/chat/privkey.pem"'),
 }
 
 
@@ -63,9 +79,7 @@ def read_config(path: str) -> dict[str, Any]:
         if not _fits(key, value):
             raise ValueError(f'{path}: "{key}" must be {_WANTED[key][1]}.')
     values = {key.replace("-", "_"): value for key, value in table.items()}
-    if "listen" in values:
-        values["listen"] = tuple(values["listen"])
-    return values
+    return {key: tuple(value) if isinstance(value, list) else value for key, value in values.items()}
 
 
 def _fits(key: str, value: object) -> bool:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from typing import Any
 
 from twisted.application.service import IService
 from twisted.python import usage
 
-from chat.settings import FOREVER, MOST_HISTORY, SYNCS, Settings, read_config, seconds
+from chat.settings import FOREVER, MOST_HISTORY, NO_DATA, SYNCS, Settings, read_config, seconds
 
 _DEFAULTS = Settings()
 
@@ -31,6 +32,7 @@ class Options(usage.Options):
             "Take passwords where others on the network could read them "
             "(default: only over TLS and from the server itself).",
         ),
+        ("tls", None, "Listen for TLS too, with a certificate made and kept in the data directory (default: do not)."),
     )
 
     def __init__(self) -> None:
@@ -64,6 +66,18 @@ class Options(usage.Options):
             raise usage.UsageError(f"--sync must be full or normal, not {level}.")
         self._given["sync"] = level
 
+    def opt_tls_listen(self, endpoint: str) -> None:
+        """Listen for TLS on this endpoint; may be given several times (default: tcp:12346:interface=127.0.0.1)."""
+        self._given["tls_listen"] = (*self._given.get("tls_listen", ()), endpoint)
+
+    def opt_tls_cert(self, path: str) -> None:
+        """Use the certificate, and its chain, in this PEM file for TLS; SIGHUP reads it again (default: the own)."""
+        self._given["tls_cert"] = path
+
+    def opt_tls_key(self, path: str) -> None:
+        """Use the private key in this PEM file for TLS (default: it is in the file of --tls-cert)."""
+        self._given["tls_key"] = path
+
     def opt_history(self, number: str) -> None:
         """Show so many messages to people who join a room, 0 to 200 (default: 20)."""
         if not number.isdecimal() or int(number) > MOST_HISTORY:
@@ -83,28 +97,37 @@ class Options(usage.Options):
         self._given["keep_messages"] = int(number)
 
     def postOptions(self) -> None:
-        for flag in ("no-log-talk", "no-limits", "allow-plain-passwords"):
+        for flag in ("no-log-talk", "no-limits", "allow-plain-passwords", "tls"):
             if self[flag]:
                 self._given[flag.replace("-", "_")] = True
-        _check_endpoints(self.settings.listen, "--listen" if "listen" in self._given else f'{self._path}: "listen"')
+        settings = self.settings
+        self._check_endpoints("listen", settings.listen)
+        self._check_endpoints("tls-listen", settings.tls_endpoints)
+        if settings.tls_key and not settings.tls_cert:
+            raise usage.UsageError("--tls-key is of no use without --tls-cert: give both, or neither.")
+        if settings.tls_endpoints and not settings.tls_cert and settings.data == NO_DATA:
+            raise usage.UsageError(
+                f"TLS needs a certificate, and with --data {NO_DATA} there is no place to keep one. Give --tls-cert."
+            )
+
+    def _check_endpoints(self, option: str, descriptions: tuple[str, ...]) -> None:
+        from twisted.internet import reactor
+        from twisted.internet.endpoints import serverFromString
+
+        where = f"--{option}" if option.replace("-", "_") in self._given else f'{self._path}: "{option}"'
+        for description in descriptions:
+            try:
+                serverFromString(reactor, description)
+            except Exception as error:
+                raise usage.UsageError(
+                    f"{where} {description}: Twisted can't listen on that ({error}). "
+                    "Try tcp:12345 or unix:/run/chat.sock"
+                ) from error
 
     @property
     def settings(self) -> Settings:
         """What the command line and the file say together."""
         return replace(_DEFAULTS, **{**self._config, **self._given})
-
-
-def _check_endpoints(descriptions: tuple[str, ...], where: str) -> None:
-    from twisted.internet import reactor
-    from twisted.internet.endpoints import serverFromString
-
-    for description in descriptions:
-        try:
-            serverFromString(reactor, description)
-        except Exception as error:
-            raise usage.UsageError(
-                f"{where} {description}: Twisted can't listen on that ({error}). Try tcp:12345 or unix:/run/chat.sock"
-            ) from error
 
 
 def makeService(options: Options) -> IService:
@@ -113,4 +136,6 @@ def makeService(options: Options) -> IService:
 
     from chat.service import ChatService
 
+    # The reactor's own clock is the wall clock, and when that is set all timers would fire at once, or not for hours.
+    reactor.seconds = time.monotonic  # type: ignore[method-assign]
     return ChatService(reactor, options.settings)

@@ -9,8 +9,12 @@ from typing import Any
 
 from twisted.internet.address import IPv4Address
 from twisted.internet.defer import Deferred, succeed
+from twisted.internet.error import ConnectionLost
+from twisted.internet.interfaces import INegotiated
 from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
+from twisted.python.failure import Failure
+from zope.interface import directlyProvides
 
 from chat.core.events import Message
 from chat.core.hub import Hub
@@ -59,9 +63,17 @@ class Socket(StringTransport):
 class TlsTransport(StringTransport):
     """A TLS transport: it has a buffer of its own, and hands on to the socket below what it does not know."""
 
+    agrees = True
+    """Whether the handshake is over at once, and not never."""
+
     def __init__(self, port: int, host: str = "192.0.2.1") -> None:
         super().__init__(peerAddress=IPv4Address("TCP", host, port))
         self._below = Socket(port)
+        self.aborted = False
+        directlyProvides(self, INegotiated)
+
+    def abortConnection(self) -> None:
+        self.aborted = True
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._below, name)
@@ -75,6 +87,8 @@ class Client:
         self.socket = socket
         self.protocol = ChatConnection(box.factory)
         self.protocol.makeConnection(self.socket)
+        if isinstance(socket, TlsTransport) and socket.agrees:
+            self.protocol.handshakeCompleted()
         self._read = 0
         box.turn()
 
@@ -94,6 +108,11 @@ class Client:
     def end(self) -> None:
         """Send no more."""
         self.protocol.readConnectionLost()
+        self.box.turn()
+
+    def lose(self) -> None:
+        """The connection breaks."""
+        self.protocol.connectionLost(Failure(ConnectionLost()))
         self.box.turn()
 
     def received(self) -> str:

@@ -20,6 +20,10 @@ keep-messages = 100
 no-log-talk = true
 no-limits = true
 allow-plain-passwords = true
+tls = true
+tls-listen = ["tcp:3"]
+tls-cert = "/etc/cert.pem"
+tls-key = "/etc/key.pem"
 """
 
 
@@ -29,7 +33,20 @@ def test_a_file_can_set_everything(tmp_path: Path) -> None:
     values = read_config(str(file))
     assert values.keys() == {field.name for field in fields(Settings)}
     assert Settings(**values) == Settings(
-        ("tcp:1", "tcp:2"), "Hello.", 5, "/var/lib/chat", "normal", "90d", 100, True, True, True
+        listen=("tcp:1", "tcp:2"),
+        welcome="Hello.",
+        history=5,
+        data="/var/lib/chat",
+        sync="normal",
+        keep="90d",
+        keep_messages=100,
+        no_log_talk=True,
+        no_limits=True,
+        allow_plain_passwords=True,
+        tls=True,
+        tls_listen=("tcp:3",),
+        tls_cert="/etc/cert.pem",
+        tls_key="/etc/key.pem",
     )
 
 

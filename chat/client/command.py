@@ -10,12 +10,12 @@ import sys
 import time
 import traceback
 from datetime import UTC, datetime
-from signal import SIGHUP, SIGINT, SIGTERM
+from signal import SIGHUP, SIGINT, SIGTERM, default_int_handler, signal
 from typing import Any, NoReturn
 
 from twisted.internet import asyncioreactor
 from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IReactorTime
+from twisted.internet.interfaces import IReactorTime, IStreamClientEndpoint
 from twisted.logger import ILogObserver, globalLogBeginner, textFileLogObserver
 from twisted.python import usage
 
@@ -28,6 +28,7 @@ from chat.client.pipe import Lines, Sender, Tail
 from chat.client.plain import Plain, keys_from
 from chat.client.signals import handled
 from chat.client.terminal import Terminal
+from chat.client.tls import KnownHosts, Trust, Unknown, known_hosts_path
 
 BACKLOG = 50
 """How many of a room's last messages are shown at first."""
@@ -72,6 +73,7 @@ def _leave_with(code: int) -> NoReturn:
 
 async def _run(settings: Settings, reactor: IReactorTime) -> int:
     """Do what was asked for; return the exit code."""
+    person = sys.stdin.isatty() and not settings.tail
     try:
         if settings.tail:
             await _tail(settings, reactor)
@@ -82,6 +84,8 @@ async def _run(settings: Settings, reactor: IReactorTime) -> int:
         else:
             await _screen(settings, reactor)
     except CannotEnter as reason:
+        if isinstance(reason.__cause__, Unknown) and person:
+            return await _run(settings, reactor) if _keeps(reason.__cause__) else 1
         _complain(f"{settings.address}: {reason}")
         return 1
     except Exception:
@@ -91,11 +95,36 @@ async def _run(settings: Settings, reactor: IReactorTime) -> int:
     return 0
 
 
-def _link(settings: Settings, reactor: IReactorTime, listener: Listener, backlog: int) -> Link:
-    from twisted.internet.endpoints import HostnameEndpoint
+def _keeps(unknown: Unknown) -> bool:
+    """Ask whether to trust a server that the user sees for the first time; keep its certificate if so."""
+    print(
+        f"Nobody whom this computer trusts vouches for the certificate of {unknown.place}.\n"
+        "Its SHA-256 fingerprint is\n"
+        f"{unknown.fingerprint}\n"
+        "The log of the server has it too: compare them."
+    )
+    previous = signal(SIGINT, default_int_handler)
+    try:
+        answer = input("Trust this certificate from now on? [y/N] ")
+    except (EOFError, KeyboardInterrupt):
+        print()
+        answer = ""
+    finally:
+        signal(SIGINT, previous)
+    if answer.strip().lower() not in ("y", "yes"):
+        return False
+    known = KnownHosts(known_hosts_path())
+    try:
+        known.keep(unknown.place, unknown.fingerprint)
+    except OSError as failure:
+        _complain(f"{known.path} can't be written: {failure.strerror}.")
+        return False
+    return True
 
+
+def _link(settings: Settings, reactor: IReactorTime, listener: Listener, backlog: int) -> Link:
     return Link(
-        HostnameEndpoint(reactor, settings.host, settings.port),
+        endpoint(settings, reactor),
         reactor,
         listener,
         names=settings.names,
@@ -105,6 +134,16 @@ def _link(settings: Settings, reactor: IReactorTime, listener: Listener, backlog
         monotonic=time.monotonic,
         tag_prefix=secrets.token_hex(8),
     )
+
+
+def endpoint(settings: Settings, reactor: IReactorTime) -> IStreamClientEndpoint:
+    """Where the server is."""
+    from twisted.internet.endpoints import HostnameEndpoint, wrapClientTLS
+
+    host = HostnameEndpoint(reactor, settings.host, settings.port)
+    if not settings.tls:
+        return host
+    return wrapClientTLS(Trust(settings.host, settings.port, KnownHosts(known_hosts_path())), host, reactor)
 
 
 def _start(link: Link) -> asyncio.Future[None]:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar, cast
 
+from OpenSSL import SSL
 from twisted.internet import error
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.interfaces import IDelayedCall, IReactorTime, IStreamClientEndpoint
@@ -14,6 +15,7 @@ from twisted.internet.protocol import Factory
 from twisted.internet.task import deferLater
 from twisted.logger import Logger
 
+from chat.client.tls import Untrusted
 from chat.client.track import Track
 from chat.client.wire import Wire
 from chat.core import events
@@ -163,18 +165,19 @@ class Link:
             self._listener.state_changed(Connecting())
             self._goodbye = self._refusal = None
             why = "The connection was lost."
+            cause = None
             try:
                 await self._connection()
             except CancelledError:
                 return
             except Exception as failure:
-                why = _sentence(failure)
+                why, cause = _sentence(failure), failure
             entered, self.online = self.online, False
             if self._leaving:
                 return
             why = self._refusal or self._goodbye or why
             if self._token is None:
-                raise CannotEnter(why)
+                raise CannotEnter(why) from cause
             failures = 0 if entered else failures + 1
             await self._pause(why, failures)
 
@@ -449,6 +452,10 @@ def _sentence(failure: Exception) -> str:
             return "It does not answer."
         case error.NoRouteError():
             return "There is no way to that host."
+        case Untrusted():
+            return str(failure)
+        case SSL.Error():
+            return "What is there does not speak TLS as we do. Without TLS, leave tls:// out."
         case error.ConnectError():
             return f"The connection could not be made: {failure.osError or failure}."
         case _:

@@ -19,6 +19,8 @@ from chat.core.errors import BadName
 
 DEFAULT_ADDRESS = "localhost:12345"
 DEFAULT_PORT = 12345
+DEFAULT_TLS_PORT = 12346
+TLS = "tls://"
 DEFAULT_TIMEOUT = 30.0
 ALTERNATIVES = 8
 """How many other names are tried where the user has chosen none and the log-in name is taken."""
@@ -41,19 +43,22 @@ class Settings:
     plain: bool
     timeout: float
     log: Path | None
+    tls: bool = False
 
     @property
     def address(self) -> str:
         """The server, as people write it."""
-        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+        place = f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+        return f"{TLS}{place}" if self.tls else place
 
 
 class Options(usage.Options):
     """The command line."""
 
-    synopsis = "Usage: chat [options] [NAME@]HOST[:PORT]"
-    longdesc = f"""Chats with whoever is at HOST (by default {DEFAULT_ADDRESS}). In a terminal it fills the screen;
-what comes in by a pipe is sent line by line, and the exit code is 0 only when all of it is stored.
+    synopsis = "Usage: chat [options] [tls://][NAME@]HOST[:PORT]"
+    longdesc = f"""Chats with whoever is at HOST (by default {DEFAULT_ADDRESS}), encrypted where {TLS} stands in front
+(by default port {DEFAULT_TLS_PORT}). In a terminal it fills the screen; what comes in by a pipe is sent line by
+line, and the exit code is 0 only when all of it is stored.
 
 The options may also stand in the configuration file ({config_path()}), with the address as
 "address", and rooms as a list. The command line wins."""
@@ -159,7 +164,9 @@ _KEYS: Mapping[str, tuple[Callable[[object], bool], str]] = {
 
 
 def _settings(chosen: Mapping[str, Any]) -> Settings:
-    user, host, port = split_address(chosen.get("address", DEFAULT_ADDRESS))
+    address = chosen.get("address", DEFAULT_ADDRESS)
+    tls = address.startswith(TLS)
+    user, host, port = split_address(address.removeprefix(TLS), DEFAULT_TLS_PORT if tls else DEFAULT_PORT)
     name = chosen.get("name", user)
     rooms = chosen.get("rooms", ["lobby"])
     log = chosen.get("log")
@@ -174,10 +181,11 @@ def _settings(chosen: Mapping[str, Any]) -> Settings:
         plain=bool(chosen.get("plain")),
         timeout=_seconds(chosen.get("timeout", DEFAULT_TIMEOUT)),
         log=None if log is None else Path(log).expanduser(),
+        tls=tls,
     )
 
 
-def split_address(address: str) -> tuple[str | None, str, int]:
+def split_address(address: str, default_port: int = DEFAULT_PORT) -> tuple[str | None, str, int]:
     """Divide ``[NAME@]HOST[:PORT]``; raises :class:`usage.UsageError`. An IPv6 address stands in brackets."""
     name, at, place = address.rpartition("@")
     if place.startswith("["):
@@ -191,7 +199,7 @@ def split_address(address: str) -> tuple[str | None, str, int]:
         host, _, port = place.partition(":")
     if port and not (port.isascii() and port.isdecimal() and 0 < int(port) < 65536):
         raise usage.UsageError(f"{port} is not a port. A port is a number from 1 to 65535.")
-    return (name if at else None), host or "localhost", int(port or DEFAULT_PORT)
+    return (name if at else None), host or "localhost", int(port or default_port)
 
 
 def _checked(check: Callable[[str], str], name: str) -> str:

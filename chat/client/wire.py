@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 import msgspec
+from OpenSSL import SSL
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import ITCPTransport
 from twisted.internet.protocol import connectionDone
@@ -12,6 +13,7 @@ from twisted.logger import Logger
 from twisted.protocols.basic import LineReceiver
 from twisted.python.failure import Failure
 
+from chat.client.tls import Untrusted
 from chat.core import events
 from chat.core.text import clean
 
@@ -32,7 +34,7 @@ class Wire(LineReceiver):
 
     def __init__(self, made: Callable[[Wire], None], received: Callable[[events.Event], None]) -> None:
         self.closed: Deferred[None] = Deferred()
-        """Fires when the connection is gone."""
+        """Fires when the connection is gone; fails with :class:`Untrusted` or an error of TLS."""
         self._made = made
         self._received = received
 
@@ -52,7 +54,10 @@ class Wire(LineReceiver):
         self.transport.abortConnection()
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
-        self.closed.callback(None)
+        if reason.check(Untrusted, SSL.Error):
+            self.closed.errback(reason)
+        else:
+            self.closed.callback(None)
 
     def send(self, request: Mapping[str, object]) -> None:
         """Write one request."""
@@ -60,7 +65,12 @@ class Wire(LineReceiver):
 
 
 def decode(line: bytes) -> events.Event | None:
-    """Read an event from a line, with clean strings; ``None`` where the line is none that we know."""
+    """Read an event from a line, with clean strings; ``None`` where the line is none that we know.
+
+    A refusal for people is one too: whoever sends it does not speak with programs, or not yet.
+    """
+    if line.startswith(b"! "):
+        return events.Refusal(code="", text=clean(line[2:].decode("utf-8", "replace")))
     if not line.startswith(b"{"):
         return None
     try:

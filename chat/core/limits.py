@@ -35,6 +35,8 @@ class Limits:
     """What a room's feed, or one session's own queue, keeps for readers that are behind."""
     plain_passwords: bool = False
     """Whether passwords are taken where others could listen in."""
+    handshake: float = 10.0
+    """Seconds that a client has to agree on TLS."""
     burst: int = 20
     rate: float | None = 4.0
 

@@ -13,9 +13,10 @@ from twisted.internet.interfaces import (
     IAddress,
     IDelayedCall,
     IHalfCloseableProtocol,
+    IHandshakeListener,
+    INegotiated,
     IPushProducer,
     IReactorTime,
-    ISSLTransport,
     ITCPTransport,
     ITransport,
 )
@@ -41,13 +42,16 @@ from chat.protocols.text import TextDialect
 LINGER = 5.0
 """The seconds that a client has to close its end after we have closed ours."""
 
+TLS_HELLO = b"\x16\x03"
+"""What a client begins with that speaks TLS (RFC 8446, section 5.1)."""
+
 TEXT = TextDialect()
 JSON = JsonDialect()
 
 log = Logger()
 
 
-@implementer(IHalfCloseableProtocol)
+@implementer(IHalfCloseableProtocol, IHandshakeListener)
 class ChatConnection(Protocol):
     """One client. It speaks text, unless its first line begins a JSON object."""
 
@@ -63,6 +67,7 @@ class ChatConnection(Protocol):
         self._ended = False
         self._closing = False
         self._linger: IDelayedCall | None = None
+        self._handshake: IDelayedCall | None = None
 
     def connectionMade(self) -> None:
         factory = self._chat
@@ -76,6 +81,8 @@ class ChatConnection(Protocol):
         self._bucket = Bucket(limits.burst, limits.rate, factory.monotonic()) if limits.rate is not None else None
         number = next(factory.numbers)
         self.session = Session(hub, number, _peer(transport), one_room=True, replay=factory.replay)
+        if self.session.peer.tls:
+            self._handshake = factory.clock.callLater(limits.handshake, self.abort)
         self._outlet = Outlet(self.session, TEXT, transport, limits.window, self._close)
         factory.switchboard.connect(self._outlet)
         factory.connections.add(self)
@@ -90,10 +97,17 @@ class ChatConnection(Protocol):
             self._outlet.add(TEXT.encode(Notice(text=f"{factory.welcome} Type your name and press Enter.")))
             self._outlet.flush()
 
+    def handshakeCompleted(self) -> None:
+        """The client has agreed on TLS."""
+        _cancel(self._handshake)
+
     # -- what comes
 
     def dataReceived(self, data: bytes) -> None:
         if self._closing or self.session.gone:
+            return
+        if self._dialect is None and data.startswith(TLS_HELLO):
+            self.session.quit("This port does not speak TLS. Connect with nc, telnet or the chat client.")
             return
         self._waiting.extend(self._splitter.feed(self._telnet.feed(data)))
         if self._telnet.answer:
@@ -196,8 +210,8 @@ class ChatConnection(Protocol):
         cast(ITCPTransport, self.transport).abortConnection()
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
-        if self._linger is not None and self._linger.active():
-            self._linger.cancel()
+        _cancel(self._linger)
+        _cancel(self._handshake)
         if self.session.lost(reason.getErrorMessage()):
             self._chat.clock.callLater(self._chat.hub.limits.grace, self.session.expire)
         self._chat.switchboard.disconnect(self.session)
@@ -258,10 +272,15 @@ class ChatFactory(Factory):
             connection.abort()
 
 
+def _cancel(call: IDelayedCall | None) -> None:
+    if call is not None and call.active():
+        call.cancel()
+
+
 def _peer(transport: ITransport) -> Peer:
     """Tell where the client of a connection is."""
     address = transport.getPeer()
-    tls = ISSLTransport.providedBy(transport)
+    tls = INegotiated.providedBy(transport)
     if isinstance(address, IPv4Address | IPv6Address):
         return Peer.at(address.host, address.port, tls=tls)
     return Peer(tls=tls)

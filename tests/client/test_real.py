@@ -252,5 +252,5 @@ def test_wrong_arguments(arguments: list[str], sentence: str) -> None:
 
 
 def test_help_and_version() -> None:
-    assert "Usage: chat [options] [NAME@]HOST[:PORT]" in run("--help").stdout
+    assert "Usage: chat [options] [tls://][NAME@]HOST[:PORT]" in run("--help").stdout
     assert run("--version").stdout == f"chat {__version__}\n"

@@ -23,6 +23,8 @@ LISTEN = f"tcp:0:interface={HOST}"
 _TROUBLE = re.compile(r"Traceback|Unhandled|critical\]")
 _LISTENING = re.compile(r"ChatFactory starting on (\S+)$", re.MULTILINE)
 
+_TLS_LISTENING = re.compile(r"ChatFactory \(TLS\) starting on (\d+)$", re.MULTILINE)
+
 
 def twistd() -> list[str]:
     """The command that runs twistd: the script beside this Python, or what that script does."""
@@ -67,6 +69,13 @@ class Daemon:
     def port(self) -> int:
         """The first of them."""
         return self.ports[0]
+
+    @property
+    def tls_port(self) -> int:
+        """The port it listens on for TLS."""
+        found = wait_for(lambda: _TLS_LISTENING.search(self.log()), "it listens for TLS")
+        assert found is not None
+        return int(found[1])
 
     @property
     def rss(self) -> int:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import select
 import socket
+import ssl
 import struct
 import subprocess
 from collections.abc import Sequence
@@ -61,6 +63,35 @@ class SocketStream:
         """Break the connection: the other end gets a reset, and what is under way either way is lost."""
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.socket.close()
+
+
+class TlsStream(SocketStream):
+    """TLS, to whoever is there unless *context* checks it."""
+
+    socket: ssl.SSLSocket
+
+    def __init__(
+        self, address: tuple[str, int], *, context: ssl.SSLContext | None = None, receive_buffer: int | None = None
+    ) -> None:
+        super().__init__(address, receive_buffer=receive_buffer)
+        self.socket = (context or trusting()).wrap_socket(self.socket, server_hostname="localhost")
+
+
+def fingerprint(address: tuple[str, int], context: ssl.SSLContext | None = None) -> str:
+    """The SHA-256 of the certificate of the server there."""
+    stream = TlsStream(address, context=context)
+    shown = stream.socket.getpeercert(binary_form=True)
+    stream.close()
+    assert shown is not None
+    return hashlib.sha256(shown).digest().hex(":").upper()
+
+
+def trusting() -> ssl.SSLContext:
+    """Settings for TLS that check nothing."""
+    context = ssl.create_default_context()
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context
 
 
 class ProgramStream:
