@@ -5,6 +5,7 @@ from __future__ import annotations
 from prompt_toolkit.formatted_text import StyleAndTextTuples
 from prompt_toolkit.utils import get_cwidth
 
+from chat.client import standing
 from chat.client.link import Connecting, Online, State, Waiting
 from chat.client.model import Model
 from chat.client.room import Room
@@ -13,10 +14,8 @@ from chat.client.rows import displayed, shorten
 
 def topic_bar(room: Room, width: int) -> StyleAndTextTuples:
     """The room and what it is about; of a private conversation, with whom it is."""
-    if room.private:
-        text = f" {room.title}: private, only the two of you see this"
-    else:
-        text = f" {room.title}: {room.topic}" if room.topic else f" {room.title}"
+    topic = standing.topic(room)
+    text = f" {room.title}: {topic}" if topic else f" {room.title}"
     return _cut([("class:bar", displayed(text))], width)
 
 
@@ -24,8 +23,8 @@ def status_bar(model: Model, address: str, unsent: int, width: int) -> StyleAndT
     """Connection, people, lag and the rooms with what is unread in them; what matters least goes first."""
     style, connection = _connection(model.state, address)
     waiting = f"{unsent} unsent" if unsent else ""
-    people = _people(model.current)
-    lag = "" if model.lag is None else f"lag {_milliseconds(model.lag)}"
+    people = standing.people(model.current)
+    lag = standing.lag(model)
     all_rooms = [_room(number, room, model.current) for number, room in enumerate(model.rooms, 1)]
     calling = [room for room in all_rooms if room[2]]
     bar: StyleAndTextTuples = []
@@ -47,13 +46,8 @@ def status_bar(model: Model, address: str, unsent: int, width: int) -> StyleAndT
 
 def prompt(model: Model, width: int) -> StyleAndTextTuples:
     """Who the user is, and where a line goes."""
-    room = model.current
-    text = f"{model.name} {room.title}"
-    if model.away is not None:
-        text = f"{model.name} (away) {room.title}"
-    if not room.joined:
-        text += " (not in it)"
-    return [("class:prompt", shorten(displayed(text), max(width // 2, 8))), ("class:prompt.mark", "> ")]
+    text = displayed(standing.place(model))
+    return [("class:prompt", shorten(text, max(width // 2, 8))), ("class:prompt.mark", "> ")]
 
 
 def more_below(lines: int, width: int) -> StyleAndTextTuples:
@@ -70,16 +64,6 @@ def _connection(state: State, address: str) -> tuple[str, str]:
             return "class:bar.alert", f"no connection, next try in {seconds} s"
         case Online():
             return "class:bar", address
-
-
-def _people(room: Room) -> str:
-    if room.private or not room.joined:
-        return ""
-    return "1 person" if len(room.users) == 1 else f"{len(room.users)} people"
-
-
-def _milliseconds(seconds: float) -> str:
-    return f"{seconds * 1000:.0f} ms" if seconds < 1 else f"{seconds:.1f} s"
 
 
 def _room(number: int, room: Room, current: Room) -> tuple[str, str, bool]:

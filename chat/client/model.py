@@ -27,8 +27,8 @@ class Observer(Protocol):
     def line_added(self, room: Room, line: Line, old: bool) -> None:
         """A line has come at the end of a room; *old*: what was said before the user came."""
 
-    def bell(self) -> None:
-        """Somebody calls the user."""
+    def called(self, room: Room, line: Line) -> None:
+        """Somebody calls the user, by name or in private, with *line*."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +62,8 @@ class Model(Listener):
         self.ignored: set[str] = set()
         self.rooms = [Room(room) for room in rooms]
         self.current = self.rooms[0]
+        self.looking = True
+        """Whether the user sees the current room."""
         self._observers: list[Observer] = []
         self._surroundings = surroundings
         self._answers: dict[str, Room] = {}
@@ -83,6 +85,16 @@ class Model(Listener):
             self.current = room
         room.turned_to()
         self._changed()
+
+    def look(self, looking: bool) -> None:
+        """The user sees the current room from now on, or sees none: what comes then is unread."""
+        if looking != self.looking:
+            self.looking = looking
+            if looking:
+                self.current.turned_to()
+            else:
+                self.current.turned_away()
+            self._changed()
 
     def turn_by(self, steps: int) -> None:
         """Show the room so many places further, round and round."""
@@ -195,10 +207,10 @@ class Model(Listener):
         else:
             room = self.open(event.room)
         line = self._line(event)
-        room.add_message(line, seen=room is self.current)
+        room.add_message(line, seen=self.looking and room is self.current)
         if (line.mention or line.private) and not (old or mine):
             for observer in self._observers:
-                observer.bell()
+                observer.called(room, line)
         self._added(room, line, old)
 
     def _line(self, event: events.Message) -> Line:

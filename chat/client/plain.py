@@ -62,7 +62,7 @@ class Plain:
         place = "" if room is self._model.current else f"[{room.title}] "
         self._show(f"{line.time:%H:%M} {place}{bare(line)}")
 
-    def bell(self) -> None:
+    def called(self, room: Room, line: Line) -> None:
         """Ring."""
         self._write("\a")
 

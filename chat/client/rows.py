@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import re
-import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from prompt_toolkit.formatted_text import StyleAndTextTuples
 from prompt_toolkit.utils import get_cwidth
 
+from chat.client.pieces import URL, author_styles, text_pieces
 from chat.client.scrollback import Kind, Line
 
-NICK_COLOURS = 14
-"""The number of styles ``class:nick0``, ``class:nick1``, ... among which users are divided."""
-
-_URL = re.compile(r"https?://[^\s<>\"]*[^\s<>\".,;:!?)\]}']")
-_UNIT = re.compile(_URL.pattern + r"\S*|\s+|\S+")
+_UNIT = re.compile(URL.pattern + r"\S*|\s+|\S+")
 _FLAG = re.compile("[\U0001f1e6-\U0001f1ff]")
 _FUSING = re.compile(
     "[\ufe0e\ufe0f]"  # variation selectors
@@ -32,11 +28,6 @@ def displayed(text: str) -> str:
         return text
     text = _FLAG.sub(lambda match: chr(ord(match.group()) - 0x1F1E6 + ord("A")), text)
     return _FUSING.sub("", text)
-
-
-def nick_style(name: str) -> str:
-    """Return the style of a user's name: for a name always the same."""
-    return f"class:nick{zlib.crc32(name.casefold().encode()) % NICK_COLOURS}"
 
 
 def shorten(text: str, width: int) -> str:
@@ -88,7 +79,7 @@ def _units(text: str) -> Iterator[tuple[int, int]]:
     """Yield what is kept on one row: words, URLs, single wide characters, and the spaces between."""
     for match in _UNIT.finditer(text):
         start, end = match.span()
-        if text[start:end].isascii() or _URL.match(text, start):
+        if text[start:end].isascii() or URL.match(text, start):
             yield start, end
             continue
         unit = start
@@ -130,31 +121,17 @@ class Painter:
                 return _hang([*clock, ("class:notice", "* ")], [("class:notice", text)], text, width)
             case Kind.REFUSAL:
                 return _hang([*clock, ("class:refusal", "! ")], [("class:refusal", text)], text, width)
-            case Kind.ACTION:
-                lead: Row = [*clock, ("class:action", "~ "), (self._author_style(line), displayed(line.author) + " ")]
-            case _:
-                lead = [*clock, (self._author_style(line), displayed(line.author)), ("class:text", ": ")]
-        return _hang(lead, self._styled(line, text), text, width)
+        author = _classes(author_styles(line))
+        if line.kind is Kind.ACTION:
+            lead: Row = [*clock, ("class:action", "~ "), (author, displayed(line.author) + " ")]
+        else:
+            lead = [*clock, (author, displayed(line.author)), ("class:text", ": ")]
+        styled: Row = [(_classes(styles), part) for part, styles in text_pieces(line, text, self._mentions)]
+        return _hang(lead, styled, text, width)
 
-    def _author_style(self, line: Line) -> str:
-        if line.mine:
-            return "class:me"
-        return nick_style(line.author) + (" class:caller" if line.mention else "")
 
-    def _styled(self, line: Line, text: str) -> Row:
-        """Mark URLs, and the user's name."""
-        style = "class:action" if line.kind is Kind.ACTION else "class:text"
-        marks = [(match.span(), "class:url") for match in _URL.finditer(text)]
-        if line.mention:
-            marks += [(span, "class:mention") for span in self._mentions(text)]
-        row: Row = []
-        place = 0
-        for (start, end), mark in sorted(marks):
-            if start >= place:
-                row += [(style, text[place:start]), (f"{style} {mark}", text[start:end])]
-                place = end
-        row.append((style, text[place:]))
-        return row
+def _classes(styles: Iterable[str]) -> str:
+    return " ".join(f"class:{style}" for style in styles)
 
 
 def rule(text: str, width: int, style: str) -> Row:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from prompt_toolkit.styles import Style
 
-from chat.client.rows import NICK_COLOURS
+from chat.client.pieces import NICK_COLOURS
 
 # Tones of medium brightness, to be read on dark and on light backgrounds.
 _NICKS = (

@@ -153,7 +153,7 @@ class Terminal:
     def line_added(self, room: Room, line: Line, old: bool) -> None:
         """The next drawing shows it."""
 
-    def bell(self) -> None:
+    def called(self, room: Room, line: Line) -> None:
         """Ring, but not without end."""
         now = asyncio.get_running_loop().time()
         if now - self._last_bell >= BELL_INTERVAL:

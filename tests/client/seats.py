@@ -30,7 +30,7 @@ class Bells:
     def line_added(self, room: Room, line: Line, old: bool) -> None:
         self.lines.append((room.title, bare(line)))
 
-    def bell(self) -> None:
+    def called(self, room: Room, line: Line) -> None:
         self.rung += 1
 
 

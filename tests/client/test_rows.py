@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from prompt_toolkit.utils import get_cwidth
 
-from chat.client.rows import NICK_COLOURS, Painter, Row, displayed, nick_style, rule, shorten, wrap
+from chat.client.pieces import NICK_COLOURS, nick_style
+from chat.client.rows import Painter, Row, displayed, rule, shorten, wrap
 from chat.client.scrollback import Kind, Line
 from chat.core.text import clean
 

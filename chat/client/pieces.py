@@ -1,0 +1,44 @@
+"""A line in pieces, each with how it looks: what a screen of any sort draws."""
+
+from __future__ import annotations
+
+import re
+import zlib
+from collections.abc import Callable, Sequence
+
+from chat.client.scrollback import Kind, Line
+
+NICK_COLOURS = 14
+"""The number of styles ``nick0``, ``nick1``, ... among which users are divided."""
+
+URL = re.compile(r"https?://[^\s<>\"]*[^\s<>\".,;:!?)\]}']")
+
+Piece = tuple[str, tuple[str, ...]]
+"""A text and its styles, the strongest last."""
+
+
+def nick_style(name: str) -> str:
+    """Return the style of a user's name: for a name always the same."""
+    return f"nick{zlib.crc32(name.casefold().encode()) % NICK_COLOURS}"
+
+
+def author_styles(line: Line) -> tuple[str, ...]:
+    """Return the styles of the author's name."""
+    if line.mine:
+        return ("me",)
+    return (nick_style(line.author), "caller") if line.mention else (nick_style(line.author),)
+
+
+def text_pieces(line: Line, text: str, mentions: Callable[[str], Sequence[tuple[int, int]]]) -> list[Piece]:
+    """Divide the *text* of a line, marking URLs, and what *mentions* finds of the user's name where it has it."""
+    style = "action" if line.kind is Kind.ACTION else "text"
+    marks = [(match.span(), "url") for match in URL.finditer(text)]
+    if line.mention:
+        marks += [(span, "mention") for span in mentions(text)]
+    pieces: list[Piece] = []
+    place = 0
+    for (start, end), mark in sorted(marks):
+        if start >= place:
+            pieces += [(text[place:start], (style,)), (text[start:end], (style, mark))]
+            place = end
+    return [*pieces, (text[place:], (style,))]

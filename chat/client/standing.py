@@ -1,0 +1,31 @@
+"""How things stand, in words that every screen shows: the people, the lag, who the user is and where a line goes."""
+
+from __future__ import annotations
+
+from chat.client.model import Model
+from chat.client.room import Room
+
+
+def topic(room: Room) -> str:
+    """What a room is about; of a private conversation, that it is one."""
+    return "private, only the two of you see this" if room.private else room.topic
+
+
+def people(room: Room) -> str:
+    """How many people are there; nothing where that is not known."""
+    if room.private or not room.joined:
+        return ""
+    return "1 person" if len(room.users) == 1 else f"{len(room.users)} people"
+
+
+def lag(model: Model) -> str:
+    """How long the server takes to answer; nothing where that is not known."""
+    if model.lag is None:
+        return ""
+    return f"lag {model.lag * 1000:.0f} ms" if model.lag < 1 else f"lag {model.lag:.1f} s"
+
+
+def place(model: Model) -> str:
+    """Who the user is, and where a line goes."""
+    text = f"{model.name} {model.current.title}" if model.away is None else f"{model.name} (away) {model.current.title}"
+    return text if model.current.joined else f"{text} (not in it)"
