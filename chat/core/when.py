@@ -40,7 +40,7 @@ def read(text: str, now: datetime, zone: tzinfo | None = None) -> Past:
         return {"count": MOST, "since": _utc(first, zone), "until": _utc(last, zone)}
     except (ValueError, OverflowError) as error:
         raise BadField(
-            "Say how many, since when, or which day: /history 50, /history since 09:00 or /history 2026-11-20"
+            "Say how many, since when, or which day: /history 50, /history since 09:00, /history 2026-11-20."
         ) from error
 
 

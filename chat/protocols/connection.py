@@ -109,7 +109,7 @@ class ChatConnection(Protocol):
         if self._dialect is None and data.startswith(TLS_HELLO):
             self.session.quit("This port does not speak TLS. Connect with nc, telnet or the chat client.")
             return
-        self._waiting.extend(self._splitter.feed(self._telnet.feed(data)))
+        self._waiting.extend(self._splitter.feed(self._telnet.feed(data, offering=bool(self.session.claiming))))
         if self._telnet.answer:
             self._outlet.add(bytes(self._telnet.answer))
             self._outlet.flush()

@@ -24,21 +24,24 @@ _COMMAND = re.compile(
 class TelnetFilter:
     """Takes telnet's commands out of what a client sends, and refuses every option it offers or asks for.
 
-    A request to echo is not answered: it agrees to what the chat has offered while a password is typed.
+    While the chat is *offering* to echo, as it does where a password is typed, a client's request to do so agrees to
+    that and is not answered.
 
     Plain TCP clients pass unchanged: the byte that begins a command is never part of UTF-8.
     """
 
     def __init__(self) -> None:
         self._open = b""
+        self._offering = False
         self.answer = bytearray()
         """What to send back for the bytes fed last."""
         self.left = False
         """Whether the user interrupted: they want to leave."""
 
-    def feed(self, data: bytes) -> bytes:
+    def feed(self, data: bytes, *, offering: bool = False) -> bytes:
         """Return *data* without telnet's commands; an unfinished one waits for the bytes that finish it."""
         self.answer = bytearray()
+        self._offering = offering
         if not self._open and IAC not in data:
             return data
         data, self._open = self._open + data, b""
@@ -53,7 +56,8 @@ class TelnetFilter:
 
     def _command(self, match: re.Match[bytes]) -> bytes:
         if match["verb"] is not None:
-            if match["verb"][0] == WILL or (match["verb"][0] == DO and match["option"][0] != ECHO):
+            agrees = self._offering and match["verb"][0] == DO and match["option"][0] == ECHO
+            if match["verb"][0] in (WILL, DO) and not agrees:
                 refusal = DONT if match["verb"][0] == WILL else WONT
                 self.answer += bytes((IAC, refusal, match["option"][0]))
         elif match["plain"] is not None and match["plain"][0] in _LEAVE:

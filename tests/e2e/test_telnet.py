@@ -89,3 +89,24 @@ def test_a_command_split_over_packets_is_one(chat: Daemon) -> None:
     ada.send(b"\xf4")
     assert ada.read_to_end() == b"\xff\xfe\x1f* Goodbye.\r\n"
     assert bob.catch_up() == ["* ada left."]
+
+
+def test_a_password_is_not_shown_while_it_is_typed(chat: Daemon, telnet: pexpect.spawn) -> None:
+    telnet.sendline("/register correct horse")
+    telnet.expect_exact("* The name ada is yours now.")
+    telnet.sendline("exit")
+    telnet.expect(pexpect.EOF)
+    again = pexpect.spawn(tool("telnet"), [HOST, str(chat.port)], encoding="utf-8", timeout=DEADLINE)
+    again.expect_exact("Type your name and press Enter.\r\n")
+    again.sendline("ada")
+    again.expect_exact("Type its password, or press Enter to choose another name.\r\n")
+    again.waitnoecho(DEADLINE)
+    again.sendline("correct horse")
+    again.expect_exact("* You are ada, alone in #lobby.")
+    assert "horse" not in again.before
+    again.expect_exact("exit to leave.\r\n")
+    again.sendline("hello again")
+    again.expect_exact("hello again")
+    again.sendline("exit")
+    again.expect_exact("* Goodbye.\r\n")
+    again.close()

@@ -75,10 +75,16 @@ def test_telnet_commands() -> None:
         )
         == b"abcdef"
     )
-    assert telnet.answer == b"\xff\xfe\x18", "a request to echo agrees to an offer of ours"
+    assert telnet.answer == b"\xff\xfe\x18\xff\xfc\x01"
     assert not telnet.left
     assert telnet.feed(b"\xf4g") == b"g"
     assert telnet.left
+
+
+def test_who_agrees_to_an_offer_is_not_answered() -> None:
+    telnet = TelnetFilter()
+    assert telnet.feed(b"\xff\xfd\x01\xff\xfd\x03secret", offering=True) == b"secret"
+    assert telnet.answer == b"\xff\xfc\x03"
 
 
 def test_an_endless_telnet_command_is_not_kept() -> None:

@@ -232,7 +232,7 @@ def test_a_mistyped_command_gets_the_nearest_one(typed: str, meant: str) -> None
         ("/mentions many", "! many is not a number."),
         (
             "/history many",
-            "! Say how many, since when, or which day: /history 50, /history since 09:00 or /history 2026-11-20",
+            "! Say how many, since when, or which day: /history 50, /history since 09:00, /history 2026-11-20.",
         ),
         ("/me", "! Usage: /me text (says what you do: /me waves)"),
         ("/ignore ada", "! You can't ignore yourself."),
@@ -478,9 +478,9 @@ def test_telnet_interrupt_leaves_and_options_are_refused() -> None:
     box = Box()
     user = box.connect()
     user.received()
-    user.send_bytes(b"\xff\xfb\x18\xff\xfd\x03ada\r\nhi\r\n\xff\xf4\xff\xfd\x06")
+    user.send_bytes(b"\xff\xfb\x18\xff\xfd\x01ada\r\nhi\r\n\xff\xf4\xff\xfd\x06")
     raw = user.socket.value()
-    assert raw.startswith(b"* Hi. Type your name and press Enter.\r\n\xff\xfe\x18\xff\xfc\x03")
+    assert raw.startswith(b"* Hi. Type your name and press Enter.\r\n\xff\xfe\x18\xff\xfc\x01")
     assert raw.endswith(b"* Goodbye.\r\n")
     assert [message.text for message in box.stored] == ["hi"]
 
