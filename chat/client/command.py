@@ -37,10 +37,10 @@ IMPATIENCE = 1.0
 ENDING = (SIGINT, SIGTERM, SIGHUP)
 
 
-def main() -> NoReturn:
-    """Run the command with the arguments of the process, and leave it with an exit code."""
+def main(*arguments: str) -> NoReturn:
+    """Run the command with *arguments* and those of the process, and leave it with an exit code."""
     try:
-        settings = read(sys.argv[1:])
+        settings = read([*arguments, *sys.argv[1:]])
         log = None if settings.log is None else settings.log.open("a", encoding="utf-8")
     except usage.UsageError as refusal:
         _complain(f"{refusal} chat --help explains.")
@@ -67,6 +67,11 @@ def main() -> NoReturn:
         mistakes.tell(sys.stderr)
 
 
+def main_gui() -> NoReturn:
+    """Run the command ``chat-gui``."""
+    main("--gui")
+
+
 def _leave_with(code: int) -> NoReturn:
     raise SystemExit(code)
 
@@ -75,6 +80,8 @@ async def _run(settings: Settings, reactor: IReactorTime) -> int:
     """Do what was asked for; return the exit code."""
     person = sys.stdin.isatty() and not settings.tail
     try:
+        if settings.gui:
+            return await _gui(settings, reactor)
         if settings.tail:
             await _tail(settings, reactor)
         elif not sys.stdin.isatty():
@@ -184,6 +191,33 @@ async def _plain(settings: Settings, reactor: IReactorTime) -> None:
                 await asyncio.wait([linked])
         await linked
     print("Disconnected from server.")
+
+
+async def _gui(settings: Settings, reactor: IReactorTime) -> int:
+    """Show the window; return the exit code."""
+    try:
+        import tkinter
+
+        from chat.client.desktop.app import Desktop
+    except ImportError as failure:
+        if failure.name not in ("tkinter", "_tkinter"):
+            raise
+        _complain("This Python has no Tk for the window: install it (python3-tk, on Debian), or leave out --gui.")
+        return 1
+    try:
+        root = tkinter.Tk(className="twisted-chat")
+    except tkinter.TclError as failure:
+        _complain(f"There is no display for the window ({failure}): start it on a desktop, or leave out --gui.")
+        return 1
+
+    def connect(chosen: Settings, listener: Listener) -> tuple[Link, asyncio.Future[None]]:
+        link = _link(chosen, reactor, listener, BACKLOG)
+        return link, _start(link)
+
+    desktop = Desktop(root, settings, reactor, connect, _surroundings())
+    with handled(ENDING, desktop.leave):
+        await desktop.run()
+    return 0
 
 
 async def _entered(link: Link, linked: asyncio.Future[None], settings: Settings) -> None:

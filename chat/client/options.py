@@ -41,6 +41,9 @@ class Settings:
     rooms: tuple[str, ...]
     tail: bool
     plain: bool
+    gui: bool
+    address_given: bool
+    """Whether the command line says where to go."""
     timeout: float
     log: Path | None
     tls: bool = False
@@ -66,6 +69,7 @@ The options may also stand in the configuration file ({config_path()}), with the
     optFlags: ClassVar = [
         ["tail", "t", "Print what is said, line by line, and send nothing."],
         ["plain", "p", "Write plain lines and leave the screen alone: for screen readers and simple terminals."],
+        ["gui", "g", "Open a window on the desktop."],
     ]
     optParameters: ClassVar = [
         ["name", "n", None, "Your name. [default: your log-in name]"],
@@ -114,7 +118,7 @@ def read(arguments: list[str]) -> Settings:
     elif config_path().exists():
         chosen |= read_config(config_path())
     chosen |= {key: value for key, value in options.items() if value is not None and not (value == 0 and key in _FLAGS)}
-    return _settings(chosen)
+    return settings(chosen, address_given=options["address"] is not None)
 
 
 def read_config(path: Path) -> dict[str, Any]:
@@ -150,20 +154,22 @@ def _is_number(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and value > 0
 
 
-_FLAGS = ("tail", "plain")
+_FLAGS = ("tail", "plain", "gui")
 _KEYS: Mapping[str, tuple[Callable[[object], bool], str]] = {
     "address": (_is_text, 'a text like "ada@chat.example.org:12345"'),
     "name": (_is_text, 'a text like "ada"'),
     "rooms": (_is_list, 'a list of texts like ["lobby", "dev"]'),
     "tail": (_is_flag, "true or false"),
     "plain": (_is_flag, "true or false"),
+    "gui": (_is_flag, "true or false"),
     "timeout": (_is_number, "a number of seconds like 30"),
     "log": (_is_text, 'a path like "/tmp/chat.log"'),
 }
 """The settings of the configuration file: what fits, and that in words."""
 
 
-def _settings(chosen: Mapping[str, Any]) -> Settings:
+def settings(chosen: Mapping[str, Any], address_given: bool = True) -> Settings:
+    """Check what was chosen, and add the defaults; raises :class:`usage.UsageError`."""
     address = chosen.get("address", DEFAULT_ADDRESS)
     tls = address.startswith(TLS)
     user, host, port = split_address(address.removeprefix(TLS), DEFAULT_TLS_PORT if tls else DEFAULT_PORT)
@@ -179,6 +185,8 @@ def _settings(chosen: Mapping[str, Any]) -> Settings:
         ),
         tail=bool(chosen.get("tail")),
         plain=bool(chosen.get("plain")),
+        gui=bool(chosen.get("gui")),
+        address_given=address_given,
         timeout=_seconds(chosen.get("timeout", DEFAULT_TIMEOUT)),
         log=None if log is None else Path(log).expanduser(),
         tls=tls,

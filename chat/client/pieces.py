@@ -8,8 +8,12 @@ from collections.abc import Callable, Sequence
 
 from chat.client.scrollback import Kind, Line
 
-NICK_COLOURS = 14
-"""The number of styles ``nick0``, ``nick1``, ... among which users are divided."""
+NICK_TONES = (
+    *("#d75f00", "#008700", "#0087af", "#5f5fd7", "#af5fd7", "#d7005f", "#af8700"),
+    *("#00875f", "#d75f87", "#5f87af", "#875faf", "#af5f5f", "#5f8700", "#00a0a0"),
+)
+"""The colours of the styles ``nick0``, ``nick1``, ... among which users are divided: of medium brightness, to be read
+on dark and on light backgrounds."""
 
 URL = re.compile(r"https?://[^\s<>\"]*[^\s<>\".,;:!?)\]}']")
 
@@ -19,7 +23,7 @@ Piece = tuple[str, tuple[str, ...]]
 
 def nick_style(name: str) -> str:
     """Return the style of a user's name: for a name always the same."""
-    return f"nick{zlib.crc32(name.casefold().encode()) % NICK_COLOURS}"
+    return f"nick{zlib.crc32(name.casefold().encode()) % len(NICK_TONES)}"
 
 
 def author_styles(line: Line) -> tuple[str, ...]:

@@ -4,17 +4,11 @@ from __future__ import annotations
 
 from prompt_toolkit.styles import Style
 
-from chat.client.pieces import NICK_COLOURS
-
-# Tones of medium brightness, to be read on dark and on light backgrounds.
-_NICKS = (
-    *("#d75f00", "#008700", "#0087af", "#5f5fd7", "#af5fd7", "#d7005f", "#af8700"),
-    *("#00875f", "#d75f87", "#5f87af", "#875faf", "#af5f5f", "#5f8700", "#00a0a0"),
-)
+from chat.client.pieces import NICK_TONES
 
 STYLE = Style.from_dict(
     {
-        **{f"nick{number}": f"bold {colour}" for number, colour in enumerate(_NICKS[:NICK_COLOURS])},
+        **{f"nick{number}": f"bold {colour}" for number, colour in enumerate(NICK_TONES)},
         "me": "bold",
         "caller": "reverse",
         "mention": "bold reverse",

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from prompt_toolkit.utils import get_cwidth
 
-from chat.client.pieces import NICK_COLOURS, nick_style
+from chat.client.pieces import NICK_TONES, nick_style
 from chat.client.rows import Painter, Row, displayed, rule, shorten, wrap
 from chat.client.scrollback import Kind, Line
 from chat.core.text import clean
@@ -108,7 +108,7 @@ def test_urls_and_the_users_name_are_marked() -> None:
 
 def test_colours_of_names_are_stable() -> None:
     assert nick_style("Bob") == nick_style("bob")
-    assert len({nick_style(f"user{number}") for number in range(500)}) == NICK_COLOURS
+    assert len({nick_style(f"user{number}") for number in range(500)}) == len(NICK_TONES)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,96 @@
+"""The dialog that asks where to go and under which name."""
+
+from __future__ import annotations
+
+import tkinter
+from collections.abc import Callable
+from tkinter import ttk
+
+from chat.client.desktop.look import Look
+
+
+class Dialog(tkinter.Toplevel):
+    """*submit* is called when the user wants to connect, *cancel* when they don't any more, or close the window."""
+
+    def __init__(self, root: tkinter.Tk, look: Look, submit: Callable[[], None], cancel: Callable[[], None]) -> None:
+        super().__init__(root, class_=root.winfo_class())
+        self.title("Chat: connect")
+        self.resizable(False, False)
+        self._look = look
+        self._submit = submit
+        self._busy = False
+        self.server = tkinter.StringVar(self)
+        self.port = tkinter.StringVar(self)
+        self.name = tkinter.StringVar(self)
+        self._body = ttk.Frame(self, padding=look.gap * 4)
+        self._body.pack(fill="both", expand=True)
+        self._body.columnconfigure(0, weight=1)
+        ttk.Label(self._body, text="Welcome", style="Title.TLabel").grid(sticky="w", columnspan=2)
+        ttk.Label(self._body, text="Where do you want to chat, and who are you?", style="Muted.TLabel").grid(
+            sticky="w", columnspan=2, pady=(0, look.gap * 2)
+        )
+        self._fields = [
+            self._field("Server", self.server, row=2, column=0, width=28),
+            self._field("Port", self.port, row=2, column=1, width=8),
+            self._field("Your name", self.name, row=4, column=0, columnspan=2),
+        ]
+        self._message = ttk.Label(self._body, name="message", wraplength=look.body.measure("0" * 42))
+        self._message.grid(row=20, column=0, columnspan=2, sticky="w", pady=(look.gap * 2, 0))
+        buttons = ttk.Frame(self._body)
+        buttons.grid(row=21, column=0, columnspan=2, sticky="e", pady=(look.gap * 3, 0))
+        ttk.Button(buttons, text="Cancel", name="cancel", command=cancel).pack(side="left", padx=(0, look.gap))
+        self._go = ttk.Button(buttons, text="Connect", name="connect", style="Accent.TButton", command=self._pressed)
+        self._go.pack(side="left")
+        self.bind("<Return>", lambda _: self._pressed())
+        self.bind("<KP_Enter>", lambda _: self._pressed())
+        self.bind("<Escape>", lambda _: cancel())
+        self.protocol("WM_DELETE_WINDOW", cancel)
+        look.watch(lambda: self.configure(background=look.palette.window))
+
+    def show(self) -> None:
+        """Put the dialog in the middle of the screen, the cursor in the first field that is empty."""
+        self.update_idletasks()
+        x = (self.winfo_screenwidth() - self.winfo_reqwidth()) // 2
+        y = (self.winfo_screenheight() - self.winfo_reqheight()) // 3
+        self.geometry(f"+{x}+{y}")
+        self.deiconify()
+        self._focus(next((field for field in self._fields if not field.get()), self._fields[-1]))
+
+    def connecting(self, address: str) -> None:
+        """An attempt is being made."""
+        self._set_busy(True)
+        self._message.configure(text=f"Connecting to {address} …", style="Muted.TLabel")
+
+    def failed(self, sentence: str) -> None:
+        """It did not work, for the reason given; the user may change the fields and try again."""
+        self._set_busy(False)
+        self._message.configure(text=sentence, style="Hint.TLabel")
+        self._focus(self._fields[-1])
+
+    def _pressed(self) -> None:
+        if not self._busy:
+            self._submit()
+
+    def _set_busy(self, busy: bool) -> None:
+        self._busy = busy
+        for field in (*self._fields, self._go):
+            field.state(["disabled" if busy else "!disabled"])
+
+    def _focus(self, field: ttk.Entry) -> None:
+        field.focus_set()
+        field.selection_range(0, "end")
+        field.icursor("end")
+
+    def _field(self, label: str, variable: tkinter.StringVar, *, row: int, column: int, columnspan: int = 1,
+               width: int = 20) -> ttk.Entry:  # fmt: skip
+        """Lay out a label with its field below it."""
+        gap = self._look.gap
+        left = gap if column else 0
+        ttk.Label(self._body, text=label, style="Muted.TLabel").grid(
+            row=row, column=column, sticky="w", padx=(left, 0), pady=(gap, 0)
+        )
+        field = ttk.Entry(
+            self._body, textvariable=variable, width=width, font=self._look.body, name=label.lower().replace(" ", "")
+        )
+        field.grid(row=row + 1, column=column, columnspan=columnspan, sticky="ew", padx=(left, 0))
+        return field

@@ -1,0 +1,69 @@
+"""From a line to what a Tk text is given: texts and tags, in turn."""
+
+from __future__ import annotations
+
+import ctypes
+import re
+from collections.abc import Callable, Sequence
+from ctypes.util import find_library
+from datetime import timedelta
+from functools import cache
+
+from chat.client.pieces import author_styles, text_pieces
+from chat.client.scrollback import Kind, Line
+
+TOGETHER = timedelta(minutes=3)
+"""What one person says within this time stands under one name."""
+SAFE_XFT = 20305
+_EMOJI = re.compile("[\u231a-\u27bf\u2934-\u2b55\U0001f000-\U0001faff]")
+
+Drawn = tuple[str, tuple[str, ...]]
+"""A text and its tags."""
+
+
+def drawn(line: Line, before: Line | None, mentions: Callable[[str], Sequence[tuple[int, int]]]) -> list[Drawn]:
+    """Draw *line* as it looks below the line *before*; each row of it ends with a newline."""
+    clock = f"{line.time:%H:%M}"
+    match line.kind:
+        case Kind.DAY:
+            return [(f"{line.text}\n", ("day",))]
+        case Kind.NOTICE:
+            return [(f"{clock}  ", ("time", "notice")), (f"{line.text}\n", ("notice",))]
+        case Kind.REFUSAL:
+            return [(f"{clock}  ", ("time", "notice")), (f"{line.text}\n", ("notice", "refusal"))]
+    text = shown(line.text)
+    row = ("said", "mentioned") if line.mention else ("said",)
+    parts: list[Drawn] = [(part, (*row, *styles)) for part, styles in text_pieces(line, text, mentions)]
+    author = (shown(line.author), (*author_styles(line), "author"))
+    if line.kind is Kind.ACTION:
+        parts = [(f"{clock}  ", ("time",)), author, (" ", ()), *parts]
+        parts = [(part, ("lead", *(("mentioned",) if line.mention else ()), *tags)) for part, tags in parts]
+    elif not _together(line, before):
+        lead = ("lead", "mentioned") if line.mention else ("lead",)
+        parts = [(author[0], (*lead, *author[1])), (f"  {clock}\n", (*lead, "time")), *parts]
+    return [*parts, ("\n", row)]
+
+
+def unread_rule() -> list[Drawn]:
+    """What stands above the first line that was not seen."""
+    return [("───────   new   ───────\n", ("unread",))]
+
+
+def shown(text: str) -> str:
+    """Write *text* so that Tk can draw it: an old X font library ends the program at the first emoji in colour."""
+    return text if text.isascii() or _draws_emoji() else _EMOJI.sub("\ufffd", text)
+
+
+def _together(line: Line, before: Line | None) -> bool:
+    return (
+        before is not None
+        and before.kind is Kind.SAY
+        and before.author == line.author
+        and line.time - before.time < TOGETHER
+    )
+
+
+@cache
+def _draws_emoji() -> bool:
+    library = find_library("Xft")
+    return library is None or ctypes.CDLL(library).XftGetVersion() >= SAFE_XFT

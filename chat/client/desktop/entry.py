@@ -1,0 +1,161 @@
+"""The box in which the user types: what was sent before, completion, and several lines."""
+
+from __future__ import annotations
+
+import tkinter
+from collections.abc import Callable
+from tkinter import ttk
+
+from chat.client.completion import Offer
+from chat.client.desktop.keys import bind
+from chat.client.desktop.look import Look
+from chat.client.desktop.typed import Typed
+from chat.core.text import clean
+
+MAXIMUM_PASTE = 8192
+MAXIMUM_HEIGHT = 6
+
+
+class Entry(ttk.Frame):
+    """*send* does what a text says and tells whether that could be done; *hint* says something to the user."""
+
+    def __init__(
+        self,
+        parent: tkinter.Misc,
+        look: Look,
+        send: Callable[[str], bool],
+        complete: Callable[[str], Offer],
+        hint: Callable[[str], None],
+    ) -> None:
+        super().__init__(parent, style="Border.TFrame", padding=1)
+        self._look = look
+        self._send = send
+        self._complete = complete
+        self._hint = hint
+        self._typed = Typed()
+        self._offer: tuple[Offer, int] | None = None
+        self.text = tkinter.Text(
+            self, name="entry", height=1, width=20, wrap="word", undo=True, borderwidth=0, highlightthickness=0
+        )
+        self.text.pack(fill="both", expand=True)
+        self._bind()
+        look.watch(self._dress)
+
+    def turn_to(self, typed: Typed) -> None:
+        """Show what is typed in another room."""
+        self._typed.draft = self._now()
+        self._typed = typed
+        self._show(typed.draft)
+
+    def submit(self) -> None:
+        """Send what is typed."""
+        text = self._now()
+        if text.strip() and self._send(text):
+            self._typed.send(text)
+            self._show("")
+
+    def begin(self, text: str) -> None:
+        """Put *text* in place of what is typed, for the user to go on."""
+        self._show(text)
+
+    def insert(self, text: str) -> None:
+        """Type *text*, where there is place for it."""
+        if len(text.encode("utf-8", "replace")) > MAXIMUM_PASTE:
+            self._hint(f"That is too much to paste: at most {MAXIMUM_PASTE} bytes at once.")
+            return
+        lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+        if self.text.tag_ranges("sel"):
+            self.text.delete("sel.first", "sel.last")
+        self.text.insert("insert", "\n".join(clean(line) for line in lines))
+        self._changed()
+
+    def _now(self) -> str:
+        return str(self.text.get("1.0", "end-1c"))
+
+    def _show(self, before: str, after: str = "") -> None:
+        self.text.delete("1.0", "end")
+        self.text.insert("1.0", after)
+        self.text.mark_set("insert", "1.0")
+        self.text.insert("insert", before)
+        self._changed()
+
+    def _step(self, back: int) -> str | None:
+        """Go through what was sent, unless the cursor has a line to go to."""
+        here = self.text.index("insert linestart" if back > 0 else "insert lineend")
+        if here != self.text.index("1.0" if back > 0 else "end-1c"):
+            return None
+        self._typed.draft = self._now()
+        if self._typed.step(back):
+            self._show(self._typed.draft)
+        return "break"
+
+    def _tab(self, step: int) -> None:
+        """Complete the word before the cursor, or go to the next that fits."""
+        before = str(self.text.get("1.0", "insert"))
+        if self._offer is None:
+            offer, number = self._complete(before), 0 if step > 0 else -1
+        else:
+            offer, number = self._offer[0], self._offer[1] + step
+        if offer.texts:
+            after = str(self.text.get("insert", "end-1c"))
+            number %= len(offer.texts)
+            self._show(before[: offer.start] + offer.texts[number], after)
+            self._offer = (offer, number)
+
+    def _bind(self) -> None:
+        text = self.text
+        bind(text, self.submit, "<Return>", "<KP_Enter>")
+        bind(text, lambda: self.insert("\n"), "<Shift-Return>", "<Shift-KP_Enter>")
+        bind(text, lambda: self._tab(1), "<Tab>")
+        bind(text, lambda: self._tab(-1), "<Shift-Tab>", "<ISO_Left_Tab>")
+        bind(text, lambda: self._paste("CLIPBOARD"), "<<Paste>>")
+        bind(text, lambda: text.tag_add("sel", "1.0", "end-1c"), "<Control-a>")
+        text.bind("<Up>", lambda _: self._step(1))
+        text.bind("<Down>", lambda _: self._step(-1))
+        text.bind("<<PasteSelection>>", self._paste_there)
+        text.bind("<<Modified>>", lambda _: self._modified())
+        text.bind("<Configure>", lambda _: self._fit())
+
+    def _paste(self, selection: str) -> None:
+        try:
+            pasted = self.selection_get(selection=selection, type="UTF8_STRING")
+        except tkinter.TclError:
+            return  # there is nothing to paste
+        self.insert(pasted)
+
+    def _paste_there(self, event: tkinter.Event[tkinter.Text]) -> str:
+        self.text.tag_remove("sel", "1.0", "end")
+        self.text.mark_set("insert", f"@{event.x},{event.y}")
+        self._paste("PRIMARY")
+        return "break"
+
+    def _modified(self) -> None:
+        if self.text.edit_modified():
+            self._changed()
+            self._hint("")
+
+    def _changed(self) -> None:
+        """Something else is typed now: what Tab offered is past, and the height may be another."""
+        self._offer = None
+        self.text.edit_modified(False)
+        self._fit()
+
+    def _fit(self) -> None:
+        rows = self.text.count("1.0", "end", "displaylines")
+        height = min(max(rows[0] if rows else 1, 1), MAXIMUM_HEIGHT)
+        if height != self.text.cget("height"):
+            self.text.configure(height=height)
+        self.text.see("insert")
+
+    def _dress(self) -> None:
+        look, colours = self._look, self._look.palette
+        self.text.configure(
+            background=colours.surface,
+            foreground=colours.text,
+            insertbackground=colours.text,
+            selectbackground=colours.selected,
+            selectforeground=colours.text,
+            font=look.body,
+            padx=look.gap * 3 // 2,
+            pady=look.gap,
+        )

@@ -1,0 +1,17 @@
+"""Binding keys in place of what Tk does at them by itself."""
+
+from __future__ import annotations
+
+import tkinter
+from collections.abc import Callable
+
+
+def bind(widget: tkinter.Misc, action: Callable[[], object], *keys: str) -> None:
+    """Call *action* at any of *keys*, and nothing else."""
+
+    def act(event: object) -> str:
+        action()
+        return "break"
+
+    for key in keys:
+        widget.bind(key, act)

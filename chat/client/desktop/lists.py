@@ -1,0 +1,111 @@
+"""The lists beside the conversation: rooms with what is unread in them, and people."""
+
+from __future__ import annotations
+
+import tkinter
+from collections.abc import Callable, Sequence
+from tkinter import ttk
+
+from chat.client.desktop.drawing import shown
+from chat.client.desktop.look import Look
+from chat.client.pieces import nick_style
+from chat.client.room import Room
+
+
+class RoomList(ttk.Frame):
+    """The rooms and private conversations that are open; *turn_to* is called with the one that is chosen."""
+
+    def __init__(self, parent: tkinter.Misc, look: Look, turn_to: Callable[[Room], None]) -> None:
+        super().__init__(parent, style="Side.TFrame")
+        self._look = look
+        self._turn_to = turn_to
+        self._rooms: Sequence[Room] = ()
+        self._shown: list[tuple[str, int, int, bool]] = []
+        self.tree = ttk.Treeview(self, name="rooms", show="tree", columns=("unread",), selectmode="browse", height=5)
+        self.tree.pack(fill="both", expand=True)
+        self.tree.bind("<<TreeviewSelect>>", lambda _: self._selected())
+        look.watch(self._dress)
+
+    def show(self, rooms: Sequence[Room], current: Room) -> None:
+        """Bring the list up to date."""
+        now = [(room.title, room.unread, room.calls, room is current) for room in rooms]
+        if now == self._shown and all(a is b for a, b in zip(rooms, self._rooms, strict=True)):
+            return
+        self._shown, self._rooms = now, list(rooms)
+        tree = self.tree
+        for surplus in tree.get_children()[len(now) :]:
+            tree.delete(surplus)
+        for number in range(len(tree.get_children()), len(now)):
+            tree.insert("", "end", iid=f"r{number}")
+        for number, (title, unread, calls, is_current) in enumerate(now):
+            tag = "call" if calls else "unread" if unread else "read"
+            tree.item(f"r{number}", text=f" {shown(title)}", values=(f"{unread or ''} ",), tags=(tag,))
+            if is_current and tree.selection() != (f"r{number}",):
+                tree.selection_set(f"r{number}")
+                tree.focus(f"r{number}")
+                tree.see(f"r{number}")
+
+    def _selected(self) -> None:
+        for iid in self.tree.selection():
+            number = int(iid[1:])
+            if number < len(self._rooms) and not self._shown[number][3]:
+                self._turn_to(self._rooms[number])
+
+    def _dress(self) -> None:
+        look, colours = self._look, self._look.palette
+        self.tree.column("#0", width=look.body.measure("0" * 16), stretch=True)
+        self.tree.column("unread", width=look.body.measure("00000"), stretch=False, anchor="e")
+        self.tree.tag_configure("read", font=look.body, foreground=colours.text)
+        self.tree.tag_configure("unread", font=look.bold, foreground=colours.text)
+        self.tree.tag_configure("call", font=look.bold, foreground=colours.alert)
+
+
+class PeopleList(ttk.Frame):
+    """Who is in the room; *talk_to* is called with the name of whom the user wants to talk to in private."""
+
+    def __init__(self, parent: tkinter.Misc, look: Look, talk_to: Callable[[str], None]) -> None:
+        super().__init__(parent, style="Side.TFrame")
+        self._look = look
+        self._talk_to = talk_to
+        self._users: set[str] = set()
+        self._away: dict[str, str] = {}
+        self._names: list[str] = []
+        self.tree = ttk.Treeview(self, name="people", show="tree", selectmode="browse", height=5)
+        bar = ttk.Scrollbar(self, style="Side.Vertical.TScrollbar", command=self.tree.yview)
+        self.tree.configure(yscrollcommand=bar.set)
+        bar.pack(side="right", fill="y")
+        self.tree.pack(fill="both", expand=True)
+        self.tree.bind("<Double-Button-1>", lambda event: self._chosen(self.tree.identify_row(event.y)))
+        self.tree.bind("<Return>", lambda _: self._chosen(self.tree.focus()))
+        look.watch(self._dress)
+
+    def show(self, room: Room) -> None:
+        """Bring the list up to date."""
+        if room.users == self._users and room.away == self._away:
+            return
+        self._users, self._away = set(room.users), dict(room.away)
+        names = sorted(self._users, key=str.casefold)
+        tree = self.tree
+        rows = tree.get_children()
+        for surplus in rows[len(names) :]:
+            tree.delete(surplus)
+        for number, name in enumerate(names):
+            away = name in self._away
+            text = f" {shown(name)} (away)" if away else f" {shown(name)}"
+            tags = ("away",) if away else (nick_style(name),)
+            if number >= len(rows):
+                tree.insert("", "end", iid=f"p{number}", text=text, tags=tags)
+            else:
+                tree.item(f"p{number}", text=text, tags=tags)
+        self._names = names
+
+    def _chosen(self, iid: str) -> None:
+        if iid:
+            self._talk_to(self._names[int(iid[1:])])
+
+    def _dress(self) -> None:
+        look = self._look
+        self.tree.column("#0", width=look.body.measure("0" * 14), stretch=True)
+        self.tree.tag_configure("away", foreground=look.palette.muted, font=look.italic)
+        for number, tone in enumerate(look.palette.nicks):
+            self.tree.tag_configure(f"nick{number}", foreground=tone, font=look.body)

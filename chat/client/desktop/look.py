@@ -1,0 +1,260 @@
+"""How the desktop client looks: colours for light and dark, fonts of any size, and flat ttk widgets in these.
+
+The theme is ttk's own ``clam`` in our colours: it is drawn, not made of pictures, so that it grows with the fonts.
+"""
+
+from __future__ import annotations
+
+import tkinter
+from collections.abc import Callable
+from dataclasses import dataclass
+from tkinter import font, ttk
+from typing import Any
+
+from chat.client.pieces import NICK_TONES
+
+SMALLEST, LARGEST = 7, 32
+"""The sizes of a font, in points."""
+
+
+@dataclass(frozen=True, slots=True)
+class Palette:
+    """Colours by what they are for."""
+
+    window: str
+    side: str
+    surface: str
+    border: str
+    raised: str
+    text: str
+    muted: str
+    accent: str
+    on_accent: str
+    selected: str
+    mentioned: str
+    alert: str
+    link: str
+    nicks: tuple[str, ...]
+
+
+def _lighter(tone: str) -> str:
+    """Mix a colour with as much white as makes it readable on a dark ground."""
+    parts = (int(tone[place : place + 2], 16) for place in (1, 3, 5))
+    return "#" + "".join(f"{part + (255 - part) * 2 // 5:02x}" for part in parts)
+
+
+_SCROLLBAR: Any = [
+    (
+        "Vertical.Scrollbar.trough",
+        {"sticky": "ns", "children": [("Vertical.Scrollbar.thumb", {"expand": "1", "sticky": "nswe"})]},
+    )
+]
+"""A bar without arrows."""
+
+LIGHT = Palette(
+    window="#f5f6f8",
+    side="#eceef2",
+    surface="#ffffff",
+    border="#d9dce3",
+    raised="#e6e8ed",
+    text="#1f2430",
+    muted="#6b7280",
+    accent="#3366e6",
+    on_accent="#ffffff",
+    selected="#d3e0fd",
+    mentioned="#fff3d1",
+    alert="#c2410c",
+    link="#1d4ed8",
+    nicks=NICK_TONES,
+)
+DARK = Palette(
+    window="#1d1f25",
+    side="#18191e",
+    surface="#22252c",
+    border="#353943",
+    raised="#313540",
+    text="#e3e6ec",
+    muted="#939aa8",
+    accent="#4f7df0",
+    on_accent="#ffffff",
+    selected="#33487a",
+    mentioned="#403719",
+    alert="#fb923c",
+    link="#8ab4ff",
+    nicks=tuple(_lighter(tone) for tone in NICK_TONES),
+)
+
+
+class Look:
+    """The colours and fonts of a window. *size* is that of the font in points, 0 for the usual one."""
+
+    def __init__(self, root: tkinter.Tk, dark: bool, size: int) -> None:
+        self._root = root
+        self._style = ttk.Style(root)
+        self._style.theme_use("clam")
+        self._watchers: list[Callable[[], object]] = []
+        usual = font.nametofont("TkDefaultFont", root)
+        self.usual_size = abs(usual.actual("size"))
+        family = usual.actual("family")
+        self.body = font.Font(root, family=family)
+        self.bold = font.Font(root, family=family, weight="bold")
+        self.italic = font.Font(root, family=family, slant="italic")
+        self.small = font.Font(root, family=family)
+        self.title = font.Font(root, family=family, weight="bold")
+        self.dark = dark
+        self.size = size or self.usual_size
+        """The size of the font, in points."""
+        self._apply()
+
+    @property
+    def palette(self) -> Palette:
+        """The colours in use."""
+        return DARK if self.dark else LIGHT
+
+    @property
+    def chosen_size(self) -> int:
+        """The size that the user has chosen, 0 where it is the usual one."""
+        return 0 if self.size == self.usual_size else self.size
+
+    @property
+    def gap(self) -> int:
+        """The space between things, in pixels: it grows with the font."""
+        return max(self.body.metrics("linespace") * 2 // 5, 4)
+
+    def watch(self, watcher: Callable[[], object]) -> None:
+        """Call *watcher* now and whenever colours or fonts change."""
+        self._watchers.append(watcher)
+        watcher()
+
+    def toggle_dark(self) -> None:
+        """Go from light to dark, or back."""
+        self.dark = not self.dark
+        self._apply()
+
+    def resize(self, steps: int) -> None:
+        """Make all fonts so many points larger; 0 makes them as large as other programs' again."""
+        self.size = min(max(self.size + steps, SMALLEST), LARGEST) if steps else self.usual_size
+        self._apply()
+
+    def _apply(self) -> None:
+        for each in (self.body, self.bold, self.italic):
+            each.configure(size=self.size)
+        self.small.configure(size=max(self.size - 1, SMALLEST))
+        self.title.configure(size=self.size + 2)
+        self._apply_style()
+        for watcher in self._watchers:
+            watcher()
+
+    def _apply_style(self) -> None:
+        colours, gap, style = self.palette, self.gap, self._style
+        self._root.configure(background=colours.window)
+        self._root.option_add("*Menu.font", self.body)
+        style.configure(
+            ".",
+            background=colours.window,
+            foreground=colours.text,
+            fieldbackground=colours.surface,
+            bordercolor=colours.border,
+            lightcolor=colours.window,
+            darkcolor=colours.window,
+            troughcolor=colours.window,
+            focuscolor=colours.accent,
+            insertcolor=colours.text,
+            selectbackground=colours.selected,
+            selectforeground=colours.text,
+            font=self.body,
+        )
+        self._apply_buttons()
+        style.configure(
+            "TEntry", padding=(gap, gap * 2 // 3), lightcolor=colours.surface, darkcolor=colours.surface, relief="flat"
+        )
+        style.map(
+            "TEntry",
+            bordercolor=[("focus", colours.accent)],
+            lightcolor=[("focus", colours.surface)],
+            fieldbackground=[("disabled", colours.window)],
+            foreground=[("disabled", colours.muted)],
+        )
+        style.configure("Placeholder.TEntry", foreground=colours.muted)
+        for name, ground in (("Side", colours.side), ("Surface", colours.surface), ("Alert", colours.mentioned)):
+            style.configure(f"{name}.TFrame", background=ground)
+            style.configure(f"{name}.TLabel", background=ground)
+        style.configure("Border.TFrame", background=colours.border)
+        style.configure("Muted.TLabel", foreground=colours.muted, font=self.small)
+        style.configure("Heading.Side.TLabel", foreground=colours.muted, font=self.small)
+        style.configure("Title.TLabel", font=self.title)
+        style.configure("Hint.TLabel", foreground=colours.alert)
+        self._apply_lists()
+
+    def _apply_buttons(self) -> None:
+        colours, gap, style = self.palette, self.gap, self._style
+        padding = (gap * 2, gap * 2 // 3)
+        style.configure("TButton", padding=padding, background=colours.raised, relief="flat", anchor="center", width=0)
+        style.map(
+            "TButton",
+            background=[("disabled", colours.window), ("active", colours.border), ("pressed", colours.border)],
+            foreground=[("disabled", colours.muted)],
+            lightcolor=[("", colours.raised)],
+            bordercolor=[("focus", colours.accent)],
+        )
+        style.configure("Accent.TButton", background=colours.accent, foreground=colours.on_accent)
+        style.map(
+            "Accent.TButton",
+            background=[("disabled", colours.raised), ("active", _mixed(colours.accent)), ("pressed", colours.accent)],
+            lightcolor=[("", colours.accent)],
+            bordercolor=[("disabled", colours.raised), ("focus", colours.text), ("", colours.accent)],
+            focuscolor=[("", colours.on_accent)],
+        )
+        flat = {"background": colours.window, "relief": "flat", "padding": (gap, gap * 2 // 3), "arrowsize": 0}
+        style.configure("Flat.TButton", **flat)
+        style.map(
+            "Flat.TButton",
+            background=[("active", colours.raised)],
+            bordercolor=[("focus", colours.accent), ("", colours.window)],
+            lightcolor=[("", colours.window)],
+        )
+        style.configure("TCheckbutton", indicatorbackground=colours.surface, indicatorforeground=colours.on_accent)
+        style.map(
+            "TCheckbutton",
+            background=[("active", colours.window)],
+            indicatorbackground=[("selected", colours.accent)],
+        )
+
+    def _apply_lists(self) -> None:
+        colours, style = self.palette, self._style
+        style.configure(
+            "Treeview",
+            background=colours.side,
+            fieldbackground=colours.side,
+            foreground=colours.text,
+            borderwidth=0,
+            relief="flat",
+            rowheight=self.body.metrics("linespace") + self.gap,
+        )
+        style.map("Treeview", background=[("selected", colours.selected)], foreground=[("selected", colours.text)])
+        style.layout("Treeview", [("Treeview.treearea", {"sticky": "nswe"})])
+        style.layout("Treeview.Item", [("Treeitem.padding", {"children": [("Treeitem.text", {"sticky": "nswe"})]})])
+        for bar, ground in (("Vertical.TScrollbar", colours.surface), ("Side.Vertical.TScrollbar", colours.side)):
+            style.layout(bar, _SCROLLBAR)
+            style.configure(
+                bar,
+                background=colours.border,
+                troughcolor=ground,
+                bordercolor=ground,
+                lightcolor=colours.border,
+                darkcolor=colours.border,
+                arrowsize=self.gap + 4,
+                gripcount=0,
+            )
+            style.map(
+                bar,
+                background=[("disabled", ground), ("active", colours.muted)],
+                lightcolor=[("disabled", ground)],
+                darkcolor=[("disabled", ground)],
+            )
+
+
+def _mixed(tone: str) -> str:
+    """A colour under the pointer."""
+    parts = (int(tone[place : place + 2], 16) for place in (1, 3, 5))
+    return "#" + "".join(f"{part * 9 // 10:02x}" for part in parts)
