@@ -156,7 +156,7 @@ class Model(Listener):
             case Waiting() if not self._lost:
                 self._lost = True
                 self.lag = None
-                self._tell_all(f"Disconnected: {state.why} Reconnecting by itself.")
+                self._tell_all(f"Disconnected from server. {state.why} Reconnecting by itself.")
             case Online() if self._lost:
                 self._lost = False
                 self._tell_all("Connected again.")

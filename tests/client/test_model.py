@@ -199,7 +199,7 @@ def test_a_break_is_told_once_and_so_is_its_end() -> None:
     seat.wiring.endpoint.refusing = False
     seat.wiring.wait(8)
     assert seat.shown()[1:] == [
-        "* Disconnected: The connection was lost. Reconnecting by itself.",
+        "* Disconnected from server. The connection was lost. Reconnecting by itself.",
         "* Connected again.",
     ]
 

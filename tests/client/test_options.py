@@ -31,6 +31,8 @@ def test_defaults() -> None:
     assert settings.names[-1] == ""
     assert not settings.tail
     assert not settings.plain
+    assert not settings.gui
+    assert not settings.address_given
     assert settings.timeout == 30
     assert settings.log is None
 
@@ -57,6 +59,12 @@ def test_addresses(address: str, parts: tuple[str | None, str, int]) -> None:
 def test_impossible_addresses(address: str) -> None:
     with pytest.raises(usage.UsageError):
         read([address])
+
+
+def test_an_address_on_the_command_line_is_gone_to(config: Path) -> None:
+    config.write_text('address = "bob@example.org:99"\ngui = true\n')
+    assert (read([]).gui, read([]).address_given) == (True, False)
+    assert read(["localhost"]).address_given
 
 
 def test_a_name_that_was_chosen_is_the_only_one() -> None:
@@ -105,6 +113,8 @@ def test_the_configuration_file(config: Path) -> None:
         rooms=("lobby", "dev"),
         tail=False,
         plain=True,
+        gui=False,
+        address_given=False,
         timeout=5.0,
         log=Path("/tmp/chat.log"),  # noqa: S108
     )
@@ -126,7 +136,10 @@ def test_another_configuration_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        ("colour = 1", "there is no setting 'colour'. There are: address, log, name, plain, rooms, tail, timeout."),
+        (
+            "colour = 1",
+            "there is no setting 'colour'. There are: address, gui, log, name, plain, rooms, tail, timeout.",
+        ),
         ("rooms = 'dev'", "'rooms' must be a list of texts like [\"lobby\", \"dev\"], not 'dev'."),
         ("rooms = []", "'rooms' must be a list"),
         ("name = 7", "'name' must be a text like \"ada\", not 7."),

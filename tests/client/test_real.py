@@ -69,7 +69,7 @@ def test_the_daemon_goes_and_comes_back(start_chat: DaemonFactory) -> None:
     ada.sees("ada: before")
     daemon.signal(signal.SIGTERM)
     assert daemon.wait() == 0
-    ada.sees("* Disconnected: The server is shutting down. Goodbye.", "no connection, next try in")
+    ada.sees("* Disconnected from server. The server is shutting down. Goodbye.", "no connection, next try in")
     ada.press("meanwhile\r")
     ada.sees("... ada: meanwhile", "1 unsent")
     start_chat(listen=[f"tcp:{port}:interface=127.0.0.1"])

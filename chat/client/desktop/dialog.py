@@ -8,13 +8,15 @@ from tkinter import ttk
 
 from chat.client.desktop.look import Look
 
+TITLE = "Chat: connect"
+
 
 class Dialog(tkinter.Toplevel):
     """*submit* is called when the user wants to connect, *cancel* when they don't any more, or close the window."""
 
     def __init__(self, root: tkinter.Tk, look: Look, submit: Callable[[], None], cancel: Callable[[], None]) -> None:
         super().__init__(root, class_=root.winfo_class())
-        self.title("Chat: connect")
+        self.title(TITLE)
         self.resizable(False, False)
         self._look = look
         self._submit = submit
@@ -59,12 +61,14 @@ class Dialog(tkinter.Toplevel):
     def connecting(self, address: str) -> None:
         """An attempt is being made."""
         self._set_busy(True)
+        self.title(TITLE)
         self._message.configure(text=f"Connecting to {address} …", style="Muted.TLabel")
 
     def failed(self, sentence: str) -> None:
         """It did not work, for the reason given; the user may change the fields and try again."""
         self._set_busy(False)
         self._message.configure(text=sentence, style="Hint.TLabel")
+        self.title(sentence or TITLE)  # the one text of Tk's windows that screen readers are given
         self._focus(self._fields[-1])
 
     def _pressed(self) -> None:

@@ -163,7 +163,7 @@ class Window:
         _set(self._status, shown("   ·   ".join(detail for detail in details if detail)))
         self._draw_banner()
         unread = sum(each.unread for each in model.rooms)
-        title = f"{shown(room.title)} - {self._address}"
+        title = f"{shown(room.title)} - {shown(model.name)}@{self._address}"
         title = f"({unread}) {title}" if unread else title
         if self._root.title() != title:
             self._root.title(title)
