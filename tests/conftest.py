@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from desktop.displays import Display
 from e2e.daemon import Daemon, DaemonFactory, Yard
 from twisted.logger import LogEvent, globalLogPublisher
 from twisted.python.failure import Failure
@@ -73,3 +74,11 @@ def shared_chat(module_chat: Daemon) -> Iterator[Daemon]:
     """A daemon without limits, which others have used before: empty, but what they said is in its history."""
     yield module_chat
     module_chat.hang_up()
+
+
+@pytest.fixture(scope="session")
+def display() -> Iterator[Display]:
+    """A display with a window manager, for all tests of the desktop client."""
+    display = Display()
+    yield display
+    display.close()

@@ -9,6 +9,7 @@ from chat.client.completion import Offer, complete
 from chat.client.link import Link, NotNow
 from chat.client.model import Model
 from chat.client.room import Room
+from chat.client.search import Search
 from chat.core import commands, events, names, wording
 from chat.core.commands import Command, Kind, Parameter
 from chat.core.errors import ChatError
@@ -71,6 +72,22 @@ class Client:
         room.earlier_asked = True
         tag = self.link.ask("history", room=room.name, before=oldest, count=EARLIER)
         self.model.expect(tag, earlier=True)
+
+    def search(self, text: str) -> None:
+        """Search all rooms, and show what is found outside of them; raises :class:`CannotDo`."""
+        self.model.search = Search(clean(text).strip())
+        self.search_older()
+
+    def search_older(self) -> None:
+        """Search for messages older than those found; raises :class:`CannotDo`."""
+        search = self.model.search
+        if search is None or search.tag:
+            return
+        before = {} if search.oldest_id is None else {"before": search.oldest_id}
+        try:
+            search.tag = self.link.ask("search", text=search.text, **before)
+        except NotNow as refusal:
+            raise CannotDo(str(refusal)) from refusal
 
     def complete(self, before: str) -> Offer:
         """Complete the text *before* the cursor."""

@@ -10,6 +10,7 @@ from typing import Protocol
 from chat.client.link import Connecting, Listener, Online, State, Waiting
 from chat.client.room import Room
 from chat.client.scrollback import Kind, Line
+from chat.client.search import Search
 from chat.core import events, wording
 from chat.core.text import mention_of
 from chat.core.when import Past, read
@@ -64,6 +65,8 @@ class Model(Listener):
         self.current = self.rooms[0]
         self.looking = True
         """Whether the user sees the current room."""
+        self.search: Search | None = None
+        """What the user searches for outside of any room."""
         self._observers: list[Observer] = []
         self._surroundings = surroundings
         self._answers: dict[str, Room] = {}
@@ -178,6 +181,8 @@ class Model(Listener):
                 self._message(event, old)
             case events.History():
                 self._history(event)
+            case events.Found() if self.search is not None and event.tag == self.search.tag:
+                self.search.add(((m.room or "", self._line(m)) for m in event.messages), event.more)
             case events.Found():
                 self._past(event)
             case events.Welcome():
@@ -191,6 +196,8 @@ class Model(Listener):
                 self._left(event)
             case events.Renamed():
                 self._renamed(event)
+            case events.Refusal() if self.search is not None and event.tag == self.search.tag:
+                self.search.tag, self.search.refusal = "", event.text
             case events.Refusal():
                 self.tell(event.text, Kind.REFUSAL, self._asked(event.tag))
             case _:

@@ -106,6 +106,22 @@ class Conversation(ttk.Frame):
         self.text.yview_scroll(count, what)
         self._scrolled()
 
+    def go_to(self, message: int) -> bool:
+        """Show the message of that id; tell whether it is there."""
+        room = self._room
+        if room is None:
+            return False
+        found = next((room.lines.first + n for n, line in enumerate(room.lines) if line.id == message), None)
+        if found is None:
+            return False
+        self._room = None
+        self._places[room] = (found, room.lines.end)
+        self.show(room, self._unsent)
+        row = self._row_of(found)
+        self.text.tag_remove("sel", "1.0", "end")
+        self.text.tag_add("sel", f"{row}.0", f"{row + self._rows[found - self._first]}.0")
+        return True
+
     def newest_link(self) -> str | None:
         """The URL that was shown last."""
         found = self.text.tag_prevrange("url", "end")
@@ -239,7 +255,7 @@ class Conversation(ttk.Frame):
             self.newer.place_forget()
             return
         new = self._room.lines.end - self._left_at if self._room is not None else 0
-        words = {0: "↓ Newest", 1: "↓ 1 new message"}.get(new, f"↓ {new} new messages")
+        words = f"↓ {new} new" if new else "↓ Newest"
         if self.newer.cget("text") != words:
             self.newer.configure(text=words)
         if not self.newer.winfo_ismapped():

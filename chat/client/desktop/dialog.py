@@ -6,6 +6,7 @@ import tkinter
 from collections.abc import Callable
 from tkinter import ttk
 
+from chat.client.desktop.keys import bind
 from chat.client.desktop.look import Look
 
 TITLE = "Chat: connect"
@@ -47,7 +48,7 @@ class Dialog(tkinter.Toplevel):
         self.bind("<KP_Enter>", lambda _: self._pressed())
         self.bind("<Escape>", lambda _: cancel())
         self.protocol("WM_DELETE_WINDOW", cancel)
-        look.watch(lambda: self.configure(background=look.palette.window))
+        self.configure(background=look.palette.window)
 
     def show(self) -> None:
         """Put the dialog in the middle of the screen, the cursor in the first field that is empty."""
@@ -73,6 +74,7 @@ class Dialog(tkinter.Toplevel):
 
     def _pressed(self) -> None:
         if not self._busy:
+            self._set_busy(True)
             self._submit()
 
     def _set_busy(self, busy: bool) -> None:
@@ -96,5 +98,6 @@ class Dialog(tkinter.Toplevel):
         field = ttk.Entry(
             self._body, textvariable=variable, width=width, font=self._look.body, name=label.lower().replace(" ", "")
         )
+        bind(field, lambda: field.selection_range(0, "end"), "<Control-a>")
         field.grid(row=row + 1, column=column, columnspan=columnspan, sticky="ew", padx=(left, 0))
         return field

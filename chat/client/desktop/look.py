@@ -122,7 +122,7 @@ class Look:
         return max(self.body.metrics("linespace") * 2 // 5, 4)
 
     def watch(self, watcher: Callable[[], object]) -> None:
-        """Call *watcher* now and whenever colours or fonts change."""
+        """Call *watcher* now and whenever colours or fonts change: it must last as long as the look."""
         self._watchers.append(watcher)
         watcher()
 

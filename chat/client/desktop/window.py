@@ -12,6 +12,7 @@ from chat.client.client import CannotDo, Client
 from chat.client.desktop.conversation import Conversation
 from chat.client.desktop.drawing import shown
 from chat.client.desktop.entry import Entry
+from chat.client.desktop.finder import Finder
 from chat.client.desktop.keys import bind
 from chat.client.desktop.lists import PeopleList, RoomList
 from chat.client.desktop.look import Look
@@ -25,7 +26,7 @@ FRAME = 50
 HELP = """Enter sends, Shift-Enter begins another line, Tab completes, Up and Down bring back what you sent.
 PageUp and PageDown scroll, Ctrl-End goes to the newest line. F6 goes from one part of the window to the next.
 Ctrl-N and Ctrl-P go to the next room and back, Alt-1 to Alt-9 to that room, Alt-A to what is unread.
-Ctrl-O opens the last link, Ctrl-Plus, Ctrl-Minus and Ctrl-0 change the size, Ctrl-D goes from light to dark.
+Ctrl-F searches, Ctrl-O opens the last link. Ctrl-Plus, Ctrl-Minus and Ctrl-0 change the size, Ctrl-D the colours.
 /help lists what you can type; exit leaves."""
 
 
@@ -108,10 +109,7 @@ class Window:
 
     def _do(self, line: str) -> None:
         """Do what a line says that the user has not typed, but chosen."""
-        try:
-            self._client.enter(line)
-        except CannotDo as reason:
-            self.hint(str(reason))
+        self._try(lambda: self._client.enter(line))
         self.entry.text.focus_set()
 
     def _turn_to(self, room: Room) -> None:
@@ -156,6 +154,7 @@ class Window:
         self.conversation.show(room, self._client.unsent(room))
         self.rooms.show(model.rooms, room)
         self.people.show(room)
+        self.finder.show(model.search)
         _set(self._title, shown(room.title))
         _set(self._topic, shown(standing.topic(room)))
         _set(self._people_title, standing.people(room).upper())
@@ -191,7 +190,7 @@ class Window:
         root.rowconfigure(0, weight=1)
         side = ttk.Frame(root, style="Side.TFrame", padding=(gap, gap * 2, 0, gap))
         side.grid(row=0, column=0, sticky="ns")
-        ttk.Label(side, text="ROOMS", style="Heading.Side.TLabel", padding=(gap, 0)).pack(anchor="w")
+        ttk.Label(side, text="ROOMS", style="Heading.Side.TLabel", padding=(gap // 4, 0)).pack(anchor="w")
         self.rooms = RoomList(side, look, self._turn_to)
         self.rooms.pack(fill="both", expand=True, pady=gap)
         _border(root).grid(row=0, column=1, sticky="ns")
@@ -199,7 +198,7 @@ class Window:
         self._side = ttk.Frame(root, style="Side.TFrame", padding=(gap, gap * 2, 0, gap))
         self._side.grid(row=0, column=4, sticky="ns")
         _border(root).grid(row=0, column=3, sticky="ns")
-        self._people_title = ttk.Label(self._side, style="Heading.Side.TLabel", padding=(gap, 0))
+        self._people_title = ttk.Label(self._side, style="Heading.Side.TLabel", padding=(gap // 4, 0))
         self._people_title.pack(anchor="w")
         self.people = PeopleList(self._side, look, lambda name: self._do(f"/go @{name}"))
         self.people.pack(fill="both", expand=True, pady=gap)
@@ -219,6 +218,7 @@ class Window:
         self._title = ttk.Label(head, name="title", style="Title.TLabel")
         self._title.pack(side="left")
         ttk.Button(head, text="Leave", name="leave", style="Flat.TButton", command=self.leave).pack(side="right")
+        ttk.Button(head, text="Search", name="find", style="Flat.TButton", command=self._open_finder).pack(side="right")
         menu = ttk.Button(head, text="Menu", name="menu", style="Flat.TButton", command=lambda: self._open_menu(menu))
         menu.pack(side="right")
         self._topic = ttk.Label(head, name="topic", style="Muted.TLabel")
@@ -228,6 +228,9 @@ class Window:
             middle, look, self._model.mention_spans, self._client.ask_earlier, self._open_link
         )
         self.conversation.grid(row=2, column=0, sticky="nsew")
+        self.finder = Finder(middle, look, self._search, self._search_older, self._go_to_message, self._close_finder)
+        self.finder.grid(row=2, column=0, sticky="nsew")
+        self.finder.grid_remove()
         self._banner = ttk.Label(middle, name="banner", style="Alert.TLabel", padding=(gap * 2, gap))
         self._banner.grid(row=3, column=0, sticky="ew")
         self._banner.grid_remove()
@@ -256,6 +259,7 @@ class Window:
             ("Usual size", "Ctrl 0", lambda: self._look.resize(0)),
             ("Light" if self._look.dark else "Dark", "Ctrl D", self._look.toggle_dark),
             ("", "", None),
+            ("Search …", "Ctrl F", self._open_finder),
             ("Keys", "F1", self._show_help),
         ):
             if command is None:
@@ -263,6 +267,42 @@ class Window:
             else:
                 menu.add_command(label=label, accelerator=key, command=command)
         menu.tk_popup(button.winfo_rootx(), button.winfo_rooty() + button.winfo_height())
+
+    # Searching
+
+    def _open_finder(self) -> None:
+        self.finder.grid()
+        self.finder.begin()
+
+    def _close_finder(self) -> None:
+        self.finder.grid_remove()
+        self._model.search = None
+        self.finder.show(None)
+        self.entry.text.focus_set()
+
+    def _search(self, text: str) -> None:
+        self._try(lambda: self._client.search(text))
+
+    def _search_older(self) -> None:
+        self._try(self._client.search_older)
+
+    def _try(self, action: Callable[[], None]) -> None:
+        try:
+            action()
+        except CannotDo as reason:
+            self.hint(str(reason))
+        self.changed()
+
+    def _go_to_message(self, name: str, message: int) -> None:
+        """Show where a message was said."""
+        self._close_finder()
+        if self._model.find(name) is None:
+            self._do(f"/join {name}")
+        else:
+            self._model.turn_to(self._model.open(name))
+        self._draw()
+        if not self.conversation.go_to(message):
+            self.hint("That message is further up: scroll up, and older ones are fetched.")
 
     def _begin(self, line: str) -> None:
         """Begin a line for the user."""
@@ -294,6 +334,7 @@ class Window:
             "<Control-n>": lambda: self._model.turn_by(1),
             "<Control-p>": lambda: self._model.turn_by(-1),
             "<Alt-a>": self._model.turn_to_unread,
+            "<Control-f>": self._open_finder,
             "<Control-o>": self._open_newest_link,
             "<Control-d>": look.toggle_dark,
             "<Control-plus>": lambda: look.resize(1),
@@ -315,6 +356,8 @@ class Window:
 
     def _escape(self) -> None:
         self.hint("")
+        if self.finder.winfo_ismapped():
+            self._close_finder()
         self.entry.text.focus_set()
 
     def _next_part(self) -> None:
