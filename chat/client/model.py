@@ -84,9 +84,11 @@ class Model(Listener):
     def turn_to(self, room: Room) -> None:
         """Show *room*."""
         if room is not self.current:
-            self.current.turned_away()
+            if self.looking:
+                self.current.turned_away()
             self.current = room
-        room.turned_to()
+        if self.looking:
+            room.turned_to()
         self._changed()
 
     def look(self, looking: bool) -> None:

@@ -111,7 +111,7 @@ class DesktopClient:
 
     def press_leave(self) -> None:
         """Press the button Leave, by the keyboard."""
-        self.press("Escape", "F6", "F6", "shift+Tab", "shift+Tab", "space")
+        self.press("Escape", "F6", "F6", "shift+Tab", "shift+Tab", "shift+Tab", "space")
 
     def fill(self, server: str, port: str, name: str) -> None:
         """Fill in the dialog, of which the name has the keyboard."""

@@ -104,7 +104,8 @@ class Window:
             self.hint(str(reason))
             return False
         self.hint("")
-        self.conversation.follow()
+        if self._model.current is self._room:
+            self.conversation.follow()
         return True
 
     def _do(self, line: str) -> None:

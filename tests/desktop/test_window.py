@@ -1,0 +1,495 @@
+"""The window on a display, with the real chat in memory behind it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tkinter
+from collections.abc import Callable, Iterator
+
+import pytest
+from box import Box
+from client.seats import Seat
+from desktop.displays import Display
+from e2e.waiting import wait_for
+
+from chat.client.desktop.conversation import MAXIMUM_FOLLOWED, PAGE
+from chat.client.desktop.entry import MAXIMUM_PASTE
+from chat.client.desktop.look import DARK, LIGHT, Look
+from chat.client.desktop.window import Window
+from chat.client.scrollback import MAXIMUM_LINES
+
+
+class Desk:
+    """Somebody at the window."""
+
+    def __init__(self, display: Display, box: Box, rooms: tuple[str, ...] = ("lobby",)) -> None:
+        self.box = box
+        self.seat = Seat(box, rooms=rooms)
+        self.root = tkinter.Tk(screenName=display.name)
+        self.root.report_callback_exception = self._failed
+        self.failures: list[BaseException] = []
+        self.links: list[str] = []
+        self.notes: list[tuple[str, str, Callable[[], None]]] = []
+        self.look = Look(self.root, dark=False, size=0)
+        self.root.geometry("700x400+0+0")
+        self.window = Window(self.root, self.look, self.seat.client, "localhost:12345", self._notify, self.links.append)
+        self.text = self.window.conversation.text
+        self.entry = self.window.entry.text
+        self.focus(self.entry)
+        self.until(lambda: self.seat.model.looking)
+
+    def focus(self, widget: tkinter.Misc) -> None:
+        """Bring the keyboard to *widget*."""
+        self.root.deiconify()
+        widget.focus_force()
+        self.until(lambda: self.root.focus_get() is widget)
+
+    def update(self) -> None:
+        """Let everything arrive, and be drawn."""
+        self.seat.pump()
+        self.root.update()
+        assert not self.failures
+
+    def until(self, condition: Callable[[], object]) -> None:
+        """Wait for it."""
+
+        def settled() -> object:
+            self.update()
+            return condition()
+
+        try:
+            wait_for(settled, "it is so", deadline=10)
+        except AssertionError as failure:
+            raise AssertionError(f"{failure}; there is:\n{self.shown}") from None
+
+    def sees(self, *parts: str) -> None:
+        """Wait until all of that is drawn."""
+        self.until(lambda: all(part in self.shown for part in parts))
+
+    def sees_no(self, part: str) -> None:
+        """Wait until that is not drawn."""
+        self.until(lambda: part not in self.shown)
+
+    def press(self, *keys: str, on: tkinter.Misc | None = None) -> None:
+        """Press keys."""
+        widget = on or self.entry
+        for key in keys:
+            widget.event_generate(key)
+            self.update()
+
+    def say(self, *lines: str) -> None:
+        """Type lines, each with Enter."""
+        for line in lines:
+            self.entry.insert("insert", line)
+            self.update()
+            self.press("<Return>")
+
+    @property
+    def shown(self) -> str:
+        """All that is drawn."""
+        return str(self.text.get("1.0", "end"))
+
+    @property
+    def visible(self) -> str:
+        """What of it can be seen."""
+        width, height = self.text.winfo_width(), self.text.winfo_height()
+        return str(self.text.get("@0,0", f"@{width},{height}"))
+
+    @property
+    def typed(self) -> str:
+        """What is being typed."""
+        return str(self.entry.get("1.0", "end-1c"))
+
+    @property
+    def rooms(self) -> list[tuple[str, str]]:
+        """The rooms that are listed, with what is unread."""
+        tree = self.window.rooms.tree
+        return [(tree.item(row, "text").strip(), str(tree.set(row, "unread")).strip()) for row in tree.get_children()]
+
+    @property
+    def people(self) -> list[str]:
+        """The people that are listed."""
+        tree = self.window.people.tree
+        return [tree.item(row, "text").strip() for row in tree.get_children()]
+
+    def row_of(self, text: str) -> str:
+        """The place of a text."""
+        found = self.text.search(text, "1.0")
+        assert found, self.shown
+        return found
+
+    def tags_of(self, text: str) -> tuple[str, ...]:
+        """How a text looks."""
+        return self.text.tag_names(self.row_of(text))
+
+    @property
+    def copied(self) -> str:
+        """What is on the clipboard."""
+        return str(self.root.clipboard_get())
+
+    def click(self, text: tkinter.Text, place: str) -> None:
+        """Click on a place of *text*."""
+        box = text.bbox(place)
+        assert box is not None
+        for event in ("<Motion>", "<Button-1>", "<ButtonRelease-1>"):
+            text.event_generate(event, x=box[0] + 2, y=box[1] + box[3] // 2)
+        self.update()
+
+    def close(self) -> None:
+        """Close the window."""
+        while self.window._drawing is not None:
+            self.root.update()
+        self.root.destroy()
+        assert not self.failures
+
+    def _notify(self, title: str, text: str, clicked: Callable[[], None]) -> None:
+        self.notes.append((title, text, clicked))
+
+    def _failed(self, kind: type[BaseException], error: BaseException, trace: object) -> None:
+        self.failures.append(error)
+
+
+@pytest.fixture
+def box() -> Box:
+    """A chat."""
+    return Box()
+
+
+@pytest.fixture
+def desk(display: Display, box: Box) -> Iterator[Desk]:
+    """Somebody at the window, in the lobby."""
+    desk = Desk(display, box)
+    yield desk
+    desk.close()
+
+
+@pytest.fixture
+def elsewhere(display: Display) -> Iterator[Callable[[], None]]:
+    """Bring the window of another program to the front."""
+    others: list[subprocess.Popen[bytes]] = []
+
+    def go() -> None:
+        command = [sys.executable, "-c", "import tkinter; tkinter.Tk().mainloop()"]
+        others.append(subprocess.Popen(command, env=display.environment))
+
+    yield go
+    for other in others:
+        other.kill()
+        other.wait()
+
+
+def say(box: Box, name: str, count: int) -> None:
+    """Somebody comes, says so many lines, and goes."""
+    talker = box.text(name)
+    for number in range(count):
+        talker.send(f"{name} {number}.")
+    talker.send("exit")
+
+
+def test_what_is_said_is_shown_under_names_with_times(desk: Desk, box: Box) -> None:
+    bob = box.text("bob")
+    bob.send("morning", "see https://example.org/a?b=c.", "/me waves", "ada: hello", "adamant")
+    desk.say("hello bob", "once more")
+    desk.sees(
+        "bob  10:15\nmorning\nsee https://example.org/a?b=c.\n10:15  bob waves\nbob  10:15\nada: hello\nadamant\n"
+    )
+    desk.sees("ada  10:15\nhello bob\nonce more\n", "Saturday, 21 November 2026")
+    assert "url" in desk.tags_of("https://example.org")
+    assert "mentioned" in desk.tags_of("ada: hello")
+    assert "mentioned" not in desk.tags_of("adamant")
+    assert {tag for tag in desk.tags_of("bob  10:15") if tag.startswith("nick")}
+    assert "me" in desk.tags_of("ada  10:15\nhello bob")
+
+
+def test_rooms_and_people_beside_the_conversation(desk: Desk, box: Box) -> None:
+    bob = box.text("bob")
+    cy = box.json("cy", rooms={"dev": None})
+    desk.say("/join dev")
+    desk.until(lambda: desk.rooms == [("#lobby", ""), ("#dev", "")])
+    assert desk.root.title() == "#dev - ada@localhost:12345"
+    bob.send("one", "two", "/msg ada psst", "/away tea")
+    cy.ask(type="say", room="dev", text="seen")
+    desk.until(lambda: desk.rooms == [("#lobby", "2"), ("#dev", ""), ("@bob", "1")])
+    desk.until(lambda: desk.root.title() == "(3) #dev - ada@localhost:12345")
+    desk.press("<Alt-Key-1>")
+    desk.until(lambda: desk.rooms == [("#lobby", ""), ("#dev", ""), ("@bob", "1")])
+    desk.sees("───────   new   ───────\nbob  10:15\none\ntwo\n")
+    assert desk.people == ["ada", "bob (away)"]
+    desk.press("<Control-n>")
+    desk.until(lambda: desk.people == ["ada", "cy"])
+    desk.press("<Alt-a>")
+    desk.sees("psst")
+    desk.press("<Control-p>", "<Control-p>")
+    desk.sees_no("new")
+    desk.window.rooms.tree.selection_set("r1")
+    desk.sees("seen")
+
+
+def test_a_private_message_by_a_double_click(desk: Desk, box: Box) -> None:
+    bob = box.text("bob")
+    desk.until(lambda: desk.people == ["ada", "bob"])
+    tree = desk.window.people.tree
+    for event in ("<Button-1>", "<ButtonRelease-1>", "<Button-1>"):
+        tree.event_generate(event, x=20, y=int(tree.bbox("p1")[1]) + 2)
+    desk.until(lambda: desk.rooms == [("#lobby", ""), ("@bob", "")])
+    assert desk.root.focus_get() is desk.entry
+    desk.say("psst")
+    desk.sees("psst")
+    assert "ada (private): psst" in bob.lines()
+
+
+def test_numbers_are_names_too(desk: Desk, box: Box) -> None:
+    box.text("0042").send("007")
+    desk.until(lambda: desk.people == ["0042", "ada"])
+    tree = desk.window.people.tree
+    desk.focus(tree)
+    tree.focus("p0")
+    desk.press("<Return>", on=tree)
+    desk.until(lambda: desk.rooms == [("#lobby", ""), ("@0042", "")])
+
+
+def test_the_place_is_kept_while_lines_come(desk: Desk, box: Box) -> None:
+    say(box, "bob", 100)
+    desk.until(lambda: "bob 99." in desk.visible)
+    desk.press("<Prior>", "<Prior>")
+    seen = desk.visible
+    assert "bob 99." not in seen
+    assert desk.window.conversation.newer.winfo_ismapped()
+    say(box, "cy", 3)
+    desk.sees("cy 2.")
+    assert desk.visible == seen
+    desk.until(lambda: desk.window.conversation.newer.cget("text") == "↓ 4 new")
+    desk.say("/join dev")
+    desk.until(lambda: desk.root.title().startswith("#dev"))
+    desk.press("<Control-p>")
+    desk.sees("cy 2.")
+    assert desk.visible.splitlines()[1:5] == seen.splitlines()[1:5]
+    desk.window.conversation.newer.invoke()
+    desk.until(lambda: "cy 2." in desk.visible)
+    assert not desk.window.conversation.newer.winfo_ismapped()
+    say(box, "dan", 3)
+    desk.until(lambda: "dan 2." in desk.visible)
+
+
+def test_older_lines_come_at_the_top(display: Display, box: Box) -> None:
+    say(box, "bob", 300)
+    desk = Desk(display, box)
+    desk.until(lambda: "bob 299." in desk.visible)
+    assert "bob 240." not in desk.shown
+    for _ in range(200):
+        desk.press("<Prior>")
+        if "bob 0." in desk.visible:
+            break
+    said = [line for line in desk.shown.splitlines() if line.endswith(".") and line.startswith("bob")]
+    assert said == [f"bob {number}." for number in range(300)]
+    assert desk.shown.count("21 November 2026") == 1
+    desk.close()
+
+
+def test_a_flood_is_bounded(desk: Desk, box: Box) -> None:
+    talker = box.text("bob")
+    for chunk in range(MAXIMUM_LINES // 500 + 2):
+        for number in range(500):
+            talker.send(f"line {chunk * 500 + number}.")
+        desk.update()
+    last = f"line {MAXIMUM_LINES + 999}."
+    desk.until(lambda: last in desk.visible)
+    assert len(desk.shown.splitlines()) < MAXIMUM_FOLLOWED + PAGE
+    desk.focus(desk.text)
+    for _ in range(MAXIMUM_LINES // PAGE + 2):
+        desk.press("<Home>", on=desk.text)
+    rows = [line for line in desk.shown.splitlines() if line.startswith("line")]
+    assert rows == [f"line {number}." for number in range(MAXIMUM_LINES + 1000 - len(rows), MAXIMUM_LINES + 1000)]
+    assert len(rows) > MAXIMUM_LINES - 10
+    for number in range(1000):
+        talker.send(f"after {number}.")
+        if not number % 100:
+            desk.update()
+    desk.sees("after 999.")
+    assert f"line {MAXIMUM_LINES}." in desk.shown
+    desk.press("<Control-End>")
+    desk.until(lambda: "after 999." in desk.visible)
+    assert len(desk.shown.splitlines()) < MAXIMUM_FOLLOWED + PAGE
+
+
+def test_unread_while_another_window_is_in_front(desk: Desk, box: Box, elsewhere: Callable[[], None]) -> None:
+    bob = box.text("bob")
+    bob.send("seen", "ada: seen too")
+    desk.sees("seen too")
+    elsewhere()
+    desk.until(lambda: not desk.seat.model.looking)
+    bob.send("unseen", "ada: look", "/msg ada psst")
+    desk.sees("seen too\n───────   new   ───────\nbob  10:15\nunseen\nada: look\n")
+    assert [note[:2] for note in desk.notes] == [("bob in #lobby", "ada: look"), ("bob", "psst")]
+    desk.until(lambda: desk.root.title() == "(3) #lobby - ada@localhost:12345")
+    desk.notes[1][2]()
+    desk.until(lambda: desk.seat.model.looking and desk.root.title() == "(2) @bob - ada@localhost:12345")
+    desk.press("<Control-p>")
+    desk.sees("new   ───────\nbob  10:15\nunseen\n")
+    desk.press("<Control-p>", "<Control-p>")
+    desk.sees_no("new")
+
+
+def test_what_is_not_stored_yet_waits_below(desk: Desk) -> None:
+    desk.seat.wiring.endpoint.refusing = True
+    desk.seat.wiring.cable.cut()
+    desk.say("waits")
+    desk.sees("Disconnected from server. The connection was lost. Reconnecting by itself.\nada: waits\n")
+    desk.until(lambda: desk.window._banner.cget("text").startswith("Disconnected from server. Next try in"))
+    assert "1 unsent" in desk.window._status.cget("text")
+    desk.seat.wiring.endpoint.refusing = False
+    desk.seat.wiring.wait(5)
+    desk.sees("Connected again.", "ada  10:15\nwaits\n")
+    desk.sees_no("ada: waits")
+    assert desk.window._banner.winfo_manager() == ""
+
+
+def test_copying(desk: Desk, box: Box) -> None:
+    bob = box.text("bob")
+    bob.send("one two three", "/me waves", "four")
+    desk.say("five")
+    desk.sees("five")
+    start = desk.row_of("two")
+    desk.text.tag_add("sel", start, f"{start} + 3 chars")
+    desk.press("<<Copy>>", on=desk.text)
+    assert desk.copied == "two"
+    desk.text.tag_add("sel", start, f"{desk.row_of('five')} + 2 chars")
+    desk.press("<<Copy>>", on=desk.text)
+    assert desk.copied.splitlines() == [
+        "[2026-11-21 10:15] bob: one two three",
+        "[2026-11-21 10:15] ~ bob waves",
+        "[2026-11-21 10:15] bob: four",
+        "[2026-11-21 10:15] ada: five",
+    ]
+
+
+def test_links(desk: Desk, box: Box) -> None:
+    box.text("bob").send("see https://example.org/1, or https://example.org/2")
+    desk.sees("example.org/2")
+    desk.click(desk.text, f"{desk.row_of('https://example.org/1')} + 5 chars")
+    assert desk.links == ["https://example.org/1"]
+    desk.press("<Control-o>")
+    assert desk.links == ["https://example.org/1", "https://example.org/2"]
+
+
+def test_completion(desk: Desk, box: Box) -> None:
+    box.text("bob").send("hello")
+    box.text("bert")
+    desk.until(lambda: len(desk.people) == 3)
+    desk.entry.insert("insert", "b, 👍")
+    desk.entry.mark_set("insert", "1.1")
+    desk.press("<Tab>")
+    assert desk.typed == "bob: , 👍"
+    desk.press("<Tab>")
+    assert desk.typed == "bert: , 👍"
+    desk.press("<Shift-Tab>")
+    assert desk.typed == "bob: , 👍"
+    assert desk.entry.get("insert", "end-1c") == ", 👍"
+
+
+def test_what_was_sent_comes_back(desk: Desk) -> None:
+    desk.say("one", "two")
+    desk.entry.insert("insert", "half")
+    desk.press("<Up>", "<Up>", "<Up>")
+    assert desk.typed == "one"
+    desk.press("<Down>", "<Down>", "<Down>")
+    assert desk.typed == "half"
+    desk.seat.enter("/join dev")
+    desk.until(lambda: desk.typed == "")
+    desk.press("<Up>", "<Control-p>")
+    desk.until(lambda: desk.typed == "half")
+
+
+def test_several_lines(desk: Desk, box: Box) -> None:
+    bob = box.text("bob")
+    desk.entry.insert("insert", "one")
+    desk.press("<Shift-Return>")
+    desk.entry.insert("insert", "/quit\n")
+    desk.until(lambda: desk.entry.cget("height") == 3)
+    desk.press("<Return>")
+    assert bob.lines()[-2:] == ["ada: one", "ada: /quit"]
+    assert (desk.typed, desk.entry.cget("height")) == ("", 1)
+
+
+def test_pasting(desk: Desk) -> None:
+    desk.root.clipboard_clear()
+    desk.root.clipboard_append("one\r\ntwo\x07\u202e")
+    desk.press("<<Paste>>")
+    assert desk.typed == "one\ntwo"
+    desk.root.clipboard_clear()
+    desk.root.clipboard_append("x" * (MAXIMUM_PASTE + 1))
+    desk.press("<<Paste>>")
+    assert desk.typed == "one\ntwo"
+    assert "too much to paste" in desk.window._hint.cget("text")
+
+
+def test_what_cannot_be_done_is_said_and_kept(desk: Desk) -> None:
+    desk.say("/nonsense")
+    assert desk.typed == "/nonsense"
+    assert "There is no command /nonsense." in desk.window._hint.cget("text")
+    desk.entry.insert("insert", "x")
+    desk.until(lambda: desk.window._hint.cget("text") == "")
+
+
+def test_searching(desk: Desk, box: Box) -> None:
+    bob = box.text("bob")
+    bob.send("/join dev")
+    bob.send(*(f"green tea {number}" for number in range(30)))
+    desk.press("<Control-f>")
+    finder = desk.window.finder
+    finder.field.insert("end", "tea")
+    desk.press("<Return>", on=finder.field)
+    desk.until(lambda: "green tea 10" in finder.text.get("1.0", "end"))
+    assert "green tea 9\n" not in finder.text.get("1.0", "end")
+    finder._older.invoke()
+    desk.until(lambda: "green tea 0" in finder.text.get("1.0", "end"))
+    assert finder.text.get("1.0", "end").count("green tea") == 30
+    desk.click(finder.text, finder.text.search("green tea 29", "1.0"))
+    desk.until(lambda: desk.root.title().startswith("#dev"))
+    assert not finder.winfo_ismapped()
+    desk.press("<Control-f>")
+    finder.field.delete(0, "end")
+    finder.field.insert("end", "nothing like it")
+    desk.press("<Return>", on=finder.field)
+    desk.until(lambda: finder._status.cget("text") == "Nothing was found.")
+    desk.press("<Escape>", on=finder.field)
+    assert desk.root.focus_get() is desk.entry
+
+
+def test_a_message_that_was_found_is_gone_to(desk: Desk, box: Box) -> None:
+    say(box, "bob", 150)
+    desk.until(lambda: "bob 149." in desk.visible)
+    desk.window._go_to_message("lobby", 20)
+    desk.until(lambda: "bob 19." in desk.visible)
+    assert desk.text.get("sel.first", "sel.last") == "bob 19.\n"
+    assert "bob 149." not in desk.visible
+
+
+def test_light_dark_and_sizes(desk: Desk) -> None:
+    assert desk.text.cget("background") == LIGHT.surface
+    desk.press("<Control-d>")
+    assert desk.text.cget("background") == desk.entry.cget("background") == DARK.surface
+    usual = desk.look.body.actual("size")
+    desk.press("<Control-plus>", "<Control-plus>")
+    assert desk.look.body.actual("size") == usual + 2
+    desk.press("<Control-minus>")
+    assert desk.look.body.actual("size") == usual + 1
+    desk.press("<Control-Key-0>")
+    assert desk.look.body.actual("size") == usual
+
+
+def test_the_keyboard_reaches_every_part(desk: Desk) -> None:
+    parts = []
+    for _ in range(4):
+        desk.press("<F6>", on=desk.root.focus_get())
+        parts.append(desk.root.focus_get())
+    window = desk.window
+    assert parts == [window.rooms.tree, window.conversation.text, window.people.tree, desk.entry]
+
+
+def test_help_and_the_menu(desk: Desk) -> None:
+    desk.press("<F1>")
+    desk.sees("Shift-Enter begins another line")
+    desk.window._begin("/topic ")
+    assert desk.typed == "/topic "
