@@ -6,8 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -60,6 +58,19 @@ class Display:
             process.wait(DEADLINE)
 
 
+class Other:
+    """The window of another program, in front."""
+
+    def __init__(self, display: Display) -> None:
+        command = [sys.executable, "-c", "import tkinter; tkinter.Tk().mainloop()"]
+        self._process = subprocess.Popen(command, env=display.environment)
+
+    def close(self) -> None:
+        """Close it."""
+        self._process.kill()
+        self._process.wait()
+
+
 class DesktopClient:
     """The command ``chat --gui`` on a display."""
 
@@ -87,7 +98,17 @@ class DesktopClient:
     def to_front(self) -> None:
         """Bring the window to the front."""
         self._display.run("xdotool", "windowactivate", self._window)
+        self.comes_to_front()
+
+    def comes_to_front(self) -> None:
+        """Wait until the window is in front."""
         wait_for(lambda: self.in_front, "the window comes to the front")
+
+    def look_away(self) -> Other:
+        """Bring the window of another program to the front."""
+        other = Other(self._display)
+        wait_for(lambda: not self.in_front, "another window comes to the front")
+        return other
 
     @property
     def in_front(self) -> bool:
@@ -164,21 +185,3 @@ class DesktopClient:
         self.process.wait()
         if self.process.stdout is not None:
             self.process.stdout.close()
-
-
-def settle(update: Callable[[], None], condition: Callable[[], object], what: str) -> None:
-    """Let a window in this process do its work until *condition*."""
-
-    def settled() -> object:
-        update()
-        return condition()
-
-    wait_for(settled, what)
-
-
-def let_pass(update: Callable[[], None], seconds: float) -> None:
-    """Let a window in this process do its work for some time."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        update()
-        time.sleep(0.005)

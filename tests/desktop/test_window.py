@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 import tkinter
 from collections.abc import Callable, Iterator
 
 import pytest
 from box import Box
 from client.seats import Seat
-from desktop.displays import Display
+from desktop.displays import Display, Other
 from e2e.waiting import wait_for
 
 from chat.client.desktop.conversation import MAXIMUM_FOLLOWED, PAGE
@@ -167,16 +165,10 @@ def desk(display: Display, box: Box) -> Iterator[Desk]:
 @pytest.fixture
 def elsewhere(display: Display) -> Iterator[Callable[[], None]]:
     """Bring the window of another program to the front."""
-    others: list[subprocess.Popen[bytes]] = []
-
-    def go() -> None:
-        command = [sys.executable, "-c", "import tkinter; tkinter.Tk().mainloop()"]
-        others.append(subprocess.Popen(command, env=display.environment))
-
-    yield go
+    others: list[Other] = []
+    yield lambda: others.append(Other(display))
     for other in others:
-        other.kill()
-        other.wait()
+        other.close()
 
 
 def say(box: Box, name: str, count: int) -> None:

@@ -1,52 +1,87 @@
-"""Notifications of the desktop, where it has them and the library for them is installed."""
+"""Notifications of the desktop, over D-Bus; silently none where there is no bus or the library is not installed.
+
+Source: the Desktop Notifications Specification 1.2 of freedesktop.org.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import html
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from twisted.logger import Logger
 
 if TYPE_CHECKING:
-    from desktop_notifier import DesktopNotifier
+    from dbus_fast import Message
+    from dbus_fast.aio import MessageBus
 
 INTERVAL = 2.0
 """Seconds between two notifications at least."""
+MAXIMUM_TEXT = 200
+_NAME = "org.freedesktop.Notifications"
+_PATH = "/org/freedesktop/Notifications"
 
 
 class Notifications:
-    """*clicked* is called when the user clicks on one. *seconds* is a clock."""
+    """Tells the user what happens while they look elsewhere. *seconds* is a clock."""
 
     _log = Logger()
 
     def __init__(self, seconds: Callable[[], float]) -> None:
         self._seconds = seconds
         self._last = -INTERVAL
-        self._notifier = _notifier()
-        self._sending: set[asyncio.Task[None]] = set()
+        self._bus: MessageBus | None = None
+        self._markup = False
+        self._shown = 0
+        """The number of the notification that is shown: the next takes its place."""
+        self._clicked: Callable[[], None] | None = None
+        self._telling: asyncio.Task[None] | None = None
 
     def tell(self, title: str, text: str, clicked: Callable[[], None]) -> None:
-        """Show a notification, unless there has just been one."""
+        """Show a notification, unless there has just been one; call *clicked* when the user clicks on it."""
         now = self._seconds()
-        if self._notifier is None or now - self._last < INTERVAL:
+        if now - self._last < INTERVAL or (self._telling is not None and not self._telling.done()):
             return
         self._last = now
-        task = asyncio.get_running_loop().create_task(self._send(self._notifier, title, text, clicked))
-        self._sending.add(task)
-        task.add_done_callback(self._sending.discard)
+        self._clicked = clicked
+        self._telling = asyncio.get_running_loop().create_task(self._tell(title, text[:MAXIMUM_TEXT]))
 
-    async def _send(self, notifier: DesktopNotifier, title: str, text: str, clicked: Callable[[], None]) -> None:
+    async def _tell(self, title: str, text: str) -> None:
         try:
-            await notifier.send(title=title, message=text, on_clicked=clicked)
+            bus = self._bus or await self._connected()
+            text = html.escape(text, quote=False) if self._markup else text
+            about = ["Chat", self._shown, "twisted-chat", title, text, ["default", "Show"], {}, -1]
+            (self._shown,) = await self._call(bus, "Notify", "susssasa{sv}i", about)
         except Exception as failure:
-            self._log.info("No notifications from now on: {failure}", failure=failure)
-            self._notifier = None
+            self._bus = None
+            self._log.debug("There are no notifications: {failure}", failure=failure)
 
+    async def _connected(self) -> MessageBus:
+        from dbus_fast.aio import MessageBus
 
-def _notifier() -> DesktopNotifier | None:
-    try:
-        from desktop_notifier import DesktopNotifier, Icon
-    except ImportError:
-        return None
-    return DesktopNotifier(app_name="Chat", app_icon=Icon(name="twisted-chat"))
+        bus = await MessageBus().connect()
+        bus.add_message_handler(self._received)
+        rule = f"type='signal',interface='{_NAME}',member='ActionInvoked'"
+        bus_name, bus_path = "org.freedesktop.DBus", "/org/freedesktop/DBus"
+        await self._call(bus, "AddMatch", "s", [rule], name=bus_name, path=bus_path)
+        (abilities,) = await self._call(bus, "GetCapabilities", "", [])
+        self._markup = "body-markup" in abilities
+        self._bus = bus
+        return bus
+
+    async def _call(
+        self, bus: MessageBus, member: str, signature: str, body: list[Any], name: str = _NAME, path: str = _PATH
+    ) -> list[Any]:
+        from dbus_fast import Message, MessageType
+
+        answer = await bus.call(
+            Message(destination=name, path=path, interface=name, member=member, signature=signature, body=body)
+        )
+        if answer is None or answer.message_type is MessageType.ERROR:
+            raise ConnectionError(f"{member}: {answer and answer.body}")
+        return list(answer.body)
+
+    def _received(self, message: Message) -> None:
+        if message.member == "ActionInvoked" and message.body[0] == self._shown and self._clicked is not None:
+            self._clicked()
