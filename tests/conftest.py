@@ -6,10 +6,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from desktop.displays import Display
+from desktop.displays import Display, has_tk
 from e2e.daemon import Daemon, DaemonFactory, Yard
 from twisted.logger import LogEvent, globalLogPublisher
 from twisted.python.failure import Failure
+
+collect_ignore = [] if has_tk() else ["desktop/test_window.py"]
 
 
 class LoggedFailures(list[Failure]):
@@ -79,6 +81,8 @@ def shared_chat(module_chat: Daemon) -> Iterator[Daemon]:
 @pytest.fixture(scope="session")
 def display() -> Iterator[Display]:
     """A display with a window manager, for all tests of the desktop client."""
+    if not has_tk():
+        pytest.skip("this Python has no Tk")
     display = Display()
     yield display
     display.close()

@@ -83,6 +83,19 @@ def test_the_wheel_has_the_plugin_and_no_file_of_twisted(wheel: Path) -> None:
     assert not [name for name in names if name.startswith("tests") or name.endswith("dropin.cache")]
 
 
+def test_the_wheel_has_what_launchers_need(wheel: Path) -> None:
+    with ZipFile(wheel) as archive:
+        shared = [name.partition(".data/data/")[2] for name in archive.namelist() if ".data/data/" in name]
+        scripts = archive.read(next(n for n in archive.namelist() if n.endswith("entry_points.txt"))).decode()
+        assert "chat/client/desktop/icon.png" in archive.namelist()
+    assert sorted(shared) == [
+        "share/applications/twisted-chat.desktop",
+        "share/icons/hicolor/128x128/apps/twisted-chat.png",
+        "share/icons/hicolor/scalable/apps/twisted-chat.svg",
+    ]
+    assert "chat-gui = chat.client.command:main_gui" in scripts
+
+
 def test_an_installed_wheel_serves_elsewhere_and_leaves_twisted_whole(
     wheel: Path, python: Path, tmp_path: Path
 ) -> None:

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import json
+import os
+import re
 import signal
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from desktop.displays import DesktopClient, Display
+from desktop.displays import FOLDER, DesktopClient, Display
 from e2e.daemon import Daemon, DaemonFactory
+from e2e.waiting import DEADLINE, wait_for
 
 Start = Callable[..., DesktopClient]
 
@@ -122,3 +128,79 @@ def test_the_dialog_can_be_left(start: Start, way: str) -> None:
     else:
         dialog.press(way)
     assert dialog.ends() == (0, "")
+
+
+def test_a_link_opens_in_the_browser(shared_chat: Daemon, start: Start, tmp_path: Path) -> None:
+    opened = tmp_path / "opened"
+    browser = tmp_path / "browser"
+    browser.write_text(f'#!/bin/sh\necho "$1" > {opened}\n')
+    browser.chmod(0o755)
+    ada = start(address(shared_chat, "ada"), BROWSER=str(browser))
+    ada.opens("#lobby - ada@")
+    shared_chat.person("bob").type("look at https://example.org/?a=b&c#d.")
+    ada.sees("example.org")
+    ada.press("ctrl+o")
+    wait_for(lambda: opened.exists() and opened.read_text(), "the browser is started")
+    assert opened.read_text() == "https://example.org/?a=b&c#d\n"
+
+
+def test_how_it_looked_is_remembered(shared_chat: Daemon, start: Start, tmp_path: Path) -> None:
+    ada = start(address(shared_chat, "ada"))
+    ada.opens("#lobby - ada@")
+    ada.press("ctrl+d", "ctrl+plus")
+    ada.type("exit")
+    assert ada.ends() == (0, "")
+    kept = json.loads((tmp_path / "state" / "twisted-chat" / "desktop.json").read_text())
+    assert (kept["server"], kept["port"], kept["name"]) == ("127.0.0.1", str(shared_chat.port), "ada")
+    assert kept["dark"] is True
+    assert kept["size"] > 0
+
+
+@pytest.mark.parametrize("content", ["", "{", '{"size": "large"}', "[]"])
+def test_a_broken_memory_is_no_hindrance(start: Start, tmp_path: Path, content: str) -> None:
+    file = tmp_path / "state" / "twisted-chat" / "desktop.json"
+    file.parent.mkdir(parents=True)
+    file.write_text(content)
+    dialog = start()
+    dialog.opens("Chat: connect")
+    dialog.press("Escape")
+    assert dialog.ends() == (0, "")
+
+
+def run(*command: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run Python without a display."""
+    without = {name: value for name, value in os.environ.items() if name != "DISPLAY"}
+    return subprocess.run(
+        [sys.executable, *command],
+        cwd=FOLDER,
+        env=without | {"XDG_CONFIG_HOME": "/nonexistent"} | environment,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=DEADLINE,
+        check=False,
+    )
+
+
+def test_no_display() -> None:
+    result = run("-m", "chat", "--gui", "ada@localhost")
+    assert (result.returncode, result.stdout) == (1, "")
+    assert re.fullmatch(
+        r"chat: There is no display for the window \(.*\): start it on a desktop, .*\.\n", result.stderr
+    )
+
+
+def test_python_without_tk() -> None:
+    code = "import sys; sys.modules['_tkinter'] = None; sys.argv = ['chat', '--gui']; import chat.__main__"
+    result = run("-c", code)
+    assert (result.returncode, result.stdout) == (1, "")
+    assert result.stderr == (
+        "chat: This Python has no Tk for the window: install it (python3-tk, on Debian), or leave out --gui.\n"
+    )
+
+
+def test_the_terminal_needs_no_tk() -> None:
+    code = "import sys, chat.client.command, chat.client.terminal; sys.exit('tkinter' in sys.modules)"
+    assert run("-c", code).returncode == 0
+    code = "import sys; sys.modules['tkinter'] = None; sys.argv = ['chat', 'localhost:1']; import chat.__main__"
+    assert "Nobody listens there." in run("-c", code).stderr
