@@ -12,9 +12,10 @@ import pytest
 from dbus_fast import Message, MessageType
 from dbus_fast.aio import MessageBus
 from desktop.displays import DesktopClient, Display
+from e2e.clients import Person
 from e2e.daemon import Daemon
 from e2e.tools import tool
-from e2e.waiting import DEADLINE
+from e2e.waiting import DEADLINE, wait_for
 
 NAME = "org.freedesktop.Notifications"
 
@@ -78,12 +79,21 @@ async def _notified(daemon: Daemon, ada: DesktopClient, address: str, abilities:
     bob.type("ada: seen, the window is in front")
     ada.sees("seen")
     other = ada.look_away()
-    bob.type("nothing for anybody", "ada: <b> &")
-    name, replaced, icon, title, body, actions, _, _ = await desktop.shown()
-    assert (name, replaced, icon, title, body) == ("Chat", 0, "twisted-chat", "bob in #lobby", text)
-    assert actions == ["default", "Show"]
-    assert not ada.in_front
-    await desktop.click(7)
-    ada.comes_to_front()
-    other.close()
-    connection.disconnect()
+    try:
+        wait_for(lambda: _unread_after(bob, ada), "the client knows that nobody looks")
+        bob.type("ada: <b> &")
+        name, replaced, icon, title, body, actions, _, _ = await desktop.shown()
+        assert (name, replaced, icon, title, body) == ("Chat", 0, "twisted-chat", "bob in #lobby", text)
+        assert actions == ["default", "Show"]
+        assert not ada.in_front
+        await desktop.click(7)
+        ada.comes_to_front()
+    finally:
+        other.close()
+        connection.disconnect()
+
+
+def _unread_after(bob: Person, ada: DesktopClient) -> bool:
+    """Have bob say something that names nobody; tell whether it is unread."""
+    bob.type("hm")
+    return ada.title.startswith("(")
