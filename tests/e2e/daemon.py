@@ -177,9 +177,17 @@ class DaemonFactory(Protocol):
     """Starts a daemon."""
 
     def __call__(
-        self, *options: str, listen: Sequence[str] = (LISTEN,), before: Sequence[str] = (), descriptors: int = 0
+        self,
+        *options: str,
+        listen: Sequence[str] = (LISTEN,),
+        before: Sequence[str] = (),
+        descriptors: int = 0,
+        wrapper: Sequence[str] = (),
     ) -> Daemon:
-        """Start ``twistd -n chat`` with *options*, with *before* among twistd's own, and perhaps few *descriptors*."""
+        """Start ``twistd -n chat`` with *options*, with *before* among twistd's own, and perhaps few *descriptors*.
+
+        *wrapper* is a command that runs the command that follows it.
+        """
 
 
 class Yard:
@@ -191,7 +199,12 @@ class Yard:
         self._count = 0
 
     def start(
-        self, *options: str, listen: Sequence[str] = (LISTEN,), before: Sequence[str] = (), descriptors: int = 0
+        self,
+        *options: str,
+        listen: Sequence[str] = (LISTEN,),
+        before: Sequence[str] = (),
+        descriptors: int = 0,
+        wrapper: Sequence[str] = (),
     ) -> Daemon:
         """See :class:`DaemonFactory`."""
         self._count += 1
@@ -201,7 +214,7 @@ class Yard:
         command = [*twistd(), "--nodaemon", "--pidfile=", *before, "chat", *listens, *options]
         if descriptors:
             command = ["sh", "-c", f'ulimit -n {descriptors}; exec "$@"', "sh", *command]
-        daemon = Daemon(command, folder, max(1, len(listen)), dict(os.environ))
+        daemon = Daemon([*wrapper, *command], folder, max(1, len(listen)), dict(os.environ))
         self._daemons.callback(daemon.end)
         return daemon
 

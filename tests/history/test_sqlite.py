@@ -112,6 +112,17 @@ def test_a_full_disk_is_said_and_recovered_from(tmp_path: Path, opened: Callable
     assert store._writer.execute("PRAGMA integrity_check").fetchone() == ("ok",)
 
 
+def test_a_history_that_became_read_only_is_said(tmp_path: Path, opened: Callable[[Path], SqliteStore]) -> None:
+    store = opened(tmp_path)
+    store._writer.execute("PRAGMA query_only = 1")
+    with pytest.raises(CannotKeep, match="read-only"):
+        wait(store.append([said(1)]))
+    with pytest.raises(CannotKeep, match="read-only"):
+        wait(store.drop("lobby", 9))
+    store._writer.execute("PRAGMA query_only = 0")
+    wait(store.append([said(1)]))
+
+
 def test_a_locked_file_is_said(
     tmp_path: Path, opened: Callable[[Path], SqliteStore], monkeypatch: pytest.MonkeyPatch
 ) -> None:
