@@ -192,21 +192,18 @@ def _store(reactor: Any, settings: Settings) -> Store:
 
 def _limits(settings: Settings) -> Limits:
     """Raise the limit of open files as far as it goes, and take as many clients as it allows."""
-    limits = Limits()
+    limits = Limits(**settings.limit)
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
-    sessions = most - SPARE_DESCRIPTORS if most != resource.RLIM_INFINITY else limits.sessions
-    if sessions < limits.sessions:
+    possible = most - SPARE_DESCRIPTORS if most != resource.RLIM_INFINITY else limits.connections
+    if possible < limits.connections:
         log.warn(
-            "the system allows {most} open files, so only {sessions} clients can connect; raise it with ulimit -n",
+            "the system allows {most} open files, so only {possible} clients can connect; raise it with ulimit -n",
             most=most,
-            sessions=sessions,
+            possible=possible,
         )
+        limits = replace(limits, connections=possible)
     if settings.no_limits:
-        log.warn("the rate of messages is not limited (--no-limits)")
-    return replace(
-        limits,
-        sessions=sessions,
-        rate=None if settings.no_limits else limits.rate,
-        plain_passwords=settings.allow_plain_passwords,
-    )
+        log.warn("how much clients send, and how many connect from one address, is not limited (--no-limits)")
+        limits = limits.without_rates()
+    return replace(limits, plain_passwords=settings.allow_plain_passwords)

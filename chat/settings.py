@@ -5,14 +5,20 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, fields
 from typing import Any
+
+from chat.core.limits import Limits
 
 MOST_HISTORY = 200
 NO_DATA = "none"
 SYNCS = ("full", "normal")
 FOREVER = "forever"
 _UNITS = {"h": 3600.0, "d": 86_400.0, "w": 604_800.0}
+LIMITS = tuple(field.name for field in fields(Limits) if not isinstance(field.default, bool))
+"""The limits that can be set, by the names of :class:`Limits`."""
+MOST = 1e9
+"""No limit is greater."""
 TLS_LISTEN = "tcp:12346:interface=127.0.0.1"
 
 
@@ -34,6 +40,7 @@ class Settings:
     tls_listen: tuple[str, ...] = ()
     tls_cert: str | None = None
     tls_key: str | None = None
+    limit: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def tls_endpoints(self) -> tuple[str, ...]:
@@ -58,6 +65,7 @@ _WANTED: Mapping[str, tuple[type, str]] = {
     "tls-listen": (list, 'a list of strings, like ["tcp:12346"]'),
     "tls-cert": (str, 'a file, like "/etc/chat/fullchain.pem"'),
     "tls-key": (str, 'a file, like "/etc/chat/privkey.pem"'),
+    "limit": (dict, "a table of limits, like rate = 4; docs/limits.md lists them"),
 }
 
 
@@ -79,7 +87,33 @@ def read_config(path: str) -> dict[str, Any]:
         if not _fits(key, value):
             raise ValueError(f'{path}: "{key}" must be {_WANTED[key][1]}.')
     values = {key.replace("-", "_"): value for key, value in table.items()}
+    if "limit" in values:
+        try:
+            values["limit"] = {limit_name(name): limit_value(name, value) for name, value in values["limit"].items()}
+        except ValueError as error:
+            raise ValueError(f"{path}: {error}") from error
     return {key: tuple(value) if isinstance(value, list) else value for key, value in values.items()}
+
+
+def limit_name(name: str) -> str:
+    """Return the name of the field of :class:`Limits` for a limit as people write it; raises :class:`ValueError`."""
+    known = [field.replace("_", "-") for field in LIMITS]
+    if name not in known:
+        raise ValueError(f'there is no limit "{name}". There are: {", ".join(known)}.')
+    return name.replace("-", "_")
+
+
+def limit_value(name: str, value: object) -> int | float:
+    """Check the value of a limit, which may be a string; raises :class:`ValueError`."""
+    whole = isinstance(getattr(Limits(), limit_name(name)), int)
+    try:
+        number = float(value) if isinstance(value, str | int | float) and not isinstance(value, bool) else 0.0
+    except ValueError:
+        number = 0.0
+    if not 0 < number < MOST or (whole and not number.is_integer()):
+        wanted = "a whole number" if whole else "a number"
+        raise ValueError(f'the limit "{name}" must be {wanted} greater than 0, not {value}.')
+    return int(number) if whole else number
 
 
 def _fits(key: str, value: object) -> bool:

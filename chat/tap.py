@@ -9,7 +9,7 @@ from typing import Any
 from twisted.application.service import IService
 from twisted.python import usage
 
-from chat.settings import FOREVER, MOST_HISTORY, NO_DATA, SYNCS, Settings, read_config, seconds
+from chat.settings import FOREVER, MOST_HISTORY, NO_DATA, SYNCS, Settings, limit_name, limit_value, read_config, seconds
 
 _DEFAULTS = Settings()
 
@@ -24,7 +24,7 @@ class Options(usage.Options):
         (
             "no-limits",
             None,
-            "Do not slow down clients that send many lines (default: after 20 lines at once, 4 a second).",
+            "Do not limit how much clients send, and how many connect from one address (default: limit it).",
         ),
         (
             "allow-plain-passwords",
@@ -78,6 +78,16 @@ class Options(usage.Options):
         """Use the private key in this PEM file for TLS (default: it is in the file of --tls-cert)."""
         self._given["tls_key"] = path
 
+    def opt_limit(self, setting: str) -> None:
+        """Set one of the limits that docs/limits.md lists, like rate=10; may be repeated (default: as listed there)."""
+        name, equals, value = setting.partition("=")
+        if not equals:
+            raise usage.UsageError(f"--limit {setting} sets nothing. Write it as --limit rate=10.")
+        try:
+            self._given.setdefault("limit", {})[limit_name(name)] = limit_value(name, value)
+        except ValueError as error:
+            raise usage.UsageError(f"--limit {setting}: {error}") from error
+
     def opt_history(self, number: str) -> None:
         """Show so many messages to people who join a room, 0 to 200 (default: 20)."""
         if not number.isdecimal() or int(number) > MOST_HISTORY:
@@ -127,7 +137,8 @@ class Options(usage.Options):
     @property
     def settings(self) -> Settings:
         """What the command line and the file say together."""
-        return replace(_DEFAULTS, **{**self._config, **self._given})
+        limit = {**self._config.get("limit", {}), **self._given.get("limit", {})}
+        return replace(_DEFAULTS, **{**self._config, **self._given, "limit": limit})
 
 
 def makeService(options: Options) -> IService:

@@ -24,6 +24,10 @@ tls = true
 tls-listen = ["tcp:3"]
 tls-cert = "/etc/cert.pem"
 tls-key = "/etc/key.pem"
+
+[limit]
+rate = 2
+connections-each = 5
 """
 
 
@@ -47,6 +51,7 @@ def test_a_file_can_set_everything(tmp_path: Path) -> None:
         tls_listen=("tcp:3",),
         tls_cert="/etc/cert.pem",
         tls_key="/etc/key.pem",
+        limit={"rate": 2.0, "connections_each": 5},
     )
 
 
@@ -69,6 +74,13 @@ def test_a_file_can_set_everything(tmp_path: Path) -> None:
         ("keep-messages = 0", '"keep-messages" must be a whole number from 1 on.'),
         ('no-limits = "yes"', '"no-limits" must be true or false.'),
         ("welcome", "this is not TOML: "),
+        ("limit = 1", '"limit" must be a table of limits, like rate = 4; docs/limits.md lists them.'),
+        ("[limit]\nspeed = 1", 'there is no limit "speed". There are: connections, connections-each, '),
+        ("[limit]\nrate = 0", 'the limit "rate" must be a number greater than 0, not 0.'),
+        ("[limit]\nrate = nan", 'the limit "rate" must be a number greater than 0, not nan.'),
+        ("[limit]\nrate = true", 'the limit "rate" must be a number greater than 0, not True.'),
+        ("[limit]\nburst = 1.5", 'the limit "burst" must be a whole number greater than 0, not 1.5.'),
+        ('[limit]\nburst = "many"', 'the limit "burst" must be a whole number greater than 0, not many.'),
     ],
 )
 def test_what_is_wrong_is_said(tmp_path: Path, content: str, complaint: str) -> None:

@@ -356,6 +356,8 @@ class Link:
                     self._listener.lag_changed(self._monotonic() - self._ping[1])
                     self._ping = None
                 return
+            case events.Ping():
+                return
             case events.Refusal():
                 self._refused(event)
             case events.RoomState():

@@ -161,6 +161,24 @@ class ServerFull(ChatError):
     code = "full"
 
 
+class TooManyConnections(ChatError):
+    """As many connections come from the address as may."""
+
+    code = "too-many-connections"
+
+
+class ConnectsTooFast(ChatError):
+    """The address connects too often."""
+
+    code = "too-fast"
+
+
+class NoName(ChatError):
+    """No name was given in time, or none that can be had in as many tries as there are."""
+
+    code = "no-name"
+
+
 class Internal(ChatError):
     """The server made a mistake."""
 

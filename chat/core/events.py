@@ -296,6 +296,12 @@ class Pong(Event, frozen=True, kw_only=True):
     tag: str | None = None
 
 
+class Ping(Event, frozen=True, kw_only=True):
+    """The server is still there; a program that has been silent for long is told so."""
+
+    time: str
+
+
 class Goodbye(Event, frozen=True, kw_only=True):
     """The connection closes after this."""
 
@@ -325,6 +331,7 @@ AnyEvent = (
     | Notice
     | Refusal
     | Pong
+    | Ping
     | Goodbye
 )
 """Every event, as a union for decoding."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache, partial
@@ -125,6 +126,8 @@ class Hub:
         self.tries = Tries()
         self.make_token = make_token
         self.monotonic = monotonic
+        self.refusals: Counter[str] = Counter()
+        """How often something was refused, by the code of the refusal."""
         self._clock = clock
         self._wake = wake
         self._last_id = 0

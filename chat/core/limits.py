@@ -2,43 +2,52 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """The bounds of a server. Lengths are in bytes, the rate is in lines a second."""
+    """The bounds of a server, which ``docs/limits.md`` explains one by one.
 
-    sessions: int = 10_000
-    rooms: int = 10_000
-    rooms_each: int = 50
+    Lengths are in bytes, times in seconds, rates a second. ``None``: there is no such limit.
+    """
+
+    connections: int = 10_000
+    connections_each: int | None = 50
+    connects_burst: int = 60
+    connects_rate: float | None = 1.0
+    handshake: float = 10.0
+    name_time: float = 60.0
+    name_tries: int = 16
+    burst: int = 20
+    rate: float | None = 4.0
+    flood_notice: float = 10.0
+    flood_end: float = 300.0
+    history_cost: int = 2
+    search_cost: int = 5
+    history_count: int = 200
     text: int = 4_096
     topic: int = 512
     json_line: int = 16_384
+    rooms: int = 10_000
+    rooms_each: int = 50
     ignored_each: int = 100
-    history_count: int = 200
     pending_each: int = 64
-    """Requests of one session that wait for the history before its next line is read."""
-    tags_each: int = 256
-    """Tags remembered for each token, so that a message sent again is stored once."""
-    tokens: int = 4_096
-    """Tokens remembered after their session has gone."""
-    departed: int = 4_096
-    """Names of which it is remembered when they were last here."""
-    grace: float = 60.0
-    """Seconds for which a session whose connection broke is kept for its token."""
-    held: int = 1_000
-    """Sessions that are kept so at once."""
-    private_kept: int = 20
-    """Private messages that a session which goes on from another connection is shown again."""
     window: int = 262_144
-    """What a room's feed, or one session's own queue, keeps for readers that are behind."""
+    stuck: float = 180.0
+    keepalive: int = 60
+    ping: float = 90.0
+    grace: float = 60.0
+    held: int = 1_000
+    private_kept: int = 20
+    tags_each: int = 256
+    tokens: int = 4_096
+    departed: int = 4_096
     plain_passwords: bool = False
-    """Whether passwords are taken where others could listen in."""
-    handshake: float = 10.0
-    """Seconds that a client has to agree on TLS."""
-    burst: int = 20
-    rate: float | None = 4.0
+
+    def without_rates(self) -> Limits:
+        """Return the limits without those of what one user or one address may do in a time, or have at once."""
+        return replace(self, rate=None, connects_rate=None, connections_each=None)
 
 
 class Bucket:
@@ -54,8 +63,8 @@ class Bucket:
         self._rate = rate
         self._updated = now
 
-    def take(self, now: float) -> float:
-        """Take one token at the monotonic time *now*; return the seconds to wait, 0 where there were enough."""
-        self._level = min(self._burst, self._level + (now - self._updated) * self._rate) - 1
+    def take(self, now: float, cost: float = 1) -> float:
+        """Take *cost* tokens at the monotonic time *now*; return the seconds to wait, 0 where there were enough."""
+        self._level = min(self._burst, self._level + (now - self._updated) * self._rate) - cost
         self._updated = now
         return max(0.0, -self._level / self._rate)

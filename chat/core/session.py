@@ -42,6 +42,7 @@ from chat.core.events import (
     Limits,
     Message,
     Notice,
+    Ping,
     Pong,
     Refusal,
     Renamed,
@@ -95,6 +96,7 @@ class Session:
         "replay",
         "rested",
         "rooms",
+        "spent",
     )
 
     def __init__(self, hub: Hub, number: int, peer: Peer, *, one_room: bool, replay: int = 0) -> None:
@@ -120,6 +122,8 @@ class Session:
         self.gone = False
         self.pending = 0
         self.rested: Callable[[], None] | None = None
+        self.spent = 0
+        """What its requests have cost beside the lines themselves, and whoever reads them has not charged yet."""
 
     def __repr__(self) -> str:
         return f"<session {self.id} of {self.name or 'nobody yet'} at {self.peer}>"
@@ -150,6 +154,11 @@ class Session:
         rested, self.rested = self.rested, None
         if rested is not None:
             rested()
+
+    def cost(self) -> int:
+        """Return what a line cost that was just done, in lines."""
+        cost, self.spent = 1 + self.spent, 0
+        return cost
 
     # -- coming and going
 
@@ -670,6 +679,7 @@ class Session:
             since=since,
             until=until,
         )
+        self.spent += hub.limits.history_cost - 1
         answer = History(room=query.room, messages=[], more=False, since=since, tag=tag)
         hub.answer(self, partial(hub.delivery.recall, self, query, answer))
 
@@ -702,6 +712,7 @@ class Session:
             rooms=self._readable(),
         )
         found = Found(text=wanted.text, messages=[], more=False, tag=tag)
+        self.spent += hub.limits.search_cost - 1
         hub.answer(self, partial(hub.delivery.search, self, search, found))
 
     def mentions(self, before: int | None = None, count: int | None = None, tag: str | None = None) -> None:
@@ -717,6 +728,7 @@ class Session:
             absent_at=self.came if left is None else None,
             rooms=self._readable(),
         )
+        self.spent += hub.limits.search_cost - 1
         answer = Found(text=None, messages=[], more=False, tag=tag)
         hub.answer(self, partial(hub.delivery.search, self, search, answer))
 
@@ -763,6 +775,15 @@ class Session:
                 return self.account is not None and self.account.role is Role.OWNER
         return True
 
+    def warn_of_flood(self) -> None:
+        """Tell the user that they are read slowly."""
+        text = f"You send more than {self.hub.limits.rate:g} lines a second, so they are read late. Slow down."
+        self.hub.show(self, Notice(text=text))
+
+    def show_that_the_server_is_there(self) -> None:
+        """Send something to a program that may wonder."""
+        self.hub.show(self, Ping(time=self.hub.now()))
+
     def show_help(self, commands: Sequence[Command], tag: str | None = None) -> None:
         """Explain *commands*."""
         lines = [CommandHelp(name=c.name, usage=c.usage, summary=c.summary) for c in commands]
@@ -770,6 +791,7 @@ class Session:
 
     def refuse(self, error: ChatError, tag: str | None = None) -> None:
         """Tell the user that their request is refused, and why."""
+        self.hub.refusals[error.code] += 1
         self.hub.show(self, Refusal(code=error.code, text=clean(str(error)), tag=tag))
 
 

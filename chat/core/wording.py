@@ -179,6 +179,7 @@ _SENTENCES: Mapping[type[events.Event], Callable[[Any], list[str]]] = {
     events.Ignored: _ignored,
     events.Help: _help,
     events.Notice: lambda event: [event.text],
+    events.Ping: lambda event: [],
     events.Pong: lambda event: ["Pong."],
     events.Goodbye: lambda event: [event.text],
 }

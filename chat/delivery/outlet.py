@@ -72,6 +72,7 @@ class Outlet:
         "dialect",
         "fast",
         "missed",
+        "moves",
         "readers",
         "send",
         "session",
@@ -89,6 +90,8 @@ class Outlet:
         """Whether its one reader may be sent the news of a turn as they are."""
         self.missed: Gap | None = None
         """The private messages that found the outlet clogged."""
+        self.moves = 0
+        """How often the socket has become full or free."""
         self._transport = transport
         self._limit = limit
         self._closed = closed
@@ -110,6 +113,11 @@ class Outlet:
         return (line.origin == self.session.id and self.dialect.hides_own) or line.author in self.session.ignored
 
     # -- flow control
+
+    @property
+    def ready(self) -> bool:
+        """Whether the transport has taken all that it was given."""
+        return self._ready
 
     @property
     def clogged(self) -> bool:
@@ -194,6 +202,7 @@ class Outlet:
         return sent if isinstance(sent, int) else 0
 
     def _stall(self, rest: bytes) -> None:
+        self.moves += 1
         self._ready = False
         self._rest = rest
         self._transport.registerProducer(self, False)
@@ -246,6 +255,7 @@ class Outlet:
 
     def resumeProducing(self) -> None:
         """The transport has sent all that it had."""
+        self.moves += 1
         if not self._direct:
             self._ready = True
             self.flush()

@@ -7,14 +7,12 @@ from collections.abc import Callable
 from itertools import count
 from typing import cast
 
-from twisted.internet.address import IPv4Address, IPv6Address
 from twisted.internet.defer import Deferred, succeed
 from twisted.internet.interfaces import (
     IAddress,
     IDelayedCall,
     IHalfCloseableProtocol,
     IHandshakeListener,
-    INegotiated,
     IPushProducer,
     IReactorTime,
     ITCPTransport,
@@ -25,12 +23,12 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from chat.core.errors import ChatError, Internal, ServerFull, TooLong
+from chat.core.doorkeeper import Doorkeeper
+from chat.core.errors import ChatError, Internal, NoName, ServerFull, TooLong
 from chat.core.events import Notice
 from chat.core.hub import Hub
 from chat.core.identity import refuse_banned
 from chat.core.limits import Bucket
-from chat.core.peer import Peer
 from chat.core.session import Session
 from chat.delivery.outlet import Outlet
 from chat.delivery.switchboard import Switchboard
@@ -38,9 +36,19 @@ from chat.protocols.jsonlines import JsonDialect
 from chat.protocols.lines import LineSplitter
 from chat.protocols.telnet import TelnetFilter
 from chat.protocols.text import TextDialect
+from chat.protocols.transports import behind_proxy, peer_of, tune
 
 LINGER = 5.0
 """The seconds that a client has to close its end after we have closed ours."""
+
+CHECK = 15.0
+"""The seconds after which a connection is looked at: whether it is stuck, or idle."""
+
+CALM = 2.0
+"""After so many seconds of sending no more than one may, a flood is over."""
+
+TO_REFUSE = 32
+"""Connections beyond the most, which are told so; more are closed at once."""
 
 TLS_HELLO = b"\x16\x03"
 """What a client begins with that speaks TLS (RFC 8446, section 5.1)."""
@@ -66,45 +74,103 @@ class ChatConnection(Protocol):
         self._paused = False
         self._ended = False
         self._closing = False
-        self._linger: IDelayedCall | None = None
-        self._handshake: IDelayedCall | None = None
+        self._admitted = False
+        self._tries = 0
+        self._slow_since = self._slow_until = float("-inf")
+        self._warned = False
+        self._idle = self._stuck = 0.0
+        self._moves = 0
+        self._timers: dict[Callable[[], object], IDelayedCall] = {}
 
     def connectionMade(self) -> None:
         factory = self._chat
         hub = factory.hub
-        transport = cast(ITCPTransport, self.transport)
-        if hasattr(transport, "setTcpNoDelay"):
-            transport.setTcpNoDelay(True)
-            transport.setTcpKeepAlive(True)
         limits = hub.limits
+        transport = cast(ITCPTransport, self.transport)
+        tune(transport, limits.keepalive)
         self._splitter = LineSplitter(limits.json_line)
         self._bucket = Bucket(limits.burst, limits.rate, factory.monotonic()) if limits.rate is not None else None
-        number = next(factory.numbers)
-        self.session = Session(hub, number, _peer(transport), one_room=True, replay=factory.replay)
-        if self.session.peer.tls:
-            self._handshake = factory.clock.callLater(limits.handshake, self.abort)
+        self.session = Session(hub, next(factory.numbers), peer_of(transport), one_room=True, replay=factory.replay)
         self._outlet = Outlet(self.session, TEXT, transport, limits.window, self._close)
         factory.switchboard.connect(self._outlet)
         factory.connections.add(self)
-        try:
-            if len(factory.connections) > limits.sessions:
-                raise ServerFull("The server is full. Try again later.")
-            refuse_banned(hub.bans.of_address(self.session.peer.address, hub.seconds), hub.seconds)
-        except ChatError as error:
-            self.session.refuse(error)
-            self.session.quit()
-        else:
+        self._after(limits.name_time, self._nameless)
+        self._after(CHECK, self._check)
+        if self.session.peer.tls:
+            self._after(limits.handshake, self.abort)
+        if len(factory.connections) > limits.connections + TO_REFUSE:
+            self.abort()
+        elif len(factory.connections) > limits.connections:
+            self._put_off(ServerFull("The server is full. Try again later."))
+        elif behind_proxy(transport) or self._admit():
             self._outlet.add(TEXT.encode(Notice(text=f"{factory.welcome} Type your name and press Enter.")))
             self._outlet.flush()
 
+    def _admit(self) -> bool:
+        """Ask whether the client may connect. A proxy says who it is no sooner than before its first bytes."""
+        self._admitted = True
+        self.session.peer = peer_of(cast(ITransport, self.transport))
+        hub = self._chat.hub
+        refusal = self._chat.doorkeeper.enter(self.session.peer, self._chat.monotonic())
+        try:
+            refuse_banned(hub.bans.of_address(self.session.peer.address, hub.seconds), hub.seconds)
+        except ChatError as banned:
+            refusal = banned
+        if refusal is not None:
+            self._put_off(refusal)
+        return refusal is None
+
+    def _put_off(self, refusal: ChatError) -> None:
+        self.session.refuse(refusal)
+        self.session.quit()
+
     def handshakeCompleted(self) -> None:
         """The client has agreed on TLS."""
-        _cancel(self._handshake)
+        self._cancel(self.abort)
+
+    # -- time
+
+    def _after(self, seconds: float, call: Callable[[], object]) -> None:
+        """Make *call* later, unless the connection is gone."""
+        self._timers[call] = self._chat.clock.callLater(seconds, self._call, call)
+
+    def _call(self, call: Callable[[], object]) -> None:
+        del self._timers[call]
+        call()
+
+    def _cancel(self, call: Callable[[], object]) -> None:
+        timer = self._timers.pop(call, None)
+        if timer is not None:
+            timer.cancel()
+
+    def _nameless(self) -> None:
+        if not self.session.welcome and not self.session.gone:
+            seconds = self._chat.hub.limits.name_time
+            self._put_off(NoName(f"No name came for {seconds:g} seconds. Connect again when you have one."))
+
+    def _check(self) -> None:
+        """Cut who does not read what waits for them, and tell a program that is idle that the server is there."""
+        limits = self._chat.hub.limits
+        if self._outlet.ready or self._outlet.moves != self._moves:
+            self._moves = self._outlet.moves
+            self._stuck = 0.0
+        else:
+            self._stuck += CHECK
+        if self._stuck >= limits.stuck:
+            log.info("{session!r} has read nothing for {seconds:g} s", session=self.session, seconds=self._stuck)
+            self.abort()
+            return
+        self._idle += CHECK
+        if self._idle >= limits.ping and self._dialect is JSON and self.session.welcome and not self.session.gone:
+            self._idle = 0.0
+            self.session.show_that_the_server_is_there()
+        self._after(CHECK, self._check)
 
     # -- what comes
 
     def dataReceived(self, data: bytes) -> None:
-        if self._closing or self.session.gone:
+        self._idle = 0.0
+        if self._closing or self.session.gone or not (self._admitted or self._admit()):
             return
         if self._dialect is None and data.startswith(TLS_HELLO):
             self.session.quit("This port does not speak TLS. Connect with nc, telnet or the chat client.")
@@ -131,9 +197,10 @@ class ChatConnection(Protocol):
         """Do what the lines say, as long as the session may go on."""
         while not self._resting() and self._waiting and not self.session.gone:
             self._receive(self._waiting.popleft())
-            if self._bucket is not None and (delay := self._bucket.take(self._chat.monotonic())) > 0:
-                self._rest()
-                self._chat.clock.callLater(delay, self._go_on)
+            if not self.session.welcome:
+                self._count_try()
+            if self._bucket is not None:
+                self._charge(self._bucket)
         if not self._paused and self._telnet.left:
             self.session.quit()
         elif not self._paused and self._ended and not self.session.gone:
@@ -152,6 +219,32 @@ class ChatConnection(Protocol):
             log.failure("{session!r} met a mistake in the server", session=self.session)
             self.session.refuse(Internal("The server made a mistake, and has noted it. Please connect again."))
             self.session.quit()
+
+    def _count_try(self) -> None:
+        """Put off who has no name after many lines."""
+        self._tries += 1
+        most = self._chat.hub.limits.name_tries
+        if self._tries >= most and not self.session.gone:
+            self._put_off(NoName(f"None of {most} lines was a name that can be had. Connect again when you have one."))
+
+    def _charge(self, bucket: Bucket) -> None:
+        """Read no more for now from who sends too fast; where that goes on, tell them, and in the end put them off."""
+        now = self._chat.monotonic()
+        delay = bucket.take(now, self.session.cost())
+        if delay <= 0:
+            return
+        self._rest()
+        self._chat.clock.callLater(delay, self._go_on)
+        if now > self._slow_until + CALM:
+            self._slow_since = now
+            self._warned = False
+        self._slow_until = now + delay
+        limits = self._chat.hub.limits
+        if now - self._slow_since >= limits.flood_end:
+            self.session.quit("You have sent faster than you may for too long. Connect again, and send less at once.")
+        elif now - self._slow_since >= limits.flood_notice and not self._warned:
+            self._warned = True
+            self.session.warn_of_flood()
 
     def _choose(self, line: bytes | None) -> None:
         self._dialect = TEXT
@@ -200,7 +293,7 @@ class ChatConnection(Protocol):
         transport = cast(ITCPTransport, self.transport)
         transport.loseWriteConnection()
         cast(IPushProducer, self.transport).resumeProducing()
-        self._linger = self._chat.clock.callLater(LINGER, transport.abortConnection)
+        self._after(LINGER, self.abort)
 
     def _disconnect(self) -> None:
         cast(ITCPTransport, self.transport).loseConnection()
@@ -210,8 +303,11 @@ class ChatConnection(Protocol):
         cast(ITCPTransport, self.transport).abortConnection()
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
-        _cancel(self._linger)
-        _cancel(self._handshake)
+        for timer in self._timers.values():
+            timer.cancel()
+        self._timers.clear()
+        if self._admitted:
+            self._chat.doorkeeper.leave(self.session.peer)
         if self.session.lost(reason.getErrorMessage()):
             self._chat.clock.callLater(self._chat.hub.limits.grace, self.session.expire)
         self._chat.switchboard.disconnect(self.session)
@@ -243,6 +339,7 @@ class ChatFactory(Factory):
         self.monotonic = monotonic
         self.welcome = welcome
         self.replay = replay
+        self.doorkeeper = Doorkeeper(hub.limits)
         self.numbers = count(1)
         self.connections: set[ChatConnection] = set()
         self._emptied: Deferred[None] | None = None
@@ -270,17 +367,3 @@ class ChatFactory(Factory):
         """Close what is still open."""
         for connection in list(self.connections):
             connection.abort()
-
-
-def _cancel(call: IDelayedCall | None) -> None:
-    if call is not None and call.active():
-        call.cancel()
-
-
-def _peer(transport: ITransport) -> Peer:
-    """Tell where the client of a connection is."""
-    address = transport.getPeer()
-    tls = INegotiated.providedBy(transport)
-    if isinstance(address, IPv4Address | IPv6Address):
-        return Peer.at(address.host, address.port, tls=tls)
-    return Peer(tls=tls)

@@ -21,9 +21,9 @@ from e2e.waiting import DEADLINE, wait_for
 HOST = "127.0.0.1"
 LISTEN = f"tcp:0:interface={HOST}"
 _TROUBLE = re.compile(r"Traceback|Unhandled|critical\]")
-_LISTENING = re.compile(r"ChatFactory starting on (\S+)$", re.MULTILINE)
+_LISTENING = re.compile(r"ChatFactory(?: \(PROXY\))? starting on (\S+)$", re.MULTILINE)
 
-_TLS_LISTENING = re.compile(r"ChatFactory \(TLS\) starting on (\d+)$", re.MULTILINE)
+_TLS_LISTENING = re.compile(r"ChatFactory \(TLS\)(?: \(PROXY\))? starting on (\d+)$", re.MULTILINE)
 
 
 def twistd() -> list[str]:

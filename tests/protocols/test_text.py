@@ -502,7 +502,7 @@ def test_a_flood_is_slowed_and_not_lost() -> None:
 
 
 def test_the_server_takes_only_so_many() -> None:
-    box = Box(limits=Limits(sessions=1, rate=None))
+    box = Box(limits=Limits(connections=1, rate=None))
     box.text("ada")
     late = box.connect()
     assert late.lines() == ["! The server is full. Try again later.", "* Goodbye."]

@@ -1,0 +1,52 @@
+"""What a connection asks of what carries it: TCP, a local socket, TLS, a proxy's word for whom it speaks."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+
+from twisted.internet.address import IPv4Address, IPv6Address, UNIXAddress
+from twisted.internet.interfaces import INegotiated, ITransport
+from twisted.internet.tcp import Connection
+from twisted.protocols.haproxy._wrapper import HAProxyProtocolWrapper
+from twisted.protocols.policies import ProtocolWrapper
+
+from chat.core.peer import Peer
+
+PROBES = 4
+PROBE_INTERVAL = 15
+"""So many probes of a silent connection may stay unanswered, and the seconds between them."""
+
+
+def _chain(transport: object) -> Iterator[object]:
+    """The transport, and those that it wraps."""
+    while transport is not None:
+        yield transport
+        transport = transport.transport if isinstance(transport, ProtocolWrapper) else None
+
+
+def behind_proxy(transport: object) -> bool:
+    """Tell whether the connection comes through a proxy that will say for whom (``haproxy:`` endpoints)."""
+    return any(isinstance(each, HAProxyProtocolWrapper) for each in _chain(transport))
+
+
+def tune(transport: object, keepalive: int) -> None:
+    """Have TCP send at once, and find out when the other end is gone without a word."""
+    *_, connection = _chain(transport)
+    if not isinstance(connection, Connection) or isinstance(connection.getPeer(), UNIXAddress):
+        return
+    connection.setTcpNoDelay(True)
+    connection.setTcpKeepAlive(True)
+    handle = connection.getHandle()
+    for option, value in (("IDLE", keepalive), ("INTVL", PROBE_INTERVAL), ("CNT", PROBES)):
+        if hasattr(socket, f"TCP_KEEP{option}"):
+            handle.setsockopt(socket.IPPROTO_TCP, getattr(socket, f"TCP_KEEP{option}"), value)
+
+
+def peer_of(transport: ITransport) -> Peer:
+    """Tell where the client of a connection is."""
+    address = transport.getPeer()
+    tls = INegotiated.providedBy(transport)
+    if isinstance(address, IPv4Address | IPv6Address):
+        return Peer.at(address.host, address.port, tls=tls)
+    return Peer(tls=tls)
