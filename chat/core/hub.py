@@ -228,7 +228,8 @@ class Hub:
                 else:
                     entry.deliver()
             except Exception:
-                log.failure("delivering to {session} failed", session=session)
+                log.failure("delivering to {session!r} failed", session=session)
+                session.fail()
             session.pending -= entry.weight
             if session.rested is not None and session.pending <= self.limits.pending_each // 2:
                 rested.append(session)

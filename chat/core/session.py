@@ -18,6 +18,7 @@ from chat.core.errors import (
     BadField,
     ChatError,
     Empty,
+    Internal,
     Muted,
     NameTaken,
     NoSuchRoom,
@@ -788,6 +789,12 @@ class Session:
         """Explain *commands*."""
         lines = [CommandHelp(name=c.name, usage=c.usage, summary=c.summary) for c in commands]
         self.hub.show(self, Help(commands=lines, tag=tag))
+
+    def fail(self) -> None:
+        """The server made a mistake with this session: tell the user, and close."""
+        if not self.gone:
+            self.refuse(Internal("The server made a mistake, and has noted it. Please connect again."))
+            self.quit()
 
     def refuse(self, error: ChatError, tag: str | None = None) -> None:
         """Tell the user that their request is refused, and why."""

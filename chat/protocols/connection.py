@@ -24,7 +24,7 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from chat.core.doorkeeper import Doorkeeper
-from chat.core.errors import ChatError, Internal, NoName, ServerFull, TooLong
+from chat.core.errors import ChatError, NoName, ServerFull, TooLong
 from chat.core.events import Notice
 from chat.core.hub import Hub
 from chat.core.identity import refuse_banned
@@ -217,8 +217,7 @@ class ChatConnection(Protocol):
                 self._dialect.receive(self.session, line)
         except Exception:
             log.failure("{session!r} met a mistake in the server", session=self.session)
-            self.session.refuse(Internal("The server made a mistake, and has noted it. Please connect again."))
-            self.session.quit()
+            self.session.fail()
 
     def _count_try(self) -> None:
         """Put off who has no name after many lines."""

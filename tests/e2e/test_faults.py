@@ -1,241 +1,90 @@
-"""Promise 5 where the disk gives out: who speaks is told, nothing half-happens, reading goes on."""
+"""What goes wrong around a daemon: clocks that jump, and descriptors that run out."""
 
 from __future__ import annotations
 
 import resource
-import shutil
-import sqlite3
-import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager
+import time
+from collections.abc import Callable
 from pathlib import Path
-from threading import Event
 
 import pytest
 
-from e2e.clients import Bot, Person, messages
-from e2e.daemon import LISTEN, Daemon, DaemonFactory, twistd
-from e2e.tools import tool
-from e2e.waiting import DEADLINE
+from e2e.daemon import HOST, Daemon, DaemonFactory
+from e2e.streams import SocketStream
+from e2e.tools import library
+from e2e.waiting import wait_for
 
-NOT_STORED = "Not stored, not sent: "
-FAILED = "the history can't be written: "
-RECOVERED = "the history can be written again"
+HOUR = 3_600
 
 
-@contextmanager
-def files_no_larger_than(size: int, chat: Daemon) -> Iterator[None]:
-    """Have no file of the daemon grow beyond *size* bytes."""
-    _, most = resource.prlimit(chat.process.pid, resource.RLIMIT_FSIZE)
-    resource.prlimit(chat.process.pid, resource.RLIMIT_FSIZE, (size, most))
-    try:
-        yield
-    finally:
-        resource.prlimit(chat.process.pid, resource.RLIMIT_FSIZE, (most, most))
+@pytest.fixture
+def set_clock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
+    """Set the wall clock of the daemons that are started from now on so many seconds before or after the real one."""
+    offset = tmp_path / "offset"
+
+    def set_to(seconds: int) -> None:
+        new = offset.with_suffix(".new")
+        new.write_text(f"{seconds:+d}s")
+        new.rename(offset)
+
+    set_to(0)
+    monkeypatch.setenv("LD_PRELOAD", library("libfaketime.so.1"))
+    monkeypatch.setenv("FAKETIME_TIMESTAMP_FILE", str(offset))
+    monkeypatch.setenv("FAKETIME_NO_CACHE", "1")
+    monkeypatch.setenv("FAKETIME_DONT_FAKE_MONOTONIC", "1")
+    return set_to
 
 
-def wal(chat: Daemon) -> Path:
-    """The file that each commit writes to."""
-    return chat.folder / "chat.db-wal"
+@pytest.mark.parametrize("reactor", ["epoll", "asyncio"])
+@pytest.mark.parametrize("jump", [HOUR, -HOUR])
+def test_a_clock_that_jumps_by_an_hour_drops_and_delays_nobody(
+    set_clock: Callable[[int], None], start_chat: DaemonFactory, reactor: str, jump: int
+) -> None:
+    chat = start_chat("--limit", "rate=20", before=["--reactor", reactor])
+    ada, bot, stranger, eve = chat.person("ada"), chat.bot("bot"), chat.stranger(), chat.person("eve")
+    held = chat.bot("held")
+    ada.expect("* bot joined.", "* eve joined.", "* held joined.")
+    held.close()
+    eve.type(*(f"line {number}" for number in range(60)))
+    ada.expect("eve: line 0")
+    set_clock(jump)
+    bot.catch_up()
+    seen = bot.ask("say", room="lobby", text="what time is it?")["time"]
+    told = time.mktime(time.strptime(seen[:19], "%Y-%m-%dT%H:%M:%S")) - time.timezone
+    assert abs(told - time.time() - jump) < HOUR / 2, "the daemon's clock has jumped"
+    assert ada.until("eve: line 59")[-1] == "eve: line 59"
+    stranger.walk_in("late")
+    assert sorted(bot.ask("who", room="lobby")["users"]) == ["ada", "bot", "eve", "held", "late"]
 
 
-def check_whole(path: Path, texts: list[str]) -> None:
-    """Check that the history is sound, holds just *texts*, and finds all of them."""
-    connection = sqlite3.connect(path)
-    assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
-    connection.execute("INSERT INTO words (words) VALUES ('integrity-check')")
-    stored = connection.execute("SELECT id, text FROM messages ORDER BY id").fetchall()
-    assert [text for _, text in stored] == texts
-    for number, text in stored:
-        word = text.split()[0]
-        found = connection.execute("SELECT rowid FROM words WHERE words MATCH ? AND rowid = ?", (f'"{word}"', number))
-        assert found.fetchone() == (number,)
-    connection.close()
+def test_descriptors_that_run_out_do_not_disturb_those_who_are_in(start_chat: DaemonFactory) -> None:
+    """Few sockets are left for clients, and as many files again are opened behind the daemon's back."""
+    chat = start_chat("--limit", "name-time=2", descriptors=100)
+    chat.await_log("the system allows 100 open files, so only 36 clients can connect")
+    ada, bob = chat.person("ada"), chat.person("bob")
+    crowd = [SocketStream((HOST, chat.port)) for _ in range(300)]
+    bob.type("still here")
+    ada.expect("* bob joined.", "bob: still here")
+    for stream in crowd:
+        stream.close()
+    wait_for(lambda: chat.connections == 2, "the crowd is gone")
+    chat.person("cy")
+    ada.expect("* cy joined.")
 
 
-def speak_in_vain(ada: Person, bot: Bot, watcher: Bot, why: str) -> None:
-    """Say things that can't be stored, and look for them."""
-    for number in range(3):
-        ada.type(f"lost {number}")
-        ada.expect(f"! {NOT_STORED}{why} Try again later.")
-    bot.request("say", room="lobby", text="lost", tag="t")
-    bot.expect("error", code="not-stored", tag="t")
-    bot.request("topic", room="lobby", text="lost", tag="u")
-    bot.expect("error", code="not-stored", tag="u")
-    bot.request("msg", name="watcher", text="lost", tag="v")
-    bot.expect("error", code="not-stored", tag="v")
-    assert watcher.catch_up() == []
-    assert bot.ask("topic", room="lobby")["topic"] == ""
-    assert [message["text"] for message in bot.ask("history", room="lobby")["messages"]] == ["before"]
-    assert [message["text"] for message in bot.ask("search", text="before")["messages"]] == ["before"]
-    assert bot.ask("search", text="lost")["messages"] == []
-
-
-def people(chat: Daemon) -> tuple[Person, Bot, Bot]:
-    """Three who are there, of whom one has said something."""
-    ada, bot, watcher = chat.person("ada"), chat.bot("bot"), chat.bot("watcher")
-    ada.type("before")
-    watcher.expect("message", text="before")
-    for client in (ada, bot, watcher):
-        client.catch_up()
-    return ada, bot, watcher
-
-
-def test_files_that_can_not_grow(chat: Daemon) -> None:
-    ada, bot, watcher = people(chat)
-    with files_no_larger_than(wal(chat).stat().st_size, chat):
-        speak_in_vain(ada, bot, watcher, "the disk of the server can't be written.")
-    bot.request("say", room="lobby", text="lost", tag="t")
-    again = bot.expect("message", text="lost", tag="t")
-    watcher.expect("message", id=again["id"])
-    ada.expect("bot: lost")
-    ada.type("after")
-    watcher.expect("message", author="ada", text="after")
-    assert chat.log().count(FAILED) == 1
-    assert chat.log().count(RECOVERED) == 1
-    chat.hang_up()
-    chat.end()
-    check_whole(chat.folder / "chat.db", ["before", "lost", "after"])
-
-
-def test_it_fails_and_recovers_again_and_again(fast_chat: Daemon) -> None:
-    ada, watcher = fast_chat.bot("ada"), fast_chat.bot("watcher")
-    expected = []
-    for turn in range(5):
-        with files_no_larger_than(wal(fast_chat).stat().st_size + 150_000, fast_chat):
-            texts = [f"{turn}-{number} " + "x" * 2_000 for number in range(30)]
-            answers = [ada.ask("say", room="lobby", text=text) for text in texts]
-        stored = [answer["text"] for answer in answers if answer["type"] == "message"]
-        assert 0 < len(stored) < 30
-        expected += [*stored, f"well {turn}"]
-        assert ada.ask("say", room="lobby", text=f"well {turn}")["type"] == "message"
-    assert [message["text"] for message in messages(watcher.catch_up())] == expected
-    assert fast_chat.log().count(FAILED) == fast_chat.log().count(RECOVERED) == 5
-    fast_chat.hang_up()
-    fast_chat.end()
-    check_whole(fast_chat.folder / "chat.db", expected)
-
-
-def test_a_lock_that_is_held_for_a_moment_is_waited_for(chat: Daemon) -> None:
-    ada, _, watcher = people(chat)
-    other = sqlite3.connect(chat.folder / "chat.db", isolation_level=None)
-    other.execute("BEGIN IMMEDIATE")
-    ada.type("patience")
-    Event().wait(0.3)
-    other.execute("ROLLBACK")
-    other.close()
-    watcher.expect("message", text="patience")
-    assert ada.catch_up() == []
-    assert FAILED not in chat.log()
-
-
-def test_a_lock_that_is_held_for_long_is_said(chat: Daemon) -> None:
-    ada, bot, watcher = people(chat)
-    other = sqlite3.connect(chat.folder / "chat.db", isolation_level=None)
-    other.execute("BEGIN IMMEDIATE")
-    ada.type("lost")
-    ada.expect(f"! {NOT_STORED}the history is locked by another program. Try again later.")
-    assert [message["text"] for message in bot.ask("history", room="lobby")["messages"]] == ["before"]
-    other.execute("ROLLBACK")
-    other.close()
-    ada.type("after")
-    watcher.expect("message", text="after")
-
-
-def test_a_backup_beside_a_flood_is_whole(fast_chat: Daemon, start_chat: DaemonFactory, tmp_path: Path) -> None:
-    bot = fast_chat.bot("bot")
-    for part, command in enumerate((".backup {}", "VACUUM INTO '{}'")):
-        for number in range(300):
-            bot.request("say", room="lobby", text=f"{part} {number}", tag=f"{part} {number}")
-        bot.until("message", tag=f"{part} 10")
-        copy = tmp_path / f"copy{part}" / "chat.db"
-        copy.parent.mkdir()
-        program = [tool("sqlite3"), str(fast_chat.folder / "chat.db"), command.format(copy)]
-        subprocess.run(program, check=True, timeout=DEADLINE, capture_output=True)
-        bot.until("message", tag=f"{part} 299")
-        second = start_chat("--data", str(copy.parent))
-        reader = second.bot("reader")
-        stored = reader.ask("history", room="lobby", count=200)["messages"]
-        assert stored[-1]["id"] >= 300 * part + 11
-        assert reader.ask("search", text=stored[-1]["text"])["messages"][0] == stored[-1]
-        assert [message["id"] for message in stored] == list(range(stored[0]["id"], stored[-1]["id"] + 1))
-
-
-def _may_mount() -> bool:
-    return subprocess.run(["unshare", "-Urm", "mount", "-t", "tmpfs", "t", "/mnt"], capture_output=True).returncode == 0
-
-
-mounting = pytest.mark.skipif(not _may_mount(), reason="this system lets nobody mount a file system of their own")
-
-
-class SmallDisk:
-    """A daemon whose history is on a file system of 2 MB."""
-
-    def __init__(self, start_chat: DaemonFactory) -> None:
-        mount = 'mkdir data && mount -t tmpfs -o size=2m disk data && exec "$@"'
-        self.chat = start_chat("--no-limits", "--data", "data", wrapper=["unshare", "-Urm", "sh", "-c", mount, "sh"])
-        self.folder = Path(f"/proc/{self.chat.process.pid}/root{self.chat.folder}/data")
-        self._ballast = self.folder / "ballast"
-
-    def fill(self) -> None:
-        """Leave no room."""
-        with self._ballast.open("wb", buffering=0) as file:
-            try:
-                while True:
-                    file.write(bytes(4_096))
-            except OSError:
-                pass
-
-    def empty(self) -> None:
-        """Make room."""
-        self._ballast.unlink()
-
-
-@mounting
-def test_a_full_disk(start_chat: DaemonFactory, tmp_path: Path) -> None:
-    disk = SmallDisk(start_chat)
-    ada, bot, watcher = people(disk.chat)
-    disk.fill()
-    speak_in_vain(ada, bot, watcher, "the disk of the server is full.")
-    disk.empty()
-    ada.type("after")
-    watcher.expect("message", text="after")
-    for file in disk.folder.glob("chat.db*"):
-        shutil.copy(file, tmp_path)
-    check_whole(tmp_path / "chat.db", ["before", "after"])
-    assert disk.chat.log().count(FAILED) == 1
-    assert disk.chat.log().count(RECOVERED) == 1
-
-
-@mounting
-def test_a_disk_that_fills_under_a_flood(start_chat: DaemonFactory) -> None:
-    disk = SmallDisk(start_chat)
-    bot, watcher = disk.chat.bot("bot"), disk.chat.bot("watcher")
-    answers = []
-    for number in range(700):
-        bot.request("say", room="lobby", text=f"{number} " + "x" * 4_000, tag=str(number))
-        answers.append(bot.read())
-    stored = [answer for answer in answers if answer["type"] == "message"]
-    assert 20 < len(stored) < 700
-    assert {answer["code"] for answer in answers if answer["type"] == "error"} == {"not-stored"}
-    assert [message["id"] for message in messages(watcher.catch_up())] == [message["id"] for message in stored]
-    found = bot.ask("history", room="lobby", after=0, count=200)["messages"]
-    assert found == stored[:200]
-
-
-@mounting
-def test_a_read_only_disk_is_said_at_the_start(tmp_path: Path) -> None:
-    mount = 'mount -t tmpfs -o ro disk data && exec "$@"'
-    (tmp_path / "data").mkdir()
-    command = ["unshare", "-Urm", "sh", "-c", mount, "sh", *twistd(), "--nodaemon", "--pidfile=", "chat"]
-    done = subprocess.run(
-        [*command, "--listen", LISTEN, "--data", "data"],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        timeout=DEADLINE,
-        check=False,
-    )
-    assert done.returncode == 1
-    assert "chat: data: Read-only file system. Choose another place with --data." in done.stdout
-    assert "Traceback" not in done.stdout + done.stderr
+def test_accepting_goes_on_when_there_are_descriptors_again(chat: Daemon) -> None:
+    """The system has fewer than it said at the start."""
+    ada, bob = chat.person("ada"), chat.person("bob")
+    pid = chat.process.pid
+    before = resource.prlimit(pid, resource.RLIMIT_NOFILE)
+    used = len(list(Path(f"/proc/{pid}/fd").iterdir()))
+    resource.prlimit(pid, resource.RLIMIT_NOFILE, (used + 4, before[1]))
+    crowd = [SocketStream((HOST, chat.port)) for _ in range(40)]
+    chat.await_log("EMFILE")
+    bob.type("still here")
+    ada.expect("* bob joined.", "bob: still here")
+    for stream in crowd:
+        stream.close()
+    wait_for(lambda: chat.connections == 2, "the crowd is gone")
+    chat.person("cy")
+    ada.expect("* cy joined.")

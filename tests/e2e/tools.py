@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from pathlib import Path
 
 import pytest
 
@@ -13,6 +14,16 @@ def tool(name: str) -> str:
     path = shutil.which(name)
     if path is not None:
         return path
+    if os.environ.get("CI") == "true":
+        pytest.fail(f"{name} is not installed here")
+    pytest.skip(f"{name} is not installed")
+
+
+def library(name: str) -> str:
+    """Return the path of faketime's library; where it is missing skip the test, but on CI fail."""
+    for folder in Path("/usr/lib").glob("*/faketime"):
+        if (folder / name).exists():
+            return str(folder / name)
     if os.environ.get("CI") == "true":
         pytest.fail(f"{name} is not installed here")
     pytest.skip(f"{name} is not installed")

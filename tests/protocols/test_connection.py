@@ -6,8 +6,12 @@ from typing import Any
 
 import pytest
 from box import Box, Socket, TlsTransport
+from conftest import LoggedFailures
 
+from chat.core import wording
+from chat.core.events import Event, Topic
 from chat.core.limits import Limits
+from chat.core.session import Session
 
 
 class SilentTls(TlsTransport):
@@ -239,3 +243,50 @@ def test_who_is_gone_leaves_no_timer() -> None:
     ada.lose()
     stranger.lose()
     assert box.clock.getDelayedCalls() == []
+
+
+# -- mistakes of the server's own
+
+
+def test_a_mistake_in_a_command_ends_that_session_only(
+    monkeypatch: pytest.MonkeyPatch, logged_failures: LoggedFailures
+) -> None:
+    box = box_with()
+    ada, eve, bot = box.text("ada"), box.text("eve"), box.json("bot")
+    ada.lines()
+    monkeypatch.setattr(Session, "who", lambda *args, **options: 1 / 0)
+    eve.send("/who", "hello")
+    assert eve.lines() == [
+        "* bot joined.",
+        "! The server made a mistake, and has noted it. Please connect again.",
+        "* Goodbye.",
+    ]
+    assert eve.socket.half_closed
+    bot.ask(type="who", room="lobby")
+    assert [event.get("code", event["type"]) for event in bot.objects()][-2:] == ["internal", "goodbye"]
+    assert ada.lines() == ["* eve left.", "* bot left."]
+    ada.send("/rooms")
+    assert ada.lines() != []
+    assert len(logged_failures.flush(ZeroDivisionError)) == 2
+
+
+def test_a_mistake_on_the_way_to_a_session_ends_that_session_only(
+    monkeypatch: pytest.MonkeyPatch, logged_failures: LoggedFailures
+) -> None:
+    box = box_with()
+    ada, eve = box.text("ada"), box.text("eve")
+    ada.lines()
+
+    notice = wording.notice
+
+    def mistake(event: Event) -> list[str]:
+        if isinstance(event, Topic):
+            raise ZeroDivisionError
+        return notice(event)
+
+    monkeypatch.setattr(wording, "notice", mistake)
+    eve.send("/topic")
+    assert eve.lines() == ["! The server made a mistake, and has noted it. Please connect again.", "* Goodbye."]
+    ada.send("still here")
+    assert ada.lines() == ["* eve left."]
+    assert len(logged_failures.flush(ZeroDivisionError)) == 1
