@@ -1,4 +1,4 @@
-"""The command ``chat``: what is to be done with a history, or else the client."""
+"""The command ``chat``: what is to be done with a history or its accounts, or else the client."""
 
 from __future__ import annotations
 
@@ -12,6 +12,10 @@ def main() -> NoReturn:
         from chat.archive.command import run
 
         sys.exit(run(sys.argv[1], sys.argv[2:]))
+    if sys.argv[1:2] == ["admin"]:
+        from chat.admin import run as administer
+
+        sys.exit(administer(sys.argv[2:]))
     from chat.client.command import main
 
     main()

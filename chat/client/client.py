@@ -166,6 +166,10 @@ class Client:
         when = self.model.past(arguments["when"]) if "when" in arguments else {}
         self._request(command, {"room": arguments["room"], **when})
 
+    def _set_password(self, command: Command, arguments: Mapping[str, Any]) -> None:
+        """Ask for it so that the link knows it when the connection breaks."""
+        self.model.expect(self.link.ask_for_password(command.name, arguments["password"]))
+
     def _help(self, command: Command, arguments: Mapping[str, Any]) -> None:
         """Explain the commands, the client's own among them."""
         wanted = arguments.get("command")
@@ -215,6 +219,8 @@ _BEFORE = {
     "join": Client._join,
     "history": Client._history,
     "help": Client._help,
+    "register": Client._set_password,
+    "password": Client._set_password,
 }
 """Commands for which the client does more than to ask the server."""
 

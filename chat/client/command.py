@@ -9,8 +9,9 @@ import secrets
 import sys
 import time
 import traceback
+from dataclasses import replace
 from datetime import UTC, datetime
-from signal import SIGHUP, SIGINT, SIGTERM, default_int_handler, signal
+from signal import SIGHUP, SIGINT, SIGTERM
 from typing import Any, NoReturn
 
 from twisted.internet import asyncioreactor
@@ -21,12 +22,14 @@ from twisted.python import usage
 
 from chat.client.client import Client
 from chat.client.link import CannotEnter, Link, Listener
+from chat.client.marks import ReadMarks
 from chat.client.mistakes import Mistakes
 from chat.client.model import Model, Surroundings
 from chat.client.options import Settings, read
+from chat.client.passwords import Keyring, NoPassword, ask, from_file
 from chat.client.pipe import Lines, Sender, Tail
 from chat.client.plain import Plain, keys_from
-from chat.client.signals import handled
+from chat.client.signals import handled, interruptible
 from chat.client.terminal import Terminal
 from chat.client.tls import KnownHosts, Trust, Unknown, known_hosts_path
 
@@ -80,6 +83,7 @@ async def _run(settings: Settings, reactor: IReactorTime) -> int:
     """Do what was asked for; return the exit code."""
     person = sys.stdin.isatty() and not settings.tail
     try:
+        settings = _with_password(settings)
         if settings.gui:
             return await _gui(settings, reactor)
         if settings.tail:
@@ -93,13 +97,40 @@ async def _run(settings: Settings, reactor: IReactorTime) -> int:
     except CannotEnter as reason:
         if isinstance(reason.__cause__, Unknown) and person:
             return await _run(settings, reactor) if _keeps(reason.__cause__) else 1
+        if reason.code in ("password-needed", "wrong-password") and person:
+            return await _run_with_password(settings, reactor, reason)
         _complain(f"{settings.address}: {reason}")
+        return 1
+    except NoPassword as reason:
+        _complain(str(reason))
         return 1
     except Exception:
         traceback.print_exc()
         _complain("This is a mistake of the client's own. Please report it with the lines above.")
         return 70
     return 0
+
+
+def _with_password(settings: Settings) -> Settings:
+    """Look up the password where the user said that it is; raises :class:`NoPassword`."""
+    password = settings.password
+    if password is None and settings.password_file is not None:
+        password = from_file(settings.password_file)
+    if password is None and settings.keyring:
+        password = Keyring().get(settings.names[0], settings.address)
+    return replace(settings, password=password)
+
+
+async def _run_with_password(settings: Settings, reactor: IReactorTime, refused: CannotEnter) -> int:
+    """Ask for the password of the name that was refused, and try again."""
+    print(refused)
+    with interruptible():
+        password = ask(refused.name)
+    if password is None:
+        return 1
+    if settings.keyring:
+        Keyring().keep(refused.name, settings.address, password)
+    return await _run(replace(settings, names=(refused.name,), password=password), reactor)
 
 
 def _keeps(unknown: Unknown) -> bool:
@@ -110,14 +141,12 @@ def _keeps(unknown: Unknown) -> bool:
         f"{unknown.fingerprint}\n"
         "The log of the server has it too: compare them."
     )
-    previous = signal(SIGINT, default_int_handler)
     try:
-        answer = input("Trust this certificate from now on? [y/N] ")
+        with interruptible():
+            answer = input("Trust this certificate from now on? [y/N] ")
     except (EOFError, KeyboardInterrupt):
         print()
         answer = ""
-    finally:
-        signal(SIGINT, previous)
     if answer.strip().lower() not in ("y", "yes"):
         return False
     known = KnownHosts(known_hosts_path())
@@ -140,6 +169,7 @@ def _link(settings: Settings, reactor: IReactorTime, listener: Listener, backlog
         random=random.random,
         monotonic=time.monotonic,
         tag_prefix=secrets.token_hex(8),
+        password=settings.password,
     )
 
 
@@ -169,6 +199,7 @@ async def _screen(settings: Settings, reactor: IReactorTime) -> None:
         linked = _start(link)
         await _entered(link, linked, settings)
         if not linked.done():
+            ReadMarks(link, model, reactor)
             terminal = Terminal(Client(link, model), settings.address)
             linked.add_done_callback(lambda _: terminal.close())
             try:

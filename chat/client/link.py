@@ -37,7 +37,15 @@ T = TypeVar("T")
 
 
 class CannotEnter(Exception):
-    """The first attempt to come in failed; the message is the sentence that the user reads."""
+    """The first attempt to come in failed; the message is the sentence that the user reads.
+
+    *code*: of the server's refusal, where it was one. *name*: the one that was refused.
+    """
+
+    def __init__(self, why: str, code: str = "", name: str = "") -> None:
+        super().__init__(why)
+        self.code = code
+        self.name = name
 
 
 class NotNow(Exception):
@@ -123,8 +131,12 @@ class Link:
         random: Callable[[], float],
         monotonic: Callable[[], float],
         tag_prefix: str,
+        password: str | None = None,
     ) -> None:
         self.name = names[0]
+        self.password = password
+        """What the name needs, where it is registered."""
+        self._new_password = "", ""
         self.online = False
         self.entered: Deferred[None] = Deferred()
         """Fires when the server has said welcome for the first time."""
@@ -153,6 +165,7 @@ class Link:
         self._current: Deferred[Any] | None = None
         self._goodbye: str | None = None
         self._refusal: str | None = None
+        self._code = ""
         self._ping: tuple[str, float] | None = None
         self._heard = False
         self._silent_pings = 0
@@ -177,7 +190,7 @@ class Link:
                 return
             why = self._refusal or self._goodbye or why
             if self._token is None:
-                raise CannotEnter(why) from cause
+                raise CannotEnter(why, self._code, self.name) from cause
             failures = 0 if entered else failures + 1
             await self._pause(why, failures)
 
@@ -200,6 +213,12 @@ class Link:
             raise NotNow("There is no connection now. Try again when it is back.")
         tag = self._next_tag()
         self._wire.send({"type": type_, **fields, "tag": tag})
+        return tag
+
+    def ask_for_password(self, type_: str, password: str) -> str:
+        """Send a request that sets the password; once it is granted, the link uses it. Raises :class:`NotNow`."""
+        tag = self.ask(type_, password=password)
+        self._new_password = tag, password
         return tag
 
     def post(self, type_: str, **fields: object) -> str:
@@ -264,6 +283,8 @@ class Link:
 
     def _say_hello(self, wire: Wire) -> None:
         hello: dict[str, object] = {"type": "hello", "name": self.name, "tag": "hello"}
+        if self.password is not None:
+            hello["password"] = self.password
         if self._token is None:
             hello["rooms"] = dict.fromkeys(self._first_rooms)
         else:
@@ -325,7 +346,7 @@ class Link:
                 self.name = self._other_names.popleft()
                 self._say_hello(self._wire)
             else:
-                self._refusal = event.text
+                self._refusal, self._code = event.text, event.code
                 self._abort()
         elif isinstance(event, events.Goodbye):
             self._refusal = event.text
@@ -375,6 +396,8 @@ class Link:
                     self._ignore_again(event)
                     return
                 self._ignored = event.names
+            case events.Notice(tag=str(tag)) if tag == self._new_password[0]:
+                self.password = self._new_password[1]
             case events.Goodbye():
                 self._goodbye = event.text
         self._listener.event_received(event, old=False)

@@ -59,6 +59,8 @@ class Model(Listener):
         self.state: State = Connecting()
         self.lag: float | None = None
         self.limits: events.Limits | None = None
+        self.registered = False
+        """Whether the name belongs to the user."""
         self.away: str | None = None
         self.ignored: set[str] = set()
         self.rooms = [Room(room) for room in rooms]
@@ -189,7 +191,7 @@ class Model(Listener):
                 self._past(event)
             case events.Welcome():
                 self._rename_self(event.name)
-                self.limits = event.limits
+                self.limits, self.registered = event.limits, event.registered
             case events.RoomState():
                 self._entered(event)
             case events.Joined():
@@ -200,6 +202,10 @@ class Model(Listener):
                 self._renamed(event)
             case events.Refusal() if self.search is not None and event.tag == self.search.tag:
                 self.search.tag, self.search.refusal = "", event.text
+            case events.Deleted():
+                self._deleted(event)
+            case events.Read():
+                pass
             case events.Refusal():
                 self.tell(event.text, Kind.REFUSAL, self._asked(event.tag))
             case _:
@@ -258,7 +264,7 @@ class Model(Listener):
             self.tell(line, room=room)
 
     def _entered(self, event: events.RoomState) -> None:
-        self.open(event.room).enter(event.topic, event.users, event.away, event.last)
+        self.open(event.room).enter(event.topic, event.users, event.away, event.last, event.read)
 
     def room_ready(self, room: str) -> None:
         """Say where the user is, below what was said there before."""
@@ -283,6 +289,15 @@ class Model(Listener):
         room.joined = False
         room.set_users((), {})
         self.close(room)
+        if event.by is not None:
+            why = f": {event.text}" if event.text else "."
+            self.tell(f"You were kicked out of {room.title} by {event.by}{why}", Kind.REFUSAL)
+
+    def _deleted(self, event: events.Deleted) -> None:
+        """Leave of a message that is gone only that it was there."""
+        rooms = [room for room in self.rooms if (room.name == event.room if event.room else room.private)]
+        for room in rooms:
+            room.lines.delete(event.id, f"{event.by} deleted this.")
 
     def _renamed(self, event: events.Renamed) -> None:
         mine = event.name == self.name or (event.room is None and event.new == self.name)

@@ -47,6 +47,9 @@ class Settings:
     timeout: float
     log: Path | None
     tls: bool = False
+    password_file: Path | None = None
+    keyring: bool = False
+    password: str | None = None
 
     @property
     def address(self) -> str:
@@ -68,6 +71,7 @@ The options may also stand in the configuration file ({config_path()}), with the
 
     optFlags: ClassVar = [
         ["tail", "t", "Print what is said, line by line, and send nothing."],
+        ["keyring", None, "Take the password of your name from the system's keyring, and keep it there."],
         ["plain", "p", "Write plain lines and leave the screen alone: for screen readers and simple terminals."],
         ["gui", "g", "Open a window on the desktop."],
     ]
@@ -84,6 +88,12 @@ The options may also stand in the configuration file ({config_path()}), with the
             None,
             None,
             f"Seconds to wait for the server when sending from a pipe. [default: {DEFAULT_TIMEOUT:g}]",
+        ],
+        [
+            "password-file",
+            None,
+            None,
+            "Take the password of your name from the first line of this file. [default: ask]",
         ],
         ["log", None, None, "Write a log of the client itself to this file. [default: none]"],
         ["config", "c", None, f"The configuration file. [default: {config_path()}]"],
@@ -154,7 +164,7 @@ def _is_number(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and value > 0
 
 
-_FLAGS = ("tail", "plain", "gui")
+_FLAGS = ("keyring", "tail", "plain", "gui")
 _KEYS: Mapping[str, tuple[Callable[[object], bool], str]] = {
     "address": (_is_text, 'a text like "ada@chat.example.org:12345"'),
     "name": (_is_text, 'a text like "ada"'),
@@ -163,6 +173,8 @@ _KEYS: Mapping[str, tuple[Callable[[object], bool], str]] = {
     "plain": (_is_flag, "true or false"),
     "gui": (_is_flag, "true or false"),
     "timeout": (_is_number, "a number of seconds like 30"),
+    "password-file": (_is_text, 'a path like "~/.chat-password"'),
+    "keyring": (_is_flag, "true or false"),
     "log": (_is_text, 'a path like "/tmp/chat.log"'),
 }
 """The settings of the configuration file: what fits, and that in words."""
@@ -175,7 +187,7 @@ def settings(chosen: Mapping[str, Any], address_given: bool = True) -> Settings:
     user, host, port = split_address(address.removeprefix(TLS), DEFAULT_TLS_PORT if tls else DEFAULT_PORT)
     name = chosen.get("name", user)
     rooms = chosen.get("rooms", ["lobby"])
-    log = chosen.get("log")
+    log, password_file = chosen.get("log"), chosen.get("password-file")
     return Settings(
         host=host,
         port=port,
@@ -190,6 +202,8 @@ def settings(chosen: Mapping[str, Any], address_given: bool = True) -> Settings:
         timeout=_seconds(chosen.get("timeout", DEFAULT_TIMEOUT)),
         log=None if log is None else Path(log).expanduser(),
         tls=tls,
+        password_file=None if password_file is None else Path(password_file),
+        keyring=bool(chosen.get("keyring")),
     )
 
 

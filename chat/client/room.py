@@ -35,7 +35,10 @@ class Room:
         """The serial number of the first line that was not seen when the room was last turned to."""
         self.earlier_asked = False
         """Whether older messages have been asked for and not come, or there are none."""
-        self._read_up_to = 0
+        self.read_before = 0
+        """The id up to which the room was read before the user came."""
+        self.seen = 0
+        """The id of the newest message that the user has seen."""
         self._speakers: dict[str, datetime] = {}
 
     @property
@@ -43,10 +46,15 @@ class Room:
         """What the room is called on the screen."""
         return title_of(self.name, self.private)
 
-    def enter(self, topic: str, users: Iterable[str], away: Mapping[str, str], last: int) -> None:
-        """The server tells how things stand; what was said before the user first came is not unread."""
+    def enter(
+        self, topic: str, users: Iterable[str], away: Mapping[str, str], last: int, read: int | None = None
+    ) -> None:
+        """The server tells how things stand.
+
+        What was said before the user first came is not unread, unless the server knows better: up to the id *read*.
+        """
         if not self.joined:
-            self._read_up_to = last
+            self.read_before = last if read is None else read
         self.joined = True
         self.topic = topic
         self.set_users(users, away)
@@ -85,7 +93,9 @@ class Room:
         if len(self._speakers) > MAXIMUM_SPEAKERS:
             del self._speakers[next(iter(self._speakers))]
         serial = self.lines.append(line)
-        if seen or line.mine or (not self.private and line.id is not None and line.id <= self._read_up_to):
+        if seen and line.id is not None:
+            self.seen = max(self.seen, line.id)
+        if seen or line.mine or (not self.private and line.id is not None and line.id <= self.read_before):
             return
         if self.mark is None and serial > self.lines.first + 1:
             self.mark = serial
@@ -95,6 +105,7 @@ class Room:
     def turned_to(self) -> None:
         """The user looks at the room now."""
         self.unread = self.calls = 0
+        self.seen = max(self.seen, self.lines.newest_id or 0)
 
     def turned_away(self) -> None:
         """The user looks at it no more."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum
 
@@ -59,6 +59,11 @@ class Scrollback:
         """The id of the oldest message."""
         return next((line.id for line in self._lines if line.id is not None), None)
 
+    @property
+    def newest_id(self) -> int | None:
+        """The id of the newest message."""
+        return next((line.id for line in reversed(self._lines) if line.id is not None), None)
+
     def __len__(self) -> int:
         return len(self._lines)
 
@@ -79,6 +84,14 @@ class Scrollback:
             del self._lines[:excess]
             self.first += excess
         return self.end - 1
+
+    def delete(self, number: int, text: str) -> None:
+        """Have *text* stand in the place of the message with that id, if it is there."""
+        for index in range(len(self._lines) - 1, -1, -1):
+            line = self._lines[index]
+            if line.id == number:
+                self._lines[index] = replace(line, kind=Kind.NOTICE, text=text, author="", mention=False)
+                return
 
     def prepend(self, lines: Iterable[Line]) -> None:
         """Add older lines, in their order, before the first."""

@@ -9,6 +9,16 @@ from contextlib import contextmanager
 
 
 @contextmanager
+def interruptible() -> Iterator[None]:
+    """Let Ctrl-C raise :class:`KeyboardInterrupt`, as long as the context lasts: while something is asked for."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+@contextmanager
 def handled(signals: Iterable[signal.Signals], handler: Callable[[], None]) -> Iterator[None]:
     """Call *handler* in the running loop for each of *signals*, as long as the context lasts."""
     loop = asyncio.get_running_loop()

@@ -42,12 +42,14 @@ def surroundings(box: Box) -> Surroundings:
 class Seat:
     """A client in a box."""
 
-    def __init__(self, box: Box, name: str = "ada", rooms: tuple[str, ...] = ("lobby",)) -> None:
+    def __init__(
+        self, box: Box, name: str = "ada", rooms: tuple[str, ...] = ("lobby",), password: str | None = None
+    ) -> None:
         self.box = box
         self.bells = Bells()
         self.model = Model(name, rooms, surroundings(box))
         self.model.observe(self.bells)
-        self.wiring = Wiring(box, self.model, name, rooms=rooms)
+        self.wiring = Wiring(box, self.model, name, rooms=rooms, password=password)
         self.client = Client(self.wiring.link, self.model)
 
     def enter(self, *lines: str) -> None:

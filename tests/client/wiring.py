@@ -155,6 +155,7 @@ class Line:
         random: Callable[[], float] = lambda: 1.0,
         refusing: bool = False,
         silent: bool = False,
+        password: str | None = None,
     ) -> None:
         self.box = box
         self.clock = box.clock
@@ -171,6 +172,7 @@ class Line:
             random=random,
             monotonic=box.clock.seconds,
             tag_prefix="t",
+            password=password,
         )
         self.over: Deferred[None] = Deferred.fromCoroutine(self.link.run())
         self.pump()

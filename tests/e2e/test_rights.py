@@ -1,0 +1,133 @@
+"""Registered names and moderation, as people meet them: with netcat, the terminal client and ``chat admin``."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+from client.terminals import RealTerminal, run
+
+from e2e.clients import Person
+from e2e.daemon import HOST, Daemon, DaemonFactory
+from e2e.streams import ProgramStream
+from e2e.tools import tool
+from e2e.waiting import DEADLINE
+
+PASSWORD = "correct horse"  # noqa: S105
+
+
+def admin(chat: Daemon, *words: str, send: str = "") -> subprocess.CompletedProcess[str]:
+    """Run ``chat admin`` on the data of a daemon."""
+    command = [sys.executable, "-m", "chat", "admin", *words, "--data", str(chat.folder)]
+    return subprocess.run(command, input=send, capture_output=True, text=True, timeout=DEADLINE, check=False)
+
+
+def register(chat: Daemon, name: str) -> None:
+    """Have somebody register a name, and leave."""
+    person = chat.person(name)
+    person.type(f"/register {PASSWORD}", "exit")
+    person.until("* Goodbye.")
+    person.close()
+
+
+def log_in(chat: Daemon, name: str) -> Person:
+    """Somebody comes in under a registered name with netcat."""
+    person = Person(ProgramStream([tool("nc"), HOST, str(chat.port)]))
+    chat.adopt(person)
+    person.type(name, PASSWORD)
+    while "* You are " not in (line := person.read_line().decode("latin-1")):
+        assert line, "the connection was closed"
+    person.catch_up()
+    return person
+
+
+def test_an_owner_made_by_chat_admin_moderates_from_netcat(chat: Daemon) -> None:
+    register(chat, "ada")
+    done = admin(chat, "role", "ada", "owner")
+    assert (done.returncode, done.stdout) == (0, "ada is owner from the next log-in on.\n")
+    ada = log_in(chat, "ada")
+    eve = chat.person("eve")
+    ada.expect("* eve joined.")
+    ada.type("/ban eve 1h spam")
+    eve.expect_end("* You are banned: spam")
+    ada.expect("* eve is banned for 1 hour.", "* eve left.")
+    again = chat.stranger()
+    again.expect("* Welcome to chat. Type your name and press Enter.")
+    again.type("eve")
+    assert again.read().startswith("! You are banned for ")
+    audit = admin(chat, "audit").stdout
+    for entry in ("ada: register ada", "chat admin: role owner ada", "ada: ban eve: spam"):
+        assert entry in audit
+
+
+def test_bans_and_names_outlive_a_restart(start_chat: DaemonFactory) -> None:
+    first = start_chat()
+    register(first, "ada")
+    admin(first, "role", "ada", "moderator")
+    ada = log_in(first, "ada")
+    ada.type("/ban eve", "/join den", "/room private")
+    ada.until("* ada made the room private")
+    first.end()
+    second = start_chat("--data", str(first.folder))
+    eve = second.stranger()
+    eve.expect("* Welcome to chat. Type your name and press Enter.")
+    eve.type("eve", "bob", "/join den", "ada")
+    eve.until("! You are banned.")
+    eve.until("! #den is private. Ask one of its ops for an invitation.")
+    stranger = second.stranger()
+    stranger.type("ada")
+    stranger.read()
+    assert stranger.read().startswith("* That name belongs to somebody.")
+    log_in(second, "ada")
+
+
+def test_a_password_is_reset_by_chat_admin(chat: Daemon) -> None:
+    register(chat, "ada")
+    assert admin(chat, "password", "ada", send="short\n").stderr == "chat: Use a password of 8 to 256 characters.\n"
+    done = admin(chat, "password", "ada", send="battery staple\n")
+    assert done.stdout == "ada has another password.\n"
+    bot = chat.socket()
+    bot.request("hello", name="ada", password="battery staple")
+    bot.first("welcome", registered=True)
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "complaint"),
+    [
+        (["role", "nobody", "owner"], 1, "chat: There is no account nobody. Users make theirs with /register.\n"),
+        (["fly"], 2, "chat: Say what is to be done: accounts, role NAME ROLE, password NAME, or audit. "),
+        (["role", "ada"], 2, "chat: Say what is to be done: accounts, role NAME ROLE, password NAME, or audit. "),
+    ],
+)
+def test_a_wrong_word_is_a_sentence(chat: Daemon, words: list[str], code: int, complaint: str) -> None:
+    done = admin(chat, *words)
+    assert done.returncode == code
+    assert done.stderr.startswith(complaint)
+
+
+def test_the_terminal_client_asks_for_the_password_and_does_not_show_it(chat: Daemon) -> None:
+    register(chat, "ada")
+    terminal = RealTerminal(f"ada@{HOST}:{chat.port}")
+    terminal.sees("Password of ada:")
+    terminal.press("wrong horse\r")
+    terminal.sees("That password is wrong.")
+    terminal.sees("Password of ada:")
+    terminal.press(f"{PASSWORD}\r")
+    terminal.sees("ada #lobby>")
+    assert "horse" not in terminal.raw
+    terminal.press("exit\r")
+    assert terminal.ends() == 0
+
+
+def test_scripts_take_the_password_from_a_file(chat: Daemon) -> None:
+    register(chat, "bot")
+    path = chat.folder / "password"
+    path.write_text(f"{PASSWORD}\n")
+    ada = chat.person("ada")
+    place = f"bot@{HOST}:{chat.port}"
+    refused = run(place, send="no\n")
+    assert refused.returncode == 1
+    assert "The name bot belongs to somebody." in refused.stderr
+    assert run("--password-file", str(path), place, send="deploy done\n").returncode == 0
+    assert "bot: deploy done" in ada.catch_up()
