@@ -33,6 +33,7 @@ def failure_of(over: Deferred[None]) -> CannotEnter:
     failures: list[CannotEnter] = []
 
     def note(failure: Failure) -> None:
+        assert isinstance(failure.value, CannotEnter)
         failures.append(failure.value)
 
     over.addErrback(note)
