@@ -107,7 +107,8 @@ def run(word: str, arguments: list[str]) -> int:
 def _export(options: ExportOptions) -> None:
     write = _WRITERS[options["format"]]
     with closing(Export(Path(options["data"]), options.rooms)) as export, _output(options["output"]) as output:
-        for message in tqdm(export.messages(), total=export.count(), unit=" messages", disable=None, leave=False):
+        unseen = True if output.isatty() else None
+        for message in tqdm(export.messages(), total=export.count(), unit=" messages", disable=unseen, leave=False):
             print(write(message), file=output)
         if options["format"] == "jsonl":
             for topic in export.topics():

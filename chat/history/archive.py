@@ -51,8 +51,8 @@ class Export:
             self._connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
             (version,) = self._connection.execute("PRAGMA user_version").fetchone()
             if version != len(MIGRATIONS):
-                age = "newer" if version > len(MIGRATIONS) else "older"
-                raise CannotOpen(f"{path} was written by a {age} twisted-chat. Use the version that belongs to it.")
+                age = "a newer" if version > len(MIGRATIONS) else "an older"
+                raise CannotOpen(f"{path} was written by {age} twisted-chat. Use the version that belongs to it.")
             (self._last_id,) = self._connection.execute(LAST_ID).fetchone()
         except sqlite3.Error as error:
             raise CannotOpen(f"{path} can't be read: {error}.") from error

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pexpect
 import pytest
 from e2e.daemon import DaemonFactory
-from e2e.waiting import DEADLINE
+from e2e.waiting import DEADLINE, wait_for
 from history.stores import REACTOR, said, wait
 from msgspec import structs
 
 from chat.archive.command import run
 from chat.core.events import Topic, timestamp
 from chat.core.records import Erasure, Query, Record, RoomRecord, Said, Search
+from chat.history.schema import MIGRATIONS
 from chat.history.sqlite import FILE, SqliteStore
 
 CHAT = [sys.executable, "-m", "chat"]
@@ -163,12 +167,12 @@ def test_a_mistake_is_a_sentence(
 
 
 def test_a_history_of_another_version_is_not_exported(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    for version, age in ((1, "older"), (99, "newer")):
+    for version, age in ((1, "an older"), (99, "a newer")):
         with sqlite3.connect(tmp_path / FILE) as connection:
             connection.execute(f"PRAGMA user_version = {version}")
         connection.close()
         assert run("export", ["--data", str(tmp_path)]) == 1
-        assert f"was written by a {age} twisted-chat" in capsys.readouterr().err
+        assert f"was written by {age} twisted-chat" in capsys.readouterr().err
 
 
 def test_a_running_chat_can_be_exported_and_nothing_imported_into_it(
@@ -202,6 +206,32 @@ def test_the_bar_is_for_terminals(tmp_path: Path) -> None:
     terminal.expect(pexpect.EOF)
     terminal.close()
     assert terminal.exitstatus == 0
+
+
+def _is_ready(path: Path) -> bool:
+    """Tell whether a history has its tables."""
+    if not path.exists():
+        return False
+    with closing(sqlite3.connect(path)) as connection:
+        version: int = connection.execute("PRAGMA user_version").fetchone()[0]
+    return version == len(MIGRATIONS)
+
+
+def test_an_interrupted_import_imports_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    fill(tmp_path / "old", "dev")
+    lines = exported(tmp_path / "old", capsys)
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    arguments = [*CHAT, "import", str(pipe), "--data", str(tmp_path / "new")]
+    process = subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    with pipe.open("w") as file:
+        file.write(lines)
+        file.flush()
+        wait_for(lambda: _is_ready(tmp_path / "new" / FILE), "the import has begun")
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=DEADLINE)
+    assert (process.returncode, out, err) == (1, "", "chat: Interrupted before the end. Nothing was imported.\n")
+    assert exported(tmp_path / "new", capsys) == ""
 
 
 def test_a_reader_that_goes_away_ends_an_export_quietly(tmp_path: Path) -> None:

@@ -13,5 +13,5 @@ def test_every_view_is_the_history(tmp_path: Path) -> None:
     result = run(tmp_path, programs=20, kills=kills, seed=kills)
     print(result)
     assert result.said == result.acknowledged
-    assert (result.lost, result.doubled, result.wrong_views) == (0, 0, [])
+    assert (result.lost, result.doubled, result.not_found, result.wrong_views) == (0, 0, 0, [])
     assert result.cuts > kills

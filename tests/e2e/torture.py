@@ -33,6 +33,8 @@ class Result:
     acknowledged: int
     lost: int
     doubled: int
+    not_found: int
+    """The messages that a search does not find."""
     wrong_views: list[str] = field(default_factory=list)
 
 
@@ -238,6 +240,8 @@ async def _until(reached: Any, lives: list[asyncio.Task[None]]) -> None:
 def _judge(folder: Path, crowd: list[Program], kills: int, cuts: int) -> Result:
     with sqlite3.connect(folder / "chat.db") as database:
         history = database.execute("SELECT id, author, text, tag FROM messages ORDER BY id").fetchall()
+        find = "SELECT rowid FROM words WHERE words MATCH ?"
+        found = [database.execute(find, (f'"{text}"',)).fetchall() for _, _, text, _ in history]
     database.close()
     stored: dict[str, list[int]] = {}
     for number, _, _, tag in history:
@@ -250,6 +254,7 @@ def _judge(folder: Path, crowd: list[Program], kills: int, cuts: int) -> Result:
         acknowledged=len(acknowledged),
         lost=sum(1 for tag, ids in acknowledged if not set(ids) <= set(stored.get(tag, ()))),
         doubled=sum(1 for ids in stored.values() if len(ids) > 1),
+        not_found=sum((number,) not in ids for (number, *_), ids in zip(history, found, strict=True)),
     )
     lines = [(number, author, text) for number, author, text, _ in history]
     for program in crowd:

@@ -84,6 +84,16 @@ def test_reading_by_time(tmp_path: Path, opened: Callable[[Path], SqliteStore]) 
     assert not wait(store.read(Query("nowhere", before=99, count=9, since="000"))).messages
 
 
+def test_a_name_that_is_part_of_many_words_is_not_looked_for_without_end(
+    tmp_path: Path, opened: Callable[[Path], SqliteStore], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("chat.history.sqlite.MOST_LOOKED_AT", 10)
+    store = opened(tmp_path)
+    wait(store.append([said(1, "org?"), *(said(number, "example.org") for number in range(2, 30)), said(30, "hi org")]))
+    page = wait(store.search(Search((), before=99, count=9, naming="org")))
+    assert [message.id for message in page.messages] == [30]
+
+
 def test_the_last_tags_of_a_lineage(tmp_path: Path, opened: Callable[[Path], SqliteStore]) -> None:
     store = opened(tmp_path)
     wait(store.append([said(1, tag="a"), said(2), said(3, tag="b"), said(4, tag="c")]))
