@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from chat.core.events import Missed
@@ -74,10 +74,9 @@ class Feed:
         """Where the line that *offset* lies in ends."""
         return self._ends[bisect_left(self._ends, offset)]
 
-    def lines(self, offset: int, until: int) -> Iterator[tuple[Line, int]]:
-        """The lines from *offset* to *until*, each with where it ends."""
-        first, last = bisect_right(self._ends, offset), bisect_right(self._ends, until)
-        return zip(self._lines[first:last], self._ends[first:last], strict=True)
+    def lines(self, offset: int, until: int) -> Sequence[Line]:
+        """The lines from *offset* to *until*."""
+        return self._lines[bisect_right(self._ends, offset) : bisect_right(self._ends, until)]
 
     def end_turn(self) -> None:
         """All who keep up have been sent the news."""
@@ -131,19 +130,23 @@ class Reader:
         self._before = last.last_id + 1
         self.cursor = offset
 
-    def take(self, until: int, most: int = sys.maxsize) -> list[bytes]:
+    def take(self, until: int, most: int = sys.maxsize) -> bytes:
         """Move on to *until*, or so far that about *most* bytes are taken; return what the session is to see."""
+        feed = self.feed
         pieces = []
         size = 0
         if self._missed:
-            missed = Missed(room=self.feed.room, count=self._missed, after=self._after, before=self._before)
-            pieces.append(self.feed.dialect.encode(missed))
+            missed = Missed(room=feed.room, count=self._missed, after=self._after, before=self._before)
+            pieces.append(feed.dialect.encode(missed))
             self._missed = 0
-        for line, end in self.feed.lines(self.cursor, until):
-            if size >= most:
-                break
-            if not self.outlet.hides(line):
-                pieces.append(line.data)
-                size += len(line.data)
+        mine = self.outlet.session.id if feed.dialect.hides_own else None
+        ignored = self.outlet.session.ignored
+        while self.cursor < until and size < most:
+            end = until if until - self.cursor <= most else feed.boundary(self.cursor + most)
+            seen = [
+                line.data for line in feed.lines(self.cursor, end) if line.origin != mine and line.author not in ignored
+            ]
+            pieces += seen
+            size += sum(map(len, seen))
             self.cursor = end
-        return pieces
+        return b"".join(pieces)

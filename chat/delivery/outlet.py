@@ -108,10 +108,6 @@ class Outlet:
         if not self._direct:
             transport.registerProducer(self, True)
 
-    def hides(self, line: Line) -> bool:
-        """Whether the session is not to see *line*."""
-        return (line.origin == self.session.id and self.dialect.hides_own) or line.author in self.session.ignored
-
     # -- flow control
 
     @property
@@ -167,7 +163,7 @@ class Outlet:
         for slot in self._slots:
             for marked, until in slot.marks:
                 if marked is reader:
-                    slot.before += b"".join(reader.take(until))
+                    slot.before += reader.take(until)
             slot.marks = tuple(mark for mark in slot.marks if mark[0] is not reader)
         del self.readers[feed], feed.readers[self]
         feed.behind.discard(reader)
@@ -210,21 +206,21 @@ class Outlet:
     def _take(self) -> bytes:
         """Take about as much as may be sent at a time, in order."""
         pieces: list[bytes] = []
-        size = 0
-        while self._slots and size < MOST_AT_ONCE and not self._last:
+        left = MOST_AT_ONCE
+        while self._slots and left > 0 and not self._last:
             slot = self._slots[0]
             for reader, until in slot.marks:
-                size += _move(reader.take(until, MOST_AT_ONCE - size), pieces)
+                left -= _move(reader.take(until, left), pieces)
             if slot.data is None or any(reader.cursor < until for reader, until in slot.marks):
                 return b"".join(pieces)
             self._slots.popleft()
             self.backlog -= len(slot.data)
-            size += _move((slot.before, slot.data), pieces)
+            left -= _move(slot.before + slot.data, pieces)
             if slot.taken is not None:
                 slot.taken()
         if not self._slots:
             for feed, reader in self.readers.items():
-                size += _move(reader.take(feed.end, MOST_AT_ONCE - size), pieces)
+                left -= _move(reader.take(feed.end, left), pieces)
         return b"".join(pieces)
 
     def _settle(self) -> None:
@@ -291,10 +287,7 @@ class Outlet:
         return feeds
 
 
-def _move(new: Iterable[bytes], pieces: list[bytes]) -> int:
-    """Append *new* to *pieces*; return how many bytes that was."""
-    size = 0
-    for piece in new:
-        pieces.append(piece)
-        size += len(piece)
-    return size
+def _move(data: bytes, pieces: list[bytes]) -> int:
+    """Append *data* to *pieces*; return how many bytes that was."""
+    pieces.append(data)
+    return len(data)
