@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import resource
 import secrets
 import signal
@@ -45,6 +46,9 @@ SPARE_DESCRIPTORS = 64
 
 BACKLOG = 1024
 """Connections that wait to be accepted."""
+
+YOUNG_OBJECTS = 50_000
+"""How many objects are made before Python looks for cycles among the young ones (700 by default)."""
 
 log = Logger()
 
@@ -116,6 +120,7 @@ class ChatService(MultiService):
             log.info("listening for TLS on {endpoint}", endpoint=description)
         super().startService()
         self._retention.start()
+        gc.set_threshold(YOUNG_OBJECTS, 50, 50)
         self._reactor.callWhenRunning(self._take_signals)
 
     def _take_signals(self) -> None:
