@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from twisted.internet.interfaces import IPullProducer, IPushProducer
@@ -11,7 +11,7 @@ from zope.interface import implementer
 
 from chat.core.session import Session
 from chat.delivery.dialect import Dialect
-from chat.delivery.feed import Feed, Line, Reader
+from chat.delivery.feed import Feed, Reader
 
 MOST_AT_ONCE = 65_536
 """The bytes that a connection that is behind is sent at a time."""
