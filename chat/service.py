@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import gc
+import os
 import resource
 import secrets
 import signal
+import socket
 import sys
 import time
 from dataclasses import replace
@@ -32,6 +34,7 @@ from chat.history.memory import MemoryStore
 from chat.history.retention import Retention
 from chat.history.sqlite import SqliteStore
 from chat.history.store import CannotOpen, Store
+from chat.metrics import metrics_site
 from chat.protocols.certificate import OWN, BadCertificate, Certificate, make_where_missing
 from chat.protocols.connection import ChatFactory
 from chat.protocols.tls import TlsFactory
@@ -91,6 +94,10 @@ class ChatService(MultiService):
             for description in settings.tls_endpoints:
                 listening(_with_backlog(description), factory, reactor).setServiceParent(self)
 
+        if settings.metrics is not None:
+            site = metrics_site(reactor, hub, switchboard, self._commit, self.factory)
+            listening(settings.metrics, site, reactor).setServiceParent(self)
+
     def privilegedStartService(self) -> None:
         """Listen."""
         self._take_signals()
@@ -116,11 +123,14 @@ class ChatService(MultiService):
         self._hashing.start()
         for description in self._settings.listen:
             log.info("listening on {endpoint}", endpoint=description)
+        if self._settings.metrics is not None:
+            log.info("serving metrics on {endpoint}", endpoint=self._settings.metrics)
         for description in self._settings.tls_endpoints:
             log.info("listening for TLS on {endpoint}", endpoint=description)
         super().startService()
         self._retention.start()
         gc.set_threshold(YOUNG_OBJECTS, 50, 50)
+        self._reactor.callWhenRunning(self._tell_system, "READY=1")
         self._reactor.callWhenRunning(self._take_signals)
 
     def _take_signals(self) -> None:
@@ -136,6 +146,17 @@ class ChatService(MultiService):
             signal.signal(number, stop)
         if self._certificate is not None:
             signal.signal(signal.SIGHUP, lambda *_: self._reactor.callFromThread(self._reload))
+
+    def _tell_system(self, state: str) -> None:
+        """Tell systemd, where it runs the daemon with ``Type=notify`` (sd_notify(3))."""
+        address = os.environ.get("NOTIFY_SOCKET")
+        if not address:
+            return
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notify:
+            try:
+                notify.sendto(state.encode(), f"\0{address[1:]}" if address.startswith("@") else address)
+            except OSError as error:
+                log.warn("systemd at {address} can't be told: {error}", address=address, error=error)
 
     def _load(self, certificate: Certificate) -> None:
         certificate.load()
@@ -160,6 +181,7 @@ class ChatService(MultiService):
             self.factory.abort()
 
     async def _end(self) -> None:
+        self._tell_system("STOPPING=1")
         await MultiService.stopService(self)
         self._retention.stop()
         deadline = self._reactor.callLater(PATIENCE, self.factory.abort)

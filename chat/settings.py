@@ -40,6 +40,7 @@ class Settings:
     tls_listen: tuple[str, ...] = ()
     tls_cert: str | None = None
     tls_key: str | None = None
+    metrics: str | None = None
     limit: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -65,6 +66,7 @@ _WANTED: Mapping[str, tuple[type, str]] = {
     "tls-listen": (list, 'a list of strings, like ["tcp:12346"]'),
     "tls-cert": (str, 'a file, like "/etc/chat/fullchain.pem"'),
     "tls-key": (str, 'a file, like "/etc/chat/privkey.pem"'),
+    "metrics": (str, 'an endpoint, like "tcp:9100:interface=127.0.0.1"'),
     "limit": (dict, "a table of limits, like rate = 4; docs/limits.md lists them"),
 }
 

@@ -78,6 +78,10 @@ class Options(usage.Options):
         """Use the private key in this PEM file for TLS (default: it is in the file of --tls-cert)."""
         self._given["tls_key"] = path
 
+    def opt_metrics(self, endpoint: str) -> None:
+        """Serve metrics for Prometheus, and /healthz, by HTTP on this endpoint (default: do not)."""
+        self._given["metrics"] = endpoint
+
     def opt_limit(self, setting: str) -> None:
         """Set one of the limits that docs/limits.md lists, like rate=10; may be repeated (default: as listed there)."""
         name, equals, value = setting.partition("=")
@@ -113,6 +117,8 @@ class Options(usage.Options):
         settings = self.settings
         self._check_endpoints("listen", settings.listen)
         self._check_endpoints("tls-listen", settings.tls_endpoints)
+        if settings.metrics is not None:
+            self._check_endpoints("metrics", (settings.metrics,))
         if settings.tls_key and not settings.tls_cert:
             raise usage.UsageError("--tls-key is of no use without --tls-cert: give both, or neither.")
         if settings.tls_endpoints and not settings.tls_cert and settings.data == NO_DATA:

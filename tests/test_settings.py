@@ -24,6 +24,7 @@ tls = true
 tls-listen = ["tcp:3"]
 tls-cert = "/etc/cert.pem"
 tls-key = "/etc/key.pem"
+metrics = "tcp:4"
 
 [limit]
 rate = 2
@@ -51,6 +52,7 @@ def test_a_file_can_set_everything(tmp_path: Path) -> None:
         tls_listen=("tcp:3",),
         tls_cert="/etc/cert.pem",
         tls_key="/etc/key.pem",
+        metrics="tcp:4",
         limit={"rate": 2.0, "connections_each": 5},
     )
 

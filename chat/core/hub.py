@@ -206,6 +206,16 @@ class Hub:
             self._wake()
 
     @property
+    def depth(self) -> int:
+        """How much waits."""
+        return len(self._queue)
+
+    @property
+    def held(self) -> int:
+        """The sessions that are kept for those who may come back."""
+        return len(self._held)
+
+    @property
     def waiting(self) -> bool:
         """Whether something waits."""
         return bool(self._queue)

@@ -36,6 +36,8 @@ class Switchboard:
         self._store = store
         self._answer = answer
         self._window = limits.window
+        self.deliveries = 0
+        """Events of rooms, times those who were there to read them."""
         self._outlets: dict[int, Outlet] = {}
         self._feeds: dict[str, dict[Dialect, Feed]] = {}
         self._news: set[Feed] = set()
@@ -69,6 +71,7 @@ class Switchboard:
         message = event if isinstance(event, Message) else None
         author = key(message.author) if message is not None else ""
         for dialect, feed in self._feeds.get(room, {}).items():
+            self.deliveries += len(feed.readers)
             feed.append(
                 dialect.encode(event),
                 origin.id if origin is not None else 0,

@@ -29,8 +29,13 @@ class GroupCommit:
         self._clock = clock
         self._store = store
         self._said = said
+        self.messages = 0
+        self.batches = 0
+        self.seconds = 0.0
+        """What was stored: messages, batches, and the time that these took."""
+        self.failing = False
+        """Whether the last batch could not be stored."""
         self._running = False
-        self._failing = False
         self._waiting: list[Deferred[None]] = []
 
     def wake(self) -> None:
@@ -54,22 +59,27 @@ class GroupCommit:
             self.hub.settle(batch)
             self._done()
             return
+        begun = self._clock.seconds()
         stored = self._store.append(records)
-        stored.addCallbacks(self._settle, self._failed, callbackArgs=(batch, records), errbackArgs=(batch,))
+        stored.addCallbacks(self._settle, self._failed, callbackArgs=(batch, records, begun), errbackArgs=(batch,))
         stored.addErrback(lambda failure: log.failure("the queue stumbled", failure))
         stored.addCallback(lambda _: self._done())
 
-    def _settle(self, _: None, batch: Sequence[Entry], records: Sequence[Record]) -> None:
-        if self._failing:
-            self._failing = False
+    def _settle(self, _: None, batch: Sequence[Entry], records: Sequence[Record], begun: float) -> None:
+        messages = [record.message for record in records if isinstance(record, Said)]
+        self.messages += len(messages)
+        self.batches += 1
+        self.seconds += self._clock.seconds() - begun
+        if self.failing:
+            self.failing = False
             log.warn("the history can be written again")
         self.hub.settle(batch)
-        self._said([record.message for record in records if isinstance(record, Said)])
+        self._said(messages)
 
     def _failed(self, failure: Failure, batch: Sequence[Entry]) -> None:
         known = failure.check(CannotKeep)
-        if not self._failing:
-            self._failing = True
+        if not self.failing:
+            self.failing = True
             if known:
                 log.error(
                     "the history can't be written: {why} What is said is refused until it can.", why=failure.value

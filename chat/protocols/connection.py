@@ -166,6 +166,11 @@ class ChatConnection(Protocol):
             self.session.show_that_the_server_is_there()
         self._after(CHECK, self._check)
 
+    @property
+    def ready(self) -> bool:
+        """Whether the client has taken all that it was sent."""
+        return self._outlet.ready
+
     # -- what comes
 
     def dataReceived(self, data: bytes) -> None:
