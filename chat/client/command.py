@@ -21,7 +21,7 @@ from twisted.logger import ILogObserver, globalLogBeginner, textFileLogObserver
 from twisted.python import usage
 
 from chat.client.client import Client
-from chat.client.link import CannotEnter, Link, Listener
+from chat.client.link import PASSWORD_CODES, CannotEnter, Link, Listener
 from chat.client.marks import ReadMarks
 from chat.client.mistakes import Mistakes
 from chat.client.model import Model, Surroundings
@@ -97,7 +97,7 @@ async def _run(settings: Settings, reactor: IReactorTime) -> int:
     except CannotEnter as reason:
         if isinstance(reason.__cause__, Unknown) and person:
             return await _run(settings, reactor) if _keeps(reason.__cause__) else 1
-        if reason.code in ("password-needed", "wrong-password") and person:
+        if reason.code in PASSWORD_CODES and person:
             return await _run_with_password(settings, reactor, reason)
         _complain(f"{settings.address}: {reason}")
         return 1
@@ -117,7 +117,7 @@ def _with_password(settings: Settings) -> Settings:
     if password is None and settings.password_file is not None:
         password = from_file(settings.password_file)
     if password is None and settings.keyring:
-        password = Keyring().get(settings.names[0], settings.address)
+        password = Keyring().get(f"{settings.names[0]}@{settings.address}")
     return replace(settings, password=password)
 
 
@@ -129,18 +129,13 @@ async def _run_with_password(settings: Settings, reactor: IReactorTime, refused:
     if password is None:
         return 1
     if settings.keyring:
-        Keyring().keep(refused.name, settings.address, password)
+        Keyring().keep(f"{refused.name}@{settings.address}", password)
     return await _run(replace(settings, names=(refused.name,), password=password), reactor)
 
 
 def _keeps(unknown: Unknown) -> bool:
     """Ask whether to trust a server that the user sees for the first time; keep its certificate if so."""
-    print(
-        f"Nobody whom this computer trusts vouches for the certificate of {unknown.place}.\n"
-        "Its SHA-256 fingerprint is\n"
-        f"{unknown.fingerprint}\n"
-        "The log of the server has it too: compare them."
-    )
+    print(unknown.question)
     try:
         with interruptible():
             answer = input("Trust this certificate from now on? [y/N] ")

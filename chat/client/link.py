@@ -36,6 +36,10 @@ _REMEMBERED_PRIVATE = 1000
 T = TypeVar("T")
 
 
+PASSWORD_CODES = ("password-needed", "wrong-password")
+"""The codes of refusals after which the right password helps."""
+
+
 class CannotEnter(Exception):
     """The first attempt to come in failed; the message is the sentence that the user reads.
 
@@ -177,6 +181,7 @@ class Link:
         while not self._leaving:
             self._listener.state_changed(Connecting())
             self._goodbye = self._refusal = None
+            self._refusal_code = ""
             why = "The connection was lost."
             cause = None
             try:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import getpass
 from pathlib import Path
-from typing import Any
 
 SERVICE = "twisted-chat"
 
@@ -27,29 +26,33 @@ def from_file(path: Path) -> str:
 
 
 class Keyring:
-    """The keyring of the system, by the package ``keyring``; raises :class:`NoPassword` where there is none."""
+    """The keyring of the system, by the package ``keyring``; raises :class:`NoPassword` where there is none.
+
+    A *place* is written ``ada@host:port``.
+    """
 
     def __init__(self) -> None:
         try:
             import keyring
         except ImportError as failure:
-            raise NoPassword("--keyring needs a package: pip install 'twisted-chat[keyring]'") from failure
-        self._keyring: Any = keyring
+            raise NoPassword("The keyring needs a package: pip install 'twisted-chat[keyring]'") from failure
+        self._ring = keyring.get_keyring()
+        if self._ring.priority <= 0:
+            raise NoPassword("This system has no keyring. Use a password file.")
 
-    def get(self, name: str, address: str) -> str | None:
-        """The password of *name* at *address*, if it is kept."""
+    def get(self, place: str) -> str | None:
+        """The password that is kept for *place*, if one is."""
         try:
-            password: str | None = self._keyring.get_password(SERVICE, f"{name}@{address}")
-        except self._keyring.errors.KeyringError as failure:
-            raise NoPassword(f"The keyring does not open: {failure}.") from failure
-        return password
+            return self._ring.get_password(SERVICE, place)
+        except Exception as failure:
+            raise NoPassword(f"The keyring can't be read: {failure}.") from failure
 
-    def keep(self, name: str, address: str, password: str) -> None:
-        """Keep the password of *name* at *address*."""
+    def keep(self, place: str, password: str) -> None:
+        """Keep the password of *place*."""
         try:
-            self._keyring.set_password(SERVICE, f"{name}@{address}", password)
-        except self._keyring.errors.KeyringError as failure:
-            raise NoPassword(f"The keyring does not keep the password: {failure}.") from failure
+            self._ring.set_password(SERVICE, place, password)
+        except Exception as failure:
+            raise NoPassword(f"The keyring can't be written: {failure}.") from failure
 
 
 def ask(name: str) -> str | None:

@@ -36,6 +36,12 @@ class Unknown(Untrusted):
         )
         self.place = place
         self.fingerprint = fingerprint
+        self.question = (
+            f"Nobody whom this computer trusts vouches for the certificate of {place}.\n"
+            f"Its SHA-256 fingerprint is\n{fingerprint}\n"
+            "The log of the server has it too: compare them."
+        )
+        """What a user must know who is asked whether to trust it."""
 
 
 class Changed(Untrusted):

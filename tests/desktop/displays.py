@@ -133,8 +133,12 @@ class DesktopClient:
     def type(self, *lines: str) -> None:
         """Type lines, each with Enter."""
         for line in lines:
-            self._display.run("xdotool", "type", "--delay", "5", line)
+            self.write(line)
             self.press("Return")
+
+    def write(self, text: str) -> None:
+        """Type a text."""
+        self._display.run("xdotool", "type", "--delay", "5", text)
 
     def press_leave(self) -> None:
         """Press the button Leave, by the keyboard."""
@@ -143,7 +147,7 @@ class DesktopClient:
     def fill(self, server: str, port: str, name: str) -> None:
         """Fill in the dialog, of which the name has the keyboard."""
         self.press("shift+Tab", "shift+Tab")
-        self._display.run("xdotool", "type", f"{server}\t{port}\t{name}")
+        self.write(f"{server}\t{port}\t{name}")
 
     def says(self, title: str) -> None:
         """Wait until that is the title of the window."""

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 from desktop.displays import FOLDER, DesktopClient, Display
-from e2e.daemon import Daemon, DaemonFactory
+from e2e.daemon import HOST, LISTEN, Daemon, DaemonFactory
 from e2e.waiting import DEADLINE, wait_for
 
 Start = Callable[..., DesktopClient]
@@ -117,6 +117,66 @@ def test_the_dialog(shared_chat: Daemon, start: Start) -> None:
     again.press("Return")
     again.opens("#lobby")
     again.sees("* You are ada, in #lobby with bob.")
+
+
+SECRET = "correct horse"  # noqa: S105 - of a test
+OWNED = "The name ada belongs to somebody. Give its password, or choose another name."
+WRONG = "That password is wrong. Give your name and try again, or choose another."
+
+
+def own(daemon: Daemon, name: str) -> None:
+    """Make a name that of somebody with the password SECRET."""
+    bot = daemon.bot(name)
+    bot.ask("register", password=SECRET)
+    bot.request("quit")
+    bot.until("goodbye")
+
+
+def test_a_wrong_password(chat: Daemon, start: Start, tmp_path: Path) -> None:
+    own(chat, "ada")
+    dialog = start(address(chat, "ada"), PYTHON_KEYRING_BACKEND="keyring.backends.null.Keyring")
+    dialog.opens(OWNED)
+    dialog.type("wrong horse")
+    dialog.says(WRONG)
+    dialog.type(SECRET)
+    dialog.opens("#lobby - ada@")
+    dialog.type("it is me")
+    dialog.sees("ada: it is me")
+    dialog.type("exit")
+    assert dialog.ends() == (0, "")
+    assert SECRET not in (tmp_path / "state" / "twisted-chat" / "desktop.json").read_text()
+
+
+def test_a_password_in_the_keyring(chat: Daemon, start: Start, tmp_path: Path) -> None:
+    own(chat, "ada")
+    ring = {
+        "PYTHON_KEYRING_BACKEND": "desktop.rings.FileRing",
+        "PYTHONPATH": str(FOLDER / "tests"),
+        "TEST_RING": str(tmp_path / "ring"),
+    }
+    dialog = start(address(chat, "ada"), **ring)
+    dialog.opens(OWNED)
+    dialog.write(SECRET)
+    dialog.press("Tab", "space", "Return")
+    dialog.opens("#lobby - ada@")
+    dialog.type("exit")
+    assert dialog.ends() == (0, "")
+    again = start(address(chat, "ada"), **ring)
+    again.opens("#lobby - ada@")
+
+
+def test_a_certificate_that_nobody_vouches_for(start_chat: DaemonFactory, start: Start, tmp_path: Path) -> None:
+    daemon = start_chat("--tls-listen", LISTEN)
+    place = f"tls://ada@{HOST}:{daemon.tls_port}"
+    dialog = start(place, XDG_CONFIG_HOME=str(tmp_path))
+    dialog.opens(f"Nobody whom this computer trusts vouches for the certificate of {HOST}:{daemon.tls_port}.")
+    dialog.press("space")
+    dialog.opens("#lobby - ada@")
+    assert dialog.title == f"#lobby - ada@tls://{HOST}:{daemon.tls_port}"
+    dialog.type("exit")
+    assert dialog.ends() == (0, "")
+    again = start(place, XDG_CONFIG_HOME=str(tmp_path))
+    again.opens("#lobby - ada@")
 
 
 @pytest.mark.parametrize("way", ["Escape", "alt+F4", "SIGINT"])

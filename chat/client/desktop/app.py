@@ -6,8 +6,11 @@ import asyncio
 import tkinter
 import webbrowser
 from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
 from importlib.resources import files
 from types import TracebackType
+from typing import ParamSpec, TypeVar
 
 from twisted.internet import tksupport
 from twisted.internet.interfaces import IReactorTime
@@ -18,18 +21,23 @@ from twisted.python.failure import Failure
 
 from chat.client import options
 from chat.client.client import Client
-from chat.client.desktop import memory
+from chat.client.desktop import memory, passwords
 from chat.client.desktop.dialog import Dialog
 from chat.client.desktop.look import Look
 from chat.client.desktop.notifications import Notifications
 from chat.client.desktop.window import Window
-from chat.client.link import CannotEnter, Link, Listener
+from chat.client.link import PASSWORD_CODES, CannotEnter, Link, Listener
+from chat.client.marks import ReadMarks
 from chat.client.model import Model, Surroundings
 from chat.client.options import Settings
+from chat.client.tls import KnownHosts, Unknown, known_hosts_path
 
 POLL = 20
 """Milliseconds between two looks at what Tk has to do."""
 GEOMETRY = "1000x640"
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 Connect = Callable[[Settings, Listener], tuple[Link, "asyncio.Future[None]"]]
 """Makes a link and runs it; the future is that of the run."""
@@ -45,10 +53,15 @@ class Desktop:
     ) -> None:
         self._root = root
         self._settings = settings
+        self._reactor = reactor
         self._connect = connect
         self._surroundings = surroundings
         self._memory = memory.recall()
         self._link: Link | None = None
+        self._unknown: Unknown | None = None
+        """The server whose certificate the user was asked about."""
+        self._kept_password: str | None = None
+        """What the keyring has, where it is to be tried."""
         self._asked: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         root.withdraw()
         root.report_callback_exception = self._failed
@@ -76,13 +89,19 @@ class Desktop:
         elif not self._asked.done():
             self._asked.set_result(False)
 
+    def _go(self) -> None:
+        """Try what stands in the dialog."""
+        if not self._asked.done():
+            self._asked.set_result(True)
+
     async def _enter(self) -> asyncio.Future[None] | None:
         """Ask where to go until that works, and open the window; return the link's run, if it came to one."""
         settings, remembered = self._settings, self._memory
-        dialog = Dialog(self._root, self._look, lambda: self._asked.set_result(True), self.leave)
+        dialog = Dialog(self._root, self._look, self._go, self.leave)
         known = not settings.address_given and remembered.server
         dialog.server.set(remembered.server if known else settings.host)
         dialog.port.set(remembered.port if known else str(settings.port))
+        dialog.tls.set(remembered.tls if known else settings.tls)
         chosen = len(settings.names) == 1 or not remembered.name
         dialog.name.set(settings.names[0] if chosen else remembered.name)
         dialog.show()
@@ -98,23 +117,36 @@ class Desktop:
 
     async def _attempt(self, dialog: Dialog) -> asyncio.Future[None] | None:
         """Try to come in with what stands in the dialog."""
-        server, port, name = dialog.server.get().strip(), dialog.port.get().strip(), dialog.name.get().strip()
-        place = f"[{server}]" if ":" in server else server
-        chosen = {"address": f"{place}:{port}", "rooms": list(self._settings.rooms)}
         try:
-            settings = options.settings(chosen | ({"name": name} if name else {}))
+            settings = self._settings_of(dialog)
         except usage.UsageError as refusal:
             dialog.failed(str(refusal))
             return None
         dialog.connecting(settings.address)
+        if dialog.trusted and self._unknown is not None:
+            self._trust(self._unknown)
+        linked = await self._connected(dialog, settings)
+        if linked is None and self._kept_password:
+            linked = await self._connected(dialog, replace(settings, password=self._kept_password))
+        return linked
+
+    def _settings_of(self, dialog: Dialog) -> Settings:
+        """Read the dialog; raises :class:`usage.UsageError`."""
+        server, port, name = dialog.server.get().strip(), dialog.port.get().strip(), dialog.name.get().strip()
+        place = f"[{server}]" if ":" in server else server
+        address = f"{options.TLS if dialog.tls.get() else ''}{place}:{port}"
+        chosen = {"address": address, "rooms": list(self._settings.rooms)} | ({"name": name} if name else {})
+        return replace(options.settings(chosen), password=dialog.password.get() or None)
+
+    async def _connected(self, dialog: Dialog, settings: Settings) -> asyncio.Future[None] | None:
+        """Come in; where that fails, the dialog says why."""
         model = Model(settings.names[0], settings.rooms, self._surroundings)
         link, linked = self._connect(settings, model)
         self._link = link
         entered = link.entered.asFuture(asyncio.get_running_loop())
         await asyncio.wait([linked, entered], return_when=asyncio.FIRST_COMPLETED)
         if not linked.done():
-            self._memory.server, self._memory.port, self._memory.name = server, port, name
-            self._open_window(Client(link, model), settings.address)
+            await self._come_in(dialog, settings, Client(link, model))
             return linked
         self._link = None
         entered.cancel()
@@ -122,8 +154,39 @@ class Desktop:
             await linked
             dialog.failed("")
         except CannotEnter as reason:
-            dialog.failed(str(reason))
+            await self._explain(dialog, settings, reason)
         return None
+
+    async def _explain(self, dialog: Dialog, settings: Settings, reason: CannotEnter) -> None:
+        """Say in the dialog why it failed, and ask what would help."""
+        self._kept_password = self._unknown = None
+        if isinstance(reason.__cause__, Unknown):
+            self._unknown = reason.__cause__
+            dialog.ask_trust(self._unknown.question)
+        elif reason.code in PASSWORD_CODES:
+            if settings.password is None:
+                self._kept_password = await _in_thread(passwords.kept, _place(settings))
+            if self._kept_password is None:
+                dialog.ask_password(str(reason), can_keep=await _in_thread(passwords.can_keep))
+        else:
+            dialog.failed(str(reason))
+
+    async def _come_in(self, dialog: Dialog, settings: Settings, client: Client) -> None:
+        """Remember what worked, and open the window."""
+        memory = self._memory
+        memory.server, memory.port = dialog.server.get().strip(), dialog.port.get().strip()
+        memory.tls, memory.name = dialog.tls.get(), dialog.name.get().strip()
+        if dialog.keep.get() and settings.password is not None:
+            await _in_thread(passwords.keep, _place(settings), settings.password)
+        ReadMarks(client.link, client.model, self._reactor)
+        self._open_window(client, settings.address)
+
+    def _trust(self, unknown: Unknown) -> None:
+        """Keep the certificate that the user trusts."""
+        try:
+            KnownHosts(known_hosts_path()).keep(unknown.place, unknown.fingerprint)
+        except OSError as failure:
+            self._log.warn("{path} can't be written: {failure}", path=known_hosts_path(), failure=failure)
 
     def _open_window(self, client: Client, address: str) -> None:
         self._root.geometry(self._memory.geometry or GEOMETRY)
@@ -144,3 +207,12 @@ class Desktop:
     def _failed(self, kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
         """A mistake in a drawing or a key."""
         self._log.failure("A mistake of the client's while it handled its window", Failure(error, kind, trace))
+
+
+def _place(settings: Settings) -> str:
+    """Where a password belongs."""
+    return f"{settings.names[0]}@{settings.address}"
+
+
+async def _in_thread(function: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
+    return await asyncio.get_running_loop().run_in_executor(None, partial(function, *arguments, **named))

@@ -8,6 +8,7 @@ from tkinter import ttk
 
 from chat.client.desktop.keys import bind
 from chat.client.desktop.look import Look
+from chat.client.options import DEFAULT_PORT, DEFAULT_TLS_PORT
 
 TITLE = "Chat: connect"
 
@@ -25,6 +26,11 @@ class Dialog(tkinter.Toplevel):
         self.server = tkinter.StringVar(self)
         self.port = tkinter.StringVar(self)
         self.name = tkinter.StringVar(self)
+        self.password = tkinter.StringVar(self)
+        self.tls = tkinter.BooleanVar(self)
+        self.keep = tkinter.BooleanVar(self)
+        self.trusted = False
+        """Whether the user trusts the certificate that was shown."""
         self._body = ttk.Frame(self, padding=look.gap * 4)
         self._body.pack(fill="both", expand=True)
         self._body.columnconfigure(0, weight=1)
@@ -37,6 +43,17 @@ class Dialog(tkinter.Toplevel):
             self._field("Port", self.port, row=2, column=1, width=8),
             self._field("Your name", self.name, row=4, column=0, columnspan=2),
         ]
+        encrypted = ttk.Checkbutton(
+            self._body, text="Encrypted (TLS)", name="tls", variable=self.tls, command=self._change_port
+        )
+        encrypted.grid(row=6, column=0, columnspan=2, sticky="w", pady=(look.gap * 2, 0))
+        self._secret = ttk.Frame(self._body)
+        self._secret.columnconfigure(0, weight=1)
+        self._password_field = self._field("Password", self.password, row=0, column=0, parent=self._secret)
+        self._password_field.configure(show="•")
+        self._keep_box = ttk.Checkbutton(self._secret, text="Keep it in the keyring", name="keep", variable=self.keep)
+        for variable in (self.server, self.port, self.name, self.tls):
+            variable.trace_add("write", lambda *_: self._ask_nothing())
         self._message = ttk.Label(self._body, name="message", wraplength=look.body.measure("0" * 42))
         self._message.grid(row=20, column=0, columnspan=2, sticky="w", pady=(look.gap * 2, 0))
         buttons = ttk.Frame(self._body)
@@ -69,8 +86,33 @@ class Dialog(tkinter.Toplevel):
         """It did not work, for the reason given; the user may change the fields and try again."""
         self._set_busy(False)
         self._message.configure(text=sentence, style="Hint.TLabel")
-        self.title(sentence or TITLE)  # the one text of Tk's windows that screen readers are given
-        self._focus(self._fields[-1])
+        self.title(sentence.partition("\n")[0] or TITLE)  # all that screen readers are given of a window of Tk
+        self._focus(self._password_field if self._secret.winfo_manager() else self._fields[-1])
+
+    def ask_password(self, sentence: str, can_keep: bool) -> None:
+        """The name belongs to somebody: the user may give its password."""
+        self.password.set("")
+        self._secret.grid(row=7, column=0, columnspan=2, sticky="ew")
+        if can_keep:
+            self._keep_box.grid(row=2, column=0, sticky="w", pady=(self._look.gap, 0))
+        self.failed(sentence)
+
+    def ask_trust(self, question: str) -> None:
+        """The user must say whether the server is the right one."""
+        self.failed(question)
+        self.trusted = True
+        self._go.configure(text="Trust and connect")
+        self._go.focus_set()
+
+    def _ask_nothing(self) -> None:
+        """What was asked is no longer the question: the user has changed where to go."""
+        self.trusted = False
+        self._go.configure(text="Connect")
+
+    def _change_port(self) -> None:
+        """Go to the usual port of the way that was chosen, unless the user wants another."""
+        usual = {str(DEFAULT_PORT): DEFAULT_TLS_PORT, str(DEFAULT_TLS_PORT): DEFAULT_PORT}
+        self.port.set(str(usual.get(self.port.get().strip(), self.port.get())))
 
     def _pressed(self) -> None:
         if not self._busy:
@@ -79,7 +121,7 @@ class Dialog(tkinter.Toplevel):
 
     def _set_busy(self, busy: bool) -> None:
         self._busy = busy
-        for field in (*self._fields, self._go):
+        for field in (*self._fields, self._password_field, self._go):
             field.state(["disabled" if busy else "!disabled"])
 
     def _focus(self, field: ttk.Entry) -> None:
@@ -87,17 +129,26 @@ class Dialog(tkinter.Toplevel):
         field.selection_range(0, "end")
         field.icursor("end")
 
-    def _field(self, label: str, variable: tkinter.StringVar, *, row: int, column: int, columnspan: int = 1,
-               width: int = 20) -> ttk.Entry:  # fmt: skip
+    def _field(
+        self,
+        label: str,
+        variable: tkinter.StringVar,
+        *,
+        row: int,
+        column: int,
+        columnspan: int = 1,
+        width: int = 20,
+        parent: ttk.Frame | None = None,
+    ) -> ttk.Entry:
         """Lay out a label with its field below it."""
         gap = self._look.gap
+        parent = parent or self._body
         left = gap if column else 0
-        ttk.Label(self._body, text=label, style="Muted.TLabel").grid(
+        ttk.Label(parent, text=label, style="Muted.TLabel").grid(
             row=row, column=column, sticky="w", padx=(left, 0), pady=(gap, 0)
         )
-        field = ttk.Entry(
-            self._body, textvariable=variable, width=width, font=self._look.body, name=label.lower().replace(" ", "")
-        )
+        name = label.lower().replace(" ", "")
+        field = ttk.Entry(parent, textvariable=variable, width=width, font=self._look.body, name=name)
         bind(field, lambda: field.selection_range(0, "end"), "<Control-a>")
         field.grid(row=row + 1, column=column, columnspan=columnspan, sticky="ew", padx=(left, 0))
         return field

@@ -21,6 +21,7 @@ class Memory(msgspec.Struct):
 
     server: str = ""
     port: str = ""
+    tls: bool = False
     name: str = ""
     dark: bool = False
     size: int = 0

@@ -1,0 +1,38 @@
+"""Passwords in the keyring, for a window that goes without where there is none.
+
+All of it may wait for the user to unlock the keyring: call it in a thread.
+"""
+
+from __future__ import annotations
+
+from twisted.logger import Logger
+
+from chat.client.passwords import Keyring, NoPassword
+
+_log = Logger()
+
+
+def can_keep() -> bool:
+    """Tell whether there is a keyring."""
+    try:
+        Keyring()
+    except NoPassword:
+        return False
+    return True
+
+
+def kept(place: str) -> str | None:
+    """Return the password that is kept for *place*, which is written ``ada@host:port``."""
+    try:
+        return Keyring().get(place)
+    except NoPassword as reason:
+        _log.info("{reason}", reason=reason)
+        return None
+
+
+def keep(place: str, password: str) -> None:
+    """Keep a password; where that fails it is only logged."""
+    try:
+        Keyring().keep(place, password)
+    except NoPassword as reason:
+        _log.warn("{reason}", reason=reason)
