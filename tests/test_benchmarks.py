@@ -106,7 +106,7 @@ def test_the_command_measures_the_limit() -> None:
 
 @contextmanager
 def careless_server(times: Callable[[int], int]) -> Iterator[int]:
-    """A chat that sends a line with this number to the second member so many *times*."""
+    """A chat that sends a line with this number to one of the other members so many *times*."""
     members: list[Member] = []
     lock = Lock()
 
@@ -120,10 +120,10 @@ def careless_server(times: Callable[[int], int]) -> Iterator[int]:
                     member.wfile.write(b"* %s joined.\r\n" % name)
                 members.append(self)
             for number, line in enumerate(self.rfile):
-                for member in members:
-                    if member is not self:
-                        for _ in range(times(number) if member is members[1] else 1):
-                            member.wfile.write(b"%s: %s\r\n" % (name, line.strip()))
+                others = [member for member in members if member is not self]
+                for member in others:
+                    for _ in range(times(number) if member is others[0] else 1):
+                        member.wfile.write(b"%s: %s\r\n" % (name, line.strip()))
 
     class Server(ThreadingTCPServer):
         daemon_threads = True
