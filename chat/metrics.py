@@ -13,53 +13,43 @@ from twisted.web.http import SERVICE_UNAVAILABLE
 from twisted.web.resource import Resource
 from twisted.web.server import Request, Site
 
-from chat.core.hub import Hub
-from chat.delivery.switchboard import Switchboard
+from chat.figures import Figures
 from chat.history.commit import GroupCommit
-from chat.protocols.connection import ChatFactory
+
+_NOW = {
+    "connections": "Open connections.",
+    "users": "Users who have a name, those who may come back included.",
+    "sessions held": "Sessions held for programs that may come back.",
+    "rooms": "Rooms.",
+    "queue entries": "What waits to be stored and shown.",
+    "readers lagging": "Connections that have not taken all there is for them.",
+    "backlog bytes": "Answers and private messages not yet sent.",
+}
 
 
 class ChatCollector(Collector):
     """Reads the figures of a chat when it is asked, so that nothing is done for them while people talk."""
 
-    def __init__(self, hub: Hub, switchboard: Switchboard, commit: GroupCommit, factory: ChatFactory) -> None:
-        self._hub = hub
-        self._switchboard = switchboard
-        self._commit = commit
-        self._factory = factory
+    def __init__(self, figures: Figures) -> None:
+        self._figures = figures
 
     def collect(self) -> Iterator[Metric]:
         """Yield the metrics."""
-        yield _gauge("chat_connections", "Open connections.", len(self._factory.connections))
-        yield _gauge(
-            "chat_users", "Users who have a name, those who may come back included.", len(self._hub.users.all())
-        )
-        yield _gauge("chat_sessions_held", "Sessions held for programs that may come back.", self._hub.held)
-        yield _gauge("chat_rooms", "Rooms.", len(self._hub.rooms))
-        yield _gauge("chat_queue_entries", "What waits to be stored and shown.", self._hub.depth)
-        yield _gauge("chat_readers_lagging", "Connections that have not taken all there is for them.", self._lagging())
-        yield _gauge("chat_backlog_bytes", "Answers and private messages not yet sent.", self._switchboard.backlog)
-        yield CounterMetricFamily("chat_messages", "Messages stored.", self._commit.messages)
-        yield CounterMetricFamily(
-            "chat_deliveries", "Events of rooms handed to a member.", self._switchboard.deliveries
-        )
+        for name, value in self._figures.now().items():
+            yield GaugeMetricFamily(f"chat_{name.replace(' ', '_')}", _NOW[name], value)
+        ever = self._figures.ever()
+        yield CounterMetricFamily("chat_messages", "Messages stored.", ever["messages"])
+        yield CounterMetricFamily("chat_deliveries", "Events of rooms handed to a member.", ever["deliveries"])
         yield SummaryMetricFamily(
             "chat_commit_seconds",
             "The time that it takes to store a batch.",
-            count_value=self._commit.batches,
-            sum_value=self._commit.seconds,
+            count_value=int(ever["batches"]),
+            sum_value=ever["commit seconds"],
         )
         refusals = CounterMetricFamily("chat_refusals", "Requests and connections refused.", labels=["code"])
-        for code, count in self._hub.refusals.items():
+        for code, count in self._figures.refusals().items():
             refusals.add_metric([code], count)
         yield refusals
-
-    def _lagging(self) -> int:
-        return sum(not connection.ready for connection in self._factory.connections)
-
-
-def _gauge(name: str, documentation: str, value: float) -> GaugeMetricFamily:
-    return GaugeMetricFamily(name, documentation, value)
 
 
 class _Metrics(Resource):
@@ -96,12 +86,10 @@ class _QuietSite(Site):
         """Who asks for metrics asks every few seconds: that is not worth a line."""
 
 
-def metrics_site(
-    reactor: IReactorTime, hub: Hub, switchboard: Switchboard, commit: GroupCommit, factory: ChatFactory
-) -> Site:
+def metrics_site(reactor: IReactorTime, figures: Figures, commit: GroupCommit) -> Site:
     """Make the site that ``--metrics`` serves."""
     registry = CollectorRegistry()
-    registry.register(ChatCollector(hub, switchboard, commit, factory))
+    registry.register(ChatCollector(figures))
     ProcessCollector(registry=registry)
     PlatformCollector(registry=registry)
     GCCollector(registry=registry)

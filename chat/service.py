@@ -28,6 +28,7 @@ from twisted.python.threadpool import ThreadPool
 from chat.core.hub import Hub
 from chat.core.limits import Limits
 from chat.delivery.switchboard import Switchboard
+from chat.figures import Figures
 from chat.history.answers import Answers
 from chat.history.commit import GroupCommit
 from chat.history.memory import MemoryStore
@@ -94,8 +95,10 @@ class ChatService(MultiService):
             for description in settings.tls_endpoints:
                 listening(_with_backlog(description), factory, reactor).setServiceParent(self)
 
+        figures = Figures(hub, switchboard, self._commit, self.factory)
+        hub.figures = figures.all
         if settings.metrics is not None:
-            site = metrics_site(reactor, hub, switchboard, self._commit, self.factory)
+            site = metrics_site(reactor, figures, self._commit)
             listening(settings.metrics, site, reactor).setServiceParent(self)
 
     def privilegedStartService(self) -> None:

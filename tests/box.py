@@ -21,6 +21,7 @@ from chat.core.hub import Hub
 from chat.core.limits import Limits
 from chat.core.records import Record, Said
 from chat.delivery.switchboard import Switchboard
+from chat.figures import Figures
 from chat.history.answers import Answers
 from chat.history.commit import GroupCommit
 from chat.history.memory import MemoryStore
@@ -183,6 +184,7 @@ class Box:
         self.factory = ChatFactory(
             self.hub, self.switchboard, self.clock, self.clock.seconds, welcome=welcome, replay=replay
         )
+        self.hub.figures = Figures(self.hub, self.switchboard, self.commit, self.factory).all
         self._ports = count(50_001)
 
     def turn(self) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 from box import Box, SlowStore
 from twisted.web.test.requesthelper import DummyRequest
 
+from chat.figures import Figures
 from chat.history.store import CannotKeep
 from chat.metrics import metrics_site
 
@@ -21,7 +22,7 @@ def page(root: Any, name: bytes) -> tuple[int, bytes]:
 def test_who_can_not_write_the_history_is_not_well() -> None:
     store = SlowStore()
     box = Box(store=store)
-    root = metrics_site(box.clock, box.hub, box.switchboard, box.commit, box.factory).resource
+    root = metrics_site(box.clock, Figures(box.hub, box.switchboard, box.commit, box.factory), box.commit).resource
     ada = box.text("ada")
     assert page(root, b"healthz") == (200, b"ok\n")
     ada.send("hello")

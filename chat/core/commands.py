@@ -314,6 +314,7 @@ TABLE: Mapping[str, Command] = {
             moderation.unban,
             who="moderators",
         ),
+        Command("stats", (), "shows how the server is doing", moderation.show_stats, who="moderators"),
         Command("bans", (), "lists who is kept out", moderation.list_bans, who="moderators"),
         Command(
             "moderator", (_USER,), "makes somebody a moderator, or takes that back", moderation.appoint, who="owners"

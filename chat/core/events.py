@@ -117,6 +117,13 @@ class Bans(Event, frozen=True, kw_only=True):
     tag: str | None = None
 
 
+class Stats(Event, frozen=True, kw_only=True):
+    """How the server is doing, in numbers."""
+
+    figures: dict[str, float]
+    tag: str | None = None
+
+
 class Prompt(Event, frozen=True, kw_only=True):
     """People are asked for a password, which their terminal is not to show; ``None``: it has been given."""
 
@@ -316,6 +323,7 @@ AnyEvent = (
     | Deleted
     | Read
     | Bans
+    | Stats
     | Renamed
     | Topic
     | Away

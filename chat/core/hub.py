@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any, Protocol
@@ -126,6 +126,8 @@ class Hub:
         self.tries = Tries()
         self.make_token = make_token
         self.monotonic = monotonic
+        self.figures: Callable[[], Mapping[str, float]] = dict
+        """How the server is doing."""
         self.refusals: Counter[str] = Counter()
         """How often something was refused, by the code of the refusal."""
         self._clock = clock

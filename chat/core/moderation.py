@@ -10,7 +10,7 @@ from chat.core import bans, durations, names
 from chat.core.accounts import Account, Role
 from chat.core.bans import Ban
 from chat.core.errors import BadField, NoSuchMessage, NotAllowed
-from chat.core.events import BanLine, Bans, Deleted, Message, Notice, Rule, RuleKind, timestamp
+from chat.core.events import BanLine, Bans, Deleted, Message, Notice, Rule, RuleKind, Stats, timestamp
 from chat.core.hub import LOBBY
 from chat.core.records import Decision, Erasure, RoomRules, Unbanned, Which
 
@@ -262,6 +262,13 @@ def list_bans(session: Session, tag: str | None) -> None:
         for ban in hub.bans.all(hub.seconds)
     ]
     hub.answer(session, partial(hub.delivery.show, session, Bans(bans=lines, tag=tag)))
+
+
+def show_stats(session: Session, tag: str | None) -> None:
+    """Show how the server is doing."""
+    hub = session.hub
+    _require_moderator(session)
+    hub.answer(session, partial(hub.delivery.show, session, Stats(figures=dict(hub.figures()), tag=tag)))
 
 
 def appoint(session: Session, tag: str | None, name: str) -> None:

@@ -168,6 +168,7 @@ _SENTENCES: Mapping[type[events.Event], Callable[[Any], list[str]]] = {
     events.Deleted: lambda event: [f"{event.by} deleted message {event.id}."],
     events.Read: lambda event: [f"You have read #{event.room} up to message {event.id}."],
     events.Bans: _bans,
+    events.Stats: lambda event: [f"{name}: {value:g}" for name, value in event.figures.items()],
     events.Renamed: _renamed,
     events.Topic: _topic,
     events.Away: _away,

@@ -354,3 +354,13 @@ def test_deleting_a_private_message(box: Box) -> None:
     ada.send("/delete")
     assert [event["type"] for event in bob.objects()] == ["deleted"]
     assert ada.lines()[-1] == "* ada deleted message 1."
+
+
+def test_moderators_see_how_the_server_is_doing(box: Box) -> None:
+    mo, ada = log_in(box, "mo"), box.text("ada")
+    ada.send("one", "/stats")
+    assert ada.lines()[-1] == "! Only moderators may do that."
+    mo.received()
+    mo.send("/stats")
+    shown = mo.lines()
+    assert {"* connections: 2", "* users: 2", "* messages: 1", "* refused not-allowed: 1"} <= set(shown)

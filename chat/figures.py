@@ -1,0 +1,50 @@
+"""How the chat is doing, in numbers, which are read when somebody asks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from chat.core.hub import Hub
+from chat.delivery.switchboard import Switchboard
+from chat.history.commit import GroupCommit
+from chat.protocols.connection import ChatFactory
+
+
+class Figures:
+    """The numbers of one chat."""
+
+    def __init__(self, hub: Hub, switchboard: Switchboard, commit: GroupCommit, factory: ChatFactory) -> None:
+        self._hub = hub
+        self._switchboard = switchboard
+        self._commit = commit
+        self._factory = factory
+
+    def now(self) -> Mapping[str, float]:
+        """What there is at this moment."""
+        return {
+            "connections": len(self._factory.connections),
+            "users": len(self._hub.users.all()),
+            "sessions held": self._hub.held,
+            "rooms": len(self._hub.rooms),
+            "queue entries": self._hub.depth,
+            "readers lagging": sum(not connection.ready for connection in self._factory.connections),
+            "backlog bytes": self._switchboard.backlog,
+        }
+
+    def ever(self) -> Mapping[str, float]:
+        """What there has been since the start."""
+        return {
+            "messages": self._commit.messages,
+            "deliveries": self._switchboard.deliveries,
+            "batches": self._commit.batches,
+            "commit seconds": self._commit.seconds,
+        }
+
+    def refusals(self) -> Mapping[str, int]:
+        """How often something was refused, by the code of the refusal."""
+        return self._hub.refusals
+
+    def all(self) -> Mapping[str, float]:
+        """All of them."""
+        refused = {f"refused {code}": count for code, count in self.refusals().items()}
+        return {**self.now(), **self.ever(), **refused}
