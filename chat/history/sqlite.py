@@ -30,7 +30,7 @@ FILE = "chat.db"
 BUSY_TIMEOUT = 2.0
 """The seconds to wait for another program that has locked the file."""
 
-DROPPED_AT_ONCE = 200
+DROPPED_AT_ONCE = 50
 """The messages that go in one transaction."""
 
 MOST_LOOKED_AT = 20_000
