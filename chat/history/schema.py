@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from functools import lru_cache
 from pathlib import Path
 
 from chat.core.search import words
@@ -100,6 +101,7 @@ def indexed_text(text: str) -> str:
     return text if text.isascii() else " ".join(words(text))
 
 
+@lru_cache(maxsize=4096)
 def indexed_name(name: str) -> str:
     """Write the name of an author or room as one word of the index."""
     return name.casefold().encode().hex()
