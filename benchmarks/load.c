@@ -25,6 +25,9 @@
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
+#ifdef TLS
+#include <openssl/ssl.h>
+#endif
 
 enum { HEADER = 25, RING = 1024, EVENTS = 128, CHUNK = 1 << 18, LONGEST = 1 << 22 };
 enum dialect { TEXT, JSON, IRC };
@@ -35,13 +38,13 @@ static const int64_t SECOND = 1000000000;
 /* -- settings, all by key=value */
 
 static char *dialect_name = "text", *host = "127.0.0.1", *password = "";
-static long port, rooms = 1, members = 100, talkers = 8, size = 64, window = 16, ramp = 8, stuck, list, pid;
+static long port, rooms = 1, members = 100, talkers = 8, size = 64, window = 16, ramp = 8, stuck, list, pid, tls;
 static double seconds = 5, warmup = 1, rate, idle, patience = 20;
 static enum dialect dialect;
 
 static struct { const char *key; long *number; double *real; char **word; } settings[] = {
     {"port", &port}, {"rooms", &rooms}, {"members", &members}, {"talkers", &talkers}, {"size", &size},
-    {"window", &window}, {"ramp", &ramp}, {"stuck", &stuck}, {"list", &list}, {"pid", &pid},
+    {"window", &window}, {"ramp", &ramp}, {"stuck", &stuck}, {"list", &list}, {"pid", &pid}, {"tls", &tls},
     {"seconds", .real = &seconds}, {"warmup", .real = &warmup}, {"rate", .real = &rate}, {"idle", .real = &idle},
     {"patience", .real = &patience}, {"dialect", .word = &dialect_name}, {"host", .word = &host},
     {"password", .word = &password},
@@ -66,6 +69,9 @@ struct client {
     size_t out_size;
     uint32_t sent, arrived;
     uint16_t *heard;    /* how many have received each of its last texts */
+#ifdef TLS
+    SSL *ssl;
+#endif
 };
 
 static struct client *clients;
@@ -155,6 +161,60 @@ static double latency_us(double share) {
     return 0;
 }
 
+/* -- the socket: send and recv, or the same over TLS */
+
+static ssize_t give(struct client *c, const char *data, size_t length) {
+#ifdef TLS
+    if (c->ssl) {
+        int n = SSL_write(c->ssl, data, length);
+        if (n <= 0) errno = SSL_get_error(c->ssl, n) == SSL_ERROR_WANT_READ || SSL_get_error(c->ssl, n) == SSL_ERROR_WANT_WRITE ? EAGAIN : EPROTO;
+        return n <= 0 ? -1 : n;
+    }
+#endif
+    return send(c->fd, data, length, MSG_NOSIGNAL);
+}
+
+static ssize_t take(struct client *c, char *data, size_t length) {
+#ifdef TLS
+    if (c->ssl) {
+        size_t taken = 0;
+        int n;
+        /* What OpenSSL has decrypted, epoll does not tell of. */
+        while (length - taken && (n = SSL_read(c->ssl, data + taken, length - taken)) > 0) taken += n;
+        if (taken) return taken;
+        errno = EAGAIN;
+        return SSL_get_error(c->ssl, n) == SSL_ERROR_WANT_READ ? -1 : 0;
+    }
+#endif
+    return recv(c->fd, data, length, 0);
+}
+
+static bool has_more(const struct client *c) {
+#ifdef TLS
+    return c->ssl && SSL_has_pending(c->ssl) && SSL_pending(c->ssl);
+#else
+    (void)c;
+    return false;
+#endif
+}
+
+static void secure(struct client *c) {
+#ifdef TLS
+    static SSL_CTX *context;
+    if (!context) {
+        context = SSL_CTX_new(TLS_client_method());
+        SSL_CTX_set_mode(context, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+        SSL_CTX_set_read_ahead(context, 1);
+    }
+    c->ssl = SSL_new(context);
+    SSL_set_fd(c->ssl, c->fd);
+    SSL_set_connect_state(c->ssl);
+    SSL_do_handshake(c->ssl);
+#else
+    fail("client %d can't speak TLS: compiled without OpenSSL", id_of(c));
+#endif
+}
+
 /* -- sending */
 
 static void want(struct client *c, bool writing) {
@@ -165,7 +225,7 @@ static void want(struct client *c, bool writing) {
 
 static void push(struct client *c, const char *data, size_t length) {
     ssize_t n = 0;
-    if (!c->out_size) n = send(c->fd, data, length, MSG_NOSIGNAL);
+    if (!c->out_size) n = give(c, data, length);
     if (n < 0 && errno != EAGAIN) fail("client %d can't send: %s", id_of(c), strerror(errno));
     if (n < 0) n = 0;
     if ((size_t)n == length) return;
@@ -176,7 +236,7 @@ static void push(struct client *c, const char *data, size_t length) {
 }
 
 static void drain(struct client *c) {
-    ssize_t n = send(c->fd, c->out, c->out_size, MSG_NOSIGNAL);
+    ssize_t n = c->out_size ? give(c, c->out, c->out_size) : 0;
     if (n > 0) memmove(c->out, c->out + n, c->out_size -= n);
     if (!c->out_size) want(c, false);
 }
@@ -249,6 +309,7 @@ static void introduce(struct client *c) {
     char line[200];
     int length = 0;
     c->state = CONNECTED;
+    if (tls) secure(c);
     if (dialect != IRC) return;
     if (*password) length = sprintf(line, "PASS %s\r\n", password);
     length += sprintf(line + length, "NICK u%05d\r\nUSER u%05d 0 * :u\r\n", id_of(c), id_of(c));
@@ -385,7 +446,7 @@ static void receive(struct client *c) {
     static char buffer[LONGEST + CHUNK];
     size_t kept = c->rest_size;
     if (kept) memcpy(buffer, c->rest, kept);
-    ssize_t n = recv(c->fd, buffer + kept, CHUNK, 0);
+    ssize_t n = take(c, buffer + kept, CHUNK);
     if (n < 0 && errno == EAGAIN) return;
     if (n <= 0) fail("the server closed the connection of client %d", id_of(c));
     now = clock_now();
@@ -433,7 +494,9 @@ static void turn(int64_t timeout) {
             if (c->state == CONNECTING && !(events[i].events & EPOLLERR)) introduce(c);
             drain(c);
         }
-        if (events[i].events & ~EPOLLOUT) receive(c);
+        if (events[i].events & ~EPOLLOUT)
+            do receive(c);
+            while (has_more(c));
     }
     for (; ready_count; ready_count--) {
         struct client *c = ready[ready_count - 1];

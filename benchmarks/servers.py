@@ -28,16 +28,24 @@ class Server:
     dialect: str = "irc"
     most: int = 10_000
     rooms: bool = True
+    tls: bool = False
     version: str = ""
     load: Mapping[str, object] = field(default_factory=dict)
     """Settings of the load generator that this server needs."""
 
 
-def compile_c(name: str, folder: Path) -> Path:
+def compile_c(name: str, folder: Path, *options: str) -> Path:
     """Compile one of the C programs of this package."""
     program = folder / name
-    subprocess.run(["gcc", "-O2", "-o", program, HERE / f"{name}.c"], check=True)
+    subprocess.run(["gcc", "-O2", "-o", program, HERE / f"{name}.c", *options], check=True)
     return program
+
+
+def compile_load(folder: Path) -> tuple[Path, bool]:
+    """Compile the load generator; tell whether it speaks TLS, for which it needs OpenSSL."""
+    if Path("/usr/include/openssl/ssl.h").exists() and shutil.which("openssl"):
+        return compile_c("load", folder, "-DTLS", "-lssl", "-lcrypto"), True
+    return compile_c("load", folder), False
 
 
 def _twistd(*before: str, after: tuple[str, ...] = ()) -> Callable[[Path, int], list[str]]:
@@ -54,6 +62,30 @@ def _chat(*options: str) -> Callable[[Path, int], list[str]]:
     return _twistd(after=("--reactor", "epoll", *options))
 
 
+def _chat_tls(folder: Path, port: int) -> list[str]:
+    certificate = _certificate(folder)
+    tls = ("--tls-listen", f"tcp:{port}:interface=127.0.0.1", "--tls-cert", certificate)
+    return _chat(*tls)(folder, 0)
+
+
+def _certificate(folder: Path) -> str:
+    path = folder / "certificate.pem"
+    kind = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-subj", "/CN=localhost"]
+    command = ["openssl", "req", "-x509", *kind, "-keyout", path, "-out", folder / "chain.pem"]
+    subprocess.run(command, check=True, capture_output=True)
+    path.write_text(path.read_text() + (folder / "chain.pem").read_text())
+    path.chmod(0o644)
+    return str(path)
+
+
+def _ngircd_tls(folder: Path, port: int) -> list[str]:
+    command = _ngircd(folder, 0)
+    certificate = _certificate(folder)
+    with (folder / "ngircd.conf").open("a") as configuration:
+        configuration.write(f"[SSL]\nCertFile = {certificate}\nKeyFile = {certificate}\nPorts = {port}\n")
+    return command
+
+
 def _ngircd(folder: Path, port: int) -> list[str]:
     user = ["ServerUID = nobody", "ServerGID = nogroup"] if os.getuid() == 0 else []
     lines = [
@@ -62,7 +94,7 @@ def _ngircd(folder: Path, port: int) -> list[str]:
         "Info = benchmark",
         "MotdPhrase = hello",
         "Listen = 127.0.0.1",
-        f"Ports = {port}",
+        *([f"Ports = {port}"] if port else []),
         *user,
         "[Limits]",
         "MaxConnections = 0",
@@ -125,13 +157,14 @@ def _version(*command: str) -> str:
     return output.splitlines()[0].strip() if output else ""
 
 
-def find(fanout: Path) -> tuple[dict[str, Server], list[str]]:
+def find(fanout: Path, *, tls: bool) -> tuple[dict[str, Server], list[str]]:
     """Return the servers that are here by their names, and a sentence for each that is left out."""
     servers = [
         Server("limit", "C limit", lambda folder, port: [str(fanout), str(port)], "text"),
         Server("chat", "twisted-chat", _chat(), "text"),
         Server("memory", "twisted-chat, `--data none`", _chat("--data", "none"), "text"),
         Server("quiet", "twisted-chat, `--no-log-talk`", _chat("--no-log-talk"), "text"),
+        Server("chat-tls", "twisted-chat, TLS", _chat_tls, "text", tls=True, load={"tls": 1}),
         Server("asyncio", "twisted-chat, asyncio reactor", _twistd(after=("--reactor", "asyncio")), "text"),
     ]
     missing = []
@@ -145,6 +178,8 @@ def find(fanout: Path) -> tuple[dict[str, Server], list[str]]:
         if _found(name):
             version = _version(_found(name), "--version")
             servers.append(Server(name, name, command, version=version, load={"ramp": ramp}))
+            if name == "ngircd":
+                servers.append(Server("ngircd-tls", "ngircd, TLS", _ngircd_tls, tls=True, load={"tls": 1}))
         else:
             missing.append(f"{name} (Debian)")
     if find_spec("miniircd"):
@@ -163,4 +198,6 @@ def find(fanout: Path) -> tuple[dict[str, Server], list[str]]:
             rooms=False,
         ),
     ]
-    return {server.name: server for server in servers}, missing
+    if not tls:
+        missing.append("TLS (OpenSSL with its headers)")
+    return {server.name: server for server in servers if tls or not server.tls}, missing
