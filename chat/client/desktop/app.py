@@ -32,8 +32,8 @@ from chat.client.model import Model, Surroundings
 from chat.client.options import Settings
 from chat.client.tls import KnownHosts, Unknown, known_hosts_path
 
-POLL = 20
-"""Milliseconds between two looks at what Tk has to do."""
+POLL, SLOW_POLL = 20, 100
+"""Milliseconds between two looks at what Tk has to do: while the window is in front, and while it is not."""
 GEOMETRY = "1000x640"
 
 P = ParamSpec("P")
@@ -57,6 +57,7 @@ class Desktop:
         self._connect = connect
         self._surroundings = surroundings
         self._memory = memory.recall()
+        self._pace = POLL
         self._link: Link | None = None
         self._unknown: Unknown | None = None
         """The server whose certificate the user was asked about."""
@@ -73,6 +74,8 @@ class Desktop:
     async def run(self) -> None:
         """Show the dialog and the window, until the user leaves."""
         tksupport.install(self._root, POLL)
+        self._root.bind_all("<FocusIn>", lambda _: self._poll(), add=True)
+        self._root.bind_all("<FocusOut>", lambda _: self._root.after_idle(self._poll), add=True)
         try:
             linked = await self._enter()
             if linked is not None:
@@ -81,6 +84,14 @@ class Desktop:
             tksupport.uninstall()
             self._remember()
             self._root.destroy()
+
+    def _poll(self) -> None:
+        """Look at what Tk has to do as often as the user does."""
+        pace = SLOW_POLL if self._root.focus_displayof() is None else POLL
+        if pace != self._pace:
+            self._pace = pace
+            tksupport.uninstall()
+            tksupport.install(self._root, pace)
 
     def leave(self) -> None:
         """Leave the chat; without one, leave the dialog."""

@@ -174,8 +174,9 @@ class Look:
             lightcolor=[("focus", colours.surface)],
             fieldbackground=[("disabled", colours.window)],
             foreground=[("disabled", colours.muted)],
+            selectbackground=[("", colours.selected)],
+            selectforeground=[("", colours.text)],
         )
-        style.configure("Placeholder.TEntry", foreground=colours.muted)
         for name, ground in (("Side", colours.side), ("Surface", colours.surface), ("Alert", colours.mentioned)):
             style.configure(f"{name}.TFrame", background=ground)
             style.configure(f"{name}.TLabel", background=ground)
@@ -213,7 +214,13 @@ class Look:
             bordercolor=[("focus", colours.accent), ("", colours.window)],
             lightcolor=[("", colours.window)],
         )
-        style.configure("TCheckbutton", indicatorbackground=colours.surface, indicatorforeground=colours.on_accent)
+        style.configure(
+            "TCheckbutton",
+            indicatorbackground=colours.surface,
+            indicatorforeground=colours.on_accent,
+            indicatorsize=gap * 2 - 2,
+            indicatormargin=(0, 0, gap, 0),
+        )
         style.map(
             "TCheckbutton",
             background=[("active", colours.window)],
