@@ -25,6 +25,7 @@ from twisted.internet.threads import deferToThreadPool
 from twisted.logger import Logger
 from twisted.python.threadpool import ThreadPool
 
+from chat.core import durations
 from chat.core.hub import Hub
 from chat.core.limits import Limits
 from chat.delivery.switchboard import Switchboard
@@ -39,7 +40,7 @@ from chat.metrics import metrics_site
 from chat.protocols.certificate import OWN, BadCertificate, Certificate, make_where_missing
 from chat.protocols.connection import ChatFactory
 from chat.protocols.tls import TlsFactory
-from chat.settings import NO_DATA, Settings, seconds
+from chat.settings import NO_DATA, Settings
 from chat.talklog import TalkLog
 
 PATIENCE = 10.0
@@ -66,7 +67,9 @@ class ChatService(MultiService):
         self._settings = settings
         self._store = store = _store(reactor, settings)
         limits = _limits(settings)
-        self._retention = Retention(reactor, store, time.time, age=seconds(settings.keep), most=settings.keep_messages)
+        self._retention = Retention(
+            reactor, store, time.time, age=durations.seconds(settings.keep), most=settings.keep_messages
+        )
         self._talk = TalkLog(reactor)
         said = (lambda messages: None) if settings.no_log_talk else self._talk.said
         self._commit = GroupCommit(reactor, store, said)

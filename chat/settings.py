@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
+from chat.core import durations
 from chat.core.limits import Limits
 
 MOST_HISTORY = 200
 NO_DATA = "none"
 SYNCS = ("full", "normal")
 FOREVER = "forever"
-_UNITS = {"h": 3600.0, "d": 86_400.0, "w": 604_800.0}
 LIMITS = tuple(field.name for field in fields(Limits) if not isinstance(field.default, bool))
 """The limits that can be set, by the names of :class:`Limits`."""
 MOST = 1e9
@@ -129,11 +128,5 @@ def _fits(key: str, value: object) -> bool:
     if isinstance(value, int) and key == "keep-messages":
         return value > 0
     if key == "keep":
-        return value == FOREVER or seconds(str(value)) is not None
+        return value == FOREVER or bool(durations.seconds(str(value)))
     return key != "sync" or value in SYNCS
-
-
-def seconds(age: str) -> float | None:
-    """Read a time like ``90d``, ``12h`` or ``4w``; ``None`` where it is none."""
-    match = re.fullmatch(r"([1-9]\d{0,5})([hdw])", age)
-    return int(match[1]) * _UNITS[match[2]] if match is not None else None

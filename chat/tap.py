@@ -9,7 +9,8 @@ from typing import Any
 from twisted.application.service import IService
 from twisted.python import usage
 
-from chat.settings import FOREVER, MOST_HISTORY, NO_DATA, SYNCS, Settings, limit_name, limit_value, read_config, seconds
+from chat.core import durations
+from chat.settings import FOREVER, MOST_HISTORY, NO_DATA, SYNCS, Settings, limit_name, limit_value, read_config
 
 _DEFAULTS = Settings()
 
@@ -100,7 +101,7 @@ class Options(usage.Options):
 
     def opt_keep(self, age: str) -> None:
         """Keep messages so long: 90d (days), 12h (hours), 4w (weeks), or forever (default: forever)."""
-        if age != FOREVER and seconds(age) is None:
+        if age != FOREVER and not durations.seconds(age):
             raise usage.UsageError(f"--keep must be a time like 90d, 12h or 4w, or forever, not {age}.")
         self._given["keep"] = age
 
