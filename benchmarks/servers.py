@@ -71,7 +71,7 @@ def _chat_tls(folder: Path, port: int) -> list[str]:
 def _certificate(folder: Path) -> str:
     path = folder / "certificate.pem"
     kind = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-subj", "/CN=localhost"]
-    command = ["openssl", "req", "-x509", *kind, "-keyout", path, "-out", folder / "chain.pem"]
+    command = ["openssl", "req", "-x509", *kind, "-keyout", str(path), "-out", str(folder / "chain.pem")]
     subprocess.run(command, check=True, capture_output=True)
     path.write_text(path.read_text() + (folder / "chain.pem").read_text())
     path.chmod(0o644)
