@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -96,7 +95,7 @@ class Outlet:
         self._limit = limit
         self._closed = closed
         self._relieved: Callable[[], None] | None = None
-        self._slots: deque[Slot] = deque()
+        self._slots: list[Slot] = []
         self._rest = b""
         self._awaited = 0
         """The slots that wait for their data."""
@@ -213,7 +212,7 @@ class Outlet:
                 left -= _move(reader.take(until, left), pieces)
             if slot.data is None or any(reader.cursor < until for reader, until in slot.marks):
                 return b"".join(pieces)
-            self._slots.popleft()
+            self._slots.pop(0)
             self.backlog -= len(slot.data)
             left -= _move(slot.before + slot.data, pieces)
             if slot.taken is not None:

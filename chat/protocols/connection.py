@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable
 from itertools import count
 from typing import cast
@@ -70,7 +69,8 @@ class ChatConnection(Protocol):
         self._chat = factory
         self._telnet = TelnetFilter()
         self._dialect: TextDialect | JsonDialect | None = None
-        self._waiting: deque[bytes | None] = deque()
+        self._waiting: list[bytes | None] = []
+        """The lines that are still to be read, the next one last."""
         self._paused = False
         self._ended = False
         self._closing = False
@@ -180,7 +180,7 @@ class ChatConnection(Protocol):
         if self._dialect is None and data.startswith(TLS_HELLO):
             self.session.quit("This port does not speak TLS. Connect with nc, telnet or the chat client.")
             return
-        self._waiting.extend(self._splitter.feed(self._telnet.feed(data, offering=bool(self.session.claiming))))
+        self._waiting[:0] = self._splitter.feed(self._telnet.feed(data, offering=bool(self.session.claiming)))[::-1]
         if self._telnet.answer:
             self._outlet.add(bytes(self._telnet.answer))
             self._outlet.flush()
@@ -190,7 +190,7 @@ class ChatConnection(Protocol):
         """The client sends no more, but may still read."""
         self._ended = True
         if self._splitter.pending:
-            self._waiting.append(self._splitter.finish())
+            self._waiting.insert(0, self._splitter.finish())
         self._work()
         if self._closing:
             self._disconnect()
@@ -201,7 +201,7 @@ class ChatConnection(Protocol):
     def _work(self) -> None:
         """Do what the lines say, as long as the session may go on."""
         while not self._resting() and self._waiting and not self.session.gone:
-            self._receive(self._waiting.popleft())
+            self._receive(self._waiting.pop())
             if not self.session.welcome:
                 self._count_try()
             if self._bucket is not None:
