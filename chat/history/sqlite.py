@@ -57,7 +57,7 @@ _KEPT = f"""
     WHERE account = ? AND deleted_by IS NULL ORDER BY id DESC LIMIT ?
 """  # noqa: S608
 _TAGS = "SELECT tag, id, time FROM messages WHERE lineage = ? ORDER BY id DESC LIMIT ?"
-_LAST_WORDS = "SELECT coalesce(max(rowid), 0) FROM words WHERE words MATCH ? AND rowid < ?"
+_LAST_WORDS = "SELECT rowid FROM words WHERE words MATCH ? AND rowid < ? ORDER BY rowid DESC LIMIT 1"
 _BEYOND = "SELECT id FROM messages WHERE room = ? ORDER BY id DESC LIMIT 1 OFFSET ?"
 _REMEMBER_LAST_ID = "UPDATE ids SET last = (SELECT max(last, coalesce(max(id), 0)) FROM messages)"
 _FORGET_TOPIC = """
@@ -193,7 +193,8 @@ class SqliteStore:
         after = search.after
         if search.naming is not None and search.absent_at is not None:
             own = f'author : "{indexed_name(search.naming)}"'
-            after = max(after, *self._searcher.execute(_LAST_WORDS, (own, search.absent_at)).fetchone())
+            last_words = self._searcher.execute(_LAST_WORDS, (own, search.absent_at)).fetchone()
+            after = max(after, last_words[0]) if last_words is not None else after
         rows = self._searcher.execute(_SEARCH, (_expression(search), after, search.before, rooms))
         named = mention_of(search.naming).search if search.naming is not None else None
         found: list[Message] = []
