@@ -99,10 +99,16 @@ class Feed:
         last = self._lines[count - 1]
         for reader in self.behind:
             if reader.cursor < start:
-                reader.skip_to(start, self._before(reader.cursor), last)
+                before = self._before(reader.cursor)
+                reader.skip_to(start, before, self._first_message_after(before, reader.cursor), last)
         self._last = last
         self.start = start
         del self._ends[:count], self._lines[:count]
+
+    def _first_message_after(self, before: Line, offset: int) -> int:
+        """The id of the first message that lies behind *offset*, and so behind the line *before*; 0: there is none."""
+        index = bisect_right(self._ends, offset)
+        return next((line.last_id for line in self._lines[index:] if line.messages > before.messages), 0)
 
     def _before(self, offset: int) -> Line:
         index = bisect_right(self._ends, offset)
@@ -122,10 +128,10 @@ class Reader:
         self._after = 0
         self._before = 0
 
-    def skip_to(self, offset: int, before: Line, last: Line) -> None:
-        """Lose what lies before *offset*: the lines after *before*, up to and with *last*."""
+    def skip_to(self, offset: int, before: Line, first: int, last: Line) -> None:
+        """Lose what lies before *offset*: the lines after *before* to *last*, the first message being *first*."""
         if not self._missed:
-            self._after = before.last_id
+            self._after = first - 1
         self._missed += last.messages - before.messages
         self._before = last.last_id + 1
         self.cursor = offset

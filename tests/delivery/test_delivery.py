@@ -299,3 +299,17 @@ def test_everyone_is_told_when_the_chat_ends_and_nothing_accepted_is_lost() -> N
     stuck.protocol.connectionLost()
     assert done.called
     assert [message.text for message in box.stored] == ["last words"]
+
+
+def test_what_is_missed_does_not_begin_before_one_came() -> None:
+    box = Box(limits=WINDOW)
+    talker = box.text("talker")
+    talker.send(*(f"line {number}" for number in range(5)))
+    bot = box.json("bot")
+    bot.socket.room = 0
+    talker.send("/topic tea")
+    for _ in range(12):
+        talker.send("x" * 400)
+    bot.socket.drain()
+    (missed,) = (event for event in bot.objects() if event["type"] == "missed")
+    assert missed["count"] == missed["before"] - missed["after"] - 1
