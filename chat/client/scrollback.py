@@ -43,6 +43,8 @@ class Scrollback:
         self._maximum = maximum
         self.first = 0
         """The serial number of the first line."""
+        self.deletions = 0
+        """How many messages have given place to a notice that they are gone."""
 
     @property
     def end(self) -> int:
@@ -91,6 +93,7 @@ class Scrollback:
             line = self._lines[index]
             if line.id == number:
                 self._lines[index] = replace(line, kind=Kind.NOTICE, text=text, author="", mention=False)
+                self.deletions += 1
                 return
 
     def prepend(self, lines: Iterable[Line]) -> None:

@@ -485,3 +485,22 @@ def test_help_and_the_menu(desk: Desk) -> None:
     desk.sees("Shift-Enter begins another line")
     desk.window._begin("/topic ")
     assert desk.typed == "/topic "
+
+
+def test_what_is_deleted_is_drawn_anew(desk: Desk, box: Box) -> None:
+    bob = box.text("bob")
+    bob.send("oops", "fine", "again")
+    desk.say("mine")
+    desk.sees("bob  10:15\noops\nfine\nagain\nada  10:15\nmine\n")
+    bob.send("/delete 1", "/delete 3")
+    desk.sees("10:15  bob deleted this.\nbob  10:15\nfine\n10:15  bob deleted this.\nada  10:15\nmine\n")
+    bob.send("more")
+    desk.sees("mine\nbob  10:15\nmore\n")
+    start = desk.row_of("fine")
+    desk.text.tag_add("sel", start, f"{desk.row_of('mine')} + 2 chars")
+    desk.press("<<Copy>>", on=desk.text)
+    assert desk.copied.splitlines() == [
+        "[2026-11-21 10:15] bob: fine",
+        "[2026-11-21 10:15] * bob deleted this.",
+        "[2026-11-21 10:15] ada: mine",
+    ]

@@ -6,7 +6,7 @@ import tkinter
 from bisect import bisect_right
 from collections import deque
 from collections.abc import Callable, Sequence
-from itertools import accumulate, chain
+from itertools import accumulate, chain, islice
 from tkinter import ttk
 from typing import Any, Literal
 
@@ -15,7 +15,7 @@ from chat.client.desktop.drawing import Drawn, drawn, shown, unread_rule
 from chat.client.desktop.keys import bind
 from chat.client.desktop.look import Look
 from chat.client.room import Room
-from chat.client.scrollback import Line
+from chat.client.scrollback import Kind, Line
 
 PAGE = 200
 """How many lines are drawn at first, and how many more when the user comes to the top."""
@@ -42,10 +42,9 @@ class Conversation(ttk.Frame):
         self._room: Room | None = None
         self._first = self._end = 0
         """The serial numbers of the first line that is drawn, and of that after the last."""
-        self._top: Line | None = None
-        """The first line that is drawn."""
-        self._rows: deque[int] = deque()
-        """How many rows each of the drawn lines has."""
+        self._drawn: deque[tuple[Line, int]] = deque()
+        """The lines that are drawn, and how many rows each of them has."""
+        self._deletions = 0
         self._marked: int | None = None
         self._unsent: list[str] = []
         self._following = True
@@ -80,6 +79,8 @@ class Conversation(ttk.Frame):
         self._drop_gone(room)
         if room.mark != self._marked:
             self._take_mark_away()
+        if room.lines.deletions != self._deletions:
+            self._draw_deleted(room)
         if room.lines.first < self._first and self._at_top():
             self._draw_older(room)
         if room.lines.end > self._end:
@@ -94,7 +95,7 @@ class Conversation(ttk.Frame):
     def follow(self) -> None:
         """Go to the newest line, and stay there."""
         self._following = True
-        if self._room is not None and len(self._rows) > MAXIMUM_FOLLOWED:
+        if self._room is not None and len(self._drawn) > MAXIMUM_FOLLOWED:
             room, self._room = self._room, None
             self._places.pop(room, None)
             self.show(room, self._unsent)
@@ -119,7 +120,7 @@ class Conversation(ttk.Frame):
         self.show(room, self._unsent)
         row = self._row_of(found)
         self.text.tag_remove("sel", "1.0", "end")
-        self.text.tag_add("sel", f"{row}.0", f"{row + self._rows[found - self._first]}.0")
+        self.text.tag_add("sel", f"{row}.0", f"{row + self._drawn[found - self._first][1]}.0")
         return True
 
     def newest_link(self) -> str | None:
@@ -132,13 +133,13 @@ class Conversation(ttk.Frame):
             self._keep_place(self._room)
         self._room = room
         self.text.delete("1.0", "end")
-        self._rows.clear()
+        self._drawn.clear()
+        self._deletions = room.lines.deletions
         self._unsent = []
         self._marked = room.mark
         serial, self._left_at = self._places.pop(room, (room.lines.end, room.lines.end))
         self._following = serial >= room.lines.end
         self._first = self._end = max(min(serial, room.lines.end) - PAGE, room.lines.first)
-        self._top = None
         if not self._following:
             self._draw_newer(room)
             self.text.yview(f"{self._row_of(max(serial, self._first))}.0")
@@ -157,21 +158,19 @@ class Conversation(ttk.Frame):
             self._clear(lines.first)
         elif lines.first > self._first:
             self._drop(lines.first - self._first)
-        elif self._rows and lines[self._first] is not self._top:
+        elif self._drawn and self._drawn[0][0].kind is Kind.DAY and lines[self._first] is not self._drawn[0][0]:
             self._drop(1)
-        if self._following and len(self._rows) > MAXIMUM_FOLLOWED:
-            self._drop(len(self._rows) - PAGE)
-        if self._rows:
-            self._top = lines[self._first]
+        if self._following and len(self._drawn) > MAXIMUM_FOLLOWED:
+            self._drop(len(self._drawn) - PAGE)
 
     def _clear(self, serial: int) -> None:
         self.text.delete("1.0", "end")
         self._unsent = []
-        self._rows.clear()
+        self._drawn.clear()
         self._first = self._end = serial
 
     def _drop(self, count: int) -> None:
-        rows = sum(self._rows.popleft() for _ in range(count))
+        rows = sum(self._drawn.popleft()[1] for _ in range(count))
         self.text.delete("1.0", f"{rows + 1}.0")
         self._first += count
 
@@ -181,46 +180,62 @@ class Conversation(ttk.Frame):
         self._unsent = []
         texts: list[Drawn] = []
         for serial in range(self._end, room.lines.end):
-            texts += self._draw(room, serial, self._rows.append)
-        if not self._rows:
+            line, rows = self._draw(room, serial)
+            texts += line
+            self._drawn.append((room.lines[serial], rows))
+        if not self._drawn:
             return
         _insert(text, "end-1c", texts)
         text.mark_set("tail", "end-1c")
         self._end = room.lines.end
-        self._top = room.lines[self._first]
 
     def _draw_older(self, room: Room) -> None:
         text = self.text
         start = max(self._first - PAGE, room.lines.first)
         texts: list[Drawn] = []
-        rows: list[int] = []
+        older: list[tuple[Line, int]] = []
         for serial in range(start, self._first):
-            texts += self._draw(room, serial, rows.append)
-        text.mark_set("reading", "@0,0")
-        if not self._rows:
+            line, rows = self._draw(room, serial)
+            texts += line
+            older.append((room.lines[serial], rows))
+        if not self._drawn:
             text.mark_gravity("tail", "right")
         _insert(text, "1.0", texts)
         text.mark_gravity("tail", "left")
-        self._rows.extendleft(reversed(rows))
+        self._drawn.extendleft(reversed(older))
         self._first = start
-        self._top = room.lines[start]
-        text.yview(f"{sum(rows) + 1}.0")
+        text.yview(f"{sum(rows for _, rows in older) + 1}.0")
 
-    def _draw(self, room: Room, serial: int, count: Callable[[int], None]) -> list[Drawn]:
+    def _draw_deleted(self, room: Room) -> None:
+        """Draw anew what has given place to a notice, and what follows it: it may need a name now."""
+        self._deletions = room.lines.deletions
+        gone = [n for n, (line, _) in enumerate(self._drawn) if room.lines[self._first + n] is not line]
+        for number in sorted({*gone, *(n + 1 for n in gone if n + 1 < len(self._drawn))}):
+            serial = self._first + number
+            row = self._row_of(serial)
+            self.text.delete(f"{row}.0", f"{row + self._drawn[number][1]}.0")
+            texts, rows = self._draw(room, serial)
+            self.text.mark_gravity("tail", "right")
+            _insert(self.text, f"{row}.0", texts)
+            self.text.mark_gravity("tail", "left")
+            self._drawn[number] = (room.lines[serial], rows)
+
+    def _draw(self, room: Room, serial: int) -> tuple[list[Drawn], int]:
+        """Draw a line; return its texts, and how many rows they are."""
         lines = room.lines
         before = lines[serial - 1] if serial > max(lines.first, self._first) else None
         texts = drawn(lines[serial], before, self._mentions)
         if serial == room.mark:
             self._marked = serial
             texts = [*unread_rule(), *drawn(lines[serial], None, self._mentions)]
-        count(sum(text.endswith("\n") for text, _ in texts))
-        return texts
+        return texts, sum(text.endswith("\n") for text, _ in texts)
 
     def _take_mark_away(self) -> None:
         found = self.text.tag_nextrange("unread", "1.0")
         if found and self._marked is not None and self._first <= self._marked < self._end:
             self.text.delete(*found)
-            self._rows[self._marked - self._first] -= 1
+            line, rows = self._drawn[self._marked - self._first]
+            self._drawn[self._marked - self._first] = (line, rows - 1)
         self._marked = None
 
     def _draw_unsent(self, unsent: Sequence[str]) -> None:
@@ -266,7 +281,7 @@ class Conversation(ttk.Frame):
     def selected(self) -> str:
         """What is selected: within one line as it is, of several lines with names and times."""
         ranges = self.text.tag_ranges("sel")
-        if not ranges or self._room is None or not self._rows:
+        if not ranges or self._room is None or not self._drawn:
             return ""
         start, end = str(ranges[0]), str(ranges[-1])
         first, last = self._serial_at(start), self._serial_at(f"{end} - 1 chars")
@@ -288,12 +303,12 @@ class Conversation(ttk.Frame):
     def _serial_at(self, index: str) -> int:
         """Return the serial number of the line that is drawn at a place."""
         row = int(str(self.text.index(index)).partition(".")[0])
-        place = bisect_right(list(accumulate(self._rows)), row - 1)
+        place = bisect_right(list(accumulate(rows for _, rows in self._drawn)), row - 1)
         return min(self._first + place, self._end - 1)
 
     def _row_of(self, serial: int) -> int:
         """Return the number of the first row of a line."""
-        return 1 + sum(rows for rows, _ in zip(self._rows, range(serial - self._first), strict=False))
+        return 1 + sum(rows for _, rows in islice(self._drawn, serial - self._first))
 
     def _click_link(self, event: tkinter.Event[tkinter.Text]) -> None:
         found = self.text.tag_prevrange("url", f"@{event.x},{event.y} + 1 chars")
