@@ -403,3 +403,49 @@ def test_names_are_found_however_they_are_written() -> None:
     assert seat.model.open("LOBBY") is seat.model.current
     assert isinstance(seat.model.open("Bob", private=True), Room)
     assert seat.model.find("bob", private=True) is seat.room("@Bob")
+
+
+def test_what_comes_while_the_user_looks_away_is_unread() -> None:
+    box = Box()
+    seat = Seat(box, rooms=("lobby", "dev"))
+    bob = box.text("bob")
+    bob.send("seen")
+    seat.pump()
+    lobby = seat.room("#lobby")
+    seat.model.look(False)
+    bob.send("unseen", "ada: look")
+    seat.pump()
+    assert (lobby.unread, lobby.calls) == (2, 1)
+    assert lobby.mark is not None
+    assert lobby.lines[lobby.mark].text == "unseen"
+    seat.model.turn_to(seat.room("#dev"))
+    seat.model.turn_to(lobby)
+    assert (lobby.unread, lobby.mark is None) == (2, False)
+    seat.model.look(True)
+    assert (lobby.unread, lobby.mark is None) == (0, False)
+    seat.model.turn_to(seat.room("#dev"))
+    assert lobby.mark is None
+
+
+def test_a_search_outside_of_the_rooms() -> None:
+    box = Box()
+    seat = Seat(box)
+    box.text("bob").send(*(f"tea {number}" for number in range(25)))
+    seat.pump()
+    before = seat.shown()
+    seat.client.search(" tea ")
+    seat.client.search_older()
+    seat.pump()
+    search = seat.model.search
+    assert search is not None
+    assert (search.text, len(search.found), search.more) == ("tea", 20, True)
+    assert [line.text for room, line in search.found[:2]] == ["tea 24", "tea 23"]
+    assert {room for room, line in search.found} == {"lobby"}
+    seat.client.search_older()
+    seat.pump()
+    assert (len(search.found), search.more, search.found[-1][1].text) == (25, False, "tea 0")
+    seat.client.search(" ".join(f"word{number}" for number in range(40)))
+    seat.pump()
+    assert seat.model.search is not None
+    assert seat.model.search.refusal
+    assert seat.shown() == before

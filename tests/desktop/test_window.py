@@ -480,6 +480,19 @@ def test_the_keyboard_reaches_every_part(desk: Desk) -> None:
     assert parts == [window.rooms.tree, window.conversation.text, window.people.tree, desk.entry]
 
 
+def test_typing_goes_to_the_box_from_everywhere(desk: Desk) -> None:
+    for part in (desk.text, desk.window.rooms.tree, desk.window.people.tree):
+        desk.focus(part)
+        desk.press("<Key-x>", "<Key-y>", on=part)
+        desk.until(lambda: desk.root.focus_get() is desk.entry)
+    assert desk.typed == "xyxyxy"
+    tree = desk.window.rooms.tree
+    desk.focus(tree)
+    for event in ("<Button-1>", "<ButtonRelease-1>"):
+        tree.event_generate(event, x=20, y=5)
+    assert desk.root.focus_get() is desk.entry
+
+
 def test_help_and_the_menu(desk: Desk) -> None:
     desk.press("<F1>")
     desk.sees("Shift-Enter begins another line")

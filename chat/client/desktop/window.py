@@ -23,6 +23,8 @@ from chat.client.scrollback import Line
 
 FRAME = 50
 """Milliseconds between two drawings at least, however much arrives."""
+ALT = 1 << 3
+"""The bit of a key event that tells of Alt."""
 HELP = """Enter sends, Shift-Enter begins another line, Tab completes, Up and Down bring back what you sent.
 PageUp and PageDown scroll, Ctrl-End goes to the newest line. F6 goes from one part of the window to the next.
 Ctrl-N and Ctrl-P go to the next room and back, Alt-1 to Alt-9 to that room, Alt-A to what is unread.
@@ -349,11 +351,23 @@ class Window:
             "<F6>": self._next_part,
             "<Escape>": self._escape,
         }
+        for part in (conversation.text, self.rooms.tree, self.people.tree):
+            part.bind("<Key>", self._typed_elsewhere)
+        self.rooms.tree.bind("<ButtonRelease-1>", lambda _: self.entry.text.focus_set(), add=True)
         for number in range(1, 10):
             actions[f"<Alt-Key-{number}>"] = partial(self._turn_to_number, number)
         for key, action in actions.items():
             bind(self.entry.text, action, key)
             bind(root, action, key)
+
+    def _typed_elsewhere(self, event: tkinter.Event[tkinter.Misc]) -> str | None:
+        """Type in the box what is typed while another part of the window has the keyboard."""
+        with_alt = int(event.state) & ALT
+        if not event.char.isprintable() or not event.char or with_alt:
+            return None
+        self.entry.text.focus_set()
+        self.entry.insert(event.char)
+        return "break"
 
     def _escape(self) -> None:
         self.hint("")
