@@ -42,7 +42,11 @@ class Display:
         with os.fdopen(read) as told:
             self.name = f":{told.readline().strip()}"
         self.environment = os.environ | {"DISPLAY": self.name}
-        self._processes.append(subprocess.Popen([tool("openbox")], env=self.environment, stderr=subprocess.DEVNULL))
+        self._processes.append(
+            subprocess.Popen(
+                [tool("openbox")], env=self.environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+            )
+        )
         wait_for(lambda: "window id" in self.run("xprop", "-root", "_NET_SUPPORTING_WM_CHECK"), "the window manager")
 
     def run(self, program: str, *arguments: str) -> str:

@@ -148,7 +148,6 @@ class Look:
     def _apply_style(self) -> None:
         colours, gap, style = self.palette, self.gap, self._style
         self._root.configure(background=colours.window)
-        self._root.option_add("*Menu.font", self.body)
         style.configure(
             ".",
             background=colours.window,

@@ -315,7 +315,7 @@ class Window:
     def _dress_menu(self, menu: tkinter.Menu) -> None:
         colours = self._look.palette
         menu.configure(
-            background=colours.surface,
+            background=colours.raised,
             foreground=colours.text,
             activebackground=colours.selected,
             activeforeground=colours.text,
