@@ -131,3 +131,23 @@ def test_scripts_take_the_password_from_a_file(chat: Daemon) -> None:
     assert "The name bot belongs to somebody." in refused.stderr
     assert run("--password-file", str(path), place, send="deploy done\n").returncode == 0
     assert "bot: deploy done" in ada.catch_up()
+
+
+def test_an_op_keeps_order_in_the_terminal_client(chat: Daemon) -> None:
+    terminal = RealTerminal("--rooms", "dev", f"ada@{HOST}:{chat.port}", columns=100)
+    terminal.sees("ada #dev>")
+    eve = chat.person("eve")
+    eve.type("/join dev", "rude words")
+    terminal.sees("eve: rude words")
+    terminal.press("/mute eve 5m rude\r")
+    eve.until("* ada muted eve for 5 minutes: rude")
+    eve.type("more")
+    eve.until("! You are muted in #dev for 5 minutes more.")
+    terminal.press("/delete 1\r")
+    eve.until("* ada deleted message 1.")
+    terminal.sees("* ada deleted this.")
+    assert "rude words" not in terminal.read()
+    terminal.press("/kick eve\r")
+    eve.until("* You were kicked out of #dev by ada.")
+    terminal.press("exit\r")
+    assert terminal.ends() == 0
