@@ -64,18 +64,23 @@ def _check(session: Session, owner: str, password: str, right: Callable[[Account
     """Call *right* with the account of *owner* if this is its password; be slow about wrong ones."""
     hub = session.hub
     _require_secure(session)
-    keys = (f"name {names.key(owner)}", f"address {session.peer.address}")
-    wait = hub.tries.wait(keys, hub.monotonic())
+    name = (f"name {names.key(owner)}",)
+    address = () if session.peer.local else (f"address {session.peer.address}",)
+    wait = hub.tries.wait(name + address, hub.monotonic())
     if wait > 0:
         raise TooManyTries(f"There were too many wrong passwords. Try again in {durations.in_words(math.ceil(wait))}.")
-    hub.tries.failed(keys, hub.monotonic())
+    # Until the answer is there it counts as wrong, so that nobody tries many at once.
+    hub.tries.failed(name, hub.monotonic())
 
     def answered(account: Account | None) -> None:
+        if account is None:
+            hub.tries.failed(address, hub.monotonic())
+        else:
+            hub.tries.forgive(name)
         if session.gone:
             return
         if account is None:
             raise WrongPassword("That password is wrong. Give your name and try again, or choose another.")
-        hub.tries.forgive(keys)
         right(account)
 
     hub.delivery.consult(session, Proof(names.key(owner), password), answered, tag)
@@ -112,7 +117,8 @@ def fetch_kept(session: Session, account: Account) -> None:
             session.hub.show(session, message)
         session.hub.store(session, Fetched(key, messages[-1].id), _nothing)
 
-    session.hub.delivery.consult(session, Kept(key), answered, None)
+    hub = session.hub
+    hub.answer(session, partial(hub.delivery.consult, session, Kept(key), answered, None))
 
 
 def _nothing() -> None:

@@ -6,8 +6,11 @@ from typing import Any
 
 import pytest
 from box import Box, Client, SlowStore
+from twisted.internet.defer import Deferred
+from twisted.internet.task import deferLater
 
 from chat.core.limits import Limits
+from chat.core.records import Question
 from chat.history.store import CannotKeep
 
 PASSWORD = "correct horse"  # noqa: S105
@@ -123,6 +126,46 @@ def test_wrong_tries_are_slowed_for_the_name_and_the_right_password_has_to_wait_
     box.clock.advance(2)
     bot.ask(type="hello", name="ada", password=PASSWORD)
     assert bot.objects()[0]["type"] == "welcome"
+
+
+def hold_proofs(box: Box) -> None:
+    """Let the answers to all passwords come together, a second later."""
+    answer = box.switchboard._answer
+
+    def slowly(question: Question) -> Deferred[Any]:
+        return deferLater(box.clock, 1, lambda: None).addCallback(lambda _: answer(question))
+
+    box.switchboard._answer = slowly
+
+
+def test_many_tries_at_once_are_no_way_around_the_wait(box: Box) -> None:
+    hold_proofs(box)
+    attackers = [hello(box, name="ada", password=f"horse {number}") for number in range(10)]
+    box.clock.advance(1)
+    box.turn()
+    codes = [attacker.objects()[0]["code"] for attacker in attackers]
+    assert codes == ["wrong-password"] * 3 + ["too-many-tries"] * 7
+
+
+def test_wrong_tries_are_slowed_for_the_address_whatever_the_name(box: Box) -> None:
+    bob = box.text("bob")
+    bob.send(f"/register {PASSWORD}", "exit")
+    attacker = box.connect(host="198.51.100.7")
+    for name in ("ada", "bob", "ada", "bob"):
+        attacker.ask(type="hello", name=name, password="wrong horse")
+    assert [event["code"] for event in attacker.objects()] == ["wrong-password"] * 3 + ["too-many-tries"]
+    assert hello(box, name="bob", password=PASSWORD).objects()[0]["type"] == "welcome"
+
+
+def test_a_crowd_behind_one_address_may_log_in_at_once(box: Box) -> None:
+    for number in range(10):
+        user = box.text(f"user{number}")
+        user.send(f"/register {PASSWORD}", "exit")
+    hold_proofs(box)
+    crowd = [hello(box, name=f"user{number}", password=PASSWORD) for number in range(10)]
+    box.clock.advance(1)
+    box.turn()
+    assert [user.objects()[0]["type"] for user in crowd] == ["welcome"] * 10
 
 
 def test_passwords_are_not_taken_where_others_listen() -> None:
