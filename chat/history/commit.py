@@ -1,4 +1,4 @@
-"""Group commit: while one batch is being stored, the next gathers."""
+"""Group commit: while one batch is being shown, the next is being stored, and what comes meanwhile gathers."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ from collections.abc import Callable, Sequence
 
 from twisted.internet.defer import Deferred, succeed
 from twisted.internet.interfaces import IReactorTime
+from twisted.internet.task import deferLater
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from chat.core.events import Message
 from chat.core.hub import Entry, Hub
-from chat.core.records import Record, Said
+from chat.core.records import Said
 from chat.history.store import CannotKeep, Store
 
 log = Logger()
@@ -54,26 +55,40 @@ class GroupCommit:
 
     def _next(self) -> None:
         batch = self.hub.take()
-        records = [entry.record for entry in batch if entry.record is not None]
-        if not records:
-            self.hub.settle(batch)
-            self._done()
-            return
-        begun = self._clock.seconds()
-        stored = self._store.append(records)
-        stored.addCallbacks(self._settle, self._failed, callbackArgs=(batch, records, begun), errbackArgs=(batch,))
-        stored.addErrback(lambda failure: log.failure("the queue stumbled", failure))
-        stored.addCallback(lambda _: self._done())
+        self._keep(batch).addBoth(self._kept, batch, self._clock.seconds())
 
-    def _settle(self, _: None, batch: Sequence[Entry], records: Sequence[Record], begun: float) -> None:
-        messages = [record.message for record in records if isinstance(record, Said)]
-        self.messages += len(messages)
-        self.batches += 1
-        self.seconds += self._clock.seconds() - begun
-        if self.failing:
-            self.failing = False
-            log.warn("the history can be written again")
+    def _keep(self, batch: Sequence[Entry]) -> Deferred[None]:
+        """Have the records of a *batch* stored; where there are none, fire in the next turn of the reactor."""
+        records = [entry.record for entry in batch if entry.record is not None]
+        return self._store.append(records) if records else deferLater(self._clock, 0)
+
+    def _kept(self, result: Failure | None, batch: Sequence[Entry], begun: float) -> None:
+        """Show a *batch*; what has gathered meanwhile is being stored while it is shown."""
+        now = self._clock.seconds()
+        following = self.hub.take()
+        kept = self._keep(following) if following else None
+        try:
+            if isinstance(result, Failure):
+                self._failed(result, batch)
+            else:
+                self._settle(batch, now - begun)
+        except Exception:
+            log.failure("the queue stumbled")
+        if kept is not None:
+            kept.addBoth(self._kept, following, now)
+        else:
+            self._done()
+
+    def _settle(self, batch: Sequence[Entry], seconds: float) -> None:
+        if any(entry.record is not None for entry in batch):
+            self.batches += 1
+            self.seconds += seconds
+            if self.failing:
+                self.failing = False
+                log.warn("the history can be written again")
         self.hub.settle(batch)
+        messages = [entry.record.message for entry in batch if isinstance(entry.record, Said)]
+        self.messages += len(messages)
         self._said(messages)
 
     def _failed(self, failure: Failure, batch: Sequence[Entry]) -> None:

@@ -27,6 +27,18 @@ def test_one_write_a_turn() -> None:
     assert len(bot.objects()) == 14
 
 
+def test_the_next_batch_is_stored_while_one_is_shown() -> None:
+    store = SlowStore()
+    box = Box(store=store)
+    ada, bob = box.text("ada"), box.text("bob")
+    ada.send("one")
+    ada.send("two", "three")
+    assert store.waiting_texts() == [["one"]]
+    store.store()
+    assert bob.lines() == ["ada: one"]
+    assert store.waiting_texts() == [["two", "three"]]
+
+
 def test_everybody_sees_the_same_order() -> None:
     box = Box()
     bots = [box.json(f"bot{number}") for number in range(3)]
