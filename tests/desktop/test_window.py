@@ -305,6 +305,15 @@ def test_a_flood_is_bounded(desk: Desk, box: Box) -> None:
     assert len(desk.shown.splitlines()) < MAXIMUM_FOLLOWED + PAGE
 
 
+def test_what_is_followed_for_long_is_bounded(desk: Desk, box: Box) -> None:
+    talker = box.text("bob")
+    for number in range(MAXIMUM_FOLLOWED + 2 * PAGE):
+        talker.send(f"line {number}.")
+        if number % 100 == 99:
+            desk.sees(f"line {number}.")
+            assert len(desk.shown.splitlines()) < MAXIMUM_FOLLOWED + PAGE
+
+
 def test_unread_while_another_window_is_in_front(desk: Desk, box: Box, elsewhere: Callable[[], None]) -> None:
     bob = box.text("bob")
     bob.send("seen", "ada: seen too")
