@@ -11,7 +11,7 @@ from datetime import datetime
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
-from chat.core import identity, moderation
+from chat.core import identity, looking, moderation, talking
 from chat.core.errors import BadField, UnknownCommand
 from chat.core.events import wire_time
 
@@ -194,8 +194,8 @@ TABLE: Mapping[str, Command] = {
             "lists the commands, or explains one",
             _help,
         ),
-        Command("who", (_HERE,), "lists who is in the room", _method("who")),
-        Command("rooms", (), "lists all rooms", _method("list_rooms")),
+        Command("who", (_HERE,), "lists who is in the room", looking.who),
+        Command("rooms", (), "lists all rooms", looking.list_rooms),
         Command(
             "join",
             (_ROOM, Parameter("after", Kind.NUMBER, optional=True, programs=True)),
@@ -203,9 +203,9 @@ TABLE: Mapping[str, Command] = {
             _method("join"),
         ),
         Command("leave", (_HERE,), "leaves the room", _method("leave"), programs=True),
-        Command("say", (_HERE, _TEXT), "says something in the room", _method("say"), programs=True),
-        Command("me", (_HERE, _TEXT), "says what you do: /me waves", _method("act")),
-        Command("msg", (_USER, _TEXT), "says something to one user only", _method("tell")),
+        Command("say", (_HERE, _TEXT), "says something in the room", talking.say, programs=True),
+        Command("me", (_HERE, _TEXT), "says what you do: /me waves", talking.act),
+        Command("msg", (_USER, _TEXT), "says something to one user only", talking.tell),
         Command("nick", (Parameter("name", Kind.TEXT),), "gives you another name", _method("rename")),
         Command(
             "topic",
@@ -225,7 +225,7 @@ TABLE: Mapping[str, Command] = {
                 Parameter("until", Kind.TIME, optional=True, programs=True),
             ),
             "shows the last messages of the room, or /history 50, /history since 09:00, /history 2026-11-20",
-            _method("history"),
+            looking.history,
         ),
         Command(
             "search",
@@ -236,7 +236,7 @@ TABLE: Mapping[str, Command] = {
                 Parameter("before", Kind.NUMBER, optional=True, programs=True),
             ),
             'finds messages by their words: /search tea "hot water" author:ada room:#dev',
-            _method("search"),
+            looking.search,
         ),
         Command(
             "mentions",
@@ -245,7 +245,7 @@ TABLE: Mapping[str, Command] = {
                 Parameter("count", Kind.NUMBER, optional=True, programs=True),
             ),
             "shows what named you since you were last here",
-            _method("mentions"),
+            looking.mentions,
         ),
         Command(
             "ignore",

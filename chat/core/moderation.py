@@ -13,6 +13,7 @@ from chat.core.errors import BadField, NoSuchMessage, NotAllowed
 from chat.core.events import BanLine, Bans, Deleted, Message, Notice, Rule, RuleKind, Stats, timestamp
 from chat.core.hub import LOBBY
 from chat.core.records import Decision, Erasure, RoomRules, Unbanned, Which
+from chat.core.talking import has_said
 
 if TYPE_CHECKING:
     from chat.core.room import Room
@@ -313,7 +314,7 @@ def _delete(session: Session, tag: str | None, number: int, message: Message | N
     if session.gone:
         return
     room = hub.room(message.room) if message is not None and message.room is not None else None
-    mine = message is not None and session.has_said(message)
+    mine = message is not None and has_said(session, message)
     if message is None or not (mine or (room is not None and session.may_enter(room))):
         raise NoSuchMessage(f"There is no message {number}, or not any more.")
     if not (mine or (room is not None and is_op(session, room))):

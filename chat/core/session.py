@@ -4,41 +4,33 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Collection, Mapping, Sequence
-from datetime import datetime
 from functools import partial
 
 from twisted.logger import Logger
 
 from chat import __version__
-from chat.core import durations, identity, moderation, names
+from chat.core import identity, moderation, names
 from chat.core.accounts import Account, Role
 from chat.core.commands import Command
 from chat.core.errors import (
     AlreadyThere,
     BadField,
     ChatError,
-    Empty,
     Internal,
-    Muted,
     NameTaken,
-    NoSuchRoom,
     NoSuchUser,
     NotAllowed,
     NotInRoom,
-    NotStored,
     TooLong,
     TooManyRooms,
 )
 from chat.core.events import (
     Away,
     CommandHelp,
-    Found,
     Goodbye,
     Help,
-    History,
     Ignored,
     Joined,
-    Kind,
     Left,
     Limits,
     Message,
@@ -47,23 +39,15 @@ from chat.core.events import (
     Pong,
     Refusal,
     Renamed,
-    Rooms,
     RoomState,
-    RoomSummary,
     Topic,
     Welcome,
-    Who,
 )
 from chat.core.hub import LOBBY, Hub, Lineage, digest
 from chat.core.peer import Address, Peer
-from chat.core.records import Query, Said, Search, Tags
+from chat.core.records import Query, Tags
 from chat.core.room import Room
-from chat.core.search import parse
 from chat.core.text import clean
-from chat.core.when import read
-
-DEFAULT_COUNT = 20
-"""The messages that ``/history`` shows when not told how many."""
 
 log = Logger()
 
@@ -491,21 +475,6 @@ class Session:
             raise NotInRoom(f"You are not in #{names.room_name(room)}. Join it first: /join {names.room_name(room)}")
         return mine
 
-    def who(self, room: str, tag: str | None = None) -> None:
-        """Show who is in a room."""
-        known = self.hub.room(room)
-        if known is None or not self.may_enter(known):
-            raise NoSuchRoom(f"There is no room #{names.room_name(room)}. See /rooms for those there are.")
-        event = Who(room=known.name, users=known.names(), away=known.away(), tag=tag)
-        self.hub.answer(self, partial(self.hub.delivery.show, self, event))
-
-    def list_rooms(self, tag: str | None = None) -> None:
-        """Show all rooms, the fullest first."""
-        visible = (room for room in self.hub.rooms.values() if self.may_enter(room))
-        rooms = sorted(visible, key=lambda room: (-len(room.members), room.name))
-        summaries = [RoomSummary(room=room.name, users=len(room.members), topic=room.topic) for room in rooms]
-        self.hub.answer(self, partial(self.hub.delivery.show, self, Rooms(rooms=summaries, tag=tag)))
-
     def topic(self, room: str, text: str | None = None, tag: str | None = None) -> None:
         """Show the topic of a room, or set it; ``-`` or an empty text clears it."""
         hub = self.hub
@@ -528,110 +497,11 @@ class Session:
         event = Topic(time=self.hub.now(), room=room.name, name=None, topic=room.topic, tag=tag)
         self.hub.delivery.show(self, event)
 
-    # -- talking
-
-    def say(self, room: str, text: str, tag: str | None = None) -> None:
-        """Say something in a room."""
-        self._speak(room, "say", text, tag)
-
-    def act(self, room: str, text: str, tag: str | None = None) -> None:
-        """Say what one does."""
-        self._speak(room, "action", text, tag)
-
-    def _speak(self, room: str, kind: Kind, text: str, tag: str | None) -> None:
-        mine = self.my_room(room)
-        self._require_voice(mine)
-        text = self._speakable(text)
-        message = self._earlier(tag, kind, text, room=mine.name)
-        if message is None:
-            hub = self.hub
-            message = Message(
-                id=hub.next_message_id(),
-                time=hub.now(),
-                room=mine.name,
-                author=self.name,
-                kind=kind,
-                text=text,
-                tag=tag,
-            )
-            mine.last_id = self.last_said = message.id
-            self._store(message, partial(hub.delivery.publish, mine.name, message, self))
-
-    def _require_voice(self, room: Room) -> None:
-        left = room.muted.get(self.key, 0.0) - self.hub.monotonic() if room.muted else 0.0
-        if left > 0:
-            raise Muted(f"You are muted in #{room.name} for {durations.in_words(left)} more.")
-
-    def has_said(self, message: Message) -> bool:
-        """Tell whether the user said this."""
-        own = names.key(self.account.name) if self.account is not None else None
-        author = names.key(message.author)
-        return author == own or (author == self.key and message.id >= self.came)
-
-    def tell(self, name: str, text: str, tag: str | None = None) -> None:
-        """Say something to one user only."""
-        hub = self.hub
-        absent = hub.registered.get(name) if hub.users.get(name) is None else None
-        recipient = self.find_user(name) if absent is None else None
-        text = self._speakable(text)
-        to = recipient.name if recipient is not None else absent
-        message = self._earlier(tag, "say", text, to=to)
-        if message is not None:
-            return
-        message = Message(
-            id=hub.next_message_id(), time=hub.now(), to=to, author=self.name, kind="say", text=text, tag=tag
-        )
-        self.last_said = message.id
-        author = names.key(self.name)
-
-        def deliver() -> None:
-            if recipient is not None and author not in recipient.ignored:
-                recipient._receive(message)
-            if recipient is not self:
-                hub.delivery.show(self, message)
-
-        self._store(message, deliver, kept_for=names.key(absent) if absent is not None else None)
-        if absent is not None:
-            hub.show(self, Notice(text=f"{absent} is not here, and will get that when they come in."))
-        elif recipient is not None and recipient.away is not None:
-            reason = f": {recipient.away}" if recipient.away else "."
-            hub.show(self, Notice(text=f"{recipient.name} is away{reason}"))
-
-    def _receive(self, message: Message) -> None:
+    def receive(self, message: Message) -> None:
         """Show a private message, and keep it for the case that the connection is just breaking."""
         if self.lineage is not None:
             self._private = [*self._private, message][-self.hub.limits.private_kept :]
         self.hub.delivery.show(self, message)
-
-    def _earlier(
-        self, tag: str | None, kind: Kind, text: str, *, room: str | None = None, to: str | None = None
-    ) -> Message | None:
-        """Answer a message that was sent before under the same tag, and return it."""
-        stored = self.lineage.tags.get(tag) if self.lineage is not None and tag is not None else None
-        if stored is None or tag is None:
-            return None
-        number, time = stored
-        message = Message(id=number, time=time, room=room, to=to, author=self.name, kind=kind, text=text, tag=tag)
-        self.hub.then(self, partial(self._answer_again, tag, message))
-        return message
-
-    def _answer_again(self, tag: str, message: Message) -> None:
-        if self.lineage is not None and tag in self.lineage.tags:
-            self.hub.delivery.show(self, message)
-        else:
-            text = "Not stored, not sent: the first try failed. Try again later."
-            self.hub.delivery.show(self, Refusal(code=NotStored.code, text=text, tag=tag))
-
-    def _store(self, message: Message, deliver: Callable[[], None], kept_for: str | None = None) -> None:
-        """Have *message* stored and delivered, and remember its tag."""
-        lineage = None
-        if self.lineage is not None and message.tag is not None:
-            lineage = self.lineage.digest
-            tags = self.lineage.tags
-            tags[message.tag] = (message.id, message.time)
-            if len(tags) > self.hub.limits.tags_each:
-                del tags[next(iter(tags))]
-        self.hub.store(self, Said(message, lineage, kept_for), deliver)
 
     def find_user(self, name: str) -> Session:
         user = self.hub.users.get(name)
@@ -647,98 +517,7 @@ class Session:
             raise TooLong(f"That {what} is too long, so it was not sent. Use at most {most} bytes.")
         return clean(text).strip()
 
-    def _speakable(self, text: str) -> str:
-        text = self.bounded(text, self.hub.limits.text, "text")
-        if not text:
-            raise Empty("There is nothing to say in that.")
-        return text
-
     # -- the rest
-
-    def history(
-        self,
-        room: str,
-        when: str | None = None,
-        count: int | None = None,
-        after: int | None = None,
-        before: int | None = None,
-        since: str | None = None,
-        until: str | None = None,
-        tag: str | None = None,
-    ) -> None:
-        """Show messages from the history of a room; *when* is in words, in the time zone of the server."""
-        hub = self.hub
-        if when:
-            self.history(room, **read(when, datetime.fromisoformat(hub.now())), tag=tag)
-            return
-        query = Query(
-            self.my_room(room).name,
-            before=self._bound(before),
-            count=self._count(count),
-            after=after or 0,
-            newest=after is None and since is None,
-            since=since,
-            until=until,
-        )
-        self.spent += hub.limits.history_cost - 1
-        answer = History(room=query.room, messages=[], more=False, since=since, tag=tag)
-        hub.answer(self, partial(hub.delivery.recall, self, query, answer))
-
-    def _bound(self, before: int | None) -> int:
-        """The id before which to look."""
-        return self.hub.next_id if before is None else min(before, self.hub.next_id)
-
-    def _count(self, count: int | None) -> int:
-        """How many messages to look for."""
-        return max(1, min(DEFAULT_COUNT if count is None else count, self.hub.limits.history_count))
-
-    def search(
-        self,
-        text: str,
-        room: str | None = None,
-        count: int | None = None,
-        before: int | None = None,
-        tag: str | None = None,
-    ) -> None:
-        """Show messages that hold the words of *text*, newest first."""
-        hub = self.hub
-        wanted = parse(self.bounded(text, hub.limits.text, "search"))
-        place = room if room is not None else wanted.room
-        search = Search(
-            wanted.phrases,
-            before=min(self._bound(before), self._bound(wanted.before)),
-            count=self._count(count),
-            author=wanted.author,
-            room=names.room_name(place) if place is not None else None,
-            rooms=self._readable(),
-        )
-        found = Found(text=wanted.text, messages=[], more=False, tag=tag)
-        self.spent += hub.limits.search_cost - 1
-        hub.answer(self, partial(hub.delivery.search, self, search, found))
-
-    def mentions(self, before: int | None = None, count: int | None = None, tag: str | None = None) -> None:
-        """Show what named the user since that name was last here, newest first."""
-        hub = self.hub
-        left = hub.departed(self.name)
-        search = Search(
-            (),
-            before=self._bound(before),
-            count=self._count(count),
-            after=left or 0,
-            naming=self.name,
-            absent_at=self.came if left is None else None,
-            rooms=self._readable(),
-        )
-        self.spent += hub.limits.search_cost - 1
-        answer = Found(text=None, messages=[], more=False, tag=tag)
-        hub.answer(self, partial(hub.delivery.search, self, search, answer))
-
-    def _readable(self) -> Collection[str] | None:
-        """The rooms in which the user may read; ``None``: all."""
-        rooms = self.hub.rooms.values()
-        if not any(room.private for room in rooms):
-            return None
-        return [room.name for room in rooms if self.may_enter(room)]
 
     def ignore(self, name: str | None = None, tag: str | None = None) -> None:
         """Hide what a user says from this one, or show it again; without a name, show who is hidden."""

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from chat.core import commands, events, wording
+from chat.core import commands, events, talking, wording
 from chat.core.errors import BadName, ChatError, NameTaken, PasswordNeeded
 from chat.core.hub import LOBBY
 from chat.core.session import Session
@@ -40,7 +40,7 @@ class TextDialect:
                 command, rest = commands.split(text)
                 command.run(session, tag=None, **command.parse(rest, session.here))
             elif text.strip():
-                session.say(session.here, text[1:] if text.startswith("//") else text)
+                talking.say(session, None, session.here, text[1:] if text.startswith("//") else text)
         except ChatError as error:
             session.refuse(error)
 
