@@ -189,7 +189,8 @@ class ChatConnection(Protocol):
     def readConnectionLost(self) -> None:
         """The client sends no more, but may still read."""
         self._ended = True
-        if self._splitter.pending:
+        if self._splitter.pending and (self.session.welcome or self._waiting):
+            # Who ends within their first line gave no name: they would only come and go.
             self._waiting.insert(0, self._splitter.finish())
         self._work()
         if self._closing:

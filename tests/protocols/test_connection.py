@@ -154,6 +154,19 @@ def test_refusals_are_counted_by_their_code() -> None:
     assert box.hub.refusals == {"too-many-connections": 1, "unknown-command": 2}
 
 
+def test_a_name_that_was_not_finished_is_none() -> None:
+    box = box_with()
+    ada, eve = box.text("ada"), box.connect()
+    eve.send_bytes(b"eve")
+    eve.end()
+    assert eve.lines()[1:] == ["* Goodbye."]
+    assert ada.lines() == []
+    bob = box.connect()
+    bob.send_bytes(b"bob\nlast words")
+    bob.end()
+    assert ada.lines() == ["* bob joined.", "bob: last words", "* bob left."]
+
+
 # -- talking
 
 
