@@ -97,7 +97,7 @@ class ChatConnection(Protocol):
         self._after(limits.name_time, self._nameless)
         self._after(CHECK, self._check)
         if self.session.peer.tls:
-            self._after(limits.handshake, self.abort)
+            self._after(limits.handshake, self._no_handshake)
         if len(factory.connections) > limits.connections + TO_REFUSE:
             self.abort()
         elif len(factory.connections) > limits.connections:
@@ -126,7 +126,10 @@ class ChatConnection(Protocol):
 
     def handshakeCompleted(self) -> None:
         """The client has agreed on TLS."""
-        self._cancel(self.abort)
+        self._cancel(self._no_handshake)
+
+    def _no_handshake(self) -> None:
+        self.abort()
 
     # -- time
 
