@@ -11,7 +11,7 @@ from conftest import LoggedFailures
 from chat.core import wording
 from chat.core.events import Event, Topic
 from chat.core.limits import Limits
-from chat.core.session import Session
+from chat.core.room import Room
 
 
 class SilentTls(TlsTransport):
@@ -267,7 +267,7 @@ def test_a_mistake_in_a_command_ends_that_session_only(
     box = box_with()
     ada, eve, bot = box.text("ada"), box.text("eve"), box.json("bot")
     ada.lines()
-    monkeypatch.setattr(Session, "who", lambda *args, **options: 1 / 0)
+    monkeypatch.setattr(Room, "names", lambda room: 1 / 0)
     eve.send("/who", "hello")
     assert eve.lines() == [
         "* bot joined.",
