@@ -248,3 +248,10 @@ OWN_COMMANDS: Mapping[str, Command] = {
 def all_commands() -> list[Command]:
     """The commands that people type, the client's own among them."""
     return [*(c for c in commands.for_people() if c.name not in OWN_COMMANDS), *OWN_COMMANDS.values()]
+
+
+def has_secret(line: str) -> bool:
+    """Tell whether a typed line holds a password, which is not to be brought back to the screen."""
+    line = line.strip()
+    command = commands.TABLE.get(line[1:].partition(" ")[0].lower()) if line.startswith("/") else None
+    return command is not None and any(parameter.kind is Kind.SECRET for parameter in command.parameters)

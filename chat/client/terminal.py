@@ -32,7 +32,7 @@ from prompt_toolkit.widgets import SearchToolbar
 
 from chat.client import bars
 from chat.client.bare import bare
-from chat.client.client import CannotDo, Client
+from chat.client.client import CannotDo, Client, has_secret
 from chat.client.keys import bindings
 from chat.client.room import Room
 from chat.client.rows import Painter, Row, displayed, shorten
@@ -177,7 +177,7 @@ class Terminal:
         except CannotDo as reason:
             self._hint = str(reason)
             return
-        if not pasted and text.strip():
+        if not pasted and text.strip() and not has_secret(text):
             buffer.append_to_history()
         if not pasted:
             buffer.reset()

@@ -157,6 +157,16 @@ def test_each_room_has_its_own_draft_and_its_own_history() -> None:
     play(scene, rooms=("lobby", "dev"))
 
 
+def test_a_password_does_not_come_back() -> None:
+    async def scene(screen: Screen, box: Box) -> None:
+        screen.press("hello\r/register correct horse\r")
+        await screen.sees("! Others could read a password on this connection.")
+        screen.press("\x1b[A")
+        await screen.until(lambda: screen.typed == "hello")
+
+    play(scene)
+
+
 @pytest.mark.parametrize("key", ["\x0e", "\x10", "\x1b2", "\x1b[1;3C", "\x1b[1;3D", "\x1ba"])
 def test_keys_that_turn_to_another_room(key: str) -> None:
     async def scene(screen: Screen, box: Box) -> None:

@@ -402,6 +402,12 @@ def test_what_was_sent_comes_back(desk: Desk) -> None:
     desk.until(lambda: desk.typed == "half")
 
 
+def test_a_password_does_not_come_back(desk: Desk) -> None:
+    desk.say("hello", "/register correct horse")
+    desk.press("<Up>")
+    assert desk.typed == "hello"
+
+
 def test_several_lines(desk: Desk, box: Box) -> None:
     bob = box.text("bob")
     desk.entry.insert("insert", "one")

@@ -6,6 +6,7 @@ import tkinter
 from collections.abc import Callable
 from tkinter import ttk
 
+from chat.client.client import has_secret
 from chat.client.completion import Offer
 from chat.client.desktop.keys import bind
 from chat.client.desktop.look import Look
@@ -51,7 +52,7 @@ class Entry(ttk.Frame):
         """Send what is typed."""
         text = self._now()
         if text.strip() and self._send(text):
-            self._typed.send(text)
+            self._typed.send("" if has_secret(text) else text)
             self._show("")
 
     def begin(self, text: str) -> None:

@@ -16,8 +16,8 @@ class Typed:
         self._kept = ""
 
     def send(self, text: str) -> None:
-        """*text* was sent; the draft is empty again."""
-        if self._sent[-1:] != [text]:
+        """*text* was sent (``""``: something that is not to come back); the draft is empty again."""
+        if text and self._sent[-1:] != [text]:
             self._sent.append(text)
             del self._sent[:-MAXIMUM_SENT]
         self.draft = self._kept = ""
