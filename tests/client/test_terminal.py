@@ -55,7 +55,7 @@ class Screen:
         shown = "\n".join(self.rows())
         return all(part in shown for part in parts)
 
-    async def until(self, condition: Callable[[], bool]) -> None:
+    async def until(self, condition: Callable[[], object]) -> None:
         """Wait for it."""
         for _ in range(500):
             self.seat.pump()
@@ -138,6 +138,13 @@ def test_the_status_bar_tells_how_things_are() -> None:
     play(scene, rooms=("lobby", "dev"))
 
 
+def brought_back(screen: Screen, line: str) -> bool:
+    """Press Up until *line* is typed: after a line is cleared, what was typed before is read again."""
+    if screen.typed != line:
+        screen.press("\x1b[A")
+    return screen.typed == line
+
+
 def test_each_room_has_its_own_draft_and_its_own_history() -> None:
     async def scene(screen: Screen, box: Box) -> None:
         screen.press("said in lobby\r")
@@ -151,8 +158,7 @@ def test_each_room_has_its_own_draft_and_its_own_history() -> None:
         await screen.sees("ada #lobby> draft")
         screen.press("\x03")
         await screen.until(lambda: screen.typed == "")
-        screen.press("\x1b[A")
-        await screen.until(lambda: screen.typed == "said in lobby")
+        await screen.until(lambda: brought_back(screen, "said in lobby"))
 
     play(scene, rooms=("lobby", "dev"))
 
