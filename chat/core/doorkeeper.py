@@ -44,6 +44,14 @@ class Doorkeeper:
             return ConnectsTooFast(f"Your address connects too often. Try again in {wait + 1:.0f} seconds.")
         return None
 
+    def overrun(self, peer: Peer) -> bool:
+        """Whether so many connections of an address are open, those included that are being refused, that no more
+        should be kept open to be told so."""
+        most = self._limits.connections_each
+        if most is None or peer.local or peer.address is None:
+            return False
+        return self._visitors[_network(peer.address)].connections > 2 * most
+
     def leave(self, peer: Peer) -> None:
         """A connection that has entered is gone."""
         if not peer.local and peer.address is not None:

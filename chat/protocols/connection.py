@@ -112,6 +112,9 @@ class ChatConnection(Protocol):
         self.session.peer = peer_of(cast(ITransport, self.transport))
         hub = self._chat.hub
         refusal = self._chat.doorkeeper.enter(self.session.peer, self._chat.monotonic())
+        if self._chat.doorkeeper.overrun(self.session.peer):
+            self.abort()
+            return False
         try:
             refuse_banned(hub.bans.of_address(self.session.peer.address, hub.seconds), hub.seconds)
         except ChatError as banned:

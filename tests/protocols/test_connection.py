@@ -139,6 +139,19 @@ def test_only_so_many_connections_from_one_address() -> None:
     assert box.connect().lines() == ["* Hi. Type your name and press Enter."]
 
 
+def test_refusals_of_one_address_do_not_fill_the_server() -> None:
+    """Each of them stays open for a while, so that what it is told arrives."""
+    box = box_with(connections=10, connections_each=2)
+    cut = 0
+    for _ in range(40):
+        client = box.connect()
+        if client.socket.aborted:
+            client.lose()
+            cut += 1
+    assert cut == 36
+    assert box.connect(host="198.51.100.7").lines() == ["* Hi. Type your name and press Enter."]
+
+
 def test_only_so_many_connections_from_one_address_in_a_time() -> None:
     box = box_with(connects_burst=3, connects_rate=0.5)
     for _ in range(3):
