@@ -7,11 +7,14 @@ from collections.abc import Iterator
 
 from twisted.internet.address import IPv4Address, IPv6Address, UNIXAddress
 from twisted.internet.interfaces import INegotiated, ITransport
-from twisted.internet.tcp import Connection
+from twisted.internet.tcp import Connection, Server
 from twisted.protocols.haproxy._wrapper import HAProxyProtocolWrapper
 from twisted.protocols.policies import ProtocolWrapper
 
 from chat.core.peer import Peer
+
+ACCEPTS = 32
+"""About so many connections are accepted in a turn; Twisted would take ever more, and let those who are in wait."""
 
 PROBES = 4
 PROBE_INTERVAL = 15
@@ -35,6 +38,9 @@ def tune(transport: object, keepalive: int) -> None:
     *_, connection = _chain(transport)
     if not isinstance(connection, Connection) or isinstance(connection.getPeer(), UNIXAddress):
         return
+    if isinstance(connection, Server):
+        port = connection.server
+        port.numberAccepts = min(port.numberAccepts, ACCEPTS)
     connection.setTcpNoDelay(True)
     connection.setTcpKeepAlive(True)
     handle = connection.getHandle()
