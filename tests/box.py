@@ -32,17 +32,18 @@ START = 1_795_252_502.114
 
 
 class Socket(StringTransport):
-    """A TCP transport whose kernel takes ``room`` bytes more."""
+    """A TCP transport whose kernel takes ``room`` bytes more, ``most`` of them at once."""
 
     def __init__(self, port: int, host: str = "192.0.2.1") -> None:
         super().__init__(peerAddress=IPv4Address("TCP", host, port))
         self.room = 1 << 30
+        self.most = 1 << 30
         self.sends = 0
         self.half_closed = False
         self.aborted = False
 
     def writeSomeData(self, data: bytes) -> int:
-        taken = min(len(data), self.room)
+        taken = min(len(data), self.room, self.most)
         self.room -= taken
         self.sends += 1
         self.io.write(data[:taken])

@@ -103,7 +103,7 @@ class Outlet:
         self._last = False
         # Asked of the class: a TLS transport hands what it does not have itself on to the socket below.
         self._direct = hasattr(type(transport), "writeSomeData")
-        self.send: Callable[[bytes], Any] = transport.writeSomeData if self._direct else self._write
+        self.send: Callable[[bytes | memoryview], Any] = transport.writeSomeData if self._direct else self._write
         if not self._direct:
             transport.registerProducer(self, True)
 
@@ -185,8 +185,16 @@ class Outlet:
         self._settle()
 
     def stalled(self, reader: Reader, news: bytes, sent: Any) -> None:
-        """The socket took only a part of the *news* of this turn: keep the rest of the line, and the place."""
-        taken = self._count(sent)
+        """Go on with the *news* of this turn, as Twisted sends 128 KiB at once at most; where the socket takes no more,
+        keep the rest of the line, and the place.
+        """
+        taken = more = self._count(sent)
+        while more and taken < len(news):
+            more = self._count(self.send(memoryview(news)[taken:]))
+            taken += more
+        if taken == len(news):
+            reader.cursor = reader.feed.end
+            return
         reader.cursor = reader.feed.boundary(reader.feed.turn + taken)
         self._stall(news[taken : reader.cursor - reader.feed.turn])
         self._settle()
@@ -242,7 +250,7 @@ class Outlet:
                 self._transport.unregisterProducer()
             self._closed()
 
-    def _write(self, data: bytes) -> int:
+    def _write(self, data: bytes | memoryview) -> int:
         self._transport.write(data)
         return len(data)
 

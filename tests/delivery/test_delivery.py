@@ -39,6 +39,20 @@ def test_the_next_batch_is_stored_while_one_is_shown() -> None:
     assert store.waiting_texts() == [["two", "three"]]
 
 
+def test_a_transport_that_takes_only_so_much_at_once_is_given_all_that_the_socket_takes() -> None:
+    box = Box()
+    ada, bob = box.text("ada"), box.text("bob")
+    bob.socket.most = 100
+    ada.send("x" * 250)
+    assert bob.lines() == ["ada: " + "x" * 250]
+    assert bob.socket.producer is None
+    bob.socket.room = 150
+    ada.send("y" * 250)
+    assert len(bob.received()) == 150
+    bob.socket.drain()
+    assert len(bob.received()) == 250 + len("ada: \r\n") - 150
+
+
 def test_everybody_sees_the_same_order() -> None:
     box = Box()
     bots = [box.json(f"bot{number}") for number in range(3)]
