@@ -18,11 +18,18 @@ from benchmarks.scenarios import SCENARIOS, Scenario
 SLOW = 20.0
 """A measurement that takes so many seconds is made in every third round only."""
 
+QUICK = ["limit", "chat", "ngircd"]
+"""The servers of a quick run."""
+
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     size = parser.add_mutually_exclusive_group()
-    size.add_argument("--quick", action="store_true", help="one short round of the main scenarios: under two minutes")
+    size.add_argument(
+        "--quick",
+        action="store_true",
+        help="one short round of the main scenarios, beside ngircd and the limit: under two minutes",
+    )
     size.add_argument("--full", action="store_true", help="five rounds of everything, and write docs/ (the default)")
     parser.add_argument("--rounds", type=int, help="how many rounds (default: 5, quick: 1)")
     parser.add_argument("--seconds", type=float, help="how long each measurement lasts (default: 2, quick: 1)")
@@ -39,7 +46,8 @@ def main() -> None:
         found, missing = servers.find(servers.compile_c("fanout", Path(name)), tls=tls)
         if missing:
             print(f"Left out, as not installed here: {', '.join(missing)}.", file=sys.stderr)
-        plan = _plan([scenario for scenario in SCENARIOS if scenario.quick or not quick], found, options.only)
+        only = options.only or (QUICK if quick else [])
+        plan = _plan([scenario for scenario in SCENARIOS if scenario.quick or not quick], found, only)
         results = Results(describe(found.values()), missing, seconds, found, [])
         began = time.monotonic()
         slow: set[tuple[str, str]] = set()

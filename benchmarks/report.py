@@ -161,11 +161,9 @@ def _ratios(results: Results) -> list[str]:
         for other, title in (("limit", "the C limit"), ("ngircd", "ngircd"))
     ]
     frugal = [
-        (
-            f"deliveries for each CPU second to the C limit, {s}",
-            results.ratio((s, "limit", "cpu_us"), (s, "chat", "cpu_us")),
-        )
-        for s in ("room-200-64", "room-1000-64", "storm", "rooms")
+        (f"deliveries for each CPU second to {title}, {s}", results.ratio((s, other, "cpu_us"), (s, "chat", "cpu_us")))
+        for s in ("room-200-64", "room-1000-64", "storm", "room-1000-512", "rooms")
+        for other, title in (("limit", "the C limit"), ("ngircd", "ngircd"))
     ]
     durable = [against(f"durable to `--data none`, {s}", s, "memory") for s in ("room-200-64", "room-1000-64", "rooms")]
     talk = [
@@ -195,6 +193,10 @@ def _ratios(results: Results) -> list[str]:
             results.ratio(("stuck", "chat", "rate"), ("room-1000-64", "chat", "rate")),
         ),
         ("JSON to text, 1,000 members", results.ratio(("json", "chat", "rate"), ("room-1000-64", "chat", "rate"))),
+        (
+            "JSON to text, 1,000 members, for each CPU second",
+            results.ratio(("room-1000-64", "chat", "cpu_us"), ("json", "chat", "cpu_us")),
+        ),
         (
             "CPU for a delivery, 5,000 members to 100",
             results.ratio(("storm", "chat", "cpu_us"), ("room-100-64", "chat", "cpu_us")),
