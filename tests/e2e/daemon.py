@@ -46,7 +46,12 @@ class Daemon:
             self.process = subprocess.Popen(
                 command, cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT
             )
-        wait_for(lambda: self._listens(listeners), f"{' '.join(command)} listens")
+        try:
+            wait_for(lambda: self._listens(listeners), f"{' '.join(command)} listens")
+        except AssertionError:
+            self.process.kill()
+            self.process.wait()
+            raise
         self._idle_sockets = self._sockets()
 
     def _listens(self, listeners: int) -> bool:
