@@ -407,7 +407,7 @@ class Session:
             self.rooms[room.name] = room
             hub.publish(self, room, Joined(time=hub.now(), room=room.name, name=self.name))
         users, away, last = room.names(), room.away(), room.last_id
-        ops = [member.name for member in room.members.values() if member.key in room.ops]
+        ops = [member.name for member in room.members.values() if member.key in room.ops] if room.ops else []
         private, before = room.private, hub.next_id
 
         def enter() -> None:
