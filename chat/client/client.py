@@ -177,10 +177,12 @@ class Client:
             name = wanted.removeprefix("/").lower()
             explained = [OWN_COMMANDS[name]] if name in OWN_COMMANDS else [commands.find(wanted)]
         else:
-            explained = all_commands()
+            explained = [command for command in all_commands() if not command.who]
         for one in explained:
             self.model.tell(f"{one.usage} - {one.summary}")
         if not wanted:
+            others = ", ".join(f"/{command.name}" for command in all_commands() if command.who)
+            self.model.tell(f"Ops of a room and moderators have more: {others}. /help kick explains one.")
             self.model.tell(
                 "Tab completes. PageUp and PageDown scroll. Ctrl-N and Ctrl-P go to the next room and back."
             )

@@ -46,7 +46,7 @@ def main(*arguments: str) -> NoReturn:
         settings = read([*arguments, *sys.argv[1:]])
         log = None if settings.log is None else settings.log.open("a", encoding="utf-8")
     except usage.UsageError as refusal:
-        _complain(f"{refusal} chat --help explains.")
+        _complain(f"{str(refusal).rstrip('.')}. chat --help explains.")
         sys.exit(2)
     except OSError as failure:
         _complain(f"{settings.log} can't be written: {failure.strerror}.")
@@ -87,10 +87,10 @@ async def _run(settings: Settings, reactor: IReactorTime) -> int:
         if settings.gui:
             return await _gui(settings, reactor)
         if settings.tail:
-            await _tail(settings, reactor)
-        elif not sys.stdin.isatty():
+            return await _tail(settings, reactor)
+        if not sys.stdin.isatty():
             return 0 if await _send(settings, reactor) else 1
-        elif settings.plain or os.environ.get("TERM", "dumb") == "dumb" or not sys.stdout.isatty():
+        if settings.plain or os.environ.get("TERM", "dumb") == "dumb" or not sys.stdout.isatty():
             await _plain(settings, reactor)
         else:
             await _screen(settings, reactor)
@@ -99,7 +99,8 @@ async def _run(settings: Settings, reactor: IReactorTime) -> int:
             return await _run(settings, reactor) if _keeps(reason.__cause__) else 1
         if reason.code in PASSWORD_CODES and person:
             return await _run_with_password(settings, reactor, reason)
-        _complain(f"{settings.address}: {reason}")
+        hint = " Say with --password-file where it is." if reason.code == "password-needed" else ""
+        _complain(f"{settings.address}: {reason}{hint}")
         return 1
     except NoPassword as reason:
         _complain(str(reason))
@@ -202,7 +203,7 @@ async def _screen(settings: Settings, reactor: IReactorTime) -> None:
             finally:
                 link.leave()
         await linked
-    print("Disconnected from server.")
+    _say_farewell(link)
 
 
 async def _plain(settings: Settings, reactor: IReactorTime) -> None:
@@ -216,6 +217,12 @@ async def _plain(settings: Settings, reactor: IReactorTime) -> None:
             with keys_from(sys.stdin.fileno(), plain), handled((SIGINT,), plain.interrupt):
                 await asyncio.wait([linked])
         await linked
+    _say_farewell(link)
+
+
+def _say_farewell(link: Link) -> None:
+    if link.farewell:
+        print(link.farewell)
     print("Disconnected from server.")
 
 
@@ -270,10 +277,13 @@ async def _send(settings: Settings, reactor: IReactorTime) -> bool:
         lines.stop()
         link.leave()
         await linked
+    if link.farewell:
+        _complain(link.farewell)
     return finished.done() and finished.result() is True
 
 
-async def _tail(settings: Settings, reactor: IReactorTime) -> None:
+async def _tail(settings: Settings, reactor: IReactorTime) -> int:
+    """Print what is said; return the exit code."""
     tail = Tail(sys.stdout, _surroundings(), _complain)
     link = _link(settings, reactor, tail, backlog=0)
     tail.closed.addCallback(lambda _: link.leave())
@@ -281,6 +291,10 @@ async def _tail(settings: Settings, reactor: IReactorTime) -> None:
         await _start(link)
     if tail.closed.called:
         _drop_output()
+    if link.farewell:
+        _complain(link.farewell)
+        return 1
+    return 0
 
 
 def _drop_output() -> None:

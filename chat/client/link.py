@@ -140,6 +140,8 @@ class Link:
         self.name = names[0]
         self.password = password
         """What the name needs, where it is registered."""
+        self.farewell = ""
+        """Why the server does not want us back, where it does not."""
         self._new_password = "", ""
         self.online = False
         self.entered: Deferred[None] = Deferred()
@@ -352,9 +354,16 @@ class Link:
                 self._say_hello(self._wire)
             else:
                 self._refusal, self._code = event.text, event.code
+                if event.code == "banned" and self._token is not None:
+                    self._stop(event.text)
                 self._abort()
         elif isinstance(event, events.Goodbye):
             self._refusal = event.text
+
+    def _stop(self, why: str) -> None:
+        """The server does not want us back."""
+        self.farewell = why
+        self._leaving = True
 
     def _resume(self) -> None:
         """Send again what was not acknowledged, and take up again whom we ignored."""
@@ -403,8 +412,10 @@ class Link:
                 self._ignored = event.names
             case events.Notice(tag=str(tag)) if tag == self._new_password[0]:
                 self.password = self._new_password[1]
-            case events.Goodbye():
+            case events.Goodbye(code=""):
                 self._goodbye = event.text
+            case events.Goodbye():
+                self._stop(event.text)
         self._listener.event_received(event, old=False)
 
     def _message(self, message: events.Message) -> None:

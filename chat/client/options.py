@@ -67,7 +67,9 @@ class Options(usage.Options):
 line, and the exit code is 0 only when all of it is stored.
 
 The options may also stand in the configuration file ({config_path()}), with the address as
-"address", and rooms as a list. The command line wins."""
+"address", and rooms as a list. The command line wins.
+
+chat export, chat import and chat admin look after a history; each explains itself with --help."""
 
     optFlags: ClassVar = [
         ["tail", "t", "Print what is said, line by line, and send nothing."],

@@ -147,7 +147,13 @@ class Terminal:
     # What the model tells
 
     def changed(self) -> None:
-        """Draw again, soon."""
+        """Draw again, soon; where the room on the screen was closed, what was being typed there is not lost."""
+        buffer = self._control.buffer
+        if buffer is not self._view.buffer:
+            closed = all(view.buffer is not buffer for room, view in self._views.items() if room in self._model.rooms)
+            self._view_shown()
+            if closed and not self._view.buffer.text:
+                self._view.buffer.document = buffer.document
         self.application.invalidate()
 
     def line_added(self, room: Room, line: Line, old: bool) -> None:

@@ -310,9 +310,13 @@ class Ping(Event, frozen=True, kw_only=True):
 
 
 class Goodbye(Event, frozen=True, kw_only=True):
-    """The connection closes after this."""
+    """The connection closes after this.
+
+    ``code``: why there is no use in coming back by oneself: ``replaced`` (by another connection) or ``banned``.
+    """
 
     text: str
+    code: str = ""
 
 
 AnyEvent = (

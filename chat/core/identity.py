@@ -57,11 +57,14 @@ def prove(
     elif password is None:
         raise PasswordNeeded(f"The name {owner} belongs to somebody. Give its password, or choose another name.")
     else:
-        _check(session, owner, password, admit, tag)
+        wrong = "That password is wrong. Give your name and try again, or choose another."
+        _check(session, owner, password, admit, tag, wrong)
 
 
-def _check(session: Session, owner: str, password: str, right: Callable[[Account], None], tag: str | None) -> None:
-    """Call *right* with the account of *owner* if this is its password; be slow about wrong ones."""
+def _check(
+    session: Session, owner: str, password: str, right: Callable[[Account], None], tag: str | None, wrong: str
+) -> None:
+    """Call *right* with the account of *owner* if this is its password; be slow about others, and say *wrong*."""
     hub = session.hub
     _require_secure(session)
     name = (f"name {names.key(owner)}",)
@@ -80,7 +83,7 @@ def _check(session: Session, owner: str, password: str, right: Callable[[Account
         if session.gone:
             return
         if account is None:
-            raise WrongPassword("That password is wrong. Give your name and try again, or choose another.")
+            raise WrongPassword(wrong)
         right(account)
 
     hub.delivery.consult(session, Proof(names.key(owner), password), answered, tag)
@@ -186,7 +189,7 @@ def unregister(session: Session, tag: str | None, password: str) -> None:
         hub.registered.release(name)
         hub.delivery.show(session, Notice(text=f"The name {name} belongs to nobody now.", tag=tag))
 
-    _check(session, _account(session).name, password, right, tag)
+    _check(session, _account(session).name, password, right, tag, "That password is wrong.")
 
 
 def mark_read(session: Session, tag: str | None, room: str, id: int) -> None:

@@ -81,6 +81,8 @@ def _timed(session: Session, text: str | None) -> tuple[int | None, str]:
     """Read ``[time] [why]``."""
     first, _, rest = (text or "").strip().partition(" ")
     span = durations.seconds(first)
+    if span == 0 or (span is None and first.lstrip("+-")[:1].isdecimal()):
+        raise BadField(f"{first[:40]} is no time. Write one like 30s, 10m, 2h, 7d or 4w.")
     return span, _reason(session, rest if span is not None else text)
 
 
@@ -177,6 +179,8 @@ def set_privacy(session: Session, tag: str | None, room: str, access: str) -> No
     if access not in ("private", "open"):
         raise BadField("Say whether the room is to be private or open: /room private, or /room open")
     private = access == "private"
+    if private and session.account is None:
+        raise NotAllowed("A private room needs an op who can come back: make your name yours with /register first.")
     if private and mine.name == LOBBY:
         raise BadField(f"#{mine.name} is where everybody comes in, so it stays open.")
     rule = _of(session, mine, "private", private, None, "", tag)
@@ -223,7 +227,7 @@ def ban(session: Session, tag: str | None, target: str, text: str | None = None)
 
     def deliver() -> None:
         for user in hit:
-            user.quit(f"You are banned{f': {why}' if why else '.'}")
+            user.quit(f"You are banned{f': {why}' if why else '.'}", "banned")
         length = "for ever" if span is None else f"for {durations.in_words(span)}"
         hub.delivery.show(session, Notice(text=f"{written} is banned {length}.", tag=tag))
 
@@ -300,9 +304,9 @@ def appoint(session: Session, tag: str | None, name: str) -> None:
 
 def delete(session: Session, tag: str | None, id: int | None = None) -> None:
     """Take back what was said."""
-    number = id if id is not None else session.last_said
-    if not number:
-        raise NoSuchMessage("You have said nothing yet. Give the id of a message; /search shows them.")
+    if id is None and not session.said:
+        raise NoSuchMessage("There is nothing to take back. Give the id of a message; /search shows them.")
+    number = id if id is not None else session.said[-1]
     hub = session.hub
     hub.answer(
         session, partial(hub.delivery.consult, session, Which(number), partial(_delete, session, tag, number), tag)
@@ -320,6 +324,8 @@ def _delete(session: Session, tag: str | None, number: int, message: Message | N
     if not (mine or (room is not None and is_op(session, room))):
         raise NotAllowed("That is not yours to delete.")
     event = Deleted(time=hub.now(), room=message.room, id=number, by=session.name, tag=tag)
+
+    session.said = [said for said in session.said if said != number]
 
     def deliver() -> None:
         if message.room is not None:

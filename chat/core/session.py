@@ -9,7 +9,7 @@ from functools import partial
 from twisted.logger import Logger
 
 from chat import __version__
-from chat.core import identity, moderation, names
+from chat.core import durations, identity, moderation, names
 from chat.core.accounts import Account, Role
 from chat.core.commands import Command
 from chat.core.errors import (
@@ -17,6 +17,7 @@ from chat.core.errors import (
     BadField,
     ChatError,
     Internal,
+    Muted,
     NameTaken,
     NoSuchUser,
     NotAllowed,
@@ -71,7 +72,6 @@ class Session:
         "hub",
         "id",
         "ignored",
-        "last_said",
         "lineage",
         "marks",
         "name",
@@ -81,6 +81,7 @@ class Session:
         "replay",
         "rested",
         "rooms",
+        "said",
         "spent",
     )
 
@@ -103,7 +104,8 @@ class Session:
         """Up to which id the account has read each room."""
         self.claiming = ""
         """The name whose password is to be typed next."""
-        self.last_said = 0
+        self.said: list[int] = []
+        """The ids of the last messages of its own."""
         self.gone = False
         self.pending = 0
         self.rested: Callable[[], None] | None = None
@@ -292,7 +294,7 @@ class Session:
             hub.then(self, partial(hub.delivery.leave, self, room.name))
         heir.name, heir.came, heir.rooms = self.name, self.came, self.rooms
         heir.away, heir.ignored = self.away, self.ignored
-        heir._private, heir.last_said = self._private, self.last_said
+        heir._private, heir.said = self._private, self.said
         for message in self._private:
             hub.show(heir, message)
         self.rooms = {}
@@ -301,7 +303,7 @@ class Session:
         hub.users.claim(heir.name, heir)
         if self.lineage is not None and self.lineage is not heir.lineage:
             hub.end(self.lineage)
-        self._end("Your session goes on from another connection.")
+        self._end("Your session goes on from another connection.", "replaced")
         if name != heir.name:
             heir.rename(name)
 
@@ -310,11 +312,11 @@ class Session:
         if not self.gone:
             self._end(text)
 
-    def quit(self, text: str = "Goodbye.") -> None:
-        """Leave the chat; *text* is shown to this user."""
+    def quit(self, text: str = "Goodbye.", code: str = "") -> None:
+        """Leave the chat; *text* is shown to this user, and *code* tells their client why."""
         if not self.gone:
             self._depart()
-            self._end(text)
+            self._end(text, code)
 
     def end_of_input(self) -> None:
         """The client sends no more: people have left then, and programs may come back with their token."""
@@ -351,11 +353,11 @@ class Session:
         if self.lineage is not None:
             self.hub.end(self.lineage)
 
-    def _end(self, text: str) -> None:
+    def _end(self, text: str, code: str = "") -> None:
         self.gone = True
         if self.welcome:
             log.info("{session.name} left: {text}", session=self, text=text)
-        self.hub.show(self, Goodbye(text=text))
+        self.hub.show(self, Goodbye(text=text, code=code))
         self.hub.then(self, partial(self.hub.delivery.close, self))
 
     def rename(self, name: str, tag: str | None = None) -> None:
@@ -482,6 +484,7 @@ class Session:
         if text is None:
             hub.then(self, partial(self._show_topic, mine, tag))
             return
+        self.require_voice(mine)
         if mine.locked and not moderation.is_op(self, mine):
             raise NotAllowed(f"The topic of #{mine.name} is locked. Only its ops may set it.")
         words = "" if text == "-" else self.bounded(text, hub.limits.topic, "topic")
@@ -502,6 +505,12 @@ class Session:
         if self.lineage is not None:
             self._private = [*self._private, message][-self.hub.limits.private_kept :]
         self.hub.delivery.show(self, message)
+
+    def require_voice(self, room: Room) -> None:
+        """Raise :class:`Muted` where the user may say nothing in *room* for now."""
+        left = room.muted.get(self.key, 0.0) - self.hub.monotonic() if room.muted else 0.0
+        if left > 0:
+            raise Muted(f"You are muted in #{room.name} for {durations.in_words(left)} more.")
 
     def find_user(self, name: str) -> Session:
         user = self.hub.users.get(name)
@@ -534,6 +543,9 @@ class Session:
     def mark_away(self, text: str | None = None, tag: str | None = None) -> None:
         """Tell others that the user is away, or back (``None``)."""
         hub = self.hub
+        if text:
+            for room in self.rooms.values():
+                self.require_voice(room)
         self.away = None if text is None else self.bounded(text, hub.limits.topic, "text")
         hub.show(self, Away(time=hub.now(), room=None, name=self.name, text=self.away, tag=tag))
         for room in self.rooms.values():

@@ -6,13 +6,15 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
-from chat.core import durations, names
-from chat.core.errors import Empty, Muted, NotStored
+from chat.core import names
+from chat.core.errors import Empty, NotStored
 from chat.core.events import Kind, Message, Notice, Refusal
 from chat.core.records import Said
 
+MOST_SAID = 100
+"""So many of their last messages users may take back without owning their name."""
+
 if TYPE_CHECKING:
-    from chat.core.room import Room
     from chat.core.session import Session
 
 
@@ -28,7 +30,7 @@ def act(session: Session, tag: str | None, room: str, text: str) -> None:
 
 def _speak(session: Session, room: str, kind: Kind, text: str, tag: str | None) -> None:
     mine = session.my_room(room)
-    _require_voice(session, mine)
+    session.require_voice(mine)
     text = _speakable(session, text)
     message = _earlier(session, tag, kind, text, room=mine.name)
     if message is None:
@@ -42,21 +44,14 @@ def _speak(session: Session, room: str, kind: Kind, text: str, tag: str | None) 
             text=text,
             tag=tag,
         )
-        mine.last_id = session.last_said = message.id
+        mine.last_id = message.id
         _store(session, message, partial(hub.delivery.publish, mine.name, message, session))
 
 
-def _require_voice(session: Session, room: Room) -> None:
-    left = room.muted.get(session.key, 0.0) - session.hub.monotonic() if room.muted else 0.0
-    if left > 0:
-        raise Muted(f"You are muted in #{room.name} for {durations.in_words(left)} more.")
-
-
 def has_said(session: Session, message: Message) -> bool:
-    """Tell whether the user said this."""
-    own = names.key(session.account.name) if session.account is not None else None
-    author = names.key(message.author)
-    return author == own or (author == session.key and message.id >= session.came)
+    """Tell whether the user said this: lately, under whatever name, or ever under a name that they own."""
+    own = session.account is not None and names.key(session.account.name) == names.key(message.author)
+    return own or message.id in session.said
 
 
 def tell(session: Session, tag: str | None, name: str, text: str) -> None:
@@ -72,7 +67,6 @@ def tell(session: Session, tag: str | None, name: str, text: str) -> None:
     message = Message(
         id=hub.next_message_id(), time=hub.now(), to=to, author=session.name, kind="say", text=text, tag=tag
     )
-    session.last_said = message.id
     author = names.key(session.name)
 
     def deliver() -> None:
@@ -111,7 +105,8 @@ def _answer_again(session: Session, tag: str, message: Message) -> None:
 
 
 def _store(session: Session, message: Message, deliver: Callable[[], None], kept_for: str | None = None) -> None:
-    """Have *message* stored and delivered, and remember its tag."""
+    """Have *message* stored and delivered, and remember its id and its tag."""
+    session.said = [*session.said[1 - MOST_SAID :], message.id]
     lineage = None
     if session.lineage is not None and message.tag is not None:
         lineage = session.lineage.digest

@@ -14,9 +14,13 @@ from twisted.python.failure import Failure
 from chat.client.link import CannotEnter
 from chat.client.marks import DELAY, ReadMarks
 from chat.client.passwords import NoPassword, from_file
+from chat.core.accounts import Account, Role
 from chat.core.limits import Limits
+from chat.core.records import Decision
+from chat.history.passwords import hash_password
 
 PASSWORD = "correct horse"  # noqa: S105
+HASH = hash_password(PASSWORD)
 
 
 @pytest.fixture
@@ -138,3 +142,24 @@ def test_a_bad_password_file_is_a_sentence(tmp_path: Path, content: bytes | None
         path.write_bytes(content)
     with pytest.raises(NoPassword, match=complaint):
         from_file(path)
+
+
+def test_two_devices_do_not_fight(box: Box) -> None:
+    first = Seat(box, password=PASSWORD)
+    second = Seat(box, password=PASSWORD)
+    first.pump()
+    first.wiring.wait(40)
+    assert first.wiring.link.farewell == "Your session goes on from another connection."
+    assert len(first.wiring.endpoint.cables) == 1
+    assert second.wiring.link.online
+
+
+def test_the_banned_do_not_come_back_by_themselves(box: Box) -> None:
+    box.store.append([Decision("t", "setup", "role", "ada", change=Account("ada", HASH, Role.MODERATOR))])
+    seat = Seat(box, "eve")
+    moderator = box.connect()
+    moderator.send("ada", PASSWORD, "/ban eve spam")
+    seat.pump()
+    seat.wiring.wait(40)
+    assert seat.wiring.link.farewell == "You are banned: spam"
+    assert len(seat.wiring.endpoint.cables) == 1

@@ -55,7 +55,7 @@ CASES: list[tuple[str, list[str], list[str]]] = [
     ("/register short", ["! Use a password of 8 to 256 characters."], []),
     ("/password correct horse", ["! Your name is not registered. /register makes it yours."], []),
     ("/unregister correct horse", ["! Your name is not registered. /register makes it yours."], []),
-    ("/delete", ["! You have said nothing yet. Give the id of a message; /search shows them."], []),
+    ("/delete", ["! There is nothing to take back. Give the id of a message; /search shows them."], []),
     ("/delete 999999", ["! There is no message 999999, or not any more."], []),
     ("/kick bob", ["! Only the ops of #lobby may do that."], []),
     ("/bans", ["! Only moderators may do that."], []),

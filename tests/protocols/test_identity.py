@@ -109,7 +109,11 @@ def test_the_owner_takes_over_from_another_device(box: Box) -> None:
     first = hello(box, name="ada", password=PASSWORD)
     assert bob.lines() == ["* ada joined."]
     second = hello(box, name="ada", password=PASSWORD)
-    assert first.objects()[-1] == {"type": "goodbye", "text": "Your session goes on from another connection."}
+    assert first.objects()[-1] == {
+        "type": "goodbye",
+        "text": "Your session goes on from another connection.",
+        "code": "replaced",
+    }
     assert bob.lines() == []
     bob.send("still there?")
     assert second.objects()[-1]["text"] == "still there?"

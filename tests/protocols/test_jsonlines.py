@@ -402,7 +402,11 @@ def test_a_token_takes_the_session_over() -> None:
         ("message", "lobby", 2),
         ("room", "new", None),
     ]
-    assert old.objects()[-1] == {"type": "goodbye", "text": "Your session goes on from another connection."}
+    assert old.objects()[-1] == {
+        "type": "goodbye",
+        "text": "Your session goes on from another connection.",
+        "code": "replaced",
+    }
     assert old.socket.half_closed
     old.protocol.connectionLost()
     new.ask(type="say", room="lobby", text="hi")

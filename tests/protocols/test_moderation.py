@@ -230,6 +230,9 @@ def test_a_locked_topic_is_set_by_ops_only(box: Box) -> None:
 def test_a_private_room_is_seen_by_the_invited_only(box: Box) -> None:
     ada = in_room(box, "ada", room="den")[0]
     ada.send("a secret", "/room private")
+    assert ada.lines() == ["! A private room needs an op who can come back: make your name yours with /register first."]
+    ada.send(f"/register {PASSWORD}")
+    ada.send("/room private")
     bob, eve = box.text("bob"), box.json("eve")
     ada.send("/invite bob")
     assert bob.lines()[-1] == "* ada invites you to #den. Come with /join den"
@@ -252,7 +255,9 @@ def test_a_private_room_is_seen_by_the_invited_only(box: Box) -> None:
 
 
 def test_hello_leaves_out_rooms_that_are_closed(box: Box) -> None:
-    in_room(box, "ada", room="den")[0].send("/room private")
+    ada = in_room(box, "ada", room="den")[0]
+    ada.send(f"/register {PASSWORD}")
+    ada.send("/room private")
     eve = box.connect()
     eve.ask(type="hello", name="eve", rooms={"den": None, "lobby": None})
     events = eve.objects()
@@ -321,7 +326,10 @@ def test_what_is_deleted_is_gone_from_replay_and_search(box: Box) -> None:
     bot.ask(type="search", text="tea")
     assert [message["id"] for message in bot.objects()[-1]["messages"]] == [2]
     ada.send("/delete", "/delete")
-    assert ada.lines() == ["* ada deleted message 2.", "! There is no message 2, or not any more."]
+    assert ada.lines() == [
+        "* ada deleted message 2.",
+        "! There is nothing to take back. Give the id of a message; /search shows them.",
+    ]
 
 
 def test_deleting_what_others_said_needs_the_right(box: Box, store: AuditedStore) -> None:
@@ -364,3 +372,27 @@ def test_moderators_see_how_the_server_is_doing(box: Box) -> None:
     mo.send("/stats")
     shown = mo.lines()
     assert {"* connections: 2", "* users: 2", "* messages: 1", "* refused not-allowed: 1"} <= set(shown)
+
+
+def test_the_muted_do_not_speak_by_topics_and_reasons(box: Box) -> None:
+    ada, bob = in_room(box, "ada", "bob")
+    ada.send("/mute bob 5m")
+    ada.received()
+    bob.send("/topic spam", "/away spam", "/away")
+    assert ada.lines() == ["* bob is back."]
+
+
+@pytest.mark.parametrize("time", ["10x", "-5m", "0m", "99999999w", "10"])
+def test_a_wrong_time_is_no_reason(box: Box, time: str) -> None:
+    ada, bob = in_room(box, "ada", "bob")
+    ada.received()
+    ada.send(f"/mute bob {time} why")
+    assert ada.lines() == [f"! {time} is no time. Write one like 30s, 10m, 2h, 7d or 4w."]
+    bob.send("hello")
+    assert ada.lines() == ["bob: hello"]
+
+
+def test_what_one_said_is_ones_own_under_a_new_name_too(box: Box) -> None:
+    ada = box.text("ada")
+    ada.send("one", "two", "/nick lovelace", "/delete", "/delete")
+    assert ada.lines()[-2:] == ["* lovelace deleted message 2.", "* lovelace deleted message 1."]
