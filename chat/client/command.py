@@ -289,6 +289,8 @@ async def _tail(settings: Settings, reactor: IReactorTime) -> int:
     tail.closed.addCallback(lambda _: link.leave())
     with handled(ENDING, link.leave):
         await _start(link)
+    if tail.expelled:
+        return 1
     if tail.closed.called:
         _drop_output()
     if link.farewell:

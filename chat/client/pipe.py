@@ -183,6 +183,10 @@ class Tail(Listener):
         self._surroundings = surroundings
         self._complain = complain
         self._state: State | None = None
+        self._name = ""
+        self._rooms: set[str] = set()
+        self.expelled = False
+        """Whether there is nothing left to be heard."""
 
     def state_changed(self, state: State) -> None:
         """Tell of breaks, once each."""
@@ -201,6 +205,20 @@ class Tail(Listener):
             self._print(f"{time:%Y-%m-%d %H:%M:%S} {room}{wording.message(event)}")
         elif isinstance(event, events.Refusal):
             self._complain(event.text)
+        elif isinstance(event, events.Welcome):
+            self._name = event.name
+        elif isinstance(event, events.RoomState):
+            self._rooms.add(event.room)
+        elif isinstance(event, events.Left) and event.name == self._name:
+            self._put_out(event)
+
+    def _put_out(self, event: events.Left) -> None:
+        why = f": {event.text}" if event.text else "."
+        self._complain(f"Kicked out of #{event.room} by {event.by}{why}")
+        self._rooms.discard(event.room)
+        if not self._rooms and not self.closed.called:
+            self.expelled = True
+            self.closed.callback(None)
 
     def _print(self, line: str) -> None:
         try:

@@ -30,6 +30,11 @@ def displayed(text: str) -> str:
     return _FUSING.sub("", text)
 
 
+def fusing(text: str) -> set[int]:
+    """Where *text* has what joins emoji to one, or colours them."""
+    return set() if text.isascii() else {match.start() for match in _FUSING.finditer(text)}
+
+
 def shorten(text: str, width: int) -> str:
     """Cut *text* to so many cells, with a mark where something is missing."""
     if get_cwidth(text) <= width:

@@ -38,6 +38,7 @@ from chat.client.room import Room
 from chat.client.rows import Painter, Row, displayed, shorten
 from chat.client.scrollback import Line
 from chat.client.style import STYLE
+from chat.client.typed import EmojiApart
 from chat.client.viewport import Viewport
 from chat.core.text import clean
 
@@ -110,7 +111,7 @@ class Terminal:
         self._search = SearchToolbar(ignore_case=True)
         self._control = BufferControl(
             buffer=self._view.buffer,
-            input_processors=[BeforeInput(self._prompt)],
+            input_processors=[EmojiApart(), BeforeInput(self._prompt)],
             search_buffer_control=self._search.control,
             preview_search=True,
         )

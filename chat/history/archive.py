@@ -33,6 +33,9 @@ _COUNT = "SELECT count(*) FROM messages WHERE room IS NOT NULL AND deleted_by IS
 _SOME = f"SELECT {COLUMNS} FROM messages WHERE room IS NOT NULL AND deleted_by IS NULL AND id > ?"  # noqa: S608
 
 
+_KNOWN = "SELECT 1 FROM messages WHERE room = ? UNION SELECT 1 FROM topics WHERE room = ? LIMIT 1"
+
+
 class CannotImport(Exception):
     """Messages do not fit into the history; the message of the exception is the sentence that the user reads."""
 
@@ -58,6 +61,10 @@ class Export:
             raise CannotOpen(f"{path} can't be read: {error}.") from error
         self._only = f" AND room IN ({', '.join('?' * len(rooms))})" if rooms else ""
         self._rooms = list(rooms)
+        for room in self._rooms:
+            if self._connection.execute(_KNOWN, (room, room)).fetchone() is None:
+                self.close()
+                raise CannotOpen(f"Nothing was said in #{room}, or it is not in {path}.")
 
     def count(self) -> int:
         """About how many messages there are."""

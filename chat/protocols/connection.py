@@ -37,7 +37,7 @@ from chat.protocols.telnet import TelnetFilter
 from chat.protocols.text import TextDialect
 from chat.protocols.transports import behind_proxy, peer_of, tune
 
-LINGER = 5.0
+LINGER = 2.0
 """The seconds that a client has to close its end after we have closed ours."""
 
 CHECK = 15.0

@@ -139,6 +139,7 @@ def test_a_log_of_an_irc_client(tmp_path: Path, capsys: pytest.CaptureFixture[st
     [
         ("export", ["--format", "xml"], 2, "--format must be jsonl or text, not xml. chat export --help explains."),
         ("export", ["--room", "!"], 2, "--room !: That room name can't be used."),
+        ("export", ["--room", "nosuch"], 1, "Nothing was said in #nosuch, or it is not in "),
         ("export", ["extra"], 2, "Wrong number of arguments. chat export --help explains."),
         ("export", ["--data", "nowhere"], 1, "There is no nowhere/chat.db. Say with --data where the history is."),
         ("export", ["--output", "nowhere/file"], 1, "nowhere/file.part: No such file or directory."),

@@ -267,3 +267,17 @@ def test_tail_ends_when_nobody_reads() -> None:
     box.text("bob").send("hello", "again")
     wiring.pump()
     assert tail.closed.called
+
+
+def test_tail_says_that_it_was_kicked_and_ends() -> None:
+    box = Box()
+    bob = box.text("bob")
+    bob.send("/join dev")
+    complaints: list[str] = []
+    tail = Tail(io.StringIO(), surroundings(box), complaints.append)
+    wiring = Line(box, tail, "t", backlog=0, rooms=("dev",))
+    bob.send("/kick t no robots")
+    wiring.pump()
+    assert complaints == ["Kicked out of #dev by bob: no robots"]
+    assert tail.expelled
+    assert tail.closed.called

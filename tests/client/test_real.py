@@ -254,3 +254,12 @@ def test_wrong_arguments(arguments: list[str], sentence: str) -> None:
 def test_help_and_version() -> None:
     assert "Usage: chat [options] [tls://][NAME@]HOST[:PORT]" in run("--help").stdout
     assert run("--version").stdout == f"chat {__version__}\n"
+
+
+def test_what_is_typed_after_leaving_a_room_is_done(ada: RealTerminal) -> None:
+    ada.press("/join one\r")
+    ada.sees("ada #one>")
+    ada.press("/leave\r")
+    ada.sees("ada #lobby>")
+    ada.press("/join two\r")
+    ada.sees("ada #two>", "You are ada, alone in #two.")

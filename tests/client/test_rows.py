@@ -7,11 +7,16 @@ from datetime import UTC, datetime
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from prompt_toolkit.document import Document
+from prompt_toolkit.formatted_text.utils import fragment_list_to_text
+from prompt_toolkit.layout.controls import BufferControl
+from prompt_toolkit.layout.processors import TransformationInput
 from prompt_toolkit.utils import get_cwidth
 
 from chat.client.pieces import NICK_TONES, nick_style
 from chat.client.rows import Painter, Row, displayed, rule, shorten, wrap
 from chat.client.scrollback import Kind, Line
+from chat.client.typed import EmojiApart
 from chat.core.text import clean
 
 TIME = datetime(2026, 11, 21, 10, 15, tzinfo=UTC)
@@ -138,3 +143,12 @@ def test_shortening(text: str, width: int, shown: str) -> None:
 @given(TEXTS, st.integers(0, 60))
 def test_a_rule_is_as_wide_as_the_screen(text: str, width: int) -> None:
     assert get_cwidth(plain(rule(text, width, ""))) <= width
+
+
+def test_emoji_that_are_typed_stand_apart_and_the_cursor_keeps_its_place() -> None:
+    text = "a\U0001f469\u200d\U0001f467 b"
+    given = TransformationInput(BufferControl(), Document(text), 0, lambda index: index, [("", text)], 80, 1)
+    shown = EmojiApart().apply_transformation(given)
+    assert fragment_list_to_text(shown.fragments) == "a\U0001f469\U0001f467 b"
+    assert [shown.source_to_display(index) for index in range(len(text) + 1)] == [0, 1, 2, 2, 3, 4, 5]
+    assert [shown.display_to_source(index) for index in range(6)] == [0, 1, 3, 4, 5, 6]
