@@ -15,7 +15,8 @@ from typing import ClassVar
 
 from twisted.python import usage
 
-from chat.core.accounts import LONGEST_PASSWORD, SHORTEST_PASSWORD, Account, Role
+from chat.core.accounts import Account, Role, check_password
+from chat.core.errors import BadPassword
 from chat.core.events import timestamp
 from chat.core.names import key
 from chat.core.records import Decision
@@ -63,7 +64,7 @@ def run(arguments: list[str]) -> int:
     except usage.UsageError as refusal:
         print(f"chat: {str(refusal).rstrip('.')}. chat admin --help explains.", file=sys.stderr)
         return 2
-    except (CannotAdminister, CannotKeep) as refusal:
+    except (CannotAdminister, CannotKeep, BadPassword) as refusal:
         print(f"chat: {refusal}", file=sys.stderr)
         return 1
     except BrokenPipeError:
@@ -101,8 +102,7 @@ def _set_password(connection: sqlite3.Connection, name: str) -> None:
     account = _account(connection, name)
     password = getpass.getpass(f"New password of {account.name}: ") if sys.stdin.isatty() else sys.stdin.readline()
     password = password.rstrip("\r\n")
-    if not SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD:
-        raise CannotAdminister(f"Use a password of {SHORTEST_PASSWORD} to {LONGEST_PASSWORD} characters.")
+    check_password(password)
     _keep(connection, replace(account, password=hash_password(password)), "password")
     print(f"{account.name} has another password.")
 

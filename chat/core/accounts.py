@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from chat.core.errors import BadPassword
+
 SHORTEST_PASSWORD = 8
 LONGEST_PASSWORD = 256
 """The characters that a password may have."""
@@ -32,6 +34,12 @@ class Account:
     def moderates(self) -> bool:
         """Whether it may moderate everywhere."""
         return self.role is not Role.USER
+
+
+def check_password(password: str) -> None:
+    """Raise :class:`BadPassword` where *password* can't be one."""
+    if not SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD:
+        raise BadPassword(f"Use a password of {SHORTEST_PASSWORD} to {LONGEST_PASSWORD} characters.")
 
 
 class Tries:

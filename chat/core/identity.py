@@ -8,10 +8,9 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from chat.core import durations, names
-from chat.core.accounts import LONGEST_PASSWORD, SHORTEST_PASSWORD, Account
+from chat.core.accounts import Account, check_password
 from chat.core.errors import (
     AlreadyThere,
-    BadPassword,
     Banned,
     NameTaken,
     NotAllowed,
@@ -138,7 +137,7 @@ def register(session: Session, tag: str | None, password: str) -> None:
     if session.account is not None:
         raise AlreadyThere(f"The name {session.account.name} is yours already. /password changes its password.")
     _require_secure(session)
-    _require_good(password)
+    check_password(password)
 
     def hashed(encoded: str) -> None:
         if session.gone or session.account is not None:
@@ -164,7 +163,7 @@ def change_password(session: Session, tag: str | None, password: str) -> None:
     hub = session.hub
     account = _account(session)
     _require_secure(session)
-    _require_good(password)
+    check_password(password)
 
     def hashed(encoded: str) -> None:
         changed = Account(account.name, encoded, account.role)
@@ -207,8 +206,3 @@ def _account(session: Session) -> Account:
     if session.account is None:
         raise NotAllowed("Your name is not registered. /register makes it yours.")
     return session.account
-
-
-def _require_good(password: str) -> None:
-    if not SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD:
-        raise BadPassword(f"Use a password of {SHORTEST_PASSWORD} to {LONGEST_PASSWORD} characters.")

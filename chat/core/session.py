@@ -45,7 +45,7 @@ from chat.core.events import (
     Welcome,
 )
 from chat.core.hub import LOBBY, Hub, Lineage, digest
-from chat.core.peer import Address, Peer
+from chat.core.peer import Peer
 from chat.core.records import Query, Tags
 from chat.core.room import Room
 from chat.core.text import clean
@@ -114,16 +114,6 @@ class Session:
 
     def __repr__(self) -> str:
         return f"<session {self.id} of {self.name or 'nobody yet'} at {self.peer}>"
-
-    @property
-    def address(self) -> Address | None:
-        """Where the user is; ``None`` for a local socket."""
-        return self.peer.address
-
-    @property
-    def secure(self) -> bool:
-        """Whether nobody on the way can read what is sent, so that a password may be."""
-        return self.peer.secure
 
     # -- flow control
 
