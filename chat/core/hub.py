@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache, partial
@@ -134,6 +134,7 @@ class Hub:
         self._wake = wake
         self._last_id = 0
         self._queue: list[Entry] = []
+        self._resting: deque[Callable[[], None]] = deque()
         self._live: dict[str, Lineage] = {}
         self._held: dict[int, Session] = {}
         self._idle: dict[str, Lineage] = {}
@@ -208,6 +209,15 @@ class Hub:
             self._wake()
 
     @property
+    def full(self) -> bool:
+        """Whether so much waits that nothing more should be read from anyone now."""
+        return len(self._queue) >= self.limits.pending
+
+    def rest(self, rested: Callable[[], None]) -> None:
+        """Call *rested* once the queue is no longer full."""
+        self._resting.append(rested)
+
+    @property
     def depth(self) -> int:
         """How much waits."""
         return len(self._queue)
@@ -248,6 +258,8 @@ class Hub:
         self.delivery.flush()
         for session in rested:
             session.rest_over()
+        while self._resting and not self.full:
+            self._resting.popleft()()
 
     def _not_stored(self, session: Session, record: Record, failure: str) -> None:
         if isinstance(record, Marked | Fetched):

@@ -196,7 +196,7 @@ def mark_read(session: Session, tag: str | None, room: str, id: int) -> None:
     account = _account(session)
     mine = session.my_room(room)
     read = min(id, mine.last_id)
-    session.marks[mine.name] = read
+    session.marks = {**session.marks, mine.name: read}
     done = Read(room=mine.name, id=read, tag=tag)
     show = partial(session.hub.delivery.show, session, done)
     session.hub.store(session, Marked(names.key(account.name), mine.name, read), show)

@@ -71,7 +71,7 @@ def key(name: str) -> str:
     return _skeleton(name.casefold())
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=256)
 def look_alikes(name: str) -> frozenset[str]:
     """Return the keys that *name* occupies: names that share one can't be told apart by eye."""
     return frozenset((key(name), _skeleton(name)))

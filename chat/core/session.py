@@ -5,6 +5,8 @@ from __future__ import annotations
 import difflib
 from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
+from types import MappingProxyType
+from typing import Any
 
 from twisted.logger import Logger
 
@@ -50,6 +52,9 @@ from chat.core.records import Query, Tags
 from chat.core.room import Room
 from chat.core.text import clean
 
+NONE: Mapping[str, Any] = MappingProxyType({})
+"""What most sessions have of what few have, so that it takes no room for each."""
+
 log = Logger()
 
 
@@ -87,7 +92,7 @@ class Session:
 
     def __init__(self, hub: Hub, number: int, peer: Peer, *, one_room: bool, replay: int = 0) -> None:
         self.hub = hub
-        self._private: list[Message] = []
+        self._private: Sequence[Message] = ()
         self.id = number
         self.peer = peer
         self.one_room = one_room
@@ -97,14 +102,14 @@ class Session:
         """Greater than the id of every message that was there when it took its name."""
         self.rooms: dict[str, Room] = {}
         self.away: str | None = None
-        self.ignored: dict[str, str] = {}
+        self.ignored: Mapping[str, str] = NONE
         self.lineage: Lineage | None = None
         self.account: Account | None = None
-        self.marks: dict[str, int] = {}
+        self.marks: Mapping[str, int] = NONE
         """Up to which id the account has read each room."""
         self.claiming = ""
         """The name whose password is to be typed next."""
-        self.said: list[int] = []
+        self.said: Sequence[int] = ()
         """The ids of the last messages of its own."""
         self.gone = False
         self.pending = 0
@@ -212,7 +217,7 @@ class Session:
         entered, closed = self._open_rooms(rooms, name, account)
         self.account = account
         if account is not None:
-            self.marks = dict(before.marks if before is not None else account.marks)
+            self.marks = before.marks if before is not None else account.marks
         if lineage is not None:
             self.lineage = lineage
             self._say_welcome(name, lineage.token)
@@ -524,10 +529,12 @@ class Session:
             name = names.user_name(name)
             if names.key(name) == names.key(self.name):
                 raise BadField("You can't ignore yourself.")
-            if self.ignored.pop(names.key(name), None) is None:
-                if len(self.ignored) >= self.hub.limits.ignored_each:
-                    raise BadField(f"You ignore {len(self.ignored)} users, which is the most.")
-                self.ignored = {**self.ignored, names.key(name): name}
+            others = {key: ignored for key, ignored in self.ignored.items() if key != names.key(name)}
+            if len(others) == len(self.ignored):
+                if len(others) >= self.hub.limits.ignored_each:
+                    raise BadField(f"You ignore {len(others)} users, which is the most.")
+                others[names.key(name)] = name
+            self.ignored = others
         self.hub.show(self, Ignored(names=list(self.ignored.values()), tag=tag))
 
     def mark_away(self, text: str | None = None, tag: str | None = None) -> None:

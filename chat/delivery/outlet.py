@@ -82,7 +82,7 @@ class Outlet:
     ) -> None:
         self.session = session
         self.dialect = dialect
-        self.readers: dict[Feed, Reader] = {}
+        self.readers: list[Reader] = []
         self.backlog = 0
         """The bytes in the slots."""
         self.fast = False
@@ -127,7 +127,7 @@ class Outlet:
 
     def add(self, data: bytes | None, taken: Callable[[], None] | None = None) -> Slot:
         """Add something after all that was published so far."""
-        marks = tuple((reader, feed.end) for feed, reader in self.readers.items() if reader.cursor < feed.end)
+        marks = tuple((reader, reader.feed.end) for reader in self.readers if reader.cursor < reader.feed.end)
         slot = Slot(data, marks, taken)
         self._slots.append(slot)
         if data is None:
@@ -152,19 +152,20 @@ class Outlet:
 
     def enter(self, feed: Feed) -> None:
         """From here on read *feed*."""
-        self.readers[feed] = feed.readers[self] = Reader(feed, self)
+        reader = feed.readers[self] = Reader(feed, self)
+        self.readers.append(reader)
         self.fast = False
 
     def leave(self, feed: Feed) -> None:
         """Read *feed* up to here, and no further."""
-        reader = self.readers[feed]
+        reader = feed.readers.pop(self)
         self.add(b"")
+        self.readers.remove(reader)
         for slot in self._slots:
             for marked, until in slot.marks:
                 if marked is reader:
                     slot.before += reader.take(until)
             slot.marks = tuple(mark for mark in slot.marks if mark[0] is not reader)
-        del self.readers[feed], feed.readers[self]
         feed.behind.discard(reader)
 
     def close(self) -> None:
@@ -226,13 +227,14 @@ class Outlet:
             if slot.taken is not None:
                 slot.taken()
         if not self._slots:
-            for feed, reader in self.readers.items():
-                left -= _move(reader.take(feed.end, left), pieces)
+            for reader in self.readers:
+                left -= _move(reader.take(reader.feed.end, left), pieces)
         return b"".join(pieces)
 
     def _settle(self) -> None:
         """Tell feeds who is behind, and others that the worst is over."""
-        for feed, reader in self.readers.items():
+        for reader in self.readers:
+            feed = reader.feed
             if reader.cursor < feed.end:
                 feed.behind.add(reader)
             elif reader in feed.behind:
@@ -283,11 +285,11 @@ class Outlet:
     def abandon(self) -> list[Feed]:
         """Let go of everything; return the feeds that were read."""
         self.stopProducing()
-        feeds = list(self.readers)
-        for feed, reader in self.readers.items():
-            del feed.readers[self]
-            feed.behind.discard(reader)
-            feed.trim()
+        feeds = [reader.feed for reader in self.readers]
+        for reader in self.readers:
+            del reader.feed.readers[self]
+            reader.feed.behind.discard(reader)
+            reader.feed.trim()
         self.readers.clear()
         self._slots.clear()
         self.backlog = 0

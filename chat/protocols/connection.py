@@ -9,7 +9,6 @@ from typing import cast
 from twisted.internet.defer import Deferred, succeed
 from twisted.internet.interfaces import (
     IAddress,
-    IDelayedCall,
     IHalfCloseableProtocol,
     IHandshakeListener,
     IPushProducer,
@@ -35,6 +34,7 @@ from chat.protocols.jsonlines import JsonDialect
 from chat.protocols.lines import LineSplitter
 from chat.protocols.telnet import TelnetFilter
 from chat.protocols.text import TextDialect
+from chat.protocols.timeouts import Timeouts
 from chat.protocols.transports import behind_proxy, peer_of, tune
 
 LINGER = 2.0
@@ -80,7 +80,6 @@ class ChatConnection(Protocol):
         self._warned = False
         self._idle = self._stuck = 0.0
         self._moves = 0
-        self._timers: dict[Callable[[], object], IDelayedCall] = {}
 
     def connectionMade(self) -> None:
         factory = self._chat
@@ -94,10 +93,10 @@ class ChatConnection(Protocol):
         self._outlet = Outlet(self.session, TEXT, transport, limits.window, self._close)
         factory.switchboard.connect(self._outlet)
         factory.connections.add(self)
-        self._after(limits.name_time, self._nameless)
-        self._after(CHECK, self._check)
+        factory.nameless.add(self)
+        factory.checks.add(self)
         if self.session.peer.tls:
-            self._after(limits.handshake, self._no_handshake)
+            factory.handshakes.add(self)
         if len(factory.connections) > limits.connections + TO_REFUSE:
             self.abort()
         elif len(factory.connections) > limits.connections:
@@ -129,32 +128,17 @@ class ChatConnection(Protocol):
 
     def handshakeCompleted(self) -> None:
         """The client has agreed on TLS."""
-        self._cancel(self._no_handshake)
-
-    def _no_handshake(self) -> None:
-        self.abort()
+        self._chat.handshakes.discard(self)
 
     # -- time
 
-    def _after(self, seconds: float, call: Callable[[], object]) -> None:
-        """Make *call* later, unless the connection is gone."""
-        self._timers[call] = self._chat.clock.callLater(seconds, self._call, call)
-
-    def _call(self, call: Callable[[], object]) -> None:
-        del self._timers[call]
-        call()
-
-    def _cancel(self, call: Callable[[], object]) -> None:
-        timer = self._timers.pop(call, None)
-        if timer is not None:
-            timer.cancel()
-
-    def _nameless(self) -> None:
+    def miss_name(self) -> None:
+        """Put off who has given no name."""
         if not self.session.welcome and not self.session.gone:
             seconds = self._chat.hub.limits.name_time
             self._put_off(NoName(f"No name came for {seconds:g} seconds. Connect again when you have one."))
 
-    def _check(self) -> None:
+    def check(self) -> None:
         """Cut who does not read what waits for them, and tell a program that is idle that the server is there."""
         limits = self._chat.hub.limits
         if self._outlet.ready or self._outlet.moves != self._moves:
@@ -170,7 +154,7 @@ class ChatConnection(Protocol):
         if self._idle >= limits.ping and self._dialect is JSON and self.session.welcome and not self.session.gone:
             self._idle = 0.0
             self.session.show_that_the_server_is_there()
-        self._after(CHECK, self._check)
+        self._chat.checks.add(self)
 
     @property
     def ready(self) -> bool:
@@ -188,7 +172,7 @@ class ChatConnection(Protocol):
             return
         self._waiting[:0] = self._splitter.feed(self._telnet.feed(data, offering=bool(self.session.claiming)))[::-1]
         if self._telnet.answer:
-            self._outlet.add(bytes(self._telnet.answer))
+            self._outlet.add(self._telnet.answer)
             self._outlet.flush()
         self._work()
 
@@ -274,6 +258,9 @@ class ChatConnection(Protocol):
         elif not self._paused and self._outlet.clogged:
             self._rest()
             self._outlet.rest(self._go_on)
+        elif not self._paused and self._chat.hub.full:
+            self._rest()
+            self._chat.hub.rest(self._go_on)
         return self._paused
 
     def _rest(self) -> None:
@@ -304,7 +291,7 @@ class ChatConnection(Protocol):
         transport = cast(ITCPTransport, self.transport)
         transport.loseWriteConnection()
         cast(IPushProducer, self.transport).resumeProducing()
-        self._after(LINGER, self.abort)
+        self._chat.lingering.add(self)
 
     def _disconnect(self) -> None:
         cast(ITCPTransport, self.transport).loseConnection()
@@ -314,9 +301,6 @@ class ChatConnection(Protocol):
         cast(ITCPTransport, self.transport).abortConnection()
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
-        for timer in self._timers.values():
-            timer.cancel()
-        self._timers.clear()
         if self._admitted:
             self._chat.doorkeeper.leave(self.session.peer)
         if self.session.lost(reason.getErrorMessage()):
@@ -353,6 +337,10 @@ class ChatFactory(Factory):
         self.doorkeeper = Doorkeeper(hub.limits)
         self.numbers = count(1)
         self.connections: set[ChatConnection] = set()
+        self.nameless = Timeouts(clock, hub.limits.name_time, ChatConnection.miss_name)
+        self.checks = Timeouts(clock, CHECK, ChatConnection.check)
+        self.handshakes = Timeouts(clock, hub.limits.handshake, ChatConnection.abort)
+        self.lingering = Timeouts(clock, LINGER, ChatConnection.abort)
         self._emptied: Deferred[None] | None = None
 
     def buildProtocol(self, addr: IAddress | None) -> ChatConnection:
@@ -361,6 +349,8 @@ class ChatFactory(Factory):
     def forget(self, connection: ChatConnection) -> None:
         """The *connection* is gone."""
         self.connections.discard(connection)
+        for timeouts in (self.nameless, self.checks, self.handshakes, self.lingering):
+            timeouts.discard(connection)
         if self._emptied is not None and not self.connections:
             emptied, self._emptied = self._emptied, None
             emptied.callback(None)

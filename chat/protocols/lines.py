@@ -6,6 +6,8 @@ from __future__ import annotations
 class LineSplitter:
     """Cuts a stream at LF or CRLF into lines of at most *maximum* bytes; of a longer one only the fact remains."""
 
+    __slots__ = ("_maximum", "_overlong", "_partial")
+
     def __init__(self, maximum: int) -> None:
         self._maximum = maximum
         self._partial = b""

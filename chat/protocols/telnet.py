@@ -30,17 +30,19 @@ class TelnetFilter:
     Plain TCP clients pass unchanged: the byte that begins a command is never part of UTF-8.
     """
 
+    __slots__ = ("_offering", "_open", "answer", "left")
+
     def __init__(self) -> None:
         self._open = b""
         self._offering = False
-        self.answer = bytearray()
+        self.answer = b""
         """What to send back for the bytes fed last."""
         self.left = False
         """Whether the user interrupted: they want to leave."""
 
     def feed(self, data: bytes, *, offering: bool = False) -> bytes:
         """Return *data* without telnet's commands; an unfinished one waits for the bytes that finish it."""
-        self.answer = bytearray()
+        self.answer = b""
         self._offering = offering
         if not self._open and IAC not in data:
             return data

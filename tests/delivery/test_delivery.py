@@ -164,6 +164,42 @@ def test_a_session_that_waits_for_the_history_is_not_read_further() -> None:
     assert ada.socket.producerState == "producing"
 
 
+def test_nobody_is_read_further_while_very_much_waits_for_the_history() -> None:
+    store = SlowStore()
+    box = Box(store=store, limits=Limits(rate=None, pending=8))
+    crowd = [box.text(f"user-{number}") for number in range(20)]
+    reader = box.text("reader")
+    crowd[0].send("first")
+    for client in crowd:
+        client.send(*(f"{client.protocol.session.name} {number}" for number in range(5)))
+    assert crowd[-1].socket.producerState == "paused"
+    while store.waiting:
+        assert box.hub.depth <= 8
+        assert len(store.waiting[0][1]) <= 8
+        store.store()
+        box.turn()
+    said = [line.partition(": ")[2] for line in reader.lines() if ": " in line]
+    assert sorted(said) == sorted(["first", *(f"user-{who} {number}" for who in range(20) for number in range(5))])
+    for who in range(20):
+        assert [line for line in said if line.startswith(f"user-{who} ")] == [f"user-{who} {n}" for n in range(5)]
+    assert {client.socket.producerState for client in crowd} == {"producing"}
+
+
+def test_who_leaves_while_waiting_to_be_read_holds_up_nobody() -> None:
+    store = SlowStore()
+    box = Box(store=store, limits=Limits(rate=None, pending=2))
+    ada, bob, cyd = box.text("ada"), box.text("bob"), box.text("cyd")
+    ada.send("one", "two", "three")
+    bob.send("never read")
+    cyd.send("four")
+    bob.lose()
+    while store.waiting:
+        store.store()
+        box.turn()
+    assert [line for line in cyd.lines() if line.startswith("ada: ")] == ["ada: one", "ada: two", "ada: three"]
+    assert "cyd: four" in ada.lines()
+
+
 def test_a_slow_reader_goes_on_where_it_was() -> None:
     box = Box()
     ada, fast, slow = box.text("ada"), box.text("fast"), box.text("slow")
