@@ -103,7 +103,7 @@ class Hub:
     """Holds the state of the chat, and hands what is to be shown over to *delivery* in one order.
 
     State changes at once; what is shown waits in the queue. Whoever runs the hub is woken when the queue is no longer
-    empty, takes the batch, has its records stored, and settles it.
+    empty, takes the batch, has its records stored, settles it, and flushes.
     """
 
     def __init__(
@@ -134,6 +134,7 @@ class Hub:
         self._wake = wake
         self._last_id = 0
         self._queue: list[Entry] = []
+        self._rested: list[Session] = []
         self._resting: deque[Callable[[], None]] = deque()
         self._live: dict[str, Lineage] = {}
         self._held: dict[int, Session] = {}
@@ -238,8 +239,7 @@ class Hub:
         return batch
 
     def settle(self, batch: Sequence[Entry], failure: str | None = None) -> None:
-        """Show what a batch holds, now that its records are stored or, with *failure*, are not."""
-        rested = []
+        """Show what a batch holds, now that its records are stored or, with *failure*, are not. :meth:`flush` sends."""
         for entry in batch:
             session = entry.session
             try:
@@ -254,8 +254,12 @@ class Hub:
                 session.fail()
             session.pending -= entry.weight
             if session.rested is not None and session.pending <= self.limits.pending_each // 2:
-                rested.append(session)
+                self._rested.append(session)
+
+    def flush(self) -> None:
+        """Send what was shown, and read on from those of whom enough has left the queue."""
         self.delivery.flush()
+        rested, self._rested = self._rested, []
         for session in rested:
             session.rest_over()
         while self._resting and not self.full:

@@ -50,9 +50,9 @@ class Slot:
 class Outlet:
     """Sends one session what it is shown: slots of its own, and its readers of feeds.
 
-    Where the transport has ``writeSomeData`` (TCP), bytes go straight to the socket, and the outlet becomes a pull
-    producer while the socket takes no more. Any other transport (TLS) has a buffer of its own, and the outlet is its
-    push producer. Beyond *limit* bytes in its slots it is clogged. *closed* is called when all is sent after
+    Where the transport writes to a socket (it has ``writeSomeData``), bytes go straight there, and the outlet becomes a
+    pull producer while the socket takes no more. Any other transport (TLS) has a buffer of its own, and the outlet is
+    its push producer. Beyond *limit* bytes in its slots it is clogged. *closed* is called when all is sent after
     :meth:`close`.
     """
 
@@ -103,7 +103,8 @@ class Outlet:
         self._last = False
         # Asked of the class: a TLS transport hands what it does not have itself on to the socket below.
         self._direct = hasattr(type(transport), "writeSomeData")
-        self.send: Callable[[bytes | memoryview], Any] = transport.writeSomeData if self._direct else self._write
+        self.send: Callable[[bytes | memoryview], int] = transport.getHandle().send if self._direct else self._write
+        """Sends bytes; returns how many it took, and raises ``OSError`` where it could take none."""
         if not self._direct:
             transport.registerProducer(self, True)
 
@@ -180,18 +181,16 @@ class Outlet:
     def flush(self) -> None:
         """Send what there is, as far as the socket takes it."""
         while self._ready and (data := self._take()):
-            taken = self._count(self.send(data))
+            taken = self._send(data)
             if taken < len(data):
                 self._stall(data[taken:])
         self._settle()
 
-    def stalled(self, reader: Reader, news: bytes, sent: Any) -> None:
-        """Go on with the *news* of this turn, as Twisted sends 128 KiB at once at most; where the socket takes no more,
-        keep the rest of the line, and the place.
-        """
-        taken = more = self._count(sent)
+    def stalled(self, reader: Reader, news: bytes, taken: int) -> None:
+        """Go on with the *news* of this turn; where the socket takes no more, keep the place and the line's rest."""
+        more = taken
         while more and taken < len(news):
-            more = self._count(self.send(memoryview(news)[taken:]))
+            more = self._send(memoryview(news)[taken:])
             taken += more
         if taken == len(news):
             reader.cursor = reader.feed.end
@@ -200,10 +199,11 @@ class Outlet:
         self._stall(news[taken : reader.cursor - reader.feed.turn])
         self._settle()
 
-    @staticmethod
-    def _count(sent: Any) -> int:
-        """The bytes that ``writeSomeData`` took; it returns an exception for a lost connection."""
-        return sent if isinstance(sent, int) else 0
+    def _send(self, data: bytes | memoryview) -> int:
+        try:
+            return self.send(data)
+        except OSError:
+            return 0
 
     def _stall(self, rest: bytes) -> None:
         self.moves += 1

@@ -176,7 +176,10 @@ class Switchboard:
             end = feed.end
             for outlet, reader in feed.readers.items():
                 if outlet.fast:
-                    sent = outlet.send(news)
+                    try:
+                        sent = outlet.send(news)
+                    except OSError:
+                        sent = 0
                     if sent == size:
                         reader.cursor = end
                     else:

@@ -1,4 +1,4 @@
-"""Group commit: while one batch is being shown, the next is being stored, and what comes meanwhile gathers."""
+"""Group commit: what comes while one batch is being stored, or shown, is the next."""
 
 from __future__ import annotations
 
@@ -21,7 +21,9 @@ log = Logger()
 class GroupCommit:
     """Runs the queue of a hub: takes the waiting batch, has its records stored, settles it, and so on.
 
-    *said* is called with the messages of every batch once they have been shown.
+    Showing has its cost for each connection, however much there is to show; storing has a cost for each commit. Where
+    storing is the quicker of the two, more is stored before anything is shown; where it is the slower, the next batch
+    is stored while one is being shown. *said* is called with the messages of every batch once they have been shown.
     """
 
     hub: Hub
@@ -37,6 +39,12 @@ class GroupCommit:
         self.failing = False
         """Whether the last batch could not be stored."""
         self._running = False
+        self._since = 0.0
+        """Since when something is being stored, and nothing shown."""
+        self._showing = 0.0
+        """How long it took to show what was shown last."""
+        self._hidden: list[tuple[Sequence[Entry], str | None]] = []
+        """What is stored and not shown yet, or not stored, and why."""
         self._waiting: list[Deferred[None]] = []
 
     def wake(self) -> None:
@@ -55,7 +63,8 @@ class GroupCommit:
 
     def _next(self) -> None:
         batch = self.hub.take()
-        self._keep(batch).addBoth(self._kept, batch, self._clock.seconds())
+        self._since = self._clock.seconds()
+        self._keep(batch).addBoth(self._kept, batch, self._since)
 
     def _keep(self, batch: Sequence[Entry]) -> Deferred[None]:
         """Have the records of a *batch* stored; where there are none, fire in the next turn of the reactor."""
@@ -63,35 +72,47 @@ class GroupCommit:
         return self._store.append(records) if records else deferLater(self._clock, 0)
 
     def _kept(self, result: Failure | None, batch: Sequence[Entry], begun: float) -> None:
-        """Show a *batch*; what has gathered meanwhile is being stored while it is shown."""
+        """Store what has gathered while a *batch* was stored, and show the batch before that, or with it."""
         now = self._clock.seconds()
+        self._hidden.append((batch, self._failed(result) if isinstance(result, Failure) else None))
+        if result is None and any(entry.record is not None for entry in batch):
+            self._count(now - begun)
+        few = sum(len(hidden) for hidden, _ in self._hidden) < self.hub.limits.pending
+        quick = now - self._since < self._showing
         following = self.hub.take()
         kept = self._keep(following) if following else None
-        try:
-            if isinstance(result, Failure):
-                self._failed(result, batch)
-            else:
-                self._settle(batch, now - begun)
-        except Exception:
-            log.failure("the queue stumbled")
+        if not (following and quick and few):
+            self._show()
+            self._since = self._clock.seconds()
+            self._showing = self._since - now
         if kept is not None:
             kept.addBoth(self._kept, following, now)
         else:
             self._done()
 
-    def _settle(self, batch: Sequence[Entry], seconds: float) -> None:
-        if any(entry.record is not None for entry in batch):
-            self.batches += 1
-            self.seconds += seconds
-            if self.failing:
-                self.failing = False
-                log.warn("the history can be written again")
-        self.hub.settle(batch)
-        messages = [entry.record.message for entry in batch if isinstance(entry.record, Said)]
-        self.messages += len(messages)
-        self._said(messages)
+    def _show(self) -> None:
+        hidden, self._hidden = self._hidden, []
+        try:
+            for batch, failure in hidden:
+                self.hub.settle(batch, failure)
+            self.hub.flush()
+            for batch, failure in hidden:
+                if failure is None:
+                    messages = [entry.record.message for entry in batch if isinstance(entry.record, Said)]
+                    self.messages += len(messages)
+                    self._said(messages)
+        except Exception:
+            log.failure("the queue stumbled")
 
-    def _failed(self, failure: Failure, batch: Sequence[Entry]) -> None:
+    def _count(self, seconds: float) -> None:
+        self.batches += 1
+        self.seconds += seconds
+        if self.failing:
+            self.failing = False
+            log.warn("the history can be written again")
+
+    def _failed(self, failure: Failure) -> str:
+        """Log why the history can't be written, unless that is known; return what users are told."""
         known = failure.check(CannotKeep)
         if not self.failing:
             self.failing = True
@@ -101,7 +122,7 @@ class GroupCommit:
                 )
             else:
                 log.failure("the history can't be written", failure)
-        self.hub.settle(batch, str(failure.value) if known else "the server could not write its history.")
+        return str(failure.value) if known else "the server could not write its history."
 
     def _done(self) -> None:
         self._running = False

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import tracemalloc
 
-from box import Box, SlowStore, TlsTransport
+from box import Box, Client, SlowStore, Socket, TlsTransport
+from twisted.internet.task import Clock
 
 from chat.core.limits import Limits
 from chat.history.store import CannotKeep
@@ -37,6 +38,74 @@ def test_the_next_batch_is_stored_while_one_is_shown() -> None:
     store.store()
     assert bob.lines() == ["ada: one"]
     assert store.waiting_texts() == [["two", "three"]]
+
+
+class SlowSocket(Socket):
+    """A socket to which each write takes half a second, once it has a clock."""
+
+    clock: Clock | None = None
+
+    def send(self, data: bytes) -> int:
+        if self.clock is not None:
+            self.clock.rightNow += 0.5
+        return super().send(data)
+
+
+def slow_socket(box: Box, name: str) -> Client:
+    """Somebody who has come in, and whose socket is slow from now on."""
+    client = box.connect(SlowSocket)
+    client.send(name)
+    client.received()
+    client.socket.clock = box.clock
+    return client
+
+
+def test_where_storing_is_quicker_than_showing_more_is_stored_and_shown_together() -> None:
+    store = SlowStore()
+    box = Box(store=store)
+    ada, bob = box.text("ada"), slow_socket(box, "bob")
+    ada.send("zero")
+    store.store()
+    box.turn()
+    assert bob.lines() == ["ada: zero"]
+    sends = bob.socket.sends
+    ada.send("one")
+    ada.send("two", "three")
+    store.store()
+    assert bob.lines() == []
+    assert store.waiting_texts() == [["two", "three"]]
+    store.fail(CannotKeep("the disk is full."))
+    box.turn()
+    ada.received()
+    ada.send("four")
+    store.store()
+    box.turn()
+    assert bob.lines() == ["ada: one", "ada: four"]
+    ada.send("five")
+    ada.send("six")
+    box.clock.advance(0.6)
+    store.store()
+    assert bob.lines() == ["ada: five"]
+    assert bob.socket.sends == sends + 3
+
+
+def test_no_more_than_the_queue_holds_is_stored_before_it_is_shown() -> None:
+    store = SlowStore()
+    box = Box(store=store, limits=Limits(rate=None, pending=4))
+    ada, bob = box.text("ada"), slow_socket(box, "bob")
+    ada.send("zero")
+    store.store()
+    box.turn()
+    bob.received()
+    ada.send("one")
+    ada.send("two", "three")
+    store.store()
+    assert bob.lines() == []
+    ada.send("four", "five")
+    store.store()
+    assert bob.lines() == []
+    store.store()
+    assert len(bob.lines()) == 5
 
 
 def test_a_transport_that_takes_only_so_much_at_once_is_given_all_that_the_socket_takes() -> None:
