@@ -18,13 +18,18 @@ RuleKind = Literal["op", "mute", "invite", "private", "lock"]
 
 def timestamp(seconds: float) -> str:
     """Write *seconds* since 1970 in UTC with milliseconds, as the wire does."""
-    whole, milliseconds = divmod(int(seconds * 1000), 1000)
-    return f"{_second(whole)}.{milliseconds:03d}Z"
+    return _millisecond(int(seconds * 1000))
+
+
+@lru_cache(maxsize=4)
+def _millisecond(milliseconds: int) -> str:
+    """Write a time that many messages may share."""
+    whole, rest = divmod(milliseconds, 1000)
+    return f"{_second(whole)}.{rest:03d}Z"
 
 
 @lru_cache(maxsize=4)
 def _second(seconds: int) -> str:
-    """Write a whole second; many messages fall into the same one."""
     return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}"
 
 

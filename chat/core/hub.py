@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any, Protocol
 
+import msgspec
 from twisted.logger import Logger
 
 from chat.core.accounts import Tries
@@ -65,8 +66,7 @@ class Delivery(Protocol):
         """The turn is over: send."""
 
 
-@dataclass(slots=True)
-class Entry:
+class Entry(msgspec.Struct):
     """One thing that waits its turn to be shown; ``record`` is to be stored before.
 
     ``undo`` is called where that failed. ``weight`` is the entry's part of what a session may have waiting.

@@ -13,7 +13,7 @@ from chat.core.errors import BadField, NoSuchMessage, NotAllowed
 from chat.core.events import BanLine, Bans, Deleted, Message, Notice, Rule, RuleKind, Stats, timestamp
 from chat.core.hub import LOBBY
 from chat.core.records import Decision, Erasure, RoomRules, Unbanned, Which
-from chat.core.talking import has_said
+from chat.core.talking import has_said, last_said
 
 if TYPE_CHECKING:
     from chat.core.room import Room
@@ -304,9 +304,10 @@ def appoint(session: Session, tag: str | None, name: str) -> None:
 
 def delete(session: Session, tag: str | None, id: int | None = None) -> None:
     """Take back what was said."""
-    if id is None and not session.said:
+    said = last_said(session)
+    if id is None and not said:
         raise NoSuchMessage("There is nothing to take back. Give the id of a message; /search shows them.")
-    number = id if id is not None else session.said[-1]
+    number = id if id is not None else said[-1]
     hub = session.hub
     hub.answer(
         session, partial(hub.delivery.consult, session, Which(number), partial(_delete, session, tag, number), tag)
@@ -325,7 +326,7 @@ def _delete(session: Session, tag: str | None, number: int, message: Message | N
         raise NotAllowed("That is not yours to delete.")
     event = Deleted(time=hub.now(), room=message.room, id=number, by=session.name, tag=tag)
 
-    session.said = [said for said in session.said if said != number]
+    session.said = [said for said in last_said(session) if said != number]
 
     def deliver() -> None:
         if message.room is not None:

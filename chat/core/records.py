@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
+import msgspec
+
 from chat.core.accounts import Account
 from chat.core.bans import Ban
 from chat.core.events import Message, Topic
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
+class Said(msgspec.Struct, frozen=True):
     """A message, and the digest of the token under which it was said, if there was one."""
 
     message: Message

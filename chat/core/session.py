@@ -109,7 +109,7 @@ class Session:
         """Up to which id the account has read each room."""
         self.claiming = ""
         """The name whose password is to be typed next."""
-        self.said: Sequence[int] = ()
+        self.said: list[int] | None = None
         """The ids of the last messages of its own."""
         self.gone = False
         self.pending = 0
@@ -517,7 +517,7 @@ class Session:
         return user
 
     def bounded(self, text: str, most: int, what: str) -> str:
-        if len(text.encode("utf-8", "replace")) > most:
+        if len(text) > most or (not text.isascii() and len(text.encode("utf-8", "replace")) > most):
             raise TooLong(f"That {what} is too long, so it was not sent. Use at most {most} bytes.")
         return clean(text).strip()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -51,7 +51,12 @@ def _speak(session: Session, room: str, kind: Kind, text: str, tag: str | None) 
 def has_said(session: Session, message: Message) -> bool:
     """Tell whether the user said this: lately, under whatever name, or ever under a name that they own."""
     own = session.account is not None and names.key(session.account.name) == names.key(message.author)
-    return own or message.id in session.said
+    return own or message.id in last_said(session)
+
+
+def last_said(session: Session) -> Sequence[int]:
+    """The ids of what the user said last."""
+    return session.said[-MOST_SAID:] if session.said is not None else ()
 
 
 def tell(session: Session, tag: str | None, name: str, text: str) -> None:
@@ -106,7 +111,11 @@ def _answer_again(session: Session, tag: str, message: Message) -> None:
 
 def _store(session: Session, message: Message, deliver: Callable[[], None], kept_for: str | None = None) -> None:
     """Have *message* stored and delivered, and remember its id and its tag."""
-    session.said = [*session.said[1 - MOST_SAID :], message.id]
+    if session.said is None:
+        session.said = []
+    elif len(session.said) >= 2 * MOST_SAID:
+        del session.said[:-MOST_SAID]
+    session.said.append(message.id)
     lineage = None
     if session.lineage is not None and message.tag is not None:
         lineage = session.lineage.digest

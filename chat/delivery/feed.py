@@ -5,7 +5,9 @@ from __future__ import annotations
 import sys
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
+
+import msgspec
 
 from chat.core.events import Missed
 from chat.delivery.dialect import Dialect
@@ -14,7 +16,7 @@ if TYPE_CHECKING:
     from chat.delivery.outlet import Outlet
 
 
-class Line(NamedTuple):
+class Line(msgspec.Struct, frozen=True):
     """One encoded event. ``origin`` is the session that caused it, ``author`` the key of who said it."""
 
     data: bytes
@@ -32,7 +34,21 @@ class Feed:
     Lines stay while a reader is behind, at most *window* bytes of them.
     """
 
-    __slots__ = ("_ends", "_last", "_lines", "_window", "behind", "dialect", "end", "readers", "room", "start", "turn")
+    __slots__ = (
+        "_ends",
+        "_last",
+        "_lines",
+        "_news",
+        "_own",
+        "_window",
+        "behind",
+        "dialect",
+        "end",
+        "readers",
+        "room",
+        "start",
+        "turn",
+    )
 
     def __init__(self, room: str, dialect: Dialect, window: int) -> None:
         self.room = room
@@ -46,6 +62,9 @@ class Feed:
         self._window = window
         self._ends: list[int] = []
         self._lines: list[Line] = []
+        self._news = b""
+        self._own: dict[int, list[tuple[int, int]]] = {}
+        """Where in the news the lines of each session are."""
         self._last = Line(b"", 0, "", 0, 0)
         """What stood before the first line that is kept."""
 
@@ -62,13 +81,30 @@ class Feed:
         else:
             line = Line(data, origin, author, before.messages, before.last_id)
         self._lines.append(line)
+        begin = self.end - self.turn
         self.end += len(data)
         self._ends.append(self.end)
+        self._news = b""
+        if origin:
+            self._own.setdefault(origin, []).append((begin, begin + len(data)))
 
     def news(self) -> bytes:
         """All lines of this turn."""
-        first = bisect_right(self._ends, self.turn)
-        return b"".join([line.data for line in self._lines[first:]])
+        if not self._news:
+            first = bisect_right(self._ends, self.turn)
+            self._news = b"".join([line.data for line in self._lines[first:]])
+        return self._news
+
+    def news_without(self, origin: int | None) -> bytes:
+        """The lines of this turn but those that the session *origin* caused."""
+        news = self.news()
+        pieces = []
+        at = 0
+        for begin, end in self._own.get(origin, ()) if origin is not None else ():
+            pieces.append(news[at:begin])
+            at = end
+        pieces.append(news[at:])
+        return b"".join(pieces)
 
     def boundary(self, offset: int) -> int:
         """Where the line that *offset* lies in ends."""
@@ -81,6 +117,8 @@ class Feed:
     def end_turn(self) -> None:
         """All who keep up have been sent the news."""
         self.turn = self.end
+        self._news = b""
+        self._own.clear()
         self.trim()
 
     def trim(self) -> None:
@@ -147,6 +185,9 @@ class Reader:
             self._missed = 0
         mine = self.outlet.session.id if feed.dialect.hides_own else None
         ignored = self.outlet.session.ignored
+        if self.cursor == feed.turn and until == feed.end and until - self.cursor <= most and not ignored:
+            pieces.append(feed.news_without(mine))
+            self.cursor = until
         while self.cursor < until and size < most:
             end = until if until - self.cursor <= most else feed.boundary(self.cursor + most)
             seen = [

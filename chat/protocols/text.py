@@ -32,14 +32,15 @@ class TextDialect:
         """Do what the *line* of a user says; refusals are shown to them."""
         text = line.decode("utf-8", "replace")
         try:
+            stripped = text.strip()
             if not session.welcome:
-                self._introduce(session, line, text.strip())
-            elif text.strip().lower() in LEAVE_WORDS:
+                self._introduce(session, line, stripped)
+            elif stripped.lower() in LEAVE_WORDS:
                 session.quit()
             elif text.startswith("/") and not text.startswith("//"):
                 command, rest = commands.split(text)
                 command.run(session, tag=None, **command.parse(rest, session.here))
-            elif text.strip():
+            elif stripped:
                 talking.say(session, None, session.here, text[1:] if text.startswith("//") else text)
         except ChatError as error:
             session.refuse(error)
