@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import cast
 
 from twisted.internet.interfaces import ITransport
-from twisted.protocols.tls import BufferingTLSTransport, TLSMemoryBIOFactory
+from twisted.protocols.tls import TLSMemoryBIOProtocol, TLSMemoryBIOFactory
 
 HANDSHAKE = b"\x16"
 """What every TLS connection begins with: the type of a handshake record (RFC 8446, section 5.1)."""
@@ -13,7 +13,7 @@ HANDSHAKE = b"\x16"
 NOT_TLS = b"! This port speaks TLS. Connect with ncat --ssl, openssl s_client or chat tls://host.\r\n"
 
 
-class TlsTransport(BufferingTLSTransport):
+class TlsTransport(TLSMemoryBIOProtocol):
     """TLS, which tells people who speak without it what is wrong."""
 
     _begun = False
