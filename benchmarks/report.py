@@ -154,6 +154,7 @@ def _ratios(results: Results) -> list[str]:
             "room-200-64",
             "room-1000-64",
             "storm",
+            "room-200-512",
             "room-1000-512",
             "room-5000-512",
             "rooms",
@@ -216,7 +217,7 @@ def write(results: Results, docs: Path) -> None:
     left_out = f" Left out, as not installed: {', '.join(results.missing)}." if results.missing else ""
     text = (
         f"{machine}\n\n{rounds} rounds, alternating, each measurement {results.seconds:g} s after a warm-up. "
-        "(a server that needs more than 20 s for one is asked in every third round). "
+        "(a server that needs more than 40 s for one is asked in every third round). "
         f"Medians, with the least and the greatest of the rounds.{left_out}\n\n"
         f"![Deliveries per second and cost of each](performance.svg)\n\n{table(results)}"
     )

@@ -35,6 +35,7 @@ def _room(members: int, size: int, talkers: int, servers: Sequence[str], *, quic
 SCENARIOS = (
     _room(100, 64, 20, ("limit", "chat")),
     _room(200, 64, 20, (*ALL, "quiet"), quick=True),
+    _room(200, 512, 20, ("limit", "chat")),
     _room(1_000, 64, 20, (*MAIN, "quiet", "asyncio", "uvloop"), quick=True),
     _room(1_000, 512, 20, ("limit", "chat")),
     _room(2_000, 64, 20, ("limit", "chat")),
@@ -48,7 +49,7 @@ SCENARIOS = (
     Scenario(
         "rooms",
         "1,000 rooms of 10; idle, then in each room one message after the other",
-        {"members": 10, "rooms": 1_000, "talkers": 1, "window": 1, "idle": 2},
+        {"members": 10, "rooms": 1_000, "talkers": 1, "window": 1, "idle": 16},
         ("limit", "chat", "memory", "ngircd"),
         quick=True,
     ),
