@@ -34,22 +34,6 @@ class Feed:
     Lines stay while a reader is behind, at most *window* bytes of them.
     """
 
-    __slots__ = (
-        "_ends",
-        "_last",
-        "_lines",
-        "_news",
-        "_own",
-        "_window",
-        "behind",
-        "dialect",
-        "end",
-        "readers",
-        "room",
-        "start",
-        "turn",
-    )
-
     def __init__(self, room: str, dialect: Dialect, window: int) -> None:
         self.room = room
         self.dialect = dialect

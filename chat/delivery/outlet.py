@@ -57,25 +57,9 @@ class Outlet:
     """
 
     __slots__ = (
-        "_awaited",
-        "_closed",
-        "_direct",
-        "_last",
-        "_limit",
-        "_ready",
-        "_relieved",
-        "_rest",
-        "_slots",
-        "_transport",
-        "backlog",
-        "dialect",
-        "fast",
-        "missed",
-        "moves",
-        "readers",
-        "send",
-        "session",
-    )
+        "_awaited", "_closed", "_direct", "_last", "_limit", "_relieved", "_rest", "_slots", "_transport",
+        "backlog", "dialect", "fast", "missed", "moves", "readers", "ready", "send", "session",
+    )  # fmt: skip
 
     def __init__(
         self, session: Session, dialect: Dialect, transport: Any, limit: int, closed: Callable[[], None]
@@ -99,7 +83,8 @@ class Outlet:
         self._rest = b""
         self._awaited = 0
         """The slots that wait for their data."""
-        self._ready = True
+        self.ready = True
+        """Whether the transport has taken all that it was given."""
         self._last = False
         # Asked of the class: a TLS transport hands what it does not have itself on to the socket below.
         self._direct = hasattr(type(transport), "writeSomeData")
@@ -109,11 +94,6 @@ class Outlet:
             transport.registerProducer(self, True)
 
     # -- flow control
-
-    @property
-    def ready(self) -> bool:
-        """Whether the transport has taken all that it was given."""
-        return self._ready
 
     @property
     def clogged(self) -> bool:
@@ -151,6 +131,10 @@ class Outlet:
         self._slots.insert(self._slots.index(slot) + 1, following)
         return following
 
+    def has(self, slot: Slot) -> bool:
+        """Whether *slot* is still to be sent."""
+        return slot in self._slots
+
     def enter(self, feed: Feed) -> None:
         """From here on read *feed*."""
         reader = feed.readers[self] = Reader(feed, self)
@@ -180,7 +164,7 @@ class Outlet:
 
     def flush(self) -> None:
         """Send what there is, as far as the socket takes it."""
-        while self._ready and (data := self._take()):
+        while self.ready and (data := self._take()):
             taken = self._send(data)
             if taken < len(data):
                 self._stall(data[taken:])
@@ -207,7 +191,7 @@ class Outlet:
 
     def _stall(self, rest: bytes) -> None:
         self.moves += 1
-        self._ready = False
+        self.ready = False
         self._rest = rest
         self._transport.registerProducer(self, False)
 
@@ -241,13 +225,13 @@ class Outlet:
                 feed.behind.remove(reader)
                 feed.trim()
         self.fast = (
-            self._ready and not self._slots and not self._last and len(self.readers) == 1 and not self.session.ignored
+            self.ready and not self._slots and not self._last and len(self.readers) == 1 and not self.session.ignored
         )
         if self._relieved is not None and self.backlog <= self._limit // 2 and not self._awaited:
             relieved, self._relieved = self._relieved, None
             relieved()
-        if self._last and self._ready:
-            self._ready = False
+        if self._last and self.ready:
+            self.ready = False
             if not self._direct:
                 self._transport.unregisterProducer()
             self._closed()
@@ -262,7 +246,7 @@ class Outlet:
         """The transport has sent all that it had."""
         self.moves += 1
         if not self._direct:
-            self._ready = True
+            self.ready = True
             self.flush()
             return
         data = self._rest or self._take()
@@ -271,16 +255,16 @@ class Outlet:
             self._transport.write(data)
         else:
             self._transport.unregisterProducer()
-            self._ready = True
+            self.ready = True
         self._settle()
 
     def pauseProducing(self) -> None:
         """The buffer of the transport is full."""
-        self._ready = self.fast = False
+        self.ready = self.fast = False
 
     def stopProducing(self) -> None:
         """The connection is gone: nothing can be sent any more."""
-        self._ready = self.fast = False
+        self.ready = self.fast = False
 
     def abandon(self) -> list[Feed]:
         """Let go of everything; return the feeds that were read."""

@@ -3,27 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from msgspec import structs
 from twisted.internet.defer import Deferred
-from twisted.logger import Logger
-from twisted.python.failure import Failure
 
-from chat.core.errors import ChatError, Internal
-from chat.core.events import Event, Found, History, Message, Missed, Refusal
+from chat.core.events import Event, Found, History, Message, Missed
 from chat.core.limits import Limits
 from chat.core.names import key
 from chat.core.records import Query, Question, Search
 from chat.core.session import Session
 from chat.delivery.dialect import Dialect
 from chat.delivery.feed import Feed
-from chat.delivery.outlet import Gap, Outlet, Slot
-from chat.history.store import Page, Store
-
-log = Logger()
+from chat.delivery.lookups import Lookups
+from chat.delivery.outlet import Gap, Outlet
+from chat.history.store import Store
 
 
 class Switchboard:
@@ -33,8 +27,7 @@ class Switchboard:
     """
 
     def __init__(self, store: Store, limits: Limits, answer: Callable[[Question], Deferred[Any]]) -> None:
-        self._store = store
-        self._answer = answer
+        self._lookups = Lookups(store, answer)
         self._window = limits.window
         self.deliveries = 0
         """Events of rooms, times those who were there to read them."""
@@ -125,43 +118,23 @@ class Switchboard:
                 del self._feeds[feed.room]
 
     def replay(self, session: Session, query: Query) -> None:
-        outlet = self._outlets.get(session.id)
-        if outlet is not None:
-            begin = outlet.add(b"")
-            begin.taken = partial(self._replay, outlet, outlet.add(None), query)
-            self._slow.add(outlet)
+        self._lookup(session, partial(self._lookups.replay, query))
 
     def recall(self, session: Session, query: Query, answer: History) -> None:
-        self._look_up(session, partial(self._store.read, query), answer)
+        self._lookup(session, partial(self._lookups.recall, query, answer))
 
     def search(self, session: Session, search: Search, answer: Found) -> None:
-        self._look_up(session, partial(self._store.search, search), answer)
-
-    def _look_up(self, session: Session, read: Callable[[], Deferred[Page]], answer: History | Found) -> None:
-        outlet = self._outlets.get(session.id)
-        if outlet is None:
-            return
-
-        def found(page: Page) -> bytes:
-            event = structs.replace(answer, messages=_unignored(outlet, page), more=page.more)
-            return outlet.dialect.encode_for(session.name, event)
-
-        self._fetch(outlet, outlet.add(None), read(), found, answer.tag)
+        self._lookup(session, partial(self._lookups.search, search, answer))
 
     def consult(self, session: Session, question: Question, answered: Callable[[Any], None], tag: str | None) -> None:
-        def refused(failure: Failure) -> None:
-            error = failure.value
-            if not isinstance(error, ChatError):
-                log.failure("answering a question of {session} failed", failure, session=session)
-                error = Internal("The server can't look that up now. Try again later.")
-            session.refuse(error, tag)
+        self._lookup(session, partial(self._lookups.consult, question, answered, tag))
 
+    def _lookup(self, session: Session, begin: Callable[[Outlet], None]) -> None:
+        """Begin to look something up for a session that is still connected; what is there at once is sent this turn."""
         outlet = self._outlets.get(session.id)
-        if outlet is None:
-            return
-        slot = outlet.add(None)
-        done = self._answer(question).addCallback(answered).addErrback(refused)
-        self._send_when_filled(outlet, done.addCallback(lambda _: outlet.fill(slot, b"")))
+        if outlet is not None:
+            begin(outlet)
+            self._slow.add(outlet)
 
     def close(self, session: Session) -> None:
         outlet = self._outlets.get(session.id)
@@ -193,51 +166,7 @@ class Switchboard:
         for feed in news_of:
             feed.end_turn()
 
-    # -- history
-
-    def _fetch(
-        self,
-        outlet: Outlet,
-        slot: Slot,
-        reading: Deferred[Page],
-        found: Callable[[Page], bytes],
-        tag: str | None = None,
-    ) -> None:
-        """Fill *slot* with what *found* makes of the page that is being read for the request with that *tag*."""
-
-        def failed(failure: Failure) -> bytes:
-            log.failure("reading the history for {session} failed", failure, session=outlet.session)
-            text = "The history can't be read now. Try again later."
-            return outlet.dialect.encode_for(outlet.session.name, Refusal(code=Internal.code, text=text, tag=tag))
-
-        filled = reading.addCallback(found).addErrback(failed).addCallback(partial(outlet.fill, slot))
-        self._send_when_filled(outlet, filled)
-
-    def _send_when_filled(self, outlet: Outlet, filled: Deferred[Any]) -> None:
-        """Flush *outlet* once its slot is filled; where that was at once, at the end of this turn."""
-        if filled.called:
-            self._slow.add(outlet)
-        else:
-            filled.addCallback(lambda _: outlet.flush())
-
-    def _replay(self, outlet: Outlet, slot: Slot, query: Query) -> None:
-        """Fill *slot* with the messages of *query*; where it has no count, page by page."""
-        wanted = query if query.count else replace(query, count=outlet.dialect.page)
-
-        def found(page: Page) -> bytes:
-            if page.more and not query.count and outlet.session.id in self._outlets:
-                rest = replace(query, after=page.messages[-1].id)
-                slot.taken = partial(self._replay, outlet, outlet.add_after(slot), rest)
-            return outlet.dialect.encode_replay(query.room, _unignored(outlet, page))
-
-        self._fetch(outlet, slot, self._store.read(wanted), found)
-
     def _add(self, outlet: Outlet, data: bytes) -> None:
         if data:
             outlet.add(data)
             self._slow.add(outlet)
-
-
-def _unignored(outlet: Outlet, page: Page) -> list[Message]:
-    """The messages of *page* whose authors the session does not ignore."""
-    return [message for message in page.messages if key(message.author) not in outlet.session.ignored]
