@@ -147,6 +147,25 @@ def test_a_wrong_password(chat: Daemon, start: Start, tmp_path: Path) -> None:
     assert SECRET not in (tmp_path / "state" / "twisted-chat" / "desktop.json").read_text()
 
 
+def test_whose_session_goes_on_elsewhere_is_told_and_may_come_back(chat: Daemon, start: Start) -> None:
+    own(chat, "ada")
+    window = start(address(chat, "ada"), PYTHON_KEYRING_BACKEND="keyring.backends.null.Keyring")
+    window.opens(OWNED)
+    window.type(SECRET)
+    window.opens("#lobby - ada@")
+    elsewhere = chat.bot("ada", password=SECRET)
+    window.opens("Your session goes on from another connection.")
+    window.press("Return")
+    window.says(OWNED)
+    window.type(SECRET)
+    elsewhere.until("goodbye")
+    window.opens("#lobby - ada@")
+    window.type("here again")
+    window.sees("ada: here again")
+    window.type("exit")
+    assert window.ends() == (0, "")
+
+
 def test_a_password_in_the_keyring(chat: Daemon, start: Start, tmp_path: Path) -> None:
     own(chat, "ada")
     ring = {

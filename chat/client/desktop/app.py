@@ -59,6 +59,7 @@ class Desktop:
         self._memory = memory.recall()
         self._pace = POLL
         self._link: Link | None = None
+        self._window: Window | None = None
         self._unknown: Unknown | None = None
         """The server whose certificate the user was asked about."""
         self._kept_password: str | None = None
@@ -77,9 +78,12 @@ class Desktop:
         self._root.bind_all("<FocusIn>", lambda _: self._poll(), add=True)
         self._root.bind_all("<FocusOut>", lambda _: self._root.after_idle(self._poll), add=True)
         try:
-            linked = await self._enter()
-            if linked is not None:
+            farewell = ""
+            while (linked := await self._enter(farewell)) is not None:
                 await linked
+                farewell = self._take_leave()
+                if not farewell:
+                    break
         finally:
             tksupport.uninstall()
             self._remember()
@@ -105,8 +109,20 @@ class Desktop:
         if not self._asked.done():
             self._asked.set_result(True)
 
-    async def _enter(self) -> asyncio.Future[None] | None:
-        """Ask where to go until that works, and open the window; return the link's run, if it came to one."""
+    def _take_leave(self) -> str:
+        """The chat is over; return why, where the server ended it for good."""
+        farewell = self._link.farewell if self._link is not None else ""
+        if farewell and self._window is not None:
+            self._remember()
+            self._window.close()
+            self._link = self._window = None
+        return farewell
+
+    async def _enter(self, farewell: str) -> asyncio.Future[None] | None:
+        """Ask where to go until that works, and open the window; return the link's run, if it came to one.
+
+        *farewell* is why the user has to ask again.
+        """
         settings, remembered = self._settings, self._memory
         dialog = Dialog(self._root, self._look, self._go, self.leave)
         known = not settings.address_given and remembered.server
@@ -116,7 +132,9 @@ class Desktop:
         chosen = len(settings.names) == 1 or not remembered.name
         dialog.name.set(settings.names[0] if chosen else remembered.name)
         dialog.show()
-        if settings.address_given:
+        if farewell:
+            dialog.failed(farewell)
+        elif settings.address_given:
             self._asked.set_result(True)
         while await self._asked:
             self._asked = asyncio.get_running_loop().create_future()
@@ -201,7 +219,7 @@ class Desktop:
 
     def _open_window(self, client: Client, address: str) -> None:
         self._root.geometry(self._memory.geometry or GEOMETRY)
-        Window(self._root, self._look, client, address, self._notifications.tell, self._open_link)
+        self._window = Window(self._root, self._look, client, address, self._notifications.tell, self._open_link)
         self._remember()
 
     def _remember(self) -> None:
