@@ -15,6 +15,7 @@ from typing import ClassVar
 
 from twisted.python import usage
 
+from chat import __version__
 from chat.core.accounts import Account, Role, check_password
 from chat.core.errors import BadPassword
 from chat.core.events import timestamp
@@ -41,6 +42,11 @@ class Options(usage.Options):
 makes an account owner, moderator or user (from its next log-in on), "password" gives it another password, "audit"
 prints what moderators have done. To reach a host that is called admin, write admin:12345."""
     optParameters: ClassVar = [["data", "d", ".", "The directory with the history (chat.db)."]]
+
+    def opt_version(self) -> None:
+        """Print the version and leave."""
+        print(f"chat {__version__}")
+        sys.exit(0)
 
     def parseArgs(self, *words: str) -> None:  # noqa: N802 - Twisted calls it so
         """Take what is to be done; options may follow it."""

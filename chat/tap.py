@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from dataclasses import replace
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 from twisted.application.service import IService
 from twisted.python import usage
 
+from chat import __version__
 from chat.core import durations
 from chat.settings import FOREVER, MOST_HISTORY, NO_DATA, SYNCS, Settings, limit_name, limit_value, read_config
 
@@ -41,6 +43,11 @@ class Options(usage.Options):
         self._given: dict[str, Any] = {}
         self._config: dict[str, Any] = {}
         self._path = ""
+
+    def opt_version(self) -> None:
+        """Print the version and leave."""
+        print(f"twisted-chat {__version__}")
+        sys.exit(0)
 
     def opt_listen(self, endpoint: str) -> None:
         """Listen on this Twisted endpoint; may be given several times (default: tcp:12345:interface=127.0.0.1)."""

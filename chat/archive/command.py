@@ -13,6 +13,7 @@ from msgspec import structs
 from tqdm import tqdm
 from twisted.python import usage
 
+from chat import __version__
 from chat.archive.formats import BadLine, IrssiReader, JsonReader, Reader, WeechatReader, json_line, text_line
 from chat.core.errors import BadName
 from chat.core.events import Message, Topic
@@ -23,7 +24,14 @@ from chat.history.store import CannotKeep, CannotOpen
 _DATA = ["data", "d", ".", "The directory with the history (chat.db)."]
 
 
-class ExportOptions(usage.Options):
+class _Options(usage.Options):
+    def opt_version(self) -> None:
+        """Print the version and leave."""
+        print(f"chat {__version__}")
+        sys.exit(0)
+
+
+class ExportOptions(_Options):
     """The command line of ``chat export``."""
 
     synopsis = "Usage: chat export [options]"
@@ -49,7 +57,7 @@ messages are left out. To reach a host that is called export, write export:12345
         _check_format(self["format"], _WRITERS)
 
 
-class ImportOptions(usage.Options):
+class ImportOptions(_Options):
     """The command line of ``chat import``."""
 
     synopsis = "Usage: chat import [options] FILE"

@@ -253,7 +253,8 @@ def test_wrong_arguments(arguments: list[str], sentence: str) -> None:
 
 def test_help_and_version() -> None:
     assert "Usage: chat [options] [tls://][NAME@]HOST[:PORT]" in run("--help").stdout
-    assert run("--version").stdout == f"chat {__version__}\n"
+    for command in ([], ["export"], ["import"], ["admin"]):
+        assert run(*command, "--version").stdout == f"chat {__version__}\n"
 
 
 def test_what_is_typed_after_leaving_a_room_is_done(ada: RealTerminal) -> None:

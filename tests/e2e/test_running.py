@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from chat import __version__
 from chat.settings import Settings
 from e2e.clients import Person
 from e2e.daemon import HOST, LISTEN, Daemon, DaemonFactory, twistd
@@ -193,6 +194,10 @@ def test_help_names_every_option_with_its_default(tmp_path: Path) -> None:
         described = shown.partition(option)[2].partition(" --")[0]
         assert "(default: " in described, f"{option} has no default in: {described}"
     assert "--config" in shown
+
+
+def test_version(tmp_path: Path) -> None:
+    assert run(tmp_path, "chat", "--version").stdout == f"twisted-chat {__version__}\n"
 
 
 def test_welcome_and_history_are_options(start_chat: DaemonFactory) -> None:
