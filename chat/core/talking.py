@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from chat.core import names
 from chat.core.errors import Empty, NotStored
 from chat.core.events import Kind, Message, Notice, Refusal
-from chat.core.records import Said
+from chat.core.records import Said, Which
 
 MOST_SAID = 100
 """So many of their last messages users may take back without owning their name."""
@@ -91,7 +91,7 @@ def tell(session: Session, tag: str | None, name: str, text: str) -> None:
 def _earlier(
     session: Session, tag: str | None, kind: Kind, text: str, *, room: str | None = None, to: str | None = None
 ) -> Message | None:
-    """Answer a message that was sent before under the same tag, and return it."""
+    """Answer what was sent before under the same tag with the message that it became; return one like it."""
     stored = session.lineage.tags.get(tag) if session.lineage is not None and tag is not None else None
     if stored is None or tag is None:
         return None
@@ -102,8 +102,13 @@ def _earlier(
 
 
 def _answer_again(session: Session, tag: str, message: Message) -> None:
+    """Show what is stored; of an erased message only the *message* is left that was sent again."""
+
+    def found(stored: Message | None) -> None:
+        session.hub.show(session, stored or message)
+
     if session.lineage is not None and tag in session.lineage.tags:
-        session.hub.delivery.show(session, message)
+        session.hub.delivery.consult(session, Which(message.id), found, tag)
     else:
         text = "Not stored, not sent: the first try failed. Try again later."
         session.hub.delivery.show(session, Refusal(code=NotStored.code, text=text, tag=tag))

@@ -139,7 +139,9 @@ def test_everything_that_happens_in_a_room() -> None:
             [
                 {
                     "type": "help",
-                    "commands": [{"name": "who", "usage": "/who", "summary": "lists who is in the room"}],
+                    "commands": [
+                        {"name": "who", "usage": "/who [room]", "summary": "lists who is in the room, or in another"}
+                    ],
                     "tag": "t",
                 }
             ],
@@ -378,6 +380,21 @@ def test_a_message_sent_again_under_its_tag_is_stored_once() -> None:
     assert [answer["id"] for answer in again.objects()] == [2, 2]
     assert [line for line in ada.lines() if line.startswith("bot")] == ["bot: one", "bot (private): psst"]
     assert [stored.id for stored in box.stored] == [1, 2]
+    again.ask(type="nick", name="robot")
+    again.received()
+    again.ask(type="say", room="lobby", text="not one at all", tag="a1")
+    assert again.objects() == first
+
+
+def test_a_message_that_was_deleted_is_known_when_it_is_sent_again() -> None:
+    box = Box()
+    bot = box.json("bot")
+    bot.ask(type="say", room="lobby", text="one", tag="a1")
+    bot.ask(type="delete", id=1)
+    bot.received()
+    bot.ask(type="say", room="lobby", text="one", tag="a1")
+    assert [(answer["type"], answer["id"]) for answer in bot.objects()] == [("message", 1)]
+    assert [stored.id for stored in box.stored] == [1]
 
 
 def test_the_same_tag_under_another_token_is_another_message() -> None:
