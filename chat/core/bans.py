@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_network
 
-from chat.core import names
+from chat.core import durations, names
 from chat.core.peer import Address
 
 Network = IPv4Network | IPv6Network
@@ -24,6 +24,11 @@ class Ban:
     why: str
     by: str
     time: str
+
+    def sentence(self, now: float) -> str:
+        """Tell who is banned so, at the time *now*."""
+        span = "" if self.until is None else f" for {durations.in_words(self.until - now)} more"
+        return f"You are banned{span}{f': {self.why}' if self.why else '.'}"
 
 
 def network(target: str) -> Network | None:

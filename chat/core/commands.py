@@ -36,7 +36,8 @@ class Kind(Enum):
 class Parameter:
     """A parameter of a command, and the field of that name in JSON.
 
-    ``here``: the text dialect fills in the room that the user is in. ``programs``: only JSON has it; ``people``: JSON
+    ``here``: the text dialect fills in the room that the user is in, unless people may type one, where it is
+    ``optional``; JSON always needs it. ``programs``: only JSON has it; ``people``: JSON
     does not have it. A ``TEXT`` or a ``SECRET`` takes the rest of the line.
     """
 
@@ -50,7 +51,7 @@ class Parameter:
     @property
     def typed(self) -> bool:
         """Whether people type it."""
-        return not (self.here or self.programs)
+        return not self.programs and (self.optional or not self.here)
 
     def from_word(self, word: str) -> str | int:
         """Convert what was typed; raises :class:`BadField`."""
@@ -129,9 +130,24 @@ class Command:
             value = fields.get(parameter.name)
             if value is not None:
                 arguments[parameter.name] = parameter.from_json(value)
-            elif not parameter.optional:
+            elif parameter.here or not parameter.optional:
                 raise BadField(f'"{self.name}" needs "{parameter.name}".')
         return arguments
+
+
+ELSEWHERE = {
+    "leave": "quit",
+    "list": "rooms",
+    "names": "who",
+    "part": "quit",
+    "query": "msg",
+    "tell": "msg",
+    "users": "who",
+    "w": "who",
+    "whisper": "msg",
+    "whois": "who",
+}
+"""What other chats call some of our commands."""
 
 
 def split(line: str) -> tuple[Command, str]:
@@ -149,8 +165,9 @@ def find(word: str) -> Command:
     command = TABLE.get(name)
     if command is not None and not command.programs:
         return command
-    near = difflib.get_close_matches(name[:40], [c.name for c in for_people()], n=1, cutoff=0.5)
-    advice = f"Did you mean /{near[0]}?" if near else "Type /help for the commands."
+    close = difflib.get_close_matches(name[:40], [c.name for c in for_people()], n=1, cutoff=0.5)
+    near = ELSEWHERE.get(name) or "".join(close)
+    advice = f"Did you mean /{near}?" if near else "Type /help for the commands."
     raise UnknownCommand(f"There is no command /{word[:40]}. {advice}")
 
 
@@ -194,7 +211,12 @@ TABLE: Mapping[str, Command] = {
             "lists the commands, or explains one",
             _help,
         ),
-        Command("who", (_HERE,), "lists who is in the room", looking.who),
+        Command(
+            "who",
+            (Parameter("room", Kind.ROOM, optional=True, here=True),),
+            "lists who is in the room, or in another",
+            looking.who,
+        ),
         Command("rooms", (), "lists all rooms", looking.list_rooms),
         Command(
             "join",
@@ -294,10 +316,9 @@ TABLE: Mapping[str, Command] = {
         Command("lock", (_HERE,), "lets only ops set the topic, or everybody again", moderation.lock, who="ops"),
         Command(
             "room",
-            (_HERE, Parameter("access", Kind.CHOICE)),
-            "makes the room private, or open: /room private",
+            (_HERE, Parameter("access", Kind.CHOICE, optional=True)),
+            "makes the room private, or open: /room private; alone, tells which it is",
             moderation.set_privacy,
-            who="ops",
         ),
         Command("invite", (_HERE, _USER), "lets somebody into a private room", moderation.invite, who="ops"),
         Command(

@@ -216,11 +216,12 @@ class RoomState(Event, frozen=True, kw_only=True, tag="room"):
 
 
 class Who(Event, frozen=True, kw_only=True):
-    """Who is in the room, and who of them is away with which text."""
+    """Who is in the room, who of them is away with which text, and who is an op."""
 
     room: str
     users: list[str]
     away: dict[str, str]
+    ops: list[str] = []
     tag: str | None = None
 
 

@@ -96,8 +96,7 @@ def _require_secure(session: Session) -> None:
 def refuse_banned(ban: Ban | None, now: float) -> None:
     """Raise :class:`Banned` if there is a ban."""
     if ban is not None:
-        span = "" if ban.until is None else f" for {durations.in_words(ban.until - now)} more"
-        raise Banned(f"You are banned{span}{f': {ban.why}' if ban.why else '.'}")
+        raise Banned(ban.sentence(now))
 
 
 def may_take(session: Session, name: str) -> bool:

@@ -26,7 +26,7 @@ def who(session: Session, tag: str | None, room: str) -> None:
     known = session.hub.room(room)
     if known is None or not session.may_enter(known):
         raise NoSuchRoom(f"There is no room #{names.room_name(room)}. See /rooms for those there are.")
-    event = Who(room=known.name, users=known.names(), away=known.away(), tag=tag)
+    event = Who(room=known.name, users=known.names(), away=known.away(), ops=known.present_ops(), tag=tag)
     session.hub.answer(session, partial(session.hub.delivery.show, session, event))
 
 

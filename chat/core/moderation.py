@@ -173,8 +173,11 @@ def lock(session: Session, tag: str | None, room: str) -> None:
     _rule(session, mine, rule, partial(setattr, mine, "locked", rule.on), tag=tag)
 
 
-def set_privacy(session: Session, tag: str | None, room: str, access: str) -> None:
-    """Let only those come in who are invited, or everybody."""
+def set_privacy(session: Session, tag: str | None, room: str, access: str | None = None) -> None:
+    """Let only those come in who are invited, or everybody; without *access*, tell which."""
+    if access is None:
+        _show_rules(session, session.my_room(room), tag)
+        return
     mine = _op_of(session, room)
     if access not in ("private", "open"):
         raise BadField("Say whether the room is to be private or open: /room private, or /room open")
@@ -185,6 +188,12 @@ def set_privacy(session: Session, tag: str | None, room: str, access: str) -> No
         raise BadField(f"#{mine.name} is where everybody comes in, so it stays open.")
     rule = _of(session, mine, "private", private, None, "", tag)
     _rule(session, mine, rule, partial(setattr, mine, "private", private), tag=tag)
+
+
+def _show_rules(session: Session, room: Room, tag: str | None) -> None:
+    access = "private: only who is invited comes in" if room.private else "open to everybody"
+    topic = "Only ops set its topic." if room.locked else "Everybody in it sets its topic."
+    session.hub.show(session, Notice(text=f"#{room.name} is {access}. {topic}", tag=tag))
 
 
 def invite(session: Session, tag: str | None, room: str, name: str) -> None:
@@ -227,7 +236,7 @@ def ban(session: Session, tag: str | None, target: str, text: str | None = None)
 
     def deliver() -> None:
         for user in hit:
-            user.quit(f"You are banned{f': {why}' if why else '.'}", "banned")
+            user.quit(ban.sentence(hub.seconds), "banned")
         length = "for ever" if span is None else f"for {durations.in_words(span)}"
         hub.delivery.show(session, Notice(text=f"{written} is banned {length}.", tag=tag))
 

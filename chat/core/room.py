@@ -38,6 +38,10 @@ class Room:
         """Who of them is away, and their words for it."""
         return {session.name: session.away for session in self.members.values() if session.away is not None}
 
+    def present_ops(self) -> list[str]:
+        """Which of them are ops."""
+        return [session.name for session in self.members.values() if session.key in self.ops] if self.ops else []
+
     @property
     def idle(self) -> bool:
         """Whether nothing is lost with it."""

@@ -403,8 +403,7 @@ class Session:
             room.members[self.id] = self
             self.rooms[room.name] = room
             hub.publish(self, room, Joined(time=hub.now(), room=room.name, name=self.name))
-        users, away, last = room.names(), room.away(), room.last_id
-        ops = [member.name for member in room.members.values() if member.key in room.ops] if room.ops else []
+        users, away, ops, last = room.names(), room.away(), room.present_ops(), room.last_id
         private, before = room.private, hub.next_id
 
         def enter() -> None:

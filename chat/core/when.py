@@ -30,7 +30,7 @@ def read(text: str, now: datetime, zone: tzinfo | None = None) -> Past:
     system's. Raises :class:`BadField`.
     """
     text = text.strip()
-    if text.isascii() and text.isdecimal() and len(text) < 10:
+    if text.isascii() and text.isdecimal() and len(text) < 10 and int(text):
         return {"count": int(text)}
     try:
         if (since := _SINCE.fullmatch(text)) is not None and (since[1] or since[2]):

@@ -101,15 +101,16 @@ def _missed(event: events.Missed) -> list[str]:
 def _who(event: events.Who) -> list[str]:
     if not event.users:
         return [f"Nobody is in #{event.room}."]
-    names = [_user_with_away(name, event.away) for name in sorted(event.users, key=str.casefold)]
+    ops = set(event.ops)
+    names = [_described(name, name in ops, event.away.get(name)) for name in sorted(event.users, key=str.casefold)]
     lines = [", ".join(names[start : start + NAMES_IN_A_LINE]) for start in range(0, len(names), NAMES_IN_A_LINE)]
     return [f"In #{event.room}: {line}" for line in lines]
 
 
-def _user_with_away(name: str, away: Mapping[str, str]) -> str:
-    if name not in away:
-        return name
-    return f"{name} (away: {away[name]})" if away[name] else f"{name} (away)"
+def _described(name: str, op: bool, away: str | None) -> str:
+    """Write who somebody is: ``ada (op, away: tea)``."""
+    facts = ["op"] * op + ([] if away is None else [f"away: {away}" if away else "away"])
+    return f"{name} ({', '.join(facts)})" if facts else name
 
 
 def _rooms(event: events.Rooms) -> list[str]:
@@ -155,10 +156,15 @@ def _bans(event: events.Bans) -> list[str]:
     if not event.bans:
         return ["Nobody is banned."]
     return [
-        f"{ban.target}, {f'until {ban.until}' if ban.until else 'for ever'}, by {ban.by}"
+        f"{ban.target}, {f'until {_minute(ban.until)}' if ban.until else 'for ever'}, by {ban.by}"
         + (f": {ban.why}" * bool(ban.why))
         for ban in event.bans
     ]
+
+
+def _minute(time: str) -> str:
+    """Write a time of the wire where the reader is."""
+    return f"{datetime.fromisoformat(time).astimezone():%Y-%m-%d %H:%M}"
 
 
 _SENTENCES: Mapping[type[events.Event], Callable[[Any], list[str]]] = {

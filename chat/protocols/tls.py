@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import cast
 
 from twisted.internet.interfaces import ITransport
-from twisted.protocols.tls import TLSMemoryBIOProtocol, TLSMemoryBIOFactory
+from twisted.protocols.tls import TLSMemoryBIOFactory, TLSMemoryBIOProtocol
 
 HANDSHAKE = b"\x16"
 """What every TLS connection begins with: the type of a handshake record (RFC 8446, section 5.1)."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from typing import Any
 
 import pytest
@@ -265,6 +266,26 @@ def test_hello_leaves_out_rooms_that_are_closed(box: Box) -> None:
     assert [event["code"] for event in events if event["type"] == "error"] == ["not-allowed"]
 
 
+def test_everybody_can_see_who_is_op_and_what_the_rules_are(box: Box) -> None:
+    ada, bob = in_room(box, "ada", "bob", room="den")
+    ada.send(f"/register {PASSWORD}")
+    bob.send("/away tea", "/who", "/room")
+    assert bob.lines()[-2:] == [
+        "* In #den: ada (op), bob (away: tea)",
+        "* #den is open to everybody. Everybody in it sets its topic.",
+    ]
+    ada.send("/op bob", "/lock", "/room private")
+    bob.received()
+    bob.send("/who den", "/room")
+    assert bob.lines() == [
+        "* In #den: ada (op), bob (op, away: tea)",
+        "* #den is private: only who is invited comes in. Only ops set its topic.",
+    ]
+    eve = box.json("eve")
+    eve.ask(type="who", room="lobby")
+    assert "ops" not in eve.objects()[-1]
+
+
 def test_the_lobby_stays_open(box: Box) -> None:
     mo = log_in(box, "mo")
     mo.send("/room private", "/room shut")
@@ -280,7 +301,7 @@ def test_the_lobby_stays_open(box: Box) -> None:
 def test_a_banned_name_is_put_out_and_kept_out(box: Box, store: AuditedStore) -> None:
     mo, eve = log_in(box, "mo"), box.text("eve")
     mo.send("/ban Eve 1h spam")
-    assert eve.lines() == ["* You are banned: spam"]
+    assert eve.lines() == ["* You are banned for 1 hour more: spam"]
     assert "* Eve is banned for 1 hour." in mo.lines()
     for name in ("eve", "\u0435ve"):
         again = box.connect()
@@ -292,6 +313,20 @@ def test_a_banned_name_is_put_out_and_kept_out(box: Box, store: AuditedStore) ->
     box.clock.advance(3_601)
     assert box.text("eve").protocol.session.welcome
     assert [decision.action for decision in store.decisions] == ["ban"]
+
+
+def test_bans_are_listed_in_the_readers_time(box: Box, monkeypatch: pytest.MonkeyPatch) -> None:
+    mo = log_in(box, "mo")
+    mo.send("/ban eve 1h spam")
+    mo.received()
+    monkeypatch.setenv("TZ", "Etc/GMT-5")
+    time.tzset()
+    try:
+        mo.send("/bans")
+        assert mo.lines() == ["* eve, until 2026-11-21 15:15, by mo: spam"]
+    finally:
+        monkeypatch.undo()
+        time.tzset()
 
 
 def test_a_banned_address_is_turned_away_at_the_door(box: Box) -> None:

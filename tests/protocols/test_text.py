@@ -222,7 +222,7 @@ def test_a_mistyped_command_gets_the_nearest_one(typed: str, meant: str) -> None
         ("/msg bob", "! Usage: /msg name text (says something to one user only)"),
         ("/msg nobody hi", "! There is nobody called nobody here. See /who for those in this room."),
         ("/msg bobb hi", "! There is nobody called bobb here. Did you mean bob?"),
-        ("/who there", "! Usage: /who (lists who is in the room)"),
+        ("/who there", "! There is no room #there. See /rooms for those there are."),
         ("/join", "! Usage: /join room (goes to a room, which comes into being where there is none)"),
         ("/join a/b", "! That room name can't be used. Use letters and digits, with _ - . only inside."),
         ("/join lobby", "! You are in #lobby already."),
