@@ -466,7 +466,7 @@ class Session:
         return mine
 
     def my_room(self, room: str) -> Room:
-        mine = self._find_mine(room)
+        mine = self.rooms.get(room) or self._find_mine(room)
         if mine is None:
             raise NotInRoom(f"You are not in #{names.room_name(room)}. Join it first: /join {names.room_name(room)}")
         return mine

@@ -252,16 +252,20 @@ class ChatConnection(Protocol):
 
     def _resting(self) -> bool:
         """Tell whether nothing is to be read for now; then whatever causes it ends it."""
-        if not self._paused and self.session.busy:
-            self._rest()
-            self.session.rest(self._go_on)
-        elif not self._paused and self._outlet.clogged:
-            self._rest()
-            self._outlet.rest(self._go_on)
-        elif not self._paused and self._chat.hub.full:
-            self._rest()
-            self._chat.hub.rest(self._go_on)
-        return self._paused
+        if self._paused:
+            return True
+        cause: Session | Outlet | Hub
+        if self.session.busy:
+            cause = self.session
+        elif self._outlet.clogged:
+            cause = self._outlet
+        elif self._chat.hub.full:
+            cause = self._chat.hub
+        else:
+            return False
+        self._rest()
+        cause.rest(self._go_on)
+        return True
 
     def _rest(self) -> None:
         self._paused = True
