@@ -72,6 +72,38 @@ def test_a_proxy_that_speaks_for_itself_is_on_this_machine(proxied: Daemon) -> N
         through(proxied, SIGNATURE + b"\x20\x00\x00\x00").walk_in(f"user{number}")
 
 
+HAPROXY = """
+defaults
+    mode tcp
+    timeout connect 10s
+    timeout client 60s
+    timeout server 60s
+listen chat
+    bind fd@{front}
+    server chat {host}:{port} {option} check inter 50ms
+"""
+
+
+@pytest.mark.parametrize("option", ["send-proxy", "send-proxy-v2"])
+def test_the_real_haproxy(proxied: Daemon, tmp_path: Path, option: str) -> None:
+    config = tmp_path / "haproxy.cfg"
+    with socket.create_server((HOST, 0)) as front:
+        front.set_inheritable(True)
+        config.write_text(HAPROXY.format(front=front.fileno(), host=HOST, port=proxied.port, option=option))
+        haproxy = subprocess.Popen([tool("haproxy"), "-db", "-f", config], pass_fds=[front.fileno()])
+        try:
+            stream = SocketStream(front.getsockname())
+            ada = Person(stream)
+            proxied.adopt(ada)
+            ada.walk_in("ada")
+            proxied.await_log(f"ada came from {HOST}:{stream.socket.getsockname()[1]}\n")
+            ada.type("through the proxy")
+            proxied.await_log("#lobby ada: through the proxy")
+        finally:
+            haproxy.terminate()
+            haproxy.wait()
+
+
 @pytest.mark.parametrize("garbage", [b"ada\n", b"PROXY TCP4 nonsense\r\n", SIGNATURE + b"\xff" * 40, b"\x00" * 500])
 def test_what_is_no_proxy_is_cut(proxied: Daemon, garbage: bytes) -> None:
     stranger = through(proxied, garbage)
