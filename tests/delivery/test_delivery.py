@@ -82,11 +82,17 @@ def test_where_storing_is_quicker_than_showing_more_is_stored_and_shown_together
     box.turn()
     assert bob.lines() == ["ada: one", "ada: four"]
     ada.send("five")
-    ada.send("six")
+    ada.send("six", "seven")
+    store.store()
+    assert bob.lines() == []
+    store.store()
+    assert bob.lines() == ["ada: five", "ada: six", "ada: seven"]
+    ada.send("eight")
+    ada.send("nine")
     box.clock.advance(0.6)
     store.store()
-    assert bob.lines() == ["ada: five"]
-    assert bob.socket.sends == sends + 3
+    assert bob.lines() == ["ada: eight"]
+    assert bob.socket.sends == sends + 4
 
 
 def test_no_more_than_the_queue_holds_is_stored_before_it_is_shown() -> None:
@@ -104,8 +110,11 @@ def test_no_more_than_the_queue_holds_is_stored_before_it_is_shown() -> None:
     ada.send("four", "five")
     store.store()
     assert bob.lines() == []
+    ada.send("six")
     store.store()
     assert len(bob.lines()) == 5
+    store.store()
+    assert bob.lines() == ["ada: six"]
 
 
 def test_a_transport_that_takes_only_so_much_at_once_is_given_all_that_the_socket_takes() -> None:
