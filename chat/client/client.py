@@ -166,9 +166,9 @@ class Client:
         when = self.model.past(arguments["when"]) if "when" in arguments else {}
         self._request(command, {"room": arguments["room"], **when})
 
-    def _set_password(self, command: Command, arguments: Mapping[str, Any]) -> None:
-        """Ask for it so that the link knows it when the connection breaks."""
-        self.model.expect(self.link.ask_for_password(command.name, arguments["password"]))
+    def _ask_about_name(self, command: Command, arguments: Mapping[str, Any]) -> None:
+        """Ask so that the link knows the password when the connection breaks."""
+        self.model.expect(self.link.ask_about_name(command.name, arguments["password"]))
 
     def _help(self, command: Command, arguments: Mapping[str, Any]) -> None:
         """Explain the commands, the client's own among them."""
@@ -221,8 +221,9 @@ _BEFORE = {
     "join": Client._join,
     "history": Client._history,
     "help": Client._help,
-    "register": Client._set_password,
-    "password": Client._set_password,
+    "register": Client._ask_about_name,
+    "password": Client._ask_about_name,
+    "unregister": Client._ask_about_name,
 }
 """Commands for which the client does more than to ask the server."""
 

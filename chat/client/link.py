@@ -140,9 +140,12 @@ class Link:
         self.name = names[0]
         self.password = password
         """What the name needs, where it is registered."""
+        self.registered = False
+        """Whether it is ours, so that the server remembers up to where we have read."""
         self.farewell = ""
         """Why the server does not want us back, where it does not."""
-        self._new_password = "", ""
+        self._name_request = "", "", ""
+        """The tag, the type and the password of the last request about the name."""
         self.online = False
         self.entered: Deferred[None] = Deferred()
         """Fires when the server has said welcome for the first time."""
@@ -222,10 +225,13 @@ class Link:
         self._wire.send({"type": type_, **fields, "tag": tag})
         return tag
 
-    def ask_for_password(self, type_: str, password: str) -> str:
-        """Send a request that sets the password; once it is granted, the link uses it. Raises :class:`NotNow`."""
+    def ask_about_name(self, type_: str, password: str) -> str:
+        """Send a request that makes the name ours, gives it another *password*, or gives it up.
+
+        Once it is granted, the link goes by it. Raises :class:`NotNow`.
+        """
         tag = self.ask(type_, password=password)
-        self._new_password = tag, password
+        self._name_request = tag, type_, password
         return tag
 
     def post(self, type_: str, **fields: object) -> str:
@@ -340,6 +346,7 @@ class Link:
         """Handle what comes before we are in: the answer to ``hello``."""
         if isinstance(event, events.Welcome):
             self.name, self._token, self._welcomed = event.name, event.token, event.time
+            self.registered = event.registered
             self.online = True
             self._ping, self._silent_pings = None, 0
             self._listener.state_changed(Online())
@@ -410,8 +417,10 @@ class Link:
                     self._ignore_again(event)
                     return
                 self._ignored = event.names
-            case events.Notice(tag=str(tag)) if tag == self._new_password[0]:
-                self.password = self._new_password[1]
+            case events.Notice(tag=str(tag)) if tag == self._name_request[0]:
+                _, request, password = self._name_request
+                self.registered = request != "unregister"
+                self.password = password if self.registered else None
             case events.Goodbye(code=""):
                 self._goodbye = event.text
             case events.Goodbye():

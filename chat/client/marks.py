@@ -36,7 +36,7 @@ class ReadMarks(Observer):
         """Somebody calls the user."""
 
     def _news(self) -> list[Room]:
-        if not (self._model.registered and self._link.online):
+        if not (self._link.registered and self._link.online):
             return []
         return [room for room in self._model.rooms if room.joined and not room.private and self._is_news(room)]
 

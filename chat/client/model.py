@@ -59,7 +59,6 @@ class Model(Listener):
         self.state: State = Connecting()
         self.lag: float | None = None
         self.limits: events.Limits | None = None
-        self.registered = False
         """Whether the name belongs to the user."""
         self.away: str | None = None
         self.ignored: set[str] = set()
@@ -191,7 +190,7 @@ class Model(Listener):
                 self._past(event)
             case events.Welcome():
                 self._rename_self(event.name)
-                self.limits, self.registered = event.limits, event.registered
+                self.limits = event.limits
             case events.RoomState():
                 self._entered(event)
             case events.Joined():

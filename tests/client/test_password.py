@@ -84,6 +84,28 @@ def test_read_marks_are_sent_a_little_later_and_once(box: Box) -> None:
     assert b'"id":2' in sent[0]
 
 
+def test_marks_begin_with_the_registration_and_end_with_it() -> None:
+    box = Box(limits=Limits(rate=None, plain_passwords=True))
+    seat = Seat(box)
+    ReadMarks(seat.wiring.link, seat.model, box.clock)
+    bob = box.text("bob")
+
+    def marks_sent(text: str) -> int:
+        before = len(seat.wiring.cable.sent)
+        bob.send(text)
+        seat.wiring.pump()
+        seat.wiring.wait(DELAY + 1)
+        return sum(b'"read"' in line for line in seat.wiring.cable.sent[before:])
+
+    assert marks_sent("one") == 0
+    seat.enter(f"/register {PASSWORD}")
+    assert marks_sent("two") == 1
+    seat.enter(f"/unregister {PASSWORD}")
+    assert seat.wiring.link.password is None
+    assert marks_sent("three") == 0
+    assert not [line for line in seat.shown() if line.startswith("!")]
+
+
 def test_another_device_begins_where_this_one_has_stopped_to_read(box: Box) -> None:
     seat = Seat(box, password=PASSWORD)
     ReadMarks(seat.wiring.link, seat.model, box.clock)
