@@ -237,19 +237,21 @@ async def _gui(settings: Settings, reactor: IReactorTime) -> int:
             raise
         _complain("This Python has no Tk for the window: install it (python3-tk, on Debian), or leave out --gui.")
         return 1
-    try:
-        root = tkinter.Tk(className="twisted-chat")
-    except tkinter.TclError as failure:
-        _complain(f"There is no display for the window ({failure}): start it on a desktop, or leave out --gui.")
-        return 1
 
     def connect(chosen: Settings, listener: Listener) -> tuple[Link, asyncio.Future[None]]:
         link = _link(chosen, reactor, listener, BACKLOG)
         return link, _start(link)
 
-    desktop = Desktop(root, settings, reactor, connect, _surroundings())
-    with handled(ENDING, desktop.leave):
-        await desktop.run()
+    farewell: str | None = None
+    while farewell != "":
+        try:
+            root = tkinter.Tk(className="twisted-chat")
+        except tkinter.TclError as failure:
+            _complain(f"There is no display for the window ({failure}): start it on a desktop, or leave out --gui.")
+            return 1
+        desktop = Desktop(root, settings, reactor, connect, _surroundings())
+        with handled(ENDING, desktop.leave):
+            farewell = await desktop.run(farewell or "")
     return 0
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections import Counter, deque
+from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache, partial
@@ -134,8 +134,8 @@ class Hub:
         self._wake = wake
         self._last_id = 0
         self._queue: list[Entry] = []
-        self._rested: list[Session] = []
-        self._resting: deque[Callable[[], None]] = deque()
+        self._rested: dict[int, Session] = {}
+        self._resting: OrderedDict[Callable[[], None], None] = OrderedDict()
         self._live: dict[str, Lineage] = {}
         self._held: dict[int, Session] = {}
         self._idle: dict[str, Lineage] = {}
@@ -216,7 +216,11 @@ class Hub:
 
     def rest(self, rested: Callable[[], None]) -> None:
         """Call *rested* once the queue is no longer full."""
-        self._resting.append(rested)
+        self._resting[rested] = None
+
+    def forget(self, rested: Callable[[], None]) -> None:
+        """Do not call *rested* any more."""
+        self._resting.pop(rested, None)
 
     @property
     def depth(self) -> int:
@@ -254,16 +258,16 @@ class Hub:
                 session.fail()
             session.pending -= entry.weight
             if session.rested is not None and session.pending <= self.limits.pending_each // 2:
-                self._rested.append(session)
+                self._rested[session.id] = session
 
     def flush(self) -> None:
         """Send what was shown, and read on from those of whom enough has left the queue."""
         self.delivery.flush()
-        rested, self._rested = self._rested, []
-        for session in rested:
-            session.rest_over()
+        rested, self._rested = self._rested, {}
         while self._resting and not self.full:
-            self._resting.popleft()()
+            _call(self._resting.popitem(last=False)[0])
+        for session in rested.values():
+            _call(session.rest_over)
 
     def _not_stored(self, session: Session, record: Record, failure: str) -> None:
         if isinstance(record, Marked | Fetched):
@@ -352,3 +356,11 @@ class Hub:
         self._idle[lineage.token] = lineage
         if len(self._idle) > self.limits.tokens:
             del self._idle[next(iter(self._idle))]
+
+
+def _call(rested: Callable[[], None]) -> None:
+    """Let one read on; a mistake there is not for the others to bear."""
+    try:
+        rested()
+    except Exception:
+        log.failure("going on after a rest failed")

@@ -97,7 +97,7 @@ def _earlier(
         return None
     number, time = stored
     message = Message(id=number, time=time, room=room, to=to, author=session.name, kind=kind, text=text, tag=tag)
-    session.hub.then(session, partial(_answer_again, session, tag, message))
+    session.hub.answer(session, partial(_answer_again, session, tag, message))
     return message
 
 

@@ -52,19 +52,11 @@ class Feed:
         self._last = Line(b"", 0, "", 0, 0)
         """What stood before the first line that is kept."""
 
-    @property
-    def kept(self) -> int:
-        """The bytes that are kept for readers that are behind."""
-        return self.end - self.start
-
     def append(self, data: bytes, origin: int, author: str, message_id: int) -> None:
         """Add an event; *message_id* is 0 where it is no message."""
         before = self._lines[-1] if self._lines else self._last
-        if message_id:
-            line = Line(data, origin, author, before.messages + 1, message_id)
-        else:
-            line = Line(data, origin, author, before.messages, before.last_id)
-        self._lines.append(line)
+        messages, last_id = (before.messages + 1, message_id) if message_id else (before.messages, before.last_id)
+        self._lines.append(Line(data, origin, author, messages, last_id))
         begin = self.end - self.turn
         self.end += len(data)
         self._ends.append(self.end)
@@ -111,7 +103,7 @@ class Feed:
             return
         if not self.behind:
             self._drop(len(self._lines))
-        elif self.kept > self._window:
+        elif self.end - self.start > self._window:
             self._drop(bisect_right(self._ends, self.end - self._window * 3 // 4))
 
     def _drop(self, count: int) -> None:

@@ -23,10 +23,6 @@ class Gap(NamedTuple):
     last: int = 0
     number: int = 0
 
-    def up_to(self, last: int) -> Gap:
-        """Add one more."""
-        return Gap(self.first, last, self.number + 1)
-
 
 class Slot:
     """A place in the order of what a session is shown by itself; ``data`` is ``None`` until it is known.
@@ -277,6 +273,10 @@ class Outlet:
         self.readers.clear()
         self._slots.clear()
         self.backlog = 0
+        self._relieved = None
+        # Else these would hold the connection, and the outlet itself, until Python looks for cycles.
+        self._closed = lambda: None
+        self.send = lambda data: 0
         return feeds
 
 

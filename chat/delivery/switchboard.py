@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any
 
 from twisted.internet.defer import Deferred
+from twisted.logger import Logger
 
 from chat.core.events import Event, Found, History, Message, Missed
 from chat.core.limits import Limits
@@ -18,6 +19,8 @@ from chat.delivery.feed import Feed
 from chat.delivery.lookups import Lookups
 from chat.delivery.outlet import Gap, Outlet
 from chat.history.store import Store
+
+log = Logger()
 
 
 class Switchboard:
@@ -61,18 +64,13 @@ class Switchboard:
     # -- what the hub calls (chat.core.hub.Delivery)
 
     def publish(self, room: str, event: Event, origin: Session | None) -> None:
-        message = event if isinstance(event, Message) else None
-        author = key(message.author) if message is not None else ""
+        by = origin.id if origin is not None else 0
+        author, number = (key(event.author), event.id) if isinstance(event, Message) else ("", 0)
         for dialect, feed in self._feeds.get(room, {}).items():
             self.deliveries += len(feed.readers)
-            feed.append(
-                dialect.encode(event),
-                origin.id if origin is not None else 0,
-                author,
-                message.id if message is not None else 0,
-            )
+            feed.append(dialect.encode(event), by, author, number)
             self._news.add(feed)
-        outlet = self._outlets.get(origin.id) if origin is not None else None
+        outlet = self._outlets.get(by)
         if outlet is not None and outlet.dialect.hides_own:
             outlet.fast = False
 
@@ -81,7 +79,8 @@ class Switchboard:
         if outlet is None:
             return
         if outlet.clogged and isinstance(event, Message):
-            outlet.missed = (outlet.missed or Gap(event.id)).up_to(event.id)
+            gap = outlet.missed or Gap(event.id)
+            outlet.missed = Gap(gap.first, event.id, gap.number + 1)
         else:
             self._tell_missed(outlet)
             self._add(outlet, outlet.dialect.encode_for(session.name, event))
@@ -160,9 +159,13 @@ class Switchboard:
                 else:
                     self._slow.add(outlet)
         slow, self._slow = self._slow, set()
-        for outlet in slow:
-            outlet.flush()
         news_of, self._news = self._news, set()
+        for outlet in slow:
+            try:
+                outlet.flush()
+            except Exception:
+                log.failure("sending to {session!r} failed", session=outlet.session)
+                outlet.session.fail()
         for feed in news_of:
             feed.end_turn()
 

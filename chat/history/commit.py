@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from twisted.internet.defer import Deferred, succeed
+from twisted.internet.defer import Deferred, maybeDeferred, succeed
 from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import deferLater
 from twisted.logger import Logger
@@ -69,7 +69,7 @@ class GroupCommit:
     def _keep(self, batch: Sequence[Entry]) -> Deferred[None]:
         """Have the records of a *batch* stored; where there are none, fire in the next turn of the reactor."""
         records = [entry.record for entry in batch if entry.record is not None]
-        return self._store.append(records) if records else deferLater(self._clock, 0)
+        return maybeDeferred(self._store.append, records) if records else deferLater(self._clock, 0)
 
     def _kept(self, result: Failure | None, batch: Sequence[Entry], begun: float) -> None:
         """Store what has gathered while a *batch* was stored, and show the batch before that, or with it."""
@@ -85,16 +85,18 @@ class GroupCommit:
             self._show()
             self._since = self._clock.seconds()
             self._showing = self._since - now
-        if kept is not None:
-            kept.addBoth(self._kept, following, now)
-        else:
+        if kept is None:
             self._done()
+        elif kept.called:
+            self._clock.callLater(0, kept.addBoth, self._kept, following, now)
+        else:
+            kept.addBoth(self._kept, following, now)
 
     def _show(self) -> None:
         hidden, self._hidden = self._hidden, []
+        for batch, failure in hidden:
+            self.hub.settle(batch, failure)
         try:
-            for batch, failure in hidden:
-                self.hub.settle(batch, failure)
             self.hub.flush()
             for batch, failure in hidden:
                 if failure is None:

@@ -310,7 +310,9 @@ class ChatConnection(Protocol):
         if self.session.lost(reason.getErrorMessage()):
             self._chat.clock.callLater(self._chat.hub.limits.grace, self.session.expire)
         self._chat.switchboard.disconnect(self.session)
+        self._chat.hub.forget(self._go_on)
         self._chat.forget(self)
+        reason.cleanFailure()
 
 
 class ChatFactory(Factory):

@@ -323,7 +323,7 @@ class Days(RuleBasedStateMachine):
         assert hub.held <= LIMITS.held
         for name in list(self.box.switchboard._feeds):
             for feed in self.box.switchboard.feeds(name):
-                assert feed.kept <= WINDOW + longest
+                assert (feed.end - feed.start) <= WINDOW + longest
         assert self.box.switchboard.backlog <= (len(self.box.factory.connections) + 1) * (WINDOW + 40 * longest)
 
     @invariant()

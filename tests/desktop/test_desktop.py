@@ -162,6 +162,9 @@ def test_whose_session_goes_on_elsewhere_is_told_and_may_come_back(chat: Daemon,
     window.opens("#lobby - ada@")
     window.type("here again")
     window.sees("ada: here again")
+    window.press("ctrl+d", "ctrl+equal")
+    window.type("in the dark")
+    window.sees("ada: in the dark")
     window.type("exit")
     assert window.ends() == (0, "")
 

@@ -386,6 +386,19 @@ def test_a_message_sent_again_under_its_tag_is_stored_once() -> None:
     assert again.objects() == first
 
 
+@pytest.mark.parametrize("end", ['{"type":"quit"}\n', ""])
+def test_what_is_sent_again_is_answered_in_its_place_and_before_the_end(end: str) -> None:
+    box = Box()
+    bot = box.json("bot")
+    again = '{"type":"say","room":"lobby","text":"one","tag":"a1"}\n'
+    bot.send_bytes(again.encode())
+    bot.received()
+    others = '{"type":"ping","tag":"p"}\n{"type":"say","room":"lobby","text":"two","tag":"a2"}\n'
+    bot.send_bytes((again + others + again + end).encode())
+    bot.end()
+    assert [answer.get("tag") for answer in bot.objects()][:4] == ["a1", "p", "a2", "a1"]
+
+
 def test_a_message_that_was_deleted_is_known_when_it_is_sent_again() -> None:
     box = Box()
     bot = box.json("bot")

@@ -286,6 +286,15 @@ def test_everybody_can_see_who_is_op_and_what_the_rules_are(box: Box) -> None:
     assert "ops" not in eve.objects()[-1]
 
 
+def test_who_is_in_a_room_that_becomes_private_may_stay_and_look(box: Box) -> None:
+    ada, bob = in_room(box, "ada", "bob", room="den")
+    ada.send(f"/register {PASSWORD}")
+    ada.send("/room private")
+    bob.received()
+    bob.send("/who", "/rooms")
+    assert bob.lines() == ["* In #den: ada (op), bob", "* #den, 2 users"]
+
+
 def test_the_lobby_stays_open(box: Box) -> None:
     mo = log_in(box, "mo")
     mo.send("/room private", "/room shut")

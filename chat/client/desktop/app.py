@@ -59,7 +59,6 @@ class Desktop:
         self._memory = memory.recall()
         self._pace = POLL
         self._link: Link | None = None
-        self._window: Window | None = None
         self._unknown: Unknown | None = None
         """The server whose certificate the user was asked about."""
         self._kept_password: str | None = None
@@ -72,21 +71,24 @@ class Desktop:
         self._look = Look(root, self._memory.dark, self._memory.size)
         self._notifications = Notifications(reactor.seconds)
 
-    async def run(self) -> None:
-        """Show the dialog and the window, until the user leaves."""
+    async def run(self, farewell: str = "") -> str:
+        """Show the dialog and the window, until the user leaves.
+
+        Return why the server ended the chat for good, if it did; the next run begins with that as its *farewell*.
+        """
         tksupport.install(self._root, POLL)
         self._root.bind_all("<FocusIn>", lambda _: self._poll(), add=True)
         self._root.bind_all("<FocusOut>", lambda _: self._root.after_idle(self._poll), add=True)
         try:
-            farewell = ""
-            while (linked := await self._enter(farewell)) is not None:
+            linked = await self._enter(farewell)
+            if linked is not None:
                 await linked
-                farewell = self._take_leave()
-                if not farewell:
-                    break
+            return self._link.farewell if self._link is not None else ""
         finally:
             tksupport.uninstall()
             self._remember()
+            for waiting in self._root.tk.splitlist(self._root.tk.call("after", "info")):
+                self._root.after_cancel(waiting)
             self._root.destroy()
 
     def _poll(self) -> None:
@@ -109,19 +111,10 @@ class Desktop:
         if not self._asked.done():
             self._asked.set_result(True)
 
-    def _take_leave(self) -> str:
-        """The chat is over; return why, where the server ended it for good."""
-        farewell = self._link.farewell if self._link is not None else ""
-        if farewell and self._window is not None:
-            self._remember()
-            self._window.close()
-            self._link = self._window = None
-        return farewell
-
     async def _enter(self, farewell: str) -> asyncio.Future[None] | None:
         """Ask where to go until that works, and open the window; return the link's run, if it came to one.
 
-        *farewell* is why the user has to ask again.
+        *farewell* is why the user is asked again.
         """
         settings, remembered = self._settings, self._memory
         dialog = Dialog(self._root, self._look, self._go, self.leave)
@@ -219,7 +212,7 @@ class Desktop:
 
     def _open_window(self, client: Client, address: str) -> None:
         self._root.geometry(self._memory.geometry or GEOMETRY)
-        self._window = Window(self._root, self._look, client, address, self._notifications.tell, self._open_link)
+        Window(self._root, self._look, client, address, self._notifications.tell, self._open_link)
         self._remember()
 
     def _remember(self) -> None:

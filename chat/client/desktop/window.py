@@ -63,14 +63,6 @@ class Window:
         root.deiconify()
         self.entry.text.focus_set()
 
-    def close(self) -> None:
-        """Take everything out of the root, for another window to come."""
-        if self._drawing is not None:
-            self._root.after_cancel(self._drawing)
-        for part in self._root.winfo_children():
-            part.destroy()
-        self._root.withdraw()
-
     # What the model tells
 
     def changed(self) -> None:
