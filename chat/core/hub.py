@@ -244,12 +244,14 @@ class Hub:
 
     def settle(self, batch: Sequence[Entry], failure: str | None = None) -> None:
         """Show what a batch holds, now that its records are stored or, with *failure*, are not. :meth:`flush` sends."""
+        if failure is not None:
+            for entry in reversed(batch):
+                if entry.undo is not None:
+                    _call(entry.undo)
         for entry in batch:
             session = entry.session
             try:
                 if failure is not None and entry.record is not None:
-                    if entry.undo is not None:
-                        entry.undo()
                     self._not_stored(session, entry.record, failure)
                 else:
                     entry.deliver()
@@ -358,9 +360,9 @@ class Hub:
             del self._idle[next(iter(self._idle))]
 
 
-def _call(rested: Callable[[], None]) -> None:
-    """Let one read on; a mistake there is not for the others to bear."""
+def _call(step: Callable[[], None]) -> None:
+    """Take one step of several; a mistake in it is not for the others to bear."""
     try:
-        rested()
+        step()
     except Exception:
-        log.failure("going on after a rest failed")
+        log.failure("{step!r} failed", step=step)

@@ -78,6 +78,11 @@ def test_look_alikes_of_a_registered_name_are_refused(box: Box) -> None:
     bot.ask(type="hello", name="\u0430da", password=PASSWORD)
     (welcome, _) = bot.objects()
     assert welcome["name"] == "ada"
+    bot.ask(type="quit")
+    owner = box.json("ll")
+    owner.ask(type="register", password=PASSWORD)
+    owner.ask(type="quit")
+    assert [refusal["code"] for refusal in hello(box, name="Il").objects()] == ["name-taken"]
 
 
 def test_programs_give_the_password_in_hello(box: Box) -> None:
@@ -253,6 +258,10 @@ def test_read_marks_follow_the_user_to_another_device(box: Box) -> None:
     first.ask(type="quit")
     state = next(event for event in hello(box, name="ada", password=PASSWORD).objects() if event["type"] == "room")
     assert state["read"] == 2
+    again = hello(box, name="ada", password=PASSWORD)
+    again.received()
+    again.ask(type="read", room="lobby", id=99)
+    assert again.objects()[-1]["id"] == 3
     bot = box.json("bot")
     bot.ask(type="read", room="lobby", id=2)
     assert bot.objects()[-1]["code"] == "not-allowed"

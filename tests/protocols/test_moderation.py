@@ -8,13 +8,16 @@ from typing import Any
 
 import pytest
 from box import Box, Client
+from twisted.internet.defer import fail
 
 from chat.core.accounts import Account, Role
 from chat.core.commands import TABLE
 from chat.core.limits import Limits
 from chat.core.records import Decision, Record
+from chat.core.talking import MOST_SAID
 from chat.history.memory import MemoryStore
 from chat.history.passwords import hash_password
+from chat.history.store import CannotKeep
 
 PASSWORD = "correct horse"  # noqa: S105
 HASH = hash_password(PASSWORD)
@@ -26,8 +29,11 @@ class AuditedStore(MemoryStore):
     def __init__(self) -> None:
         super().__init__()
         self.decisions: list[Decision] = []
+        self.full = False
 
     def append(self, records: Any) -> Any:
+        if self.full:
+            return fail(CannotKeep("the disk is full."))
         self.decisions += [record for record in records if isinstance(record, Decision)]
         return super().append(records)
 
@@ -293,6 +299,32 @@ def test_who_is_in_a_room_that_becomes_private_may_stay_and_look(box: Box) -> No
     bob.received()
     bob.send("/who", "/rooms")
     assert bob.lines() == ["* In #den: ada (op), bob", "* #den, 2 users"]
+
+
+def test_a_rule_that_can_not_be_stored_does_not_hold(box: Box, store: AuditedStore) -> None:
+    mo = log_in(box, "mo")
+    ada = in_room(box, "ada", room="den")[0]
+    mo.send("/join den")
+    ada.received()
+    store.full = True
+    mo.send("/room private", "/lock", "/op ada", "/mute ada", "/ban eve")
+    store.full = False
+    mo.received()
+    mo.send("/room", "/who", "/bans")
+    assert mo.lines() == [
+        "* #den is open to everybody. Everybody in it sets its topic.",
+        "* In #den: ada (op), mo",
+        "* Nobody is banned.",
+    ]
+    ada.send("I may speak")
+    assert mo.lines() == ["ada: I may speak"]
+
+
+def test_only_the_last_messages_of_a_nameless_one_are_theirs_to_delete(box: Box) -> None:
+    ada = box.text("ada")
+    ada.send(*(f"line {number}" for number in range(1, MOST_SAID + 51)))
+    ada.send("/delete 50", "/delete 51")
+    assert ada.lines() == ["! That is not yours to delete.", "* ada deleted message 51."]
 
 
 def test_the_lobby_stays_open(box: Box) -> None:
