@@ -275,6 +275,7 @@ class Outlet:
         self.backlog = 0
         self._relieved = None
         # Else these would hold the connection, and the outlet itself, until Python looks for cycles.
+        self._transport = None
         self._closed = lambda: None
         self.send = lambda data: 0
         return feeds

@@ -7,6 +7,7 @@ import tracemalloc
 import weakref
 
 from box import Box, Client, SlowStore, Socket, TlsTransport
+from conftest import LoggedFailures
 from twisted.internet.task import Clock
 
 from chat.core.limits import Limits
@@ -322,6 +323,42 @@ def test_who_leaves_while_waiting_to_be_read_holds_up_nobody() -> None:
         box.turn()
     assert [line for line in cyd.lines() if line.startswith("ada: ")] == ["ada: one", "ada: two", "ada: three"]
     assert "cyd: four" in ada.lines()
+
+
+def test_who_is_gone_does_not_wait_to_be_read() -> None:
+    box = Box(store=SlowStore(), limits=Limits(rate=None, pending=2))
+    ada, bob, cyd = box.text("ada"), box.text("bob"), box.text("cyd")
+    ada.send("one")
+    cyd.send("two", "three")
+    bob.send("never read")
+    assert bob.socket.producerState == "paused"
+    gone = weakref.ref(bob.protocol)
+    gc.disable()
+    try:
+        bob.protocol.connectionLost()
+        assert box.hub.full
+        del bob
+        assert gone() is None
+    finally:
+        gc.enable()
+
+
+def test_a_mistake_in_sending_to_one_disturbs_nobody(logged_failures: LoggedFailures) -> None:
+    box = Box()
+    ada, bob, eve = box.text("ada"), box.text("bob"), box.text("eve")
+    bob.received()
+
+    def broken(data: bytes | memoryview) -> int:
+        raise ZeroDivisionError
+
+    outlet = eve.protocol._outlet
+    outlet.send, outlet.fast = broken, False
+    ada.send("one", "two")
+    assert logged_failures.flush(ZeroDivisionError)
+    eve.lose()
+    ada.send("three")
+    logged_failures.flush(ZeroDivisionError)
+    assert [line for line in bob.lines() if line.startswith("ada: ")] == ["ada: one", "ada: two", "ada: three"]
 
 
 def test_a_slow_reader_goes_on_where_it_was() -> None:

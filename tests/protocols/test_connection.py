@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
+from pathlib import Path
 from typing import Any
 
 import pytest
 from box import Box, Socket, TlsTransport
 from conftest import LoggedFailures
+from twisted.internet.address import IPv4Address
+from twisted.internet.error import ConnectionLost
+from twisted.internet.testing import StringTransport
+from twisted.python.failure import Failure
 
 from chat.core import wording
 from chat.core.events import Event, Topic
 from chat.core.limits import Limits
 from chat.core.room import Room
+from chat.delivery.outlet import Outlet
+from chat.protocols.certificate import Certificate, make_where_missing
+from chat.protocols.tls import HANDSHAKE, TlsFactory
 
 
 class SilentTls(TlsTransport):
@@ -28,6 +38,36 @@ def test_who_does_not_agree_on_tls_is_cut() -> None:
     box.clock.advance(0.2)
     assert silent.socket.aborted
     assert not ada.socket.aborted
+
+
+def outlets() -> int:
+    """How many outlets there are, those included that only themselves refer to."""
+    return sum(isinstance(each, Outlet) for each in gc.get_objects())
+
+
+@pytest.mark.filterwarnings("ignore:Passing pyOpenSSL:DeprecationWarning")  # Twisted does
+def test_what_breaks_below_tls_is_not_held(tmp_path: Path) -> None:
+    make_where_missing(tmp_path / "tls.pem")
+    certificate = Certificate(tmp_path / "tls.pem", tmp_path / "tls.pem")
+    certificate.load()
+    box = Box()
+    gc.collect()
+    transport = TlsFactory(certificate, False, box.factory, box.clock).buildProtocol(None)
+    assert transport is not None
+    below = StringTransport(peerAddress=IPv4Address("TCP", "192.0.2.1", 50_001))
+    transport.makeConnection(below)
+    gone = weakref.ref(transport)
+    assert outlets() == 1
+    gc.disable()
+    try:
+        transport.dataReceived(HANDSHAKE + b"no handshake at all")
+        transport.connectionLost(Failure(ConnectionLost()))
+        box.turn()
+        del transport, below
+        assert gone() is None
+        assert outlets() == 0
+    finally:
+        gc.enable()
 
 
 def test_a_handshake_that_breaks_leaves_no_timer() -> None:
