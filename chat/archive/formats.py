@@ -117,7 +117,7 @@ def _text(text: str, most: int) -> str:
 
 def text_line(message: Message) -> str:
     """Write a message with its local time: ``[2026-11-21 09:15:02] #dev bob: morning``."""
-    time = datetime.fromisoformat(message.time).astimezone()
+    time = wording.local_time(message.time)
     return f"[{time:%Y-%m-%d %H:%M:%S}] #{message.room} {wording.message(message)}"
 
 

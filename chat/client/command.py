@@ -242,8 +242,8 @@ async def _gui(settings: Settings, reactor: IReactorTime) -> int:
         link = _link(chosen, reactor, listener, BACKLOG)
         return link, _start(link)
 
-    farewell: str | None = None
-    while farewell != "":
+    farewell = ""
+    while True:
         try:
             root = tkinter.Tk(className="twisted-chat")
         except tkinter.TclError as failure:
@@ -251,8 +251,9 @@ async def _gui(settings: Settings, reactor: IReactorTime) -> int:
             return 1
         desktop = Desktop(root, settings, reactor, connect, _surroundings())
         with handled(ENDING, desktop.leave):
-            farewell = await desktop.run(farewell or "")
-    return 0
+            farewell = await desktop.run(farewell)
+        if not farewell:
+            return 0
 
 
 async def _entered(link: Link, linked: asyncio.Future[None], settings: Settings) -> None:

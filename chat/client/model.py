@@ -59,7 +59,6 @@ class Model(Listener):
         self.state: State = Connecting()
         self.lag: float | None = None
         self.limits: events.Limits | None = None
-        """Whether the name belongs to the user."""
         self.away: str | None = None
         self.ignored: set[str] = set()
         self.rooms = [Room(room) for room in rooms]

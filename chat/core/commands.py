@@ -37,8 +37,8 @@ class Parameter:
     """A parameter of a command, and the field of that name in JSON.
 
     ``here``: the text dialect fills in the room that the user is in, unless people may type one, where it is
-    ``optional``; JSON always needs it. ``programs``: only JSON has it; ``people``: JSON
-    does not have it. A ``TEXT`` or a ``SECRET`` takes the rest of the line.
+    ``optional``; JSON always needs it. ``programs``: only JSON has it; ``people``: JSON does not have it. A ``TEXT`` or
+    a ``SECRET`` takes the rest of the line.
     """
 
     name: str
@@ -166,8 +166,8 @@ def find(word: str) -> Command:
     if command is not None and not command.programs:
         return command
     close = difflib.get_close_matches(name[:40], [c.name for c in for_people()], n=1, cutoff=0.5)
-    near = ELSEWHERE.get(name) or "".join(close)
-    advice = f"Did you mean /{near}?" if near else "Type /help for the commands."
+    near = [ELSEWHERE[name]] if name in ELSEWHERE else close
+    advice = f"Did you mean /{near[0]}?" if near else "Type /help for the commands."
     raise UnknownCommand(f"There is no command /{word[:40]}. {advice}")
 
 

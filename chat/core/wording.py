@@ -33,6 +33,11 @@ def message(event: events.Message) -> str:
     return f"{event.author} (private): {event.text}" if event.to else f"{event.author}: {event.text}"
 
 
+def local_time(time: str) -> datetime:
+    """Read a time of the wire, in the time zone of this machine."""
+    return datetime.fromisoformat(time).astimezone()
+
+
 def past(event: events.History | events.Found, local: Callable[[str], datetime]) -> tuple[str, list[str], str]:
     """Write messages of the past: a sentence before, the messages, and a sentence behind, where there are any.
 
@@ -164,7 +169,7 @@ def _bans(event: events.Bans) -> list[str]:
 
 def _minute(time: str) -> str:
     """Write a time of the wire where the reader is."""
-    return f"{datetime.fromisoformat(time).astimezone():%Y-%m-%d %H:%M}"
+    return f"{local_time(time):%Y-%m-%d %H:%M}"
 
 
 _SENTENCES: Mapping[type[events.Event], Callable[[Any], list[str]]] = {

@@ -47,8 +47,8 @@ class Feed:
         self._ends: list[int] = []
         self._lines: list[Line] = []
         self._news = b""
-        self._own: dict[int, list[tuple[int, int]]] = {}
-        """Where in the news the lines of each session are."""
+        self._own: dict[int | None, list[tuple[int, int]]] = {}
+        """Where in the news the lines of each session are, if its own are hidden from it."""
         self._last = Line(b"", 0, "", 0, 0)
         """What stood before the first line that is kept."""
 
@@ -61,7 +61,7 @@ class Feed:
         self.end += len(data)
         self._ends.append(self.end)
         self._news = b""
-        if origin:
+        if origin and self.dialect.hides_own:
             self._own.setdefault(origin, []).append((begin, begin + len(data)))
 
     def news(self) -> bytes:
@@ -76,7 +76,7 @@ class Feed:
         news = self.news()
         pieces = []
         at = 0
-        for begin, end in self._own.get(origin, ()) if origin is not None else ():
+        for begin, end in self._own.get(origin, ()):
             pieces.append(news[at:begin])
             at = end
         pieces.append(news[at:])

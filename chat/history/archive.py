@@ -31,8 +31,6 @@ AT_ONCE = 5_000
 
 _COUNT = "SELECT count(*) FROM messages WHERE room IS NOT NULL AND deleted_by IS NULL"
 _SOME = f"SELECT {COLUMNS} FROM messages WHERE room IS NOT NULL AND deleted_by IS NULL AND id > ?"  # noqa: S608
-
-
 _KNOWN = "SELECT 1 FROM messages WHERE room = ? UNION SELECT 1 FROM topics WHERE room = ? LIMIT 1"
 
 

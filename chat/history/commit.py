@@ -72,7 +72,7 @@ class GroupCommit:
         return maybeDeferred(self._store.append, records) if records else deferLater(self._clock, 0)
 
     def _kept(self, result: Failure | None, batch: Sequence[Entry], begun: float) -> None:
-        """Store what has gathered while a *batch* was stored, and show the batch before that, or with it."""
+        """A *batch* is stored: store what has gathered, and show the batch now, or later together with that."""
         now = self._clock.seconds()
         self._hidden.append((batch, self._failed(result) if isinstance(result, Failure) else None))
         if result is None and any(entry.record is not None for entry in batch):

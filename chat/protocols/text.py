@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from datetime import datetime
 
 from chat.core import commands, events, talking, wording
 from chat.core.errors import BadName, ChatError, NameTaken, PasswordNeeded
@@ -110,13 +109,9 @@ class TextDialect:
         return self._past(events.History(room=room, messages=list(messages), more=False)) if messages else b""
 
     def _past(self, event: events.History | events.Found) -> bytes:
-        before, lines, behind = wording.past(event, _local)
+        before, lines, behind = wording.past(event, wording.local_time)
         return _lines([f"* {before}", *lines, *([f"* {behind}"] if lines else [])])
 
 
 def _lines(lines: Iterable[str]) -> bytes:
     return "".join([f"{line}\r\n" for line in lines]).encode()
-
-
-def _local(time: str) -> datetime:
-    return datetime.fromisoformat(time).astimezone()
