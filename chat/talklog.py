@@ -8,7 +8,6 @@ from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger
 
 from chat.core.events import Message
-from chat.core.wording import message as write
 
 DELAY = 0.5
 """The seconds in which lines gather, so that the log is written once for many of them."""
@@ -48,4 +47,4 @@ class TalkLog:
 def _line(message: Message) -> str:
     if message.room is None:
         return f"{message.author} to {message.to} in private"
-    return f"#{message.room} {write(message)}"
+    return f"#{message.room} {message.line()}"

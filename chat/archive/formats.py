@@ -10,9 +10,9 @@ from typing import Any, Protocol
 
 import msgspec
 
-from chat.core import names, wording
+from chat.core import names
 from chat.core.errors import BadName
-from chat.core.events import Message, Topic, wire_time
+from chat.core.events import Message, Topic, local_time, wire_time
 from chat.core.limits import Limits
 from chat.core.text import clean
 
@@ -117,8 +117,8 @@ def _text(text: str, most: int) -> str:
 
 def text_line(message: Message) -> str:
     """Write a message with its local time: ``[2026-11-21 09:15:02] #dev bob: morning``."""
-    time = wording.local_time(message.time)
-    return f"[{time:%Y-%m-%d %H:%M:%S}] #{message.room} {wording.message(message)}"
+    time = local_time(message.time)
+    return f"[{time:%Y-%m-%d %H:%M:%S}] #{message.room} {message.line()}"
 
 
 # -- logs of IRC clients

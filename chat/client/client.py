@@ -10,7 +10,7 @@ from chat.client.link import Link, NotNow
 from chat.client.model import Model
 from chat.client.room import Room
 from chat.client.search import Search
-from chat.core import commands, events, names, wording
+from chat.core import commands, events, names
 from chat.core.commands import Command, Kind, Parameter
 from chat.core.errors import ChatError
 from chat.core.text import clean
@@ -98,16 +98,14 @@ class Client:
         """What was said in *room* and is not acknowledged, as lines."""
         field = "name" if room.private else "room"
         return [
-            wording.message(
-                events.Message(
-                    id=1,
-                    time="",
-                    room="",
-                    author=self.model.name,
-                    kind="action" if post.type == "me" else "say",
-                    text=str(post.fields["text"]),
-                )
-            )
+            events.Message(
+                id=1,
+                time="",
+                room="",
+                author=self.model.name,
+                kind="action" if post.type == "me" else "say",
+                text=str(post.fields["text"]),
+            ).line()
             for post in self.link.outbox.values()
             if str(post.fields.get(field, "")).casefold() == room.name.casefold()
         ]

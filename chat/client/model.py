@@ -11,7 +11,7 @@ from chat.client.link import Connecting, Listener, Online, State, Waiting
 from chat.client.room import Room
 from chat.client.scrollback import Kind, Line
 from chat.client.search import Search
-from chat.core import events, wording
+from chat.core import events
 from chat.core.text import mention_of
 from chat.core.when import Past, read
 
@@ -257,8 +257,7 @@ class Model(Listener):
 
     def _past(self, event: events.History | events.Found) -> None:
         room = self._asked(event.tag)
-        before, lines, behind = wording.past(event, self._surroundings.local)
-        for line in (before, *lines, *([behind] if lines else [])):
+        for line in event.page(self._surroundings.local):
             self.tell(line, room=room)
 
     def _entered(self, event: events.RoomState) -> None:
@@ -267,7 +266,7 @@ class Model(Listener):
     def room_ready(self, room: str) -> None:
         """Say where the user is, below what was said there before."""
         ready = self.open(room)
-        self.tell(wording.presence(self.name, ready.name, ready.users), room=ready)
+        self.tell(events.company(self.name, ready.name, ready.users), room=ready)
         if ready.topic:
             self.tell(f"The topic is: {ready.topic}", room=ready)
 
@@ -353,7 +352,7 @@ class Model(Listener):
             self._say(event, room)
 
     def _say(self, event: events.Event, room: Room) -> None:
-        for sentence in wording.notice(event):
+        for sentence in event.words():
             self.tell(sentence, room=room)
 
     def _tell_all(self, text: str) -> None:

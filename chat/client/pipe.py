@@ -13,7 +13,7 @@ from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
 from chat.client.link import Link, Listener, Online, State, Waiting
 from chat.client.model import Surroundings
-from chat.core import events, wording
+from chat.core import events
 from chat.core.text import decode
 
 WINDOW = 16
@@ -202,7 +202,7 @@ class Tail(Listener):
         if isinstance(event, events.Message):
             time = self._surroundings.local(event.time)
             room = f"#{event.room} " if event.room else ""
-            self._print(f"{time:%Y-%m-%d %H:%M:%S} {room}{wording.message(event)}")
+            self._print(f"{time:%Y-%m-%d %H:%M:%S} {room}{event.line()}")
         elif isinstance(event, events.Refusal):
             self._complain(event.text)
         elif isinstance(event, events.Welcome):

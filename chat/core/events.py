@@ -1,4 +1,4 @@
-"""What a session can be shown: one class for each object that the server sends.
+"""What a session can be shown: one class for each object that the server sends, with its words for people.
 
 An event encodes to the JSON object of the same ``type`` in ``docs/protocol.md``, and decodes from it. Times are UTC
 in the form of the wire, ``2026-11-21T09:15:02.114Z``.
@@ -6,11 +6,20 @@ in the form of the wire, ``2026-11-21T09:15:02.114Z``.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import Literal
+from typing import Literal, Union
 
 import msgspec
+
+from chat.core.text import enumerate_words
+
+MOST_NAMES = 10
+"""The names that are listed one by one; of more others their number is given."""
+
+NAMES_IN_A_LINE = 40
+"""The names that are listed in a line of ``/who``."""
 
 Kind = Literal["say", "action"]
 RuleKind = Literal["op", "mute", "invite", "private", "lock"]
@@ -38,8 +47,32 @@ def wire_time(moment: datetime) -> str:
     return f"{moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='milliseconds')}Z"
 
 
+def local_time(time: str) -> datetime:
+    """Read a time of the wire, in the time zone of this machine."""
+    return datetime.fromisoformat(time).astimezone()
+
+
+def _minute(time: str) -> str:
+    """Write a time of the wire where the reader is."""
+    return f"{local_time(time):%Y-%m-%d %H:%M}"
+
+
+def company(name: str, room: str, users: Collection[str]) -> str:
+    """Say where *name* is and with whom: ``You are ada, in #lobby with bob and cy.``"""
+    if len(users) > MOST_NAMES + 1:
+        return f"You are {name}, in #{room} with {len(users) - 1} others."
+    others = sorted((user for user in users if user != name), key=str.casefold)
+    if not others:
+        return f"You are {name}, alone in #{room}."
+    return f"You are {name}, in #{room} with {enumerate_words(others)}."
+
+
 class Event(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="type", tag=str.lower):
     """Anything that a session is shown."""
+
+    def words(self) -> list[str]:
+        """Say what happened as people read it, one sentence a line."""
+        raise NotImplementedError
 
 
 class Message(Event, frozen=True, kw_only=True):
@@ -54,6 +87,15 @@ class Message(Event, frozen=True, kw_only=True):
     text: str
     tag: str | None = None
 
+    def words(self) -> list[str]:
+        return [self.line()]
+
+    def line(self) -> str:
+        """Write it as a line: ``ada: hello``, ``~ ada waves``, ``ada (private): psst``."""
+        if self.kind == "action":
+            return f"~ (private) {self.author} {self.text}" if self.to else f"~ {self.author} {self.text}"
+        return f"{self.author} (private): {self.text}" if self.to else f"{self.author}: {self.text}"
+
 
 class Joined(Event, frozen=True, kw_only=True):
     """Somebody came into the room."""
@@ -61,6 +103,9 @@ class Joined(Event, frozen=True, kw_only=True):
     time: str
     room: str
     name: str
+
+    def words(self) -> list[str]:
+        return [f"{self.name} joined."]
 
 
 class Left(Event, frozen=True, kw_only=True):
@@ -72,6 +117,24 @@ class Left(Event, frozen=True, kw_only=True):
     by: str | None = None
     text: str = ""
     tag: str | None = None
+
+    def words(self) -> list[str]:
+        if self.by is None:
+            return [f"{self.name} left."]
+        return [f"{self.name} was kicked out by {self.by}{f': {self.text}' if self.text else '.'}"]
+
+
+_RULES = {
+    ("op", True): "{by} made {name} an op.",
+    ("op", False): "{by} took back that {name} is an op.",
+    ("mute", True): "{by} muted {name} {text}",
+    ("mute", False): "{by} lets {name} speak again.",
+    ("invite", True): "{by} invited {name}.",
+    ("private", True): "{by} made the room private: only who is invited comes in.",
+    ("private", False): "{by} opened the room to everybody.",
+    ("lock", True): "{by} locked the topic: only ops set it.",
+    ("lock", False): "{by} unlocked the topic.",
+}
 
 
 class Rule(Event, frozen=True, kw_only=True):
@@ -86,6 +149,9 @@ class Rule(Event, frozen=True, kw_only=True):
     text: str = ""
     tag: str | None = None
 
+    def words(self) -> list[str]:
+        return [_RULES[self.rule, self.on].format(by=self.by, name=self.name, text=self.text)]
+
 
 class Deleted(Event, frozen=True, kw_only=True):
     """The message with this id is gone; without a room it was a private one."""
@@ -96,6 +162,9 @@ class Deleted(Event, frozen=True, kw_only=True):
     by: str
     tag: str | None = None
 
+    def words(self) -> list[str]:
+        return [f"{self.by} deleted message {self.id}."]
+
 
 class Read(Event, frozen=True, kw_only=True):
     """The user has read the room up to this id."""
@@ -103,6 +172,9 @@ class Read(Event, frozen=True, kw_only=True):
     room: str
     id: int
     tag: str | None = None
+
+    def words(self) -> list[str]:
+        return [f"You have read #{self.room} up to message {self.id}."]
 
 
 class BanLine(msgspec.Struct, frozen=True, kw_only=True):
@@ -114,12 +186,19 @@ class BanLine(msgspec.Struct, frozen=True, kw_only=True):
     by: str
     time: str
 
+    def __str__(self) -> str:
+        span = f"until {_minute(self.until)}" if self.until else "for ever"
+        return f"{self.target}, {span}, by {self.by}{f': {self.why}' if self.why else ''}"
+
 
 class Bans(Event, frozen=True, kw_only=True):
     """The names and addresses that may not come in."""
 
     bans: list[BanLine]
     tag: str | None = None
+
+    def words(self) -> list[str]:
+        return [str(ban) for ban in self.bans] or ["Nobody is banned."]
 
 
 class Stats(Event, frozen=True, kw_only=True):
@@ -128,11 +207,17 @@ class Stats(Event, frozen=True, kw_only=True):
     figures: dict[str, float]
     tag: str | None = None
 
+    def words(self) -> list[str]:
+        return [f"{name}: {value:g}" for name, value in self.figures.items()]
+
 
 class Prompt(Event, frozen=True, kw_only=True):
     """People are asked for a password, which their terminal is not to show; ``None``: it has been given."""
 
     text: str | None
+
+    def words(self) -> list[str]:
+        return [self.text] if self.text is not None else []
 
 
 class Renamed(Event, frozen=True, kw_only=True):
@@ -144,6 +229,9 @@ class Renamed(Event, frozen=True, kw_only=True):
     new: str
     tag: str | None = None
 
+    def words(self) -> list[str]:
+        return [f"{'You are' if self.room is None else f'{self.name} is'} now known as {self.new}."]
+
 
 class Topic(Event, frozen=True, kw_only=True):
     """The topic of the room, and who set it."""
@@ -153,6 +241,13 @@ class Topic(Event, frozen=True, kw_only=True):
     name: str | None
     topic: str
     tag: str | None = None
+
+    def words(self) -> list[str]:
+        if self.name is None:
+            return [f"The topic of #{self.room} is: {self.topic}" if self.topic else f"#{self.room} has no topic."]
+        if not self.topic:
+            return [f"{self.name} cleared the topic of #{self.room}."]
+        return [f"{self.name} set the topic of #{self.room} to: {self.topic}"]
 
 
 class Away(Event, frozen=True, kw_only=True):
@@ -164,6 +259,12 @@ class Away(Event, frozen=True, kw_only=True):
     text: str | None
     tag: str | None = None
 
+    def words(self) -> list[str]:
+        who = "You are" if self.room is None else f"{self.name} is"
+        if self.text is None:
+            return [f"{who} back."]
+        return [f"{who} away: {self.text}" if self.text else f"{who} away."]
+
 
 class Missed(Event, frozen=True, kw_only=True):
     """``count`` messages with ``after`` < id < ``before`` were not sent, as the session was too slow to read them."""
@@ -172,6 +273,12 @@ class Missed(Event, frozen=True, kw_only=True):
     count: int
     after: int
     before: int
+
+    def words(self) -> list[str]:
+        messages = "1 message" if self.count == 1 else f"{self.count} messages"
+        if self.room is None:
+            return [f"You missed {messages} said to you in private."]
+        return [f"You missed {messages} in #{self.room}. Type /history to read them."]
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
@@ -197,6 +304,9 @@ class Welcome(Event, frozen=True, kw_only=True):
     registered: bool = False
     role: str = ""
 
+    def words(self) -> list[str]:
+        return [f"You are {self.name}."]
+
 
 class RoomState(Event, frozen=True, kw_only=True, tag="room"):
     """The session is in this room from now on; ``last`` is the id of the newest message, or 0.
@@ -214,6 +324,15 @@ class RoomState(Event, frozen=True, kw_only=True, tag="room"):
     read: int | None = None
     tag: str | None = None
 
+    def words(self) -> list[str]:
+        return [f"You are in #{self.room}."]
+
+
+def _described(name: str, op: bool, away: str | None) -> str:
+    """Write who somebody is: ``ada (op, away: tea)``."""
+    facts = ["op"] * op + ([] if away is None else [f"away: {away}" if away else "away"])
+    return f"{name} ({', '.join(facts)})" if facts else name
+
 
 class Who(Event, frozen=True, kw_only=True):
     """Who is in the room, who of them is away with which text, and who is an op."""
@@ -224,6 +343,14 @@ class Who(Event, frozen=True, kw_only=True):
     ops: list[str] = []
     tag: str | None = None
 
+    def words(self) -> list[str]:
+        if not self.users:
+            return [f"Nobody is in #{self.room}."]
+        ops = set(self.ops)
+        names = [_described(name, name in ops, self.away.get(name)) for name in sorted(self.users, key=str.casefold)]
+        lines = [", ".join(names[start : start + NAMES_IN_A_LINE]) for start in range(0, len(names), NAMES_IN_A_LINE)]
+        return [f"In #{self.room}: {line}" for line in lines]
+
 
 class RoomSummary(msgspec.Struct, frozen=True, kw_only=True):
     """A line in the list of rooms; ``users`` is their number."""
@@ -232,12 +359,19 @@ class RoomSummary(msgspec.Struct, frozen=True, kw_only=True):
     users: int
     topic: str
 
+    def __str__(self) -> str:
+        users = "1 user" if self.users == 1 else f"{self.users} users"
+        return f"#{self.room}, {users}{f': {self.topic}' if self.topic else ''}"
+
 
 class Rooms(Event, frozen=True, kw_only=True):
     """All rooms."""
 
     rooms: list[RoomSummary]
     tag: str | None = None
+
+    def words(self) -> list[str]:
+        return [str(room) for room in self.rooms]
 
 
 class History(Event, frozen=True, kw_only=True):
@@ -252,6 +386,22 @@ class History(Event, frozen=True, kw_only=True):
     since: str | None = None
     tag: str | None = None
 
+    def words(self) -> list[str]:
+        return self.page(local_time)
+
+    def page(self, local: Callable[[str], datetime]) -> list[str]:
+        """Write the messages between a sentence before and one behind them; where there are none, one sentence.
+
+        *local* reads a time of the wire.
+        """
+        if not self.messages:
+            return [f"Nothing was said in #{self.room} {'yet' if self.since is None else 'then'}."]
+        behind = "End of history."
+        if self.more and self.since is not None:
+            behind = f"There is more: /history since {local(self.messages[-1].time):%Y-%m-%d %H:%M:%S}"
+        lines = [f"[{local(said.time):%Y-%m-%d %H:%M}] {said.line()}" for said in self.messages]
+        return [f"Earlier in #{self.room}:", *lines, behind]
+
 
 class Found(Event, frozen=True, kw_only=True):
     """Messages that were searched for, newest first; ``more``: there are older ones.
@@ -264,12 +414,32 @@ class Found(Event, frozen=True, kw_only=True):
     more: bool
     tag: str | None = None
 
+    def words(self) -> list[str]:
+        return self.page(local_time)
+
+    def page(self, local: Callable[[str], datetime]) -> list[str]:
+        """Write what was found as ``[2026-11-21 09:15] #17 #dev bob: morning``, as :meth:`History.page` does."""
+        if not self.messages:
+            return ["Nothing was found." if self.text is not None else "Nobody has named you since you were last here."]
+        behind = "That is all."
+        if self.more:
+            last = self.messages[-1].id
+            behind = "For older ones: " + (
+                f"/search before:{last} {self.text}" if self.text is not None else f"/mentions {last}"
+            )
+        lines = [f"[{local(said.time):%Y-%m-%d %H:%M}] #{said.id} #{said.room} {said.line()}" for said in self.messages]
+        before = "Found, the newest first:" if self.text is not None else "You were named, the newest first:"
+        return [before, *lines, behind]
+
 
 class Ignored(Event, frozen=True, kw_only=True):
     """Whom the session ignores."""
 
     names: list[str]
     tag: str | None = None
+
+    def words(self) -> list[str]:
+        return [f"You ignore {enumerate_words(self.names)}." if self.names else "You ignore nobody."]
 
 
 class CommandHelp(msgspec.Struct, frozen=True, kw_only=True):
@@ -286,12 +456,18 @@ class Help(Event, frozen=True, kw_only=True):
     commands: list[CommandHelp]
     tag: str | None = None
 
+    def words(self) -> list[str]:
+        return [f"{command.usage} - {command.summary}" for command in self.commands]
+
 
 class Notice(Event, frozen=True, kw_only=True):
     """Something that the server wants the user to know."""
 
     text: str
     tag: str | None = None
+
+    def words(self) -> list[str]:
+        return [self.text]
 
 
 class Refusal(Event, frozen=True, kw_only=True, tag="error"):
@@ -301,6 +477,9 @@ class Refusal(Event, frozen=True, kw_only=True, tag="error"):
     text: str
     tag: str | None = None
 
+    def words(self) -> list[str]:
+        return [self.text]
+
 
 class Pong(Event, frozen=True, kw_only=True):
     """The answer to a ping."""
@@ -308,11 +487,17 @@ class Pong(Event, frozen=True, kw_only=True):
     time: str
     tag: str | None = None
 
+    def words(self) -> list[str]:
+        return ["Pong."]
+
 
 class Ping(Event, frozen=True, kw_only=True):
     """The server is still there; a program that has been silent for long is told so."""
 
     time: str
+
+    def words(self) -> list[str]:
+        return []
 
 
 class Goodbye(Event, frozen=True, kw_only=True):
@@ -324,32 +509,9 @@ class Goodbye(Event, frozen=True, kw_only=True):
     text: str
     code: str = ""
 
+    def words(self) -> list[str]:
+        return [self.text]
 
-AnyEvent = (
-    Message
-    | Joined
-    | Left
-    | Rule
-    | Deleted
-    | Read
-    | Bans
-    | Stats
-    | Renamed
-    | Topic
-    | Away
-    | Missed
-    | Welcome
-    | RoomState
-    | Who
-    | Rooms
-    | History
-    | Found
-    | Ignored
-    | Help
-    | Notice
-    | Refusal
-    | Pong
-    | Ping
-    | Goodbye
-)
-"""Every event, as a union for decoding."""
+
+AnyEvent = Union[tuple(kind for kind in Event.__subclasses__() if kind is not Prompt)]  # type: ignore[valid-type] # noqa: UP007
+"""Every event that programs are sent, as a union for decoding."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-from chat.core import commands, events, talking, wording
+from chat.core import commands, events, talking
 from chat.core.errors import BadName, ChatError, NameTaken, PasswordNeeded
 from chat.core.hub import LOBBY
 from chat.core.session import Session
@@ -74,8 +74,8 @@ class TextDialect:
     def encode(self, event: events.Event) -> bytes:
         """Write an event for everybody in a room."""
         if isinstance(event, events.Message):
-            return f"{wording.message(event)}\r\n".encode()
-        return _lines(f"* {sentence}" for sentence in wording.notice(event))
+            return f"{event.line()}\r\n".encode()
+        return _lines(f"* {sentence}" for sentence in event.words())
 
     def encode_for(self, name: str, event: events.Event) -> bytes:
         """Write an event for the user called *name* alone."""
@@ -98,7 +98,7 @@ class TextDialect:
                 return self.encode(event)
 
     def _arrival(self, name: str, event: events.RoomState) -> bytes:
-        sentence = wording.presence(name, event.room, event.users)
+        sentence = events.company(name, event.room, event.users)
         lines = [f"* {sentence} Type /help for commands, exit to leave."]
         if event.topic:
             lines.append(f"* The topic of #{event.room} is: {event.topic}")
@@ -109,8 +109,8 @@ class TextDialect:
         return self._past(events.History(room=room, messages=list(messages), more=False)) if messages else b""
 
     def _past(self, event: events.History | events.Found) -> bytes:
-        before, lines, behind = wording.past(event, wording.local_time)
-        return _lines([f"* {before}", *lines, *([f"* {behind}"] if lines else [])])
+        before, *lines = event.words()
+        return _lines([f"* {before}", *lines[:-1], *(f"* {behind}" for behind in lines[-1:])])
 
 
 def _lines(lines: Iterable[str]) -> bytes:

@@ -16,7 +16,6 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from chat.core import wording
 from chat.core.limits import Limits
 from chat.history.store import CannotKeep
 
@@ -72,7 +71,7 @@ class Person(End):
 
     def check(self) -> None:
         """Check what they are shown."""
-        said = {wording.message(message) for message in self.machine.messages}
+        said = {message.line() for message in self.machine.messages}
         for line in self.lines():
             assert line.endswith("\r")
             text = line.removesuffix("\r")
