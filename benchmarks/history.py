@@ -26,7 +26,7 @@ from typing import Any
 from benchmarks.machine import describe
 from chat.archive.formats import json_line
 from chat.core.events import Message, timestamp
-from chat.core.records import Said
+from chat.core.facts import Said
 from chat.history import sqlite
 from chat.history.schema import migrate
 

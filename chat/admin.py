@@ -9,18 +9,17 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from contextlib import closing
-from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
 
 from twisted.python import usage
 
 from chat import __version__
-from chat.core.accounts import Account, Role, check_password
+from chat.core.accounts import Role, StoredAccount, check_password
 from chat.core.errors import BadPassword
 from chat.core.events import timestamp
+from chat.core.facts import Decision, PasswordSet, RoleSet
 from chat.core.names import key
-from chat.core.records import Decision
 from chat.history import accounts
 from chat.history.passwords import hash_password
 from chat.history.schema import MIGRATIONS
@@ -91,16 +90,15 @@ def _open(directory: Path) -> sqlite3.Connection:
 
 
 def _list(connection: sqlite3.Connection) -> None:
-    for name in sorted(accounts.names(connection), key=str.casefold):
-        account = accounts.find(connection, key(name))
-        print(name, account.role if account is not None else "")
+    for account in sorted(accounts.all_accounts(connection), key=lambda account: account.name.casefold()):
+        print(account.name, account.role)
 
 
 def _set_role(connection: sqlite3.Connection, name: str, role: str) -> None:
     account = _account(connection, name)
     if role not in ROLES:
         raise CannotAdminister(f"There is no role {role}. There are: {', '.join(ROLES)}.")
-    _keep(connection, replace(account, role=ROLES[role]), f"role {role}")
+    _decide(connection, account, f"role {role}", RoleSet(key(account.name), ROLES[role]))
     print(f"{account.name} is {role} from the next log-in on.")
 
 
@@ -109,20 +107,21 @@ def _set_password(connection: sqlite3.Connection, name: str) -> None:
     password = getpass.getpass(f"New password of {account.name}: ") if sys.stdin.isatty() else sys.stdin.readline()
     password = password.rstrip("\r\n")
     check_password(password)
-    _keep(connection, replace(account, password=hash_password(password)), "password")
+    _decide(connection, account, "password", PasswordSet(key(account.name), hash_password(password)))
     print(f"{account.name} has another password.")
 
 
-def _account(connection: sqlite3.Connection, name: str) -> Account:
+def _account(connection: sqlite3.Connection, name: str) -> StoredAccount:
     account = accounts.find(connection, key(name))
     if account is None:
         raise CannotAdminister(f"There is no account {name}. Users make theirs with /register.")
     return account
 
 
-def _keep(connection: sqlite3.Connection, account: Account, action: str) -> None:
+def _decide(connection: sqlite3.Connection, account: StoredAccount, action: str, fact: PasswordSet | RoleSet) -> None:
     with transaction(connection):
-        accounts.write(connection, Decision(timestamp(time.time()), "chat admin", action, account.name, change=account))
+        accounts.decide(connection, Decision(timestamp(time.time()), "chat admin", action, account.name))
+        accounts.write(connection, fact)
 
 
 def _audit(connection: sqlite3.Connection) -> None:

@@ -24,9 +24,9 @@ class Figures:
         return {
             "connections": len(self._factory.connections),
             "users": len(self._hub.users.all()),
-            "sessions held": self._hub.held,
+            "sessions held": self._hub.tokens.held,
             "rooms": len(self._hub.rooms),
-            "queue entries": self._hub.depth,
+            "queue entries": len(self._hub.queue),
             "readers lagging": sum(not connection.ready for connection in self._factory.connections),
             "backlog bytes": self._switchboard.backlog,
         }

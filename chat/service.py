@@ -72,7 +72,6 @@ class ChatService(MultiService):
         )
         self._talk = TalkLog(reactor)
         said = (lambda messages: None) if settings.no_log_talk else self._talk.said
-        self._commit = GroupCommit(reactor, store, said)
         self._hashing = ThreadPool(1, 1, "passwords")
         answers = Answers(store, partial(deferToThreadPool, reactor, self._hashing), limits.tags_each)
         switchboard = Switchboard(store, limits, answers.answer)
@@ -80,11 +79,12 @@ class ChatService(MultiService):
             switchboard,
             clock=time.time,
             monotonic=time.monotonic,
-            wake=self._commit.wake,
+            wake=lambda: self._commit.wake(),
             make_token=lambda: secrets.token_urlsafe(16),
             limits=limits,
+            figures=lambda: figures.all(),
         )
-        self._commit.hub = hub
+        self._commit = GroupCommit(reactor, store, hub, said)
         self.factory = ChatFactory(
             hub, switchboard, reactor, time.monotonic, welcome=settings.welcome, replay=settings.history
         )
@@ -99,7 +99,6 @@ class ChatService(MultiService):
                 listening(_with_backlog(description), factory, reactor).setServiceParent(self)
 
         figures = Figures(hub, switchboard, self._commit, self.factory)
-        hub.figures = figures.all
         if settings.metrics is not None:
             site = metrics_site(reactor, figures, self._commit)
             listening(settings.metrics, site, reactor).setServiceParent(self)
@@ -125,7 +124,7 @@ class ChatService(MultiService):
         except (CannotOpen, BadCertificate) as error:
             _say_last(f"chat: {error}")
             raise
-        self._hub.restore(contents.last_id, contents.rooms, contents.registered, contents.bans, contents.rules)
+        self._hub.restore(contents.last_id, contents.rooms, contents.accounts, contents.bans, contents.rules)
         self._hashing.start()
         for description in self._settings.listen:
             log.info("listening on {endpoint}", endpoint=description)

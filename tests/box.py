@@ -16,10 +16,12 @@ from twisted.internet.testing import StringTransport
 from twisted.python.failure import Failure
 from zope.interface import directlyProvides
 
+from chat.core.accounts import Role, StoredAccount
 from chat.core.events import Message
+from chat.core.facts import Record, Registered, RoleSet, Said
 from chat.core.hub import Hub
 from chat.core.limits import Limits
-from chat.core.records import Record, Said
+from chat.core.names import key
 from chat.delivery.switchboard import Switchboard
 from chat.figures import Figures
 from chat.history.answers import Answers
@@ -176,7 +178,6 @@ class Box:
         self.clock = Clock()
         self.store = store or MemoryStore()
         self.stored: list[Message] = []
-        self.commit = GroupCommit(self.clock, self.store, self.stored.extend)
         limits = limits or Limits(rate=None)
         answers = Answers(self.store, lambda work, *arguments: succeed(work(*arguments)), limits.tags_each)
         self.switchboard = Switchboard(self.store, limits, answers.answer)
@@ -185,16 +186,22 @@ class Box:
             self.switchboard,
             clock=lambda: START + self.clock.seconds(),
             monotonic=self.clock.seconds,
-            wake=self.commit.wake,
+            wake=lambda: self.commit.wake(),
             make_token=lambda: f"token-{tokens()}",
             limits=limits,
+            figures=lambda: figures.all(),
         )
-        self.commit.hub = self.hub
+        self.commit = GroupCommit(self.clock, self.store, self.hub, self.stored.extend)
         self.factory = ChatFactory(
             self.hub, self.switchboard, self.clock, self.clock.seconds, welcome=welcome, replay=replay
         )
-        self.hub.figures = Figures(self.hub, self.switchboard, self.commit, self.factory).all
+        figures = Figures(self.hub, self.switchboard, self.commit, self.factory)
         self._ports = count(50_001)
+
+    def make_account(self, name: str, password_hash: str, role: Role = Role.USER) -> None:
+        """Have an account, as the history of an earlier run would."""
+        self.store.append([Registered(key(name), name, password_hash), RoleSet(key(name), role)])
+        self.hub.restore(0, (), accounts=[StoredAccount(name, password_hash, role)])
 
     def turn(self) -> None:
         """Let the reactor turn until nothing waits."""

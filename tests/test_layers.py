@@ -1,9 +1,9 @@
-"""Imports point down only, and the core knows nothing of the network, files or clocks."""
+"""Imports point down only, in no circle, and the core knows nothing of the network, files or clocks."""
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 import pytest
@@ -54,6 +54,30 @@ def test_imports_point_down_only(package: str) -> None:
     for path in files(package):
         used = {package_of(module) for module in imports(path)} - {None}
         assert used <= MAY_USE[package], f"{path} imports from {used}"
+
+
+def test_no_files_import_each_other_in_a_circle() -> None:
+    modules = {_name(path): path for path in sorted(CHAT.rglob("*.py"))}
+    below = {module: {used for used in _used(path, modules) if used != module} for module, path in modules.items()}
+    while below:
+        free = {module for module, used in below.items() if not used & below.keys()}
+        assert free, f"these import each other: {sorted(below)}"
+        below = {module: used for module, used in below.items() if module not in free}
+
+
+def _name(path: Path) -> str:
+    """The module that a file is."""
+    return ".".join(path.relative_to(CHAT.parent).with_suffix("").parts).removesuffix(".__init__")
+
+
+def _used(path: Path, modules: Collection[str]) -> Iterator[str]:
+    """Our modules that a file imports, wherever in it, for types only or not."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names if alias.name in modules)
+        elif isinstance(node, ast.ImportFrom) and node.module is not None:
+            names = {f"{node.module}.{alias.name}" for alias in node.names}
+            yield from (names & set(modules)) or {node.module} & set(modules)
 
 
 def test_every_package_has_its_place() -> None:

@@ -10,8 +10,9 @@ from chat.client.link import Link, NotNow
 from chat.client.model import Model
 from chat.client.room import Room
 from chat.client.search import Search
-from chat.core import commands, events, names
-from chat.core.commands import Command, Kind, Parameter
+from chat.core import events, names
+from chat.core.command import Command, Kind, Parameter
+from chat.core.commands import table
 from chat.core.errors import ChatError
 from chat.core.text import clean
 
@@ -123,7 +124,7 @@ class Client:
     def _command(self, line: str) -> None:
         word, _, rest = line.removeprefix("/").partition(" ")
         own = OWN_COMMANDS.get(word.lower())
-        command, rest = (own, rest) if own else commands.split(line)
+        command, rest = (own, rest) if own else table.split(line)
         room = self.model.current
         if room.private and not own and any(p.here for p in command.parameters):
             raise CannotDo(f"/{command.name} works in rooms, and this is a private conversation.")
@@ -173,13 +174,13 @@ class Client:
         wanted = arguments.get("command")
         if wanted:
             name = wanted.removeprefix("/").lower()
-            explained = [OWN_COMMANDS[name]] if name in OWN_COMMANDS else [commands.find(wanted)]
+            explained = [OWN_COMMANDS[name]] if name in OWN_COMMANDS else [table.find(wanted)]
         else:
-            explained = [command for command in all_commands() if not command.who]
+            explained = [command for command in all_commands() if not command.privileged]
         for one in explained:
             self.model.tell(f"{one.usage} - {one.summary}")
         if not wanted:
-            others = ", ".join(f"/{command.name}" for command in all_commands() if command.who)
+            others = ", ".join(f"/{command.name}" for command in all_commands() if command.privileged)
             self.model.tell(f"Ops of a room and moderators have more: {others}. /help kick explains one.")
             self.model.tell(
                 "Tab completes. PageUp and PageDown scroll. Ctrl-N and Ctrl-P go to the next room and back."
@@ -248,11 +249,11 @@ OWN_COMMANDS: Mapping[str, Command] = {
 
 def all_commands() -> list[Command]:
     """The commands that people type, the client's own among them."""
-    return [*(c for c in commands.for_people() if c.name not in OWN_COMMANDS), *OWN_COMMANDS.values()]
+    return [*(c for c in table.for_people() if c.name not in OWN_COMMANDS), *OWN_COMMANDS.values()]
 
 
 def has_secret(line: str) -> bool:
     """Tell whether a typed line holds a password, which is not to be brought back to the screen."""
     line = line.strip()
-    command = commands.TABLE.get(line[1:].partition(" ")[0].lower()) if line.startswith("/") else None
+    command = table.TABLE.get(line[1:].partition(" ")[0].lower()) if line.startswith("/") else None
     return command is not None and any(parameter.kind is Kind.SECRET for parameter in command.parameters)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from chat.core.commands import Command, Kind
+from chat.core.command import Command, Kind
 
 
 @dataclass(frozen=True, slots=True)

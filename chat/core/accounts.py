@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from chat.core import names
 from chat.core.errors import BadPassword
 
 SHORTEST_PASSWORD = 8
@@ -21,19 +22,34 @@ class Role(StrEnum):
     OWNER = "owner"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Account:
-    """A registered name: its password's hash, its role, and the id up to which each room has been read."""
+    """A registered name and its role. There is one object of it, which every session of the account refers to."""
 
     name: str
-    password: str
     role: Role = Role.USER
-    marks: Mapping[str, int] = field(default_factory=dict)
+    unstored: int = 0
+    """How many changes of its role wait to be stored."""
+
+    @property
+    def key(self) -> str:
+        """What the history and the rights in rooms name the account by."""
+        return names.key(self.name)
 
     @property
     def moderates(self) -> bool:
         """Whether it may moderate everywhere."""
         return self.role is not Role.USER
+
+
+@dataclass(frozen=True, slots=True)
+class StoredAccount:
+    """An account as a history holds it: its password's hash, its role, and the id up to which it has read each room."""
+
+    name: str
+    password: str
+    role: Role = Role.USER
+    marks: Mapping[str, int] = field(default_factory=dict)
 
 
 def check_password(password: str) -> None:

@@ -59,20 +59,28 @@ class Bans:
         for ban in bans:
             self.add(ban)
 
-    def add(self, ban: Ban) -> None:
-        """Enter *ban*, in place of one of the same target."""
+    def add(self, ban: Ban) -> Ban | None:
+        """Enter *ban*, in place of one of the same target, which is returned."""
         found = network(ban.target)
         if found is not None:
             self._lengths.add((found.version, found.prefixlen))
+        before = self._bans.pop(normal(ban.target), None)
         self._bans[normal(ban.target)] = ban
+        return before
+
+    def find(self, target: str) -> Ban | None:
+        """The ban of *target*, if there is one."""
+        return self._bans.get(normal(target))
 
     def remove(self, target: str) -> Ban | None:
         """Take the ban of *target* away, if there is one."""
         return self._bans.pop(normal(target), None)
 
-    def discard(self, target: str) -> None:
-        """Take the ban of *target* away."""
+    def put_back(self, target: str, ban: Ban | None) -> None:
+        """Have *ban*, or none, be the ban of *target*."""
         self.remove(target)
+        if ban is not None:
+            self.add(ban)
 
     def all(self, now: float) -> list[Ban]:
         """The bans that hold at the time *now*."""

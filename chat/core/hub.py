@@ -1,109 +1,67 @@
-"""The hub: who is here, which rooms there are, and the one queue that everything shown passes through."""
+"""The directory of the chat: users, rooms, names, accounts, bans, ids. Every fact is applied here, in one place."""
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import lru_cache, partial
-from typing import TYPE_CHECKING, Any, Protocol
+from functools import partial
+from typing import Any
 
-import msgspec
 from twisted.logger import Logger
 
-from chat.core.accounts import Tries
+from chat.core.accounts import Account, Role, StoredAccount, Tries
 from chat.core.bans import Ban, Bans
-from chat.core.errors import NotStored, TooManyRooms
-from chat.core.events import Event, Found, History, Refusal, timestamp
+from chat.core.effects import Ask, Effect, Show
+from chat.core.errors import (
+    AlreadyThere,
+    BadField,
+    ChatError,
+    Internal,
+    NameTaken,
+    NoSuchMessage,
+    NotAllowed,
+    TooManyRooms,
+)
+from chat.core.events import Event, Refusal, timestamp
+from chat.core.facts import (
+    Banned,
+    Decision,
+    Erased,
+    Fact,
+    Invited,
+    LockSet,
+    Muted,
+    OpSet,
+    PasswordSet,
+    PrivacySet,
+    Registered,
+    RoleSet,
+    RoomRecord,
+    RoomRules,
+    TopicSet,
+    Unbanned,
+    Unregistered,
+)
 from chat.core.limits import Limits
 from chat.core.names import Registry, key, room_name
-from chat.core.records import Fetched, Marked, Query, Question, Record, RoomRecord, RoomRules, Said, Search
-from chat.core.room import Room
+from chat.core.ports import Delivery, Lookup
+from chat.core.queue import Entry, Queue
+from chat.core.room import NO_RIGHTS, Rights, Room
+from chat.core.session import Session, User, is_presence, presence
+from chat.core.text import clean
+from chat.core.tokens import Tokens
 
-if TYPE_CHECKING:
-    from chat.core.session import Session
-
-LOBBY = "lobby"
+REMEMBERED_ERASURES = 4_096
+"""So many of the last erased messages are known, so that none is erased twice by requests that come together."""
 
 log = Logger()
 
 
-class Delivery(Protocol):
-    """Brings to sessions what the hub says, in the order of the calls."""
-
-    def publish(self, room: str, event: Event, origin: Session | None) -> None:
-        """Show *event* to all who are in *room*; a dialect may leave out the *origin*, who knows it."""
-
-    def show(self, session: Session, event: Event) -> None:
-        """Show *event* to one session."""
-
-    def enter(self, session: Session, room: str) -> None:
-        """From here on, show the session what is published in *room*."""
-
-    def leave(self, session: Session, room: str) -> None:
-        """Up to here, and no further."""
-
-    def replay(self, session: Session, query: Query) -> None:
-        """Show the messages of *query* in this place, as they would have been shown when they were new."""
-
-    def recall(self, session: Session, query: Query, answer: History) -> None:
-        """Show *answer* in this place, with the messages of *query*."""
-
-    def search(self, session: Session, search: Search, answer: Found) -> None:
-        """Show *answer* in this place, with what was found."""
-
-    def consult(self, session: Session, question: Question, answered: Callable[[Any], None], tag: str | None) -> None:
-        """Call *answered* with the answer to *question*; the session is not read meanwhile.
-
-        Where there is none to be had, and where *answered* refuses, the session is told, under the request's *tag*.
-        """
-
-    def close(self, session: Session) -> None:
-        """Close the connection once all before is sent."""
-
-    def flush(self) -> None:
-        """The turn is over: send."""
-
-
-class Entry(msgspec.Struct):
-    """One thing that waits its turn to be shown; ``record`` is to be stored before.
-
-    ``undo`` is called where that failed. ``weight`` is the entry's part of what a session may have waiting.
-    """
-
-    session: Session
-    deliver: Callable[[], None]
-    record: Record | None = None
-    undo: Callable[[], None] | None = None
-    weight: int = 1
-
-
-@dataclass(slots=True)
-class Lineage:
-    """The successive sessions of one token, and what they have said under which tag: its id and time."""
-
-    token: str
-    session: Session | None = None
-    tags: dict[str, tuple[int, str]] = field(default_factory=dict)
-
-    @property
-    def digest(self) -> str:
-        """Names the lineage in the history, which does not learn the token."""
-        return digest(self.token)
-
-
-@lru_cache(maxsize=16_384)
-def digest(token: str) -> str:
-    """Hash a token, which is random enough to need no salt."""
-    return hashlib.sha256(token.encode()).hexdigest()[:32]
-
-
 class Hub:
-    """Holds the state of the chat, and hands what is to be shown over to *delivery* in one order.
+    """Holds the state of the chat, and puts what is to be shown into the :class:`Queue`.
 
-    State changes at once; what is shown waits in the queue. Whoever runs the hub is woken when the queue is no longer
-    empty, takes the batch, has its records stored, settles it, and flushes.
+    State changes at once; what is shown waits in the queue. *wake* is called when the queue is no longer empty,
+    *clock* gives the seconds since 1970, *monotonic* seconds that nobody sets, and *figures* how the server is doing.
     """
 
     def __init__(
@@ -115,37 +73,38 @@ class Hub:
         wake: Callable[[], None],
         make_token: Callable[[], str],
         limits: Limits,
+        figures: Callable[[], Mapping[str, float]] = dict,
     ) -> None:
         self.delivery = delivery
         self.limits = limits
-        self.users: Registry[Session] = Registry()
+        self.queue = Queue(delivery, limits, wake)
+        self.users: Registry[User] = Registry()
         self.rooms: dict[str, Room] = {}
-        self.registered: Registry[str] = Registry()
-        """The names that belong to somebody."""
+        self.accounts: Registry[Account] = Registry()
         self.bans = Bans()
         self.tries = Tries()
+        self.tokens = Tokens(limits)
         self.make_token = make_token
         self.monotonic = monotonic
-        self.figures: Callable[[], Mapping[str, float]] = dict
-        """How the server is doing."""
+        self.figures = figures
         self.refusals: Counter[str] = Counter()
         """How often something was refused, by the code of the refusal."""
         self._clock = clock
-        self._wake = wake
         self._last_id = 0
-        self._queue: list[Entry] = []
-        self._rested: dict[int, Session] = {}
-        self._resting: OrderedDict[Callable[[], None], None] = OrderedDict()
-        self._live: dict[str, Lineage] = {}
-        self._held: dict[int, Session] = {}
-        self._idle: dict[str, Lineage] = {}
+        self._last_presence = 0
         self._departed: dict[str, int] = {}
+        self._erased: OrderedDict[int, None] = OrderedDict()
+        self._entitled: dict[str, set[Room]] = {}
+        """The rooms that hold rights of users without an account."""
+
+    def __repr__(self) -> str:
+        return "<hub>"
 
     def restore(
         self,
         last_id: int,
         rooms: Iterable[RoomRecord],
-        registered: Iterable[str] = (),
+        accounts: Iterable[StoredAccount] = (),
         bans: Iterable[Ban] = (),
         rules: Iterable[RoomRules] = (),
     ) -> None:
@@ -154,11 +113,13 @@ class Hub:
         for record in rooms:
             room = self.rooms[key(record.name)] = Room(record.name, record.last_id)
             room.topic = record.topic
-        for name in registered:
-            self.registered.claim(name, name)
+        for stored in accounts:
+            self.accounts.claim(stored.name, Account(stored.name, stored.role))
         self.bans.restore(bans)
         for rule in rules:
             self.rooms.setdefault(key(rule.room), Room(rule.room)).apply(rule)
+
+    # -- time and numbers
 
     def now(self) -> str:
         """The time, as events carry it."""
@@ -174,120 +135,251 @@ class Hub:
         """Greater than the id of every message so far."""
         return self._last_id + 1
 
-    # -- the queue
-
-    def show(self, session: Session, event: Event) -> None:
-        """Show *event* to *session* after all that came before."""
-        self._enqueue(Entry(session, partial(self.delivery.show, session, event)))
-
-    def publish(self, session: Session, room: Room, event: Event, origin: Session | None = None) -> None:
-        """Show what *session* caused to all in *room*."""
-        self._enqueue(Entry(session, partial(self.delivery.publish, room.name, event, origin)))
-
-    def then(self, session: Session, step: Callable[[], None]) -> None:
-        """Take *step* for *session* after all that came before has been shown."""
-        self._enqueue(Entry(session, step))
-
-    def answer(self, session: Session, step: Callable[[], None]) -> None:
-        """Take a *step* that may make much to be shown, before anything more is read from *session*."""
-        self._enqueue(Entry(session, step, weight=self.limits.pending_each))
-
-    def store(
-        self, session: Session, record: Record, deliver: Callable[[], None], undo: Callable[[], None] | None = None
-    ) -> None:
-        """Have *record* stored, and then *deliver* it; where it can't be stored, *undo* what was done already."""
-        self._enqueue(Entry(session, deliver, record, undo))
-
-    def next_message_id(self) -> int:
-        """Take the next id."""
+    def take_id(self) -> int:
+        """Take the next id of a message."""
         self._last_id += 1
         return self._last_id
 
-    def _enqueue(self, entry: Entry) -> None:
-        entry.session.pending += entry.weight
-        self._queue.append(entry)
-        if len(self._queue) == 1:
-            self._wake()
+    def take_presence(self) -> str:
+        """Take what the rights of a user who comes in hang on as long as they have no account."""
+        self._last_presence += 1
+        return presence(self._last_presence)
 
-    @property
-    def full(self) -> bool:
-        """Whether so much waits that nothing more should be read from anyone now."""
-        return len(self._queue) >= self.limits.pending
+    # -- into the queue
 
-    def rest(self, rested: Callable[[], None]) -> None:
-        """Call *rested* once the queue is no longer full."""
-        self._resting[rested] = None
+    def show(self, session: Session, event: Event) -> None:
+        """Show *event* to *session* after all that came before."""
+        self.queue.add(Entry(session, (Show(session, event),)))
 
-    def forget(self, rested: Callable[[], None]) -> None:
-        """Do not call *rested* any more."""
-        self._resting.pop(rested, None)
+    def then(self, session: Session, *effects: Effect) -> None:
+        """Have *effects*, which *session* caused, after all that came before."""
+        self.queue.add(Entry(session, effects))
 
-    @property
-    def depth(self) -> int:
-        """How much waits."""
-        return len(self._queue)
+    def answer(self, session: Session, effect: Effect) -> None:
+        """Have an *effect* that may show much, before anything more is read from *session*."""
+        self.queue.add(Entry(session, (effect,), weight=self.limits.pending_each))
 
-    @property
-    def held(self) -> int:
-        """The sessions that are kept for those who may come back."""
-        return len(self._held)
+    def refuse(self, session: Session, error: ChatError, tag: str | None = None) -> None:
+        """Tell *session* that its request is refused, and why."""
+        self.refusals[error.code] += 1
+        self.show(session, Refusal(code=error.code, text=clean(str(error)), tag=tag))
 
-    @property
-    def waiting(self) -> bool:
-        """Whether something waits."""
-        return bool(self._queue)
+    # -- what takes time to find out
 
-    def take(self) -> list[Entry]:
-        """Take all that waits."""
-        batch, self._queue = self._queue, []
-        return batch
+    def ask(self, session: Session, lookup: Lookup, then: Callable[[Any], None], tag: str | None) -> None:
+        """Look something up now, and call *then* with the answer; *session* is not read meanwhile.
 
-    def settle(self, batch: Sequence[Entry], failure: str | None = None) -> None:
-        """Show what a batch holds, now that its records are stored or, with *failure*, are not. :meth:`flush` sends."""
-        if failure is not None:
-            for entry in reversed(batch):
-                if entry.undo is not None:
-                    _call(entry.undo)
-        for entry in batch:
-            session = entry.session
-            try:
-                if failure is not None and entry.record is not None:
-                    self._not_stored(session, entry.record, failure)
-                else:
-                    entry.deliver()
-            except Exception:
-                log.failure("delivering to {session!r} failed", session=session)
-                session.fail()
-            session.pending -= entry.weight
-            if session.rested is not None and session.pending <= self.limits.pending_each // 2:
-                self._rested[session.id] = session
+        If the look-up fails, or *then* raises :class:`ChatError`, the session gets a refusal under *tag*.
+        """
+        self.delivery.ask(session, lookup, partial(self._answered, session, then, tag))
 
-    def flush(self) -> None:
-        """Send what was shown, and read on from those of whom enough has left the queue."""
-        self.delivery.flush()
-        rested, self._rested = self._rested, {}
-        while self._resting and not self.full:
-            _call(self._resting.popitem(last=False)[0])
-        for session in rested.values():
-            _call(session.rest_over)
+    def ask_in_turn(self, session: Session, lookup: Lookup, then: Callable[[Any], None], tag: str | None) -> None:
+        """Look something up, as :meth:`ask` does, once all that waits has been stored and shown."""
+        self.answer(session, Ask(session, lookup, partial(self._answered, session, then, tag)))
 
-    def _not_stored(self, session: Session, record: Record, failure: str) -> None:
-        if isinstance(record, Marked | Fetched):
-            return
-        tag = record.message.tag if isinstance(record, Said) else record.tag
-        if tag is not None and session.lineage is not None:
-            session.lineage.tags.pop(tag, None)
-        text = f"Not stored, not sent: {failure} Try again later."
-        self.delivery.show(session, Refusal(code=NotStored.code, text=text, tag=tag))
+    def _answered(self, session: Session, then: Callable[[Any], None], tag: str | None, answer: Any) -> None:
+        try:
+            if isinstance(answer, ChatError):
+                raise answer
+            then(answer)
+        except ChatError as error:
+            self.refuse(session, error, tag)
+        except Exception:
+            log.failure("what {session!r} had to wait for failed", session=session)
+            self.refuse(session, Internal("The server can't look that up now. Try again later."), tag)
 
-    # -- names
+    # -- facts
 
-    def taken(self, name: str, by_other_than: Session | None) -> bool:
-        """Tell whether somebody has *name* or one that looks like it; who is only held gives it up."""
-        for holder in self.users.holders(name):
-            if holder is not by_other_than:
-                holder.expire()
+    def apply(
+        self,
+        session: Session,
+        fact: Fact,
+        effects: Sequence[Effect] = (),
+        *,
+        tag: str | None = None,
+        action: str = "",
+        target: str = "",
+        room: str | None = None,
+        why: str = "",
+    ) -> None:
+        """Check a *fact* against what is true now and change the state; raises :class:`ChatError` if it can't be.
+
+        It is stored, and then has its *effects*; with an *action*, it goes into the audit record too, as decided by the
+        user of *session*. If it can't be stored, the change is undone and the session gets a refusal under *tag*.
+        """
+        by = session.name
+        undo = self._change(fact)
+        decision = Decision(self.now(), by, action, target, room, why, fact) if action else fact
+        self.queue.add(Entry(session, effects, decision, lambda: undo() or (), tag))
+
+    def decide(
+        self,
+        session: Session,
+        effects: Sequence[Effect],
+        undo: Callable[[], Sequence[Effect]],
+        *,
+        action: str,
+        target: str,
+        room: str | None,
+        why: str = "",
+        tag: str | None = None,
+    ) -> None:
+        """Store for the audit record what was decided about who is here, which is no fact that lasts."""
+        decision = Decision(self.now(), session.name, action, target, room, why)
+        self.queue.add(Entry(session, effects, decision, undo, tag))
+
+    def _change(self, fact: Fact) -> Callable[[], None]:
+        """Change the state as *fact* says; return what undoes that."""
+        match fact:
+            case TopicSet():
+                return _set(self._known(fact.topic.room), "topic", fact.topic.topic)
+            case PrivacySet():
+                return _set(self._known(fact.room), "private", fact.on)
+            case LockSet():
+                return _set(self._known(fact.room), "locked", fact.on)
+            case OpSet() | Invited() | Muted():
+                return self._entitle(fact)
+            case Erased():
+                return self._erase(fact.ids)
+            case Registered():
+                return self._register(fact)
+            case Unregistered():
+                return self._unregister(fact)
+            case PasswordSet():
+                self.account(fact.account)
+            case RoleSet():
+                return self._set_role(self.account(fact.account), fact.role)
+            case Banned():
+                before = self.bans.add(fact.ban)
+                return partial(self.bans.put_back, fact.ban.target, before)
+            case Unbanned():
+                ban = self.bans.remove(fact.target)
+                if ban is None:
+                    raise BadField(f"{fact.target[:64]} is not banned. /bans lists who is.")
+                return partial(self.bans.put_back, ban.target, ban)
+        return _nothing
+
+    def _known(self, name: str) -> Room:
+        return self.rooms[key(name)]
+
+    def _entitle(self, fact: OpSet | Invited | Muted) -> Callable[[], None]:
+        """Give a subject a right in a room, or take it."""
+        room = self._known(fact.room)
+        before = room.rights(fact.subject)
+        op, invited, muted_until = before.op, before.invited, before.muted_until
+        match fact:
+            case OpSet():
+                op = fact.on
+            case Invited():
+                invited = True
+            case Muted():
+                muted_until = fact.until
+        self.entitle(room, fact.subject, Rights(op, invited, muted_until))
+        return partial(room.give, fact.subject, before)
+
+    def _erase(self, ids: Sequence[int]) -> Callable[[], None]:
+        for number in ids:
+            if number in self._erased:
+                raise NoSuchMessage(f"There is no message {number}, or not any more.")
+        self._erased.update(dict.fromkeys(ids))
+        while len(self._erased) > REMEMBERED_ERASURES:
+            self._erased.popitem(last=False)
+
+        def undo() -> None:
+            for number in ids:
+                self._erased.pop(number, None)
+
+        return undo
+
+    def _register(self, fact: Registered) -> Callable[[], None]:
+        user = self.users.get(fact.name)
+        if user is None or user.name != fact.name or self.accounts.holders(fact.name):
+            raise NameTaken("That name belongs to somebody. Choose another.")
+        if user.account is not None:
+            raise AlreadyThere(f"The name {user.account.name} is yours already. /password changes its password.")
+        presence = user.presence
+        rooms = self.rooms_of(presence)
+        user.account = Account(fact.name)
+        self.accounts.claim(fact.name, user.account)
+        for room in rooms:
+            _move_rights(room, presence, user.subject)
+
+        def undo() -> None:
+            account, user.account = user.subject, None
+            self.accounts.release(fact.name)
+            for room in rooms:
+                _move_rights(room, account, user.subject)
+
+        return undo
+
+    def _unregister(self, fact: Unregistered) -> Callable[[], None]:
+        account = self.account(fact.account)
+        users = self.users_of(account)
+        held = [(room, rights) for room in self.rooms.values() if (rights := room.rights(fact.account))]
+        self.accounts.release(account.name)
+        for user in users:
+            user.account = None
+        for room, _ in held:
+            room.give(fact.account, NO_RIGHTS)
+
+        def undo() -> None:
+            self.accounts.claim(account.name, account)
+            for user in users:
+                user.account = account
+            for room, rights in held:
+                room.give(fact.account, rights)
+
+        return undo
+
+    def _set_role(self, account: Account, role: Role) -> Callable[[], None]:
+        set_back = _set(account, "role", role)
+        account.unstored += 1
+
+        def undo() -> None:
+            account.unstored -= 1
+            set_back()
+
+        return undo
+
+    def is_erased(self, number: int) -> bool:
+        """Tell whether the message was erased lately."""
+        return number in self._erased
+
+    # -- users and accounts
+
+    def account(self, account: str) -> Account:
+        """The account of that key; raises :class:`NotAllowed` if there is none any more."""
+        found = self.accounts.get(account)
+        if found is None or found.key != account:
+            raise NotAllowed("Your name is not registered. /register makes it yours.")
+        return found
+
+    def users_of(self, account: Account) -> list[User]:
+        """Who is here with that account."""
+        return [user for user in self.users.all() if user.account is account]
+
+    def entitle(self, room: Room, subject: str, rights: Rights) -> None:
+        """Have *room* hold exactly these *rights* of *subject*."""
+        room.give(subject, rights)
+        if is_presence(subject):
+            self._entitled.setdefault(subject, set()).add(room)
+
+    def rooms_of(self, subject: str) -> Sequence[Room]:
+        """The rooms that hold rights of a *subject* without an account."""
+        return [room for room in self._entitled.get(subject, ()) if room.rights(subject)]
+
+    def end_presence(self, user: User) -> None:
+        """The *user* has left for good: the rights that they had without an account end."""
+        for room in self._entitled.pop(user.presence, ()):
+            room.give(user.presence, NO_RIGHTS)
+
+    def taken(self, name: str, by_other_than: User | None) -> bool:
+        """Tell whether somebody has *name* or one that looks like it."""
         return any(holder is not by_other_than for holder in self.users.holders(name))
+
+    def may_take(self, name: str, account: Account | None) -> bool:
+        """Tell whether *name*, and all that looks like it, belongs to nobody but *account*."""
+        return all(owner is account for owner in self.accounts.holders(name))
 
     def depart(self, name: str) -> None:
         """Nobody goes by *name* any more: set it free, and remember when."""
@@ -308,7 +400,7 @@ class Hub:
         return self.rooms.get(key(room_name(name)))
 
     def open_room(self, name: str) -> Room:
-        """The room that *name* means, made where there is none; raises :class:`TooManyRooms`, :class:`BadName`."""
+        """The room that *name* means, made if there is none; raises :class:`TooManyRooms`, :class:`BadName`."""
         room = self.room(name)
         if room is None:
             self._make_place_for_a_room()
@@ -325,44 +417,23 @@ class Hub:
         raise TooManyRooms(f"The server holds {self.limits.rooms} rooms and all are in use. Join one of them: /rooms")
 
     def vacate(self, room: Room) -> None:
-        """Let go of a room that is empty, unless something was said in it."""
-        if room.idle:
-            del self.rooms[key(room.name)]
-
-    # -- tokens
-
-    def lineage(self, token: str) -> Lineage | None:
-        """What is known of *token*."""
-        return self._live.get(token) or self._idle.get(token)
-
-    def begin(self, session: Session, lineage: Lineage) -> None:
-        """*session* continues *lineage*."""
-        self._idle.pop(lineage.token, None)
-        self._live[lineage.token] = lineage
-        lineage.session = session
-
-    def hold(self, session: Session) -> None:
-        """Keep *session*, whose connection broke; where there are too many, the first of them goes."""
-        self._held[session.id] = session
-        if len(self._held) > self.limits.held:
-            next(iter(self._held.values())).expire()
-
-    def release(self, session: Session) -> bool:
-        """Keep *session* no longer; tell whether it was kept."""
-        return self._held.pop(session.id, None) is not None
-
-    def end(self, lineage: Lineage) -> None:
-        """The session of *lineage* has gone; forget the one that went first where there are too many."""
-        lineage.session = None
-        del self._live[lineage.token]
-        self._idle[lineage.token] = lineage
-        if len(self._idle) > self.limits.tokens:
-            del self._idle[next(iter(self._idle))]
+        """Forget a room that is empty and has neither messages nor rules."""
+        if room.forgettable:
+            self.rooms.pop(key(room.name), None)
 
 
-def _call(step: Callable[[], None]) -> None:
-    """Take one step of several; a mistake in it is not for the others to bear."""
-    try:
-        step()
-    except Exception:
-        log.failure("{step!r} failed", step=step)
+def _set(holder: Any, attribute: str, value: object) -> Callable[[], None]:
+    """Set an attribute; return what sets it back."""
+    before = getattr(holder, attribute)
+    setattr(holder, attribute, value)
+    return partial(setattr, holder, attribute, before)
+
+
+def _move_rights(room: Room, old: str, new: str) -> None:
+    rights = room.rights(old)
+    room.give(old, NO_RIGHTS)
+    room.give(new, rights)
+
+
+def _nothing() -> None:
+    pass

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
-from typing import TYPE_CHECKING
+from typing import Protocol
 
-from chat.core.records import RoomRules
+from chat.core.facts import RoomRules
 
-if TYPE_CHECKING:
-    from chat.core.session import Session
+
+class Member(Protocol):
+    """What a room knows of who is in it."""
+
+    name: str
+    away: str | None
+
+    @property
+    def subject(self) -> str:
+        """What rights hang on."""
 
 
 class Room:
-    """Where messages go. ``last_id`` is the id of its newest message, 0 where nothing was said.
+    """Where messages go. ``last_id`` is the id of its newest message, 0 if nothing was said.
 
-    ``ops`` and ``invited`` are keys of names, ``muted`` has when each of the muted may speak again (monotonic seconds).
+    ``ops`` and ``invited`` are subjects (:attr:`chat.core.session.User.subject`); ``muted`` tells when each muted
+    subject may speak again (monotonic seconds).
     """
 
     __slots__ = ("invited", "last_id", "locked", "members", "muted", "name", "ops", "private", "topic")
@@ -22,7 +30,7 @@ class Room:
     def __init__(self, name: str, last_id: int = 0) -> None:
         self.name = name
         self.topic = ""
-        self.members: dict[int, Session] = {}
+        self.members: dict[Member, None] = {}
         self.last_id = last_id
         self.private = False
         self.locked = False
@@ -30,47 +38,60 @@ class Room:
         self.invited: set[str] = set()
         self.muted: dict[str, float] = {}
 
+    def __repr__(self) -> str:
+        return f"#{self.name}"
+
     def names(self) -> list[str]:
         """Who is in the room."""
-        return [session.name for session in self.members.values()]
+        return [member.name for member in self.members]
 
     def away(self) -> dict[str, str]:
         """Who of them is away, and their words for it."""
-        return {session.name: session.away for session in self.members.values() if session.away is not None}
+        return {member.name: member.away for member in self.members if member.away is not None}
 
     def present_ops(self) -> list[str]:
         """Which of them are ops."""
-        return [session.name for session in self.members.values() if session.key in self.ops] if self.ops else []
+        return [member.name for member in self.members if member.subject in self.ops] if self.ops else []
 
     @property
-    def idle(self) -> bool:
-        """Whether nothing is lost with it."""
+    def forgettable(self) -> bool:
+        """Whether the room is empty and has neither messages nor rules."""
         return not (self.members or self.last_id or self.private or self.locked)
 
-    def rules(self, registered: Collection[str]) -> RoomRules:
-        """Its rules, as they are kept: without those who have no account."""
-        ops, invited = (tuple(sorted(keys.intersection(registered))) for keys in (self.ops, self.invited))
-        return RoomRules(self.name, self.private, self.locked, ops, invited)
-
     def apply(self, rules: RoomRules) -> None:
-        """Go on from rules that were kept."""
+        """Go on from rules that were stored."""
         self.private, self.locked = rules.private, rules.locked
         self.ops, self.invited = set(rules.ops), set(rules.invited)
 
-    def renamed(self, old: str, new: str) -> None:
-        """Who had the key *old* has the key *new* now."""
-        for keys in (self.ops, self.invited):
-            if old in keys:
-                keys.remove(old)
-                keys.add(new)
-        if old in self.muted:
-            self.muted[new] = self.muted.pop(old)
+    def rights(self, subject: str) -> Rights:
+        """What the room holds of *subject*."""
+        return Rights(subject in self.ops, subject in self.invited, self.muted.get(subject))
 
-    def undo(self) -> Callable[[], None]:
-        """Return what brings the rules back as they are now."""
-        before = (self.private, self.locked, set(self.ops), set(self.invited), dict(self.muted))
+    def give(self, subject: str, rights: Rights) -> None:
+        """Have the room hold exactly these rights of *subject*."""
+        for subjects, on in ((self.ops, rights.op), (self.invited, rights.invited)):
+            if on:
+                subjects.add(subject)
+            else:
+                subjects.discard(subject)
+        if rights.muted_until is None:
+            self.muted.pop(subject, None)
+        else:
+            self.muted[subject] = rights.muted_until
 
-        def bring_back() -> None:
-            self.private, self.locked, self.ops, self.invited, self.muted = before
 
-        return bring_back
+class Rights:
+    """What a room holds of one subject: whether it is op, whether it is invited, until when it is muted."""
+
+    __slots__ = ("invited", "muted_until", "op")
+
+    def __init__(self, op: bool = False, invited: bool = False, muted_until: float | None = None) -> None:
+        self.op = op
+        self.invited = invited
+        self.muted_until = muted_until
+
+    def __bool__(self) -> bool:
+        return self.op or self.invited or self.muted_until is not None
+
+
+NO_RIGHTS = Rights()

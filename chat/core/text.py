@@ -6,6 +6,8 @@ import re
 import unicodedata
 from functools import lru_cache
 
+from chat.core.errors import TooLong
+
 MAXIMUM_MARKS = 8
 """How many combining marks stay on one character."""
 
@@ -36,6 +38,13 @@ def _bound_marks(text: str) -> str:
         if marks <= MAXIMUM_MARKS:
             kept.append(character)
     return "".join(kept)
+
+
+def bounded(text: str, most: int, what: str) -> str:
+    """Clean and strip *text*; raises :class:`TooLong`, which calls it *what*, for more than *most* bytes."""
+    if len(text) > most or (not text.isascii() and len(text.encode("utf-8", "replace")) > most):
+        raise TooLong(f"That {what} is too long, so it was not sent. Use at most {most} bytes.")
+    return clean(text).strip()
 
 
 def decode(data: bytes) -> str:

@@ -15,7 +15,7 @@ from twisted.python.failure import Failure
 from chat.core.errors import ChatError, Internal
 from chat.core.events import Found, History, Message, Refusal
 from chat.core.names import key
-from chat.core.records import Query, Question, Search
+from chat.core.ports import Lookup, Query, Search
 from chat.delivery.outlet import Outlet, Slot
 from chat.history.store import Page, Store
 
@@ -23,9 +23,9 @@ log = Logger()
 
 
 class Lookups:
-    """Fills slots of outlets with what *store* finds, and asks *answer* what the hub wants to know."""
+    """Fills slots of outlets with what *store* finds, and with the answers that *answer* finds to look-ups."""
 
-    def __init__(self, store: Store, answer: Callable[[Question], Deferred[Any]]) -> None:
+    def __init__(self, store: Store, answer: Callable[[Lookup], Deferred[Any]]) -> None:
         self._store = store
         self._answer = answer
 
@@ -42,19 +42,16 @@ class Lookups:
         """Show *answer* with what is found."""
         self._show(self._store.search(search), answer, outlet)
 
-    def consult(self, question: Question, answered: Callable[[Any], None], tag: str | None, outlet: Outlet) -> None:
-        """Call *answered* with the answer to *question*; what goes wrong is refused to the request with that *tag*."""
+    def ask(self, lookup: Lookup, answered: Callable[[Any], None], outlet: Outlet) -> None:
+        """Call *answered* with the answer to *lookup*, or with the error that the session is to be told."""
         session = outlet.session
 
-        def refused(failure: Failure) -> None:
-            error = failure.value
-            if not isinstance(error, ChatError):
-                log.failure("answering a question of {session} failed", failure, session=session)
-                error = Internal("The server can't look that up now. Try again later.")
-            session.refuse(error, tag)
+        def failed(failure: Failure) -> ChatError:
+            log.failure("a look-up of {session} failed", failure, session=session)
+            return Internal("The server can't look that up now. Try again later.")
 
         slot = outlet.add(None)
-        done = self._answer(question).addCallback(answered).addErrback(refused)
+        done = self._answer(lookup).addErrback(failed).addCallback(answered)
         _send_when_filled(outlet, done.addCallback(lambda _: outlet.fill(slot, b"")))
 
     def _show(self, reading: Deferred[Page], answer: History | Found, outlet: Outlet) -> None:

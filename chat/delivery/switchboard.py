@@ -12,7 +12,7 @@ from twisted.logger import Logger
 from chat.core.events import Event, Found, History, Message, Missed
 from chat.core.limits import Limits
 from chat.core.names import key
-from chat.core.records import Query, Question, Search
+from chat.core.ports import Lookup, Query, Search
 from chat.core.session import Session
 from chat.delivery.dialect import Dialect
 from chat.delivery.feed import Feed
@@ -26,10 +26,10 @@ log = Logger()
 class Switchboard:
     """The delivery of a hub: a feed for each room and dialect, an outlet for each session.
 
-    *answer* is asked what the hub wants to know.
+    *answer* finds the answer to a look-up.
     """
 
-    def __init__(self, store: Store, limits: Limits, answer: Callable[[Question], Deferred[Any]]) -> None:
+    def __init__(self, store: Store, limits: Limits, answer: Callable[[Lookup], Deferred[Any]]) -> None:
         self._lookups = Lookups(store, answer)
         self._window = limits.window
         self.deliveries = 0
@@ -61,7 +61,7 @@ class Switchboard:
         """The bytes that sessions are still to be sent by themselves."""
         return sum(outlet.backlog for outlet in self._outlets.values())
 
-    # -- what the hub calls (chat.core.hub.Delivery)
+    # -- what the chat calls (chat.core.ports.Delivery)
 
     def publish(self, room: str, event: Event, origin: Session | None) -> None:
         by = origin.id if origin is not None else 0
@@ -125,8 +125,8 @@ class Switchboard:
     def search(self, session: Session, search: Search, answer: Found) -> None:
         self._lookup(session, partial(self._lookups.search, search, answer))
 
-    def consult(self, session: Session, question: Question, answered: Callable[[Any], None], tag: str | None) -> None:
-        self._lookup(session, partial(self._lookups.consult, question, answered, tag))
+    def ask(self, session: Session, lookup: Lookup, answered: Callable[[Any], None]) -> None:
+        self._lookup(session, partial(self._lookups.ask, lookup, answered))
 
     def _lookup(self, session: Session, begin: Callable[[Outlet], None]) -> None:
         """Begin to look something up for a session that is still connected; what is there at once is sent this turn."""
@@ -141,7 +141,8 @@ class Switchboard:
             outlet.close()
             self._slow.add(outlet)
 
-    def flush(self) -> None:
+    def flush(self) -> Collection[Session]:
+        failed = []
         for feed in self._news:
             news = feed.news()
             size = len(news)
@@ -165,9 +166,10 @@ class Switchboard:
                 outlet.flush()
             except Exception:
                 log.failure("sending to {session!r} failed", session=outlet.session)
-                outlet.session.fail()
+                failed.append(outlet.session)
         for feed in news_of:
             feed.end_turn()
+        return failed
 
     def _add(self, outlet: Outlet, data: bytes) -> None:
         if data:

@@ -4,57 +4,113 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
-from chat.core.accounts import Account, Role
+from chat.core.accounts import Role, StoredAccount
 from chat.core.bans import Ban, normal
-from chat.core.names import key
-from chat.core.records import Decision, Erasure, Fetched, Marked, RoomRules, Unbanned, Unregistered
+from chat.core.facts import (
+    Banned,
+    Decision,
+    Fact,
+    Invited,
+    KeptShown,
+    LockSet,
+    OpSet,
+    PasswordSet,
+    PrivacySet,
+    ReadUpTo,
+    Registered,
+    RoleSet,
+    RoomRules,
+    Unbanned,
+    Unregistered,
+)
+from chat.core.session import is_presence
 
 MOST_KEPT = 200
 """The private messages that an account is shown of those kept for it; older ones stay in the history only."""
 
+NOBODY: Mapping[str, bool] = MappingProxyType({})
+
 _DECIDE = "INSERT INTO audit (time, author, action, target, room, why) VALUES (?, ?, ?, ?, ?, ?)"
-_ACCOUNT = """
-    INSERT INTO accounts (key, name, password, role) VALUES (?, ?, ?, ?)
-    ON CONFLICT (key) DO UPDATE SET password = excluded.password, role = excluded.role
-"""
 _BAN = "INSERT OR REPLACE INTO bans (key, target, until, why, author, time) VALUES (?, ?, ?, ?, ?, ?)"
 _RULES = "INSERT OR REPLACE INTO rules (room, private, locked, ops, invited) VALUES (?, ?, ?, ?, ?)"
 _MARK = "INSERT OR REPLACE INTO marks (account, room, id) VALUES (?, ?, ?)"
 
 
-def write(connection: sqlite3.Connection, record: Decision | Marked | Fetched) -> None:
-    """Keep *record*, but for an erasure that it decides."""
-    match record:
-        case Marked(account, room, number):
-            connection.execute(_MARK, (account, room, number))
-        case Fetched(account, number):
-            connection.execute("DELETE FROM kept WHERE account = ? AND id <= ?", (account, number))
-        case Decision():
-            row = (record.time, record.by, record.action, record.target, record.room, record.why)
-            connection.execute(_DECIDE, row)
-            _change(connection, record.change)
+def decide(connection: sqlite3.Connection, decision: Decision) -> None:
+    """Enter *decision* in the audit record; its fact is written by :func:`write`."""
+    row = (decision.time, decision.by, decision.action, decision.target, decision.room, decision.why)
+    connection.execute(_DECIDE, row)
 
 
-def _change(
-    connection: sqlite3.Connection, change: Account | Unregistered | Ban | Unbanned | RoomRules | Erasure | None
-) -> None:
-    match change:
-        case Account():
-            connection.execute(_ACCOUNT, (key(change.name), change.name, change.password, change.role))
+def write(connection: sqlite3.Connection, fact: Fact | None) -> None:
+    """Store a *fact* about accounts, rooms or bans, as the change of one row for each thing that it is about."""
+    execute = connection.execute
+    match fact:
+        case Registered():
+            execute(
+                "INSERT INTO accounts (key, name, password) VALUES (?, ?, ?)", (fact.account, fact.name, fact.password)
+            )
+            for room in fact.ops:
+                _change_rules(connection, room, ops={fact.account: True})
+            for room in fact.invited:
+                _change_rules(connection, room, invited={fact.account: True})
         case Unregistered(account):
-            connection.execute("DELETE FROM accounts WHERE key = ?", (account,))
-            connection.execute("DELETE FROM marks WHERE account = ?", (account,))
-            connection.execute("DELETE FROM kept WHERE account = ?", (account,))
-        case Ban():
-            row = (normal(change.target), change.target, change.until, change.why, change.by, change.time)
-            connection.execute(_BAN, row)
+            execute("DELETE FROM accounts WHERE key = ?", (account,))
+            execute("DELETE FROM marks WHERE account = ?", (account,))
+            execute("DELETE FROM kept WHERE account = ?", (account,))
+            for rule in rules(connection):
+                if account in rule.ops or account in rule.invited:
+                    _change_rules(connection, rule.room, ops={account: False}, invited={account: False})
+        case PasswordSet(account, password):
+            execute("UPDATE accounts SET password = ? WHERE key = ?", (password, account))
+        case RoleSet(account, role):
+            execute("UPDATE accounts SET role = ? WHERE key = ?", (role, account))
+        case ReadUpTo(account, room, number):
+            execute(_MARK, (account, room, number))
+        case KeptShown(account, number):
+            execute("DELETE FROM kept WHERE account = ? AND id <= ?", (account, number))
+        case Banned(ban):
+            execute(_BAN, (normal(ban.target), ban.target, ban.until, ban.why, ban.by, ban.time))
         case Unbanned(target):
-            connection.execute("DELETE FROM bans WHERE key = ?", (target,))
-        case RoomRules():
-            rules = (change.room, change.private, change.locked, json.dumps(change.ops), json.dumps(change.invited))
-            connection.execute(_RULES, rules)
+            execute("DELETE FROM bans WHERE key = ?", (target,))
+        case OpSet(room, subject, on) if not is_presence(subject):
+            _change_rules(connection, room, ops={subject: on})
+        case Invited(room, subject) if not is_presence(subject):
+            _change_rules(connection, room, invited={subject: True})
+        case PrivacySet(room, on):
+            _change_rules(connection, room, private=on)
+        case LockSet(room, on):
+            _change_rules(connection, room, locked=on)
+
+
+def _change_rules(
+    connection: sqlite3.Connection,
+    room: str,
+    *,
+    private: bool | None = None,
+    locked: bool | None = None,
+    ops: Mapping[str, bool] = NOBODY,
+    invited: Mapping[str, bool] = NOBODY,
+) -> None:
+    """Change some of the rules of a room; ``None`` leaves one as it is."""
+    row = connection.execute("SELECT * FROM rules WHERE room = ?", (room,)).fetchone()
+    before = _rules(row) if row is not None else RoomRules(room)
+    values = (
+        room,
+        before.private if private is None else private,
+        before.locked if locked is None else locked,
+        json.dumps(_changed(before.ops, ops)),
+        json.dumps(_changed(before.invited, invited)),
+    )
+    connection.execute(_RULES, values)
+
+
+def _changed(accounts: Sequence[str], changes: Mapping[str, bool]) -> list[str]:
+    kept = {account for account in accounts if changes.get(account, True)}
+    return sorted(kept | {account for account, on in changes.items() if on})
 
 
 def keep_for(connection: sqlite3.Connection, account: str, number: int) -> None:
@@ -62,19 +118,20 @@ def keep_for(connection: sqlite3.Connection, account: str, number: int) -> None:
     connection.execute("INSERT INTO kept (account, id) VALUES (?, ?)", (account, number))
 
 
-def find(connection: sqlite3.Connection, account: str) -> Account | None:
+def find(connection: sqlite3.Connection, account: str) -> StoredAccount | None:
     """The account of that key."""
     row = connection.execute("SELECT name, password, role FROM accounts WHERE key = ?", (account,)).fetchone()
     if row is None:
         return None
     name, password, role = row
     marks = dict(connection.execute("SELECT room, id FROM marks WHERE account = ?", (account,)))
-    return Account(name, password, Role(role), marks)
+    return StoredAccount(name, password, Role(role), marks)
 
 
-def names(connection: sqlite3.Connection) -> Sequence[str]:
-    """All registered names."""
-    return [name for (name,) in connection.execute("SELECT name FROM accounts")]
+def all_accounts(connection: sqlite3.Connection) -> Sequence[StoredAccount]:
+    """All accounts, without their marks."""
+    rows = connection.execute("SELECT name, password, role FROM accounts")
+    return [StoredAccount(name, password, Role(role)) for name, password, role in rows]
 
 
 def bans(connection: sqlite3.Connection) -> Sequence[Ban]:
@@ -84,7 +141,9 @@ def bans(connection: sqlite3.Connection) -> Sequence[Ban]:
 
 def rules(connection: sqlite3.Connection) -> Sequence[RoomRules]:
     """The rules of all rooms that have any."""
-    return [
-        RoomRules(room, bool(private), bool(locked), tuple(json.loads(ops)), tuple(json.loads(invited)))
-        for room, private, locked, ops, invited in connection.execute("SELECT * FROM rules")
-    ]
+    return [_rules(row) for row in connection.execute("SELECT * FROM rules")]
+
+
+def _rules(row: tuple[str, int, int, str, str]) -> RoomRules:
+    room, private, locked, ops, invited = row
+    return RoomRules(room, bool(private), bool(locked), tuple(json.loads(ops)), tuple(json.loads(invited)))

@@ -1,4 +1,4 @@
-"""Answers what the chat wants to know, from the store and about passwords."""
+"""Answers the look-ups of the chat, from the store and about passwords."""
 
 from __future__ import annotations
 
@@ -7,37 +7,37 @@ from typing import Any
 
 from twisted.internet.defer import Deferred
 
-from chat.core.accounts import Account
-from chat.core.records import Hash, Kept, Proof, Question, Tags, Which
+from chat.core.accounts import StoredAccount
+from chat.core.ports import CheckPassword, HashPassword, KeptMessages, Lookup, MessageById, UsedTags
 from chat.history.passwords import hash_password, is_password
 from chat.history.store import Store
 
 
 class Answers:
-    """Answers questions. *run* calls a function off the reactor's thread; *most_tags* bounds the tags of one answer."""
+    """Answers look-ups. *run* calls a function off the reactor's thread; *most_tags* bounds the tags of one answer."""
 
     def __init__(self, store: Store, run: Callable[..., Deferred[Any]], most_tags: int) -> None:
         self._store = store
         self._run = run
         self._most_tags = most_tags
 
-    def answer(self, question: Question) -> Deferred[Any]:
-        """Find the answer to *question*."""
+    def answer(self, lookup: Lookup) -> Deferred[Any]:
+        """Find the answer to *lookup*."""
         answer: Deferred[Any]
-        match question:
-            case Tags(lineage):
-                answer = self._store.tags(lineage, self._most_tags)
-            case Proof(key, password):
-                answer = Deferred.fromCoroutine(self._prove(key, password))
-            case Hash(password):
+        match lookup:
+            case UsedTags(token):
+                answer = self._store.tags(token, self._most_tags)
+            case CheckPassword(account, password):
+                answer = Deferred.fromCoroutine(self._check(account, password))
+            case HashPassword(password):
                 answer = self._run(hash_password, password)
-            case Kept(key):
-                answer = self._store.kept(key)
-            case Which(number):
+            case KeptMessages(account):
+                answer = self._store.kept(account)
+            case MessageById(number):
                 answer = self._store.message(number)
         return answer
 
-    async def _prove(self, key: str, password: str) -> Account | None:
-        account = await self._store.account(key)
-        right = await self._run(is_password, account.password if account is not None else None, password)
-        return account if right else None
+    async def _check(self, account: str, password: str) -> StoredAccount | None:
+        stored = await self._store.account(account)
+        right = await self._run(is_password, stored.password if stored is not None else None, password)
+        return stored if right else None

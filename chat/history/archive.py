@@ -11,7 +11,7 @@ from types import TracebackType
 from msgspec import structs
 
 from chat.core.events import Message, Topic
-from chat.core.records import Said
+from chat.core.facts import Said
 from chat.history.schema import MIGRATIONS, migrate
 from chat.history.sqlite import (
     COLUMNS,

@@ -11,8 +11,10 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from chat.core.events import Message
-from chat.core.hub import Entry, Hub
-from chat.core.records import Said
+from chat.core.facts import Said
+from chat.core.hub import Hub
+from chat.core.lifecycle import fail
+from chat.core.queue import Entry
 from chat.history.store import CannotKeep, Store
 
 log = Logger()
@@ -26,10 +28,10 @@ class GroupCommit:
     is stored while one is being shown. *said* is called with the messages of every batch once they have been shown.
     """
 
-    hub: Hub
-
-    def __init__(self, clock: IReactorTime, store: Store, said: Callable[[Sequence[Message]], None]) -> None:
+    def __init__(self, clock: IReactorTime, store: Store, hub: Hub, said: Callable[[Sequence[Message]], None]) -> None:
         self._clock = clock
+        self._hub = hub
+        self._queue = hub.queue
         self._store = store
         self._said = said
         self.messages = 0
@@ -43,8 +45,8 @@ class GroupCommit:
         """Since when something is being stored, and nothing shown."""
         self._showing = 0.0
         """How long it took to show what was shown last."""
-        self._hidden: list[tuple[Sequence[Entry], str | None]] = []
-        """What is stored and not shown yet, or not stored, and why."""
+        self._hidden: list[Sequence[Entry]] = []
+        """What is stored, or refused, and not shown yet."""
         self._waiting: list[Deferred[None]] = []
 
     def wake(self) -> None:
@@ -62,7 +64,7 @@ class GroupCommit:
         return done
 
     def _next(self) -> None:
-        batch = self.hub.take()
+        batch = self._queue.take()
         self._since = self._clock.seconds()
         self._keep(batch).addBoth(self._kept, batch, self._since)
 
@@ -74,12 +76,14 @@ class GroupCommit:
     def _kept(self, result: Failure | None, batch: Sequence[Entry], begun: float) -> None:
         """A *batch* is stored: store what has gathered, and show the batch now, or later together with that."""
         now = self._clock.seconds()
-        self._hidden.append((batch, self._failed(result) if isinstance(result, Failure) else None))
-        if result is None and any(entry.record is not None for entry in batch):
+        if isinstance(result, Failure):
+            self._queue.fail(batch, self._failed(result))
+        elif any(entry.record is not None for entry in batch):
             self._count(now - begun)
-        few = sum(len(hidden) for hidden, _ in self._hidden) < self.hub.limits.pending
+        self._hidden.append(batch)
+        few = sum(map(len, self._hidden)) < self._hub.limits.pending
         quick = now - self._since < self._showing
-        following = self.hub.take()
+        following = self._queue.take()
         kept = self._keep(following) if following else None
         if not (following and quick and few):
             self._show()
@@ -94,15 +98,15 @@ class GroupCommit:
 
     def _show(self) -> None:
         hidden, self._hidden = self._hidden, []
-        for batch, failure in hidden:
-            self.hub.settle(batch, failure)
+        failed = [session for batch in hidden for session in self._queue.settle(batch)]
         try:
-            self.hub.flush()
-            for batch, failure in hidden:
-                if failure is None:
-                    messages = [entry.record.message for entry in batch if isinstance(entry.record, Said)]
-                    self.messages += len(messages)
-                    self._said(messages)
+            failed += self._queue.flush()
+            for session in failed:
+                fail(self._hub, session)
+            for batch in hidden:
+                messages = [entry.record.message for entry in batch if isinstance(entry.record, Said)]
+                self.messages += len(messages)
+                self._said(messages)
         except Exception:
             log.failure("the queue stumbled")
 
@@ -128,7 +132,7 @@ class GroupCommit:
 
     def _done(self) -> None:
         self._running = False
-        if self.hub.waiting:
+        if self._queue:
             self.wake()
             return
         waiting, self._waiting = self._waiting, []

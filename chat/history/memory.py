@@ -8,13 +8,25 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from itertools import islice
 from operator import attrgetter
+from typing import Any
 
 from twisted.internet.defer import Deferred, succeed
 
-from chat.core.accounts import Account
+from chat.core.accounts import StoredAccount
 from chat.core.events import Message
-from chat.core.names import key
-from chat.core.records import Decision, Erasure, Fetched, Marked, Query, Record, Said, Search, Unregistered
+from chat.core.facts import (
+    Decision,
+    Erased,
+    KeptShown,
+    PasswordSet,
+    ReadUpTo,
+    Record,
+    Registered,
+    RoleSet,
+    Said,
+    Unregistered,
+)
+from chat.core.ports import Query, Search
 from chat.core.search import words
 from chat.core.text import mention_of
 from chat.history.accounts import MOST_KEPT
@@ -37,7 +49,7 @@ class MemoryStore:
         self._size = 0
         self._all: deque[Message] = deque()
         self._rooms: dict[str, deque[Message]] = {}
-        self._accounts: dict[str, Account] = {}
+        self._accounts: dict[str, StoredAccount] = {}
         self._kept: dict[str, list[int]] = {}
 
     def open(self) -> Contents:
@@ -45,48 +57,46 @@ class MemoryStore:
         return Contents(0)
 
     def append(self, records: Sequence[Record]) -> Deferred[None]:
-        """Keep the messages; topics and tags live in the hub as long as this process."""
+        """Keep the messages and accounts; topics, rules and tags live in the hub as long as this process."""
         for record in records:
-            if isinstance(record, Said):
-                self._keep(record.message)
-                if record.kept_for is not None:
-                    self._kept.setdefault(record.kept_for, []).append(record.message.id)
-            elif isinstance(record, Erasure):
-                self._erase(record.ids)
-            elif isinstance(record, Fetched):
-                self._kept.pop(record.key, None)
-            elif isinstance(record, Marked):
-                self._mark(record)
-            elif isinstance(record, Decision):
-                self._change(record.change)
+            self._write(record.fact if isinstance(record, Decision) else record)
         while self._size > self._capacity:
             self._drop_oldest()
         return succeed(None)
 
-    def _mark(self, mark: Marked) -> None:
-        account = self._accounts.get(mark.key)
-        if account is not None:
-            self._accounts[mark.key] = replace(account, marks={**account.marks, mark.room: mark.id})
-
-    def _change(self, change: object) -> None:
-        match change:
-            case Account():
-                account = key(change.name)
-                before = self._accounts.get(account, change)
-                self._accounts[account] = replace(change, marks=before.marks)
+    def _write(self, fact: object) -> None:
+        match fact:
+            case Said(message, _, kept_for):
+                self._keep(message)
+                if kept_for is not None:
+                    self._kept.setdefault(kept_for, []).append(message.id)
+            case Erased(ids):
+                self._erase(ids)
+            case Registered():
+                self._accounts[fact.account] = StoredAccount(fact.name, fact.password)
             case Unregistered(account):
                 self._accounts.pop(account, None)
                 self._kept.pop(account, None)
-            case Erasure():
-                self._erase(change.ids)
+            case PasswordSet(account, password):
+                self._change(account, password=password)
+            case RoleSet(account, role):
+                self._change(account, role=role)
+            case ReadUpTo(account, room, number) if account in self._accounts:
+                self._change(account, marks={**self._accounts[account].marks, room: number})
+            case KeptShown(account, number):
+                self._kept[account] = [kept for kept in self._kept.get(account, []) if kept > number]
 
-    def account(self, key: str) -> Deferred[Account | None]:
+    def _change(self, account: str, **changes: Any) -> None:
+        if account in self._accounts:
+            self._accounts[account] = replace(self._accounts[account], **changes)
+
+    def account(self, account: str) -> Deferred[StoredAccount | None]:
         """Find the account of that key."""
-        return succeed(self._accounts.get(key))
+        return succeed(self._accounts.get(account))
 
-    def kept(self, key: str) -> Deferred[Sequence[Message]]:
+    def kept(self, account: str) -> Deferred[Sequence[Message]]:
         """Find the private messages that are kept for the account of that key."""
-        found = (self._get(number) for number in self._kept.get(key, [])[-MOST_KEPT:])
+        found = (self._get(number) for number in self._kept.get(account, [])[-MOST_KEPT:])
         return succeed([message for message in found if message is not None])
 
     def _keep(self, message: Message) -> None:
@@ -179,7 +189,7 @@ class MemoryStore:
                 self._rooms[room] = deque(message for message in kept if message.id not in gone)
         return succeed(len(going))
 
-    def tags(self, lineage: str, most: int) -> Deferred[Mapping[str, tuple[int, str]]]:
+    def tags(self, token: str, most: int) -> Deferred[Mapping[str, tuple[int, str]]]:
         """Nothing is left of an earlier process."""
         return succeed({})
 

@@ -17,9 +17,10 @@ from twisted.internet.interfaces import IReactorFromThreads
 from twisted.internet.threads import deferToThreadPool
 from twisted.python.threadpool import ThreadPool
 
-from chat.core.accounts import Account
+from chat.core.accounts import StoredAccount
 from chat.core.events import Message, Topic
-from chat.core.records import Decision, Erasure, Query, Record, RoomRecord, Said, Search
+from chat.core.facts import Decision, Erased, Record, RoomRecord, Said, TopicSet
+from chat.core.ports import Query, Search
 from chat.core.search import words
 from chat.core.text import mention_of
 from chat.history import accounts
@@ -105,7 +106,7 @@ class SqliteStore:
             contents = Contents(
                 last_id,
                 [RoomRecord(*row) for row in self._reader.execute(_ROOMS)],
-                registered=accounts.names(self._reader),
+                accounts=accounts.all_accounts(self._reader),
                 bans=accounts.bans(self._reader),
                 rules=accounts.rules(self._reader),
             )
@@ -126,19 +127,21 @@ class SqliteStore:
         with explained(), transaction(self._writer):
             insert(self._writer, [record for record in records if isinstance(record, Said)])
             for record in records:
-                if isinstance(record, Topic):
-                    set_topic(self._writer, record)
-                elif isinstance(record, Erasure):
-                    self._erase(record)
-                elif isinstance(record, Said):
-                    if record.kept_for is not None:
-                        accounts.keep_for(self._writer, record.kept_for, record.message.id)
-                else:
-                    accounts.write(self._writer, record)
-                    if isinstance(record, Decision) and isinstance(record.change, Erasure):
-                        self._erase(record.change)
+                if isinstance(record, Decision):
+                    accounts.decide(self._writer, record)
+                fact = record.fact if isinstance(record, Decision) else record
+                match fact:
+                    case Said():
+                        if fact.kept_for is not None:
+                            accounts.keep_for(self._writer, fact.kept_for, fact.message.id)
+                    case TopicSet(topic):
+                        set_topic(self._writer, topic)
+                    case Erased():
+                        self._erase(fact)
+                    case _:
+                        accounts.write(self._writer, fact)
 
-    def _erase(self, erasure: Erasure) -> None:
+    def _erase(self, erasure: Erased) -> None:
         """Take the text out of the messages and out of the index; the rows stay, so that their tags are remembered."""
         for number in erasure.ids:
             message = self._get(self._writer, number)
@@ -172,16 +175,16 @@ class SqliteStore:
         row = connection.execute(_ONE, (number,)).fetchone()
         return message_from(row) if row is not None else None
 
-    def account(self, key: str) -> Deferred[Account | None]:
+    def account(self, account: str) -> Deferred[StoredAccount | None]:
         """Find the account of that key."""
-        return self._defer(self._reading, accounts.find, self._reader, key)
+        return self._defer(self._reading, accounts.find, self._reader, account)
 
-    def kept(self, key: str) -> Deferred[Sequence[Message]]:
+    def kept(self, account: str) -> Deferred[Sequence[Message]]:
         """Find the private messages that are kept for the account of that key."""
-        return self._defer(self._reading, self._find_kept, key)
+        return self._defer(self._reading, self._find_kept, account)
 
-    def _find_kept(self, key: str) -> Sequence[Message]:
-        rows = self._reader.execute(_KEPT, (key, accounts.MOST_KEPT)).fetchall()
+    def _find_kept(self, account: str) -> Sequence[Message]:
+        rows = self._reader.execute(_KEPT, (account, accounts.MOST_KEPT)).fetchall()
         return [message_from(row) for row in reversed(rows)]
 
     def search(self, search: Search) -> Deferred[Page]:
@@ -240,12 +243,12 @@ class SqliteStore:
                 writer.execute(_FORGET_TOPIC, (room, messages[-1].time))
         return len(messages)
 
-    def tags(self, lineage: str, most: int) -> Deferred[Mapping[str, tuple[int, str]]]:
-        """Find the last tags of a *lineage*."""
-        return self._defer(self._reading, self._find_tags, lineage, most)
+    def tags(self, token: str, most: int) -> Deferred[Mapping[str, tuple[int, str]]]:
+        """Find the last tags used under the *token* of that digest."""
+        return self._defer(self._reading, self._find_tags, token, most)
 
-    def _find_tags(self, lineage: str, most: int) -> Mapping[str, tuple[int, str]]:
-        rows = self._reader.execute(_TAGS, (lineage, most)).fetchall()
+    def _find_tags(self, token: str, most: int) -> Mapping[str, tuple[int, str]]:
+        rows = self._reader.execute(_TAGS, (token, most)).fetchall()
         return {tag: (number, time) for tag, number, time in reversed(rows)}
 
     def _defer(self, pool: ThreadPool, work: Callable[..., T], *arguments: Any) -> Deferred[T]:
@@ -363,7 +366,7 @@ def _row(said: Said) -> tuple[object, ...]:
         message.kind,
         message.text,
         message.tag,
-        said.lineage,
+        said.token,
     )
 
 

@@ -8,10 +8,11 @@ from typing import Protocol
 
 from twisted.internet.defer import Deferred
 
-from chat.core.accounts import Account
+from chat.core.accounts import StoredAccount
 from chat.core.bans import Ban
 from chat.core.events import Message
-from chat.core.records import Query, Record, RoomRecord, RoomRules, Search
+from chat.core.facts import Record, RoomRecord, RoomRules
+from chat.core.ports import Query, Search
 
 
 class CannotKeep(Exception):
@@ -39,7 +40,7 @@ class Contents:
 
     last_id: int
     rooms: Sequence[RoomRecord] = ()
-    registered: Sequence[str] = ()
+    accounts: Sequence[StoredAccount] = ()
     bans: Sequence[Ban] = ()
     rules: Sequence[RoomRules] = ()
 
@@ -62,10 +63,10 @@ class Store(Protocol):
     def message(self, number: int) -> Deferred[Message | None]:
         """Find the message with the id *number*, if it is there."""
 
-    def account(self, key: str) -> Deferred[Account | None]:
+    def account(self, account: str) -> Deferred[StoredAccount | None]:
         """Find the account of that key."""
 
-    def kept(self, key: str) -> Deferred[Sequence[Message]]:
+    def kept(self, account: str) -> Deferred[Sequence[Message]]:
         """Find the private messages that are kept for the account of that key, in the order of their ids."""
 
     def overdue(self, until: str | None, most: int | None) -> Deferred[Sequence[tuple[str | None, int]]]:
@@ -80,8 +81,8 @@ class Store(Protocol):
         It fails with :class:`CannotKeep`. Ids are not used again.
         """
 
-    def tags(self, lineage: str, most: int) -> Deferred[Mapping[str, tuple[int, str]]]:
-        """Find the last tags used in a *lineage*, in their order, each with the id and time of its message."""
+    def tags(self, token: str, most: int) -> Deferred[Mapping[str, tuple[int, str]]]:
+        """Find the last tags used under the *token* of that digest, in their order, with the message's id and time."""
 
     def close(self) -> None:
         """End all use."""

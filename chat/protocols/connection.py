@@ -21,11 +21,12 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
+from chat.core import lifecycle
+from chat.core.authentication import refuse_banned
 from chat.core.doorkeeper import Doorkeeper
 from chat.core.errors import ChatError, NoName, ServerFull, TooLong
-from chat.core.events import Notice
+from chat.core.events import Notice, Ping
 from chat.core.hub import Hub
-from chat.core.identity import refuse_banned
 from chat.core.limits import Bucket
 from chat.core.session import Session
 from chat.delivery.outlet import Outlet
@@ -89,7 +90,7 @@ class ChatConnection(Protocol):
         tune(transport, limits.keepalive)
         self._splitter = LineSplitter(limits.json_line)
         self._bucket = Bucket(limits.burst, limits.rate, factory.monotonic()) if limits.rate is not None else None
-        self.session = Session(hub, next(factory.numbers), peer_of(transport), one_room=True, replay=factory.replay)
+        self.session = Session(next(factory.numbers), peer_of(transport), one_room=True, replay=factory.replay)
         self._outlet = Outlet(self.session, TEXT, transport, limits.window, self._close)
         factory.switchboard.connect(self._outlet)
         factory.connections.add(self)
@@ -115,7 +116,7 @@ class ChatConnection(Protocol):
             self.abort()
             return False
         try:
-            refuse_banned(hub.bans.of_address(self.session.peer.address, hub.seconds), hub.seconds)
+            refuse_banned(hub, hub.bans.of_address(self.session.peer.address, hub.seconds))
         except ChatError as banned:
             refusal = banned
         if refusal is not None:
@@ -123,8 +124,9 @@ class ChatConnection(Protocol):
         return refusal is None
 
     def _put_off(self, refusal: ChatError) -> None:
-        self.session.refuse(refusal)
-        self.session.quit()
+        hub = self._chat.hub
+        hub.refuse(self.session, refusal)
+        lifecycle.quit_chat(hub, self.session)
 
     def handshakeCompleted(self) -> None:
         """The client has agreed on TLS."""
@@ -134,7 +136,7 @@ class ChatConnection(Protocol):
 
     def miss_name(self) -> None:
         """Put off who has given no name."""
-        if not self.session.welcome and not self.session.gone:
+        if not self.session.named and not self.session.gone:
             seconds = self._chat.hub.limits.name_time
             self._put_off(NoName(f"No name came for {seconds:g} seconds. Connect again when you have one."))
 
@@ -151,9 +153,9 @@ class ChatConnection(Protocol):
             self.abort()
             return
         self._idle += CHECK
-        if self._idle >= limits.ping and self._dialect is JSON and self.session.welcome and not self.session.gone:
+        if self._idle >= limits.ping and self._dialect is JSON and self.session.named and not self.session.gone:
             self._idle = 0.0
-            self.session.show_that_the_server_is_there()
+            self._chat.hub.show(self.session, Ping(time=self._chat.hub.now()))
         self._chat.checks.add(self)
 
     @property
@@ -168,7 +170,8 @@ class ChatConnection(Protocol):
         if self._closing or self.session.gone or not (self._admitted or self._admit()):
             return
         if self._dialect is None and data.startswith(TLS_HELLO):
-            self.session.quit("This port does not speak TLS. Connect with nc, telnet or the chat client.")
+            text = "This port does not speak TLS. Connect with nc, telnet or the chat client."
+            lifecycle.quit_chat(self._chat.hub, self.session, text)
             return
         self._waiting[:0] = self._splitter.feed(self._telnet.feed(data, offering=bool(self.session.claiming)))[::-1]
         if self._telnet.answer:
@@ -179,7 +182,7 @@ class ChatConnection(Protocol):
     def readConnectionLost(self) -> None:
         """The client sends no more, but may still read."""
         self._ended = True
-        if self._splitter.pending and (self.session.welcome or self._waiting):
+        if self._splitter.pending and (self.session.named or self._waiting):
             # Who ends within their first line gave no name: they would only come and go.
             self._waiting.insert(0, self._splitter.finish())
         self._work()
@@ -193,14 +196,14 @@ class ChatConnection(Protocol):
         """Do what the lines say, as long as the session may go on."""
         while not self._resting() and self._waiting and not self.session.gone:
             self._receive(self._waiting.pop())
-            if not self.session.welcome:
+            if not self.session.named:
                 self._count_try()
             if self._bucket is not None:
                 self._charge(self._bucket)
         if not self._paused and self._telnet.left:
-            self.session.quit()
+            lifecycle.quit_chat(self._chat.hub, self.session)
         elif not self._paused and self._ended and not self.session.gone:
-            self.session.end_of_input()
+            lifecycle.end_of_input(self._chat.hub, self.session)
 
     def _receive(self, line: bytes | None) -> None:
         try:
@@ -208,12 +211,13 @@ class ChatConnection(Protocol):
                 self._choose(line)
             if line is None:
                 most = self._chat.hub.limits.text
-                self.session.refuse(TooLong(f"That line is too long, so it was dropped. Use at most {most} bytes."))
+                error = TooLong(f"That line is too long, so it was dropped. Use at most {most} bytes.")
+                self._chat.hub.refuse(self.session, error)
             elif self._dialect is not None:
-                self._dialect.receive(self.session, line)
+                self._dialect.receive(self._chat.hub, self.session, line)
         except Exception:
             log.failure("{session!r} met a mistake in the server", session=self.session)
-            self.session.fail()
+            lifecycle.fail(self._chat.hub, self.session)
 
     def _count_try(self) -> None:
         """Put off who has no name after many lines."""
@@ -236,10 +240,12 @@ class ChatConnection(Protocol):
         self._slow_until = now + delay
         limits = self._chat.hub.limits
         if now - self._slow_since >= limits.flood_end:
-            self.session.quit("You have sent faster than you may for too long. Connect again, and send less at once.")
+            text = "You have sent faster than you may for too long. Connect again, and send less at once."
+            lifecycle.quit_chat(self._chat.hub, self.session, text)
         elif now - self._slow_since >= limits.flood_notice and not self._warned:
             self._warned = True
-            self.session.warn_of_flood()
+            text = f"You send more than {limits.rate:g} lines a second, so they are read late. Slow down."
+            self._chat.hub.show(self.session, Notice(text=text))
 
     def _choose(self, line: bytes | None) -> None:
         self._dialect = TEXT
@@ -254,17 +260,16 @@ class ChatConnection(Protocol):
         """Tell whether nothing is to be read for now; then whatever causes it ends it."""
         if self._paused:
             return True
-        cause: Session | Outlet | Hub
-        if self.session.busy:
-            cause = self.session
+        queue = self._chat.hub.queue
+        if queue.busy(self.session):
+            self.session.paused = self._go_on
         elif self._outlet.clogged:
-            cause = self._outlet
-        elif self._chat.hub.full:
-            cause = self._chat.hub
+            self._outlet.rest(self._go_on)
+        elif queue.full:
+            queue.pause_until_room(self._go_on)
         else:
             return False
         self._rest()
-        cause.rest(self._go_on)
         return True
 
     def _rest(self) -> None:
@@ -307,10 +312,11 @@ class ChatConnection(Protocol):
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         if self._admitted:
             self._chat.doorkeeper.leave(self.session.peer)
-        if self.session.lost(reason.getErrorMessage()):
-            self._chat.clock.callLater(self._chat.hub.limits.grace, self.session.expire)
+        hub = self._chat.hub
+        if lifecycle.lost(hub, self.session, reason.getErrorMessage()):
+            self._chat.clock.callLater(hub.limits.grace, lifecycle.expire, hub, self.session)
         self._chat.switchboard.disconnect(self.session)
-        self._chat.hub.forget(self._go_on)
+        hub.queue.forget(self._go_on)
         self._chat.forget(self)
         reason.cleanFailure()
 
@@ -364,7 +370,7 @@ class ChatFactory(Factory):
     def farewell(self, text: str) -> Deferred[None]:
         """Tell everyone *text*, and close their connections; fire when all are closed."""
         for connection in self.connections:
-            connection.session.quit_quietly(text)
+            lifecycle.quit_quietly(self.hub, connection.session, text)
         if not self.connections:
             return succeed(None)
         self._emptied = Deferred()

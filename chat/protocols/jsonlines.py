@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from chat.core import events
-from chat.core.commands import TABLE
+from chat.core import events, lifecycle
+from chat.core.commands.table import TABLE, run
 from chat.core.errors import BadField, BadJson, ChatError, NotWelcomeYet, UnknownType
-from chat.core.hub import LOBBY
-from chat.core.session import Session
+from chat.core.hub import Hub
+from chat.core.session import LOBBY, Session
 from chat.core.text import clean
 
 MAXIMUM_TAG = 64
@@ -27,15 +27,15 @@ class JsonDialect:
 
     # -- what the client sends
 
-    def receive(self, session: Session, line: bytes) -> None:
+    def receive(self, hub: Hub, session: Session, line: bytes) -> None:
         """Do what the object in *line* asks for; refusals are shown to the client."""
         tag = None
         try:
             request = self._object(line)
             tag = self._tag(request)
-            self._do(session, request, tag)
+            self._do(hub, session, request, tag)
         except ChatError as error:
-            session.refuse(error, tag)
+            hub.refuse(session, error, tag)
 
     def _object(self, line: bytes) -> Mapping[str, object]:
         try:
@@ -52,22 +52,22 @@ class JsonDialect:
             return tag
         raise BadField(f'"tag" must be a string of 1 to {MAXIMUM_TAG} characters.')
 
-    def _do(self, session: Session, request: Mapping[str, object], tag: str | None) -> None:
+    def _do(self, hub: Hub, session: Session, request: Mapping[str, object], tag: str | None) -> None:
         kind = request.get("type")
         if not isinstance(kind, str):
             raise BadField('"type" must be a string.')
         if kind == "hello":
-            self._hello(session, request, tag)
+            self._hello(hub, session, request, tag)
         elif kind not in TABLE:
             raise UnknownType(f'There is no type "{kind[:40]}". See docs/protocol.md for those there are.')
-        elif not session.welcome and kind not in ("quit", "ping"):
+        elif not session.named and not TABLE[kind].before_name:
             raise NotWelcomeYet('Say hello first: {"type":"hello","name":"bot"}')
         else:
             command = TABLE[kind]
-            command.run(session, tag=tag, **command.check(request))
+            run(hub, session, command, tag, command.check(request))
 
-    def _hello(self, session: Session, request: Mapping[str, object], tag: str | None) -> None:
-        if session.welcome:
+    def _hello(self, hub: Hub, session: Session, request: Mapping[str, object], tag: str | None) -> None:
+        if session.named:
             raise NotWelcomeYet("You have said hello already. Use nick to change your name.")
         name = request.get("name")
         token, password = request.get("token"), request.get("password")
@@ -78,7 +78,7 @@ class JsonDialect:
             raise BadField('"token" must be a string.')
         if password is not None and not isinstance(password, str):
             raise BadField('"password" must be a string.')
-        session.come_in_again(name or "", self._rooms(rooms), token, password, tag)
+        lifecycle.come_in_again(hub, session, name or "", self._rooms(rooms), token, password, tag)
 
     def _rooms(self, rooms: object) -> dict[str, int | None]:
         if rooms is None:

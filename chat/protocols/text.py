@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-from chat.core import commands, events, talking
+from chat.core import events, lifecycle
+from chat.core.commands import table, talk
 from chat.core.errors import BadName, ChatError, NameTaken, PasswordNeeded
-from chat.core.hub import LOBBY
-from chat.core.session import Session
+from chat.core.hub import Hub
+from chat.core.session import LOBBY, Session
 
 LEAVE_WORDS = frozenset(("exit", "quit"))
 HELP_LINE = "Say something by typing it. // begins a line with one slash. exit leaves."
@@ -27,47 +28,48 @@ class TextDialect:
 
     # -- what the user sends
 
-    def receive(self, session: Session, line: bytes) -> None:
+    def receive(self, hub: Hub, session: Session, line: bytes) -> None:
         """Do what the *line* of a user says; refusals are shown to them."""
         text = line.decode("utf-8", "replace")
         try:
             stripped = text.strip()
-            if not session.welcome:
-                self._introduce(session, line, stripped)
+            if not session.named:
+                self._introduce(hub, session, line, stripped)
             elif stripped.lower() in LEAVE_WORDS:
-                session.quit()
+                lifecycle.quit_chat(hub, session)
             elif text.startswith("/") and not text.startswith("//"):
-                command, rest = commands.split(text)
-                command.run(session, tag=None, **command.parse(rest, session.here))
+                command, rest = table.split(text)
+                table.run(hub, session, command, None, command.parse(rest, session.here))
             elif stripped:
-                talking.say(session, None, session.here, text[1:] if text.startswith("//") else text)
+                talk.say(hub, session, None, session.here, text[1:] if text.startswith("//") else text)
         except ChatError as error:
-            session.refuse(error)
+            hub.refuse(session, error)
 
-    def _introduce(self, session: Session, line: bytes, name: str) -> None:
+    def _introduce(self, hub: Hub, session: Session, line: bytes, name: str) -> None:
         if session.claiming:
-            self._give_password(session, name)
+            self._give_password(hub, session, name)
         elif name.lower() in LEAVE_WORDS or name.lower() == "/quit":
-            session.quit()
+            lifecycle.quit_chat(hub, session)
         elif _HTTP.match(line):
-            session.quit("This is a chat, not a web server. Connect with nc, telnet or the chat client.")
+            text = "This is a chat, not a web server. Connect with nc, telnet or the chat client."
+            lifecycle.quit_chat(hub, session, text)
         else:
             try:
-                session.come_in(name, {LOBBY: None})
+                lifecycle.come_in(hub, session, name, {LOBBY: None})
             except (BadName, NameTaken) as error:
                 raise type(error)(f"{error} Or press Enter to come in as a guest.") from error
             except PasswordNeeded:
                 session.claiming = name
                 text = "That name belongs to somebody. Type its password, or press Enter to choose another name."
-                session.hub.show(session, events.Prompt(text=text))
+                hub.show(session, events.Prompt(text=text))
 
-    def _give_password(self, session: Session, password: str) -> None:
+    def _give_password(self, hub: Hub, session: Session, password: str) -> None:
         name, session.claiming = session.claiming, ""
-        session.hub.show(session, events.Prompt(text=None))
+        hub.show(session, events.Prompt(text=None))
         if password:
-            session.come_in(name, {LOBBY: None}, password)
+            lifecycle.come_in(hub, session, name, {LOBBY: None}, password)
         else:
-            session.hub.show(session, events.Notice(text="Type your name and press Enter."))
+            hub.show(session, events.Notice(text="Type your name and press Enter."))
 
     # -- what the user is shown
 

@@ -19,7 +19,8 @@ from msgspec import structs
 
 from chat.archive.command import run
 from chat.core.events import Topic, timestamp
-from chat.core.records import Erasure, Query, Record, RoomRecord, Said, Search
+from chat.core.facts import Erased, Record, RoomRecord, Said, TopicSet
+from chat.core.ports import Query, Search
 from chat.history.schema import MIGRATIONS
 from chat.history.sqlite import FILE, SqliteStore
 
@@ -39,8 +40,8 @@ def fill(folder: Path, *rooms: str, first: int = 1) -> None:
         for number in range(first, first + 100)
     ]
     records.append(Said(said(first + 100, "psst", room=None).message))
-    records.append(Erasure((first + 50,), "ada"))
-    records += [Topic(time=timestamp(9), room=room, name="ada", topic=f"about {room}") for room in rooms]
+    records.append(Erased((first + 50,), "ada"))
+    records += [TopicSet(Topic(time=timestamp(9), room=room, name="ada", topic=f"about {room}")) for room in rooms]
     wait(store.append(records))
     store.close()
 

@@ -14,9 +14,8 @@ from twisted.python.failure import Failure
 from chat.client.link import CannotEnter
 from chat.client.marks import DELAY, ReadMarks
 from chat.client.passwords import NoPassword, from_file
-from chat.core.accounts import Account, Role
+from chat.core.accounts import Role, StoredAccount
 from chat.core.limits import Limits
-from chat.core.records import Decision
 from chat.history.passwords import hash_password
 
 PASSWORD = "correct horse"  # noqa: S105
@@ -54,7 +53,7 @@ def test_the_right_password_comes_in_and_comes_in_again_after_a_restart(box: Box
     line = Line(box, Record(), password=PASSWORD)
     assert line.link.online
     other = Box(limits=Limits(rate=None, plain_passwords=True), store=box.store)
-    other.hub.restore(0, (), registered=("ada",))
+    other.hub.restore(0, (), accounts=[StoredAccount("ada", "")])
     line.cable.die()
     line.move_to(other)
     line.wait(2)
@@ -177,7 +176,7 @@ def test_two_devices_do_not_fight(box: Box) -> None:
 
 
 def test_the_banned_do_not_come_back_by_themselves(box: Box) -> None:
-    box.store.append([Decision("t", "setup", "role", "ada", change=Account("ada", HASH, Role.MODERATOR))])
+    box.make_account("ada", HASH, Role.MODERATOR)
     seat = Seat(box, "eve")
     moderator = box.connect()
     moderator.send("ada", PASSWORD, "/ban eve spam")

@@ -7,7 +7,7 @@ from box import Box
 from client.seats import Seat
 
 from chat.client.client import OWN_COMMANDS, CannotDo, all_commands
-from chat.core import commands
+from chat.core.commands import table as commands
 
 
 def test_text_is_said() -> None:
@@ -118,7 +118,7 @@ def test_help_explains_all_commands() -> None:
     seat.enter("/help")
     explained = "\n".join(seat.shown())
     for command in commands.for_people():
-        assert (f"* {command.usage} - " in explained) is not bool(command.who)
+        assert (f"* {command.usage} - " in explained) is not bool(command.privileged)
         assert f"/{command.name}" in explained
     for command in OWN_COMMANDS.values():
         assert f"* {command.usage} - {command.summary}" in explained

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from chat.core.commands import TABLE
+from chat.core.commands.table import TABLE
 from chat.core.errors import BadField
 
 PROTOCOL = (Path(__file__).parents[2] / "docs" / "protocol.md").read_text()

@@ -12,7 +12,7 @@ from typing import Any
 
 from box import Box, Client, SlowStore
 from e2e.test_hostile_bytes import FORBIDDEN, NASTY
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, note, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
@@ -306,6 +306,10 @@ class Days(RuleBasedStateMachine):
     # -- the promises
 
     @invariant()
+    def a_failure_shows_what_waited(self) -> None:
+        note(f"waits: {self.box.hub.queue!r}")
+
+    @invariant()
     def all_are_shown_the_same_in_order_and_nothing_false(self) -> None:
         for end in (*self.people, *self.programs):
             end.check()
@@ -319,7 +323,7 @@ class Days(RuleBasedStateMachine):
     def memory_is_bounded(self) -> None:
         hub, longest = self.box.hub, LIMITS.json_line * 2
         assert len(hub.rooms) <= LIMITS.rooms
-        assert hub.held <= LIMITS.held
+        assert hub.tokens.held <= LIMITS.held
         for name in list(self.box.switchboard._feeds):
             for feed in self.box.switchboard.feeds(name):
                 assert (feed.end - feed.start) <= WINDOW + longest
@@ -329,7 +333,7 @@ class Days(RuleBasedStateMachine):
     def no_two_have_names_that_look_alike(self) -> None:
         holders = self.box.hub.users.all()
         assert len({holder.name for holder in holders}) == len(holders)
-        assert all(not holder.gone for holder in holders)
+        assert all(not holder.session.gone for holder in holders)
 
     def teardown(self) -> None:
         self.all_is_stored()

@@ -255,7 +255,7 @@ def test_nobody_is_read_further_while_very_much_waits_for_the_history() -> None:
         client.send(*(f"{client.protocol.session.name} {number}" for number in range(5)))
     assert crowd[-1].socket.producerState == "paused"
     while store.waiting:
-        assert box.hub.depth <= 8
+        assert len(box.hub.queue) <= 8
         assert len(store.waiting[0][1]) <= 8
         store.store()
         box.turn()
@@ -336,7 +336,7 @@ def test_who_is_gone_does_not_wait_to_be_read() -> None:
     gc.disable()
     try:
         bob.protocol.connectionLost()
-        assert box.hub.full
+        assert box.hub.queue.full
         del bob
         assert gone() is None
     finally:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from chat.core.commands import TABLE
+from chat.core.commands.table import TABLE
 from e2e.clients import Bot, Client, Event
 from e2e.daemon import HOST, Daemon, DaemonFactory
 from e2e.streams import SocketStream

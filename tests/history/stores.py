@@ -13,7 +13,7 @@ from twisted.internet.interfaces import IReactorFromThreads
 from zope.interface import implementer
 
 from chat.core.events import Message
-from chat.core.records import Said
+from chat.core.facts import Said
 
 T = TypeVar("T")
 

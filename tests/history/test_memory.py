@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from chat.core.events import Message
-from chat.core.records import Query, Said
+from chat.core.facts import Said
+from chat.core.ports import Query
 from chat.history.memory import MemoryStore
 from chat.history.store import Page
 

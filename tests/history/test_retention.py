@@ -12,7 +12,8 @@ from twisted.internet.defer import Deferred, fail
 from twisted.internet.task import Clock
 
 from chat.core.events import Topic, timestamp
-from chat.core.records import Query, Record, RoomRecord, Said, Search
+from chat.core.facts import Record, RoomRecord, Said, TopicSet
+from chat.core.ports import Query, Search
 from chat.history import sqlite
 from chat.history.memory import MemoryStore
 from chat.history.retention import INTERVAL, Retention
@@ -77,7 +78,8 @@ def test_ids_are_not_used_again_and_a_topic_goes_with_its_room(tmp_path: Path) -
     store = SqliteStore(REACTOR, tmp_path)
     store.open()
     topics: list[Record] = [
-        Topic(time=timestamp(second), room=room, name="ada", topic=room) for room, second in (("old", 0), ("new", 9))
+        TopicSet(Topic(time=timestamp(second), room=room, name="ada", topic=room))
+        for room, second in (("old", 0), ("new", 9))
     ]
     wait(store.append([said_at(5, 5, "old"), said_at(6, 5, "new"), *topics]))
     assert drop_all(store, timestamp(7), None) == 2

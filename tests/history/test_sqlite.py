@@ -13,7 +13,8 @@ from history.stores import REACTOR, said, wait
 from msgspec import structs
 
 from chat.core.events import Topic
-from chat.core.records import Erasure, Query, Record, RoomRecord, Said, Search
+from chat.core.facts import Erased, Record, RoomRecord, Said, TopicSet
+from chat.core.ports import Query, Search
 from chat.history.memory import MemoryStore
 from chat.history.schema import MIGRATIONS
 from chat.history.sqlite import FILE, SqliteStore
@@ -37,7 +38,7 @@ def opened() -> Iterator[Callable[[Path], SqliteStore]]:
 def test_what_was_stored_is_there_again(tmp_path: Path) -> None:
     store = SqliteStore(REACTOR, tmp_path / "new")
     assert store.open().last_id == 0
-    topic = Topic(time="t", room="dev", name="ada", topic="tea")
+    topic = TopicSet(Topic(time="t", room="dev", name="ada", topic="tea"))
     wait(store.append([said(1), said(2, room="dev", tag="a"), said(3, room=None), topic, said(5, "é👋", room="dev")]))
     store.close()
     store = SqliteStore(REACTOR, tmp_path / "new")
@@ -206,7 +207,7 @@ def test_a_history_of_the_first_version_can_be_searched(tmp_path: Path, opened: 
 def test_an_erased_message_leaves_its_id_and_its_tag(tmp_path: Path, opened: Callable[[Path], SqliteStore]) -> None:
     store = SqliteStore(REACTOR, tmp_path)
     store.open()
-    wait(store.append([said(1, "hello"), said(2, "unspeakable words", tag="a"), Erasure((2,), "bob")]))
+    wait(store.append([said(1, "hello"), said(2, "unspeakable words", tag="a"), Erased((2,), "bob")]))
     store.close()
     assert b"unspeakable words" not in (tmp_path / FILE).read_bytes()
     store = SqliteStore(REACTOR, tmp_path)

@@ -15,6 +15,7 @@ from twisted.internet.error import ConnectionLost
 from twisted.internet.testing import StringTransport
 from twisted.python.failure import Failure
 
+from chat.core import lifecycle
 from chat.core.events import Topic
 from chat.core.limits import Limits
 from chat.core.room import Room
@@ -284,7 +285,7 @@ def test_a_goodbye_by_tls_that_nobody_reads_is_cut_too() -> None:
     box = box_with(stuck=60)
     ada = box.connect(TlsTransport)
     ada.send("ada")
-    ada.protocol.session.quit()
+    lifecycle.quit_chat(box.hub, ada.protocol.session)
     box.turn()
     pass_time(box, 90)
     assert ada.socket.aborted

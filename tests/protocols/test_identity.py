@@ -10,7 +10,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.task import deferLater
 
 from chat.core.limits import Limits
-from chat.core.records import Question
+from chat.core.ports import Lookup
 from chat.history.store import CannotKeep
 
 PASSWORD = "correct horse"  # noqa: S105
@@ -141,8 +141,8 @@ def hold_proofs(box: Box) -> None:
     """Let the answers to all passwords come together, a second later."""
     answer = box.switchboard._lookups._answer
 
-    def slowly(question: Question) -> Deferred[Any]:
-        return deferLater(box.clock, 1, lambda: None).addCallback(lambda _: answer(question))
+    def slowly(lookup: Lookup) -> Deferred[Any]:
+        return deferLater(box.clock, 1, lambda: None).addCallback(lambda _: answer(lookup))
 
     box.switchboard._lookups._answer = slowly
 

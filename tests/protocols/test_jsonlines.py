@@ -12,7 +12,7 @@ from twisted.internet.defer import Deferred, fail
 
 from chat import __version__
 from chat.core.limits import Limits
-from chat.core.records import Search
+from chat.core.ports import Search
 from chat.history.memory import MemoryStore
 from chat.history.store import Page
 

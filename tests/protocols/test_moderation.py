@@ -10,11 +10,11 @@ import pytest
 from box import Box, Client
 from twisted.internet.defer import fail
 
-from chat.core.accounts import Account, Role
-from chat.core.commands import TABLE
+from chat.core.accounts import Role
+from chat.core.commands.table import TABLE
+from chat.core.commands.talk import MOST_SAID
+from chat.core.facts import Decision
 from chat.core.limits import Limits
-from chat.core.records import Decision, Record
-from chat.core.talking import MOST_SAID
 from chat.history.memory import MemoryStore
 from chat.history.passwords import hash_password
 from chat.history.store import CannotKeep
@@ -48,13 +48,8 @@ def store() -> AuditedStore:
 def box(store: AuditedStore) -> Box:
     """A chat with an owner and a moderator, who are not there yet."""
     box = Box(limits=Limits(rate=None, plain_passwords=True), store=store)
-    accounts: list[Record] = [
-        Decision("t", "setup", "role", name, change=Account(name, HASH, role))
-        for name, role in (("root", Role.OWNER), ("mo", Role.MODERATOR))
-    ]
-    store.append(accounts)
-    box.hub.restore(0, (), registered=("root", "mo"))
-    store.decisions.clear()
+    box.make_account("root", HASH, Role.OWNER)
+    box.make_account("mo", HASH, Role.MODERATOR)
     return box
 
 
@@ -85,7 +80,7 @@ def test_every_command_with_rights_is_refused_to_those_who_have_none(box: Box) -
     bob = box.text("bob")
     values = {"room": "lobby2", "name": "bob", "target": "bob", "access": "private", "text": "10m why"}
     for command in TABLE.values():
-        if command.who:
+        if command.privileged:
             fields = {p.name: values[p.name] for p in command.parameters}
             eve.ask(type=command.name, **fields, tag="t")
             (answer,) = [event for event in eve.objects() if "tag" in event]
@@ -352,7 +347,7 @@ def test_a_banned_name_is_put_out_and_kept_out(box: Box, store: AuditedStore) ->
     bob.send("/nick eve")
     assert bob.lines() == ["! You are banned for 1 hour more: spam"]
     box.clock.advance(3_601)
-    assert box.text("eve").protocol.session.welcome
+    assert box.text("eve").protocol.session.named
     assert [decision.action for decision in store.decisions] == ["ban"]
 
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 from box import START, Box
 
-from chat.core.commands import for_people
+from chat.core.commands.table import for_people
 from chat.core.limits import Limits
 
 LOCAL = datetime.fromtimestamp(START, UTC).astimezone().strftime("%Y-%m-%d %H:%M")
@@ -197,7 +197,7 @@ def test_help_lists_every_command_that_the_user_may_use() -> None:
     ada = Box().text("ada")
     ada.send("/help")
     shown = ada.lines()
-    everybodys = [f"* {command.usage}" for command in for_people() if not command.who]
+    everybodys = [f"* {command.usage}" for command in for_people() if not command.privileged]
     assert [line.split(" - ")[0] for line in shown[:-1]] == everybodys
     ada.send("/join den", "/help")
     assert {"* /kick name [text]", *everybodys} <= {line.split(" - ")[0] for line in ada.lines()}

@@ -1,0 +1,156 @@
+"""What a command is: its name, its parameters, its help, the right that it needs, and what carries it out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+
+from chat.core.errors import BadField
+from chat.core.events import wire_time
+
+
+class Kind(Enum):
+    """What a parameter is; the clients complete accordingly."""
+
+    ROOM = "room"
+    USER = "user"
+    TEXT = "text"
+    NUMBER = "number"
+    TIME = "time"
+    COMMAND = "command"
+    SECRET = "secret"  # noqa: S105 - a kind, and no secret
+    CHOICE = "choice"
+
+
+class Right(Enum):
+    """Who may use a command."""
+
+    EVERYBODY = "everybody"
+    OP = "op"
+    """The ops of the room that the command is about, and moderators in it."""
+    MODERATOR = "moderator"
+    OWNER = "owner"
+    ACCOUNT = "account"
+    """Who has registered their name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A parameter of a command, and the field of that name in JSON.
+
+    ``here``: the text dialect fills in the room that the user is in, unless people may type one, where it is
+    ``optional``; JSON always needs it. ``programs``: only JSON has it; ``people``: JSON does not have it. A ``TEXT`` or
+    a ``SECRET`` takes the rest of the line.
+    """
+
+    name: str
+    kind: Kind
+    optional: bool = False
+    here: bool = False
+    programs: bool = False
+    people: bool = False
+
+    @property
+    def typed(self) -> bool:
+        """Whether people type it."""
+        return not self.programs and (self.optional or not self.here)
+
+    def from_word(self, word: str) -> str | int:
+        """Convert what was typed; raises :class:`BadField`."""
+        if self.kind is not Kind.NUMBER:
+            return word
+        if not word.isascii() or not word.isdecimal() or len(word) > 9:
+            raise BadField(f"{word[:40]} is not a number.")
+        return int(word)
+
+    def from_json(self, value: object) -> str | int:
+        """Check a value of a JSON object; raises :class:`BadField`."""
+        if self.kind is Kind.NUMBER:
+            if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 1 << 63:
+                return value
+            raise BadField(f'"{self.name}" must be a whole number from 0 on.')
+        if isinstance(value, str):
+            return value if self.kind is not Kind.TIME else self._time(value)
+        raise BadField(f'"{self.name}" must be a string.')
+
+    def _time(self, value: str) -> str:
+        try:
+            moment = datetime.fromisoformat(value)
+            if moment.tzinfo is not None:
+                return wire_time(moment)
+        except (ValueError, OverflowError):
+            pass
+        raise BadField(f'"{self.name}" must be a time like 2026-11-21T09:15:02Z.')
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A command of the text dialect, a request of the JSON dialect, a line of ``/help``, a completion in the clients.
+
+    ``run`` carries it out: it is called with the hub, the session, the request's tag and the parameters by name, after
+    the right that the command ``needs`` was checked. It raises :class:`ChatError` to refuse; then nothing has happened.
+    """
+
+    name: str
+    parameters: tuple[Parameter, ...]
+    summary: str
+    run: Callable[..., None]
+    needs: Right = Right.EVERYBODY
+    programs: bool = False
+    """Whether only programs use it."""
+    before_name: bool = False
+    """Whether programs may use it before they have said hello."""
+
+    @property
+    def usage(self) -> str:
+        """How people type it: ``/msg name text``."""
+        words = (f"[{p.name}]" if p.optional else p.name for p in self.parameters if p.typed)
+        return " ".join(("/" + self.name, *words))
+
+    @property
+    def privileged(self) -> bool:
+        """Whether it is for ops, moderators or owners only."""
+        return self.needs in (Right.OP, Right.MODERATOR, Right.OWNER)
+
+    def parse(self, rest: str, here: str) -> dict[str, str | int]:
+        """Read the arguments that were typed after the command's name in the room *here*.
+
+        Raises :class:`BadField` if one is missing, is too much or is no number.
+        """
+        arguments: dict[str, str | int] = {p.name: here for p in self.parameters if p.here}
+        rest = rest.strip()
+        for parameter in (p for p in self.parameters if p.typed):
+            if parameter.kind in (Kind.TEXT, Kind.SECRET):
+                word, rest = rest, ""
+            else:
+                word, _, rest = rest.partition(" ")
+                rest = rest.lstrip()
+            if word:
+                arguments[parameter.name] = parameter.from_word(word)
+            elif not parameter.optional:
+                raise BadField(f"Usage: {self.usage} ({self.summary})")
+        if rest:
+            raise BadField(f"Usage: {self.usage} ({self.summary})")
+        return arguments
+
+    def check(self, fields: Mapping[str, object]) -> dict[str, str | int]:
+        """Take the arguments out of a JSON object; raises :class:`BadField`."""
+        arguments: dict[str, str | int] = {}
+        for parameter in (p for p in self.parameters if not p.people):
+            value = fields.get(parameter.name)
+            if value is not None:
+                arguments[parameter.name] = parameter.from_json(value)
+            elif parameter.here or not parameter.optional:
+                raise BadField(f'"{self.name}" needs "{parameter.name}".')
+        return arguments
+
+
+HERE = Parameter("room", Kind.ROOM, here=True)
+"""The room that the user is in, which people do not type."""
+ROOM = Parameter("room", Kind.ROOM)
+USER = Parameter("name", Kind.USER)
+TEXT = Parameter("text", Kind.TEXT)
+WHY = Parameter("text", Kind.TEXT, optional=True)
+SECRET = Parameter("password", Kind.SECRET)

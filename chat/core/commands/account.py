@@ -1,0 +1,92 @@
+"""Names that belong to somebody: registering one, its password, giving it up."""
+
+from __future__ import annotations
+
+from chat.core import rights
+from chat.core.accounts import StoredAccount, check_password
+from chat.core.authentication import check, require_secure
+from chat.core.command import SECRET, Command, Right
+from chat.core.effects import Show
+from chat.core.errors import AlreadyThere, NameTaken, NotAllowed
+from chat.core.events import Notice
+from chat.core.facts import PasswordSet, Registered, Unregistered
+from chat.core.hub import Hub
+from chat.core.lifecycle import Quit
+from chat.core.names import key
+from chat.core.ports import HashPassword
+from chat.core.rights import user_of
+from chat.core.session import Session
+
+
+def register(hub: Hub, session: Session, tag: str | None, password: str) -> None:
+    """Make the session's name its user's own."""
+    user = user_of(session)
+    name = user.name
+    if user.account is not None:
+        raise AlreadyThere(f"The name {user.account.name} is yours already. /password changes its password.")
+    require_secure(hub, session)
+    check_password(password)
+
+    def hashed(encoded: str) -> None:
+        if session.gone:
+            return
+        if user.name != name:
+            raise NameTaken(f"You are {user.name} now, so {name} was not registered. Register again.")
+        held = [(room.name, room.rights(user.subject)) for room in hub.rooms_of(user.subject)]
+        fact = Registered(
+            key(name),
+            name,
+            encoded,
+            ops=tuple(room for room, rights in held if rights.op),
+            invited=tuple(room for room, rights in held if rights.invited),
+        )
+        text = f"The name {name} is yours now. You need its password when you come in next."
+        done = Show(session, Notice(text=text, tag=tag))
+        hub.apply(session, fact, (done,), tag=tag, action="register", target=name)
+
+    hub.ask(session, HashPassword(password), hashed, tag)
+
+
+def change_password(hub: Hub, session: Session, tag: str | None, password: str) -> None:
+    """Give the account another password."""
+    user = user_of(session)
+    account = user.account
+    require_secure(hub, session)
+    check_password(password)
+
+    def hashed(encoded: str) -> None:
+        if session.gone or account is None:
+            return
+        if user.account is not account:
+            rights.require(user, Right.ACCOUNT, None)
+            raise NotAllowed("You have another account now. Try again.")
+        done = Show(session, Notice(text="Your password is changed.", tag=tag))
+        fact = PasswordSet(account.key, encoded)
+        hub.apply(session, fact, (done,), tag=tag, action="password", target=account.name)
+
+    hub.ask(session, HashPassword(password), hashed, tag)
+
+
+def unregister(hub: Hub, session: Session, tag: str | None, password: str) -> None:
+    """Give the name up, with all the rights of its account; other sessions of the account end."""
+    user = user_of(session)
+    account = user.account
+    if account is None:
+        return
+
+    def right(stored: StoredAccount) -> None:
+        others = [other for other in hub.users_of(account) if other is not user]
+        done = Show(session, Notice(text=f"The name {account.name} belongs to nobody now.", tag=tag))
+        text = f"The name {account.name} was given up from another connection."
+        ends = [Quit(hub, other.session, text) for other in others]
+        fact = Unregistered(account.key)
+        hub.apply(session, fact, (done, *ends), tag=tag, action="unregister", target=account.name)
+
+    check(hub, session, account, password, right, tag, "That password is wrong.")
+
+
+COMMANDS = (
+    Command("register", (SECRET,), "makes your name yours: it needs this password then", register),
+    Command("password", (SECRET,), "changes the password of your name", change_password, needs=Right.ACCOUNT),
+    Command("unregister", (SECRET,), "gives up your name", unregister, needs=Right.ACCOUNT),
+)

@@ -1,0 +1,168 @@
+"""What was said before: read again, searched, and how far it was read."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+
+from chat.core import names, rights
+from chat.core.command import HERE, ROOM, TEXT, Command, Kind, Parameter, Right
+from chat.core.effects import Find, Recall, Show
+from chat.core.events import Found, History, Read
+from chat.core.facts import ReadUpTo
+from chat.core.hub import Hub
+from chat.core.membership import room_of
+from chat.core.ports import Query, Search
+from chat.core.rights import user_of
+from chat.core.search import parse
+from chat.core.session import Session
+from chat.core.text import bounded
+from chat.core.when import read
+
+DEFAULT_COUNT = 20
+"""The messages that ``/history`` shows when not told how many."""
+
+
+def history(
+    hub: Hub,
+    session: Session,
+    tag: str | None,
+    room: str,
+    when: str | None = None,
+    count: int | None = None,
+    after: int | None = None,
+    before: int | None = None,
+    since: str | None = None,
+    until: str | None = None,
+) -> None:
+    """Show messages from the history of a room; *when* is in words, in the time zone of the server."""
+    if when:
+        history(hub, session, tag, room, **read(when, datetime.fromisoformat(hub.now())))
+        return
+    query = Query(
+        room_of(hub, session, room).name,
+        before=_bound(hub, before),
+        count=_count(hub, count),
+        after=after or 0,
+        newest=after is None and since is None,
+        since=since,
+        until=until,
+    )
+    session.spent += hub.limits.history_cost - 1
+    answer = History(room=query.room, messages=[], more=False, since=since, tag=tag)
+    hub.answer(session, Recall(session, query, answer))
+
+
+def search(
+    hub: Hub,
+    session: Session,
+    tag: str | None,
+    text: str,
+    room: str | None = None,
+    count: int | None = None,
+    before: int | None = None,
+) -> None:
+    """Show messages that hold the words of *text*, newest first."""
+    wanted = parse(bounded(text, hub.limits.text, "search"))
+    place = room if room is not None else wanted.room
+    search = Search(
+        wanted.phrases,
+        before=min(_bound(hub, before), _bound(hub, wanted.before)),
+        count=_count(hub, count),
+        author=wanted.author,
+        room=names.room_name(place) if place is not None else None,
+        rooms=_readable(hub, session),
+    )
+    session.spent += hub.limits.search_cost - 1
+    hub.answer(session, Find(session, search, Found(text=wanted.text, messages=[], more=False, tag=tag)))
+
+
+def mentions(hub: Hub, session: Session, tag: str | None, before: int | None = None, count: int | None = None) -> None:
+    """Show what named the user since that name was last here, newest first."""
+    user = user_of(session)
+    left = hub.departed(user.name)
+    search = Search(
+        (),
+        before=_bound(hub, before),
+        count=_count(hub, count),
+        after=left or 0,
+        naming=user.name,
+        absent_at=user.came if left is None else None,
+        rooms=_readable(hub, session),
+    )
+    session.spent += hub.limits.search_cost - 1
+    hub.answer(session, Find(session, search, Found(text=None, messages=[], more=False, tag=tag)))
+
+
+def mark_read(hub: Hub, session: Session, tag: str | None, room: str, id: int) -> None:
+    """Remember up to where the user has read a room."""
+    user = user_of(session)
+    mine = room_of(hub, session, room)
+    number = min(id, mine.last_id)
+    user.marks = {**user.marks, mine.name: number}
+    fact = ReadUpTo(user.subject, mine.name, number)
+    hub.apply(session, fact, (Show(session, Read(room=mine.name, id=number, tag=tag)),), tag=tag)
+
+
+def _bound(hub: Hub, before: int | None) -> int:
+    """The id before which to look."""
+    return hub.next_id if before is None else min(before, hub.next_id)
+
+
+def _count(hub: Hub, count: int | None) -> int:
+    """How many messages to look for."""
+    return max(1, min(DEFAULT_COUNT if count is None else count, hub.limits.history_count))
+
+
+def _readable(hub: Hub, session: Session) -> Collection[str] | None:
+    """The rooms in which the user may read; ``None``: all."""
+    if not any(room.private for room in hub.rooms.values()):
+        return None
+    user = user_of(session)
+    return [room.name for room in hub.rooms.values() if rights.may_enter(user, room)]
+
+
+COMMANDS = (
+    Command(
+        "history",
+        (
+            HERE,
+            Parameter("when", Kind.TEXT, optional=True, people=True),
+            Parameter("count", Kind.NUMBER, optional=True, programs=True),
+            Parameter("after", Kind.NUMBER, optional=True, programs=True),
+            Parameter("before", Kind.NUMBER, optional=True, programs=True),
+            Parameter("since", Kind.TIME, optional=True, programs=True),
+            Parameter("until", Kind.TIME, optional=True, programs=True),
+        ),
+        "shows the last messages of the room, or /history 50, /history since 09:00, /history 2026-11-20",
+        history,
+    ),
+    Command(
+        "search",
+        (
+            TEXT,
+            Parameter("room", Kind.ROOM, optional=True, programs=True),
+            Parameter("count", Kind.NUMBER, optional=True, programs=True),
+            Parameter("before", Kind.NUMBER, optional=True, programs=True),
+        ),
+        'finds messages by their words: /search tea "hot water" author:ada room:#dev',
+        search,
+    ),
+    Command(
+        "mentions",
+        (
+            Parameter("before", Kind.NUMBER, optional=True),
+            Parameter("count", Kind.NUMBER, optional=True, programs=True),
+        ),
+        "shows what named you since you were last here",
+        mentions,
+    ),
+    Command(
+        "read",
+        (ROOM, Parameter("id", Kind.NUMBER)),
+        "remembers up to where you have read",
+        mark_read,
+        needs=Right.ACCOUNT,
+        programs=True,
+    ),
+)

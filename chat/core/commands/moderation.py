@@ -1,0 +1,356 @@
+"""What ops decide in their rooms, and moderators everywhere. All of it goes into the audit record."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+from chat.core import bans, durations, names
+from chat.core.accounts import Account, Role
+from chat.core.bans import Ban
+from chat.core.command import HERE, USER, WHY, Command, Kind, Parameter, Right
+from chat.core.effects import Effect, Leave, Publish, Show
+from chat.core.errors import BadField, NotAllowed
+from chat.core.events import BanLine, Bans, Left, Notice, Rule, RuleKind, Stats, timestamp
+from chat.core.facts import Banned, Invited, LockSet, Muted, OpSet, PrivacySet, RoleSet, RoomFact, Unbanned
+from chat.core.hub import Hub
+from chat.core.lifecycle import Quit, quit_chat
+from chat.core.membership import come_into, find_user, go_out, room_of
+from chat.core.ports import Delivery
+from chat.core.rights import is_owner, require, require_power_over, user_of
+from chat.core.room import Room
+from chat.core.session import LOBBY, Session, State, User
+from chat.core.text import bounded
+
+DEFAULT_MUTE = 600
+"""The seconds for which somebody is muted if no time is given."""
+
+LONGEST_WHY = 300
+"""The bytes of a reason."""
+
+MOST_INVITED = 500
+MOST_BANS = 10_000
+
+
+def _member(room: Room, user: User) -> User:
+    if user not in room.members:
+        raise BadField(f"{user.name} is not in #{room.name}.")
+    return user
+
+
+def _victim(hub: Hub, session: Session, room: Room, name: str) -> User:
+    """The member of *room* called *name*, whom the session may act against."""
+    victim = find_user(hub, session, name)
+    require_power_over(user_of(session), victim)
+    return _member(room, victim)
+
+
+def _timed(text: str | None) -> tuple[int | None, str]:
+    """Read ``[time] [why]``."""
+    first, _, rest = (text or "").strip().partition(" ")
+    span = durations.seconds(first)
+    if span == 0 or (span is None and first.lstrip("+-")[:1].isdecimal()):
+        raise BadField(f"{first[:40]} is no time. Write one like 30s, 10m, 2h, 7d or 4w.")
+    return span, bounded(rest if span is not None else text or "", LONGEST_WHY, "reason")
+
+
+def _rule(
+    hub: Hub,
+    session: Session,
+    room: Room,
+    fact: RoomFact,
+    rule: RuleKind,
+    on: bool,
+    *,
+    name: str | None = None,
+    text: str = "",
+    tag: str | None = None,
+    effects: Sequence[Effect] = (),
+) -> None:
+    """Change a rule of a room, and tell all in it."""
+    event = Rule(time=hub.now(), room=room.name, by=session.name, rule=rule, on=on, name=name, text=text, tag=tag)
+    hub.apply(
+        session,
+        fact,
+        (Publish(room.name, event), *effects),
+        tag=tag,
+        action=rule if on else f"no {rule}",
+        target=name or room.name,
+        room=room.name,
+        why=text,
+    )
+
+
+# -- commands of ops
+
+
+def kick(hub: Hub, session: Session, tag: str | None, room: str, name: str, text: str | None = None) -> None:
+    """Put somebody out of the room."""
+    mine = room_of(hub, session, room)
+    victim = _victim(hub, session, mine, name)
+    _put_out(hub, session, victim, mine, bounded(text or "", LONGEST_WHY, "reason"), tag)
+
+
+def _put_out(hub: Hub, asker: Session, victim: User, room: Room, why: str, tag: str | None) -> None:
+    """Put *victim* out of *room*. People, who are always in one room, go to the lobby, or from there leave the chat."""
+    session = victim.session
+    held = room.rights(victim.subject)
+    text = f"You were kicked out of #{room.name} by {asker.name}{f': {why}' if why else '.'}"
+    kicked = Left(time=hub.now(), room=room.name, name=victim.name, by=asker.name, text=why)
+    gone = go_out(hub, session, room, asker.name, why)
+    victim.kicked = {**(victim.kicked or {}), room.name: text}
+    arrival: Sequence[Effect] = ()
+    told: Sequence[Effect] = (Show(session, Notice(text=text) if session.one_room else kicked),)
+    if session.one_room and room.name == LOBBY:
+        told = (Quit(hub, session, text),)
+    elif session.one_room:
+        arrival = come_into(hub, session, hub.open_room(LOBBY))
+    landed = list(session.rooms)
+
+    def undo() -> Sequence[Effect]:
+        """Have the victim back, unless they have gone elsewhere since: then they have left by themselves."""
+        there = victim.session is session and session.state in (State.PRESENT, State.HELD)
+        moved = list(session.rooms) != landed if session.one_room else room.name in session.rooms
+        if not there or moved:
+            left = Left(time=kicked.time, room=room.name, name=kicked.name)
+            return Leave(session, room.name), Publish(room.name, left), *arrival
+        for name in landed if arrival else ():
+            del session.rooms[name].members[victim]
+            del session.rooms[name]
+        room.members[victim] = None
+        session.rooms[room.name] = room
+        room.give(victim.subject, held)
+        if victim.kicked is not None:
+            victim.kicked.pop(room.name, None)
+        return ()
+
+    done = Show(asker, Notice(text=f"You kicked {victim.name}.", tag=tag))
+    hub.decide(
+        asker,
+        (done, *gone, *told, *arrival),
+        undo,
+        action="kick",
+        target=victim.name,
+        room=room.name,
+        why=why,
+        tag=tag,
+    )
+
+
+def mute(hub: Hub, session: Session, tag: str | None, room: str, name: str, text: str | None = None) -> None:
+    """Let somebody say nothing in the room for a time."""
+    mine = room_of(hub, session, room)
+    victim = _victim(hub, session, mine, name)
+    span, why = _timed(text)
+    span = DEFAULT_MUTE if span is None else span
+    words = f"for {durations.in_words(span)}" + (f": {why}" if why else "")
+    fact = Muted(mine.name, victim.subject, hub.monotonic() + span)
+    _rule(hub, session, mine, fact, "mute", True, name=victim.name, text=words, tag=tag)
+
+
+def unmute(hub: Hub, session: Session, tag: str | None, room: str, name: str) -> None:
+    """Let somebody speak again."""
+    mine = room_of(hub, session, room)
+    victim = find_user(hub, session, name)
+    if victim.subject not in mine.muted:
+        raise BadField(f"{victim.name} is not muted in #{mine.name}.")
+    _rule(hub, session, mine, Muted(mine.name, victim.subject, None), "mute", False, name=victim.name, tag=tag)
+
+
+def op(hub: Hub, session: Session, tag: str | None, room: str, name: str) -> None:
+    """Make somebody an op of the room, or take that back."""
+    mine = room_of(hub, session, room)
+    other = _member(mine, find_user(hub, session, name))
+    on = other.subject not in mine.ops
+    _rule(hub, session, mine, OpSet(mine.name, other.subject, on), "op", on, name=other.name, tag=tag)
+
+
+def lock(hub: Hub, session: Session, tag: str | None, room: str) -> None:
+    """Let only ops set the topic, or everybody again."""
+    mine = room_of(hub, session, room)
+    on = not mine.locked
+    _rule(hub, session, mine, LockSet(mine.name, on), "lock", on, tag=tag)
+
+
+def set_privacy(hub: Hub, session: Session, tag: str | None, room: str, access: str | None = None) -> None:
+    """Let only those come in who are invited, or everybody; without *access*, tell which."""
+    mine = room_of(hub, session, room)
+    if access is None:
+        _show_rules(hub, session, mine, tag)
+        return
+    user = user_of(session)
+    require(user, Right.OP, mine)
+    if access not in ("private", "open"):
+        raise BadField("Say whether the room is to be private or open: /room private, or /room open")
+    private = access == "private"
+    if private and user.account is None:
+        raise NotAllowed("A private room needs an op who can come back: make your name yours with /register first.")
+    if private and mine.name == LOBBY:
+        raise BadField(f"#{mine.name} is where everybody comes in, so it stays open.")
+    _rule(hub, session, mine, PrivacySet(mine.name, private), "private", private, tag=tag)
+
+
+def _show_rules(hub: Hub, session: Session, room: Room, tag: str | None) -> None:
+    access = "private: only who is invited comes in" if room.private else "open to everybody"
+    topic = "Only ops set its topic." if room.locked else "Everybody in it sets its topic."
+    hub.show(session, Notice(text=f"#{room.name} is {access}. {topic}", tag=tag))
+
+
+def invite(hub: Hub, session: Session, tag: str | None, room: str, name: str) -> None:
+    """Let somebody into a private room."""
+    mine = room_of(hub, session, room)
+    if len(mine.invited) >= MOST_INVITED:
+        raise BadField(f"#{mine.name} has {MOST_INVITED} invited users, which is the most.")
+    guest = find_user(hub, session, name)
+    text = f"{session.name} invites you to #{mine.name}. Come with /join {mine.name}"
+    told = Show(guest.session, Notice(text=text))
+    fact = Invited(mine.name, guest.subject)
+    _rule(hub, session, mine, fact, "invite", True, name=guest.name, tag=tag, effects=(told,))
+
+
+# -- commands of moderators
+
+
+def ban(hub: Hub, session: Session, tag: str | None, target: str, text: str | None = None) -> None:
+    """Keep a name or an address out."""
+    user = user_of(session)
+    span, why = _timed(text)
+    until = None if span is None else hub.seconds + span
+    written = str(bans.network(target) or names.user_name(target))
+    ban = Ban(written, until, why, user.name, hub.now())
+    if len(hub.bans.all(hub.seconds)) >= MOST_BANS:
+        raise BadField(f"There are {MOST_BANS} bans, which is the most. /unban some.")
+    hit = _hit(hub, ban)
+    if user in hit:
+        raise BadField("That would ban yourself.")
+    for other in hit:
+        require_power_over(user, other)
+    length = "for ever" if span is None else f"for {durations.in_words(span)}"
+    done = Show(session, Notice(text=f"{written} is banned {length}.", tag=tag))
+    hub.apply(session, Banned(ban), (PutOut(hub, ban, user), done), tag=tag, action="ban", target=written, why=why)
+
+
+class PutOut(msgspec.Struct, frozen=True):
+    """Everybody leaves whom the *ban* by the user *by* is about, whoever that is by then."""
+
+    hub: Hub
+    ban: Ban
+    by: User
+
+    def perform(self, delivery: Delivery) -> None:
+        for user in _hit(self.hub, self.ban):
+            if user is not self.by and not (user.moderates and not is_owner(self.by)):
+                quit_chat(self.hub, user.session, self.ban.sentence(self.hub.seconds), "banned")
+
+
+def _hit(hub: Hub, ban: Ban) -> list[User]:
+    """Whom *ban* is about."""
+    only = bans.Bans()
+    only.add(ban)
+    now = hub.seconds
+    return [
+        user
+        for user in hub.users.all()
+        if only.of_name(user.name, now) is not None or only.of_address(user.session.peer.address, now) is not None
+    ]
+
+
+def unban(hub: Hub, session: Session, tag: str | None, target: str) -> None:
+    """Let a name or an address in again."""
+    ban = hub.bans.find(target)
+    if ban is None:
+        raise BadField(f"{target[:64]} is not banned. /bans lists who is.")
+    done = Show(session, Notice(text=f"{ban.target} is not banned any more.", tag=tag))
+    hub.apply(session, Unbanned(bans.normal(target)), (done,), tag=tag, action="unban", target=ban.target)
+
+
+def list_bans(hub: Hub, session: Session, tag: str | None) -> None:
+    """Show who may not come in."""
+    lines = [
+        BanLine(
+            target=ban.target,
+            until=None if ban.until is None else timestamp(ban.until),
+            why=ban.why,
+            by=ban.by,
+            time=ban.time,
+        )
+        for ban in hub.bans.all(hub.seconds)
+    ]
+    hub.answer(session, Show(session, Bans(bans=lines, tag=tag)))
+
+
+def show_stats(hub: Hub, session: Session, tag: str | None) -> None:
+    """Show how the server is doing."""
+    hub.answer(session, Show(session, Stats(figures=dict(hub.figures()), tag=tag)))
+
+
+def appoint(hub: Hub, session: Session, tag: str | None, name: str) -> None:
+    """Make a registered user a moderator, or take that back."""
+    other = find_user(hub, session, name)
+    account = other.account
+    if account is None:
+        raise BadField(f"{other.name} is not registered, so they can't be a moderator. They can /register first.")
+    if account.role is Role.OWNER:
+        raise BadField(f"{other.name} is an owner.")
+    role = Role.USER if account.moderates else Role.MODERATOR
+    what = "a moderator now" if role is Role.MODERATOR else "no moderator any more"
+    effects: list[Effect] = [RoleStored(account), Show(session, Notice(text=f"{other.name} is {what}.", tag=tag))]
+    if other.session is not session:
+        effects.append(Show(other.session, Notice(text=f"You are {what}.")))
+    fact = RoleSet(account.key, role)
+    hub.apply(session, fact, effects, tag=tag, action=f"role {role or 'user'}", target=account.name)
+
+
+class RoleStored(msgspec.Struct, frozen=True):
+    """What the history holds of the role of the *account* is not older than what the chat knows."""
+
+    account: Account
+
+    def perform(self, delivery: Delivery) -> None:
+        self.account.unstored -= 1
+
+
+COMMANDS = (
+    Command("kick", (HERE, USER, WHY), "puts somebody out of the room", kick, needs=Right.OP),
+    Command(
+        "mute",
+        (HERE, USER, WHY),
+        "lets somebody say nothing for a time: /mute eve 10m spam",
+        mute,
+        needs=Right.OP,
+    ),
+    Command("unmute", (HERE, USER), "lets somebody speak again", unmute, needs=Right.OP),
+    Command("op", (HERE, USER), "makes somebody an op of the room, or takes that back", op, needs=Right.OP),
+    Command("lock", (HERE,), "lets only ops set the topic, or everybody again", lock, needs=Right.OP),
+    Command(
+        "room",
+        (HERE, Parameter("access", Kind.CHOICE, optional=True)),
+        "makes the room private, or open: /room private; alone, tells which it is",
+        set_privacy,
+    ),
+    Command("invite", (HERE, USER), "lets somebody into a private room", invite, needs=Right.OP),
+    Command(
+        "ban",
+        (Parameter("target", Kind.USER), WHY),
+        "keeps a name or an address out: /ban 192.0.2.0/24 7d spam",
+        ban,
+        needs=Right.MODERATOR,
+    ),
+    Command(
+        "unban",
+        (Parameter("target", Kind.USER),),
+        "lets a name or an address in again",
+        unban,
+        needs=Right.MODERATOR,
+    ),
+    Command("stats", (), "shows how the server is doing", show_stats, needs=Right.MODERATOR),
+    Command("bans", (), "lists who is kept out", list_bans, needs=Right.MODERATOR),
+    Command(
+        "moderator",
+        (USER,),
+        "makes somebody a moderator, or takes that back",
+        appoint,
+        needs=Right.OWNER,
+    ),
+)

@@ -1,0 +1,80 @@
+"""What users say of themselves: their names, whether they are away, whom they ignore."""
+
+from __future__ import annotations
+
+from chat.core import lifecycle, names, rights
+from chat.core.command import Command, Kind, Parameter
+from chat.core.effects import Publish, Show
+from chat.core.errors import BadField
+from chat.core.events import Away, Ignored, Pong
+from chat.core.hub import Hub
+from chat.core.rights import user_of
+from chat.core.session import Session
+from chat.core.text import bounded
+
+
+def nick(hub: Hub, session: Session, tag: str | None, name: str) -> None:
+    """Take another name."""
+    lifecycle.rename(hub, session, name, tag)
+
+
+def ignore(hub: Hub, session: Session, tag: str | None, name: str | None = None) -> None:
+    """Hide what a user says from this one, or show it again; without a name, show who is hidden."""
+    user = user_of(session)
+    if name is not None:
+        name = names.user_name(name)
+        if names.key(name) == names.key(user.name):
+            raise BadField("You can't ignore yourself.")
+        others = {key: ignored for key, ignored in user.ignored.items() if key != names.key(name)}
+        if len(others) == len(user.ignored):
+            if len(others) >= hub.limits.ignored_each:
+                raise BadField(f"You ignore {len(others)} users, which is the most.")
+            others[names.key(name)] = name
+        user.ignored = others
+    hub.show(session, Ignored(names=list(user.ignored.values()), tag=tag))
+
+
+def away(hub: Hub, session: Session, tag: str | None, text: str | None = None) -> None:
+    """Tell others that the user is away, or back (``None``)."""
+    user = user_of(session)
+    if text:
+        for room in session.rooms.values():
+            rights.require_voice(hub, user, room)
+    user.away = None if text is None else bounded(text, hub.limits.topic, "text")
+    hub.then(
+        session,
+        Show(session, Away(time=hub.now(), room=None, name=user.name, text=user.away, tag=tag)),
+        *(
+            Publish(room.name, Away(time=hub.now(), room=room.name, name=user.name, text=user.away), session)
+            for room in session.rooms.values()
+        ),
+    )
+
+
+def ping(hub: Hub, session: Session, tag: str | None) -> None:
+    """Answer."""
+    hub.show(session, Pong(time=hub.now(), tag=tag))
+
+
+def leave_chat(hub: Hub, session: Session, tag: str | None) -> None:
+    """Leave the chat."""
+    lifecycle.quit_chat(hub, session)
+
+
+COMMANDS = (
+    Command("nick", (Parameter("name", Kind.TEXT),), "gives you another name", nick),
+    Command(
+        "ignore",
+        (Parameter("name", Kind.USER, optional=True),),
+        "hides what a user says from you, or shows it again; alone, lists whom you ignore",
+        ignore,
+    ),
+    Command(
+        "away",
+        (Parameter("text", Kind.TEXT, optional=True),),
+        "tells others that you are away and why; alone, that you are back",
+        away,
+    ),
+    Command("ping", (), "answers with a pong", ping, programs=True, before_name=True),
+    Command("quit", (), "leaves the chat", leave_chat, before_name=True),
+)

@@ -1,0 +1,95 @@
+"""All commands, and the one place where they are run."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from typing import Any
+
+from chat.core import rights
+from chat.core.command import Command, Kind, Parameter, Right
+from chat.core.commands import account, history, moderation, people, rooms, talk
+from chat.core.errors import UnknownCommand
+from chat.core.events import CommandHelp, Help
+from chat.core.hub import Hub
+from chat.core.membership import room_of
+from chat.core.session import Session
+
+ELSEWHERE = {
+    "leave": "quit",
+    "list": "rooms",
+    "names": "who",
+    "part": "quit",
+    "query": "msg",
+    "tell": "msg",
+    "users": "who",
+    "w": "who",
+    "whisper": "msg",
+    "whois": "who",
+}
+"""What other chats call some of our commands."""
+
+
+def run(hub: Hub, session: Session, command: Command, tag: str | None, arguments: Mapping[str, Any]) -> None:
+    """Run *command* if the user of *session* has the right that it needs; raises :class:`ChatError`."""
+    if command.needs is not Right.EVERYBODY:
+        room = room_of(hub, session, arguments["room"]) if command.needs is Right.OP else None
+        rights.require(rights.user_of(session), command.needs, room)
+    command.run(hub, session, tag, **arguments)
+
+
+def split(line: str) -> tuple[Command, str]:
+    """Find the command of a line like ``/msg bob hello``, and what follows its name.
+
+    Raises :class:`UnknownCommand`, with the nearest real one.
+    """
+    word, _, rest = line.removeprefix("/").partition(" ")
+    return find(word), rest
+
+
+def find(word: str) -> Command:
+    """Return the command that people call ``/word``; raises :class:`UnknownCommand`, with the nearest real one."""
+    name = word.removeprefix("/").lower()
+    command = TABLE.get(name)
+    if command is not None and not command.programs:
+        return command
+    close = difflib.get_close_matches(name[:40], [c.name for c in for_people()], n=1, cutoff=0.5)
+    near = [ELSEWHERE[name]] if name in ELSEWHERE else close
+    advice = f"Did you mean /{near[0]}?" if near else "Type /help for the commands."
+    raise UnknownCommand(f"There is no command /{word[:40]}. {advice}")
+
+
+def for_people() -> list[Command]:
+    """The commands that people type."""
+    return [command for command in TABLE.values() if not command.programs]
+
+
+def show_help(hub: Hub, session: Session, tag: str | None, command: str | None = None) -> None:
+    """Explain one command, or all that the user has the right to in the room that they are in."""
+    if command:
+        offered = [find(command)]
+    else:
+        user, room = rights.user_of(session), hub.room(session.here)
+        offered = [c for c in for_people() if not c.privileged or rights.has(user, c.needs, room)]
+    lines = [CommandHelp(name=c.name, usage=c.usage, summary=c.summary) for c in offered]
+    hub.show(session, Help(commands=lines, tag=tag))
+
+
+TABLE: Mapping[str, Command] = {
+    command.name: command
+    for command in (
+        Command(
+            "help",
+            (Parameter("command", Kind.COMMAND, optional=True),),
+            "lists the commands, or explains one",
+            show_help,
+        ),
+        *rooms.COMMANDS,
+        *talk.COMMANDS,
+        *people.COMMANDS,
+        *history.COMMANDS,
+        *account.COMMANDS,
+        *moderation.COMMANDS,
+    )
+}
+"""All commands by name."""

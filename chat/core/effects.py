@@ -1,0 +1,112 @@
+"""Effects: what a request causes to be shown or done when its turn in the queue has come, as plain values."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Protocol
+
+import msgspec
+
+from chat.core.events import Event, Found, History
+from chat.core.ports import Delivery, Lookup, Query, Search
+from chat.core.session import Session
+
+
+class Effect(Protocol):
+    """Something that the queue has done in its turn."""
+
+    def perform(self, delivery: Delivery) -> None:
+        """Do it."""
+
+
+class Show(msgspec.Struct, frozen=True):
+    """Show *event* to one session."""
+
+    session: Session
+    event: Event
+
+    def perform(self, delivery: Delivery) -> None:
+        delivery.show(self.session, self.event)
+
+
+class Publish(msgspec.Struct, frozen=True):
+    """Show *event* to all who are in the room; a dialect may leave out the *origin*, who knows it."""
+
+    room: str
+    event: Event
+    origin: Session | None = None
+
+    def perform(self, delivery: Delivery) -> None:
+        delivery.publish(self.room, self.event, self.origin)
+
+
+class Enter(msgspec.Struct, frozen=True):
+    """From here on, show the session what is published in the room."""
+
+    session: Session
+    room: str
+
+    def perform(self, delivery: Delivery) -> None:
+        delivery.enter(self.session, self.room)
+
+
+class Leave(msgspec.Struct, frozen=True):
+    """Show the session what is published in the room up to here, and no further."""
+
+    session: Session
+    room: str
+
+    def perform(self, delivery: Delivery) -> None:
+        delivery.leave(self.session, self.room)
+
+
+class Replay(msgspec.Struct, frozen=True):
+    """Show the messages of *query* in this place, as they would have been shown when they were new."""
+
+    session: Session
+    query: Query
+
+    def perform(self, delivery: Delivery) -> None:
+        delivery.replay(self.session, self.query)
+
+
+class Recall(msgspec.Struct, frozen=True):
+    """Show *answer* in this place, with the messages of *query*."""
+
+    session: Session
+    query: Query
+    answer: History
+
+    def perform(self, delivery: Delivery) -> None:
+        delivery.recall(self.session, self.query, self.answer)
+
+
+class Find(msgspec.Struct, frozen=True):
+    """Show *answer* in this place, with what *search* finds."""
+
+    session: Session
+    search: Search
+    answer: Found
+
+    def perform(self, delivery: Delivery) -> None:
+        delivery.search(self.session, self.search, self.answer)
+
+
+class Ask(msgspec.Struct, frozen=True):
+    """Look something up, and call *answered* with the answer, as :meth:`Delivery.ask` says."""
+
+    session: Session
+    lookup: Lookup
+    answered: Callable[[Any], None]
+
+    def perform(self, delivery: Delivery) -> None:
+        delivery.ask(self.session, self.lookup, self.answered)
+
+
+class Close(msgspec.Struct, frozen=True):
+    """Close the connection of the session once all before is sent."""
+
+    session: Session
+
+    def perform(self, delivery: Delivery) -> None:
+        delivery.close(self.session)

@@ -1,0 +1,305 @@
+"""The life of a session: it comes in, goes on where another was, takes another name, is held, and ends."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+
+import msgspec
+from twisted.logger import Logger
+
+from chat import __version__
+from chat.core import names
+from chat.core.accounts import Account, StoredAccount
+from chat.core.authentication import fetch_kept, prove, refuse_banned
+from chat.core.effects import Close, Effect, Leave, Publish, Show
+from chat.core.errors import AlreadyThere, Internal, NameTaken, TooManyRooms
+from chat.core.events import Goodbye, Limits, Renamed, Welcome
+from chat.core.hub import Hub
+from chat.core.membership import come_into, enterable, go_out
+from chat.core.ports import Delivery, UsedTags
+from chat.core.rights import user_of
+from chat.core.room import Room
+from chat.core.session import ResumeToken, Session, State, User, digest
+
+log = Logger()
+
+# -- coming in
+
+
+def come_in(
+    hub: Hub, session: Session, name: str, rooms: Mapping[str, int | None], password: str | None = None
+) -> None:
+    """Take a name, or the guest's if it is empty, and join *rooms*.
+
+    A value of *rooms* is the id after which messages are replayed. What is wrong with the password is shown as a
+    refusal and not raised.
+    """
+    prove(hub, session, name, password, None, partial(_admit, hub, session, name, rooms, None), None)
+
+
+def come_in_again(
+    hub: Hub,
+    session: Session,
+    name: str,
+    rooms: Mapping[str, int | None],
+    token: str | None,
+    password: str | None = None,
+    tag: str | None = None,
+) -> None:
+    """Come in so that a later session can go on from here, or go on where the one with *token* was.
+
+    If the history must be asked about the token or the password, a refusal is shown and not raised.
+    """
+
+    def known(resumed: ResumeToken) -> None:
+        prove(hub, session, name, password, resumed, partial(_admit, hub, session, name, rooms, resumed), tag)
+
+    def found(tags: Mapping[str, tuple[int, str]]) -> None:
+        if session.gone or token is None:
+            return
+        resumed = hub.tokens.find(token)
+        if resumed is None:
+            resumed = ResumeToken(token if tags else hub.make_token(), tags=dict(tags))
+            if tags:
+                # Whoever comes back under this token at the same time has the same tags.
+                hub.tokens.remember(resumed)
+        known(resumed)
+
+    resumed = hub.tokens.find(token) if token else None
+    if token and resumed is None:
+        hub.ask(session, UsedTags(digest(token)), found, tag)
+    else:
+        known(resumed or ResumeToken(hub.make_token()))
+
+
+def _admit(
+    hub: Hub,
+    session: Session,
+    name: str,
+    rooms: Mapping[str, int | None],
+    token: ResumeToken | None,
+    stored: StoredAccount | None,
+) -> None:
+    """Let a client in that may go by *name*; *stored* is the account if its password was checked."""
+    if len(rooms) > hub.limits.rooms_each:
+        raise TooManyRooms(f"You can be in at most {hub.limits.rooms_each} rooms at once. Ask for fewer.")
+    account = hub.accounts.get(stored.name) if stored is not None else None
+    if account is not None:
+        name = account.name
+    name = names.user_name(name) if name.strip() else _guest_name(hub, session)
+    refuse_banned(hub, hub.bans.of_name(name, hub.seconds) or hub.bans.of_address(session.peer.address, hub.seconds))
+    before = token.session if token is not None else None
+    if before is None and account is not None:
+        holder = hub.users.get(name)
+        before = holder.session if holder is not None and holder.account is account else None
+    _free(hub, name, before.user if before is not None else None)
+    if before is not None:
+        user = user_of(before)
+        account = account or user.account
+    else:
+        user = User(name, hub.take_presence(), session, account)
+    entered, refused = enterable(hub, user, rooms)
+    if account is not None:
+        user.account = account
+        if before is None and stored is not None:
+            user.marks = stored.marks
+    if token is not None:
+        session.token = token
+        hub.show(session, _welcome(hub, name, token, account))
+    session.user = user
+    session.state = State.PRESENT
+    if before is not None:
+        _hand_over(hub, before, session, name, entered)
+    else:
+        hub.users.claim(name, user)
+        user.came = hub.next_id
+    if token is not None:
+        hub.tokens.begin(session, token)
+    log.info("{session.name} came from {session.peer}", session=session)
+    for room, after in entered.items():
+        hub.then(session, *come_into(hub, session, room, after))
+    for refusal in refused:
+        hub.refuse(session, refusal)
+    if account is not None:
+        fetch_kept(hub, session, account)
+
+
+def _guest_name(hub: Hub, session: Session) -> str:
+    first = name = str(session.peer.port or f"guest{session.id}")
+    tries = 1
+    while _in_use(hub, name):
+        tries += 1
+        name = f"{first}-{tries}"
+    return name
+
+
+def _in_use(hub: Hub, name: str) -> bool:
+    _release_held(hub, name, None)
+    return hub.taken(name, by_other_than=None) or bool(hub.accounts.holders(name))
+
+
+def _free(hub: Hub, name: str, owner: User | None) -> None:
+    """Raise :class:`NameTaken` if another than *owner* goes by *name*; who is only held gives it up."""
+    _release_held(hub, name, owner)
+    if hub.taken(name, by_other_than=owner):
+        raise NameTaken("That name is taken. Choose another.")
+
+
+def _release_held(hub: Hub, name: str, owner: User | None) -> None:
+    for holder in hub.users.holders(name):
+        if holder is not owner:
+            expire(hub, holder.session)
+
+
+def _welcome(hub: Hub, name: str, token: ResumeToken, account: Account | None) -> Welcome:
+    bounds = hub.limits
+    accepted = Limits(text=bounds.text, line=bounds.json_line, name=names.MAXIMUM_LENGTH, rooms=bounds.rooms_each)
+    return Welcome(
+        name=name,
+        token=token.token,
+        server=f"twisted-chat/{__version__}",
+        time=hub.now(),
+        limits=accepted,
+        registered=account is not None,
+        role=account.role if account is not None else "",
+    )
+
+
+def _hand_over(hub: Hub, before: Session, heir: Session, name: str, rooms: Mapping[Room, int | None]) -> None:
+    """Let *heir* go on in the place of *before*: nobody sees that leave the *rooms* for which the heir asks."""
+    user = user_of(before)
+    effects: list[Effect] = []
+    for room in list(before.rooms.values()):
+        if room not in rooms:
+            effects += go_out(hub, before, room)
+        else:
+            heir.rooms[room.name] = room
+            effects.append(Leave(before, room.name))
+    user.session = heir
+    before.rooms = {}
+    hub.then(before, *effects)
+    for message in user.private:
+        hub.show(heir, message)
+    hub.tokens.release(before)
+    if before.token is not None and before.token is not heir.token:
+        hub.tokens.end(before.token)
+    _end(hub, before, "Your session goes on from another connection.", "replaced")
+    if name != user.name:
+        rename(hub, heir, name)
+
+
+# -- names
+
+
+def rename(hub: Hub, session: Session, name: str, tag: str | None = None) -> None:
+    """Take another name."""
+    user = user_of(session)
+    new = names.user_name(name)
+    if new == user.name:
+        raise AlreadyThere(f"You are {new} already.")
+    refuse_banned(hub, hub.bans.of_name(new, hub.seconds))
+    if not hub.may_take(new, user.account):
+        raise NameTaken("That name belongs to somebody. If that is you, leave and come in with its password.")
+    _free(hub, new, user)
+    old = user.name
+    hub.depart(old)
+    hub.users.claim(new, user)
+    user.came = hub.next_id
+    user.name = new
+    log.info("{old} is now known as {new}", old=old, new=new)
+    hub.show(session, Renamed(time=hub.now(), room=None, name=old, new=new, tag=tag))
+    hub.then(
+        session,
+        *(
+            Publish(room.name, Renamed(time=hub.now(), room=room.name, name=old, new=new), session)
+            for room in session.rooms.values()
+        ),
+    )
+
+
+# -- going
+
+
+class Quit(msgspec.Struct, frozen=True):
+    """The session leaves the chat when its turn has come."""
+
+    hub: Hub
+    session: Session
+    text: str
+    code: str = ""
+
+    def perform(self, delivery: Delivery) -> None:
+        quit_chat(self.hub, self.session, self.text, self.code)
+
+
+def quit_chat(hub: Hub, session: Session, text: str = "Goodbye.", code: str = "") -> None:
+    """Leave the chat; *text* is shown to the user, and *code* tells their client why."""
+    if not session.gone:
+        _depart(hub, session)
+        _end(hub, session, text, code)
+
+
+def quit_quietly(hub: Hub, session: Session, text: str) -> None:
+    """Leave with all others as the chat ends: only this user is told."""
+    if not session.gone:
+        _end(hub, session, text)
+
+
+def end_of_input(hub: Hub, session: Session) -> None:
+    """The client sends no more: people have left then, and programs may come back with their token."""
+    if session.token is None:
+        quit_chat(hub, session)
+    else:
+        hub.then(session, Close(session))
+
+
+def lost(hub: Hub, session: Session, why: str) -> bool:
+    """The connection is gone; return whether the session is held, and is to expire later."""
+    if session.gone:
+        return False
+    if session.named:
+        log.info("{session.name} was disconnected: {why}", session=session, why=why)
+    if session.token is None:
+        _depart(hub, session)
+        session.state = State.GONE
+        return False
+    session.state = State.HELD
+    first = hub.tokens.hold(session)
+    if first is not None:
+        expire(hub, first)
+    return True
+
+
+def expire(hub: Hub, session: Session) -> None:
+    """Nobody has come back for the session, if it is held."""
+    if session.state is State.HELD:
+        log.info("{session.name} did not come back", session=session)
+        _depart(hub, session)
+        session.state = State.GONE
+
+
+def fail(hub: Hub, session: Session) -> None:
+    """The server made a mistake with this session: tell the user, and close."""
+    if not session.gone:
+        hub.refuse(session, Internal("The server made a mistake, and has noted it. Please connect again."))
+        quit_chat(hub, session)
+
+
+def _depart(hub: Hub, session: Session) -> None:
+    """Take the user out of the chat, with whatever ends with them."""
+    hub.tokens.release(session)
+    for room in list(session.rooms.values()):
+        hub.then(session, *go_out(hub, session, room))
+    if session.user is not None:
+        hub.depart(session.user.name)
+        hub.end_presence(session.user)
+    if session.token is not None:
+        hub.tokens.end(session.token)
+
+
+def _end(hub: Hub, session: Session, text: str, code: str = "") -> None:
+    session.state = State.GONE
+    if session.named:
+        log.info("{session.name} left: {text}", session=session, text=text)
+    hub.then(session, Show(session, Goodbye(text=text, code=code)), Close(session))

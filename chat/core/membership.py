@@ -1,0 +1,142 @@
+"""Into a room and out of it.
+
+The functions that return effects have changed the state already; their caller puts the effects into the queue.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping, Sequence
+
+from chat.core import names, rights
+from chat.core.effects import Effect, Enter, Leave, Publish, Replay, Show
+from chat.core.errors import AlreadyThere, ChatError, NoSuchUser, NotAllowed, NotInRoom, TooManyRooms
+from chat.core.events import Joined, Left, RoomState
+from chat.core.hub import Hub
+from chat.core.ports import Query
+from chat.core.rights import user_of
+from chat.core.room import Rights, Room
+from chat.core.session import LOBBY, Session, User
+from chat.core.text import clean
+
+
+def room_of(hub: Hub, session: Session, name: str) -> Room:
+    """The room called *name*, in which the session is; raises :class:`NotInRoom`."""
+    found = session.rooms.get(name) or _find(hub, session, name)
+    if found is None:
+        raise NotInRoom(f"You are not in #{names.room_name(name)}. Join it first: /join {names.room_name(name)}")
+    return found
+
+
+def _find(hub: Hub, session: Session, name: str) -> Room | None:
+    known = hub.room(name)
+    return known if known is not None and known.name in session.rooms else None
+
+
+def find_user(hub: Hub, session: Session, name: str) -> User:
+    """Who goes by *name* now; raises :class:`NoSuchUser` with the nearest name of those around."""
+    user = hub.users.get(name)
+    if user is None:
+        present = [member.name for room in session.rooms.values() for member in room.members]
+        near = difflib.get_close_matches(name, present[:200], n=1)
+        advice = f"Did you mean {near[0]}?" if near else "See /who for those in this room."
+        raise NoSuchUser(f"There is nobody called {clean(name)[: names.MAXIMUM_LENGTH]} here. {advice}")
+    return user
+
+
+def join(hub: Hub, session: Session, name: str, after: int | None = None, tag: str | None = None) -> None:
+    """Come into a room, and leave the one before if there can be only one."""
+    user = user_of(session)
+    if _find(hub, session, name) is not None:
+        raise AlreadyThere(f"You are in #{names.room_name(name)} already.")
+    if not session.one_room and len(session.rooms) >= hub.limits.rooms_each:
+        raise TooManyRooms(f"You are in {len(session.rooms)} rooms, which is the most. Leave one of them first.")
+    room = hub.open_room(name)
+    if not rights.may_enter(user, room):
+        raise closed(room)
+    effects: list[Effect] = []
+    if session.one_room:
+        for old in list(session.rooms.values()):
+            effects += go_out(hub, session, old)
+    hub.then(session, *effects, *come_into(hub, session, room, after, tag))
+
+
+def leave(hub: Hub, session: Session, name: str, tag: str | None = None) -> None:
+    """Leave a room."""
+    room = room_of(hub, session, name)
+    effects = go_out(hub, session, room)
+    left = Left(time=hub.now(), room=room.name, name=session.name, tag=tag)
+    hub.then(session, *effects, Show(session, left))
+
+
+def come_into(
+    hub: Hub, session: Session, room: Room, after: int | None = None, tag: str | None = None
+) -> Sequence[Effect]:
+    """Be in *room*; return what is shown of that. Who resumes is in it already, and nobody sees them come."""
+    user = user_of(session)
+    effects: list[Effect] = []
+    if user not in room.members:
+        if room.forgettable and room.name != LOBBY:
+            hub.entitle(room, user.subject, Rights(op=True))
+        room.members[user] = None
+        effects.append(Publish(room.name, Joined(time=hub.now(), room=room.name, name=user.name)))
+    session.rooms[room.name] = room
+    if user.kicked is not None:
+        user.kicked.pop(room.name, None)
+    state = RoomState(
+        room=room.name,
+        topic=room.topic,
+        users=room.names(),
+        away=room.away(),
+        last=room.last_id,
+        ops=room.present_ops(),
+        private=room.private,
+        read=user.marks.get(room.name),
+        tag=tag,
+    )
+    effects += (Enter(session, room.name), Show(session, state))
+    if after is not None:
+        effects.append(Replay(session, Query(room.name, hub.next_id, 0, after=after, newest=False)))
+    elif session.replay and room.last_id:
+        effects.append(Replay(session, Query(room.name, hub.next_id, session.replay)))
+    return effects
+
+
+def go_out(hub: Hub, session: Session, room: Room, by: str | None = None, why: str = "") -> Sequence[Effect]:
+    """Be in *room* no longer; return what is shown of that. Who has no account is its op no longer."""
+    user = user_of(session)
+    del room.members[user]
+    del session.rooms[room.name]
+    if user.account is None:
+        room.ops.discard(user.subject)
+    hub.vacate(room)
+    left = Left(time=hub.now(), room=room.name, name=user.name, by=by, text=why)
+    return Leave(session, room.name), Publish(room.name, left)
+
+
+def enterable(
+    hub: Hub, user: User, wanted: Mapping[str, int | None]
+) -> tuple[dict[Room, int | None], list[NotAllowed]]:
+    """Open all the rooms that the user may enter, or none; and say which they may not, and why."""
+    opened: dict[Room, int | None] = {}
+    refused: list[NotAllowed] = []
+    try:
+        for name, after in wanted.items():
+            room = hub.open_room(name)
+            if user.kicked is not None and room.name in user.kicked:
+                refused.append(NotAllowed(user.kicked.pop(room.name)))
+                hub.vacate(room)
+            elif rights.may_enter(user, room):
+                opened[room] = after
+            else:
+                refused.append(closed(room))
+    except ChatError:
+        for room in opened:
+            hub.vacate(room)
+        raise
+    return opened, refused
+
+
+def closed(room: Room) -> NotAllowed:
+    """The refusal of somebody who may not enter *room*."""
+    return NotAllowed(f"#{room.name} is private. Ask one of its ops for an invitation.")

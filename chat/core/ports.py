@@ -1,0 +1,125 @@
+"""What the chat asks of the outside: look-ups that take time, and the delivery of what it shows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from chat.core.events import Event, Found, History
+from chat.core.session import Session
+
+
+@dataclass(frozen=True, slots=True)
+class UsedTags:
+    """Which tags were used last under the token of this digest? A mapping to the id and time of their messages."""
+
+    token: str
+
+
+@dataclass(frozen=True, slots=True)
+class CheckPassword:
+    """Is this the password of the account? Its :class:`~chat.core.accounts.StoredAccount`, or ``None``."""
+
+    account: str
+    password: str
+
+
+@dataclass(frozen=True, slots=True)
+class HashPassword:
+    """How is this password to be stored? A string."""
+
+    password: str
+
+
+@dataclass(frozen=True, slots=True)
+class KeptMessages:
+    """Which private messages are kept for the account? A sequence of them."""
+
+    account: str
+
+
+@dataclass(frozen=True, slots=True)
+class MessageById:
+    """Which message has this id? The :class:`Message`, or ``None``."""
+
+    id: int
+
+
+Lookup = UsedTags | CheckPassword | HashPassword | KeptMessages | MessageById
+"""What takes time to find out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """The messages of ``room`` with ``after`` < id < ``before``: ``count`` of them, the newest or the oldest.
+
+    ``since`` and ``until``, times of the wire, leave out what was said earlier, and then or later. Whoever answers
+    returns the messages in the order of their ids, and may take it that their times have the same order.
+    """
+
+    room: str
+    before: int
+    count: int
+    after: int = 0
+    newest: bool = True
+    since: str | None = None
+    until: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """The newest ``count`` messages of rooms with ``after`` < id < ``before`` that hold all ``phrases``.
+
+    A phrase is a sequence of words (:func:`chat.core.search.words`). ``author`` and ``room``: only what was said by
+    whom, in any case, and where. ``naming``: only what others said that names this user; with ``absent_at``, only
+    what is newer than the last words of that user before this id. ``rooms``: the rooms that may be read; ``None`` is
+    all. Whoever answers returns them newest first.
+    """
+
+    phrases: tuple[tuple[str, ...], ...]
+    before: int
+    count: int
+    after: int = 0
+    author: str | None = None
+    room: str | None = None
+    naming: str | None = None
+    absent_at: int | None = None
+    rooms: Collection[str] | None = None
+
+
+class Delivery(Protocol):
+    """Brings to sessions what the chat says, in the order of the calls."""
+
+    def publish(self, room: str, event: Event, origin: Session | None) -> None:
+        """Show *event* to all who are in *room*; a dialect may leave out the *origin*, who knows it."""
+
+    def show(self, session: Session, event: Event) -> None:
+        """Show *event* to one session."""
+
+    def enter(self, session: Session, room: str) -> None:
+        """From here on, show the session what is published in *room*."""
+
+    def leave(self, session: Session, room: str) -> None:
+        """Up to here, and no further."""
+
+    def replay(self, session: Session, query: Query) -> None:
+        """Show the messages of *query* in this place, as they would have been shown when they were new."""
+
+    def recall(self, session: Session, query: Query, answer: History) -> None:
+        """Show *answer* in this place, with the messages of *query*."""
+
+    def search(self, session: Session, search: Search, answer: Found) -> None:
+        """Show *answer* in this place, with what was found."""
+
+    def ask(self, session: Session, lookup: Lookup, answered: Callable[[Any], None]) -> None:
+        """Call *answered* with the answer to *lookup*; the session is not read meanwhile.
+
+        If the look-up fails, *answered* is called with the :class:`~chat.core.errors.ChatError` to tell the session.
+        """
+
+    def close(self, session: Session) -> None:
+        """Close the connection once all before is sent."""
+
+    def flush(self) -> Collection[Session]:
+        """The turn is over: send. Returns the sessions to which that failed by a mistake of ours."""

@@ -1,0 +1,54 @@
+"""The tokens that are known, and the sessions that are held for those who may come back."""
+
+from __future__ import annotations
+
+from chat.core.limits import Limits
+from chat.core.session import ResumeToken, Session
+
+
+class Tokens:
+    """Finds tokens: those with a session, and a number of those whose session ended last."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._live: dict[str, ResumeToken] = {}
+        self._idle: dict[str, ResumeToken] = {}
+        self._held: dict[int, Session] = {}
+
+    def find(self, token: str) -> ResumeToken | None:
+        """What is known of *token*."""
+        return self._live.get(token) or self._idle.get(token)
+
+    def begin(self, session: Session, token: ResumeToken) -> None:
+        """*session* goes on under *token*."""
+        self._idle.pop(token.token, None)
+        self._live[token.token] = token
+        token.session = session
+
+    def end(self, token: ResumeToken) -> None:
+        """The session of *token* has gone."""
+        token.session = None
+        self._live.pop(token.token, None)
+        self.remember(token)
+
+    def remember(self, token: ResumeToken) -> None:
+        """Know *token*, which has no session; if there are too many such, the first is forgotten."""
+        self._idle[token.token] = token
+        if len(self._idle) > self._limits.tokens:
+            del self._idle[next(iter(self._idle))]
+
+    # -- held sessions
+
+    @property
+    def held(self) -> int:
+        """The number of sessions that are held."""
+        return len(self._held)
+
+    def hold(self, session: Session) -> Session | None:
+        """Keep *session*, whose connection broke; return the one that must go if there are too many."""
+        self._held[session.id] = session
+        return next(iter(self._held.values())) if len(self._held) > self._limits.held else None
+
+    def release(self, session: Session) -> bool:
+        """Keep *session* no longer; tell whether it was kept."""
+        return self._held.pop(session.id, None) is not None
