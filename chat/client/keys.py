@@ -2,18 +2,58 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from prompt_toolkit.filters import is_searching
 from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
 from prompt_toolkit.keys import Keys
 
-if TYPE_CHECKING:
-    from chat.client.terminal import Terminal
+
+class Actions(Protocol):
+    """What keys do."""
+
+    def enter(self) -> None:
+        """Send the typed line, or the pasted lines that were asked about."""
+
+    def drop_question(self) -> None:
+        """Ask no more, and take back hints."""
+
+    def interrupt(self) -> None:
+        """Drop what was pasted; clear the line; ask whether to leave; leave: whatever there is to do first."""
+
+    def leave(self) -> None:
+        """Leave the chat."""
+
+    def paste(self, data: str) -> None:
+        """Take in what was pasted."""
+
+    def complete(self, forward: bool) -> None:
+        """Complete the word before the cursor, or go to the next that fits."""
+
+    def scroll_up(self) -> None:
+        """Go a page up."""
+
+    def scroll_down(self) -> None:
+        """Go a page down."""
+
+    def follow(self) -> None:
+        """Go to the newest line."""
+
+    def turn_by(self, steps: int) -> None:
+        """Show the next room, or the one before."""
+
+    def turn_to_unread(self) -> None:
+        """Show a room with something unread."""
+
+    def turn_to_number(self, number: int) -> None:
+        """Show the room with that number."""
+
+    def show_bare(self) -> None:
+        """Show the room's last lines so that they can be copied."""
 
 
-def bindings(terminal: Terminal) -> KeyBindings:
-    """Bind the keys; those of Emacs for editing a line are there besides."""
+def bindings(terminal: Actions) -> KeyBindings:
+    """Bind the keys to *terminal*; those of Emacs for editing a line are there besides."""
     keys = KeyBindings()
     typing = ~is_searching
 

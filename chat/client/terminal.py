@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import AsyncGenerator, Callable, Iterable
 from typing import Any
 
@@ -48,6 +49,9 @@ BELL_INTERVAL = 2.0
 MAXIMUM_PASTE = 8192
 MAXIMUM_HISTORY = 200
 BARE_LINES = 200
+BACK = frozenset(b"\r\n\x03")
+ALONE = (b"\x1b", b"q", b"")
+"""What comes back from the bare lines: Enter and Ctrl-C; Esc, with which other keys begin, and q only by themselves."""
 
 
 class InputHistory(History):
@@ -362,22 +366,28 @@ class Terminal:
         return empty + rows
 
     async def _show_bare(self) -> None:
+        """Print the last lines, and come back at Enter, Esc, q or Ctrl-C; throw away whatever else is typed."""
         self._bare = asyncio.Event()
         loop = asyncio.get_running_loop()
+        source = self.application.input
         try:
             async with in_terminal():
                 for line in list(self._model.current.lines)[-BARE_LINES:]:
                     print(bare(line))
                 print("-- Press Enter to come back --", flush=True)
-                descriptor = self.application.input.fileno()
-                loop.add_reader(descriptor, self._bare.set)
-                try:
-                    await self._bare.wait()
-                finally:
-                    loop.remove_reader(descriptor)
-                    self.application.input.flush()
+                with source.raw_mode():
+                    loop.add_reader(source.fileno(), self._read_bare, source.fileno())
+                    try:
+                        await self._bare.wait()
+                    finally:
+                        loop.remove_reader(source.fileno())
         finally:
             self._bare = None
+
+    def _read_bare(self, descriptor: int) -> None:
+        typed = os.read(descriptor, MAXIMUM_PASTE)
+        if self._bare is not None and (typed in ALONE or BACK.intersection(typed)):
+            self._bare.set()
 
     # The end
 

@@ -114,6 +114,73 @@ def test_rows_bare_for_copying(shared_chat: Daemon, ada: RealTerminal) -> None:
     ada.sees("ada #lobby>")
 
 
+COME_BACK = "-- Press Enter to come back --"
+BACK = {"Enter": "\r", "Esc": "\x1b", "q": "q", "Ctrl-C": "\x03"}
+
+
+@pytest.mark.parametrize("back", BACK.values(), ids=BACK)
+def test_what_was_half_typed_is_there_again_after_the_bare_rows(shared_chat: Daemon, back: str) -> None:
+    bob = shared_chat.person("bob")
+    ada = RealTerminal(address(shared_chat, "ada"))
+    ada.sees("ada #lobby>")
+    ada.press("my secret")
+    ada.sees("> my secret")
+    ada.press("\x1b[D\x1bOQ")
+    ada.sees(COME_BACK)
+    ada.press(("looking" if back in "\r\x03" else "") + back)
+    ada.sees("ada #lobby> my secret")
+    ada.press("-\r")
+    ada.sees("ada: my secre-t")
+    ada.press("exit\r")
+    assert ada.ends() == 0
+    assert bob.until("* ada left.")[-2:] == ["ada: my secre-t", "* ada left."]
+
+
+def test_a_paste_that_was_asked_about_is_still_asked_about_after_the_bare_rows(
+    shared_chat: Daemon, ada: RealTerminal
+) -> None:
+    ada.press("\x1b[200~one\ntwo\x1b[201~")
+    ada.sees("Paste 2 lines?")
+    ada.press("\x1bOQ")
+    ada.sees(COME_BACK)
+    ada.press("\r")
+    ada.sees("Paste 2 lines?", "ada #lobby>")
+    ada.press("\x1b")
+    wait_for(lambda: "Paste" not in ada.read(), "the question is dropped")
+    assert "ada: one" not in ada.read()
+
+
+@pytest.mark.parametrize("meanwhile", ["resize", "suspend", "talk"])
+def test_what_happens_during_the_bare_rows_sends_nothing(
+    shared_chat: Daemon, ada: RealTerminal, meanwhile: str
+) -> None:
+    bob = shared_chat.person("bob")
+    ada.press("draft")
+    ada.sees("> draft")
+    ada.press("\x1bOQ")
+    ada.sees(COME_BACK)
+    if meanwhile == "resize":
+        ada.child.setwinsize(24, 70)
+    elif meanwhile == "suspend":
+        ada.press("\x1a")
+    else:
+        bob.type("hello")
+        bob.catch_up()
+    ada.press("\r")
+    ada.sees("ada #lobby> draft")
+    ada.press(" more\r")
+    ada.sees("ada: draft more")
+    assert "ada: draft\n" not in ada.read()
+
+
+def test_the_client_can_be_ended_during_the_bare_rows(ada: RealTerminal) -> None:
+    ada.press("\x1bOQ")
+    ada.sees(COME_BACK)
+    ada.child.kill(signal.SIGTERM)
+    ada.ends()
+    assert ada.is_restored()
+
+
 def test_a_simple_terminal(shared_chat: Daemon) -> None:
     terminal = RealTerminal(address(shared_chat, "ada"), term="dumb")
     terminal.sees("* You are ada, alone in #lobby.")
