@@ -4,16 +4,29 @@ from __future__ import annotations
 
 import sys
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
+from typing import Protocol
 
 import msgspec
 
 from chat.core.events import Missed
+from chat.core.session import Session
 from chat.delivery.dialect import Dialect
 
-if TYPE_CHECKING:
-    from chat.delivery.outlet import Outlet
+
+class Subscriber(Protocol):
+    """What reads feeds for one connection."""
+
+    session: Session
+    fast: bool
+    """Whether its one reader may be sent the news of a turn as they are."""
+    send: Callable[[bytes | memoryview], int]
+
+    def stalled(self, reader: Reader, news: bytes, taken: int) -> None:
+        """Its socket took only so many bytes of the *news*."""
+
+    def flush(self) -> None:
+        """Send what there is, as far as the socket takes it."""
 
 
 class Line(msgspec.Struct, frozen=True):
@@ -37,7 +50,7 @@ class Feed:
     def __init__(self, room: str, dialect: Dialect, window: int) -> None:
         self.room = room
         self.dialect = dialect
-        self.readers: dict[Outlet, Reader] = {}
+        self.readers: dict[Subscriber, Reader] = {}
         self.behind: set[Reader] = set()
         self.start = 0
         self.turn = 0
@@ -134,7 +147,7 @@ class Reader:
 
     __slots__ = ("_after", "_before", "_missed", "cursor", "feed", "outlet")
 
-    def __init__(self, feed: Feed, outlet: Outlet) -> None:
+    def __init__(self, feed: Feed, outlet: Subscriber) -> None:
         self.feed = feed
         self.outlet = outlet
         self.cursor = feed.end

@@ -15,7 +15,7 @@ from chat.core.names import key
 from chat.core.ports import Lookup, Query, Search
 from chat.core.session import Session
 from chat.delivery.dialect import Dialect
-from chat.delivery.feed import Feed
+from chat.delivery.feed import Feed, Subscriber
 from chat.delivery.lookups import Lookups
 from chat.delivery.outlet import Gap, Outlet
 from chat.history.store import Store
@@ -37,7 +37,7 @@ class Switchboard:
         self._outlets: dict[int, Outlet] = {}
         self._feeds: dict[str, dict[Dialect, Feed]] = {}
         self._news: set[Feed] = set()
-        self._slow: set[Outlet] = set()
+        self._slow: set[Subscriber] = set()
 
     # -- outlets
 
