@@ -40,7 +40,7 @@ from chat.metrics import metrics_site
 from chat.protocols.certificate import OWN, BadCertificate, Certificate, make_where_missing
 from chat.protocols.connection import ChatFactory
 from chat.protocols.tls import TlsFactory
-from chat.settings import NO_DATA, Settings
+from chat.settings import FOREVER, NO_DATA, Settings
 from chat.talklog import TalkLog
 
 PATIENCE = 10.0
@@ -67,9 +67,8 @@ class ChatService(MultiService):
         self._settings = settings
         self._store = store = _store(reactor, settings)
         limits = _limits(settings)
-        self._retention = Retention(
-            reactor, store, time.time, age=durations.seconds(settings.keep), most=settings.keep_messages
-        )
+        age = None if settings.keep == FOREVER else durations.seconds(settings.keep)
+        self._retention = Retention(reactor, store, time.time, age=age, most=settings.keep_messages)
         self._talk = TalkLog(reactor)
         said = (lambda messages: None) if settings.no_log_talk else self._talk.said
         self._hashing = ThreadPool(1, 1, "passwords")

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any
 
 from chat.core import durations
+from chat.core.errors import BadField
 from chat.core.limits import Limits
 
 MOST_HISTORY = 200
@@ -88,12 +89,25 @@ def read_config(path: str) -> dict[str, Any]:
         if not _fits(key, value):
             raise ValueError(f'{path}: "{key}" must be {_WANTED[key][1]}.')
     values = {key.replace("-", "_"): value for key, value in table.items()}
+    try:
+        keep_value(values.get("keep", FOREVER))
+    except durations.OutOfCalendar as error:
+        raise ValueError(f'{path}: "keep": {error}') from error
+    except BadField as error:
+        raise ValueError(f'{path}: "keep" must be {_WANTED["keep"][1]}.') from error
     if "limit" in values:
         try:
             values["limit"] = {limit_name(name): limit_value(name, value) for name, value in values["limit"].items()}
         except ValueError as error:
             raise ValueError(f"{path}: {error}") from error
     return {key: tuple(value) if isinstance(value, list) else value for key, value in values.items()}
+
+
+def keep_value(age: str) -> str:
+    """Check how long messages are to be kept; raises :class:`BadField`."""
+    if age != FOREVER:
+        durations.seconds(age)
+    return age
 
 
 def limit_name(name: str) -> str:
@@ -127,6 +141,4 @@ def _fits(key: str, value: object) -> bool:
         return 0 <= value <= MOST_HISTORY
     if isinstance(value, int) and key == "keep-messages":
         return value > 0
-    if key == "keep":
-        return value == FOREVER or bool(durations.seconds(str(value)))
     return key != "sync" or value in SYNCS

@@ -12,7 +12,8 @@ from twisted.python import usage
 
 from chat import __version__
 from chat.core import durations
-from chat.settings import FOREVER, MOST_HISTORY, NO_DATA, SYNCS, Settings, limit_name, limit_value, read_config
+from chat.core.errors import BadField
+from chat.settings import MOST_HISTORY, NO_DATA, SYNCS, Settings, keep_value, limit_name, limit_value, read_config
 
 _DEFAULTS = Settings()
 
@@ -108,9 +109,12 @@ class Options(usage.Options):
 
     def opt_keep(self, age: str) -> None:
         """Keep messages so long: 90d (days), 12h (hours), 4w (weeks), or forever (default: forever)."""
-        if age != FOREVER and not durations.seconds(age):
-            raise usage.UsageError(f"--keep must be a time like 90d, 12h or 4w, or forever, not {age}.")
-        self._given["keep"] = age
+        try:
+            self._given["keep"] = keep_value(age)
+        except durations.OutOfCalendar as error:
+            raise usage.UsageError(f"--keep: {error}") from error
+        except BadField as error:
+            raise usage.UsageError(f"--keep must be a time like 90d, 12h or 4w, or forever, not {age}.") from error
 
     def opt_keep_messages(self, number: str) -> None:
         """Keep only so many of the newest messages of each room (default: all)."""

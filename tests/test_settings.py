@@ -72,6 +72,7 @@ def test_a_file_can_set_everything(tmp_path: Path) -> None:
         ("history = true", '"history" must be a whole number from 0 to 200.'),
         ('sync = "off"', '"sync" must be "full" or "normal".'),
         ('keep = "90"', '"keep" must be a time, like "90d", or "forever".'),
+        ('keep = "999999w"', '"keep": 999999w is too long a time. Use at most ten years, which is 3650d.'),
         ("keep = 90", '"keep" must be a time, like "90d", or "forever".'),
         ("keep-messages = 0", '"keep-messages" must be a whole number from 1 on.'),
         ('no-limits = "yes"', '"no-limits" must be true or false.'),

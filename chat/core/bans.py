@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from ipaddress import IPv4Network, IPv6Network, ip_network
 
 from chat.core import durations, names
 from chat.core.peer import Address
+
+LAST_SECOND = 253_402_300_799.0
+"""The end of the year 9999, after which no time can be written."""
 
 Network = IPv4Network | IPv6Network
 
@@ -57,7 +60,9 @@ class Bans:
     def restore(self, bans: Iterable[Ban]) -> None:
         """Go on from what the history holds."""
         for ban in bans:
-            self.add(ban)
+            # A ban may have been stored that ends after the calendar does.
+            ends = ban.until is None or ban.until <= LAST_SECOND
+            self.add(ban if ends else replace(ban, until=None))
 
     def add(self, ban: Ban) -> Ban | None:
         """Enter *ban*, in place of one of the same target, which is returned."""

@@ -46,9 +46,9 @@ class Retention:
             self._looking.stop()
 
     async def _look(self) -> None:
-        until = timestamp(self._now() - self._age) if self._age is not None else None
         dropped = 0
         try:
+            until = timestamp(self._now() - self._age) if self._age is not None else None
             for room, last in await self._store.overdue(until, self._most):
                 count = 1
                 while count and self._looking.running:

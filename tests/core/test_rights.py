@@ -9,7 +9,7 @@ import pytest
 from chat.core import durations
 from chat.core.accounts import Tries
 from chat.core.bans import Ban, Bans, network, normal
-from chat.core.errors import BadName
+from chat.core.errors import BadField, BadName
 
 
 def test_wrong_tries_wait_longer_and_longer_for_each_key() -> None:
@@ -57,9 +57,17 @@ def test_durations(text: str, span: int) -> None:
     assert durations.seconds(text) == span
 
 
-@pytest.mark.parametrize("text", ["", "m", "10", "-1m", "1.5h", "10 m", "٣m", "1234567d", "10min"])
+@pytest.mark.parametrize("text", ["", "m", "10", "-1m", "1.5h", "10 m", "٣m", "0d", "1234567d", "9" * 5_000 + "w"])
 def test_what_is_no_duration(text: str) -> None:
-    assert durations.seconds(text) is None
+    with pytest.raises(BadField, match="is no time"):
+        durations.seconds(text)
+
+
+@pytest.mark.parametrize("text", ["3651d", "522w", "999999w", "999999d"])
+def test_no_duration_is_longer_than_ten_years(text: str) -> None:
+    with pytest.raises(durations.OutOfCalendar, match="is too long a time"):
+        durations.seconds(text)
+    assert durations.seconds("3650d") == durations.LONGEST
 
 
 @pytest.mark.parametrize(
@@ -101,6 +109,12 @@ def test_bans_end() -> None:
     assert bans.all(9.0)
     assert not bans.all(10.0)
     assert not bans.of_name("eve", 10.0)
+
+
+def test_a_stored_ban_that_ends_after_the_calendar_is_one_for_ever() -> None:
+    bans = Bans()
+    bans.restore([ban("eve", until=6e11), ban("mal", until=float("inf")), ban("cy", until=12.0)])
+    assert [held.until for held in bans.all(0.0)] == [None, None, 12.0]
 
 
 def test_bans_are_taken_back() -> None:

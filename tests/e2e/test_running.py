@@ -219,6 +219,7 @@ def test_welcome_and_history_are_options(start_chat: DaemonFactory) -> None:
         (["--history", "201"], "--history must be a whole number from 0 to 200, not 201."),
         (["--sync", "never"], "--sync must be full or normal, not never."),
         (["--keep", "a while"], "--keep must be a time like 90d, 12h or 4w, or forever, not a while."),
+        (["--keep", "999999w"], "--keep: 999999w is too long a time. Use at most ten years, which is 3650d."),
         (["--keep-messages", "0"], "--keep-messages must be a whole number from 1 on, not 0."),
         (["--fly"], "--fly"),
     ],

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from conftest import LoggedFailures
 from history.stores import REACTOR, said, wait
 from msgspec import structs
 from twisted.internet.defer import Deferred, fail
@@ -114,6 +115,20 @@ def test_where_everything_is_kept_nothing_is_looked_for() -> None:
     retention = Retention(clock, MemoryStore(), clock.seconds, age=None, most=None)
     retention.start()
     assert not clock.getDelayedCalls()
+    retention.stop()
+
+
+def test_a_look_that_fails_is_followed_by_the_next(logged_failures: LoggedFailures) -> None:
+    clock, store = Clock(), MemoryStore()
+    clock.advance(1e12)
+    store.append([said_at(1, 0)])
+    now = [1e12]
+    retention = Retention(clock, store, lambda: now[0], age=600, most=None)
+    retention.start()
+    assert len(logged_failures.flush(ValueError)) == 1
+    now[0] = 1_000.0
+    clock.advance(INTERVAL)
+    assert ids(store, "lobby") == []
     retention.stop()
 
 

@@ -11,6 +11,7 @@ from box import Box, Client
 from twisted.internet.defer import fail
 
 from chat.core.accounts import Role
+from chat.core.bans import Ban
 from chat.core.commands.table import TABLE
 from chat.core.commands.talk import MOST_SAID
 from chat.core.facts import Decision
@@ -461,6 +462,31 @@ def test_a_wrong_time_is_no_reason(box: Box, time: str) -> None:
     assert ada.lines() == [f"! {time} is no time. Write one like 30s, 10m, 2h, 7d or 4w."]
     bob.send("hello")
     assert ada.lines() == ["bob: hello"]
+
+
+@pytest.mark.parametrize("time", ["999999w", "3651d"])
+def test_a_time_that_no_calendar_holds_is_refused_and_the_connection_stays(box: Box, time: str) -> None:
+    mo = log_in(box, "mo")
+    mo.send(f"/ban troll {time} spam", "/bans", "/stats")
+    assert mo.lines()[:2] == [
+        f"! {time} is too long a time. Use at most ten years, which is 3650d.",
+        "* Nobody is banned.",
+    ]
+    ada, bob = in_room(box, "ada", "bob")
+    ada.send(f"/mute bob {time} why")
+    assert ada.lines() == [f"! {time} is too long a time. Use at most ten years, which is 3650d."]
+    bob.send("hello")
+    assert ada.lines() == ["bob: hello"]
+
+
+def test_a_stored_ban_that_ends_after_the_calendar_is_listed(box: Box) -> None:
+    box.hub.restore(0, (), bans=[Ban("troll", 6e11, "spam", "mo", "2026-11-21T09:15:02.114Z")])
+    mo = log_in(box, "mo")
+    mo.send("/bans")
+    assert mo.lines() == ["* troll, for ever, by mo: spam"]
+    troll = box.connect()
+    troll.send("troll")
+    assert troll.lines()[-1] == "! You are banned: spam"
 
 
 def test_what_one_said_is_ones_own_under_a_new_name_too(box: Box) -> None:

@@ -49,9 +49,7 @@ def _victim(hub: Hub, session: Session, room: Room, name: str) -> User:
 def _timed(text: str | None) -> tuple[int | None, str]:
     """Read ``[time] [why]``."""
     first, _, rest = (text or "").strip().partition(" ")
-    span = durations.seconds(first)
-    if span == 0 or (span is None and first.lstrip("+-")[:1].isdecimal()):
-        raise BadField(f"{first[:40]} is no time. Write one like 30s, 10m, 2h, 7d or 4w.")
+    span = durations.seconds(first) if durations.is_duration(first) else None
     return span, bounded(rest if span is not None else text or "", LONGEST_WHY, "reason")
 
 
