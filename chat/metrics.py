@@ -3,18 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
 from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric, SummaryMetricFamily
 from prometheus_client.registry import Collector
-from twisted.internet.interfaces import IReactorTime
-from twisted.web.http import SERVICE_UNAVAILABLE
+from twisted.internet.interfaces import IAddress, IDelayedCall, IReactorTime
+from twisted.internet.protocol import connectionDone
+from twisted.python.failure import Failure
+from twisted.web.http import SERVICE_UNAVAILABLE, HTTPChannel
 from twisted.web.resource import Resource
 from twisted.web.server import Request, Site
 
 from chat.figures import Figures
 from chat.history.commit import GroupCommit
+
+DEADLINE = 10.0
+"""The seconds from a connection's beginning to its end, whatever the client does."""
+
+LINGER = 2.0
+"""The seconds that a client has to read that its request is refused."""
+
+MOST_CONNECTIONS = 32
+"""More at a time are closed at once: who asks for metrics asks once every few seconds."""
 
 _NOW = {
     "connections": "Open connections.",
@@ -79,8 +91,60 @@ class _Health(Resource):
         return b"ok\n"
 
 
+class _Channel(HTTPChannel):
+    """One connection, for one small request without a body, within :data:`DEADLINE` seconds.
+
+    Twisted would write a body of any size to a temporary file before it asks what the request is for.
+    """
+
+    totalHeadersSize = 8_192  # noqa: N815 - Twisted's
+    maxHeaders = 64  # noqa: N815 - Twisted's
+    _refused = False
+    _end: IDelayedCall | None = None
+
+    def connectionMade(self) -> None:
+        super().connectionMade()
+        transport: Any = self.transport
+        self._end = self.callLater(DEADLINE, transport.abortConnection)
+
+    def checkPersistence(self, request: Request, version: bytes) -> bool:  # noqa: N802 - Twisted's
+        return False
+
+    def allHeadersReceived(self) -> None:
+        if self.length == 0:
+            super().allHeadersReceived()
+            return
+        self._refused = True
+        transport: Any = self.transport
+        transport.pauseProducing()
+        if self._end is not None:
+            self._end.reset(LINGER)
+        transport.write(b"HTTP/1.1 413 Content Too Large\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
+        transport.loseWriteConnection()
+
+    def rawDataReceived(self, data: bytes) -> None:
+        if not self._refused:
+            super().rawDataReceived(data)
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        if self._end is not None and self._end.active():
+            self._end.cancel()
+        if self._end is not None:
+            self.factory.open -= 1
+        super().connectionLost(reason)
+
+
 class _QuietSite(Site):
     noisy = False
+    protocol = _Channel  # type: ignore[assignment] # what Twisted documents; its own has HTTP/2 besides
+    open = 0
+    """How many connections are open."""
+
+    def buildProtocol(self, addr: IAddress | None) -> Any:
+        if self.open >= MOST_CONNECTIONS:
+            return None
+        self.open += 1
+        return super().buildProtocol(addr)
 
     def log(self, request: object) -> None:
         """Who asks for metrics asks every few seconds: that is not worth a line."""

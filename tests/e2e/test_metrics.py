@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import re
+import socket
 import urllib.request
+from contextlib import suppress
+from pathlib import Path
 from urllib.error import HTTPError
 
 import pytest
@@ -11,7 +15,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from e2e.daemon import HOST, LISTEN, Daemon, DaemonFactory
 from e2e.test_tls import refused
-from e2e.waiting import wait_for
+from e2e.waiting import DEADLINE, wait_for
 
 
 @pytest.fixture
@@ -82,3 +86,18 @@ def test_its_health(measured: Daemon) -> None:
 
 def test_a_place_that_can_not_be_served_is_a_sentence(measured: Daemon) -> None:
     assert "--metrics pigeon:7: Twisted can't listen" in refused(measured.folder, "--metrics", "pigeon:7")
+
+
+def test_a_body_is_not_taken(measured: Daemon) -> None:
+    found = wait_for(lambda: re.search(r"QuietSite starting on (\d+)$", measured.log(), re.MULTILINE), "metrics")
+    assert found is not None
+    with socket.create_connection((HOST, int(found[1])), timeout=DEADLINE) as client:
+        client.sendall(b"POST /metrics HTTP/1.1\r\nHost: x\r\nContent-Length: 536870912\r\n\r\n")
+        assert client.recv(4096).startswith(b"HTTP/1.1 413 ")
+        with suppress(BrokenPipeError, ConnectionResetError):
+            for _ in range(1_000):
+                client.sendall(bytes(65_536))
+            raise AssertionError("64 MB were taken")
+        files = [os.readlink(file) for file in Path(f"/proc/{measured.process.pid}/fd").iterdir()]
+        assert not [file for file in files if file.endswith(" (deleted)")]
+    assert ask(measured, "/healthz") == "ok\n"
