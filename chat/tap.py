@@ -123,6 +123,7 @@ class Options(usage.Options):
         self._given["keep_messages"] = int(number)
 
     def postOptions(self) -> None:
+        self._leave_out_pid_file()
         for flag in ("no-log-talk", "no-limits", "allow-plain-passwords", "tls"):
             if self[flag]:
                 self._given[flag.replace("-", "_")] = True
@@ -137,6 +138,16 @@ class Options(usage.Options):
             raise usage.UsageError(
                 f"TLS needs a certificate, and with --data {NO_DATA} there is no place to keep one. Give --tls-cert."
             )
+
+    def _leave_out_pid_file(self) -> None:
+        """In the foreground, have ``twistd`` use no pid file unless one was asked for.
+
+        A number that a crash left in it, and that another process has now, would keep the chat from starting. The
+        claim on the data (``chat.lock``) tells whether a chat runs there.
+        """
+        twistd = getattr(self, "parent", None)
+        if twistd is not None and twistd.get("nodaemon") and twistd.get("pidfile") == "twistd.pid":
+            twistd["pidfile"] = ""
 
     def _check_endpoints(self, option: str, descriptions: tuple[str, ...]) -> None:
         from twisted.internet import reactor
@@ -163,8 +174,8 @@ def makeService(options: Options) -> IService:
     """Make the service that ``twistd`` runs."""
     from twisted.internet import reactor
 
-    from chat.service import ChatService
+    from chat.process import ChatProcess, fit_open_files
 
     # The reactor's own clock is the wall clock, and when that is set all timers would fire at once, or not for hours.
     reactor.seconds = time.monotonic  # type: ignore[method-assign]
-    return ChatService(reactor, options.settings)
+    return ChatProcess(reactor, fit_open_files(options.settings))

@@ -1,0 +1,152 @@
+"""What belongs to the process that runs a chat, and not to the chat: signals, open files, memory, systemd."""
+
+from __future__ import annotations
+
+import gc
+import os
+import resource
+import signal
+import socket
+import sys
+from dataclasses import replace
+from types import FrameType
+from typing import Any
+
+from twisted.application.service import MultiService
+from twisted.internet.defer import Deferred
+from twisted.internet.error import CannotListenError, ReactorNotRunning
+from twisted.logger import Logger
+from twisted.python.logfile import BaseLogFile, LogFile
+
+from chat.core.limits import Limits
+from chat.history.store import CannotOpen
+from chat.protocols.certificate import BadCertificate
+from chat.service import ChatService
+from chat.settings import Settings
+
+SPARE_DESCRIPTORS = 64
+"""File descriptors that are not for clients."""
+
+YOUNG_OBJECTS = 50_000
+"""How many objects are made before Python looks for cycles among the young ones (700 by default)."""
+
+ROTATED_FILES = 9
+"""The log files that Twisted has rotated and that stay, beside the one that is written."""
+
+log = Logger()
+
+
+class ChatProcess(MultiService):
+    """Runs one chat as a daemon: ends it with exit code 0 when asked to, and reloads what can be reloaded."""
+
+    def __init__(self, reactor: Any, settings: Settings) -> None:
+        super().__init__()
+        self._reactor = reactor
+        self.chat = ChatService(reactor, settings)
+        self.chat.setServiceParent(self)
+
+    def privilegedStartService(self) -> None:
+        """Listen."""
+        self._take_signals()
+        try:
+            super().privilegedStartService()
+        except CannotListenError as error:
+            where = f"{error.interface or 'any address'} port {error.port}"
+            _say_last(f"chat: can't listen on {where}: {error.socketError}. Choose another with --listen.")
+            raise
+
+    def startService(self) -> None:
+        """Begin."""
+        try:
+            super().startService()
+        except (CannotOpen, BadCertificate) as error:
+            _say_last(f"chat: {error}")
+            raise
+        for file in log_files():
+            if isinstance(file, LogFile) and file.maxRotatedFiles is None:
+                file.maxRotatedFiles = ROTATED_FILES
+        gc.set_threshold(YOUNG_OBJECTS, 50, 50)
+        self._reactor.callWhenRunning(self._tell_system, "READY=1")
+        self._reactor.callWhenRunning(self._take_signals)
+
+    def stopService(self) -> Deferred[None]:
+        """End, once all that was accepted is stored and sent."""
+        self._tell_system("STOPPING=1")
+        stopped: Deferred[None] = super().stopService()
+        return stopped
+
+    # -- signals
+
+    def _take_signals(self) -> None:
+        """Take the signals: before anybody can connect, and again when the reactor runs, since it takes some itself.
+
+        Twisted would end by the signal, and by SIGHUP or SIGUSR1 without a word; an orderly end has exit code 0.
+        """
+        for number, step in (
+            (signal.SIGINT, self._stop),
+            (signal.SIGTERM, self._stop),
+            (signal.SIGHUP, self._reload),
+            (signal.SIGUSR1, self._reopen_log),
+        ):
+
+            def handle(number: int, frame: FrameType | None, step: Any = step) -> None:
+                self._reactor.callFromThread(step)
+
+            signal.signal(number, handle)
+
+    def _stop(self) -> None:
+        try:
+            self._reactor.stop()
+        except ReactorNotRunning:
+            log.info("ending at once")
+            self.chat.abort()
+
+    def _reload(self) -> None:
+        """Read again what can be read again, and go on in a new log if the old one was moved."""
+        self._reopen_log()
+        self.chat.reload()
+
+    def _reopen_log(self) -> None:
+        files = log_files()
+        for file in files:
+            file.reopen()
+            log.info("the log goes on in {path}", path=file.path)
+        if not files:
+            log.info("the log goes to the standard output, so there is no file to open again")
+
+    def _tell_system(self, state: str) -> None:
+        """Tell systemd, where it runs the daemon with ``Type=notify`` (sd_notify(3))."""
+        address = os.environ.get("NOTIFY_SOCKET")
+        if not address:
+            return
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notify:
+            try:
+                notify.sendto(state.encode(), f"\0{address[1:]}" if address.startswith("@") else address)
+            except OSError as error:
+                log.warn("systemd at {address} can't be told: {error}", address=address, error=error)
+
+
+def log_files() -> list[BaseLogFile]:
+    """The log files of ``twistd --logfile``, which Twisted hands to nobody: found among all objects, once a signal."""
+    return [thing for thing in gc.get_objects() if isinstance(thing, BaseLogFile) and not thing.closed]
+
+
+def fit_open_files(settings: Settings) -> Settings:
+    """Raise the limit of open files as far as it goes; return settings with as many clients as it allows."""
+    wanted = Limits(**settings.limit).connections
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    if most == resource.RLIM_INFINITY or wanted <= most - SPARE_DESCRIPTORS:
+        return settings
+    possible = most - SPARE_DESCRIPTORS
+    log.warn(
+        "the system allows {most} open files, so only {possible} clients can connect; raise it with ulimit -n",
+        most=most,
+        possible=possible,
+    )
+    return replace(settings, limit={**settings.limit, "connections": possible})
+
+
+def _say_last(sentence: str) -> None:
+    """Have *sentence* stand in place of the traceback of the exception that ends the process."""
+    sys.excepthook = lambda *_: print(sentence, file=sys.stderr)

@@ -1,0 +1,83 @@
+"""Signals: none but those that ask for the end ends the chat, and logs can be rotated from outside."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from e2e.daemon import LISTEN, DaemonFactory, twistd
+from e2e.tools import tool
+from e2e.waiting import DEADLINE, wait_for
+
+LOGROTATE = (Path(__file__).parents[2] / "docs" / "running.md").read_text()
+
+
+@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGUSR1])
+@pytest.mark.parametrize("options", [(), ("--tls-listen", LISTEN)], ids=["plain", "tls"])
+def test_a_signal_that_asks_for_no_end_ends_nothing(
+    start_chat: DaemonFactory, number: signal.Signals, options: tuple[str, ...]
+) -> None:
+    chat = start_chat(*options)
+    ada = chat.person("ada")
+    chat.signal(number)
+    chat.await_log("the log goes to the standard output, so there is no file to open again")
+    if number is signal.SIGHUP:
+        chat.await_log("fingerprint is" if options else "there is no certificate to read again")
+    ada.type("/who")
+    ada.expect("* In #lobby: ada")
+
+
+@pytest.fixture
+def logging(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[bytes], Path]]:
+    """A chat that logs to a file, and that file."""
+    log = tmp_path / "chat.log"
+    options = ["--nodaemon", "--pidfile=", f"--logfile={log}", "chat", "--listen", LISTEN, f"--data={tmp_path}"]
+    with subprocess.Popen([*twistd(), *options], cwd=tmp_path) as daemon:
+        wait_for(lambda: log.exists() and "listening on" in log.read_text(), "it listens")
+        yield daemon, log
+        daemon.send_signal(signal.SIGTERM)
+        assert daemon.wait(DEADLINE) == 0
+    assert "Main loop terminated." in log.read_text()
+
+
+@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGUSR1])
+def test_the_log_goes_on_in_a_new_file_when_the_old_one_was_moved(
+    logging: tuple[subprocess.Popen[bytes], Path], number: signal.Signals
+) -> None:
+    daemon, log = logging
+    for moved in ("chat.log.1", "chat.log.2"):
+        log.rename(log.with_name(moved))
+        daemon.send_signal(number)
+        wait_for(lambda: log.exists() and f"the log goes on in {log}" in log.read_text(), "a new log")
+        assert "listening on" not in log.read_text()
+
+
+def test_the_recipe_for_logrotate_works(logging: tuple[subprocess.Popen[bytes], Path]) -> None:
+    program = tool("logrotate")
+    daemon, log = logging
+    _, recipe = LOGROTATE.split("    /var/log/chat.log {\n")
+    recipe = recipe.split("    }\n")[0].replace("systemctl reload chat", f"kill -HUP {daemon.pid}")
+    config = log.with_name("recipe")
+    config.write_text(f"{log} {{\n{recipe}}}\n")
+    for _ in range(2):
+        subprocess.run([program, "--force", "--state", str(log.with_name("state")), str(config)], check=True)
+        wait_for(lambda: log.exists() and "the log goes on in" in log.read_text(), "a new log")
+        assert "listening on" not in log.read_text()
+    assert sorted(file.name for file in log.parent.glob("chat.log*")) == ["chat.log", "chat.log.1", "chat.log.2.gz"]
+
+
+def test_a_number_left_in_the_pid_file_does_not_keep_it_from_starting(tmp_path: Path) -> None:
+    """Only the claim on the data decides whether a chat runs there."""
+    (tmp_path / "twistd.pid").write_text(f"{os.getpid()}\n")
+    log = tmp_path / "log"
+    with log.open("wb") as output:
+        command = [*twistd(), "-n", "chat", "--listen", LISTEN]
+        with subprocess.Popen(command, cwd=tmp_path, stdout=output, stderr=output) as daemon:
+            wait_for(lambda: "listening on" in log.read_text(), "it listens")
+            daemon.send_signal(signal.SIGTERM)
+            assert daemon.wait(DEADLINE) == 0

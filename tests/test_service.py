@@ -1,0 +1,88 @@
+"""The chat as a service among others: twice in one process, and nothing of the process is touched."""
+
+from __future__ import annotations
+
+import gc
+import resource
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+from e2e.waiting import DEADLINE
+
+PROGRAM = """
+import gc, resource, signal, socket, sys
+from twisted.application.service import MultiService
+from twisted.internet import reactor, threads
+from chat.service import ChatService
+from chat.settings import Settings
+
+def process():
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1)
+    return (gc.get_threshold(), resource.getrlimit(resource.RLIMIT_NOFILE), sys.excepthook,
+            [signal.getsignal(number) for number in numbers])
+
+def talk(port, name):
+    with socket.create_connection(("127.0.0.1", port), timeout=20) as client:
+        lines = client.makefile("r", newline="\\r\\n")
+        client.sendall(f"{name}\\nhello\\n/who\\n".encode())
+        shown = [next(lines).rstrip() for _ in range(3)]
+        client.sendall(b"exit\\n")
+        return [*shown, *(line.rstrip() for line in lines)]
+
+def ports():
+    return [reader.getHost().port for reader in reactor.getReaders() if hasattr(reader, "getHost")]
+
+parent = MultiService()
+chats = [ChatService(reactor, Settings(listen=("tcp:0:interface=127.0.0.1",), data=folder)) for folder in sys.argv[1:]]
+for chat in chats:
+    chat.setServiceParent(parent)
+
+def begin():
+    before = process()
+    parent.privilegedStartService()
+    parent.startService()
+    first, second = sorted(ports())
+    asked = threads.deferToThread(lambda: [talk(first, "ada"), talk(second, "ada")])
+    asked.addCallback(lambda talks: [print(line) for lines in talks for line in lines])
+    asked.addCallback(lambda _: parent.stopService())
+    asked.addCallback(lambda _: print("untouched" if process() == before else "touched"))
+    asked.addErrback(lambda failure: failure.printTraceback())
+    asked.addBoth(lambda _: reactor.stop())
+
+reactor.callWhenRunning(begin)
+reactor.run()
+"""
+
+
+def test_two_chats_in_one_process_share_nothing_and_touch_nothing_of_it(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM, str(tmp_path / "one"), str(tmp_path / "two")],
+        capture_output=True,
+        text=True,
+        timeout=DEADLINE,
+        check=True,
+    )
+    of_one = [
+        "* Welcome to chat. Type your name and press Enter.",
+        "* You are ada, alone in #lobby. Type /help for commands, exit to leave.",
+        "* In #lobby: ada",
+        "* Goodbye.",
+    ]
+    assert done.stdout.splitlines() == [*of_one, *of_one, "untouched"], done.stderr
+    assert (tmp_path / "one" / "chat.db").exists()
+    assert (tmp_path / "two" / "chat.db").exists()
+
+
+def test_making_the_service_touches_nothing_of_the_process() -> None:
+    from twisted.internet.testing import MemoryReactorClock
+
+    from chat.service import ChatService
+    from chat.settings import Settings
+
+    before = (gc.get_threshold(), resource.getrlimit(resource.RLIMIT_NOFILE), sys.excepthook)
+    handlers = [signal.getsignal(number) for number in signal.valid_signals()]
+    ChatService(MemoryReactorClock(), Settings(data="none"))
+    assert before == (gc.get_threshold(), resource.getrlimit(resource.RLIMIT_NOFILE), sys.excepthook)
+    assert handlers == [signal.getsignal(number) for number in signal.valid_signals()]
