@@ -7,27 +7,27 @@ from collections.abc import Mapping
 from chat.core.hub import Hub
 from chat.delivery.switchboard import Switchboard
 from chat.history.commit import GroupCommit
-from chat.protocols.connection import ChatFactory
+from chat.protocols.connection import Connections
 
 
 class Figures:
     """The numbers of one chat."""
 
-    def __init__(self, hub: Hub, switchboard: Switchboard, commit: GroupCommit, factory: ChatFactory) -> None:
+    def __init__(self, hub: Hub, switchboard: Switchboard, commit: GroupCommit, connections: Connections) -> None:
         self._hub = hub
         self._switchboard = switchboard
         self._commit = commit
-        self._factory = factory
+        self._connections = connections
 
     def now(self) -> Mapping[str, float]:
         """What there is at this moment."""
         return {
-            "connections": len(self._factory.connections),
+            "connections": len(self._connections.open),
             "users": len(self._hub.users.all()),
             "sessions held": self._hub.tokens.held,
             "rooms": len(self._hub.rooms),
             "queue entries": len(self._hub.queue),
-            "readers lagging": sum(not connection.ready for connection in self._factory.connections),
+            "readers lagging": sum(not connection.ready for connection in self._connections.open),
             "backlog bytes": self._switchboard.backlog,
         }
 

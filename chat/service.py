@@ -30,8 +30,8 @@ from chat.history.sqlite import SqliteStore
 from chat.history.store import Store
 from chat.metrics import metrics_site
 from chat.protocols.certificate import OWN, BadCertificate, Certificate, make_where_missing
-from chat.protocols.connection import ChatFactory
-from chat.protocols.tls import TlsFactory
+from chat.protocols.connection import Connections
+from chat.protocols.ways import WAYS, Surroundings
 from chat.settings import FOREVER, NO_DATA, Settings
 from chat.talklog import TalkLog
 
@@ -78,20 +78,17 @@ class ChatService(MultiService):
         said = (lambda messages: None) if settings.no_log_talk else self._talk.said
         self._commit = GroupCommit(reactor, store, hub, said)
 
-        # The ports
-        self._factory = ChatFactory(
+        # The ways in
+        self._connections = Connections(
             hub, switchboard, reactor, time.monotonic, welcome=settings.welcome, replay=settings.history
         )
-        for description in settings.listen:
-            listening(_with_backlog(description), self._factory, reactor).setServiceParent(self)
-        self._certificate: Certificate | None = None
-        if settings.tls_endpoints:
-            chain = Path(settings.tls_cert or Path(settings.data) / OWN)
-            self._certificate = Certificate(chain, Path(settings.tls_key or chain))
-            factory = TlsFactory(self._certificate, False, self._factory, reactor)
-            for description in settings.tls_endpoints:
-                listening(_with_backlog(description), factory, reactor).setServiceParent(self)
-        figures = Figures(hub, switchboard, self._commit, self._factory)
+        self._certificate = _certificate(settings)
+        surroundings = Surroundings(self._connections, reactor, self._certificate)
+        for way in WAYS:
+            for description in settings.endpoints(way.setting):
+                endpoint = _with_backlog(description)
+                listening(endpoint, way.factory(surroundings), reactor).setServiceParent(self)
+        figures = Figures(hub, switchboard, self._commit, self._connections)
         if settings.metrics is not None:
             site = metrics_site(reactor, figures, self._commit)
             listening(settings.metrics, site, reactor).setServiceParent(self)
@@ -105,12 +102,11 @@ class ChatService(MultiService):
         contents = self._store.open()
         self._hub.restore(contents.last_id, contents.rooms, contents.accounts, contents.bans, contents.rules)
         self._hashing.start()
-        for description in self._settings.listen:
-            log.info("listening on {endpoint}", endpoint=description)
+        for way in WAYS:
+            for description in self._settings.endpoints(way.setting):
+                log.info("{says} {endpoint}", says=way.says, endpoint=description)
         if self._settings.metrics is not None:
             log.info("serving metrics on {endpoint}", endpoint=self._settings.metrics)
-        for description in self._settings.tls_endpoints:
-            log.info("listening for TLS on {endpoint}", endpoint=description)
         super().startService()
         self._retention.start()
 
@@ -122,7 +118,7 @@ class ChatService(MultiService):
         await MultiService.stopService(self)
         self._retention.stop()
         deadline = self._reactor.callLater(PATIENCE, self.abort)
-        await self._factory.farewell("The server is shutting down. Goodbye.")
+        await self._connections.farewell("The server is shutting down. Goodbye.")
         await self._commit.drained()
         if deadline.active():
             deadline.cancel()
@@ -132,7 +128,7 @@ class ChatService(MultiService):
 
     def abort(self) -> None:
         """Close all connections at once, whatever is unsent."""
-        self._factory.abort()
+        self._connections.abort()
 
     def reload(self) -> None:
         """Read the certificate again, if there is one, for connections to come."""
@@ -163,6 +159,13 @@ def _store(reactor: Any, settings: Settings) -> Store:
     if settings.data == NO_DATA:
         return MemoryStore()
     return SqliteStore(reactor, Path(settings.data), settings.sync)
+
+
+def _certificate(settings: Settings) -> Certificate | None:
+    if not settings.tls_endpoints:
+        return None
+    chain = Path(settings.tls_cert or Path(settings.data) / OWN)
+    return Certificate(chain, Path(settings.tls_key or chain))
 
 
 def _limits(settings: Settings) -> Limits:

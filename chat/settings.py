@@ -10,6 +10,7 @@ from typing import Any
 from chat.core import durations
 from chat.core.errors import BadField
 from chat.core.limits import Limits
+from chat.protocols.ways import PLAIN, TLS, WAYS
 
 MOST_HISTORY = 200
 NO_DATA = "none"
@@ -19,14 +20,13 @@ LIMITS = tuple(field.name for field in fields(Limits) if not isinstance(field.de
 """The limits that can be set, by the names of :class:`Limits`."""
 MOST = 1e9
 """No limit is greater."""
-TLS_LISTEN = "tcp:12346:interface=127.0.0.1"
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
     """What can be set. The names are those of the options, with ``-`` as ``_``."""
 
-    listen: tuple[str, ...] = ("tcp:12345:interface=127.0.0.1",)
+    listen: tuple[str, ...] = (PLAIN.default,)
     welcome: str = "Welcome to chat."
     history: int = 20
     data: str = "."
@@ -43,16 +43,21 @@ class Settings:
     metrics: str | None = None
     limit: Mapping[str, Any] = field(default_factory=dict)
 
+    def endpoints(self, setting: str) -> tuple[str, ...]:
+        """Where to listen for the way in that is opened by *setting*."""
+        endpoints: tuple[str, ...] = self.tls_endpoints if setting == "tls_listen" else getattr(self, setting)
+        return endpoints
+
     @property
     def tls_endpoints(self) -> tuple[str, ...]:
         """Where to listen for TLS."""
         if self.tls or self.tls_listen or self.tls_cert:
-            return self.tls_listen or (TLS_LISTEN,)
+            return self.tls_listen or (TLS.default,)
         return ()
 
 
 _WANTED: Mapping[str, tuple[type, str]] = {
-    "listen": (list, 'a list of strings, like ["tcp:12345"]'),
+    PLAIN.option: (list, PLAIN.example),
     "welcome": (str, 'a string, like "Welcome to chat."'),
     "history": (int, f"a whole number from 0 to {MOST_HISTORY}"),
     "data": (str, f'a directory, like "/var/lib/chat", or "{NO_DATA}"'),
@@ -63,11 +68,12 @@ _WANTED: Mapping[str, tuple[type, str]] = {
     "no-limits": (bool, "true or false"),
     "allow-plain-passwords": (bool, "true or false"),
     "tls": (bool, "true or false"),
-    "tls-listen": (list, 'a list of strings, like ["tcp:12346"]'),
+    TLS.option: (list, TLS.example),
     "tls-cert": (str, 'a file, like "/etc/chat/fullchain.pem"'),
     "tls-key": (str, 'a file, like "/etc/chat/privkey.pem"'),
     "metrics": (str, 'an endpoint, like "tcp:9100:interface=127.0.0.1"'),
     "limit": (dict, "a table of limits, like rate = 4; docs/limits.md lists them"),
+    **{way.option: (list, way.example) for way in WAYS},
 }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -13,6 +14,7 @@ from twisted.python import usage
 from chat import __version__
 from chat.core import durations
 from chat.core.errors import BadField
+from chat.protocols.ways import WAYS, WayIn
 from chat.settings import MOST_HISTORY, NO_DATA, SYNCS, Settings, keep_value, limit_name, limit_value, read_config
 
 _DEFAULTS = Settings()
@@ -50,10 +52,6 @@ class Options(usage.Options):
         print(f"twisted-chat {__version__}")
         sys.exit(0)
 
-    def opt_listen(self, endpoint: str) -> None:
-        """Listen on this Twisted endpoint; may be given several times (default: tcp:12345:interface=127.0.0.1)."""
-        self._given["listen"] = (*self._given.get("listen", ()), endpoint)
-
     def opt_config(self, path: str) -> None:
         """Read settings from this TOML file: its keys are the names of these options; the command line wins."""
         try:
@@ -74,10 +72,6 @@ class Options(usage.Options):
         if level not in SYNCS:
             raise usage.UsageError(f"--sync must be full or normal, not {level}.")
         self._given["sync"] = level
-
-    def opt_tls_listen(self, endpoint: str) -> None:
-        """Listen for TLS on this endpoint; may be given several times (default: tcp:12346:interface=127.0.0.1)."""
-        self._given["tls_listen"] = (*self._given.get("tls_listen", ()), endpoint)
 
     def opt_tls_cert(self, path: str) -> None:
         """Use the certificate, and its chain, in this PEM file for TLS; SIGHUP reads it again (default: the own)."""
@@ -128,8 +122,8 @@ class Options(usage.Options):
             if self[flag]:
                 self._given[flag.replace("-", "_")] = True
         settings = self.settings
-        self._check_endpoints("listen", settings.listen)
-        self._check_endpoints("tls-listen", settings.tls_endpoints)
+        for way in WAYS:
+            self._check_endpoints(way.option, settings.endpoints(way.setting))
         if settings.metrics is not None:
             self._check_endpoints("metrics", (settings.metrics,))
         if settings.tls_key and not settings.tls_cert:
@@ -168,6 +162,20 @@ class Options(usage.Options):
         """What the command line and the file say together."""
         limit = {**self._config.get("limit", {}), **self._given.get("limit", {})}
         return replace(_DEFAULTS, **{**self._config, **self._given, "limit": limit})
+
+
+def _opener(way: WayIn) -> Callable[[Options, str], None]:
+    """Make the option that opens a way in."""
+
+    def opt(self: Options, endpoint: str) -> None:
+        self._given[way.setting] = (*self._given.get(way.setting, ()), endpoint)
+
+    opt.__doc__ = f"{way.help}; may be given several times (default: {way.default})."
+    return opt
+
+
+for _way in WAYS:
+    setattr(Options, f"opt_{_way.setting}", _opener(_way))
 
 
 def makeService(options: Options) -> IService:

@@ -27,7 +27,8 @@ from chat.figures import Figures
 from chat.history.answers import Answers
 from chat.history.commit import GroupCommit
 from chat.history.memory import MemoryStore
-from chat.protocols.connection import ChatConnection, ChatFactory
+from chat.protocols.connection import ChatFactory, Connections
+from chat.protocols.plain import PlainManners
 
 START = 1_795_252_502.114
 """2026-11-21T09:15:02.114Z"""
@@ -97,7 +98,7 @@ class Client:
     def __init__(self, box: Box, socket: Any) -> None:
         self.box = box
         self.socket = socket
-        self.protocol = ChatConnection(box.factory)
+        self.protocol = box.way_in.buildProtocol(None)
         self.protocol.makeConnection(self.socket)
         if isinstance(socket, TlsTransport) and socket.agrees:
             self.protocol.handshakeCompleted()
@@ -192,10 +193,11 @@ class Box:
             figures=lambda: figures.all(),
         )
         self.commit = GroupCommit(self.clock, self.store, self.hub, self.stored.extend)
-        self.factory = ChatFactory(
+        self.connections = Connections(
             self.hub, self.switchboard, self.clock, self.clock.seconds, welcome=welcome, replay=replay
         )
-        figures = Figures(self.hub, self.switchboard, self.commit, self.factory)
+        self.way_in = ChatFactory(self.connections, PlainManners)
+        figures = Figures(self.hub, self.switchboard, self.commit, self.connections)
         self._ports = count(50_001)
 
     def make_account(self, name: str, password_hash: str, role: Role = Role.USER) -> None:

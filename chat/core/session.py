@@ -88,7 +88,7 @@ class Session:
     """
 
     __slots__ = (
-        "claiming", "id", "one_room", "paused", "peer", "pending", "replay", "rooms", "spent", "state", "token", "user",
+        "id", "one_room", "paused", "peer", "pending", "replay", "rooms", "spent", "state", "token", "user",
     )  # fmt: skip
 
     def __init__(self, number: int, peer: Peer, *, one_room: bool, replay: int = 0) -> None:
@@ -100,8 +100,6 @@ class Session:
         self.user: User | None = None
         self.rooms: dict[str, Room] = {}
         self.token: ResumeToken | None = None
-        self.claiming = ""
-        """The name whose password is to be typed next."""
         self.pending = 0
         """How much of it waits in the queue."""
         self.paused: Callable[[], None] | None = None

@@ -1,8 +1,9 @@
-"""A connection: what a socket brings becomes lines, and lines become calls on a session."""
+"""A connection: one session and its outlet, whatever the client speaks; when it is read, and how it ends."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from enum import Enum, auto
 from itertools import count
 from typing import cast
 
@@ -16,25 +17,23 @@ from twisted.internet.interfaces import (
     ITCPTransport,
     ITransport,
 )
-from twisted.internet.protocol import Factory, Protocol, connectionDone
+from twisted.internet.protocol import Factory, connectionDone
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from chat.core import lifecycle
-from chat.core.authentication import refuse_banned
-from chat.core.doorkeeper import Doorkeeper
-from chat.core.errors import ChatError, NoName, ServerFull, TooLong
-from chat.core.events import Notice, Ping
+from chat.core.errors import ChatError
+from chat.core.events import Notice
 from chat.core.hub import Hub
-from chat.core.limits import Bucket
+from chat.core.peer import Peer
 from chat.core.session import Session
 from chat.delivery.outlet import Outlet
 from chat.delivery.switchboard import Switchboard
-from chat.protocols.jsonlines import JsonDialect
-from chat.protocols.lines import LineSplitter
-from chat.protocols.telnet import TelnetFilter
-from chat.protocols.text import TextDialect
+from chat.protocols.admission import Admission, Unheard
+from chat.protocols.flood import Flood, Verdict
+from chat.protocols.lines import LineReceiver
+from chat.protocols.manners import Manners, WrongWayIn
 from chat.protocols.timeouts import Timeouts
 from chat.protocols.transports import behind_proxy, peer_of, tune
 
@@ -44,104 +43,96 @@ LINGER = 2.0
 CHECK = 15.0
 """The seconds after which a connection is looked at: whether it is stuck, or idle."""
 
-CALM = 2.0
-"""After so many seconds of sending no more than one may, a flood is over."""
-
-TO_REFUSE = 32
-"""Connections beyond the most, which are told so; more are closed at once."""
-
-TLS_HELLO = b"\x16\x03"
-"""What a client begins with that speaks TLS (RFC 8446, section 5.1)."""
-
-TEXT = TextDialect()
-JSON = JsonDialect()
-
 log = Logger()
 
 
+class State(Enum):
+    """Where a connection is in its life."""
+
+    EXPECTED = auto()
+    """A proxy has not said yet for whom it is."""
+    BEGUN = auto()
+    """The client has sent nothing yet that tells what it speaks."""
+    OPEN = auto()
+    ENDED = auto()
+    """The client sends no more, but may still read."""
+    CLOSED = auto()
+    """All is sent and our end is closed; the client is to close its own."""
+
+
 @implementer(IHalfCloseableProtocol, IHandshakeListener)
-class ChatConnection(Protocol):
-    """One client. It speaks text, unless its first line begins a JSON object."""
+class Connection(LineReceiver):
+    """One client, spoken with by its *manners*."""
 
     session: Session
     _outlet: Outlet
 
-    def __init__(self, factory: ChatFactory) -> None:
-        self._chat = factory
-        self._telnet = TelnetFilter()
-        self._dialect: TextDialect | JsonDialect | None = None
-        self._waiting: list[bytes | None] = []
-        """The lines that are still to be read, the next one last."""
-        self._paused = False
-        self._ended = False
-        self._closing = False
-        self._admitted = False
+    def __init__(self, connections: Connections, manners: Manners) -> None:
+        self._chat = connections
+        self._manners = manners
+        self._state = State.EXPECTED
+        self._counted: Peer | None = None
+        """Where it is counted as a connection from."""
+        self._dropping = False
+        """Whether the rest of a line that is too long is still to come."""
         self._tries = 0
-        self._slow_since = self._slow_until = float("-inf")
-        self._warned = False
         self._idle = self._stuck = 0.0
         self._moves = 0
 
     def connectionMade(self) -> None:
-        factory = self._chat
-        hub = factory.hub
-        limits = hub.limits
+        chat = self._chat
+        limits = chat.hub.limits
+        manners = self._manners
         transport = cast(ITCPTransport, self.transport)
         tune(transport, limits.keepalive)
-        self._splitter = LineSplitter(limits.json_line)
-        self._bucket = Bucket(limits.burst, limits.rate, factory.monotonic()) if limits.rate is not None else None
-        self.session = Session(next(factory.numbers), peer_of(transport), one_room=True, replay=factory.replay)
-        self._outlet = Outlet(self.session, TEXT, transport, limits.window, self._close)
-        factory.switchboard.connect(self._outlet)
-        factory.connections.add(self)
-        factory.nameless.add(self)
-        factory.checks.add(self)
-        if self.session.peer.tls:
-            factory.handshakes.add(self)
-        if len(factory.connections) > limits.connections + TO_REFUSE:
+        self.MAX_LENGTH = limits.json_line
+        self._flood = Flood(limits, limits.rate, chat.monotonic()) if limits.rate is not None else None
+        replay = chat.replay if manners.replays else 0
+        peer = peer_of(transport)
+        self.session = Session(next(chat.numbers), peer, one_room=manners.one_room, replay=replay)
+        self._outlet = Outlet(self.session, manners.dialect, transport, limits.window, self._close)
+        chat.switchboard.connect(self._outlet)
+        chat.open.add(self)
+        chat.admission.nameless.add(self)
+        chat.checks.add(self)
+        if peer.tls:
+            chat.admission.handshakes.add(self)
+        try:
+            chat.admission.require_place()
+        except Unheard:
             self.abort()
-        elif len(factory.connections) > limits.connections:
-            self._put_off(ServerFull("The server is full. Try again later."))
-        elif behind_proxy(transport) or self._admit():
-            self._outlet.add(TEXT.encode(Notice(text=f"{factory.welcome} Type your name and press Enter.")))
-            self._outlet.flush()
+        except ChatError as refusal:
+            self.turn_away(refusal)
+        else:
+            if behind_proxy(transport) or self._admit():
+                self._send(manners.greet(chat.welcome))
 
     def _admit(self) -> bool:
         """Ask whether the client may connect. A proxy says who it is no sooner than before its first bytes."""
-        self._admitted = True
-        self.session.peer = peer_of(cast(ITransport, self.transport))
-        hub = self._chat.hub
-        refusal = self._chat.doorkeeper.enter(self.session.peer, self._chat.monotonic())
-        if self._chat.doorkeeper.overrun(self.session.peer):
-            self.abort()
-            return False
+        self._state = State.BEGUN
+        self.session.peer = self._counted = peer_of(cast(ITransport, self.transport))
         try:
-            refuse_banned(hub, hub.bans.of_address(self.session.peer.address, hub.seconds))
-        except ChatError as banned:
-            refusal = banned
-        if refusal is not None:
-            self._put_off(refusal)
-        return refusal is None
+            self._chat.admission.enter(self._counted)
+        except Unheard:
+            self.abort()
+        except ChatError as refusal:
+            self.turn_away(refusal)
+        else:
+            return True
+        return False
 
-    def _put_off(self, refusal: ChatError) -> None:
-        hub = self._chat.hub
-        hub.refuse(self.session, refusal)
-        lifecycle.quit_chat(hub, self.session)
+    def turn_away(self, refusal: ChatError) -> None:
+        """Tell the client why it can't stay, and close, unless it has a name or is leaving."""
+        if not self.session.named and not self.session.gone:
+            self._chat.hub.refuse(self.session, refusal)
+            self._quit()
 
     def handshakeCompleted(self) -> None:
         """The client has agreed on TLS."""
-        self._chat.handshakes.discard(self)
-
-    # -- time
-
-    def miss_name(self) -> None:
-        """Put off who has given no name."""
-        if not self.session.named and not self.session.gone:
-            seconds = self._chat.hub.limits.name_time
-            self._put_off(NoName(f"No name came for {seconds:g} seconds. Connect again when you have one."))
+        self._chat.admission.handshakes.discard(self)
 
     def check(self) -> None:
-        """Cut who does not read what waits for them, and tell a program that is idle that the server is there."""
+        """Cut who does not read what waits for them, and tell a client that is idle that the server is there."""
         limits = self._chat.hub.limits
         if self._outlet.ready or self._outlet.moves != self._moves:
             self._moves = self._outlet.moves
@@ -153,9 +144,9 @@ class ChatConnection(Protocol):
             self.abort()
             return
         self._idle += CHECK
-        if self._idle >= limits.ping and self._dialect is JSON and self.session.named and not self.session.gone:
+        if self._idle >= limits.ping and self.session.named and not self.session.gone:
             self._idle = 0.0
-            self._chat.hub.show(self.session, Ping(time=self._chat.hub.now()))
+            self._manners.idle(self._chat.hub, self.session)
         self._chat.checks.add(self)
 
     @property
@@ -167,124 +158,179 @@ class ChatConnection(Protocol):
 
     def dataReceived(self, data: bytes) -> None:
         self._idle = 0.0
-        if self._closing or self.session.gone or not (self._admitted or self._admit()):
+        if self._state is State.EXPECTED and not self._admit():
             return
-        if self._dialect is None and data.startswith(TLS_HELLO):
-            text = "This port does not speak TLS. Connect with nc, telnet or the chat client."
-            lifecycle.quit_chat(self._chat.hub, self.session, text)
-            return
-        self._waiting[:0] = self._splitter.feed(self._telnet.feed(data, offering=bool(self.session.claiming)))[::-1]
-        if self._telnet.answer:
-            self._outlet.add(self._telnet.answer)
-            self._outlet.flush()
-        self._work()
+        if self._state is State.BEGUN and not self.session.gone:
+            data = self._begin(data)
+        if self._state in (State.BEGUN, State.OPEN) and not self.session.gone:
+            self._take(data)
+
+    def _begin(self, data: bytes) -> bytes:
+        """Find out what the client speaks; return what is left of its first bytes."""
+        try:
+            manners, data = self._manners.begin(data)
+        except WrongWayIn as where:
+            self._quit(str(where))
+            return b""
+        if manners is not None:
+            self._state = State.OPEN
+            if manners is not self._manners:
+                self._manners = manners
+                self._outlet.dialect = manners.dialect
+                self.session.one_room = manners.one_room
+                self.session.replay = self._chat.replay if manners.replays else 0
+        return data
+
+    def _take(self, data: bytes) -> None:
+        manners = self._manners
+        data = manners.hear(data, self.session)
+        if manners.answer:
+            self._send(manners.answer)
+        if self._dropping and data:
+            data = self._drop_line(data)
+        self._pause_if_much_waits()
+        super().dataReceived(data)
+        self._end_if_asked()
+
+    def cut(self, data: bytes) -> list[bytes]:
+        """Divide *data* into lines as the manners say."""
+        return self._manners.cut(data)
+
+    def rest_after(self, data: bytes, lines: int) -> bytes:
+        """Return *data* without its first *lines* lines."""
+        return self._manners.rest_after(data, lines)
+
+    def lineReceived(self, line: bytes) -> None:
+        try:
+            self._manners.receive(self._chat.hub, self.session, line)
+        except Exception:
+            self._fail()
+        self._count_line()
+
+    def lineLengthExceeded(self, line: bytes) -> None:
+        """Drop one line that is too long, and receive those behind it."""
+        self._manners.too_long(self._chat.hub, self.session)
+        self._count_line()
+        self._dropping = True
+        rest = self._drop_line(line)
+        if rest and not self.session.gone:
+            super().dataReceived(rest)
+
+    def _drop_line(self, data: bytes) -> bytes:
+        """Return what of *data* lies behind the end of a line that is too long."""
+        if len(self.cut(data)) == 1:
+            return b""
+        self._dropping = False
+        return self.rest_after(data, 1)
+
+    def sendLine(self, line: bytes) -> None:
+        """Send a line behind all that waits to be sent."""
+        self._send(line + self.delimiter)
 
     def readConnectionLost(self) -> None:
         """The client sends no more, but may still read."""
-        self._ended = True
-        if self._splitter.pending and (self.session.named or self._waiting):
-            # Who ends within their first line gave no name: they would only come and go.
-            self._waiting.insert(0, self._splitter.finish())
-        self._work()
-        if self._closing:
+        if self._state is State.CLOSED:
             self._disconnect()
+            return
+        self._state = State.ENDED
+        # A client whose input ends within its first line gave no name: it would only come and go.
+        if not self.session.gone and not self.paused and not self.session.named:
+            self.clearLineBuffer()
+        self._end_if_asked()
 
     def writeConnectionLost(self) -> None:
         """We have closed our end."""
 
-    def _work(self) -> None:
-        """Do what the lines say, as long as the session may go on."""
-        while not self._resting() and self._waiting and not self.session.gone:
-            self._receive(self._waiting.pop())
-            if not self.session.named:
-                self._count_try()
-            if self._bucket is not None:
-                self._charge(self._bucket)
-        if not self._paused and self._telnet.left:
-            lifecycle.quit_chat(self._chat.hub, self.session)
-        elif not self._paused and self._ended and not self.session.gone:
-            lifecycle.end_of_input(self._chat.hub, self.session)
+    def _end_if_asked(self) -> None:
+        """Once all lines are received, leave if the client has asked to, or sends no more."""
+        if self.paused or self.session.gone:
+            return
+        if self._manners.left:
+            self._quit()
+        elif self._state is State.ENDED:
+            rest = self.clearLineBuffer()
+            if rest:
+                self.lineReceived(rest)
+            if not self.session.gone and not self.paused:
+                lifecycle.end_of_input(self._chat.hub, self.session)
 
-    def _receive(self, line: bytes | None) -> None:
-        try:
-            if self._dialect is None:
-                self._choose(line)
-            if line is None:
-                most = self._chat.hub.limits.text
-                error = TooLong(f"That line is too long, so it was dropped. Use at most {most} bytes.")
-                self._chat.hub.refuse(self.session, error)
-            elif self._dialect is not None:
-                self._dialect.receive(self._chat.hub, self.session, line)
-        except Exception:
-            log.failure("{session!r} met a mistake in the server", session=self.session)
-            lifecycle.fail(self._chat.hub, self.session)
+    # -- when it is read
 
-    def _count_try(self) -> None:
-        """Put off who has no name after many lines."""
-        self._tries += 1
-        most = self._chat.hub.limits.name_tries
-        if self._tries >= most and not self.session.gone:
-            self._put_off(NoName(f"None of {most} lines was a name that can be had. Connect again when you have one."))
+    def _count_line(self) -> None:
+        """Have a line cost what it costs; go on to the next only if the client may."""
+        session = self.session
+        if not session.named and not session.gone:
+            self._tries += 1
+            try:
+                self._chat.admission.require_name(self._tries)
+            except ChatError as refusal:
+                self.turn_away(refusal)
+        if self._flood is not None:
+            self._charge(self._flood)
+        if session.gone:
+            self.clearLineBuffer()
+        elif not self.paused:
+            self._pause_if_much_waits()
 
-    def _charge(self, bucket: Bucket) -> None:
-        """Read no more for now from who sends too fast; where that goes on, tell them, and in the end put them off."""
+    def _charge(self, flood: Flood) -> None:
+        """Read no more for now from a client that sends too fast; if that goes on, tell it, and in the end close."""
         now = self._chat.monotonic()
-        delay = bucket.take(now, self.session.cost())
+        delay = flood.take(now, self.session.cost())
         if delay <= 0:
             return
-        self._rest()
-        self._chat.clock.callLater(delay, self._go_on)
-        if now > self._slow_until + CALM:
-            self._slow_since = now
-            self._warned = False
-        self._slow_until = now + delay
-        limits = self._chat.hub.limits
-        if now - self._slow_since >= limits.flood_end:
-            text = "You have sent faster than you may for too long. Connect again, and send less at once."
-            lifecycle.quit_chat(self._chat.hub, self.session, text)
-        elif now - self._slow_since >= limits.flood_notice and not self._warned:
-            self._warned = True
-            text = f"You send more than {limits.rate:g} lines a second, so they are read late. Slow down."
-            self._chat.hub.show(self.session, Notice(text=text))
+        self.pauseProducing()
+        self._chat.clock.callLater(delay, self.resumeProducing)
+        match flood.judge(now, delay):
+            case Verdict.END:
+                self._quit("You have sent faster than you may for too long. Connect again, and send less at once.")
+            case Verdict.WARN:
+                rate = self._chat.hub.limits.rate
+                text = f"You send more than {rate:g} lines a second, so they are read late. Slow down."
+                self._chat.hub.show(self.session, Notice(text=text))
 
-    def _choose(self, line: bytes | None) -> None:
-        self._dialect = TEXT
-        if line is not None and line.lstrip().startswith(b"{"):
-            self._dialect = self._outlet.dialect = JSON
-            self.session.one_room = False
-            self.session.replay = 0
-
-    # -- flow control
-
-    def _resting(self) -> bool:
-        """Tell whether nothing is to be read for now; then whatever causes it ends it."""
-        if self._paused:
-            return True
+    def _pause_if_much_waits(self) -> None:
+        """Read nothing for now if the client, or everybody, has too much waiting; what causes it ends the pause."""
         queue = self._chat.hub.queue
+        if self.paused:
+            return
         if queue.busy(self.session):
-            self.session.paused = self._go_on
+            self.session.paused = self.resumeProducing
         elif self._outlet.clogged:
-            self._outlet.rest(self._go_on)
+            self._outlet.rest(self.resumeProducing)
         elif queue.full:
-            queue.pause_until_room(self._go_on)
+            queue.pause_until_room(self.resumeProducing)
         else:
-            return False
-        self._rest()
-        return True
+            return
+        self.pauseProducing()
 
-    def _rest(self) -> None:
-        self._paused = True
+    def pauseProducing(self) -> None:
+        """Receive no more lines for now, and read nothing."""
+        self.paused = True
         cast(IPushProducer, self.transport).pauseProducing()
 
-    def _go_on(self) -> None:
-        self._paused = False
-        if self not in self._chat.connections:
+    def resumeProducing(self) -> None:
+        """Receive the lines that wait, and read on unless something pauses it again."""
+        if self not in self._chat.open:
             return
-        self._work()
-        if not self._paused and not self._ended:
+        self.paused = False
+        self._pause_if_much_waits()
+        super().dataReceived(b"")
+        self._end_if_asked()
+        if not self.paused and self._state is not State.ENDED:
             cast(IPushProducer, self.transport).resumeProducing()
 
-    # -- the end
+    # -- what is sent, and the end
+
+    def _send(self, data: bytes) -> None:
+        self._outlet.add(data)
+        self._outlet.flush()
+
+    def _quit(self, text: str = "Goodbye.") -> None:
+        lifecycle.quit_chat(self._chat.hub, self.session, text)
+
+    def _fail(self) -> None:
+        log.failure("{session!r} met a mistake in the server", session=self.session)
+        lifecycle.fail(self._chat.hub, self.session)
 
     def _close(self) -> None:
         """All is sent: close our end, and wait for the client to close theirs, so that nothing we sent is lost.
@@ -292,13 +338,13 @@ class ChatConnection(Protocol):
         A socket that is closed while something unread waits in it is reset, and the reset discards what the client
         has not read yet.
         """
-        self._closing = True
-        self._waiting.clear()
-        if self._ended or not hasattr(type(self.transport), "loseWriteConnection"):
+        ended = self._state is State.ENDED
+        self._state = State.CLOSED
+        self.clearLineBuffer()
+        if ended or not hasattr(type(self.transport), "loseWriteConnection"):
             self._disconnect()
             return
-        transport = cast(ITCPTransport, self.transport)
-        transport.loseWriteConnection()
+        cast(ITCPTransport, self.transport).loseWriteConnection()
         cast(IPushProducer, self.transport).resumeProducing()
         self._chat.lingering.add(self)
 
@@ -310,25 +356,23 @@ class ChatConnection(Protocol):
         cast(ITCPTransport, self.transport).abortConnection()
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
-        if self._admitted:
-            self._chat.doorkeeper.leave(self.session.peer)
         hub = self._chat.hub
+        if self._counted is not None:
+            self._chat.admission.leave(self._counted)
         if lifecycle.lost(hub, self.session, reason.getErrorMessage()):
             self._chat.clock.callLater(hub.limits.grace, lifecycle.expire, hub, self.session)
         self._chat.switchboard.disconnect(self.session)
-        hub.queue.forget(self._go_on)
+        hub.queue.forget(self.resumeProducing)
         self._chat.forget(self)
         reason.cleanFailure()
 
 
-class ChatFactory(Factory):
-    """Makes the connections of one chat, and ends them with it.
+class Connections:
+    """The connections of one chat, by whatever way they came in.
 
-    *welcome* greets people who connect, *replay* is the number of messages that they are shown of a room, and
-    *monotonic* is a clock that nobody sets.
+    *welcome* greets people, *replay* is the number of messages that they are shown of a room, and *monotonic* is a
+    clock that nobody sets.
     """
-
-    noisy = False
 
     def __init__(
         self,
@@ -346,37 +390,46 @@ class ChatFactory(Factory):
         self.monotonic = monotonic
         self.welcome = welcome
         self.replay = replay
-        self.doorkeeper = Doorkeeper(hub.limits)
+        self.open: set[Connection] = set()
         self.numbers = count(1)
-        self.connections: set[ChatConnection] = set()
-        self.nameless = Timeouts(clock, hub.limits.name_time, ChatConnection.miss_name)
-        self.checks = Timeouts(clock, CHECK, ChatConnection.check)
-        self.handshakes = Timeouts(clock, hub.limits.handshake, ChatConnection.abort)
-        self.lingering = Timeouts(clock, LINGER, ChatConnection.abort)
+        self.admission = Admission(hub, clock, monotonic, self.open)
+        self.checks = Timeouts(clock, CHECK, Connection.check)
+        self.lingering = Timeouts(clock, LINGER, Connection.abort)
         self._emptied: Deferred[None] | None = None
 
-    def buildProtocol(self, addr: IAddress | None) -> ChatConnection:
-        return ChatConnection(self)
-
-    def forget(self, connection: ChatConnection) -> None:
+    def forget(self, connection: Connection) -> None:
         """The *connection* is gone."""
-        self.connections.discard(connection)
-        for timeouts in (self.nameless, self.checks, self.handshakes, self.lingering):
+        self.open.discard(connection)
+        self.admission.forget(connection)
+        for timeouts in (self.checks, self.lingering):
             timeouts.discard(connection)
-        if self._emptied is not None and not self.connections:
+        if self._emptied is not None and not self.open:
             emptied, self._emptied = self._emptied, None
             emptied.callback(None)
 
     def farewell(self, text: str) -> Deferred[None]:
         """Tell everyone *text*, and close their connections; fire when all are closed."""
-        for connection in self.connections:
+        for connection in self.open:
             lifecycle.quit_quietly(self.hub, connection.session, text)
-        if not self.connections:
+        if not self.open:
             return succeed(None)
         self._emptied = Deferred()
         return self._emptied
 
     def abort(self) -> None:
         """Close what is still open."""
-        for connection in list(self.connections):
+        for connection in list(self.open):
             connection.abort()
+
+
+class ChatFactory(Factory):
+    """Makes the connections of one way in; *manners* makes what a new client is spoken with."""
+
+    noisy = False
+
+    def __init__(self, connections: Connections, manners: Callable[[], Manners]) -> None:
+        self._connections = connections
+        self._manners = manners
+
+    def buildProtocol(self, addr: IAddress | None) -> Connection:
+        return Connection(self._connections, self._manners())

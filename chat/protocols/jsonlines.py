@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Mapping, Sequence
 
 import msgspec
@@ -12,8 +14,12 @@ from chat.core.errors import BadField, BadJson, ChatError, NotWelcomeYet, Unknow
 from chat.core.hub import Hub
 from chat.core.session import LOBBY, Session
 from chat.core.text import clean
+from chat.protocols.manners import Manners
 
 MAXIMUM_TAG = 64
+
+_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
+"""Half of a character beyond U+FFFF, as JSON may write it."""
 
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder().decode
@@ -25,7 +31,27 @@ class JsonDialect:
     page = 64
     hides_own = False
 
-    # -- what the client sends
+    def encode(self, event: events.Event) -> bytes:
+        """Write an event for everybody in a room."""
+        return _encode(event) + b"\n"
+
+    def encode_for(self, name: str, event: events.Event) -> bytes:
+        """Write an event for the user called *name* alone."""
+        return self.encode(event)
+
+    def encode_replay(self, room: str, messages: Sequence[events.Message]) -> bytes:
+        """Write old messages as they were written when they were new."""
+        return b"".join([self.encode(message) for message in messages])
+
+
+class JsonManners(Manners):
+    """A program that sends one JSON object a line; it may be in many rooms."""
+
+    dialect = JsonDialect()
+
+    def idle(self, hub: Hub, session: Session) -> None:
+        """Tell a program that hears nothing that the server is there."""
+        hub.show(session, events.Ping(time=hub.now()))
 
     def receive(self, hub: Hub, session: Session, line: bytes) -> None:
         """Do what the object in *line* asks for; refusals are shown to the client."""
@@ -38,9 +64,10 @@ class JsonDialect:
             hub.refuse(session, error, tag)
 
     def _object(self, line: bytes) -> Mapping[str, object]:
+        text = line.decode("utf-8", "replace")
         try:
-            value: object = _decode(line.decode("utf-8", "replace"))
-        except (msgspec.DecodeError, RecursionError) as error:
+            value: object = _decode(_with_whole_characters(text) if _SURROGATE.search(text) else text)
+        except (msgspec.DecodeError, RecursionError, ValueError) as error:
             raise BadJson("That line is not JSON. Send one object a line.") from error
         if not isinstance(value, dict):
             raise BadJson("That line is not a JSON object. Send one object a line.")
@@ -92,16 +119,8 @@ class JsonDialect:
             checked[room] = after
         return checked
 
-    # -- what the client is shown
 
-    def encode(self, event: events.Event) -> bytes:
-        """Write an event for everybody in a room."""
-        return _encode(event) + b"\n"
-
-    def encode_for(self, name: str, event: events.Event) -> bytes:
-        """Write an event for the user called *name* alone."""
-        return self.encode(event)
-
-    def encode_replay(self, room: str, messages: Sequence[events.Message]) -> bytes:
-        """Write old messages as they were written when they were new."""
-        return b"".join([self.encode(message) for message in messages])
+def _with_whole_characters(text: str) -> str:
+    """Write JSON anew with U+FFFD in place of halves of characters, which JavaScript makes when it cuts an emoji."""
+    written = json.dumps(json.loads(text), ensure_ascii=False)
+    return written.encode("utf-16", "surrogatepass").decode("utf-16", "replace")

@@ -1,44 +1,124 @@
-"""Bytes into lines."""
+"""Lines out of bytes: Twisted's ``LineReceiver``, which cuts a whole packet at once."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from operator import length_hint
+from typing import Any
 
-class LineSplitter:
-    """Cuts a stream at LF or CRLF into lines of at most *maximum* bytes; of a longer one only the fact remains."""
+from twisted.protocols import basic
 
-    __slots__ = ("_maximum", "_overlong", "_partial")
 
-    def __init__(self, maximum: int) -> None:
-        self._maximum = maximum
-        self._partial = b""
-        self._overlong = False
+class LineReceiver(basic.LineReceiver):
+    """A drop-in for Twisted's class, several times as fast where many lines come in a packet.
 
-    def feed(self, data: bytes) -> list[bytes | None]:
-        """Return the lines that *data* completes, with ``None`` for one that was too long."""
-        *ends, rest = data.split(b"\n")
-        lines: list[bytes | None] = []
-        for end in ends:
-            self._add(end)
-            lines.append(self.finish())
-        self._add(rest)
-        return lines
+    Twisted's copies the rest of its buffer for each line; this one cuts a packet once. A subclass whose lines end
+    otherwise overrides :meth:`cut` and :meth:`rest_after`.
+    """
 
-    def finish(self) -> bytes | None:
-        """Return what has come since the last line end, as a line."""
-        line = None if self._overlong else self._partial.removesuffix(b"\r")
-        self._partial = b""
-        self._overlong = False
-        return line
+    _unread = b""
+    """What was not cut yet: the beginning of a line, or what came while nothing was to be received."""
+    _source: bytes | None = None
+    """What was cut, while its lines are being received."""
+    _number = 0
+    """How many whole lines there were in it."""
+    _left: Iterator[bytes] = iter(())
+    """Those that are left."""
+    _receiving = False
 
-    @property
-    def pending(self) -> bool:
-        """Whether something has come since the last line end."""
-        return bool(self._partial) or self._overlong
+    # -- where lines end
 
-    def _add(self, data: bytes) -> None:
-        if self._overlong:
-            return
-        self._partial += data
-        if len(self._partial) > self._maximum + 1 or len(self._partial.removesuffix(b"\r")) > self._maximum:
-            self._partial = b""
-            self._overlong = True
+    def cut(self, data: bytes) -> list[bytes]:
+        """Divide *data* into lines, the last of which has no end yet."""
+        return data.split(self.delimiter)
+
+    def rest_after(self, data: bytes, lines: int) -> bytes:
+        """Return *data* without its first *lines* lines and their ends."""
+        return data.split(self.delimiter, lines)[lines]
+
+    # -- what Twisted's class has
+
+    def clearLineBuffer(self) -> bytes:
+        """Forget what was not received yet; return it as it came."""
+        data, self._unread = self._not_received() + self._unread, b""
+        self._source = None
+        return data
+
+    def dataReceived(self, data: bytes) -> Any:
+        """Receive the lines in *data*, or in raw mode all of it."""
+        if self._receiving:
+            self._unread += data
+            return None
+        self._receiving = True
+        try:
+            lines = None
+            if not self._unread and self.line_mode and not self.paused:
+                lines = self.cut(data)
+                if len(lines) == 2 and not lines[1] and len(lines[0]) <= self.MAX_LENGTH:
+                    # One line in a packet is what people and most programs send.
+                    why = self.lineReceived(lines[0])
+                    if why or not self._unread:
+                        return why
+                    data, lines = b"", None
+            self._unread += data
+            while self._unread and not self.paused:
+                if self.line_mode:
+                    why, go_on = self._receive_lines(lines)
+                else:
+                    raw, self._unread = self._unread, b""
+                    why, go_on = self.rawDataReceived(raw), True
+                lines = None
+                if why or not go_on:
+                    return why
+        finally:
+            self._receiving = False
+        return None
+
+    def resumeProducing(self) -> None:
+        """Receive the lines that wait; then read on, unless that has paused it again."""
+        self.paused = False
+        self.dataReceived(b"")
+        if not self.paused:
+            transport: Any = self.transport
+            transport.resumeProducing()
+
+    # -- receiving
+
+    def _receive_lines(self, lines: list[bytes] | None) -> tuple[object, bool]:
+        """Receive whole lines; return what ended that, and whether there may be more to receive now.
+
+        *lines* is what is unread, if it was cut already.
+        """
+        source, self._unread = self._unread, b""
+        if lines is None:
+            lines = self.cut(source)
+        rest = lines.pop()
+        self._source, self._number, self._left = source, len(lines), iter(lines)
+        most = self.MAX_LENGTH
+        received = self.lineReceived
+        transport: Any = self.transport
+        whole = False
+        try:
+            for line in self._left:
+                if len(line) > most:
+                    self._left = iter((line, *self._left))
+                    return self.lineLengthExceeded(self.clearLineBuffer()), True
+                why = received(line)
+                if why or (transport is not None and transport.disconnecting):
+                    return why, False
+                if self.paused or not self.line_mode or self._source is not source:
+                    return None, True
+            whole = True
+        finally:
+            if self._source is source:
+                self._unread = (rest if whole else self._not_received()) + self._unread
+                self._source = None
+        if len(rest) >= most + len(self.delimiter):
+            return self.lineLengthExceeded(self.clearLineBuffer()), True
+        return None, len(self._unread) > len(rest)
+
+    def _not_received(self) -> bytes:
+        """What was cut, and is not received."""
+        if self._source is None:
+            return b""
+        return self.rest_after(self._source, self._number - length_hint(self._left))

@@ -5,11 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
+import msgspec
+
 from chat.core import events, lifecycle
 from chat.core.commands import table, talk
-from chat.core.errors import BadName, ChatError, NameTaken, PasswordNeeded
+from chat.core.errors import BadJson, BadName, ChatError, NameTaken, PasswordNeeded
 from chat.core.hub import Hub
 from chat.core.session import LOBBY, Session
+from chat.protocols.manners import Manners
+from chat.protocols.telnet import TelnetFilter
 
 LEAVE_WORDS = frozenset(("exit", "quit"))
 HELP_LINE = "Say something by typing it. // begins a line with one slash. exit leaves."
@@ -25,53 +29,6 @@ class TextDialect:
 
     page = 64
     hides_own = True
-
-    # -- what the user sends
-
-    def receive(self, hub: Hub, session: Session, line: bytes) -> None:
-        """Do what the *line* of a user says; refusals are shown to them."""
-        text = line.decode("utf-8", "replace")
-        try:
-            stripped = text.strip()
-            if not session.named:
-                self._introduce(hub, session, line, stripped)
-            elif stripped.lower() in LEAVE_WORDS:
-                lifecycle.quit_chat(hub, session)
-            elif text.startswith("/") and not text.startswith("//"):
-                command, rest = table.split(text)
-                table.run(hub, session, command, None, command.parse(rest, session.here))
-            elif stripped:
-                talk.say(hub, session, None, session.here, text[1:] if text.startswith("//") else text)
-        except ChatError as error:
-            hub.refuse(session, error)
-
-    def _introduce(self, hub: Hub, session: Session, line: bytes, name: str) -> None:
-        if session.claiming:
-            self._give_password(hub, session, name)
-        elif name.lower() in LEAVE_WORDS or name.lower() == "/quit":
-            lifecycle.quit_chat(hub, session)
-        elif _HTTP.match(line):
-            text = "This is a chat, not a web server. Connect with nc, telnet or the chat client."
-            lifecycle.quit_chat(hub, session, text)
-        else:
-            try:
-                lifecycle.come_in(hub, session, name, {LOBBY: None})
-            except (BadName, NameTaken) as error:
-                raise type(error)(f"{error} Or press Enter to come in as a guest.") from error
-            except PasswordNeeded:
-                session.claiming = name
-                text = "That name belongs to somebody. Type its password, or press Enter to choose another name."
-                hub.show(session, events.Prompt(text=text))
-
-    def _give_password(self, hub: Hub, session: Session, password: str) -> None:
-        name, session.claiming = session.claiming, ""
-        hub.show(session, events.Prompt(text=None))
-        if password:
-            lifecycle.come_in(hub, session, name, {LOBBY: None}, password)
-        else:
-            hub.show(session, events.Notice(text="Type your name and press Enter."))
-
-    # -- what the user is shown
 
     def encode(self, event: events.Event) -> bytes:
         """Write an event for everybody in a room."""
@@ -115,5 +72,115 @@ class TextDialect:
         return _lines([f"* {before}", *lines[:-1], *(f"* {behind}" for behind in lines[-1:])])
 
 
+class TextManners(Manners):
+    """Somebody with netcat or telnet: lines end as terminals end them, and telnet's commands are taken out."""
+
+    dialect = TextDialect()
+    one_room = True
+    replays = True
+    line_end = re.compile(b"\r[\n\0]|[\r\n]")
+
+    def __init__(self) -> None:
+        self._telnet = TelnetFilter()
+        self._claimed = ""
+        """The name whose password is to be typed next."""
+        self._after_return = False
+        """Whether a CR came last: an LF or NUL behind it belongs to it."""
+
+    def greet(self, welcome: str) -> bytes:
+        """Ask for a name."""
+        return self.dialect.encode(events.Notice(text=f"{welcome} Type your name and press Enter."))
+
+    # -- what the user sends
+
+    def hear(self, data: bytes, session: Session) -> bytes:
+        """Take telnet's commands out, and what belongs to an end of line that came before."""
+        telnet = self._telnet
+        data = telnet.feed(data, offering=bool(self._claimed))
+        self.answer, self.left = telnet.answer, telnet.left
+        if self._after_return and data[:1] in (b"\n", b"\0"):
+            data = data[1:]
+            self._after_return = False
+        if data:
+            self._after_return = data.endswith(b"\r")
+        return data
+
+    def cut(self, data: bytes) -> list[bytes]:
+        """Divide *data* into lines, the last of which has no end yet."""
+        return data.split(b"\n") if b"\r" not in data else super().cut(data)
+
+    def receive(self, hub: Hub, session: Session, line: bytes) -> None:
+        """Do what the *line* of a user says; refusals are shown to them."""
+        text = _typed(line)
+        try:
+            stripped = text.strip()
+            if stripped.startswith("{") and _has_said_nothing(session) and _is_request(stripped):
+                raise BadJson("This is JSON. Send it as the first line.")
+            if not session.named:
+                self._introduce(hub, session, line, stripped)
+            elif stripped.lower() in LEAVE_WORDS:
+                lifecycle.quit_chat(hub, session)
+            elif text.startswith("/") and not text.startswith("//"):
+                command, rest = table.split(text)
+                table.run(hub, session, command, None, command.parse(rest, session.here))
+            elif stripped:
+                talk.say(hub, session, None, session.here, text[1:] if text.startswith("//") else text)
+        except ChatError as error:
+            hub.refuse(session, error)
+
+    def _introduce(self, hub: Hub, session: Session, line: bytes, name: str) -> None:
+        if self._claimed:
+            self._give_password(hub, session, name)
+        elif name.lower() in LEAVE_WORDS or name.lower() == "/quit":
+            lifecycle.quit_chat(hub, session)
+        elif _HTTP.match(line):
+            text = "This is a chat, not a web server. Connect with nc, telnet or the chat client."
+            lifecycle.quit_chat(hub, session, text)
+        else:
+            try:
+                lifecycle.come_in(hub, session, name, {LOBBY: None})
+            except (BadName, NameTaken) as error:
+                raise type(error)(f"{error} Or press Enter to come in as a guest.") from error
+            except PasswordNeeded:
+                self._claimed = name
+                text = "That name belongs to somebody. Type its password, or press Enter to choose another name."
+                hub.show(session, events.Prompt(text=text))
+
+    def _give_password(self, hub: Hub, session: Session, password: str) -> None:
+        name, self._claimed = self._claimed, ""
+        hub.show(session, events.Prompt(text=None))
+        if password:
+            lifecycle.come_in(hub, session, name, {LOBBY: None}, password)
+        else:
+            hub.show(session, events.Notice(text="Type your name and press Enter."))
+
+
 def _lines(lines: Iterable[str]) -> bytes:
     return "".join([f"{line}\r\n" for line in lines]).encode()
+
+
+def _typed(line: bytes) -> str:
+    """What is left of a line that was typed, once Backspace has taken back what it was pressed for."""
+    text = line.decode("utf-8", "replace")
+    if "\b" not in text and "\x7f" not in text:
+        return text
+    kept: list[str] = []
+    for character in text:
+        if character not in "\b\x7f":
+            kept.append(character)
+        elif kept:
+            kept.pop()
+    return "".join(kept)
+
+
+def _has_said_nothing(session: Session) -> bool:
+    return session.user is None or session.user.said is None
+
+
+def _is_request(text: str) -> bool:
+    """Tell whether *text* is a request of the JSON dialect, which may hold a password."""
+    try:
+        value = msgspec.json.decode(text.encode("utf-8", "replace"))
+    except (msgspec.DecodeError, RecursionError):
+        return False
+    return isinstance(value, dict) and "type" in value

@@ -50,9 +50,11 @@ def tune(transport: object, keepalive: int) -> None:
 
 
 def peer_of(transport: ITransport) -> Peer:
-    """Tell where the client of a connection is."""
+    """Tell where the client of a connection is; raises :class:`TypeError` for a kind of address that we do not know."""
     address = transport.getPeer()
     tls = INegotiated.providedBy(transport)
     if isinstance(address, IPv4Address | IPv6Address):
         return Peer.at(address.host, address.port, tls=tls)
-    return Peer(tls=tls)
+    if isinstance(address, UNIXAddress):
+        return Peer(tls=tls)
+    raise TypeError(f"{address!r} is not the address of a client that can be told from others")

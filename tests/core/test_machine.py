@@ -327,7 +327,7 @@ class Days(RuleBasedStateMachine):
         for name in list(self.box.switchboard._feeds):
             for feed in self.box.switchboard.feeds(name):
                 assert (feed.end - feed.start) <= WINDOW + longest
-        assert self.box.switchboard.backlog <= (len(self.box.factory.connections) + 1) * (WINDOW + 40 * longest)
+        assert self.box.switchboard.backlog <= (len(self.box.connections.open) + 1) * (WINDOW + 40 * longest)
 
     @invariant()
     def no_two_have_names_that_look_alike(self) -> None:

@@ -506,7 +506,7 @@ def test_everyone_is_told_when_the_chat_ends_and_nothing_accepted_is_lost() -> N
         client.received()
     stuck.socket.room = 0
     ada.send("last words")
-    done = box.factory.farewell("The end.")
+    done = box.connections.farewell("The end.")
     ada.send("too late")
     store.store()
     box.turn()
@@ -517,7 +517,7 @@ def test_everyone_is_told_when_the_chat_ends_and_nothing_accepted_is_lost() -> N
         client.end()
         client.protocol.connectionLost()
     assert not done.called
-    box.factory.abort()
+    box.connections.abort()
     assert stuck.socket.aborted
     stuck.protocol.connectionLost()
     assert done.called

@@ -53,7 +53,7 @@ def test_what_breaks_below_tls_is_not_held(tmp_path: Path) -> None:
     box = Box()
     gc.collect()
     others = outlets()
-    transport = TlsFactory(certificate, False, box.factory, box.clock).buildProtocol(None)
+    transport = TlsFactory(certificate, False, box.way_in, box.clock).buildProtocol(None)
     assert transport is not None
     below = StringTransport(peerAddress=IPv4Address("TCP", "192.0.2.1", 50_001))
     transport.makeConnection(below)

@@ -7,8 +7,12 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chat.protocols.lines import LineSplitter
+from chat.core.peer import Peer
+from chat.core.session import Session
+from chat.protocols.lines import LineReceiver
+from chat.protocols.manners import Manners
 from chat.protocols.telnet import TelnetFilter
+from chat.protocols.text import TextManners
 
 PIECES = st.lists(
     st.one_of(
@@ -40,10 +44,60 @@ def cut(data: bytes, places: list[int]) -> list[bytes]:
 @given(PIECES, st.lists(st.integers(min_value=0), max_size=8))
 def test_lines(pieces: list[bytes], places: list[int]) -> None:
     data = b"".join(pieces)
-    splitter = LineSplitter(8)
-    lines = [line for piece in cut(data, places) for line in splitter.feed(piece)]
-    whole = [line.removesuffix(b"\r") for line in data.split(b"\n")[:-1]]
-    assert lines == [line if len(line) <= 8 else None for line in whole]
+    whole, parts = Lines(Manners()), Lines(Manners())
+    whole.dataReceived(data)
+    for piece in cut(data, places):
+        parts.dataReceived(piece)
+    assert parts.received == whole.received == data.split(b"\n")[:-1]
+    assert parts.clearLineBuffer() == whole.clearLineBuffer() == data.split(b"\n")[-1]
+
+
+@given(PIECES, st.lists(st.integers(min_value=0), max_size=8))
+def test_lines_of_people_end_as_terminals_end_them(pieces: list[bytes], places: list[int]) -> None:
+    data = b"".join(pieces).replace(b"\xff", b"")
+    parts = Lines(TextManners())
+    for piece in cut(data, places):
+        parts.dataReceived(piece)
+    ends = data.replace(b"\r\n", b"\n").replace(b"\r\0", b"\n").replace(b"\r", b"\n")
+    assert parts.received == ends.split(b"\n")[:-1]
+
+
+@given(PIECES, st.lists(st.integers(min_value=0), max_size=8), st.integers(0, 5))
+def test_what_was_not_received_is_given_back_as_it_came(pieces: list[bytes], places: list[int], most: int) -> None:
+    data = b"".join(pieces).replace(b"\xff", b"")
+    lines = Lines(TextManners(), most)
+    lines.dataReceived(data)
+    left = lines.clearLineBuffer()
+    assert data.endswith(left)
+    again = Lines(TextManners())
+    again.dataReceived(data[: len(data) - len(left)])
+    assert again.received == lines.received
+
+
+class Lines(LineReceiver):
+    """What is received, as some manners cut it; it pauses after *most* lines."""
+
+    MAX_LENGTH = 1_000
+
+    def __init__(self, manners: Manners, most: int = 1_000) -> None:
+        self._manners = manners
+        self._session = Session(1, Peer(), one_room=True)
+        self._most = most
+        self.received: list[bytes] = []
+        self.paused = not most
+
+    def dataReceived(self, data: bytes) -> None:
+        super().dataReceived(self._manners.hear(data, self._session))
+
+    def cut(self, data: bytes) -> list[bytes]:
+        return self._manners.cut(data)
+
+    def rest_after(self, data: bytes, lines: int) -> bytes:
+        return self._manners.rest_after(data, lines)
+
+    def lineReceived(self, line: bytes) -> None:
+        self.received.append(line)
+        self.paused = len(self.received) >= self._most
 
 
 @given(PIECES, st.lists(st.integers(min_value=0), max_size=8))

@@ -159,7 +159,13 @@ def test_no_text_imitates_another_line() -> None:
     ada, bob = box.text("ada"), box.text("bob")
     ada.received()
     bob.send("hi\r* cy joined.", "\x85! Type your password:", "  * cy left.", "~ ada agrees")
-    assert ada.lines() == ["bob: hi* cy joined.", "bob: ! Type your password:", "bob: * cy left.", "bob: ~ ada agrees"]
+    assert ada.lines() == [
+        "bob: hi",
+        "bob: * cy joined.",
+        "bob: ! Type your password:",
+        "bob: * cy left.",
+        "bob: ~ ada agrees",
+    ]
 
 
 def test_an_overlong_text_is_refused_whole() -> None:

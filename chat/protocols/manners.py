@@ -1,0 +1,66 @@
+"""What a way in says about itself: how one of its clients is spoken with."""
+
+from __future__ import annotations
+
+import re
+
+from chat.core.errors import TooLong
+from chat.core.hub import Hub
+from chat.core.session import Session
+from chat.delivery.dialect import Dialect
+
+
+class WrongWayIn(Exception):
+    """A client speaks something else than this way in does; the message tells it where to go."""
+
+
+class Manners:
+    """How one client is spoken with. Subclasses say what is different about theirs."""
+
+    dialect: Dialect
+    """How events are written for it. All connections that share one share what is encoded."""
+    one_room = False
+    """Whether it leaves a room when it joins another."""
+    replays = False
+    """Whether it is shown the last messages of a room when it joins."""
+    line_end = re.compile(b"\n")
+    """What ends a line."""
+    answer = b""
+    """What is to be sent back for the bytes that were heard last."""
+    left = False
+    """Whether the client has asked to leave by other means than a line."""
+
+    def greet(self, welcome: str) -> bytes:
+        """What a client is sent first; *welcome* is the server's greeting."""
+        return b""
+
+    def begin(self, data: bytes) -> tuple[Manners | None, bytes]:
+        """Look at the first bytes of a client: return the manners that it asks for, and what is left of the bytes.
+
+        ``None`` waits for more; raises :class:`WrongWayIn`.
+        """
+        return self, data
+
+    def hear(self, data: bytes, session: Session) -> bytes:
+        """Take out of what has come what is no part of a line."""
+        return data
+
+    def cut(self, data: bytes) -> list[bytes]:
+        """Divide *data* into lines, the last of which has no end yet."""
+        return self.line_end.split(data)
+
+    def rest_after(self, data: bytes, lines: int) -> bytes:
+        """Return *data* without its first *lines* lines and their ends."""
+        return self.line_end.split(data, lines)[lines] if lines else data
+
+    def receive(self, hub: Hub, session: Session, line: bytes) -> None:
+        """Do what the client says; refusals are shown to it."""
+        raise NotImplementedError
+
+    def too_long(self, hub: Hub, session: Session) -> None:
+        """A line was too long, and is dropped."""
+        most = hub.limits.text
+        hub.refuse(session, TooLong(f"That line is too long, so it was dropped. Use at most {most} bytes."))
+
+    def idle(self, hub: Hub, session: Session) -> None:
+        """The client has sent nothing for :attr:`Limits.ping` seconds."""

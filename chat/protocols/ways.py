@@ -1,0 +1,70 @@
+"""The ways into a chat. A new one is a module of its own and one entry here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from twisted.internet.interfaces import IProtocolFactory, IReactorTime
+
+from chat.protocols.certificate import Certificate
+from chat.protocols.connection import ChatFactory, Connections
+from chat.protocols.plain import PlainManners
+from chat.protocols.tls import TlsFactory
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What a way in is built of. There is a *certificate* if the chat has one."""
+
+    connections: Connections
+    reactor: IReactorTime
+    certificate: Certificate | None
+
+
+@dataclass(frozen=True, slots=True)
+class WayIn:
+    """One way into the chat: the option that opens it, the endpoint it has then, and what makes its connections."""
+
+    option: str
+    default: str
+    help: str
+    factory: Callable[[Surroundings], IProtocolFactory]
+    says: str
+    """What the log says of each endpoint."""
+    example: str
+    """What the configuration file may have."""
+
+    @property
+    def setting(self) -> str:
+        """The field of :class:`chat.settings.Settings` with its endpoints."""
+        return self.option.replace("-", "_")
+
+
+def _plain(chat: Surroundings) -> IProtocolFactory:
+    return ChatFactory(chat.connections, PlainManners)
+
+
+def _tls(chat: Surroundings) -> IProtocolFactory:
+    assert chat.certificate is not None  # noqa: S101 - settings that listen for TLS have one
+    return TlsFactory(chat.certificate, False, _plain(chat), chat.reactor)
+
+
+PLAIN = WayIn(
+    "listen",
+    "tcp:12345:interface=127.0.0.1",
+    "Listen on this Twisted endpoint",
+    _plain,
+    "listening on",
+    'a list of strings, like ["tcp:12345"]',
+)
+TLS = WayIn(
+    "tls-listen",
+    "tcp:12346:interface=127.0.0.1",
+    "Listen for TLS on this endpoint",
+    _tls,
+    "listening for TLS on",
+    'a list of strings, like ["tcp:12346"]',
+)
+WAYS = (PLAIN, TLS)
+"""All ways in, in the order in which they are opened."""
