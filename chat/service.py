@@ -47,10 +47,12 @@ log = Logger()
 class ChatService(MultiService):
     """One chat: its history, what decides, the delivery, and the ports.
 
-    Starting it raises :class:`CannotOpen` or :class:`BadCertificate` if its files can't be used.
+    With *direct_send* bytes go to the sockets themselves and not through Twisted's transports, which is the plain
+    reference that tests compare with. Starting it raises :class:`CannotOpen` or :class:`BadCertificate`
+    if its files can't be used.
     """
 
-    def __init__(self, reactor: Any, settings: Settings) -> None:
+    def __init__(self, reactor: Any, settings: Settings, *, direct_send: bool = True) -> None:
         super().__init__()
         self._reactor = reactor
         self._settings = settings
@@ -80,7 +82,13 @@ class ChatService(MultiService):
 
         # The ways in
         self._connections = Connections(
-            hub, switchboard, reactor, time.monotonic, welcome=settings.welcome, replay=settings.history
+            hub,
+            switchboard,
+            reactor,
+            time.monotonic,
+            welcome=settings.welcome,
+            replay=settings.history,
+            direct=direct_send,
         )
         self._certificate = _certificate(settings)
         surroundings = Surroundings(self._connections, reactor, self._certificate)

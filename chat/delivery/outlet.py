@@ -11,6 +11,7 @@ from zope.interface import implementer
 from chat.core.session import Session
 from chat.delivery.dialect import Dialect
 from chat.delivery.feed import Feed, Reader
+from chat.delivery.transports import Send
 
 MOST_AT_ONCE = 65_536
 """The bytes that a connection that is behind is sent at a time."""
@@ -46,9 +47,9 @@ class Slot:
 class Outlet:
     """Sends one session what it is shown: slots of its own, and its readers of feeds.
 
-    Where the transport writes to a socket (it has ``writeSomeData``), bytes go straight there, and the outlet becomes a
-    pull producer while the socket takes no more. Any other transport (TLS) has a buffer of its own, and the outlet is
-    its push producer. Beyond *limit* bytes in its slots it is clogged. *closed* is called when all is sent after
+    With *send*, which is the socket's own, bytes go straight there, and the outlet becomes a pull producer while the
+    socket takes no more. Without it the transport writes: it has a buffer of its own, and the outlet is its push
+    producer. Beyond *limit* bytes in its slots it is clogged. *closed* is called when all is sent after
     :meth:`close`.
     """
 
@@ -58,7 +59,13 @@ class Outlet:
     )  # fmt: skip
 
     def __init__(
-        self, session: Session, dialect: Dialect, transport: Any, limit: int, closed: Callable[[], None]
+        self,
+        session: Session,
+        dialect: Dialect,
+        transport: Any,
+        limit: int,
+        closed: Callable[[], None],
+        send: Send | None = None,
     ) -> None:
         self.session = session
         self.dialect = dialect
@@ -82,10 +89,8 @@ class Outlet:
         self.ready = True
         """Whether the transport has taken all that it was given."""
         self._last = False
-        # Asked of the class: a TLS transport hands what it does not have itself on to the socket below.
-        self._direct = hasattr(type(transport), "writeSomeData")
-        self.send: Callable[[bytes | memoryview], int] = transport.getHandle().send if self._direct else self._write
-        """Sends bytes; returns how many it took, and raises ``OSError`` where it could take none."""
+        self._direct = send is not None
+        self.send: Send = self._write if send is None else send
         if not self._direct:
             transport.registerProducer(self, True)
 

@@ -30,12 +30,12 @@ from chat.core.peer import Peer
 from chat.core.session import Session
 from chat.delivery.outlet import Outlet
 from chat.delivery.switchboard import Switchboard
+from chat.delivery.transports import behind_proxy, peer_of, socket_send, tune
 from chat.protocols.admission import Admission, Unheard
 from chat.protocols.flood import Flood, Verdict
 from chat.protocols.lines import LineReceiver
 from chat.protocols.manners import Manners, WrongWayIn
 from chat.protocols.timeouts import Timeouts
-from chat.protocols.transports import behind_proxy, peer_of, tune
 
 LINGER = 2.0
 """The seconds that a client has to close its end after we have closed ours."""
@@ -90,7 +90,8 @@ class Connection(LineReceiver):
         replay = chat.replay if manners.replays else 0
         peer = peer_of(transport)
         self.session = Session(next(chat.numbers), peer, one_room=manners.one_room, replay=replay)
-        self._outlet = Outlet(self.session, manners.dialect, transport, limits.window, self._close)
+        send = socket_send(transport) if chat.direct else None
+        self._outlet = Outlet(self.session, manners.dialect, transport, limits.window, self._close, send)
         chat.switchboard.connect(self._outlet)
         chat.open.add(self)
         chat.admission.nameless.add(self)
@@ -209,19 +210,22 @@ class Connection(LineReceiver):
 
     def lineLengthExceeded(self, line: bytes) -> None:
         """Drop one line that is too long, and receive those behind it."""
-        self._manners.too_long(self._chat.hub, self.session)
-        self._count_line()
         self._dropping = True
         rest = self._drop_line(line)
         if rest and not self.session.gone:
             super().dataReceived(rest)
 
     def _drop_line(self, data: bytes) -> bytes:
-        """Return what of *data* lies behind the end of a line that is too long."""
+        """Return what of *data* lies behind the end of a line that is too long; refuse that line when it has ended."""
         if len(self.cut(data)) == 1:
             return b""
-        self._dropping = False
+        self._refuse_dropped()
         return self.rest_after(data, 1)
+
+    def _refuse_dropped(self) -> None:
+        self._dropping = False
+        self._manners.too_long(self._chat.hub, self.session)
+        self._count_line()
 
     def sendLine(self, line: bytes) -> None:
         """Send a line behind all that waits to be sent."""
@@ -249,7 +253,9 @@ class Connection(LineReceiver):
             self._quit()
         elif self._state is State.ENDED:
             rest = self.clearLineBuffer()
-            if rest:
+            if self._dropping:
+                self._refuse_dropped()
+            elif rest:
                 self.lineReceived(rest)
             if not self.session.gone and not self.paused:
                 lifecycle.end_of_input(self._chat.hub, self.session)
@@ -371,7 +377,7 @@ class Connections:
     """The connections of one chat, by whatever way they came in.
 
     *welcome* greets people, *replay* is the number of messages that they are shown of a room, and *monotonic* is a
-    clock that nobody sets.
+    clock that nobody sets. With *direct*, bytes go to the socket itself and not through Twisted's transport.
     """
 
     def __init__(
@@ -383,6 +389,7 @@ class Connections:
         *,
         welcome: str,
         replay: int,
+        direct: bool = True,
     ) -> None:
         self.hub = hub
         self.switchboard = switchboard
@@ -390,6 +397,7 @@ class Connections:
         self.monotonic = monotonic
         self.welcome = welcome
         self.replay = replay
+        self.direct = direct
         self.open: set[Connection] = set()
         self.numbers = count(1)
         self.admission = Admission(hub, clock, monotonic, self.open)

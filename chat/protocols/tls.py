@@ -6,7 +6,6 @@ from typing import cast
 
 from twisted.internet.interfaces import ITransport
 from twisted.protocols.tls import TLSMemoryBIOFactory, TLSMemoryBIOProtocol
-from twisted.python.failure import Failure
 
 HANDSHAKE = b"\x16"
 """What every TLS connection begins with: the type of a handshake record (RFC 8446, section 5.1)."""
@@ -27,12 +26,6 @@ class TlsTransport(TLSMemoryBIOProtocol):
             below = cast(ITransport, self.transport)
             below.write(NOT_TLS)
             below.loseConnection()
-
-    def _tlsShutdownFinished(self, reason: Failure | None) -> None:  # noqa: N802 - Twisted calls it so
-        """Forget the frames in which TLS ended: they hold the connection, and 30 KB, until Python looks for cycles."""
-        if reason is not None:
-            reason.cleanFailure()
-        super()._tlsShutdownFinished(reason)
 
 
 class TlsFactory(TLSMemoryBIOFactory):

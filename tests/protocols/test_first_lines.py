@@ -133,8 +133,8 @@ def test_many_lines_of_which_one_is_too_long(box: Box) -> None:
     too_long = "! That line is too long, so it was dropped. Use at most 4096 bytes."
     assert [line for line in bob.lines() if line.startswith("!")] == [too_long, too_long]
     bob.send_bytes(b"y" * 20_000)
-    assert bob.lines() == [too_long]
     bob.send_bytes(b"y" * 20_000)
-    bob.send_bytes(b"y\nfour\n")
     assert bob.lines() == []
+    bob.send_bytes(b"y\nfour\n")
+    assert bob.lines() == [too_long]
     assert ada.lines() == ["bob: four"]

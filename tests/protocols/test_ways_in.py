@@ -14,9 +14,9 @@ from chat.core.commands import talk
 from chat.core.events import Event, Message
 from chat.core.hub import Hub
 from chat.core.session import LOBBY, Session
+from chat.delivery.transports import peer_of
 from chat.protocols.connection import ChatFactory
 from chat.protocols.manners import Manners
-from chat.protocols.transports import peer_of
 
 
 class LoudDialect:
