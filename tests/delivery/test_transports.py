@@ -11,12 +11,15 @@ import sys
 import pytest
 from e2e.waiting import DEADLINE
 from twisted.internet import tcp, unix
+from twisted.internet.error import ConnectionDone
 from twisted.internet.protocol import Factory
+from twisted.internet.testing import MemoryReactor
 from twisted.protocols import haproxy
 from twisted.protocols.haproxy import proxyEndpoint
 from twisted.protocols.haproxy._wrapper import HAProxyProtocolWrapper, HAProxyWrappingFactory
 from twisted.protocols.policies import ProtocolWrapper
 from twisted.protocols.tls import TLSMemoryBIOProtocol
+from twisted.python.failure import Failure
 
 from chat.delivery.transports import socket_send
 
@@ -97,7 +100,13 @@ def test_transports_of_sockets_can_be_told_from_others() -> None:
 
 
 def test_a_port_accepts_so_many_at_a_time() -> None:
-    assert isinstance(tcp.Port(0, Factory()).numberAccepts, int)
+    port = tcp.Port(0, Factory(), interface="127.0.0.1", reactor=MemoryReactor())
+    port.addReader = lambda reader: None  # type: ignore[attr-defined]
+    port.startListening()
+    try:
+        assert isinstance(port.numberAccepts, int)
+    finally:
+        port.connectionLost(Failure(ConnectionDone()))
     assert "server" in inspect.signature(tcp.Server.__init__).parameters
 
 
