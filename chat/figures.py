@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from chat.core.hub import Hub
-from chat.delivery.switchboard import Switchboard
+from chat.delivery.feed_delivery import FeedDelivery
 from chat.history.commit import GroupCommit
 from chat.protocols.connection import Connections
 
@@ -13,9 +13,9 @@ from chat.protocols.connection import Connections
 class Figures:
     """The numbers of one chat."""
 
-    def __init__(self, hub: Hub, switchboard: Switchboard, commit: GroupCommit, connections: Connections) -> None:
+    def __init__(self, hub: Hub, delivery: FeedDelivery, commit: GroupCommit, connections: Connections) -> None:
         self._hub = hub
-        self._switchboard = switchboard
+        self._delivery = delivery
         self._commit = commit
         self._connections = connections
 
@@ -28,14 +28,14 @@ class Figures:
             "rooms": len(self._hub.rooms),
             "queue entries": len(self._hub.queue),
             "readers lagging": sum(not connection.ready for connection in self._connections.open),
-            "backlog bytes": self._switchboard.backlog,
+            "backlog bytes": self._delivery.backlog,
         }
 
     def ever(self) -> Mapping[str, float]:
         """What there has been since the start."""
         return {
             "messages": self._commit.messages,
-            "deliveries": self._switchboard.deliveries,
+            "deliveries": self._delivery.deliveries,
             "batches": self._commit.batches,
             "commit seconds": self._commit.seconds,
         }

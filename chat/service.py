@@ -20,7 +20,7 @@ from twisted.python.threadpool import ThreadPool
 from chat.core import durations
 from chat.core.hub import Hub
 from chat.core.limits import Limits
-from chat.delivery.switchboard import Switchboard
+from chat.delivery.feed_delivery import FeedDelivery
 from chat.figures import Figures
 from chat.history.answers import Answers
 from chat.history.commit import GroupCommit
@@ -66,9 +66,9 @@ class ChatService(MultiService):
         self._retention = Retention(reactor, store, time.time, age=age, most=settings.keep_messages)
 
         # What decides, and what brings it to the sockets
-        switchboard = Switchboard(store, limits, answers.answer)
+        delivery = FeedDelivery(store, limits, answers.answer)
         self._hub = hub = Hub(
-            switchboard,
+            delivery,
             clock=time.time,
             monotonic=time.monotonic,
             wake=lambda: self._commit.wake(),
@@ -83,7 +83,7 @@ class ChatService(MultiService):
         # The ways in
         self._connections = Connections(
             hub,
-            switchboard,
+            delivery,
             reactor,
             time.monotonic,
             welcome=settings.welcome,
@@ -96,7 +96,7 @@ class ChatService(MultiService):
             for description in settings.endpoints(way.setting):
                 endpoint = _with_backlog(description)
                 listening(endpoint, way.factory(surroundings), reactor).setServiceParent(self)
-        figures = Figures(hub, switchboard, self._commit, self._connections)
+        figures = Figures(hub, delivery, self._commit, self._connections)
         if settings.metrics is not None:
             site = metrics_site(reactor, figures, self._commit)
             listening(settings.metrics, site, reactor).setServiceParent(self)

@@ -22,7 +22,7 @@ from chat.core.facts import Record, Registered, RoleSet, Said
 from chat.core.hub import Hub
 from chat.core.limits import Limits
 from chat.core.names import key
-from chat.delivery.switchboard import Switchboard
+from chat.delivery.feed_delivery import FeedDelivery
 from chat.figures import Figures
 from chat.history.answers import Answers
 from chat.history.commit import GroupCommit
@@ -181,10 +181,10 @@ class Box:
         self.stored: list[Message] = []
         limits = limits or Limits(rate=None)
         answers = Answers(self.store, lambda work, *arguments: succeed(work(*arguments)), limits.tags_each)
-        self.switchboard = Switchboard(self.store, limits, answers.answer)
+        self.delivery = FeedDelivery(self.store, limits, answers.answer)
         tokens: Callable[[], int] = count(1).__next__
         self.hub = Hub(
-            self.switchboard,
+            self.delivery,
             clock=lambda: START + self.clock.seconds(),
             monotonic=self.clock.seconds,
             wake=lambda: self.commit.wake(),
@@ -194,10 +194,10 @@ class Box:
         )
         self.commit = GroupCommit(self.clock, self.store, self.hub, self.stored.extend)
         self.connections = Connections(
-            self.hub, self.switchboard, self.clock, self.clock.seconds, welcome=welcome, replay=replay
+            self.hub, self.delivery, self.clock, self.clock.seconds, welcome=welcome, replay=replay
         )
         self.way_in = ChatFactory(self.connections, PlainManners)
-        figures = Figures(self.hub, self.switchboard, self.commit, self.connections)
+        figures = Figures(self.hub, self.delivery, self.commit, self.connections)
         self._ports = count(50_001)
 
     def make_account(self, name: str, password_hash: str, role: Role = Role.USER) -> None:

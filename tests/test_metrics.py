@@ -36,7 +36,7 @@ def box() -> Box:
 @pytest.fixture
 def site(box: Box) -> Any:
     """The site of its metrics."""
-    site = metrics_site(box.clock, Figures(box.hub, box.switchboard, box.commit, box.connections), box.commit)
+    site = metrics_site(box.clock, Figures(box.hub, box.delivery, box.commit, box.connections), box.commit)
     site.startFactory()
     yield site
     site.stopFactory()
@@ -99,7 +99,7 @@ def page(root: Any, name: bytes) -> tuple[int, bytes]:
 def test_who_can_not_write_the_history_is_not_well() -> None:
     store = SlowStore()
     box = Box(store=store)
-    root = metrics_site(box.clock, Figures(box.hub, box.switchboard, box.commit, box.connections), box.commit).resource
+    root = metrics_site(box.clock, Figures(box.hub, box.delivery, box.commit, box.connections), box.commit).resource
     ada = box.text("ada")
     assert page(root, b"healthz") == (200, b"ok\n")
     ada.send("hello")

@@ -145,11 +145,11 @@ class Feed:
 class Reader:
     """One session's place in a feed."""
 
-    __slots__ = ("_after", "_before", "_missed", "cursor", "feed", "outlet")
+    __slots__ = ("_after", "_before", "_missed", "cursor", "feed", "outbox")
 
-    def __init__(self, feed: Feed, outlet: Subscriber) -> None:
+    def __init__(self, feed: Feed, outbox: Subscriber) -> None:
         self.feed = feed
-        self.outlet = outlet
+        self.outbox = outbox
         self.cursor = feed.end
         self._missed = 0
         self._after = 0
@@ -172,8 +172,8 @@ class Reader:
             missed = Missed(room=feed.room, count=self._missed, after=self._after, before=self._before)
             pieces.append(feed.dialect.encode(missed))
             self._missed = 0
-        mine = self.outlet.session.id if feed.dialect.hides_own else None
-        ignored = self.outlet.session.ignored
+        mine = self.outbox.session.id if feed.dialect.hides_own else None
+        ignored = self.outbox.session.ignored
         if self.cursor == feed.turn and until == feed.end and until - self.cursor <= most and not ignored:
             pieces.append(feed.news_without(mine))
             self.cursor = until

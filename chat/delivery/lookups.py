@@ -16,83 +16,83 @@ from chat.core.errors import ChatError, Internal
 from chat.core.events import Found, History, Message, Refusal
 from chat.core.names import key
 from chat.core.ports import Lookup, Query, Search
-from chat.delivery.outlet import Outlet, Slot
+from chat.delivery.outbox import Outbox, Place
 from chat.history.store import Page, Store
 
 log = Logger()
 
 
 class Lookups:
-    """Fills slots of outlets with what *store* finds, and with the answers that *answer* finds to look-ups."""
+    """Fills places of outboxes with what *store* finds, and with the answers that *answer* finds to look-ups."""
 
     def __init__(self, store: Store, answer: Callable[[Lookup], Deferred[Any]]) -> None:
         self._store = store
         self._answer = answer
 
-    def replay(self, query: Query, outlet: Outlet) -> None:
+    def replay(self, query: Query, outbox: Outbox) -> None:
         """Show the messages of *query* as they would have been shown when they were new, once their turn has come."""
-        begin = outlet.add(b"")
-        begin.taken = partial(self._replay, query, outlet, outlet.add(None))
+        begin = outbox.add(b"")
+        begin.when_due = partial(self._replay, query, outbox, outbox.add(None))
 
-    def recall(self, query: Query, answer: History, outlet: Outlet) -> None:
+    def recall(self, query: Query, answer: History, outbox: Outbox) -> None:
         """Show *answer* with the messages of *query*."""
-        self._show(self._store.read(query), answer, outlet)
+        self._show(self._store.read(query), answer, outbox)
 
-    def search(self, search: Search, answer: Found, outlet: Outlet) -> None:
+    def search(self, search: Search, answer: Found, outbox: Outbox) -> None:
         """Show *answer* with what is found."""
-        self._show(self._store.search(search), answer, outlet)
+        self._show(self._store.search(search), answer, outbox)
 
-    def ask(self, lookup: Lookup, answered: Callable[[Any], None], outlet: Outlet) -> None:
+    def ask(self, lookup: Lookup, answered: Callable[[Any], None], outbox: Outbox) -> None:
         """Call *answered* with the answer to *lookup*, or with the error that the session is to be told."""
-        session = outlet.session
+        session = outbox.session
 
         def failed(failure: Failure) -> ChatError:
             log.failure("a look-up of {session} failed", failure, session=session)
             return Internal("The server can't look that up now. Try again later.")
 
-        slot = outlet.add(None)
+        place = outbox.add(None)
         done = self._answer(lookup).addErrback(failed).addCallback(answered)
-        _send_when_filled(outlet, done.addCallback(lambda _: outlet.fill(slot, b"")))
+        _send_when_filled(outbox, done.addCallback(lambda _: outbox.fill(place, b"")))
 
-    def _show(self, reading: Deferred[Page], answer: History | Found, outlet: Outlet) -> None:
+    def _show(self, reading: Deferred[Page], answer: History | Found, outbox: Outbox) -> None:
         def found(page: Page) -> bytes:
-            event = structs.replace(answer, messages=_unignored(outlet, page), more=page.more)
-            return outlet.dialect.encode_for(outlet.session.name, event)
+            event = structs.replace(answer, messages=_unignored(outbox, page), more=page.more)
+            return outbox.dialect.encode_for(outbox.session.name, event)
 
-        _fill(outlet, outlet.add(None), reading, found, answer.tag)
+        _fill(outbox, outbox.add(None), reading, found, answer.tag)
 
-    def _replay(self, query: Query, outlet: Outlet, slot: Slot) -> None:
-        """Fill *slot* with the messages of *query*; where it has no count, page by page."""
-        wanted = query if query.count else replace(query, count=outlet.dialect.page)
+    def _replay(self, query: Query, outbox: Outbox, place: Place) -> None:
+        """Fill *place* with the messages of *query*; where it has no count, page by page."""
+        wanted = query if query.count else replace(query, count=outbox.dialect.page)
 
         def found(page: Page) -> bytes:
-            if page.more and not query.count and outlet.has(slot):
+            if page.more and not query.count and outbox.has(place):
                 rest = replace(query, after=page.messages[-1].id)
-                slot.taken = partial(self._replay, rest, outlet, outlet.add_after(slot))
-            return outlet.dialect.encode_replay(query.room, _unignored(outlet, page))
+                place.when_due = partial(self._replay, rest, outbox, outbox.add_after(place))
+            return outbox.dialect.encode_replay(query.room, _unignored(outbox, page))
 
-        _fill(outlet, slot, self._store.read(wanted), found)
+        _fill(outbox, place, self._store.read(wanted), found)
 
 
 def _fill(
-    outlet: Outlet, slot: Slot, reading: Deferred[Page], found: Callable[[Page], bytes], tag: str | None = None
+    outbox: Outbox, place: Place, reading: Deferred[Page], found: Callable[[Page], bytes], tag: str | None = None
 ) -> None:
-    """Fill *slot* with what *found* makes of the page that is being read for the request with that *tag*."""
+    """Fill *place* with what *found* makes of the page that is being read for the request with that *tag*."""
 
     def failed(failure: Failure) -> bytes:
-        log.failure("reading the history for {session} failed", failure, session=outlet.session)
+        log.failure("reading the history for {session} failed", failure, session=outbox.session)
         text = "The history can't be read now. Try again later."
-        return outlet.dialect.encode_for(outlet.session.name, Refusal(code=Internal.code, text=text, tag=tag))
+        return outbox.dialect.encode_for(outbox.session.name, Refusal(code=Internal.code, text=text, tag=tag))
 
-    _send_when_filled(outlet, reading.addCallback(found).addErrback(failed).addCallback(partial(outlet.fill, slot)))
+    _send_when_filled(outbox, reading.addCallback(found).addErrback(failed).addCallback(partial(outbox.fill, place)))
 
 
-def _send_when_filled(outlet: Outlet, filled: Deferred[Any]) -> None:
-    """Flush *outlet* once its slot is filled; where that was at once, it is sent at the end of this turn."""
+def _send_when_filled(outbox: Outbox, filled: Deferred[Any]) -> None:
+    """Flush *outbox* once its place is filled; where that was at once, it is sent at the end of this turn."""
     if not filled.called:
-        filled.addCallback(lambda _: outlet.flush())
+        filled.addCallback(lambda _: outbox.flush())
 
 
-def _unignored(outlet: Outlet, page: Page) -> list[Message]:
+def _unignored(outbox: Outbox, page: Page) -> list[Message]:
     """The messages of *page* whose authors the session does not ignore."""
-    return [message for message in page.messages if key(message.author) not in outlet.session.ignored]
+    return [message for message in page.messages if key(message.author) not in outbox.session.ignored]

@@ -1,4 +1,4 @@
-"""A connection: one session and its outlet, whatever the client speaks; when it is read, and how it ends."""
+"""A connection: one session and its outbox, whatever the client speaks; when it is read, and how it ends."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ from chat.core.events import Notice
 from chat.core.hub import Hub
 from chat.core.peer import Peer
 from chat.core.session import Session
-from chat.delivery.outlet import Outlet
-from chat.delivery.switchboard import Switchboard
+from chat.delivery.feed_delivery import FeedDelivery
+from chat.delivery.outbox import Outbox
 from chat.delivery.transports import behind_proxy, peer_of, socket_send, tune
 from chat.protocols.admission import Admission, Unheard
 from chat.protocols.flood import Flood, Verdict
@@ -65,7 +65,7 @@ class Connection(LineReceiver):
     """One client, spoken with by its *manners*."""
 
     session: Session
-    _outlet: Outlet
+    _outbox: Outbox
 
     def __init__(self, connections: Connections, manners: Manners) -> None:
         self._chat = connections
@@ -91,8 +91,8 @@ class Connection(LineReceiver):
         peer = peer_of(transport)
         self.session = Session(next(chat.numbers), peer, one_room=manners.one_room, replay=replay)
         send = socket_send(transport) if chat.direct else None
-        self._outlet = Outlet(self.session, manners.dialect, transport, limits.window, self._close, send)
-        chat.switchboard.connect(self._outlet)
+        self._outbox = Outbox(self.session, manners.dialect, transport, limits.window, self._close, send)
+        chat.delivery.connect(self._outbox)
         chat.open.add(self)
         chat.admission.nameless.add(self)
         chat.checks.add(self)
@@ -135,8 +135,8 @@ class Connection(LineReceiver):
     def check(self) -> None:
         """Cut who does not read what waits for them, and tell a client that is idle that the server is there."""
         limits = self._chat.hub.limits
-        if self._outlet.ready or self._outlet.moves != self._moves:
-            self._moves = self._outlet.moves
+        if self._outbox.ready or self._outbox.moves != self._moves:
+            self._moves = self._outbox.moves
             self._stuck = 0.0
         else:
             self._stuck += CHECK
@@ -153,7 +153,7 @@ class Connection(LineReceiver):
     @property
     def ready(self) -> bool:
         """Whether the client has taken all that it was sent."""
-        return self._outlet.ready
+        return self._outbox.ready
 
     # -- what comes
 
@@ -177,7 +177,7 @@ class Connection(LineReceiver):
             self._state = State.OPEN
             if manners is not self._manners:
                 self._manners = manners
-                self._outlet.dialect = manners.dialect
+                self._outbox.dialect = manners.dialect
                 self.session.one_room = manners.one_room
                 self.session.replay = self._chat.replay if manners.replays else 0
         return data
@@ -301,8 +301,8 @@ class Connection(LineReceiver):
             return
         if queue.busy(self.session):
             self.session.paused = self.resumeProducing
-        elif self._outlet.clogged:
-            self._outlet.rest(self.resumeProducing)
+        elif self._outbox.clogged:
+            self._outbox.pause_until_sent(self.resumeProducing)
         elif queue.full:
             queue.pause_until_room(self.resumeProducing)
         else:
@@ -328,8 +328,8 @@ class Connection(LineReceiver):
     # -- what is sent, and the end
 
     def _send(self, data: bytes) -> None:
-        self._outlet.add(data)
-        self._outlet.flush()
+        self._outbox.add(data)
+        self._outbox.flush()
 
     def _quit(self, text: str = "Goodbye.") -> None:
         lifecycle.quit_chat(self._chat.hub, self.session, text)
@@ -367,7 +367,7 @@ class Connection(LineReceiver):
             self._chat.admission.leave(self._counted)
         if lifecycle.lost(hub, self.session, reason.getErrorMessage()):
             self._chat.clock.callLater(hub.limits.grace, lifecycle.expire, hub, self.session)
-        self._chat.switchboard.disconnect(self.session)
+        self._chat.delivery.disconnect(self.session)
         hub.queue.forget(self.resumeProducing)
         self._chat.forget(self)
         reason.cleanFailure()
@@ -383,7 +383,7 @@ class Connections:
     def __init__(
         self,
         hub: Hub,
-        switchboard: Switchboard,
+        delivery: FeedDelivery,
         clock: IReactorTime,
         monotonic: Callable[[], float],
         *,
@@ -392,7 +392,7 @@ class Connections:
         direct: bool = True,
     ) -> None:
         self.hub = hub
-        self.switchboard = switchboard
+        self.delivery = delivery
         self.clock = clock
         self.monotonic = monotonic
         self.welcome = welcome

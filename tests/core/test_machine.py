@@ -324,10 +324,10 @@ class Days(RuleBasedStateMachine):
         hub, longest = self.box.hub, LIMITS.json_line * 2
         assert len(hub.rooms) <= LIMITS.rooms
         assert hub.tokens.held <= LIMITS.held
-        for name in list(self.box.switchboard._feeds):
-            for feed in self.box.switchboard.feeds(name):
+        for name in list(self.box.delivery._feeds):
+            for feed in self.box.delivery.feeds(name):
                 assert (feed.end - feed.start) <= WINDOW + longest
-        assert self.box.switchboard.backlog <= (len(self.box.connections.open) + 1) * (WINDOW + 40 * longest)
+        assert self.box.delivery.backlog <= (len(self.box.connections.open) + 1) * (WINDOW + 40 * longest)
 
     @invariant()
     def no_two_have_names_that_look_alike(self) -> None:

@@ -351,8 +351,8 @@ def test_a_mistake_in_sending_to_one_disturbs_nobody(logged_failures: LoggedFail
     def broken(data: bytes | memoryview) -> int:
         raise ZeroDivisionError
 
-    outlet = eve.protocol._outlet
-    outlet.send, outlet.fast = broken, False
+    outbox = eve.protocol._outbox
+    outbox.send, outbox.fast = broken, False
     ada.send("one", "two")
     assert logged_failures.flush(ZeroDivisionError)
     eve.lose()
@@ -429,7 +429,7 @@ def test_a_reader_that_never_reads_costs_no_memory() -> None:
 def test_a_feed_keeps_nothing_when_all_have_read_it() -> None:
     box = Box()
     ada, slow = box.text("ada"), box.text("slow")
-    (feed,) = box.switchboard.feeds("lobby")
+    (feed,) = box.delivery.feeds("lobby")
     ada.send("one", "two")
     assert feed.end == feed.start
     slow.socket.room = 0
@@ -453,7 +453,7 @@ def test_answers_that_are_not_read_stop_the_questions() -> None:
     for _ in range(50):
         greedy.send(*(["/help"] * 100))
     assert greedy.socket.producerState == "paused"
-    assert box.switchboard.backlog < 64_000
+    assert box.delivery.backlog < 64_000
     answers = 0
     while answers < 5_000:
         greedy.socket.drain()
@@ -469,7 +469,7 @@ def test_private_messages_to_a_stuck_reader_are_counted() -> None:
     ada, stuck = box.text("ada"), box.text("stuck")
     stuck.socket.room = 0
     ada.send(*(["/msg stuck " + "x" * 100] * 100))
-    assert box.switchboard.backlog < 4_000
+    assert box.delivery.backlog < 4_000
     stuck.socket.drain()
     ada.send("/msg stuck hello")
     lines = stuck.lines()

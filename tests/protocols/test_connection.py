@@ -19,7 +19,7 @@ from chat.core import lifecycle
 from chat.core.events import Topic
 from chat.core.limits import Limits
 from chat.core.room import Room
-from chat.delivery.outlet import Outlet
+from chat.delivery.outbox import Outbox
 from chat.protocols.certificate import Certificate, make_where_missing
 from chat.protocols.tls import HANDSHAKE, TlsFactory
 
@@ -40,9 +40,9 @@ def test_who_does_not_agree_on_tls_is_cut() -> None:
     assert not ada.socket.aborted
 
 
-def outlets() -> int:
-    """How many outlets there are, those included that only themselves refer to."""
-    return sum(isinstance(each, Outlet) for each in gc.get_objects())
+def outboxes() -> int:
+    """How many outboxes there are, those included that only themselves refer to."""
+    return sum(isinstance(each, Outbox) for each in gc.get_objects())
 
 
 @pytest.mark.filterwarnings("ignore:Passing pyOpenSSL:DeprecationWarning")  # Twisted does
@@ -52,13 +52,13 @@ def test_what_breaks_below_tls_is_not_held(tmp_path: Path) -> None:
     certificate.load()
     box = Box()
     gc.collect()
-    others = outlets()
+    others = outboxes()
     transport = TlsFactory(certificate, False, box.way_in, box.clock).buildProtocol(None)
     assert transport is not None
     below = StringTransport(peerAddress=IPv4Address("TCP", "192.0.2.1", 50_001))
     transport.makeConnection(below)
     gone = weakref.ref(transport)
-    assert outlets() == others + 1
+    assert outboxes() == others + 1
     gc.disable()
     try:
         transport.dataReceived(HANDSHAKE + b"no handshake at all")
@@ -66,7 +66,7 @@ def test_what_breaks_below_tls_is_not_held(tmp_path: Path) -> None:
         box.turn()
         del transport, below
         assert gone() is None
-        assert outlets() == others
+        assert outboxes() == others
     finally:
         gc.enable()
 

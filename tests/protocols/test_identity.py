@@ -139,12 +139,12 @@ def test_wrong_tries_are_slowed_for_the_name_and_the_right_password_has_to_wait_
 
 def hold_proofs(box: Box) -> None:
     """Let the answers to all passwords come together, a second later."""
-    answer = box.switchboard._lookups._answer
+    answer = box.delivery._lookups._answer
 
     def slowly(lookup: Lookup) -> Deferred[Any]:
         return deferLater(box.clock, 1, lambda: None).addCallback(lambda _: answer(lookup))
 
-    box.switchboard._lookups._answer = slowly
+    box.delivery._lookups._answer = slowly
 
 
 def test_many_tries_at_once_are_no_way_around_the_wait(box: Box) -> None:

@@ -1,4 +1,4 @@
-"""Connects the hub with the outlets: it publishes to the feeds, and sends at the end of the turn."""
+"""Connects the hub with the outboxes: it publishes to the feeds, and sends at the end of the turn."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from chat.core.session import Session
 from chat.delivery.dialect import Dialect
 from chat.delivery.feed import Feed, Subscriber
 from chat.delivery.lookups import Lookups
-from chat.delivery.outlet import Gap, Outlet
+from chat.delivery.outbox import Gap, Outbox
 from chat.history.store import Store
 
 log = Logger()
 
 
-class Switchboard:
-    """The delivery of a hub: a feed for each room and dialect, an outlet for each session.
+class FeedDelivery:
+    """The delivery of a hub: a feed for each room and dialect, an outbox for each session.
 
     *answer* finds the answer to a look-up.
     """
@@ -34,22 +34,22 @@ class Switchboard:
         self._window = limits.window
         self.deliveries = 0
         """Events of rooms, times those who were there to read them."""
-        self._outlets: dict[int, Outlet] = {}
+        self._outboxes: dict[int, Outbox] = {}
         self._feeds: dict[str, dict[Dialect, Feed]] = {}
         self._news: set[Feed] = set()
         self._slow: set[Subscriber] = set()
 
-    # -- outlets
+    # -- outboxes
 
-    def connect(self, outlet: Outlet) -> None:
-        """Deliver to a session through *outlet* from now on."""
-        self._outlets[outlet.session.id] = outlet
+    def connect(self, outbox: Outbox) -> None:
+        """Deliver to a session through *outbox* from now on."""
+        self._outboxes[outbox.session.id] = outbox
 
     def disconnect(self, session: Session) -> None:
         """Its connection is gone."""
-        outlet = self._outlets.pop(session.id)
-        self._slow.discard(outlet)
-        for feed in outlet.abandon():
+        outbox = self._outboxes.pop(session.id)
+        self._slow.discard(outbox)
+        for feed in outbox.abandon():
             self._let_go(feed)
 
     def feeds(self, room: str) -> Collection[Feed]:
@@ -59,7 +59,7 @@ class Switchboard:
     @property
     def backlog(self) -> int:
         """The bytes that sessions are still to be sent by themselves."""
-        return sum(outlet.backlog for outlet in self._outlets.values())
+        return sum(outbox.backlog for outbox in self._outboxes.values())
 
     # -- what the chat calls (chat.core.ports.Delivery)
 
@@ -70,42 +70,42 @@ class Switchboard:
             self.deliveries += len(feed.readers)
             feed.append(dialect.encode(event), by, author, number)
             self._news.add(feed)
-        outlet = self._outlets.get(by)
-        if outlet is not None and outlet.dialect.hides_own:
-            outlet.fast = False
+        outbox = self._outboxes.get(by)
+        if outbox is not None and outbox.dialect.hides_own:
+            outbox.fast = False
 
     def show(self, session: Session, event: Event) -> None:
-        outlet = self._outlets.get(session.id)
-        if outlet is None:
+        outbox = self._outboxes.get(session.id)
+        if outbox is None:
             return
-        if outlet.clogged and isinstance(event, Message):
-            gap = outlet.missed or Gap(event.id)
-            outlet.missed = Gap(gap.first, event.id, gap.number + 1)
+        if outbox.clogged and isinstance(event, Message):
+            gap = outbox.missed or Gap(event.id)
+            outbox.missed = Gap(gap.first, event.id, gap.number + 1)
         else:
-            self._tell_missed(outlet)
-            self._add(outlet, outlet.dialect.encode_for(session.name, event))
+            self._tell_missed(outbox)
+            self._add(outbox, outbox.dialect.encode_for(session.name, event))
 
-    def _tell_missed(self, outlet: Outlet) -> None:
-        gap = outlet.missed
-        if gap is not None and not outlet.clogged:
+    def _tell_missed(self, outbox: Outbox) -> None:
+        gap = outbox.missed
+        if gap is not None and not outbox.clogged:
             missed = Missed(room=None, count=gap.number, after=gap.first - 1, before=gap.last + 1)
-            outlet.missed = None
-            self._add(outlet, outlet.dialect.encode(missed))
+            outbox.missed = None
+            self._add(outbox, outbox.dialect.encode(missed))
 
     def enter(self, session: Session, room: str) -> None:
-        outlet = self._outlets.get(session.id)
-        if outlet is not None:
+        outbox = self._outboxes.get(session.id)
+        if outbox is not None:
             feeds = self._feeds.setdefault(room, {})
-            if outlet.dialect not in feeds:
-                feeds[outlet.dialect] = Feed(room, outlet.dialect, self._window)
-            outlet.enter(feeds[outlet.dialect])
+            if outbox.dialect not in feeds:
+                feeds[outbox.dialect] = Feed(room, outbox.dialect, self._window)
+            outbox.enter(feeds[outbox.dialect])
 
     def leave(self, session: Session, room: str) -> None:
-        outlet = self._outlets.get(session.id)
-        if outlet is not None:
-            feed = self._feeds[room][outlet.dialect]
-            outlet.leave(feed)
-            self._slow.add(outlet)
+        outbox = self._outboxes.get(session.id)
+        if outbox is not None:
+            feed = self._feeds[room][outbox.dialect]
+            outbox.leave(feed)
+            self._slow.add(outbox)
             self._let_go(feed)
 
     def _let_go(self, feed: Feed) -> None:
@@ -128,18 +128,18 @@ class Switchboard:
     def ask(self, session: Session, lookup: Lookup, answered: Callable[[Any], None]) -> None:
         self._lookup(session, partial(self._lookups.ask, lookup, answered))
 
-    def _lookup(self, session: Session, begin: Callable[[Outlet], None]) -> None:
+    def _lookup(self, session: Session, begin: Callable[[Outbox], None]) -> None:
         """Begin to look something up for a session that is still connected; what is there at once is sent this turn."""
-        outlet = self._outlets.get(session.id)
-        if outlet is not None:
-            begin(outlet)
-            self._slow.add(outlet)
+        outbox = self._outboxes.get(session.id)
+        if outbox is not None:
+            begin(outbox)
+            self._slow.add(outbox)
 
     def close(self, session: Session) -> None:
-        outlet = self._outlets.get(session.id)
-        if outlet is not None:
-            outlet.close()
-            self._slow.add(outlet)
+        outbox = self._outboxes.get(session.id)
+        if outbox is not None:
+            outbox.close()
+            self._slow.add(outbox)
 
     def flush(self) -> Collection[Session]:
         failed = []
@@ -147,31 +147,31 @@ class Switchboard:
             news = feed.news()
             size = len(news)
             end = feed.end
-            for outlet, reader in feed.readers.items():
-                if outlet.fast:
+            for outbox, reader in feed.readers.items():
+                if outbox.fast:
                     try:
-                        sent = outlet.send(news)
+                        sent = outbox.send(news)
                     except OSError:
                         sent = 0
                     if sent == size:
                         reader.cursor = end
                     else:
-                        outlet.stalled(reader, news, sent)
+                        outbox.stalled(reader, news, sent)
                 else:
-                    self._slow.add(outlet)
+                    self._slow.add(outbox)
         slow, self._slow = self._slow, set()
         news_of, self._news = self._news, set()
-        for outlet in slow:
+        for outbox in slow:
             try:
-                outlet.flush()
+                outbox.flush()
             except Exception:
-                log.failure("sending to {session!r} failed", session=outlet.session)
-                failed.append(outlet.session)
+                log.failure("sending to {session!r} failed", session=outbox.session)
+                failed.append(outbox.session)
         for feed in news_of:
             feed.end_turn()
         return failed
 
-    def _add(self, outlet: Outlet, data: bytes) -> None:
+    def _add(self, outbox: Outbox, data: bytes) -> None:
         if data:
-            outlet.add(data)
-            self._slow.add(outlet)
+            outbox.add(data)
+            self._slow.add(outbox)

@@ -25,37 +25,53 @@ class Gap(NamedTuple):
     number: int = 0
 
 
-class Slot:
+class Place:
     """A place in the order of what a session is shown by itself; ``data`` is ``None`` until it is known.
 
     ``marks`` are the readers with the offsets up to which they come first, ``before`` what was left to read of feeds
-    that the session does not read any more. ``taken`` is called when the slot's turn has come.
+    that the session does not read any more. ``when_due`` is called when the place's turn has come.
     """
 
-    __slots__ = ("before", "data", "marks", "taken")
+    __slots__ = ("before", "data", "marks", "when_due")
 
     def __init__(
-        self, data: bytes | None, marks: tuple[tuple[Reader, int], ...], taken: Callable[[], None] | None = None
+        self, data: bytes | None, marks: tuple[tuple[Reader, int], ...], when_due: Callable[[], None] | None = None
     ) -> None:
         self.data = data
         self.marks = marks
-        self.taken = taken
+        self.when_due = when_due
         self.before = b""
 
 
 @implementer(IPullProducer, IPushProducer)
-class Outlet:
-    """Sends one session what it is shown: slots of its own, and its readers of feeds.
+class Outbox:
+    """Sends one session what it is shown: places of its own, and its readers of feeds.
 
-    With *send*, which is the socket's own, bytes go straight there, and the outlet becomes a pull producer while the
-    socket takes no more. Without it the transport writes: it has a buffer of its own, and the outlet is its push
-    producer. Beyond *limit* bytes in its slots it is clogged. *closed* is called when all is sent after
+    With *send*, which is the socket's own, bytes go straight there, and the outbox becomes a pull producer while the
+    socket takes no more. Without it the transport writes: it has a buffer of its own, and the outbox is its push
+    producer. Beyond *limit* bytes in its places it is clogged. *closed* is called when all is sent after
     :meth:`close`.
     """
 
     __slots__ = (
-        "_awaited", "_closed", "_direct", "_last", "_limit", "_relieved", "_rest", "_slots", "_transport",
-        "backlog", "dialect", "fast", "missed", "moves", "readers", "ready", "send", "session",
+        "_awaited",
+        "_closed",
+        "_direct",
+        "_last",
+        "_limit",
+        "_places",
+        "_relieved",
+        "_tail",
+        "_transport",
+        "backlog",
+        "dialect",
+        "fast",
+        "missed",
+        "moves",
+        "readers",
+        "ready",
+        "send",
+        "session",
     )  # fmt: skip
 
     def __init__(
@@ -71,21 +87,21 @@ class Outlet:
         self.dialect = dialect
         self.readers: list[Reader] = []
         self.backlog = 0
-        """The bytes in the slots."""
+        """The bytes in the places."""
         self.fast = False
         """Whether its one reader may be sent the news of a turn as they are."""
         self.missed: Gap | None = None
-        """The private messages that found the outlet clogged."""
+        """The private messages that found the outbox clogged."""
         self.moves = 0
         """How often the socket has become full or free."""
         self._transport = transport
         self._limit = limit
         self._closed = closed
         self._relieved: Callable[[], None] | None = None
-        self._slots: list[Slot] = []
-        self._rest = b""
+        self._places: list[Place] = []
+        self._tail = b""
         self._awaited = 0
-        """The slots that wait for their data."""
+        """The places that wait for their data."""
         self.ready = True
         """Whether the transport has taken all that it was given."""
         self._last = False
@@ -101,40 +117,40 @@ class Outlet:
         """Whether the session has so much to read, or so long to wait, that none of its requests should be read."""
         return self.backlog > self._limit or self._awaited > 0
 
-    def rest(self, relieved: Callable[[], None]) -> None:
+    def pause_until_sent(self, relieved: Callable[[], None]) -> None:
         """Call *relieved* once enough has been sent."""
         self._relieved = relieved
 
     # -- what is to be sent
 
-    def add(self, data: bytes | None, taken: Callable[[], None] | None = None) -> Slot:
+    def add(self, data: bytes | None, when_due: Callable[[], None] | None = None) -> Place:
         """Add something after all that was published so far."""
         marks = tuple((reader, reader.feed.end) for reader in self.readers if reader.cursor < reader.feed.end)
-        slot = Slot(data, marks, taken)
-        self._slots.append(slot)
+        place = Place(data, marks, when_due)
+        self._places.append(place)
         if data is None:
             self._awaited += 1
         else:
             self.backlog += len(data)
         self.fast = False
-        return slot
+        return place
 
-    def fill(self, slot: Slot, data: bytes) -> None:
-        """Put *data* into the *slot* that waits for it."""
-        slot.data = data
+    def fill(self, place: Place, data: bytes) -> None:
+        """Put *data* into the *place* that waits for it."""
+        place.data = data
         self._awaited -= 1
         self.backlog += len(data)
 
-    def add_after(self, slot: Slot) -> Slot:
-        """Make another place right behind *slot*."""
-        following = Slot(None, ())
+    def add_after(self, place: Place) -> Place:
+        """Make another place right behind *place*."""
+        following = Place(None, ())
         self._awaited += 1
-        self._slots.insert(self._slots.index(slot) + 1, following)
+        self._places.insert(self._places.index(place) + 1, following)
         return following
 
-    def has(self, slot: Slot) -> bool:
-        """Whether *slot* is still to be sent."""
-        return slot in self._slots
+    def has(self, place: Place) -> bool:
+        """Whether *place* is still to be sent."""
+        return place in self._places
 
     def enter(self, feed: Feed) -> None:
         """From here on read *feed*."""
@@ -147,11 +163,11 @@ class Outlet:
         reader = feed.readers.pop(self)
         self.add(b"")
         self.readers.remove(reader)
-        for slot in self._slots:
-            for marked, until in slot.marks:
+        for place in self._places:
+            for marked, until in place.marks:
                 if marked is reader:
-                    slot.before += reader.take(until)
-            slot.marks = tuple(mark for mark in slot.marks if mark[0] is not reader)
+                    place.before += reader.take(until)
+            place.marks = tuple(mark for mark in place.marks if mark[0] is not reader)
         feed.behind.discard(reader)
 
     def close(self) -> None:
@@ -172,7 +188,7 @@ class Outlet:
         self._settle()
 
     def stalled(self, reader: Reader, news: bytes, taken: int) -> None:
-        """Go on with the *news* of this turn; where the socket takes no more, keep the place and the line's rest."""
+        """Go on with the *news* of this turn; if the socket takes no more, keep its place, and the rest of the line."""
         more = taken
         while more and taken < len(news):
             more = self._send(memoryview(news)[taken:])
@@ -193,25 +209,25 @@ class Outlet:
     def _stall(self, rest: bytes) -> None:
         self.moves += 1
         self.ready = False
-        self._rest = rest
+        self._tail = rest
         self._transport.registerProducer(self, False)
 
     def _take(self) -> bytes:
         """Take about as much as may be sent at a time, in order."""
         pieces: list[bytes] = []
         left = MOST_AT_ONCE
-        while self._slots and left > 0 and not self._last:
-            slot = self._slots[0]
-            for reader, until in slot.marks:
+        while self._places and left > 0 and not self._last:
+            place = self._places[0]
+            for reader, until in place.marks:
                 left -= _move(reader.take(until, left), pieces)
-            if slot.data is None or any(reader.cursor < until for reader, until in slot.marks):
+            if place.data is None or any(reader.cursor < until for reader, until in place.marks):
                 return b"".join(pieces)
-            self._slots.pop(0)
-            self.backlog -= len(slot.data)
-            left -= _move(slot.before + slot.data, pieces)
-            if slot.taken is not None:
-                slot.taken()
-        if not self._slots:
+            self._places.pop(0)
+            self.backlog -= len(place.data)
+            left -= _move(place.before + place.data, pieces)
+            if place.when_due is not None:
+                place.when_due()
+        if not self._places:
             for reader in self.readers:
                 left -= _move(reader.take(reader.feed.end, left), pieces)
         return b"".join(pieces)
@@ -226,7 +242,7 @@ class Outlet:
                 feed.behind.remove(reader)
                 feed.trim()
         self.fast = (
-            self.ready and not self._slots and not self._last and len(self.readers) == 1 and not self.session.ignored
+            self.ready and not self._places and not self._last and len(self.readers) == 1 and not self.session.ignored
         )
         if self._relieved is not None and self.backlog <= self._limit // 2 and not self._awaited:
             relieved, self._relieved = self._relieved, None
@@ -250,8 +266,8 @@ class Outlet:
             self.ready = True
             self.flush()
             return
-        data = self._rest or self._take()
-        self._rest = b""
+        data = self._tail or self._take()
+        self._tail = b""
         if data:
             self._transport.write(data)
         else:
@@ -276,10 +292,10 @@ class Outlet:
             reader.feed.behind.discard(reader)
             reader.feed.trim()
         self.readers.clear()
-        self._slots.clear()
+        self._places.clear()
         self.backlog = 0
         self._relieved = None
-        # Else these would hold the connection, and the outlet itself, until Python looks for cycles.
+        # Else these would hold the connection, and the outbox itself, until Python looks for cycles.
         self._transport = None
         self._closed = lambda: None
         self.send = lambda data: 0
