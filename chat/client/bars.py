@@ -5,7 +5,7 @@ from __future__ import annotations
 from prompt_toolkit.formatted_text import StyleAndTextTuples
 from prompt_toolkit.utils import get_cwidth
 
-from chat.client import standing
+from chat.client import status
 from chat.client.link import Connecting, Online, State, Waiting
 from chat.client.model import Model
 from chat.client.room import Room
@@ -14,7 +14,7 @@ from chat.client.rows import displayed, shorten
 
 def topic_bar(room: Room, width: int) -> StyleAndTextTuples:
     """The room and what it is about; of a private conversation, with whom it is."""
-    topic = standing.topic(room)
+    topic = status.topic(room)
     text = f" {room.title}: {topic}" if topic else f" {room.title}"
     return _cut([("class:bar", displayed(text))], width)
 
@@ -23,8 +23,8 @@ def status_bar(model: Model, address: str, unsent: int, width: int) -> StyleAndT
     """Connection, people, lag and the rooms with what is unread in them; what matters least goes first."""
     style, connection = _connection(model.state, address)
     waiting = f"{unsent} unsent" if unsent else ""
-    people = standing.people(model.current)
-    lag = standing.lag(model)
+    people = status.people(model.current)
+    lag = status.lag(model)
     all_rooms = [_room(number, room, model.current) for number, room in enumerate(model.rooms, 1)]
     calling = [room for room in all_rooms if room[2]]
     bar: StyleAndTextTuples = []
@@ -46,7 +46,7 @@ def status_bar(model: Model, address: str, unsent: int, width: int) -> StyleAndT
 
 def prompt(model: Model, width: int) -> StyleAndTextTuples:
     """Who the user is, and where a line goes."""
-    text = displayed(standing.place(model))
+    text = displayed(status.place(model))
     return [("class:prompt", shorten(text, max(width // 2, 8))), ("class:prompt.mark", "> ")]
 
 

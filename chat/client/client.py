@@ -9,7 +9,7 @@ from chat.client.completion import Offer, complete
 from chat.client.link import Link, NotNow
 from chat.client.model import Model
 from chat.client.room import Room
-from chat.client.search import Search
+from chat.client.search_results import SearchResults
 from chat.core import events, names
 from chat.core.command import Command, Kind, Parameter
 from chat.core.commands import table
@@ -76,7 +76,7 @@ class Client:
 
     def search(self, text: str) -> None:
         """Search all rooms, and show what is found outside of them; raises :class:`CannotDo`."""
-        self.model.search = Search(clean(text).strip())
+        self.model.search = SearchResults(clean(text).strip())
         self.search_older()
 
     def search_older(self) -> None:

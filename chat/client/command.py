@@ -21,12 +21,12 @@ from twisted.logger import ILogObserver, globalLogBeginner, textFileLogObserver
 from twisted.python import usage
 
 from chat.client.client import Client
+from chat.client.credentials import Keyring, NoPassword, ask, from_file
 from chat.client.link import PASSWORD_CODES, CannotEnter, Link, Listener
 from chat.client.marks import ReadMarks
 from chat.client.mistakes import Mistakes
 from chat.client.model import Model, Surroundings
 from chat.client.options import Settings, read
-from chat.client.passwords import Keyring, NoPassword, ask, from_file
 from chat.client.pipe import Lines, Sender, Tail
 from chat.client.plain import Plain, keys_from
 from chat.client.signals import handled, interruptible

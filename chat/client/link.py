@@ -15,8 +15,8 @@ from twisted.internet.protocol import Factory
 from twisted.internet.task import deferLater
 from twisted.logger import Logger
 
+from chat.client.catching_up import CatchingUp
 from chat.client.tls import Untrusted
-from chat.client.track import Track
 from chat.client.wire import Wire
 from chat.core import events
 
@@ -163,7 +163,7 @@ class Link:
         self._tags = 0
         self._token: str | None = None
         self._welcomed = ""
-        self._tracks: dict[str, Track] = {}
+        self._tracks: dict[str, CatchingUp] = {}
         self._private: dict[tuple[int, str], None] = {}
         self._pages: dict[str, str] = {}
         self._ignored: list[str] = []
@@ -439,7 +439,7 @@ class Link:
         elif (track := self._tracks.get(message.room)) is not None:
             self._show(track, track.take(message))
 
-    def _show(self, track: Track, messages: Iterable[events.Message]) -> None:
+    def _show(self, track: CatchingUp, messages: Iterable[events.Message]) -> None:
         for message in messages:
             self._listener.event_received(message, old=message.id <= track.last)
 
@@ -449,10 +449,10 @@ class Link:
         if track is not None and track.seen is not None and room.last >= track.seen:
             track.resume(room.last)
         elif self._backlog and room.last:
-            self._tracks[room.room] = Track(room.last, backlog=True)
+            self._tracks[room.room] = CatchingUp(room.last, backlog=True)
             self._pages[self.ask("history", room=room.room, count=self._backlog)] = room.room
         else:
-            self._tracks[room.room] = Track(room.last, backlog=False)
+            self._tracks[room.room] = CatchingUp(room.last, backlog=False)
             self._listener.room_ready(room.room)
         if self._away is not None and self.name not in room.away:
             self.ask("away", text=self._away)

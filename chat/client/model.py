@@ -10,7 +10,7 @@ from typing import Protocol
 from chat.client.link import Connecting, Listener, Online, State, Waiting
 from chat.client.room import Room
 from chat.client.scrollback import Kind, Line
-from chat.client.search import Search
+from chat.client.search_results import SearchResults
 from chat.core import events
 from chat.core.text import mention_of
 from chat.core.when import Past, read
@@ -65,7 +65,7 @@ class Model(Listener):
         self.current = self.rooms[0]
         self.looking = True
         """Whether the user sees the current room."""
-        self.search: Search | None = None
+        self.search: SearchResults | None = None
         """What the user searches for outside of any room."""
         self._observers: list[Observer] = []
         self._surroundings = surroundings

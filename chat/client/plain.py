@@ -19,8 +19,8 @@ from typing import TextIO
 
 from prompt_toolkit.utils import get_cwidth
 
-from chat.client.bare import bare
 from chat.client.client import CannotDo, Client
+from chat.client.plain_text import bare
 from chat.client.room import Room
 from chat.client.scrollback import Line
 from chat.client.signals import handled

@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from prompt_toolkit.formatted_text import StyleAndTextTuples
 from prompt_toolkit.utils import get_cwidth
 
-from chat.client.pieces import URL, author_styles, text_pieces
 from chat.client.scrollback import Kind, Line
+from chat.client.styled import URL, author_styles, text_pieces
 
 _UNIT = re.compile(URL.pattern + r"\S*|\s+|\S+")
 _FLAG = re.compile("[\U0001f1e6-\U0001f1ff]")

@@ -32,14 +32,14 @@ from prompt_toolkit.output import Output
 from prompt_toolkit.widgets import SearchToolbar
 
 from chat.client import bars
-from chat.client.bare import bare
 from chat.client.client import CannotDo, Client, has_secret
+from chat.client.emoji_input import EmojiApart
 from chat.client.keys import bindings
+from chat.client.plain_text import bare
 from chat.client.room import Room
 from chat.client.rows import Painter, Row, displayed, shorten
 from chat.client.scrollback import Line
 from chat.client.style import STYLE
-from chat.client.typed import EmojiApart
 from chat.client.viewport import Viewport
 from chat.core.text import clean
 

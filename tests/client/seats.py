@@ -7,9 +7,9 @@ from datetime import UTC, datetime, timedelta, timezone
 from box import START, Box
 from client.wiring import Line as Wiring
 
-from chat.client.bare import bare
 from chat.client.client import Client
 from chat.client.model import Model, Surroundings
+from chat.client.plain_text import bare
 from chat.client.room import Room
 from chat.client.scrollback import Kind, Line
 

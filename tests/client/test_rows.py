@@ -13,10 +13,10 @@ from prompt_toolkit.layout.controls import BufferControl
 from prompt_toolkit.layout.processors import TransformationInput
 from prompt_toolkit.utils import get_cwidth
 
-from chat.client.pieces import NICK_TONES, nick_style
+from chat.client.emoji_input import EmojiApart
 from chat.client.rows import Painter, Row, displayed, rule, shorten, wrap
 from chat.client.scrollback import Kind, Line
-from chat.client.typed import EmojiApart
+from chat.client.styled import NICK_TONES, nick_style
 from chat.core.text import clean
 
 TIME = datetime(2026, 11, 21, 10, 15, tzinfo=UTC)

@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from chat.client.desktop import drawing
+from chat.client.desktop.drafts import MAXIMUM_SENT, Draft
 from chat.client.desktop.drawing import TOGETHER, drawn, shown
-from chat.client.desktop.typed import MAXIMUM_SENT, Typed
 from chat.client.scrollback import Kind, Line
 
 TIME = datetime(2026, 11, 21, 9, 15, tzinfo=UTC)
@@ -52,7 +52,7 @@ def test_emoji_where_they_would_end_the_program(monkeypatch: pytest.MonkeyPatch)
 
 
 def test_what_was_sent_is_gone_through_and_bounded() -> None:
-    typed = Typed()
+    typed = Draft()
     typed.draft = "draft"
     assert not typed.step(1)
     for number in range(MAXIMUM_SENT + 10):

@@ -10,10 +10,10 @@ from itertools import accumulate, chain, islice
 from tkinter import ttk
 from typing import Any, Literal
 
-from chat.client.bare import bare
 from chat.client.desktop.drawing import Drawn, drawn, shown, unread_rule
 from chat.client.desktop.keys import bind
 from chat.client.desktop.look import Look
+from chat.client.plain_text import bare
 from chat.client.room import Room
 from chat.client.scrollback import Kind, Line
 

@@ -9,8 +9,8 @@ from ctypes.util import find_library
 from datetime import timedelta
 from functools import cache
 
-from chat.client.pieces import author_styles, text_pieces
 from chat.client.scrollback import Kind, Line
+from chat.client.styled import author_styles, text_pieces
 
 TOGETHER = timedelta(minutes=3)
 """What one person says within this time stands under one name."""

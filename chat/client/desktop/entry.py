@@ -8,9 +8,9 @@ from tkinter import ttk
 
 from chat.client.client import has_secret
 from chat.client.completion import Offer
+from chat.client.desktop.drafts import Draft
 from chat.client.desktop.keys import bind
 from chat.client.desktop.look import Look
-from chat.client.desktop.typed import Typed
 from chat.core.text import clean
 
 MAXIMUM_PASTE = 8192
@@ -33,7 +33,7 @@ class Entry(ttk.Frame):
         self._send = send
         self._complete = complete
         self._hint = hint
-        self._typed = Typed()
+        self._typed = Draft()
         self._offer: tuple[Offer, int] | None = None
         self.text = tkinter.Text(
             self, name="entry", height=1, width=20, wrap="word", undo=True, borderwidth=0, highlightthickness=0
@@ -42,7 +42,7 @@ class Entry(ttk.Frame):
         self._bind()
         look.watch(self._dress)
 
-    def turn_to(self, typed: Typed) -> None:
+    def turn_to(self, typed: Draft) -> None:
         """Show what is typed in another room."""
         self._typed.draft = self._now()
         self._typed = typed

@@ -9,8 +9,8 @@ from tkinter import ttk
 from chat.client.desktop.drawing import shown
 from chat.client.desktop.keys import bind
 from chat.client.desktop.look import Look
-from chat.client.pieces import author_styles, text_pieces
-from chat.client.search import Search
+from chat.client.search_results import SearchResults
+from chat.client.styled import author_styles, text_pieces
 
 
 class Finder(ttk.Frame):
@@ -31,7 +31,7 @@ class Finder(ttk.Frame):
         self._look = look
         self._find = find
         self._go = go
-        self._shown: tuple[Search | None, int, str, str] = (None, 0, "", "")
+        self._shown: tuple[SearchResults | None, int, str, str] = (None, 0, "", "")
         bar = ttk.Frame(self, padding=(look.gap * 3 // 2, look.gap))
         bar.pack(fill="x")
         self.field = ttk.Entry(bar, name="search", font=look.body)
@@ -68,7 +68,7 @@ class Finder(ttk.Frame):
         self.field.focus_set()
         self.field.selection_range(0, "end")
 
-    def show(self, search: Search | None) -> None:
+    def show(self, search: SearchResults | None) -> None:
         """Bring up to date what was found."""
         state = (search, len(search.found), search.tag, search.refusal) if search is not None else (None, 0, "", "")
         if state == self._shown:
@@ -85,7 +85,7 @@ class Finder(ttk.Frame):
             self._status.configure(text="")
         self.text.configure(state="disabled")
 
-    def _draw(self, search: Search, start: int) -> None:
+    def _draw(self, search: SearchResults, start: int) -> None:
         text = self.text
         for room, line in search.found[start:]:
             tags = ["found", f"m{line.id}"]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from twisted.logger import Logger
 
-from chat.client.passwords import Keyring, NoPassword
+from chat.client.credentials import Keyring, NoPassword
 
 _log = Logger()
 

@@ -7,16 +7,16 @@ from collections.abc import Callable
 from functools import partial
 from tkinter import ttk
 
-from chat.client import standing
+from chat.client import status
 from chat.client.client import CannotDo, Client
 from chat.client.desktop.conversation import Conversation
+from chat.client.desktop.drafts import Draft
 from chat.client.desktop.drawing import shown
 from chat.client.desktop.entry import Entry
 from chat.client.desktop.finder import Finder
 from chat.client.desktop.keys import bind
 from chat.client.desktop.lists import PeopleList, RoomList
 from chat.client.desktop.look import Look
-from chat.client.desktop.typed import Typed
 from chat.client.link import Connecting, Waiting
 from chat.client.room import Room
 from chat.client.scrollback import Line
@@ -51,7 +51,7 @@ class Window:
         self._address = address
         self._notify = notify
         self._open_link = open_link
-        self._typed: dict[Room, Typed] = {}
+        self._typed: dict[Room, Draft] = {}
         self._room: Room | None = None
         self._drawing: str | None = None
         self._lay_out()
@@ -152,16 +152,16 @@ class Window:
         model, room = self._model, self._model.current
         if room is not self._room:
             self._room = room
-            self.entry.turn_to(self._typed.setdefault(room, Typed()))
+            self.entry.turn_to(self._typed.setdefault(room, Draft()))
             self._typed = {each: typed for each, typed in self._typed.items() if each in model.rooms}
         self.conversation.show(room, self._client.unsent(room))
         self.rooms.show(model.rooms, room)
         self.people.show(room)
         self.finder.show(model.search)
         _set(self._title, shown(room.title))
-        _set(self._topic, shown(standing.topic(room)))
-        _set(self._people_title, standing.people(room).upper())
-        details = (standing.place(model), self._address, standing.lag(model), self._unsent_words())
+        _set(self._topic, shown(status.topic(room)))
+        _set(self._people_title, status.people(room).upper())
+        details = (status.place(model), self._address, status.lag(model), self._unsent_words())
         _set(self._status, shown("   ·   ".join(detail for detail in details if detail)))
         self._draw_banner()
         unread = sum(each.unread for each in model.rooms)

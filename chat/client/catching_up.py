@@ -11,7 +11,7 @@ MAXIMUM_HELD = 500
 """How many new messages wait while older ones are being asked for; of more, the oldest are asked for again."""
 
 
-class Track:
+class CatchingUp:
     """The reader's place in one room.
 
     Normally messages come in the order of their ids and :meth:`take` passes them on. After :meth:`miss`, or with a

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chat.client.track import MAXIMUM_HELD, Track
+from chat.client.catching_up import MAXIMUM_HELD, CatchingUp
 from chat.core.events import Message
 
 
@@ -18,20 +18,20 @@ def ids(messages: object) -> list[int]:
 
 
 def test_new_messages_pass() -> None:
-    track = Track(last=5, backlog=False)
+    track = CatchingUp(last=5, backlog=False)
     assert ids(track.take(message(6))) == [6]
     assert ids(track.take(message(9))) == [9]
 
 
 def test_a_message_that_was_shown_does_not_pass_again() -> None:
-    track = Track(last=5, backlog=False)
+    track = CatchingUp(last=5, backlog=False)
     track.take(message(6))
     assert ids(track.take(message(6))) == []
     assert ids(track.take(message(5))) == []
 
 
 def test_new_messages_wait_for_the_backlog() -> None:
-    track = Track(last=3, backlog=True)
+    track = CatchingUp(last=3, backlog=True)
     assert ids(track.take(message(4))) == []
     shown, ask = track.page([message(2), message(3)], more=True)
     assert ids(shown) == [2, 3, 4]
@@ -39,7 +39,7 @@ def test_new_messages_wait_for_the_backlog() -> None:
 
 
 def test_the_backlog_may_hold_what_came_meanwhile() -> None:
-    track = Track(last=3, backlog=True)
+    track = CatchingUp(last=3, backlog=True)
     track.take(message(4))
     shown, ask = track.page([message(3), message(4)], more=False)
     assert ids(shown) == [3, 4]
@@ -47,13 +47,13 @@ def test_the_backlog_may_hold_what_came_meanwhile() -> None:
 
 
 def test_an_empty_backlog() -> None:
-    track = Track(last=3, backlog=True)
+    track = CatchingUp(last=3, backlog=True)
     track.take(message(4))
     assert ids(track.page([], more=False)[0]) == [4]
 
 
 def test_what_was_missed_comes_before_what_followed() -> None:
-    track = Track(last=1, backlog=False)
+    track = CatchingUp(last=1, backlog=False)
     assert track.miss(before=5)
     assert ids(track.take(message(5))) == []
     assert ids(track.page([message(2), message(3), message(4), message(5)], more=False)[0]) == [2, 3, 4, 5]
@@ -61,7 +61,7 @@ def test_what_was_missed_comes_before_what_followed() -> None:
 
 
 def test_missing_again_while_catching_up_asks_only_once() -> None:
-    track = Track(last=1, backlog=False)
+    track = CatchingUp(last=1, backlog=False)
     assert track.miss(before=5)
     assert not track.miss(before=9)
     _, ask = track.page([message(2), message(3), message(4)], more=False)
@@ -69,7 +69,7 @@ def test_missing_again_while_catching_up_asks_only_once() -> None:
 
 
 def test_page_after_page() -> None:
-    track = Track(last=0, backlog=False)
+    track = CatchingUp(last=0, backlog=False)
     track.miss(before=5)
     shown, ask = track.page([message(1), message(2)], more=True)
     assert (ids(shown), ask) == ([1, 2], True)
@@ -78,14 +78,14 @@ def test_page_after_page() -> None:
 
 
 def test_a_server_that_promises_more_and_sends_nothing_is_not_asked_for_ever() -> None:
-    track = Track(last=0, backlog=False)
+    track = CatchingUp(last=0, backlog=False)
     track.miss(before=5)
     assert track.page([], more=True) == ([], False)
     assert not track.catching_up
 
 
 def test_giving_up_shows_what_was_held_back() -> None:
-    track = Track(last=0, backlog=False)
+    track = CatchingUp(last=0, backlog=False)
     track.miss(before=5)
     track.take(message(5))
     assert ids(track.give_up()) == [5]
@@ -93,7 +93,7 @@ def test_giving_up_shows_what_was_held_back() -> None:
 
 
 def test_what_waits_is_bounded_and_asked_for_again() -> None:
-    track = Track(last=0, backlog=True)
+    track = CatchingUp(last=0, backlog=True)
     for number in range(1, MAXIMUM_HELD + 11):
         track.take(message(number))
     shown, ask = track.page([message(1)], more=False)
@@ -109,7 +109,7 @@ def test_what_waits_is_bounded_and_asked_for_again() -> None:
 def test_whatever_happens_each_message_is_shown_once_and_in_order(steps: list[str], backlog: bool) -> None:
     log: list[int] = []
     shown: list[int] = []
-    track = Track(last=0, backlog=backlog)
+    track = CatchingUp(last=0, backlog=backlog)
     asked = backlog
     skipping = False
 

@@ -11,7 +11,7 @@ MAXIMUM_FOUND = 1000
 
 
 @dataclass(eq=False, slots=True)
-class Search:
+class SearchResults:
     """What is searched for, and the answers so far, the newest message first, each with its room."""
 
     text: str

@@ -5,7 +5,7 @@ from __future__ import annotations
 MAXIMUM_SENT = 200
 
 
-class Typed:
+class Draft:
     """Goes through what was sent; the *draft* comes back at the end."""
 
     def __init__(self) -> None:
