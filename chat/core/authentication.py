@@ -85,7 +85,8 @@ def check(
             account.role = stored.role
         right(stored)
 
-    hub.ask(session, CheckPassword(account.key, password), answered, tag)
+    # In its turn, when the history holds what was decided before: another password, or the account itself.
+    hub.ask_in_turn(session, CheckPassword(account.key, password), answered, tag)
 
 
 def require_secure(hub: Hub, session: Session) -> None:

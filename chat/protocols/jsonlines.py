@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Mapping, Sequence
 
 import msgspec
@@ -17,9 +15,6 @@ from chat.core.text import clean
 from chat.protocols.manners import Manners
 
 MAXIMUM_TAG = 64
-
-_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
-"""Half of a character beyond U+FFFF, as JSON may write it."""
 
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder().decode
@@ -64,10 +59,9 @@ class JsonManners(Manners):
             hub.refuse(session, error, tag)
 
     def _object(self, line: bytes) -> Mapping[str, object]:
-        text = line.decode("utf-8", "replace")
         try:
-            value: object = _decode(_with_whole_characters(text) if _SURROGATE.search(text) else text)
-        except (msgspec.DecodeError, RecursionError, ValueError) as error:
+            value: object = _decode(line.decode("utf-8", "replace"))
+        except (msgspec.DecodeError, RecursionError) as error:
             raise BadJson("That line is not JSON. Send one object a line.") from error
         if not isinstance(value, dict):
             raise BadJson("That line is not a JSON object. Send one object a line.")
@@ -118,9 +112,3 @@ class JsonManners(Manners):
                 raise BadField('"rooms" must be an object of room names, each with the last id seen or null.')
             checked[room] = after
         return checked
-
-
-def _with_whole_characters(text: str) -> str:
-    """Write JSON anew with U+FFFD in place of halves of characters, which JavaScript makes when it cuts an emoji."""
-    written = json.dumps(json.loads(text), ensure_ascii=False)
-    return written.encode("utf-16", "surrogatepass").decode("utf-16", "replace")

@@ -23,8 +23,8 @@ class Manners:
     """Whether it leaves a room when it joins another."""
     replays = False
     """Whether it is shown the last messages of a room when it joins."""
-    line_end = re.compile(b"\n")
-    """What ends a line."""
+    line_end = re.compile(b"\r?\n")
+    """What ends a line; without a CR it is LF."""
     answer = b""
     """What is to be sent back for the bytes that were heard last."""
     left = False
@@ -47,7 +47,7 @@ class Manners:
 
     def cut(self, data: bytes) -> list[bytes]:
         """Divide *data* into lines, the last of which has no end yet."""
-        return self.line_end.split(data)
+        return self.line_end.split(data) if b"\r" in data else data.split(b"\n")
 
     def rest_after(self, data: bytes, lines: int) -> bytes:
         """Return *data* without its first *lines* lines and their ends."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from chat.protocols.jsonlines import JsonManners
 from chat.protocols.manners import Manners, WrongWayIn
 from chat.protocols.text import TextManners
@@ -11,6 +13,9 @@ TLS_HELLO = b"\x16\x03"
 
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 """What some programs for Windows begin a text with."""
+
+_JSON = re.compile(rb"\{|\[\s*\{")
+"""How an object begins, or an array of them; people have names like ``[ada]``."""
 
 JSON = JsonManners()
 
@@ -24,7 +29,7 @@ class PlainManners(TextManners):
             raise WrongWayIn("This port does not speak TLS. Connect with nc, telnet or the chat client.")
         data = data.removeprefix(BYTE_ORDER_MARK)
         text = data.lstrip(b" \t\r\n").removeprefix(BYTE_ORDER_MARK)
-        if text.startswith((b"{", b"[")):
+        if _JSON.match(text):
             return JSON, text
         undecided = not data.strip(b" \t")
         return (None if undecided else self), data

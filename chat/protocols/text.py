@@ -105,10 +105,6 @@ class TextManners(Manners):
             self._after_return = data.endswith(b"\r")
         return data
 
-    def cut(self, data: bytes) -> list[bytes]:
-        """Divide *data* into lines, the last of which has no end yet."""
-        return data.split(b"\n") if b"\r" not in data else super().cut(data)
-
     def receive(self, hub: Hub, session: Session, line: bytes) -> None:
         """Do what the *line* of a user says; refusals are shown to them."""
         text = _typed(line)

@@ -27,7 +27,7 @@ NASTY = [
     b"a\x00b\x00c",
     b"back\b\b\b\bspace\x7f",
     b"bell\x07\x07",
-    b"over\rbob: write",
+    b"overeve\rbob: write",
     "\u202eright to left\u202c".encode(),
     "\u2066isolate\u2069 \u200e\u200f\u061c".encode(),
     "two\u2028lines\u2029here".encode(),
@@ -177,8 +177,8 @@ def test_a_line_can_not_pass_for_another_users(chat: Daemon) -> None:
     ):
         eve.type(line)
         bob.expect(f"eve: {line}")
-    eve.send(b"\rbob: fake\r\r\n/me \rbob: fake\n")
-    bob.expect("eve: bob: fake", "~ eve bob: fake")
+    eve.send(b"\rbob: fake\r\r\n/me waves\rbob: fake\n")
+    bob.expect("eve: bob: fake", "~ eve waves", "eve: bob: fake")
 
 
 @pytest.mark.parametrize("request_line", [b"GET / HTTP/1.1", b"POST /chat HTTP/1.0", b"CONNECT 127.0.0.1:1 HTTP/1.1"])

@@ -72,6 +72,12 @@ def test_an_array_is_refused_as_json(box: Box) -> None:
     assert events[1]["type"] == "welcome"
 
 
+def test_a_name_may_begin_with_a_bracket(box: Box) -> None:
+    ada = box.connect()
+    ada.send("[ada", "ada")
+    assert ada.lines()[-1] == "* You are ada, alone in #lobby. Type /help for commands, exit to leave."
+
+
 def test_a_nul_in_place_of_the_end_is_ended_by_the_time_limit(box: Box) -> None:
     bot = box.connect()
     bot.send_bytes(HELLO + b"\0")
@@ -79,23 +85,6 @@ def test_a_nul_in_place_of_the_end_is_ended_by_the_time_limit(box: Box) -> None:
     box.clock.advance(100)
     box.turn()
     assert [event["code"] for event in bot.objects() if event["type"] == "error"] == ["no-name"]
-
-
-@pytest.mark.parametrize(
-    ("written", "shown"),
-    [
-        (r"half \ud83d smile", "half \ufffd smile"),
-        (r"half \udE00 smile", "half \ufffd smile"),
-        (r"whole \ud83d\ude00 smile", "whole \U0001f600 smile"),
-        (r"a path C:\\ud83d", r"a path C:\ud83d"),
-    ],
-)
-def test_odd_characters_of_programs(box: Box, written: str, shown: str) -> None:
-    ada, bot = box.text("ada"), box.json("bot")
-    ada.received()
-    bot.send_bytes(b'{"type":"say","room":"lobby","tag":"t1","text":"' + written.encode() + b'"}\n')
-    assert ada.lines() == [f"bot: {shown}"]
-    assert [(event["tag"], event["text"]) for event in bot.objects()] == [("t1", shown)]
 
 
 @pytest.mark.parametrize("end", [b"\n", b"\r\n", b"\r\0", b"\r"])

@@ -48,7 +48,7 @@ def test_lines(pieces: list[bytes], places: list[int]) -> None:
     whole.dataReceived(data)
     for piece in cut(data, places):
         parts.dataReceived(piece)
-    assert parts.received == whole.received == data.split(b"\n")[:-1]
+    assert parts.received == whole.received == [line.removesuffix(b"\r") for line in data.split(b"\n")[:-1]]
     assert parts.clearLineBuffer() == whole.clearLineBuffer() == data.split(b"\n")[-1]
 
 

@@ -1,0 +1,289 @@
+"""Equal and contradicting requests in one packet: the second sees what the first did, and each gets its own answer."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from box import Box, Client, SlowStore
+
+from chat.core.accounts import Role
+from chat.core.facts import Decision
+from chat.core.limits import Limits
+from chat.history.memory import MemoryStore
+from chat.history.passwords import hash_password
+from chat.history.store import CannotKeep
+
+PASSWORD = "correct horse"  # noqa: S105
+OTHER = "battery staple"
+HASH = hash_password(PASSWORD)
+LIMITS = Limits(rate=None, plain_passwords=True)
+
+
+class Audited(MemoryStore):
+    """A history whose decisions can be read."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.actions: list[str] = []
+
+    def append(self, records: Any) -> Any:
+        self.actions += [record.action for record in records if isinstance(record, Decision)]
+        return super().append(records)
+
+
+class Chat:
+    """ada, the op of #dev and an owner, with bob and eve in the room."""
+
+    def __init__(self, store: Any) -> None:
+        self.store = store
+        self.box = Box(limits=LIMITS, store=store)
+        self.box.make_account("ada", HASH, Role.OWNER)
+        self.settle()
+        self.ada = self.come("ada", password=PASSWORD)
+        self.bob = self.come("bob")
+        self.eve = self.come("eve")
+
+    def come(self, name: str, **fields: Any) -> Client:
+        """A program that is in #dev and the lobby."""
+        client = self.box.connect()
+        client.ask(type="hello", name=name, rooms={"lobby": None, "dev": None}, **fields)
+        self.settle()
+        client.received()
+        return client
+
+    def settle(self) -> None:
+        """Have all that waits stored."""
+        self.box.turn()
+        while isinstance(self.store, SlowStore) and self.store.waiting:
+            self.store.store()
+            self.box.turn()
+
+    def answers(self, client: Client, *requests: dict[str, Any]) -> list[tuple[str, str, str]]:
+        """Send requests in one packet; return what answers each: tag, type or code, text."""
+        client.received()
+        client.send(*(json.dumps({**request, "tag": f"t{n}"}) for n, request in enumerate(requests, 1)))
+        self.settle()
+        return answers(client)
+
+
+def answers(client: Client) -> list[tuple[str, str, str]]:
+    """What has come with a tag."""
+    return [
+        (event["tag"], event.get("code", event["type"]), event.get("text", ""))
+        for event in client.objects()
+        if "tag" in event
+    ]
+
+
+@pytest.fixture(params=["at once", "later"])
+def chat(request: pytest.FixtureRequest) -> Chat:
+    """A chat that stores at once, and one that stores later."""
+    return Chat(Audited() if request.param == "at once" else SlowStore())
+
+
+IN_DEV = {"room": "dev"}
+KICK = {"type": "kick", **IN_DEV, "name": "eve"}
+PAIRS: dict[str, tuple[str, list[dict[str, Any]], list[str]]] = {
+    "register twice": ("bob", [{"type": "register", "password": PASSWORD}] * 2, ["notice", "already-there"]),
+    "password twice": ("ada", [{"type": "password", "password": OTHER}] * 2, ["notice", "notice"]),
+    "unregister twice": ("ada", [{"type": "unregister", "password": PASSWORD}] * 2, ["notice", "not-allowed"]),
+    "register and unregister": (
+        "bob",
+        [{"type": kind, "password": PASSWORD} for kind in ("register", "unregister", "register")],
+        ["notice", "notice", "notice"],
+    ),
+    "unregister and password": (
+        "ada",
+        [{"type": "unregister", "password": PASSWORD}, {"type": "password", "password": OTHER}],
+        ["notice", "not-allowed"],
+    ),
+    "password and unregister": (
+        "ada",
+        [{"type": "password", "password": OTHER}, {"type": "unregister", "password": OTHER}],
+        ["notice", "notice"],
+    ),
+    "nick twice": ("bob", [{"type": "nick", "name": "rob"}] * 2, ["renamed", "already-there"]),
+    "nick there and back": ("bob", [{"type": "nick", "name": name} for name in ("rob", "bob")], ["renamed"] * 2),
+    "nick to a taken name": (
+        "bob",
+        [{"type": "nick", "name": name} for name in ("rob", "eve")],
+        ["renamed", "name-taken"],
+    ),
+    "leave twice": ("bob", [{"type": "leave", **IN_DEV}] * 2, ["left", "not-in-room"]),
+    "leave and say": (
+        "bob",
+        [{"type": "leave", **IN_DEV}, {"type": "say", **IN_DEV, "text": "x"}],
+        ["left", "not-in-room"],
+    ),
+    "join twice": ("bob", [{"type": "join", "room": "new"}] * 2, ["room", "already-there"]),
+    "join and leave": (
+        "bob",
+        [{"type": kind, "room": "new"} for kind in ("join", "leave", "leave")],
+        ["room", "left", "not-in-room"],
+    ),
+    "kick twice": ("ada", [KICK] * 2, ["notice", "bad-field"]),
+    "kick and op": ("ada", [KICK, {**KICK, "type": "op"}], ["notice", "bad-field"]),
+    "kick and mute": ("ada", [KICK, {**KICK, "type": "mute"}], ["notice", "bad-field"]),
+    "mute and unmute twice": (
+        "ada",
+        [{**KICK, "type": kind} for kind in ("mute", "unmute", "unmute")],
+        ["rule", "rule", "bad-field"],
+    ),
+    "op twice": ("ada", [{**KICK, "type": "op"}] * 2, ["rule", "rule"]),
+    "invite twice": ("ada", [{**KICK, "type": "invite"}] * 2, ["rule", "rule"]),
+    "lock twice": ("ada", [{"type": "lock", **IN_DEV}] * 2, ["rule", "rule"]),
+    "private and open": (
+        "ada",
+        [{"type": "room", **IN_DEV, "access": access} for access in ("private", "open")],
+        ["rule"] * 2,
+    ),
+    "ban twice": ("ada", [{"type": "ban", "target": "mal"}] * 2, ["notice", "notice"]),
+    "unban twice": (
+        "ada",
+        [{"type": kind, "target": "mal"} for kind in ("ban", "unban", "unban")],
+        ["notice", "notice", "bad-field"],
+    ),
+    "ban and kick": ("ada", [{"type": "ban", "target": "eve"}, KICK], ["notice", "notice"]),
+    "ping and quit": (
+        "bob",
+        [{"type": "ping"}, {"type": "quit"}, {"type": "say", "room": "dev", "text": "x"}],
+        ["pong"],
+    ),
+}
+
+
+@pytest.mark.parametrize("pair", PAIRS)
+def test_each_of_several_requests_in_one_packet_is_answered_once_in_order(chat: Chat, pair: str) -> None:
+    who, requests, wanted = PAIRS[pair]
+    answered = chat.answers(getattr(chat, who), *requests)
+    assert [code for _, code, _ in answered] == wanted, answered
+    assert [tag for tag, _, _ in answered] == [f"t{n}" for n in range(1, len(wanted) + 1)]
+    assert not getattr(chat, who).socket.aborted
+    if pair != "ping and quit":
+        assert chat.answers(getattr(chat, who), {"type": "ping"}) == [("t1", "pong", "")]
+
+
+def test_only_what_happened_is_in_the_audit_record() -> None:
+    store = Audited()
+    chat = Chat(store)
+    chat.answers(chat.ada, KICK, KICK, {**KICK, "name": "bob"}, {**KICK, "name": "bob"})
+    chat.answers(chat.bob, *[{"type": "register", "password": PASSWORD}] * 2)
+    chat.answers(chat.bob, *[{"type": "unregister", "password": PASSWORD}] * 2)
+    assert store.actions == ["kick", "kick", "register", "unregister"]
+
+
+def test_the_second_sees_what_the_first_did_with_a_toggle(chat: Chat) -> None:
+    chat.answers(chat.bob, {"type": "register", "password": PASSWORD})
+    told = chat.answers(chat.ada, *[{"type": "moderator", "name": "bob"}] * 2)
+    assert [text for _, _, text in told] == ["bob is a moderator now.", "bob is no moderator any more."]
+    refused = chat.answers(chat.bob, {"type": "bans"})
+    assert [code for _, code, _ in refused] == ["not-allowed"]
+
+
+def test_a_message_is_deleted_once_whoever_asks_at_the_same_time(chat: Chat) -> None:
+    ((_, kind, _),) = chat.answers(chat.eve, {"type": "say", "room": "dev", "text": "oops"})
+    assert kind == "message"
+    number = chat.box.hub.next_id - 1
+    for client in (chat.ada, chat.eve):
+        client.received()
+    for client in (chat.ada, chat.eve):
+        client.protocol.dataReceived(json.dumps({"type": "delete", "id": number, "tag": "d"}).encode() + b"\n")
+    chat.box.turn()
+    chat.settle()
+    codes = sorted(code for client in (chat.ada, chat.eve) for _, code, _ in answers(client))
+    assert codes == ["deleted", "deleted", "no-such-message"], "both see it go, and one is refused"
+
+
+FAILING: list[tuple[str, list[dict[str, Any]]]] = [
+    ("ada", [KICK, KICK]),
+    ("ada", [{**KICK, "type": "mute"}, {**KICK, "type": "unmute"}]),
+    ("ada", [{**KICK, "type": "op"}, {**KICK, "type": "invite"}]),
+    ("ada", [{"type": "lock", **IN_DEV}, {"type": "room", **IN_DEV, "access": "private"}]),
+    ("ada", [{"type": "topic", **IN_DEV, "text": "one"}, {"type": "topic", **IN_DEV, "text": "two"}]),
+    ("ada", [{"type": "ban", "target": "mal"}, {"type": "unban", "target": "mal"}]),
+    ("ada", [{"type": "unregister", "password": PASSWORD}]),
+    ("bob", [{"type": "register", "password": PASSWORD}]),
+]
+
+
+def state(chat: Chat) -> Any:
+    """What anybody can see of the rooms, the accounts and the bans."""
+    look = [{"type": "who", "room": room} for room in ("dev", "lobby")]
+    look += [{"type": "topic", **IN_DEV}, {"type": "room", **IN_DEV}, {"type": "bans"}]
+    chat.ada.received()
+    chat.ada.send(*map(json.dumps, look))
+    chat.settle()
+    shown = chat.ada.objects()
+    for event in shown:
+        event.pop("time", None)
+    chat.eve.ask(type="say", room="dev", text="may I?", tag="s")
+    chat.settle()
+    spoken = [code for tag, code, _ in answers(chat.eve) if tag == "s"]
+    return [event for event in shown if event["type"] != "message"], spoken, sorted(chat.store._accounts)
+
+
+@pytest.mark.parametrize(("who", "requests"), FAILING, ids=[requests[0]["type"] for _, requests in FAILING])
+def test_what_can_not_be_stored_has_not_happened_and_can_be_done_later(
+    who: str, requests: list[dict[str, Any]]
+) -> None:
+    store = SlowStore()
+    chat = Chat(store)
+    client = getattr(chat, who)
+    before = state(chat)
+    client.received()
+    # What was said before is still being stored, so that the requests wait together; then both batches fail.
+    chat.bob.ask(type="say", room="lobby", text="first")
+    client.send(*(json.dumps({**request, "tag": f"t{n}"}) for n, request in enumerate(requests, 1)))
+    while store.waiting:
+        store.fail(CannotKeep("the disk is full."))
+        chat.box.turn()
+    refused = answers(client)
+    assert [tag for tag, _, _ in refused] == [f"t{n}" for n in range(1, len(requests) + 1)]
+    assert {code for _, code, _ in refused} <= {"not-stored", "bad-field"}
+    assert refused[0][1] == "not-stored"
+    assert state(chat) == before
+    again = chat.answers(client, requests[0])
+    assert [code for _, code, _ in again] in (["notice"], ["rule"], ["topic"])
+    assert state(chat) != before
+
+
+def test_what_waits_behind_a_failed_batch_is_undone_too_and_messages_are_tried_again() -> None:
+    store = SlowStore()
+    chat = Chat(store)
+    for client in (chat.ada, chat.bob, chat.eve):
+        client.received()
+    chat.ada.ask(type="lock", room="dev", tag="a")
+    chat.ada.ask(type="lock", room="dev", tag="b")
+    chat.bob.ask(type="say", room="dev", text="I stand by myself", tag="s")
+    store.fail(CannotKeep("the disk is full."))
+    chat.box.turn()
+    chat.settle()
+    assert [(tag, code) for tag, code, _ in answers(chat.ada) if tag in "ab"] == [
+        ("a", "not-stored"),
+        ("b", "not-stored"),
+    ]
+    assert ("s", "message", "I stand by myself") in answers(chat.bob)
+    assert chat.answers(chat.ada, {"type": "room", "room": "dev"})[0][2].endswith("Everybody in it sets its topic.")
+
+
+def test_who_has_moved_on_is_not_brought_back_by_a_kick_that_is_undone() -> None:
+    store = SlowStore()
+    chat = Chat(store)
+    victim = chat.box.connect()
+    victim.send("vic", "/join dev")
+    chat.settle()
+    for client in (chat.ada, chat.bob, victim):
+        client.received()
+    chat.ada.ask(type="kick", room="dev", name="vic", tag="k")
+    victim.send("/join den")
+    store.fail(CannotKeep("the disk is full."))
+    chat.box.turn()
+    chat.settle()
+    assert [(tag, code) for tag, code, _ in answers(chat.ada)] == [("k", "not-stored")]
+    left = [event for event in chat.bob.objects() if event["type"] == "left" and event["room"] == "dev"]
+    assert [(event["name"], event.get("by")) for event in left] == [("vic", None)]
+    victim.send("/who")
+    chat.settle()
+    assert victim.lines()[-1] == "* In #den: vic (op)"
