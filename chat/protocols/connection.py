@@ -319,6 +319,8 @@ class Connection(LineReceiver):
         if self not in self._chat.open:
             return
         self.paused = False
+        if self.session.gone:
+            self.clearLineBuffer()
         self._pause_if_much_waits()
         super().dataReceived(b"")
         self._end_if_asked()

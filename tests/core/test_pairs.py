@@ -268,6 +268,27 @@ def test_what_waits_behind_a_failed_batch_is_undone_too_and_messages_are_tried_a
     assert chat.answers(chat.ada, {"type": "room", "room": "dev"})[0][2].endswith("Everybody in it sets its topic.")
 
 
+@pytest.mark.parametrize("ended_by", ["another connection", "the end of the chat"])
+def test_what_waits_to_be_read_of_an_ended_session_is_not_read(ended_by: str) -> None:
+    store = SlowStore()
+    chat = Chat(store)
+    bot = chat.box.connect()
+    bot.ask(type="hello", name="bot")
+    chat.settle()
+    token = bot.objects()[0]["token"]
+    bot.send(*(json.dumps({"type": "say", "room": "lobby", "text": f"line {number}"}) for number in range(200)))
+    if ended_by == "another connection":
+        chat.box.connect().ask(type="hello", name="bot", token=token)
+    else:
+        chat.box.connections.farewell("The end.")
+    chat.settle()
+    kinds = [event["type"] for event in bot.objects() if event["type"] != "joined"]
+    said = len(kinds) - 1
+    assert kinds == ["message"] * said + ["goodbye"]
+    assert 0 < said < 200
+    assert len([message for message in store._all if message.author == "bot"]) == said
+
+
 def test_who_has_moved_on_is_not_brought_back_by_a_kick_that_is_undone() -> None:
     store = SlowStore()
     chat = Chat(store)
