@@ -115,7 +115,7 @@ class ChatProcess(MultiService):
             log.info("the log goes to the standard output, so there is no file to open again")
 
     def _tell_system(self, state: str) -> None:
-        """Tell systemd, where it runs the daemon with ``Type=notify`` (sd_notify(3))."""
+        """Tell systemd, if it runs the daemon with ``Type=notify`` (sd_notify(3))."""
         address = os.environ.get("NOTIFY_SOCKET")
         if not address:
             return

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import sys
 import sysconfig
+import tomllib
 import venv
 from pathlib import Path
 from zipfile import ZipFile
@@ -120,3 +122,10 @@ def test_an_editable_install_serves_elsewhere(python: Path, tmp_path: Path) -> N
 def test_reading_the_options_chooses_no_reactor() -> None:
     program = "import sys, chat.tap; sys.exit('twisted.internet.reactor' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
+
+
+def test_the_lowest_versions_are_those_that_are_tested() -> None:
+    folder = Path(__file__).parent
+    project = tomllib.loads((folder.parent / "pyproject.toml").read_text())["project"]
+    lowest = [re.sub(r"\[.*?\]", "", wanted).replace(">=", "==") for wanted in project["dependencies"]]
+    assert [line for line in (folder / "lowest.txt").read_text().splitlines() if not line.startswith("#")] == lowest

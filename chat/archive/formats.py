@@ -25,10 +25,10 @@ class BadLine(Exception):
 
 
 class Reader(Protocol):
-    """Reads one format. The messages have the id 0 where the format has none."""
+    """Reads one format. The messages have the id 0 if the format has none."""
 
     def read(self, line: str) -> Message | Topic | None:
-        """Read a line; ``None`` where it holds nothing that is imported. Raises :class:`BadLine`."""
+        """Read a line; ``None`` if it holds nothing that is imported. Raises :class:`BadLine`."""
 
 
 # -- JSON lines: the objects of docs/protocol.md
@@ -172,7 +172,7 @@ class WeechatReader:
 
 
 def _irc_message(room: str, time: str, nick: str, kind: Any, text: str | None) -> Message | None:
-    """Make a message; ``None`` where nothing is left of its text."""
+    """Make a message; ``None`` if nothing is left of its text."""
     try:
         moment = wire_time(datetime.fromisoformat(time).astimezone())
     except (ValueError, OverflowError) as error:

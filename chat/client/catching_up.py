@@ -21,7 +21,7 @@ class CatchingUp:
 
     def __init__(self, last: int, backlog: bool) -> None:
         self.seen: int | None = None if backlog else last
-        """The id of the last message passed on; ``None`` where the backlog has not come yet."""
+        """The id of the last message passed on; ``None`` if the backlog has not come yet."""
         self.last = last
         """Messages up to this id were said before we came in (again)."""
         self.catching_up = backlog

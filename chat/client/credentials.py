@@ -26,7 +26,7 @@ def from_file(path: Path) -> str:
 
 
 class Keyring:
-    """The keyring of the system, by the package ``keyring``; raises :class:`NoPassword` where there is none.
+    """The keyring of the system, by the package ``keyring``; raises :class:`NoPassword` if there is none.
 
     A *place* is written ``ada@host:port``.
     """
@@ -56,7 +56,7 @@ class Keyring:
 
 
 def ask(name: str) -> str | None:
-    """Ask the user, whose terminal does not show it; return ``None`` where they give none."""
+    """Ask the user, whose terminal does not show it; return ``None`` if they give none."""
     try:
         return getpass.getpass(f"Password of {name}: ") or None
     except (EOFError, KeyboardInterrupt):

@@ -181,7 +181,7 @@ class Link:
         self._timer: IDelayedCall | None = None
 
     async def run(self) -> None:
-        """Keep the connection until :meth:`leave`; raises :class:`CannotEnter` where the first attempt fails."""
+        """Keep the connection until :meth:`leave`; raises :class:`CannotEnter` if the first attempt fails."""
         failures = 0
         while not self._leaving:
             self._listener.state_changed(Connecting())

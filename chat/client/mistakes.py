@@ -10,7 +10,7 @@ from zope.interface import implementer
 
 @implementer(ILogObserver)
 class Mistakes:
-    """Watches the log for failures, so that none is swallowed where there is no log file."""
+    """Watches the log for failures, so that none is swallowed if there is no log file."""
 
     def __init__(self) -> None:
         self._count = 0

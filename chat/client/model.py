@@ -40,7 +40,7 @@ class Surroundings:
     zone: tzinfo | None = None
 
     def local(self, time: str) -> datetime:
-        """Read a time of the wire; where it is none, it is now."""
+        """Read a time of the wire; if it is none, it is now."""
         try:
             return datetime.fromisoformat(time).astimezone(self.zone)
         except (ValueError, OverflowError):
@@ -121,7 +121,7 @@ class Model(Listener):
         return next((r for r in self.rooms if r.private == private and r.name.casefold() == wanted), None)
 
     def open(self, name: str, private: bool = False) -> Room:
-        """Return the room or private conversation of that name, a new one where there is none."""
+        """Return the room or private conversation of that name, a new one if there is none."""
         room = self.find(name, private)
         if room is None:
             room = Room(name, private)

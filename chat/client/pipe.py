@@ -30,7 +30,7 @@ class Source(Protocol):
         """Whether all lines have been taken."""
 
     def take(self) -> str | None:
-        """Return the next line, or ``None`` where it has not come yet."""
+        """Return the next line, or ``None`` if it has not come yet."""
 
 
 class Lines:
@@ -54,7 +54,7 @@ class Lines:
         return self._ended and not self._waiting
 
     def take(self) -> str | None:
-        """Return the next line, or ``None`` where it has not come yet; *more* will be called when it has."""
+        """Return the next line, or ``None`` if it has not come yet; *more* will be called when it has."""
         if self._waiting:
             return decode(self._waiting.popleft())
         self._read_soon()

@@ -152,7 +152,7 @@ class Terminal:
     # What the model tells
 
     def changed(self) -> None:
-        """Draw again, soon; where the room on the screen was closed, what was being typed there is not lost."""
+        """Draw again, soon; if the room on the screen was closed, what was being typed there is not lost."""
         buffer = self._control.buffer
         if buffer is not self._view.buffer:
             closed = all(view.buffer is not buffer for room, view in self._views.items() if room in self._model.rooms)

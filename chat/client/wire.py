@@ -65,7 +65,7 @@ class Wire(LineReceiver):
 
 
 def decode(line: bytes) -> events.Event | None:
-    """Read an event from a line, with clean strings; ``None`` where the line is none that we know.
+    """Read an event from a line, with clean strings; ``None`` if the line is none that we know.
 
     A refusal for people is one too: whoever sends it does not speak with programs, or not yet.
     """

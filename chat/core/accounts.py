@@ -53,7 +53,7 @@ class StoredAccount:
 
 
 def check_password(password: str) -> None:
-    """Raise :class:`BadPassword` where *password* can't be one."""
+    """Raise :class:`BadPassword` if *password* can't be one."""
     if not SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD:
         raise BadPassword(f"Use a password of {SHORTEST_PASSWORD} to {LONGEST_PASSWORD} characters.")
 

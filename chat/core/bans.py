@@ -35,7 +35,7 @@ class Ban:
 
 
 def network(target: str) -> Network | None:
-    """The addresses that *target* stands for; ``None`` where it is a name. A plain word of digits is a name."""
+    """The addresses that *target* stands for; ``None`` if it is a name. A plain word of digits is a name."""
     if "." not in target and ":" not in target:
         return None
     try:
@@ -45,7 +45,7 @@ def network(target: str) -> Network | None:
 
 
 def normal(target: str) -> str:
-    """Write *target* in the one way in which bans are kept; raises :class:`BadName` where it is neither."""
+    """Write *target* in the one way in which bans are kept; raises :class:`BadName` if it is neither."""
     found = network(target)
     return str(found) if found is not None else names.key(names.user_name(target))
 

@@ -120,7 +120,7 @@ class BadPassword(ChatError):
 
 
 class NotSecure(ChatError):
-    """Passwords are not taken where others could listen in."""
+    """Passwords are not taken when others could listen in."""
 
     code = "not-secure"
 

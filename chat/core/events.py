@@ -138,7 +138,7 @@ _RULES = {
 
 
 class Rule(Event, frozen=True, kw_only=True):
-    """``by`` changed a ``rule`` of the room, for the user ``name`` where it is about one."""
+    """``by`` changed a ``rule`` of the room, for the user ``name`` if it is about one."""
 
     time: str
     room: str
@@ -311,7 +311,7 @@ class Welcome(Event, frozen=True, kw_only=True):
 class RoomState(Event, frozen=True, kw_only=True, tag="room"):
     """The session is in this room from now on; ``last`` is the id of the newest message, or 0.
 
-    ``read``: up to which id the user had read it, where that is known.
+    ``read``: up to which id the user had read it, if that is known.
     """
 
     room: str
@@ -390,7 +390,7 @@ class History(Event, frozen=True, kw_only=True):
         return self.page(local_time)
 
     def page(self, local: Callable[[str], datetime]) -> list[str]:
-        """Write the messages between a sentence before and one behind them; where there are none, one sentence.
+        """Write the messages between a sentence before and one behind them; if there are none, one sentence.
 
         *local* reads a time of the wire.
         """
@@ -406,7 +406,7 @@ class History(Event, frozen=True, kw_only=True):
 class Found(Event, frozen=True, kw_only=True):
     """Messages that were searched for, newest first; ``more``: there are older ones.
 
-    ``text`` is what was searched for; ``None`` where it was whatever names the user.
+    ``text`` is what was searched for; ``None`` if it was whatever names the user.
     """
 
     text: str | None

@@ -65,7 +65,7 @@ class Bucket:
         self._updated = now
 
     def take(self, now: float, cost: float = 1) -> float:
-        """Take *cost* tokens at the monotonic time *now*; return the seconds to wait, 0 where there were enough."""
+        """Take *cost* tokens at the monotonic time *now*; return the seconds to wait, 0 if there were enough."""
         self._level = min(self._burst, self._level + (now - self._updated) * self._rate) - cost
         self._updated = now
         return max(0.0, -self._level / self._rate)

@@ -27,7 +27,7 @@ T = TypeVar("T")
 def user_name(text: str) -> str:
     """Return the name that *text* stands for, normalised (RFC 8265, section 3.4).
 
-    Raises :class:`BadName` where it is none.
+    Raises :class:`BadName` if it is none.
     """
     return _enforce(_USER, text.strip(), "name")
 
@@ -35,7 +35,7 @@ def user_name(text: str) -> str:
 def room_name(text: str) -> str:
     """Return the room that *text* stands for, with or without ``#``, in lower case (RFC 8265, section 3.3).
 
-    Raises :class:`BadName` where it is none.
+    Raises :class:`BadName` if it is none.
     """
     return _enforce(_ROOM, text.strip().removeprefix("#"), "room name")
 

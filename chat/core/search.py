@@ -56,7 +56,7 @@ class Wanted:
 def parse(text: str) -> Wanted:
     """Read ``green "hot tea" author:ada room:#dev before:120``.
 
-    Raises :class:`BadField`, :class:`BadName` for a room that can't be, and :class:`Empty` where there is nothing to
+    Raises :class:`BadField`, :class:`BadName` for a room that can't be, and :class:`Empty` if there is nothing to
     look for.
     """
     given: dict[str, str] = {}

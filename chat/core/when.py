@@ -10,7 +10,7 @@ from chat.core.errors import BadField
 from chat.core.events import wire_time
 
 MOST = 200
-"""The messages that are asked for where a time is given."""
+"""The messages that are asked for if a time is given."""
 
 _SINCE = re.compile(r"since\s+(?:(\d{4}-\d\d-\d\d)(?:\s+|$))?(\d\d?:\d\d(?::\d\d)?)?", re.IGNORECASE)
 

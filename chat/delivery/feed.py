@@ -66,7 +66,7 @@ class Feed:
         """What stood before the first line that is kept."""
 
     def append(self, data: bytes, origin: int, author: str, message_id: int) -> None:
-        """Add an event; *message_id* is 0 where it is no message."""
+        """Add an event; *message_id* is 0 if it is no message."""
         before = self._lines[-1] if self._lines else self._last
         messages, last_id = (before.messages + 1, message_id) if message_id else (before.messages, before.last_id)
         self._lines.append(Line(data, origin, author, messages, last_id))

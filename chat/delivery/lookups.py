@@ -62,7 +62,7 @@ class Lookups:
         _fill(outbox, outbox.add(None), reading, found, answer.tag)
 
     def _replay(self, query: Query, outbox: Outbox, place: Place) -> None:
-        """Fill *place* with the messages of *query*; where it has no count, page by page."""
+        """Fill *place* with the messages of *query*; if it has no count, page by page."""
         wanted = query if query.count else replace(query, count=outbox.dialect.page)
 
         def found(page: Page) -> bytes:
@@ -88,7 +88,7 @@ def _fill(
 
 
 def _send_when_filled(outbox: Outbox, filled: Deferred[Any]) -> None:
-    """Flush *outbox* once its place is filled; where that was at once, it is sent at the end of this turn."""
+    """Flush *outbox* once its place is filled; if that was at once, it is sent at the end of this turn."""
     if not filled.called:
         filled.addCallback(lambda _: outbox.flush())
 

@@ -24,7 +24,7 @@ class GroupCommit:
     """Runs the queue of a hub: takes the waiting batch, has its records stored, settles it, and so on.
 
     Showing has its cost for each connection, however much there is to show; storing has a cost for each commit. Where
-    storing is the quicker of the two, more is stored before anything is shown; where it is the slower, the next batch
+    storing is the quicker of the two, more is stored before anything is shown; if it is the slower, the next batch
     is stored while one is being shown. *said* is called with the messages of every batch once they have been shown.
     """
 
@@ -69,7 +69,7 @@ class GroupCommit:
         self._keep(batch).addBoth(self._kept, batch, self._since)
 
     def _keep(self, batch: Sequence[Entry]) -> Deferred[None]:
-        """Have the records of a *batch* stored; where there are none, fire in the next turn of the reactor."""
+        """Have the records of a *batch* stored; if there are none, fire in the next turn of the reactor."""
         records = [entry.record for entry in batch if entry.record is not None]
         return maybeDeferred(self._store.append, records) if records else deferLater(self._clock, 0)
 

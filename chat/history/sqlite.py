@@ -93,7 +93,7 @@ class SqliteStore:
         self._searching = ThreadPool(1, 1, "history searcher")
 
     def open(self) -> Contents:
-        """Make the file where there is none, bring its schema up to date, and begin the threads."""
+        """Make the file if there is none, bring its schema up to date, and begin the threads."""
         path = self._directory / FILE
         self._lock = lock(self._directory)
         try:
@@ -266,7 +266,7 @@ class SqliteStore:
 
 
 def lock(directory: Path) -> int:
-    """Claim the history in *directory*, which is made where there is none, for this process.
+    """Claim the history in *directory*, which is made if there is none, for this process.
 
     Returns a file descriptor, with whose end the claim ends; raises :class:`CannotOpen`.
     """

@@ -10,7 +10,7 @@ from twisted.protocols import basic
 
 
 class LineReceiver(basic.LineReceiver):
-    """A drop-in for Twisted's class, several times as fast where many lines come in a packet.
+    """A drop-in for Twisted's class, several times as fast when many lines come in a packet.
 
     Twisted's copies the rest of its buffer for each line; this one cuts a packet once. A subclass whose lines end
     otherwise overrides :meth:`cut` and :meth:`rest_after`.

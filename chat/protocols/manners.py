@@ -17,6 +17,8 @@ class WrongWayIn(Exception):
 class Manners:
     """How one client is spoken with. Subclasses say what is different about theirs."""
 
+    __slots__ = ()
+
     dialect: Dialect
     """How events are written for it. All connections that share one share what is encoded."""
     one_room = False

@@ -23,6 +23,8 @@ JSON = JsonManners()
 class PlainManners(TextManners):
     """Text, unless the client begins an object of JSON; empty lines and a byte order mark may stand before it."""
 
+    __slots__ = ()
+
     def begin(self, data: bytes) -> tuple[Manners | None, bytes]:
         """Find out whether a person or a program begins."""
         if data.startswith(TLS_HELLO):

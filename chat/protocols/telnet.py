@@ -24,7 +24,7 @@ _COMMAND = re.compile(
 class TelnetFilter:
     """Takes telnet's commands out of what a client sends, and refuses every option it offers or asks for.
 
-    While the chat is *offering* to echo, as it does where a password is typed, a client's request to do so agrees to
+    While the chat is *offering* to echo, as it does when a password is typed, a client's request to do so agrees to
     that and is not answered.
 
     Plain TCP clients pass unchanged: the byte that begins a command is never part of UTF-8.

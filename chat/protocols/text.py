@@ -80,7 +80,11 @@ class TextManners(Manners):
     replays = True
     line_end = re.compile(b"\r[\n\0]|[\r\n]")
 
+    __slots__ = ("_after_return", "_claimed", "_telnet", "answer", "left")
+
     def __init__(self) -> None:
+        self.answer = b""
+        self.left = False
         self._telnet = TelnetFilter()
         self._claimed = ""
         """The name whose password is to be typed next."""

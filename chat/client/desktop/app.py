@@ -161,7 +161,7 @@ class Desktop:
         return replace(options.settings(chosen), password=dialog.password.get() or None)
 
     async def _connected(self, dialog: Dialog, settings: Settings) -> asyncio.Future[None] | None:
-        """Come in; where that fails, the dialog says why."""
+        """Come in; if that fails, the dialog says why."""
         model = Model(settings.names[0], settings.rooms, self._surroundings)
         link, linked = self._connect(settings, model)
         self._link = link

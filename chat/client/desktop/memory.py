@@ -40,7 +40,7 @@ class Memory(msgspec.Struct):
 
 
 def recall() -> Memory:
-    """Return what was kept; where there is nothing that can be read, nothing is remembered."""
+    """Return what was kept; if there is nothing that can be read, nothing is remembered."""
     try:
         return msgspec.json.decode(path().read_bytes(), type=Memory)
     except (OSError, msgspec.DecodeError):

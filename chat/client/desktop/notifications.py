@@ -1,4 +1,4 @@
-"""Notifications of the desktop, over D-Bus; silently none where there is no bus or the library is not installed.
+"""Notifications of the desktop, over D-Bus; silently none if there is no bus or the library is not installed.
 
 Source: the Desktop Notifications Specification 1.2 of freedesktop.org.
 """

@@ -1,4 +1,4 @@
-"""Passwords in the keyring, for a window that goes without where there is none.
+"""Passwords in the keyring, for a window that goes without if there is none.
 
 All of it may wait for the user to unlock the keyring: call it in a thread.
 """
@@ -31,7 +31,7 @@ def kept(place: str) -> str | None:
 
 
 def keep(place: str, password: str) -> None:
-    """Keep a password; where that fails it is only logged."""
+    """Keep a password; if that fails it is only logged."""
     try:
         Keyring().keep(place, password)
     except NoPassword as reason:
