@@ -147,7 +147,7 @@ class _QuietSite(Site):
         return super().buildProtocol(addr)
 
     def log(self, request: object) -> None:
-        """Who asks for metrics asks every few seconds: that is not worth a line."""
+        """Log nothing: Prometheus asks every few seconds."""
 
 
 def metrics_site(reactor: IReactorTime, figures: Figures, commit: GroupCommit) -> Site:

@@ -65,7 +65,7 @@ class Client:
             raise CannotDo(str(refusal)) from refusal
 
     def ask_earlier(self) -> None:
-        """Ask for messages older than those shown, where there may be some."""
+        """Ask for messages older than those shown, if there may be some."""
         room = self.model.current
         oldest = room.lines.oldest_id
         if room.private or room.earlier_asked or room.lines.full or oldest is None or not self.link.online:

@@ -43,7 +43,7 @@ PASSWORD_CODES = ("password-needed", "wrong-password")
 class CannotEnter(Exception):
     """The first attempt to come in failed; the message is the sentence that the user reads.
 
-    *code*: of the server's refusal, where it was one. *name*: the one that was refused.
+    *code*: of the server's refusal, if it was one. *name*: the one that was refused.
     """
 
     def __init__(self, why: str, code: str = "", name: str = "") -> None:
@@ -116,7 +116,7 @@ class Listener:
 class Link:
     """Connects, comes in, and does so again after each break until :meth:`leave`.
 
-    *names*: tried one after the other where one is taken (``""``: as a guest). *backlog*: how many of a room's last
+    *names*: tried one after the other if one is taken (``""``: as a guest). *backlog*: how many of a room's last
     messages to ask for. *random* gives numbers from 0 to 1, *monotonic* seconds. *tag_prefix* must differ from that
     of any other link.
     """
@@ -139,11 +139,11 @@ class Link:
     ) -> None:
         self.name = names[0]
         self.password = password
-        """What the name needs, where it is registered."""
+        """What the name needs, if it is registered."""
         self.registered = False
         """Whether it is ours, so that the server remembers up to where we have read."""
         self.farewell = ""
-        """Why the server does not want us back, where it does not."""
+        """Why the server does not want us back, if it does not."""
         self._name_request = "", "", ""
         """The tag, the type and the password of the last request about the name."""
         self.online = False
@@ -205,7 +205,7 @@ class Link:
             await self._pause(why, failures)
 
     def leave(self) -> None:
-        """Say goodbye, where there is somebody to say it to, and let :meth:`run` end."""
+        """Say goodbye, if there is somebody to say it to, and let :meth:`run` end."""
         if self._leaving:
             return
         self._leaving = True

@@ -14,7 +14,7 @@ DELAY = 2.0
 
 
 class ReadMarks(Observer):
-    """Watches *model*, and sends marks by *link* where the user's name is registered."""
+    """Watches *model*, and sends marks by *link* if the user's name is registered."""
 
     def __init__(self, link: Link, model: Model, clock: IReactorTime) -> None:
         self._link = link

@@ -23,7 +23,7 @@ DEFAULT_TLS_PORT = 12346
 TLS = "tls://"
 DEFAULT_TIMEOUT = 30.0
 ALTERNATIVES = 8
-"""How many other names are tried where the user has chosen none and the log-in name is taken."""
+"""How many other names are tried if the user has chosen none and the log-in name is taken."""
 
 
 def config_path() -> Path:
@@ -134,7 +134,7 @@ def read(arguments: list[str]) -> Settings:
 
 
 def read_config(path: Path) -> dict[str, Any]:
-    """Read a configuration file; raises :class:`usage.UsageError` where it can't be used."""
+    """Read a configuration file; raises :class:`usage.UsageError` if it can't be used."""
     try:
         config = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as failure:

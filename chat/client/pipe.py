@@ -161,7 +161,7 @@ class Sender(Listener):
             self.finished.callback(self._all_stored)
 
     def _wait_anew(self) -> None:
-        """Give the server its time from now on, where it has something to do."""
+        """Give the server its time from now on, if it has something to do."""
         if self._timer is not None and self._timer.active():
             self._timer.cancel()
         self._timer = None

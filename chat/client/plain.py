@@ -50,7 +50,7 @@ class Plain:
     # What the model tells
 
     def changed(self) -> None:
-        """Say so where the user has gone to another room."""
+        """Say so if the user has gone to another room."""
         if self._model.current is not self._room:
             self._room = self._model.current
             self._show(f"* What you type goes to {self._room.title} now.")

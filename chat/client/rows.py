@@ -45,7 +45,7 @@ def shorten(text: str, width: int) -> str:
 def wrap(text: str, first: int, rest: int) -> Sequence[tuple[int, int]]:
     """Divide *text* into rows of *first*, then of *rest* cells; return where each begins and ends.
 
-    Rows break at spaces and between wide characters. An URL is broken only where it is longer than a row.
+    Rows break at spaces and between wide characters. An URL is broken only if it is longer than a row.
     """
     rows: list[tuple[int, int]] = []
     row_start = row_end = 0

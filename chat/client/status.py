@@ -12,14 +12,14 @@ def topic(room: Room) -> str:
 
 
 def people(room: Room) -> str:
-    """How many people are there; nothing where that is not known."""
+    """How many people are there; nothing if that is not known."""
     if room.private or not room.joined:
         return ""
     return "1 person" if len(room.users) == 1 else f"{len(room.users)} people"
 
 
 def lag(model: Model) -> str:
-    """How long the server takes to answer; nothing where that is not known."""
+    """How long the server takes to answer; nothing if that is not known."""
     if model.lag is None:
         return ""
     return f"lag {model.lag * 1000:.0f} ms" if model.lag < 1 else f"lag {model.lag:.1f} s"

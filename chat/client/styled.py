@@ -34,7 +34,7 @@ def author_styles(line: Line) -> tuple[str, ...]:
 
 
 def text_pieces(line: Line, text: str, mentions: Callable[[str], Sequence[tuple[int, int]]]) -> list[Piece]:
-    """Divide the *text* of a line, marking URLs, and what *mentions* finds of the user's name where it has it."""
+    """Divide the *text* of a line, marking URLs, and what *mentions* finds of the user's name if it has it."""
     style = "action" if line.kind is Kind.ACTION else "text"
     marks = [(match.span(), "url") for match in URL.finditer(text)]
     if line.mention:

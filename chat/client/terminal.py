@@ -222,7 +222,7 @@ class Terminal:
         self.application.invalidate()
 
     def paste(self, data: str) -> None:
-        """Take in what was pasted; ask first where it has several lines."""
+        """Take in what was pasted; ask first if it has several lines."""
         self.drop_question()
         if len(data.encode("utf-8", "replace")) > MAXIMUM_PASTE:
             self._hint = f"That is too much to paste: at most {MAXIMUM_PASTE} bytes at once."

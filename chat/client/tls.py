@@ -82,7 +82,7 @@ class KnownHosts:
 class Trust:
     """Decides during the handshake whether the server is the one at *host* and *port*.
 
-    It is where the system's authorities vouch for its certificate and the certificate names *host*, or where the
+    It is if the system's authorities vouch for its certificate and the certificate names *host*, or if the
     certificate is the one that is kept in *known*.
     """
 

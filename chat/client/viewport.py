@@ -108,7 +108,7 @@ class Viewport:
             serial, shown = serial - 1, _ALL
 
     def _clamped(self, place: tuple[int, int]) -> tuple[int, int]:
-        """Return *place*, or the oldest one where that line is gone."""
+        """Return *place*, or the oldest one if that line is gone."""
         return max(place, (self._room.lines.first, 1))
 
     def _rows(self, serial: int) -> Sequence[Row]:

@@ -30,7 +30,7 @@ def prove(
 ) -> None:
     """Call *admit* once it is clear that the client of *session* may go by *name*.
 
-    Who goes on where their session of *token* was needs no password. Raises :class:`ChatError`; what is found out
+    A client that resumes the session of *token* needs no password. Raises :class:`ChatError`; what is found out
     later is shown as a refusal.
     """
     if not name.strip():

@@ -1,4 +1,4 @@
-"""The life of a session: it comes in, goes on where another was, takes another name, is held, and ends."""
+"""The life of a session: it comes in or resumes another, takes another name, is held, and ends."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def come_in_again(
     password: str | None = None,
     tag: str | None = None,
 ) -> None:
-    """Come in so that a later session can go on from here, or go on where the one with *token* was.
+    """Come in under a token, so that a later session can resume this one; or resume the session of *token*.
 
     If the history must be asked about the token or the password, a refusal is shown and not raised.
     """

@@ -1,4 +1,4 @@
-"""What bounds the memory and the say of each client."""
+"""The limits of what each client may send, hold and have waiting."""
 
 from __future__ import annotations
 

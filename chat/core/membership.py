@@ -72,7 +72,7 @@ def leave(hub: Hub, session: Session, name: str, tag: str | None = None) -> None
 def come_into(
     hub: Hub, session: Session, room: Room, after: int | None = None, tag: str | None = None
 ) -> Sequence[Effect]:
-    """Be in *room*; return what is shown of that. Who resumes is in it already, and nobody sees them come."""
+    """Put the user into *room*, and return the effects. A user who resumes is in it already, so nobody sees them come."""
     user = user_of(session)
     effects: list[Effect] = []
     if user not in room.members:
@@ -103,7 +103,7 @@ def come_into(
 
 
 def go_out(hub: Hub, session: Session, room: Room, by: str | None = None, why: str = "") -> Sequence[Effect]:
-    """Be in *room* no longer; return what is shown of that. Who has no account is its op no longer."""
+    """Take the user out of *room*, and return the effects. A user without an account stops being its op."""
     user = user_of(session)
     del room.members[user]
     del session.rooms[room.name]

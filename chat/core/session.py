@@ -105,7 +105,7 @@ class Session:
         self.paused: Callable[[], None] | None = None
         """What to call once enough of that has left the queue."""
         self.spent = 0
-        """What its requests have cost beside the lines themselves, and whoever reads them has not charged yet."""
+        """What its requests cost in addition to one for each line, and what the connection has not charged yet."""
 
     def __repr__(self) -> str:
         return f"<session {self.id} of {self.name or 'nobody yet'} at {self.peer}>"

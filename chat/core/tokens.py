@@ -16,7 +16,7 @@ class Tokens:
         self._held: dict[int, Session] = {}
 
     def find(self, token: str) -> ResumeToken | None:
-        """What is known of *token*."""
+        """Find *token*, if it is known."""
         return self._live.get(token) or self._idle.get(token)
 
     def begin(self, session: Session, token: ResumeToken) -> None:

@@ -29,7 +29,7 @@ class Subscriber(Protocol):
         """Send what there is, as far as the socket takes it."""
 
 
-class Line(msgspec.Struct, frozen=True):
+class FeedLine(msgspec.Struct, frozen=True):
     """One encoded event. ``origin`` is the session that caused it, ``author`` the key of who said it."""
 
     data: bytes
@@ -58,18 +58,18 @@ class Feed:
         self.end = 0
         self._window = window
         self._ends: list[int] = []
-        self._lines: list[Line] = []
+        self._lines: list[FeedLine] = []
         self._news = b""
         self._own: dict[int | None, list[tuple[int, int]]] = {}
         """Where in the news the lines of each session are, if its own are hidden from it."""
-        self._last = Line(b"", 0, "", 0, 0)
-        """What stood before the first line that is kept."""
+        self._last = FeedLine(b"", 0, "", 0, 0)
+        """The line before the first one that is kept."""
 
     def append(self, data: bytes, origin: int, author: str, message_id: int) -> None:
         """Add an event; *message_id* is 0 if it is no message."""
         before = self._lines[-1] if self._lines else self._last
         messages, last_id = (before.messages + 1, message_id) if message_id else (before.messages, before.last_id)
-        self._lines.append(Line(data, origin, author, messages, last_id))
+        self._lines.append(FeedLine(data, origin, author, messages, last_id))
         begin = self.end - self.turn
         self.end += len(data)
         self._ends.append(self.end)
@@ -99,7 +99,7 @@ class Feed:
         """Where the line that *offset* lies in ends."""
         return self._ends[bisect_left(self._ends, offset)]
 
-    def lines(self, offset: int, until: int) -> Sequence[Line]:
+    def lines(self, offset: int, until: int) -> Sequence[FeedLine]:
         """The lines from *offset* to *until*."""
         return self._lines[bisect_right(self._ends, offset) : bisect_right(self._ends, until)]
 
@@ -132,12 +132,12 @@ class Feed:
         self.start = start
         del self._ends[:count], self._lines[:count]
 
-    def _first_message_after(self, before: Line, offset: int) -> int:
+    def _first_message_after(self, before: FeedLine, offset: int) -> int:
         """The id of the first message that lies behind *offset*, and so behind the line *before*; 0: there is none."""
         index = bisect_right(self._ends, offset)
         return next((line.last_id for line in self._lines[index:] if line.messages > before.messages), 0)
 
-    def _before(self, offset: int) -> Line:
+    def _before(self, offset: int) -> FeedLine:
         index = bisect_right(self._ends, offset)
         return self._lines[index - 1] if index else self._last
 
@@ -155,7 +155,7 @@ class Reader:
         self._after = 0
         self._before = 0
 
-    def skip_to(self, offset: int, before: Line, first: int, last: Line) -> None:
+    def skip_to(self, offset: int, before: FeedLine, first: int, last: FeedLine) -> None:
         """Lose what lies before *offset*: the lines after *before* to *last*, the first message being *first*."""
         if not self._missed:
             self._after = first - 1

@@ -1,4 +1,4 @@
-"""What sessions are shown of the history, each in its place among what they are shown besides."""
+"""Answers from the history, each shown in its place among everything else that a session is shown."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What one connection is still to be sent, and its one write per turn."""
+"""What waits to be sent to one connection, which is written once a turn."""
 
 from __future__ import annotations
 

@@ -46,7 +46,7 @@ class GroupCommit:
         self._showing = 0.0
         """How long it took to show what was shown last."""
         self._hidden: list[Sequence[Entry]] = []
-        """What is stored, or refused, and not shown yet."""
+        """Batches that are stored, or refused, and not shown yet."""
         self._waiting: list[Deferred[None]] = []
 
     def wake(self) -> None:

@@ -17,9 +17,9 @@ class LineReceiver(basic.LineReceiver):
     """
 
     _unread = b""
-    """What was not cut yet: the beginning of a line, or what came while nothing was to be received."""
+    """Bytes that are not cut yet: the beginning of a line, or what came while receiving was paused."""
     _source: bytes | None = None
-    """What was cut, while its lines are being received."""
+    """The bytes that were cut, while their lines are being received."""
     _number = 0
     """How many whole lines there were in it."""
     _left: Iterator[bytes] = iter(())
@@ -118,7 +118,7 @@ class LineReceiver(basic.LineReceiver):
         return None, len(self._unread) > len(rest)
 
     def _not_received(self) -> bytes:
-        """What was cut, and is not received."""
+        """The bytes that were cut and whose lines are not received yet."""
         if self._source is None:
             return b""
         return self.rest_after(self._source, self._number - length_hint(self._left))

@@ -1,4 +1,4 @@
-"""What a way in says about itself: how one of its clients is spoken with."""
+"""How the server speaks with one client; each way in has its own manners."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class WrongWayIn(Exception):
 
 
 class Manners:
-    """How one client is spoken with. Subclasses say what is different about theirs."""
+    """How the server speaks with one client. A subclass overrides what is different about its way in."""
 
     __slots__ = ()
 
@@ -28,12 +28,12 @@ class Manners:
     line_end = re.compile(b"\r?\n")
     """What ends a line; without a CR it is LF."""
     answer = b""
-    """What is to be sent back for the bytes that were heard last."""
+    """The bytes to send back for those that were heard last."""
     left = False
     """Whether the client has asked to leave by other means than a line."""
 
     def greet(self, welcome: str) -> bytes:
-        """What a client is sent first; *welcome* is the server's greeting."""
+        """Return what a client is sent first; *welcome* is the server's greeting."""
         return b""
 
     def begin(self, data: bytes) -> tuple[Manners | None, bytes]:

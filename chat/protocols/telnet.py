@@ -36,7 +36,7 @@ class TelnetFilter:
         self._open = b""
         self._offering = False
         self.answer = b""
-        """What to send back for the bytes fed last."""
+        """The bytes to send back for those fed last."""
         self.left = False
         """Whether the user interrupted: they want to leave."""
 

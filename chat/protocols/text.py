@@ -160,7 +160,7 @@ def _lines(lines: Iterable[str]) -> bytes:
 
 
 def _typed(line: bytes) -> str:
-    """What is left of a line that was typed, once Backspace has taken back what it was pressed for."""
+    """Read a line that was typed; each Backspace removes the character before it."""
     text = line.decode("utf-8", "replace")
     if "\b" not in text and "\x7f" not in text:
         return text

@@ -10,7 +10,7 @@ from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger
 
 SHARE = 16
-"""What comes due within this part of the time is waited for together."""
+"""Timeouts that end within this fraction of the time share one call of the timer."""
 
 T = TypeVar("T")
 

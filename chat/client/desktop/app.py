@@ -21,7 +21,7 @@ from twisted.python.failure import Failure
 
 from chat.client import options
 from chat.client.client import Client
-from chat.client.desktop import memory, passwords
+from chat.client.desktop import credentials, memory
 from chat.client.desktop.dialog import Dialog
 from chat.client.desktop.look import Look
 from chat.client.desktop.notifications import Notifications
@@ -62,7 +62,7 @@ class Desktop:
         self._unknown: Unknown | None = None
         """The server whose certificate the user was asked about."""
         self._kept_password: str | None = None
-        """What the keyring has, where it is to be tried."""
+        """What the keyring has, if it is to be tried."""
         self._asked: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         root.withdraw()
         root.report_callback_exception = self._failed
@@ -187,9 +187,9 @@ class Desktop:
             dialog.ask_trust(self._unknown.question)
         elif reason.code in PASSWORD_CODES:
             if settings.password is None:
-                self._kept_password = await _in_thread(passwords.kept, _place(settings))
+                self._kept_password = await _in_thread(credentials.kept, _place(settings))
             if self._kept_password is None:
-                dialog.ask_password(str(reason), can_keep=await _in_thread(passwords.can_keep))
+                dialog.ask_password(str(reason), can_keep=await _in_thread(credentials.can_keep))
         else:
             dialog.failed(str(reason))
 
@@ -199,7 +199,7 @@ class Desktop:
         memory.server, memory.port = dialog.server.get().strip(), dialog.port.get().strip()
         memory.tls, memory.name = dialog.tls.get(), dialog.name.get().strip()
         if dialog.keep.get() and settings.password is not None:
-            await _in_thread(passwords.keep, _place(settings), settings.password)
+            await _in_thread(credentials.keep, _place(settings), settings.password)
         ReadMarks(client.link, client.model, self._reactor)
         self._open_window(client, settings.address)
 

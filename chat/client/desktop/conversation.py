@@ -253,7 +253,7 @@ class Conversation(ttk.Frame):
         self._scrolled()
 
     def _scrolled(self) -> None:
-        """The user has scrolled: follow where that led to the newest line; at the top get older ones."""
+        """The user has scrolled: follow if that led to the newest line; at the top get older ones."""
         following = self.text.dlineinfo("end-1c") is not None
         if self._following and not following and self._room is not None:
             self._left_at = self._room.lines.end

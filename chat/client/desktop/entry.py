@@ -60,7 +60,7 @@ class Entry(ttk.Frame):
         self._show(text)
 
     def insert(self, text: str) -> None:
-        """Type *text*, where there is place for it."""
+        """Type *text*, if there is place for it."""
         if len(text.encode("utf-8", "replace")) > MAXIMUM_PASTE:
             self._hint(f"That is too much to paste: at most {MAXIMUM_PASTE} bytes at once.")
             return

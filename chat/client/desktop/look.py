@@ -113,7 +113,7 @@ class Look:
 
     @property
     def chosen_size(self) -> int:
-        """The size that the user has chosen, 0 where it is the usual one."""
+        """The size that the user has chosen, 0 if it is the usual one."""
         return 0 if self.size == self.usual_size else self.size
 
     @property

@@ -301,7 +301,7 @@ def appoint(hub: Hub, session: Session, tag: str | None, name: str) -> None:
 
 
 class RoleStored(msgspec.Struct, frozen=True):
-    """What the history holds of the role of the *account* is not older than what the chat knows."""
+    """A role of the *account* is stored, so that the history is as new as the chat."""
 
     account: Account
 
