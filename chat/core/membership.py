@@ -72,7 +72,7 @@ def leave(hub: Hub, session: Session, name: str, tag: str | None = None) -> None
 def come_into(
     hub: Hub, session: Session, room: Room, after: int | None = None, tag: str | None = None
 ) -> Sequence[Effect]:
-    """Put the user into *room*, and return the effects. A user who resumes is in it already, so nobody sees them come."""
+    """Put the user into *room*, and return the effects. Who resumes is in it already, so nobody sees them come."""
     user = user_of(session)
     effects: list[Effect] = []
     if user not in room.members:

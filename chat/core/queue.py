@@ -50,6 +50,8 @@ class Queue:
         self._limits = limits
         self._wake = wake
         self._entries: list[Entry] = []
+        self._effects = 0
+        """How much they will show, which is what takes memory."""
         self._relieved: dict[int, Session] = {}
         self._paused: OrderedDict[Callable[[], None], None] = OrderedDict()
 
@@ -59,6 +61,7 @@ class Queue:
     def add(self, entry: Entry) -> None:
         """Have *entry* wait behind all that came before."""
         entry.session.pending += entry.weight
+        self._effects += len(entry.effects) or 1
         self._entries.append(entry)
         if len(self._entries) == 1:
             self._wake()
@@ -71,6 +74,7 @@ class Queue:
     def take(self) -> list[Entry]:
         """Take all that waits."""
         batch, self._entries = self._entries, []
+        self._effects = 0
         return batch
 
     def fail(self, batch: Sequence[Entry], why: str) -> None:
@@ -129,7 +133,7 @@ class Queue:
     @property
     def full(self) -> bool:
         """Whether so much waits that nothing more should be read from anyone now."""
-        return len(self._entries) >= self._limits.pending
+        return self._effects >= self._limits.pending
 
     def busy(self, session: Session) -> bool:
         """Tell whether so much of *session* waits that no more should be read from it now."""

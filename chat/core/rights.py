@@ -66,7 +66,7 @@ def require(user: User, right: Right, room: Room | None) -> None:
 
 def require_voice(hub: Hub, user: User, room: Room) -> None:
     """Raise :class:`Muted` if the user may say nothing in *room* for now."""
-    left = room.muted.get(user.subject, 0.0) - hub.monotonic() if room.muted else 0.0
+    left = room.muted.get(user.subject, 0.0) - hub.monotonic()
     if left > 0:
         raise Muted(f"You are muted in #{room.name} for {durations.in_words(left)} more.")
 

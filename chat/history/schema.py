@@ -93,7 +93,7 @@ CREATE TRIGGER audit_is_not_deleted BEFORE DELETE ON audit
 """``marks``: up to which id an account has read a room; ``kept``: private messages that it gets when it comes in."""
 
 MIGRATIONS = (_MESSAGES, _SEARCH, _ACCOUNTS)
-"""The statements that make each version of the schema from the one before; the first make version 1. Only append to it."""
+"""The statements that make each version of the schema from the one before, version 1 first. Only append to it."""
 
 
 def indexed_text(text: str) -> str:

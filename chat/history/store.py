@@ -36,7 +36,7 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """What a history holds when it is opened, apart from the messages: the greatest id, the rooms, accounts and bans."""
+    """What a history holds when it is opened, but for the messages: the greatest id, the rooms, accounts, bans."""
 
     last_id: int
     rooms: Sequence[RoomRecord] = ()

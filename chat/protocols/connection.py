@@ -28,6 +28,7 @@ from chat.core.events import Notice
 from chat.core.hub import Hub
 from chat.core.peer import Peer
 from chat.core.session import Session
+from chat.core.session import State as SessionState
 from chat.delivery.feed_delivery import FeedDelivery
 from chat.delivery.outbox import Outbox
 from chat.delivery.transports import behind_proxy, peer_of, socket_send, tune
@@ -265,7 +266,7 @@ class Connection(LineReceiver):
     def _count_line(self) -> None:
         """Have a line cost what it costs; go on to the next only if the client may."""
         session = self.session
-        if not session.named and not session.gone:
+        if session.state is SessionState.NAMELESS:
             self._tries += 1
             try:
                 self._chat.admission.require_name(self._tries)
@@ -273,7 +274,7 @@ class Connection(LineReceiver):
                 self.turn_away(refusal)
         if self._flood is not None:
             self._charge(self._flood)
-        if session.gone:
+        if session.state is SessionState.GONE:
             self.clearLineBuffer()
         elif not self.paused:
             self._pause_if_much_waits()

@@ -37,9 +37,10 @@ def act(hub: Hub, session: Session, tag: str | None, room: str, text: str) -> No
 
 
 def _speak(hub: Hub, session: Session, name: str, kind: MessageKind, text: str, tag: str | None) -> None:
-    room = room_of(hub, session, name)
+    room = session.rooms.get(name) or room_of(hub, session, name)
     user = user_of(session)
-    rights.require_voice(hub, user, room)
+    if room.muted:
+        rights.require_voice(hub, user, room)
     text = _speakable(hub, text)
     if tag is not None and _said_before(hub, session, tag, kind, text, room=room.name):
         return
