@@ -69,6 +69,11 @@ class Connection(LineReceiver):
     _outbox: Outbox
 
     def __init__(self, connections: Connections, manners: Manners) -> None:
+        # All attributes are made here and in the same order, so that Python shares their names among all connections.
+        self._unread = b""
+        self._receiving = None
+        self.paused = False
+        self.MAX_LENGTH = connections.hub.limits.json_line
         self._chat = connections
         self._manners = manners
         self._state = State.EXPECTED
@@ -86,7 +91,6 @@ class Connection(LineReceiver):
         manners = self._manners
         transport = cast(ITCPTransport, self.transport)
         tune(transport, limits.keepalive)
-        self.MAX_LENGTH = limits.json_line
         self._flood = Flood(limits, limits.rate, chat.monotonic()) if limits.rate is not None else None
         replay = chat.replay if manners.replays else 0
         peer = peer_of(transport)

@@ -9,6 +9,21 @@ from typing import Any
 from twisted.protocols import basic
 
 
+class _Cut:
+    """Bytes that were cut into so many whole lines, and the lines that are left to receive."""
+
+    __slots__ = ("left", "number", "source")
+
+    def __init__(self, source: bytes, lines: list[bytes]) -> None:
+        self.source = source
+        self.number = len(lines)
+        self.left: Iterator[bytes] = iter(lines)
+
+
+_NOTHING = _Cut(b"", [])
+"""Stands for a single line, or for raw data, while that is being received: nothing is left of it."""
+
+
 class LineReceiver(basic.LineReceiver):
     """A drop-in for Twisted's class, several times as fast when many lines come in a packet.
 
@@ -18,13 +33,8 @@ class LineReceiver(basic.LineReceiver):
 
     _unread = b""
     """Bytes that are not cut yet: the beginning of a line, or what came while receiving was paused."""
-    _source: bytes | None = None
-    """The bytes that were cut, while their lines are being received."""
-    _number = 0
-    """How many whole lines there were in it."""
-    _left: Iterator[bytes] = iter(())
-    """Those that are left."""
-    _receiving = False
+    _receiving: _Cut | None = None
+    """What is being received now."""
 
     # -- where lines end
 
@@ -41,15 +51,16 @@ class LineReceiver(basic.LineReceiver):
     def clearLineBuffer(self) -> bytes:
         """Forget what was not received yet; return it as it came."""
         data, self._unread = self._not_received() + self._unread, b""
-        self._source = None
+        if self._receiving is not None:
+            self._receiving = _NOTHING
         return data
 
     def dataReceived(self, data: bytes) -> Any:
         """Receive the lines in *data*, or in raw mode all of it."""
-        if self._receiving:
+        if self._receiving is not None:
             self._unread += data
             return None
-        self._receiving = True
+        self._receiving = _NOTHING
         try:
             lines = None
             if not self._unread and self.line_mode and not self.paused:
@@ -71,7 +82,7 @@ class LineReceiver(basic.LineReceiver):
                 if why or not go_on:
                     return why
         finally:
-            self._receiving = False
+            self._receiving = None
         return None
 
     def resumeProducing(self) -> None:
@@ -93,32 +104,31 @@ class LineReceiver(basic.LineReceiver):
         if lines is None:
             lines = self.cut(source)
         rest = lines.pop()
-        self._source, self._number, self._left = source, len(lines), iter(lines)
+        self._receiving = cut = _Cut(source, lines)
         most = self.MAX_LENGTH
         received = self.lineReceived
         transport: Any = self.transport
         whole = False
         try:
-            for line in self._left:
+            for line in cut.left:
                 if len(line) > most:
-                    self._left = iter((line, *self._left))
+                    cut.left = iter((line, *cut.left))
                     return self.lineLengthExceeded(self.clearLineBuffer()), True
                 why = received(line)
                 if why or (transport is not None and transport.disconnecting):
                     return why, False
-                if self.paused or not self.line_mode or self._source is not source:
+                if self.paused or not self.line_mode or self._receiving is not cut:
                     return None, True
             whole = True
         finally:
-            if self._source is source:
+            if self._receiving is cut:
                 self._unread = (rest if whole else self._not_received()) + self._unread
-                self._source = None
+                self._receiving = _NOTHING
         if len(rest) >= most + len(self.delimiter):
             return self.lineLengthExceeded(self.clearLineBuffer()), True
         return None, len(self._unread) > len(rest)
 
     def _not_received(self) -> bytes:
         """The bytes that were cut and whose lines are not received yet."""
-        if self._source is None:
-            return b""
-        return self.rest_after(self._source, self._number - length_hint(self._left))
+        cut = self._receiving
+        return self.rest_after(cut.source, cut.number - length_hint(cut.left)) if cut is not None else b""
