@@ -13,6 +13,8 @@ from chat.core.limits import Limits
 from chat.protocols.ways import PLAIN, TLS, WAYS
 
 MOST_HISTORY = 200
+MOST_KEPT = (1 << 63) - 1
+"""The greatest number that SQLite can count with."""
 NO_DATA = "none"
 SYNCS = ("full", "normal")
 FOREVER = "forever"
@@ -20,6 +22,8 @@ LIMITS = tuple(field.name for field in fields(Limits) if not isinstance(field.de
 """The limits that can be set, by the names of :class:`Limits`."""
 MOST = 1e9
 """No limit is greater."""
+LONGEST_KEEPALIVE = 32_767
+"""The seconds of silence after which Linux sends the first keepalive probe, at most: it refuses a longer time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +135,12 @@ def limit_value(name: str, value: object) -> int | float:
         number = float(value) if isinstance(value, str | int | float) and not isinstance(value, bool) else 0.0
     except ValueError:
         number = 0.0
-    if not 0 < number < MOST or (whole and not number.is_integer()):
+    except OverflowError:
+        number = float("inf")
+    most = LONGEST_KEEPALIVE if name == "keepalive" else MOST
+    if number > most:
+        raise ValueError(f'the limit "{name}" must be at most {most:.0f}, not {value}.')
+    if not number > 0 or (whole and not number.is_integer()):
         wanted = "a whole number" if whole else "a number"
         raise ValueError(f'the limit "{name}" must be {wanted} greater than 0, not {value}.')
     return int(number) if whole else number
@@ -146,5 +155,5 @@ def _fits(key: str, value: object) -> bool:
     if isinstance(value, int) and key == "history":
         return 0 <= value <= MOST_HISTORY
     if isinstance(value, int) and key == "keep-messages":
-        return value > 0
+        return 0 < value <= MOST_KEPT
     return key != "sync" or value in SYNCS

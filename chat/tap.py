@@ -15,7 +15,17 @@ from chat import __version__
 from chat.core import durations
 from chat.core.errors import BadField
 from chat.protocols.ways import WAYS, WayIn
-from chat.settings import MOST_HISTORY, NO_DATA, SYNCS, Settings, keep_value, limit_name, limit_value, read_config
+from chat.settings import (
+    MOST_HISTORY,
+    MOST_KEPT,
+    NO_DATA,
+    SYNCS,
+    Settings,
+    keep_value,
+    limit_name,
+    limit_value,
+    read_config,
+)
 
 _DEFAULTS = Settings()
 
@@ -112,7 +122,7 @@ class Options(usage.Options):
 
     def opt_keep_messages(self, number: str) -> None:
         """Keep only so many of the newest messages of each room (default: all)."""
-        if not (number.isascii() and number.isdecimal() and 0 < int(number) < 1 << 63):
+        if not (number.isascii() and number.isdecimal() and 0 < int(number) <= MOST_KEPT):
             raise usage.UsageError(f"--keep-messages must be a whole number from 1 on, not {number}.")
         self._given["keep_messages"] = int(number)
 

@@ -75,6 +75,7 @@ def test_a_file_can_set_everything(tmp_path: Path) -> None:
         ('keep = "999999w"', '"keep": 999999w is too long a time. Use at most ten years, which is 3650d.'),
         ("keep = 90", '"keep" must be a time, like "90d", or "forever".'),
         ("keep-messages = 0", '"keep-messages" must be a whole number from 1 on.'),
+        (f"keep-messages = {1 << 63}", '"keep-messages" must be a whole number from 1 on.'),
         ('no-limits = "yes"', '"no-limits" must be true or false.'),
         ("welcome", "this is not TOML: "),
         ("limit = 1", '"limit" must be a table of limits, like rate = 4; docs/limits.md lists them.'),
@@ -83,6 +84,10 @@ def test_a_file_can_set_everything(tmp_path: Path) -> None:
         ("[limit]\nrate = nan", 'the limit "rate" must be a number greater than 0, not nan.'),
         ("[limit]\nrate = true", 'the limit "rate" must be a number greater than 0, not True.'),
         ("[limit]\nburst = 1.5", 'the limit "burst" must be a whole number greater than 0, not 1.5.'),
+        ("[limit]\nkeepalive = 32768", 'the limit "keepalive" must be at most 32767, not 32768.'),
+        ("[limit]\ngrace = 1e10", 'the limit "grace" must be at most 1000000000, not 10000000000.0.'),
+        ("[limit]\nwindow = inf", 'the limit "window" must be at most 1000000000, not inf.'),
+        (f"[limit]\nwindow = 1{'0' * 400}", 'the limit "window" must be at most 1000000000, not 1000'),
         ('[limit]\nburst = "many"', 'the limit "burst" must be a whole number greater than 0, not many.'),
     ],
 )

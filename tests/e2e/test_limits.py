@@ -160,6 +160,7 @@ def test_the_file_sets_limits_and_the_command_line_wins(start_chat: DaemonFactor
         ("rate", "--limit rate sets nothing. Write it as --limit rate=10."),
         ("rate=fast", '--limit rate=fast: the limit "rate" must be a number greater than 0, not fast.'),
         ("burst=0", 'the limit "burst" must be a whole number greater than 0, not 0.'),
+        ("keepalive=40000", '--limit keepalive=40000: the limit "keepalive" must be at most 32767, not 40000.'),
         ("speed=1", 'there is no limit "speed". There are: connections, '),
     ],
 )
