@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
 
-from prompt_toolkit.filters import is_searching
-from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
+from prompt_toolkit.filters import Condition, is_searching
+from prompt_toolkit.key_binding import KeyBindings, KeyPress, KeyPressEvent
 from prompt_toolkit.keys import Keys
 
 
@@ -48,8 +49,15 @@ class Actions(Protocol):
     def turn_to_number(self, number: int) -> None:
         """Show the room with that number."""
 
+    @property
+    def shows_bare(self) -> bool:
+        """Whether the room's last lines have taken the place of the screen, or are about to."""
+
     def show_bare(self) -> None:
         """Show the room's last lines so that they can be copied."""
+
+    def type_at_bare(self, keys: Sequence[KeyPress]) -> None:
+        """Take in keys that were typed when the screen was about to go, or while it is coming back."""
 
 
 def bindings(terminal: Actions) -> KeyBindings:
@@ -133,5 +141,9 @@ def bindings(terminal: Actions) -> KeyBindings:
     @keys.add("f2", filter=typing)
     def _(event: KeyPressEvent) -> None:
         terminal.show_bare()
+
+    @keys.add(Keys.Any, filter=Condition(lambda: terminal.shows_bare), eager=True)
+    def _(event: KeyPressEvent) -> None:
+        terminal.type_at_bare(event.key_sequence)
 
     return keys

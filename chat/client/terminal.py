@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import os
-from collections.abc import AsyncGenerator, Callable, Iterable
+from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 from typing import Any
 
-from prompt_toolkit.application import Application, in_terminal
+from prompt_toolkit.application import Application
 from prompt_toolkit.buffer import Buffer, CompletionState
 from prompt_toolkit.completion import Completion
 from prompt_toolkit.filters import Condition
 from prompt_toolkit.formatted_text import StyleAndTextTuples
 from prompt_toolkit.history import History
 from prompt_toolkit.input import Input
+from prompt_toolkit.key_binding import KeyPress
 from prompt_toolkit.layout import (
     BufferControl,
     ConditionalContainer,
@@ -32,6 +32,7 @@ from prompt_toolkit.output import Output
 from prompt_toolkit.widgets import SearchToolbar
 
 from chat.client import bars
+from chat.client.bare_view import BareView
 from chat.client.client import CannotDo, Client, has_secret
 from chat.client.emoji_input import EmojiApart
 from chat.client.keys import bindings
@@ -49,9 +50,6 @@ BELL_INTERVAL = 2.0
 MAXIMUM_PASTE = 8192
 MAXIMUM_HISTORY = 200
 BARE_LINES = 200
-BACK = frozenset(b"\r\n\x03")
-ALONE = (b"\x1b", b"q", b"")
-"""What comes back from the bare lines: Enter and Ctrl-C; Esc, with which other keys begin, and q only by themselves."""
 
 
 class InputHistory(History):
@@ -111,7 +109,7 @@ class Terminal:
         self._pasted: list[str] = []
         self._asked_to_leave = False
         self._last_bell = 0.0
-        self._bare: asyncio.Event | None = None
+        self._bare: BareView | None = None
         self._search = SearchToolbar(ignore_case=True)
         self._control = BufferControl(
             buffer=self._view.buffer,
@@ -284,10 +282,21 @@ class Terminal:
             self._model.turn_to(self._model.rooms[number - 1])
             self._view_shown()
 
+    @property
+    def shows_bare(self) -> bool:
+        """Whether the room's last lines have taken the place of the screen, or are about to."""
+        return self._bare is not None
+
     def show_bare(self) -> None:
         """Leave the screen to the room's last lines as they are, so that they can be copied."""
         if self._bare is None:
-            self.application.create_background_task(self._show_bare())
+            self._bare = BareView(self.application.input, self.application.output)
+            self.application.create_background_task(self._show_bare(self._bare))
+
+    def type_at_bare(self, keys: Sequence[KeyPress]) -> None:
+        """Take in keys that were typed when the screen was about to go, or while it is coming back."""
+        if self._bare is not None:
+            self._bare.type(keys)
 
     # How it looks
 
@@ -365,29 +374,11 @@ class Terminal:
         empty: list[Row] = [[] for _ in range(height - len(rows))]
         return empty + rows
 
-    async def _show_bare(self) -> None:
-        """Print the last lines, and come back at Enter, Esc, q or Ctrl-C; throw away whatever else is typed."""
-        self._bare = asyncio.Event()
-        loop = asyncio.get_running_loop()
-        source = self.application.input
+    async def _show_bare(self, view: BareView) -> None:
         try:
-            async with in_terminal():
-                for line in list(self._model.current.lines)[-BARE_LINES:]:
-                    print(bare(line))
-                print("-- Press Enter to come back --", flush=True)
-                with source.raw_mode():
-                    loop.add_reader(source.fileno(), self._read_bare, source.fileno())
-                    try:
-                        await self._bare.wait()
-                    finally:
-                        loop.remove_reader(source.fileno())
+            await view.show(bare(line) for line in list(self._model.current.lines)[-BARE_LINES:])
         finally:
             self._bare = None
-
-    def _read_bare(self, descriptor: int) -> None:
-        typed = os.read(descriptor, MAXIMUM_PASTE)
-        if self._bare is not None and (typed in ALONE or BACK.intersection(typed)):
-            self._bare.set()
 
     # The end
 
@@ -397,7 +388,7 @@ class Terminal:
 
     def _exit(self, failure: BaseException | None) -> None:
         if self._bare is not None:
-            self._bare.set()
+            self._bare.close()
         application = self.application
         if application.future is not None and not application.future.done():
             if failure is None:

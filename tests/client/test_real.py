@@ -173,6 +173,29 @@ def test_what_happens_during_the_bare_rows_sends_nothing(
     assert "ada: draft\n" not in ada.read()
 
 
+def test_an_interrupt_only_ends_the_bare_rows(ada: RealTerminal) -> None:
+    ada.press("draft")
+    ada.sees("> draft")
+    ada.press("\x1bOQ")
+    ada.sees(COME_BACK)
+    ada.child.kill(signal.SIGINT)
+    ada.sees("ada #lobby> draft")
+    ada.press(" more\r")
+    ada.sees("ada: draft more")
+
+
+def test_a_paste_into_the_bare_rows_says_nothing(shared_chat: Daemon, ada: RealTerminal) -> None:
+    ada.press("\x1bOQ")
+    ada.sees(COME_BACK)
+    assert ada.raw.rfind("\x1b[?2004h") > ada.raw.rfind("\x1b[?1049l")
+    ada.press("\x1b[200~" + "pasted\r" * 1000)
+    ada.press("\x1b[201~\r")
+    ada.sees("ada #lobby>")
+    ada.press("typed\r")
+    ada.sees("ada: typed")
+    assert "pasted" not in ada.read()
+
+
 def test_the_client_can_be_ended_during_the_bare_rows(ada: RealTerminal) -> None:
     ada.press("\x1bOQ")
     ada.sees(COME_BACK)

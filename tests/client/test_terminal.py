@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+import select
 from collections.abc import Awaitable, Callable
 
 import pyte
@@ -34,6 +35,7 @@ class Screen:
         self.seat = Seat(box, rooms=rooms)
         self.size = Size(rows=lines, columns=columns)
         self.screen = pyte.Screen(columns, lines)
+        self.screen.set_mode(pyte.modes.LNM)
         self.stream = pyte.Stream(self.screen)
         self.written = Written()
         self.output = Vt100_Output(
@@ -75,6 +77,10 @@ class Screen:
     def press(self, keys: str) -> None:
         """Press keys."""
         self.keys.send_text(keys)
+
+    def has_read(self) -> bool:
+        """Whether all keys have been read."""
+        return not select.select([self.keys.fileno()], [], [], 0)[0]
 
     @property
     def typed(self) -> str:
@@ -312,6 +318,116 @@ def test_pasted_lines_are_dropped(key: str) -> None:
         screen.press("mine\r")
         await screen.sees("mine")
         assert [message.text for message in box.stored] in (["mine"], ["xmine"])
+
+    play(scene)
+
+
+F2 = "\x1bOQ"
+COME_BACK = "-- Press Enter to come back --"
+BACK = {"Enter": "\r", "Esc": "\x1b", "q": "q", "Ctrl-C": "\x03"}
+
+
+@pytest.mark.parametrize("back", BACK.values(), ids=BACK)
+def test_the_half_typed_line_is_as_it_was_after_the_bare_lines(back: str) -> None:
+    async def scene(screen: Screen, box: Box) -> None:
+        screen.press("draft\x1b[D" + F2)
+        await screen.sees("* You are ada, alone in #lobby.", COME_BACK)
+        screen.press(back)
+        await screen.sees("ada #lobby> draft")
+        screen.press("-\r")
+        await screen.sees("ada: draf-t")
+        assert [message.text for message in box.stored] == ["draf-t"]
+
+    play(scene)
+
+
+@pytest.mark.parametrize(
+    "keys",
+    ["looking", "\x04", "\x1a", "\x0c", F2, "\x1b[A", "\x1bq", "\x1bx", "\x1b[I", "\t", PASTE % "one\r", "one\rtwo"],
+)
+def test_what_is_typed_at_the_bare_lines_is_thrown_away(keys: str) -> None:
+    async def scene(screen: Screen, box: Box) -> None:
+        screen.press("draft" + F2)
+        await screen.sees(COME_BACK)
+        screen.press(keys)
+        await screen.until(screen.has_read)
+        assert not screen.has("ada #lobby>")
+        screen.press("\r")
+        await screen.sees("ada #lobby> draft")
+        assert screen.typed == "draft"
+        assert box.stored == []
+
+    play(scene)
+
+
+def test_a_paste_that_comes_in_parts_does_not_end_the_bare_lines() -> None:
+    async def scene(screen: Screen, box: Box) -> None:
+        screen.press(F2)
+        await screen.sees(COME_BACK)
+        start, end = (PASTE % "one\r|two\r").split("|")
+        screen.press(start)
+        await screen.until(screen.has_read)
+        screen.press(end + "\r")
+        await screen.sees("ada #lobby>")
+        assert screen.typed == ""
+        assert box.stored == []
+
+    play(scene)
+
+
+def test_what_comes_together_with_f2_is_thrown_away() -> None:
+    async def scene(screen: Screen, box: Box) -> None:
+        screen.press("draft" + F2 + "looking\r" + "more\r")
+        await screen.until(lambda: screen.has("ada #lobby> draft") and not screen.terminal.shows_bare)
+        assert screen.typed == "draft"
+        assert box.stored == []
+
+    play(scene)
+
+
+def test_pasted_lines_are_still_asked_about_after_the_bare_lines() -> None:
+    async def scene(screen: Screen, box: Box) -> None:
+        screen.press("draft" + PASTE % "one\ntwo" + F2)
+        await screen.sees(COME_BACK)
+        screen.press("\r")
+        await screen.sees("Paste 2 lines?", "> draft")
+        assert box.stored == []
+        screen.press("\r")
+        await screen.sees("ada: one", "ada: two", "ada #lobby> draft")
+
+    play(scene)
+
+
+@pytest.mark.parametrize("happening", ["cut", "resize", "talk"])
+def test_what_happens_during_the_bare_lines_types_nothing(happening: str) -> None:
+    async def scene(screen: Screen, box: Box) -> None:
+        screen.press("draft" + F2)
+        await screen.sees(COME_BACK)
+        if happening == "cut":
+            screen.seat.wiring.cable.cut()
+            await screen.until(lambda: not screen.seat.wiring.link.online)
+            box.clock.advance(2)
+        elif happening == "resize":
+            screen.size = Size(rows=15, columns=60)
+            screen.terminal.application._on_resize()
+        else:
+            box.text("bob").send("hello")
+        await screen.until(lambda: screen.seat.wiring.link.online)
+        assert screen.has(COME_BACK)
+        assert not screen.has("ada #lobby>")
+        screen.press("\r")
+        await screen.sees("ada #lobby> draft")
+        screen.press(" more\r")
+        await screen.sees("ada: draft more")
+        assert [message.text for message in box.stored if message.author == "ada"] == ["draft more"]
+
+    play(scene)
+
+
+def test_the_bare_lines_end_with_the_client() -> None:
+    async def scene(screen: Screen, box: Box) -> None:
+        screen.press(F2)
+        await screen.sees(COME_BACK)
 
     play(scene)
 

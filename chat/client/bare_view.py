@@ -1,0 +1,77 @@
+"""A room's last lines without the screen around them, so that they can be copied."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+
+from prompt_toolkit.application import in_terminal
+from prompt_toolkit.input import Input
+from prompt_toolkit.key_binding import KeyPress
+from prompt_toolkit.keys import Keys
+from prompt_toolkit.output import Output
+
+HINT = "-- Press Enter to come back --"
+BACK = (Keys.ControlM, Keys.ControlJ, Keys.ControlC, Keys.SIGINT)
+BACK_ALONE = (Keys.Escape, "q")
+"""Keys with which others begin or end: Alt-Q is sent as Esc and Q."""
+ESCAPE_WAIT = 0.05
+"""Seconds after which an Esc is the key of that name and not the beginning of another key."""
+
+
+class BareView:
+    """Takes the place of the screen until Enter, Ctrl-C, Esc or q is pressed, or until :meth:`close`.
+
+    Whatever else is typed meanwhile is read and thrown away, so that none of it reaches the line on the screen. An
+    Enter with more text behind it is part of a paste, and does nothing.
+    """
+
+    def __init__(self, source: Input, output: Output) -> None:
+        self._source = source
+        self._output = output
+        self._over = asyncio.Event()
+        self._escape: asyncio.TimerHandle | None = None
+
+    def close(self) -> None:
+        """Let the screen come back."""
+        self._over.set()
+
+    def type(self, keys: Sequence[KeyPress]) -> None:
+        """Take in *keys* that were typed at once."""
+        if keys and (keys[-1].key in BACK or (len(keys) == 1 and keys[0].key in BACK_ALONE)):
+            self.close()
+
+    async def show(self, lines: Iterable[str]) -> None:
+        """Show *lines*, and return when the screen is back."""
+        async with in_terminal():
+            for line in [*lines, HINT]:
+                self._output.write(line)
+                self._output.write_raw("\n")
+            with self._source.raw_mode(), self._pastes_marked(), self._source.attach(self._read):
+                await self._over.wait()
+                self._wait_no_longer()
+
+    @contextmanager
+    def _pastes_marked(self) -> Iterator[None]:
+        """Have the terminal mark pastes, so that an Enter within one is none."""
+        self._output.enable_bracketed_paste()
+        self._output.flush()
+        try:
+            yield
+        finally:
+            self._output.disable_bracketed_paste()
+            self._output.flush()
+
+    def _read(self) -> None:
+        self._wait_no_longer()
+        self.type(self._source.read_keys())
+        if self._source.closed:
+            self.close()
+        else:
+            loop = asyncio.get_running_loop()
+            self._escape = loop.call_later(ESCAPE_WAIT, lambda: self.type(self._source.flush_keys()))
+
+    def _wait_no_longer(self) -> None:
+        if self._escape is not None:
+            self._escape.cancel()
