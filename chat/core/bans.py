@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
-from ipaddress import IPv4Network, IPv6Network, ip_network
+from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_network
 
 from chat.core import durations, names
+from chat.core.errors import BadField
 from chat.core.peer import Address
 
 LAST_SECOND = 253_402_300_799.0
 """The end of the year 9999, after which no time can be written."""
+
+MAPPED_BITS = 96
+"""The bits that an IPv6 address has before an IPv4 address that is mapped into it (RFC 4291, section 2.5.5.2)."""
+
+_LIKE_AN_ADDRESS = re.compile(r"[\d.*]*\.[\d.*]*(/\d*)?", re.ASCII)
+"""What is made of digits and dots is meant as an address and no name."""
 
 Network = IPv4Network | IPv6Network
 
@@ -35,23 +43,49 @@ class Ban:
 
 
 def network(target: str) -> Network | None:
-    """The addresses that *target* stands for; ``None`` if it is a name. A plain word of digits is a name."""
+    """The addresses that *target* stands for; ``None`` if it is a name. A plain word of digits is a name.
+
+    An IPv4 address within an IPv6 one counts as the former, as it does where clients come from.
+    """
     if "." not in target and ":" not in target:
         return None
     try:
-        return ip_network(target, strict=False)
+        found = ip_network(target, strict=False)
     except ValueError:
         return None
+    mapped = found.network_address.ipv4_mapped if isinstance(found, IPv6Network) else None
+    if mapped is not None and found.prefixlen >= MAPPED_BITS:
+        return IPv4Network((mapped, found.prefixlen - MAPPED_BITS))
+    return found
+
+
+def check_target(target: str) -> str:
+    """Return *target* as bans show it; raises :class:`BadField` or :class:`BadName` if nobody could be meant."""
+    found = network(target)
+    if found is None and (":" in target or _LIKE_AN_ADDRESS.fullmatch(target)):
+        raise BadField(f"{target[:64]} is no address. Write one like 192.0.2.7, 192.0.2.0/24 or 2001:db8::/32.")
+    if found is None:
+        return names.user_name(target)
+    zone = str(found).partition("%")[2].partition("/")[0]
+    if zone.isdecimal():
+        raise BadField(f"Give the interface by its name, as in fe80::2%eth0, or leave %{zone} out to mean all of them.")
+    return str(found)
 
 
 def normal(target: str) -> str:
-    """Write *target* in the one way in which bans are kept; raises :class:`BadName` if it is neither."""
+    """Write *target* in the one way in which bans are stored; raises :class:`BadName` if it is neither."""
     found = network(target)
     return str(found) if found is not None else names.key(names.user_name(target))
 
 
+def _keys(target: str) -> Collection[str]:
+    """What a ban of *target* is found by: its addresses, or all that looks like the name."""
+    found = network(target)
+    return (str(found),) if found is not None else names.look_alikes(names.user_name(target))
+
+
 class Bans:
-    """The bans there are."""
+    """The bans there are. A ban of a name is one of all names that look like it."""
 
     def __init__(self) -> None:
         self._bans: dict[str, Ban] = {}
@@ -69,17 +103,25 @@ class Bans:
         found = network(ban.target)
         if found is not None:
             self._lengths.add((found.version, found.prefixlen))
-        before = self._bans.pop(normal(ban.target), None)
-        self._bans[normal(ban.target)] = ban
+        before = self.remove(ban.target)
+        self._bans.update(dict.fromkeys(_keys(ban.target), ban))
         return before
 
     def find(self, target: str) -> Ban | None:
-        """The ban of *target*, if there is one."""
-        return self._bans.get(normal(target))
+        """The ban of *target*, or of a name that looks like it, if there is one."""
+        return next((ban for key in _keys(target) if (ban := self._bans.get(key)) is not None), None)
 
     def remove(self, target: str) -> Ban | None:
         """Take the ban of *target* away, if there is one."""
-        return self._bans.pop(normal(target), None)
+        ban = self.find(target)
+        if ban is not None:
+            self._forget(ban)
+        return ban
+
+    def _forget(self, ban: Ban) -> None:
+        for key in _keys(ban.target):
+            if self._bans.get(key) is ban:
+                del self._bans[key]
 
     def put_back(self, target: str, ban: Ban | None) -> None:
         """Have *ban*, or none, be the ban of *target*."""
@@ -89,26 +131,31 @@ class Bans:
 
     def all(self, now: float) -> list[Ban]:
         """The bans that hold at the time *now*."""
-        return [ban for ban in self._bans.values() if ban.until is None or ban.until > now]
+        bans = dict.fromkeys(self._bans.values())
+        return [ban for ban in bans if ban.until is None or ban.until > now]
 
     def of_name(self, name: str, now: float) -> Ban | None:
         """The ban that holds for *name*, and all names that look like it."""
         return next((ban for alike in names.look_alikes(name) if (ban := self._valid(alike, now))), None)
 
     def of_address(self, address: Address | None, now: float) -> Ban | None:
-        """The ban that holds for *address*."""
+        """The ban that holds for *address*; one without a zone holds for the address on every interface."""
         if address is None:
             return None
-        for version, length in self._lengths:
-            if version == address.version and (
-                ban := self._valid(str(ip_network((address, length), strict=False)), now)
-            ):
-                return ban
+        places: list[Address] = [address]
+        if isinstance(address, IPv6Address) and address.scope_id is not None:
+            places.append(IPv6Address(int(address)))
+        for place in places:
+            for version, length in self._lengths:
+                if version == place.version and (
+                    ban := self._valid(str(ip_network((place, length), strict=False)), now)
+                ):
+                    return ban
         return None
 
-    def _valid(self, target: str, now: float) -> Ban | None:
-        ban = self._bans.get(target)
+    def _valid(self, key: str, now: float) -> Ban | None:
+        ban = self._bans.get(key)
         if ban is not None and ban.until is not None and ban.until <= now:
-            del self._bans[target]
+            self._forget(ban)
             return None
         return ban

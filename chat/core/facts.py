@@ -104,7 +104,7 @@ class Banned:
 
 @dataclass(frozen=True, slots=True)
 class Unbanned:
-    """There is no ban of this target any more; it is written as :func:`chat.core.bans.normal` does."""
+    """The ban with this target does not hold any more."""
 
     target: str
 

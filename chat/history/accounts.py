@@ -75,7 +75,7 @@ def write(connection: sqlite3.Connection, fact: Fact | None) -> None:
         case Banned(ban):
             execute(_BAN, (normal(ban.target), ban.target, ban.until, ban.why, ban.by, ban.time))
         case Unbanned(target):
-            execute("DELETE FROM bans WHERE key = ?", (target,))
+            execute("DELETE FROM bans WHERE key = ? OR target = ?", (normal(target), target))
         case OpSet(room, subject, on) if not is_presence(subject):
             _change_rules(connection, room, ops={subject: on})
         case Invited(room, subject) if not is_presence(subject):

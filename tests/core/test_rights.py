@@ -8,7 +8,7 @@ import pytest
 
 from chat.core import durations
 from chat.core.accounts import Tries
-from chat.core.bans import Ban, Bans, network, normal
+from chat.core.bans import Ban, Bans, check_target, network, normal
 from chat.core.errors import BadField, BadName
 
 
@@ -100,6 +100,53 @@ def test_addresses_are_banned_by_their_first_bits() -> None:
     for free in ("192.0.3.1", "2001:db9::1", "198.51.100.8"):
         assert bans.of_address(ip_address(free), 0.0) is None
     assert bans.of_address(None, 0.0) is None
+
+
+@pytest.mark.parametrize(
+    ("banned", "alike"), [("Idle", "ldle"), ("ldle", "Idle"), ("Evil", "EviI"), ("Il", "ll"), ("ll", "Il")]
+)
+def test_a_ban_is_one_of_all_names_that_look_alike(banned: str, alike: str) -> None:
+    bans = Bans()
+    bans.add(ban(banned))
+    assert bans.of_name(alike, 0.0) == ban(banned)
+    assert bans.all(0.0) == [ban(banned)]
+    assert bans.remove(alike) == ban(banned)
+    assert not bans.of_name(banned, 0.0)
+    assert not bans.all(0.0)
+
+
+def test_a_later_ban_takes_the_place_of_one_of_a_look_alike() -> None:
+    bans = Bans()
+    bans.add(ban("Idle"))
+    assert bans.add(ban("ldle", until=10.0)) == ban("Idle")
+    assert bans.all(0.0) == [ban("ldle", until=10.0)]
+    assert not bans.of_name("Idle", 10.0)
+
+
+@pytest.mark.parametrize(
+    ("target", "shown", "hit"),
+    [
+        ("::ffff:203.0.113.9", "203.0.113.9/32", "203.0.113.9"),
+        ("::ffff:198.51.100.0/120", "198.51.100.0/24", "198.51.100.77"),
+        ("fe80::2", "fe80::2/128", "fe80::2%lo"),
+        ("fe80::/10", "fe80::/10", "fe80::2%lo"),
+        ("fe80::2%lo", "fe80::2%lo/128", "fe80::2%lo"),
+    ],
+)
+def test_addresses_are_banned_however_they_are_written(target: str, shown: str, hit: str) -> None:
+    assert check_target(target) == shown
+    bans = Bans()
+    bans.add(ban(target))
+    assert bans.of_address(ip_address(hit), 0.0) == ban(target)
+
+
+@pytest.mark.parametrize(
+    "target",
+    ["192.0.2", "203.0.113.077", "192.0.2.*", "1.2.3.4.5", "[2001:db8:1::5]", "203.0.113.78:51234", "fe80::2%1"],
+)
+def test_a_mistyped_address_is_no_name(target: str) -> None:
+    with pytest.raises(BadField):
+        check_target(target)
 
 
 def test_bans_end() -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from box import Box, Client
 from twisted.internet.defer import fail
+from twisted.internet.task import deferLater
 
 from chat.core.accounts import Role
 from chat.core.bans import Ban
@@ -493,3 +494,58 @@ def test_what_one_said_is_ones_own_under_a_new_name_too(box: Box) -> None:
     ada = box.text("ada")
     ada.send("one", "two", "/nick lovelace", "/delete", "/delete")
     assert ada.lines()[-2:] == ["* lovelace deleted message 2.", "* lovelace deleted message 1."]
+
+
+def test_a_ban_of_an_address_hits_who_has_no_name_yet(box: Box) -> None:
+    mo = log_in(box, "mo")
+    eve = box.connect(host="198.51.100.7")
+    mo.send("/ban 198.51.100.7")
+    eve.send("eve")
+    assert eve.lines()[-1] == "! You are banned."
+    mo.received()
+    mo.send("/who")
+    assert mo.lines() == ["* In #lobby: mo"]
+
+
+def test_a_ban_while_the_password_is_checked_keeps_the_banned_out(box: Box) -> None:
+    mo, eve = log_in(box, "mo"), box.text("eve")
+    eve.send(f"/register {PASSWORD}", "exit")
+    answer = box.delivery._lookups._answer
+    box.delivery._lookups._answer = lambda lookup: deferLater(box.clock, 1, lambda: None).addCallback(
+        lambda _: answer(lookup)
+    )
+    back = box.connect()
+    back.ask(type="hello", name="eve", password=PASSWORD)
+    mo.send("/ban eve 1h")
+    box.clock.advance(1)
+    box.turn()
+    assert [event.get("code") for event in back.objects()] == ["banned"]
+
+
+def test_a_held_session_that_is_banned_is_gone_once_and_for_all(box: Box) -> None:
+    mo = log_in(box, "mo")
+    eve = box.connect(host="198.51.100.7")
+    eve.ask(type="hello", name="eve")
+    eve.lose()
+    mo.send("/ban 198.51.100.7 1h")
+    other = box.text("eve")
+    box.clock.advance(100)
+    box.turn()
+    third = box.connect()
+    third.send("eve")
+    assert third.lines()[-1].startswith("! That name is taken.")
+    mo.received()
+    mo.send("/who")
+    assert mo.lines() == ["* In #lobby: eve, mo"]
+    other.send("exit")
+    assert other.lines()[-1] == "* Goodbye."
+
+
+def test_a_mistyped_address_is_refused_with_how_to_write_one(box: Box) -> None:
+    mo = log_in(box, "mo")
+    mo.send("/ban 192.0.2 1h", "/ban 203.0.113.78:51234", "/bans")
+    assert mo.lines() == [
+        "! 192.0.2 is no address. Write one like 192.0.2.7, 192.0.2.0/24 or 2001:db8::/32.",
+        "! 203.0.113.78:51234 is no address. Write one like 192.0.2.7, 192.0.2.0/24 or 2001:db8::/32.",
+        "* Nobody is banned.",
+    ]

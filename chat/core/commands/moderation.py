@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from chat.core import bans, durations, names
+from chat.core import bans, durations
 from chat.core.accounts import Account, Role
 from chat.core.bans import Ban
 from chat.core.command import HERE, USER, WHY, Command, Kind, Parameter, Right
@@ -215,7 +215,7 @@ def ban(hub: Hub, session: Session, tag: str | None, target: str, text: str | No
     user = user_of(session)
     span, why = _timed(text)
     until = None if span is None else hub.seconds + span
-    written = str(bans.network(target) or names.user_name(target))
+    written = bans.check_target(target)
     ban = Ban(written, until, why, user.name, hub.now())
     if len(hub.bans.all(hub.seconds)) >= MOST_BANS:
         raise BadField(f"There are {MOST_BANS} bans, which is the most. /unban some.")
@@ -260,7 +260,7 @@ def unban(hub: Hub, session: Session, tag: str | None, target: str) -> None:
     if ban is None:
         raise BadField(f"{target[:64]} is not banned. /bans lists who is.")
     done = Show(session, Notice(text=f"{ban.target} is not banned any more.", tag=tag))
-    hub.apply(session, Unbanned(bans.normal(target)), (done,), tag=tag, action="unban", target=ban.target)
+    hub.apply(session, Unbanned(ban.target), (done,), tag=tag, action="unban", target=ban.target)
 
 
 def list_bans(hub: Hub, session: Session, tag: str | None) -> None:
