@@ -317,6 +317,9 @@ class Model(Listener):
     def _other(self, event: events.Event) -> None:
         """Keep what an event tells of a room, and say it in words."""
         room = self._asked(getattr(event, "tag", None))
+        # An answer that asks about a room (/who dev) is shown where it was asked for, whatever else where it happened.
+        if not isinstance(event, events.Who | events.Read):
+            room = self.find(getattr(event, "room", None) or "") or room
         match event:
             case events.Topic():
                 room = self.open(event.room)

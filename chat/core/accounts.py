@@ -61,7 +61,7 @@ def check_password(password: str) -> None:
 class Tries:
     """Slows down who tries passwords: after a few wrong ones each further one doubles the wait.
 
-    Names and addresses alike are keys. At most *most* of them are remembered.
+    Addresses, and names as they are tried from an address, are keys. At most *most* of them are remembered.
     """
 
     FREE = 3
@@ -98,3 +98,30 @@ class Tries:
             count, last = self._wrong.pop(key, (0, 0.0))
             if count > 1:
                 self._wrong[key] = (count - 1, last)
+
+
+class Guesses:
+    """Counts the wrong passwords that names get, wherever from, to tell of those that somebody guesses at.
+
+    At most *most* names are remembered.
+    """
+
+    MANY = 100
+    """So many wrong passwords within :data:`SPAN` are worth a word."""
+
+    SPAN = 3_600.0
+    """The seconds in which they are counted."""
+
+    def __init__(self, most: int = 10_000) -> None:
+        self._most = most
+        self._wrong: dict[str, tuple[int, float]] = {}
+
+    def count(self, name: str, now: float) -> bool:
+        """Count a wrong password at the monotonic time *now*; tell whether it is the one that makes them many."""
+        number, since = self._wrong.pop(name, (0, now))
+        if now - since > self.SPAN:
+            number, since = 0, now
+        self._wrong[name] = (number + 1, since)
+        if len(self._wrong) > self._most:
+            del self._wrong[next(iter(self._wrong))]
+        return number + 1 == self.MANY

@@ -5,8 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 
+from twisted.logger import Logger
+
 from chat.core import durations, names
-from chat.core.accounts import Account, StoredAccount
+from chat.core.accounts import Account, Guesses, StoredAccount
 from chat.core.bans import Ban
 from chat.core.errors import Banned, NameTaken, NotSecure, PasswordNeeded, TooManyTries, WrongPassword
 from chat.core.events import Message, Notice
@@ -14,6 +16,8 @@ from chat.core.facts import KeptShown
 from chat.core.hub import Hub
 from chat.core.ports import CheckPassword, KeptMessages
 from chat.core.session import ResumeToken, Session
+
+log = Logger()
 
 Admit = Callable[[StoredAccount | None], None]
 """Called once it is clear that a client may go by a name, with the account if its password was checked."""
@@ -62,8 +66,9 @@ def check(
 ) -> None:
     """Call *right* if *password* is that of *account*; be slow about others, and say *wrong*."""
     require_secure(hub, session)
-    name = (f"name {account.key}",)
-    address = () if session.peer.local else (f"address {session.peer.address}",)
+    place = session.peer.network
+    name = (f"name {account.key} from {place}",)
+    address = () if session.peer.local else (f"address {place}",)
     wait = hub.tries.wait(name + address, hub.monotonic())
     if wait > 0:
         raise TooManyTries(f"There were too many wrong passwords. Try again in {durations.in_words(math.ceil(wait))}.")
@@ -74,6 +79,8 @@ def check(
     def answered(stored: StoredAccount | None) -> None:
         if stored is None:
             hub.tries.failed(address, hub.monotonic())
+            if hub.guesses.count(account.key, hub.monotonic()):
+                log.warn("{name} has got {most} wrong passwords within an hour", name=account.name, most=Guesses.MANY)
         else:
             hub.tries.forgive(name)
         if session.gone:

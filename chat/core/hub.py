@@ -9,7 +9,7 @@ from typing import Any
 
 from twisted.logger import Logger
 
-from chat.core.accounts import Account, Role, StoredAccount, Tries
+from chat.core.accounts import Account, Guesses, Role, StoredAccount, Tries
 from chat.core.bans import Ban, Bans
 from chat.core.effects import Ask, Effect, Show
 from chat.core.errors import (
@@ -83,6 +83,7 @@ class Hub:
         self.accounts: Registry[Account] = Registry()
         self.bans = Bans()
         self.tries = Tries()
+        self.guesses = Guesses()
         self.tokens = Tokens(limits)
         self.make_token = make_token
         self.monotonic = monotonic

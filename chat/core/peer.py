@@ -33,6 +33,15 @@ class Peer:
         return self.address is None or self.address.is_loopback
 
     @property
+    def network(self) -> str:
+        """What one customer is given: the IPv4 address, the /64 of an IPv6 address; ``"here"`` for this machine."""
+        if self.local or self.address is None:
+            return "here"
+        if isinstance(self.address, IPv6Address):
+            return f"{IPv6Address(int(self.address) >> 64 << 64)}/64"
+        return str(self.address)
+
+    @property
     def secure(self) -> bool:
         """Whether nobody on the way can read or change what is sent."""
         return self.tls or self.local

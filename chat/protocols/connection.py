@@ -209,6 +209,8 @@ class Connection(LineReceiver):
     def lineReceived(self, line: bytes) -> None:
         try:
             self._manners.receive(self._chat.hub, self.session, line)
+        except ChatError as refusal:
+            self._chat.hub.refuse(self.session, refusal)
         except Exception:
             self._fail()
         self._count_line()

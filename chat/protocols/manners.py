@@ -56,7 +56,7 @@ class Manners:
         return self.line_end.split(data, lines)[lines] if lines else data
 
     def receive(self, hub: Hub, session: Session, line: bytes) -> None:
-        """Do what the client says; refusals are shown to it."""
+        """Do what the client says. A :class:`ChatError` that is raised is shown to it as a refusal."""
         raise NotImplementedError
 
     def too_long(self, hub: Hub, session: Session) -> None:

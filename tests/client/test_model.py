@@ -449,3 +449,18 @@ def test_a_search_outside_of_the_rooms() -> None:
     assert seat.model.search is not None
     assert seat.model.search.refusal
     assert seat.shown() == before
+
+
+def test_what_happens_in_another_room_is_shown_there() -> None:
+    box = Box()
+    bob = box.text("bob")
+    bob.send("/join dev")
+    seat = Seat(box, rooms=("lobby", "dev"))
+    dev, lobby = seat.model.find("dev"), seat.model.find("lobby")
+    assert dev is not None
+    assert lobby is not None
+    seat.model.turn_to(lobby)
+    bob.send("/lock")
+    seat.pump()
+    for room, times in ((dev, 1), (lobby, 0)):
+        assert sum("locked the topic" in line.text for line in room.lines) == times

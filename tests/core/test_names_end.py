@@ -110,18 +110,21 @@ def test_the_rights_of_an_account_end_in_the_file_too(tmp_path: Path) -> None:
     store.open()
     box = Box(limits=LIMITS, store=store)  # type: ignore[arg-type]
 
-    def settle() -> None:
-        wait(store.tags("", 1))
-        for _ in range(20):
-            box.turn()
-            wait(store.message(1))
-
     ada = box.connect()
-    for line in ("ada", "/join secret", f"/register {PASSWORD}", "/room private", SECRET, "/lock"):
+    for line, answer in (
+        ("ada", "* You are ada"),
+        ("/join secret", "* You are ada, alone in #secret"),
+        (f"/register {PASSWORD}", "* The name ada is yours now"),
+        ("/room private", "made the room private"),
+        ("/lock", "locked the topic"),
+        (f"/unregister {PASSWORD}", "* The name ada belongs to nobody now."),
+    ):
         ada.send(line)
-        settle()
-    ada.send(f"/unregister {PASSWORD}")
-    settle()
+        shown = ""
+        while answer not in shown:
+            wait(store.message(1))
+            box.turn()
+            shown += ada.received()
     store.close()
     again = SqliteStore(REACTOR, tmp_path)
     contents = again.open()

@@ -8,6 +8,8 @@ import pytest
 from box import Box, Client, SlowStore
 from twisted.internet.defer import Deferred
 from twisted.internet.task import deferLater
+from twisted.logger import ILogObserver, LogEvent, formatEvent, globalLogPublisher
+from zope.interface import implementer
 
 from chat.core.limits import Limits
 from chat.core.ports import Lookup
@@ -279,3 +281,39 @@ def test_a_password_that_can_not_be_stored_leaves_the_name_free() -> None:
     store.store()
     box.turn()
     assert ada.lines()[0].startswith("* The name ada is yours now.")
+
+
+def test_wrong_passwords_from_elsewhere_do_not_lock_the_owner_out(box: Box) -> None:
+    attacker = box.connect(host="198.51.100.7")
+    for _ in range(8):
+        attacker.ask(type="hello", name="ada", password="wrong horse")
+    assert attacker.objects()[-1]["code"] == "too-many-tries"
+    owner = box.connect(host="198.51.100.8")
+    owner.ask(type="hello", name="ada", password=PASSWORD)
+    assert owner.objects()[0]["type"] == "welcome"
+
+
+def test_one_network_of_ipv6_counts_as_one_address(box: Box) -> None:
+    codes = []
+    for number in range(5):
+        attacker = box.connect(host=f"2001:db8:1:2::{number + 1:x}")
+        attacker.ask(type="hello", name="ada", password="wrong horse")
+        codes += [event["code"] for event in attacker.objects()]
+    assert codes == ["wrong-password"] * 3 + ["too-many-tries"] * 2
+
+
+def test_a_name_that_is_guessed_at_is_told_to_the_operator_once(box: Box) -> None:
+    told: list[str] = []
+
+    @implementer(ILogObserver)
+    def note(event: LogEvent) -> None:
+        if "wrong passwords" in event.get("log_format", ""):
+            told.append(formatEvent(event))
+
+    globalLogPublisher.addObserver(note)
+    try:
+        for number in range(120):
+            box.connect(host=f"198.51.{number}.7").ask(type="hello", name="ada", password="wrong horse")
+    finally:
+        globalLogPublisher.removeObserver(note)
+    assert told == ["ada has got 100 wrong passwords within an hour"]

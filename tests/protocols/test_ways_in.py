@@ -11,9 +11,10 @@ from twisted.internet.testing import StringTransport
 
 from chat.core import lifecycle
 from chat.core.commands import talk
-from chat.core.events import Event, Message
+from chat.core.events import Event, Message, Refusal
 from chat.core.hub import Hub
 from chat.core.session import LOBBY, Session
+from chat.core.text import decode
 from chat.delivery.transports import peer_of
 from chat.protocols.connection import ChatFactory
 from chat.protocols.manners import Manners
@@ -26,7 +27,8 @@ class LoudDialect:
     hides_own = False
 
     def encode(self, event: Event) -> bytes:
-        return f"{event.author}: {event.text}\n".upper().encode() if isinstance(event, Message) else b""
+        line = event.line() if isinstance(event, Message) else event.text if isinstance(event, Refusal) else ""
+        return f"{line}\n".upper().encode() if line else b""
 
     def encode_for(self, name: str, event: Event) -> bytes:
         return self.encode(event)
@@ -42,9 +44,9 @@ class LoudManners(Manners):
 
     def receive(self, hub: Hub, session: Session, line: bytes) -> None:
         if session.named:
-            talk.say(hub, session, None, LOBBY, line.decode())
+            talk.say(hub, session, None, LOBBY, decode(line))
         else:
-            lifecycle.come_in(hub, session, line.decode(), {LOBBY: None})
+            lifecycle.come_in(hub, session, decode(line), {LOBBY: None})
 
 
 def test_a_toy_way_in_joins_the_room() -> None:
@@ -52,9 +54,9 @@ def test_a_toy_way_in_joins_the_room() -> None:
     ada, bot = box.text("ada"), box.json("bot")
     box.way_in = ChatFactory(box.connections, LoudManners)
     loud = box.connect()
-    loud.send("loud", "hello")
+    loud.send("ada", "loud", "hello")
     ada.send("hello loud")
-    assert loud.lines() == ["LOUD: HELLO", "ADA: HELLO LOUD"]
+    assert loud.lines() == ["THAT NAME IS TAKEN. CHOOSE ANOTHER.", "LOUD: HELLO", "ADA: HELLO LOUD"]
     assert ada.lines() == ["* bot joined.", "* loud joined.", "loud: hello"]
     assert [event["text"] for event in bot.objects() if event["type"] == "message"] == ["hello", "hello loud"]
     loud.send_bytes(b"x" * 20_000 + b"\nshort\n")
