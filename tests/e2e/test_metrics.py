@@ -98,6 +98,21 @@ def test_a_body_is_not_taken(measured: Daemon) -> None:
             for _ in range(1_000):
                 client.sendall(bytes(65_536))
             raise AssertionError("64 MB were taken")
-        files = [os.readlink(file) for file in Path(f"/proc/{measured.process.pid}/fd").iterdir()]
-        assert not [file for file in files if file.endswith(" (deleted)")]
+        assert not deleted_files(measured)
     assert ask(measured, "/healthz") == "ok\n"
+
+
+def test_the_chat_port_keeps_nothing_of_a_body(measured: Daemon) -> None:
+    with socket.create_connection((HOST, measured.port), timeout=DEADLINE) as client:
+        client.sendall(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 536870912\r\n\r\n")
+        with suppress(BrokenPipeError, ConnectionResetError):
+            while True:
+                client.sendall(bytes(65_536))
+                assert not deleted_files(measured)
+    assert figures(measured)["process_resident_memory_bytes"] < 128 << 20
+
+
+def deleted_files(chat: Daemon) -> list[str]:
+    """The files that it has open and that have no name."""
+    files = [os.readlink(file) for file in Path(f"/proc/{chat.process.pid}/fd").iterdir()]
+    return [file for file in files if file.endswith(" (deleted)")]
