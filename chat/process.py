@@ -62,9 +62,7 @@ class ChatProcess(MultiService):
         except (CannotOpen, BadCertificate) as error:
             _say_last(f"chat: {error}")
             raise
-        for file in log_files():
-            if isinstance(file, LogFile) and file.maxRotatedFiles is None:
-                file.maxRotatedFiles = ROTATED_FILES
+        bound_log_files()
         gc.set_threshold(YOUNG_OBJECTS, 50, 50)
         self._reactor.callWhenRunning(self._tell_system, "READY=1")
         self._reactor.callWhenRunning(self._take_signals)
@@ -109,10 +107,19 @@ class ChatProcess(MultiService):
     def _reopen_log(self) -> None:
         files = log_files()
         for file in files:
+            try:
+                open(file.path, "ab").close()
+            except OSError as error:
+                log.error(
+                    "the log goes on in the old file: {path} can't be opened ({error})",
+                    path=file.path,
+                    error=error.strerror,
+                )
+                continue
             file.reopen()
             log.info("the log goes on in {path}", path=file.path)
         if not files:
-            log.info("the log goes to the standard output, so there is no file to open again")
+            log.info("there is no log file to open again")
 
     def _tell_system(self, state: str) -> None:
         """Tell systemd, if it runs the daemon with ``Type=notify`` (sd_notify(3))."""
@@ -128,7 +135,15 @@ class ChatProcess(MultiService):
 
 def log_files() -> list[BaseLogFile]:
     """The log files of ``twistd --logfile``, which Twisted hands to nobody: found among all objects, once a signal."""
-    return [thing for thing in gc.get_objects() if isinstance(thing, BaseLogFile) and not thing.closed]
+    # By its type: isinstance() would ask each object for its class, and a proxy would ask what it stands for.
+    return [thing for thing in gc.get_objects() if issubclass(type(thing), BaseLogFile) and not thing.closed]
+
+
+def bound_log_files() -> None:
+    """Have Twisted, which keeps all log files that it has rotated, keep :data:`ROTATED_FILES` of them."""
+    for file in log_files():
+        if isinstance(file, LogFile) and file.maxRotatedFiles is None:
+            file.maxRotatedFiles = ROTATED_FILES
 
 
 def fit_open_files(settings: Settings) -> Settings:

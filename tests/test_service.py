@@ -10,6 +10,9 @@ import sys
 from pathlib import Path
 
 from e2e.waiting import DEADLINE
+from twisted.python.logfile import LogFile
+
+from chat.process import ROTATED_FILES, bound_log_files
 
 PROGRAM = """
 import gc, resource, signal, socket, sys
@@ -73,6 +76,16 @@ def test_two_chats_in_one_process_share_nothing_and_touch_nothing_of_it(tmp_path
     assert done.stdout.splitlines() == [*of_one, *of_one, "untouched"], done.stderr
     assert (tmp_path / "one" / "chat.db").exists()
     assert (tmp_path / "two" / "chat.db").exists()
+
+
+def test_a_few_log_files_stay_of_those_that_twisted_rotates(tmp_path: Path) -> None:
+    file = LogFile("chat.log", str(tmp_path), rotateLength=10)
+    bound_log_files()
+    for number in range(ROTATED_FILES + 3):
+        file.write(f"line {number:>5}\n")
+    file.close()
+    names = {path.name for path in tmp_path.iterdir()}
+    assert names == {"chat.log", *(f"chat.log.{number}" for number in range(1, ROTATED_FILES + 1))}
 
 
 def test_making_the_service_touches_nothing_of_the_process() -> None:

@@ -25,7 +25,7 @@ def test_a_signal_that_asks_for_no_end_ends_nothing(
     chat = start_chat(*options)
     ada = chat.person("ada")
     chat.signal(number)
-    chat.await_log("the log goes to the standard output, so there is no file to open again")
+    chat.await_log("there is no log file to open again")
     if number is signal.SIGHUP:
         chat.await_log("fingerprint is" if options else "there is no certificate to read again")
     ada.type("/who")
@@ -57,10 +57,25 @@ def test_the_log_goes_on_in_a_new_file_when_the_old_one_was_moved(
         assert "listening on" not in log.read_text()
 
 
+@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGUSR1])
+def test_a_log_that_can_not_be_opened_anew_goes_on_where_it_was(
+    logging: tuple[subprocess.Popen[bytes], Path], number: signal.Signals
+) -> None:
+    daemon, log = logging
+    moved = log.parent.rename(log.parent.with_name("moved"))
+    daemon.send_signal(number)
+    old = moved / log.name
+    wait_for(lambda: f"in the old file: {log} can't be opened (No such file" in old.read_text(), "it says so")
+    moved.rename(log.parent)
+    log.rename(log.with_name("chat.log.1"))
+    daemon.send_signal(number)
+    wait_for(lambda: log.exists() and f"the log goes on in {log}" in log.read_text(), "a new log")
+
+
 def test_the_recipe_for_logrotate_works(logging: tuple[subprocess.Popen[bytes], Path]) -> None:
     program = tool("logrotate")
     daemon, log = logging
-    _, recipe = LOGROTATE.split("    /var/log/chat.log {\n")
+    _, recipe = LOGROTATE.split("    /var/log/chat/chat.log {\n")
     recipe = recipe.split("    }\n")[0].replace("systemctl reload chat", f"kill -HUP {daemon.pid}")
     config = log.with_name("recipe")
     config.write_text(f"{log} {{\n{recipe}}}\n")
