@@ -19,6 +19,7 @@ from chat.settings import Settings
 from e2e.clients import Person
 from e2e.daemon import HOST, LISTEN, Daemon, DaemonFactory, twistd
 from e2e.streams import SocketStream
+from e2e.tools import tool
 from e2e.waiting import DEADLINE, wait_for
 
 
@@ -60,6 +61,22 @@ def test_it_runs_in_the_background_and_is_stopped_by_its_pid(tmp_path: Path) -> 
     wait_for(lambda: not (tmp_path / "chat.pid").exists(), "it has taken its pid file away")
     wait_for(lambda: "Server Shut Down" in read(tmp_path / "chat.log"), "it has ended")
     assert "Traceback" not in read(tmp_path / "chat.log")
+
+
+def test_a_crash_does_not_keep_the_background_command_of_the_readme_from_starting(tmp_path: Path) -> None:
+    """The number in the pid file may be another process's by then: only the claim on the data counts."""
+    readme = (Path(__file__).parents[2] / "README.md").read_text()
+    (command,) = re.findall(r"^    .venv/bin/twistd (--pidfile=.*) --data /var/lib/chat$", readme, re.MULTILINE)
+    (end,) = re.findall(r"^`(fuser .*) /var/lib/chat/chat.lock` stops it.", readme, re.MULTILINE)
+    fuser = [tool("fuser"), *end.split()[1:], str(tmp_path / "chat.lock")]
+    (tmp_path / "twistd.pid").write_text(f"{os.getpid()}\n")
+    for crash in (True, False):
+        (tmp_path / "chat.log").unlink(missing_ok=True)
+        done = run(tmp_path, *command.split(), "--listen", LISTEN)
+        assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+        wait_for(lambda: "listening on" in read(tmp_path / "chat.log"), "it listens")
+        subprocess.run([option.replace("-TERM", "-KILL") if crash else option for option in fuser], check=True)
+    wait_for(lambda: "Server Shut Down" in read(tmp_path / "chat.log"), "it has ended")
 
 
 # -- in use already
