@@ -21,6 +21,7 @@ from twisted.python.logfile import BaseLogFile, LogFile
 from chat.core.limits import Limits
 from chat.history.store import CannotOpen
 from chat.protocols.certificate import BadCertificate
+from chat.protocols.ways import WAYS
 from chat.service import ChatService
 from chat.settings import Settings
 
@@ -52,7 +53,10 @@ class ChatProcess(MultiService):
             super().privilegedStartService()
         except CannotListenError as error:
             where = f"{error.interface or 'any address'} port {error.port}"
-            _say_last(f"chat: can't listen on {where}: {error.socketError}. Choose another with --listen.")
+            options = ", ".join(f"--{way.option}" for way in WAYS)
+            _say_last(
+                f"chat: can't listen on {where}: {error.socketError}. Choose another with {options} or --metrics."
+            )
             raise
 
     def startService(self) -> None:
