@@ -27,6 +27,7 @@ from chat.figures import Figures
 from chat.history.answers import Answers
 from chat.history.commit import GroupCommit
 from chat.history.memory import MemoryStore
+from chat.history.store import Store
 from chat.protocols.connection import ChatFactory, Connections
 from chat.protocols.plain import PlainManners
 
@@ -170,17 +171,44 @@ class SlowStore(MemoryStore):
         self.waiting.pop(0)[0].errback(error)
 
 
+def at_once(work: Callable[..., Any], *arguments: Any) -> Deferred[Any]:
+    """Do work that the chat leaves to another thread, here and now."""
+    return succeed(work(*arguments))
+
+
+class SlowWork:
+    """Does work that the chat leaves to another thread when told to."""
+
+    def __init__(self) -> None:
+        self.waiting: list[Callable[[], None]] = []
+
+    def __call__(self, work: Callable[..., Any], *arguments: Any) -> Deferred[Any]:
+        done: Deferred[Any] = Deferred()
+        self.waiting.append(lambda: done.callback(work(*arguments)))
+        return done
+
+    def do(self) -> None:
+        """Do the work that waits longest."""
+        self.waiting.pop(0)()
+
+
 class Box:
-    """The chat, and clients of it."""
+    """The chat, and clients of it. *run* does what the chat leaves to another thread: it checks passwords."""
 
     def __init__(
-        self, *, limits: Limits | None = None, store: MemoryStore | None = None, replay: int = 20, welcome: str = "Hi."
+        self,
+        *,
+        limits: Limits | None = None,
+        store: Store | None = None,
+        replay: int = 20,
+        welcome: str = "Hi.",
+        run: Callable[..., Deferred[Any]] = at_once,
     ) -> None:
         self.clock = Clock()
-        self.store = store or MemoryStore()
+        self.store: Store = store or MemoryStore()
         self.stored: list[Message] = []
         limits = limits or Limits(rate=None)
-        answers = Answers(self.store, lambda work, *arguments: succeed(work(*arguments)), limits.tags_each)
+        answers = Answers(self.store, run, limits.tags_each)
         self.delivery = FeedDelivery(self.store, limits, answers.answer)
         tokens: Callable[[], int] = count(1).__next__
         self.hub = Hub(

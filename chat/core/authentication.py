@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from twisted.logger import Logger
 
@@ -76,7 +77,14 @@ def check(
     hub.tries.failed(name, hub.monotonic())
     unstored = account.unstored
 
-    def answered(stored: StoredAccount | None) -> None:
+    def look() -> None:
+        # In its turn, when the history holds what was decided before: another password, or the account itself.
+        hub.ask_in_turn(session, CheckPassword(account.key, password), partial(answered, account.passwords), tag)
+
+    def answered(passwords: int, stored: StoredAccount | None) -> None:
+        if account.passwords != passwords and not session.gone:
+            look()
+            return
         if stored is None:
             hub.tries.failed(address, hub.monotonic())
             if hub.guesses.count(account.key, hub.monotonic()):
@@ -92,8 +100,7 @@ def check(
             account.role = stored.role
         right(stored)
 
-    # In its turn, when the history holds what was decided before: another password, or the account itself.
-    hub.ask_in_turn(session, CheckPassword(account.key, password), answered, tag)
+    look()
 
 
 def require_secure(hub: Hub, session: Session) -> None:

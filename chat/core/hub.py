@@ -247,7 +247,7 @@ class Hub:
             case Unregistered():
                 return self._unregister(fact)
             case PasswordSet():
-                self.account(fact.account)
+                self.account(fact.account).passwords += 1
             case RoleSet():
                 return self._set_role(self.account(fact.account), fact.role)
             case Banned():

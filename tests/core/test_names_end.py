@@ -108,7 +108,7 @@ def test_a_mute_stays_through_another_name_and_another_room(box: Box) -> None:
 def test_the_rights_of_an_account_end_in_the_file_too(tmp_path: Path) -> None:
     store = SqliteStore(REACTOR, tmp_path)
     store.open()
-    box = Box(limits=LIMITS, store=store)  # type: ignore[arg-type]
+    box = Box(limits=LIMITS, store=store)
 
     ada = box.connect()
     for line, answer in (
