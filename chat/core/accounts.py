@@ -32,6 +32,8 @@ class Account:
     """How many changes of its role wait to be stored."""
     passwords: int = 0
     """How often its password was changed."""
+    registered: str = ""
+    """When it was registered, empty if that is not known."""
 
     @property
     def key(self) -> str:
@@ -46,12 +48,17 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class StoredAccount:
-    """An account as a history holds it: its password's hash, its role, and the id up to which it has read each room."""
+    """An account as a history holds it.
+
+    ``marks``: the id up to which it has read each room. ``registered``: when its name was registered, which is read
+    with all accounts as the chat starts, and is empty if it is not known.
+    """
 
     name: str
     password: str
     role: Role = Role.USER
     marks: Mapping[str, int] = field(default_factory=dict)
+    registered: str = ""
 
 
 def check_password(password: str) -> None:

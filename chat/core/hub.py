@@ -115,7 +115,7 @@ class Hub:
             room = self.rooms[key(record.name)] = Room(record.name, record.last_id)
             room.topic = record.topic
         for stored in accounts:
-            self.accounts.claim(stored.name, Account(stored.name, stored.role))
+            self.accounts.claim(stored.name, Account(stored.name, stored.role, registered=stored.registered))
         self.bans.restore(bans)
         for rule in rules:
             self.rooms.setdefault(key(rule.room), Room(rule.room)).apply(rule)
@@ -300,7 +300,7 @@ class Hub:
             raise AlreadyThere(f"The name {user.account.name} is yours already. /password changes its password.")
         presence = user.presence
         rooms = self.rooms_of(presence)
-        user.account = Account(fact.name)
+        user.account = Account(fact.name, registered=self.now())
         self.accounts.claim(fact.name, user.account)
         for room in rooms:
             _move_rights(room, presence, user.subject)

@@ -34,6 +34,12 @@ MOST_KEPT = 200
 NOBODY: Mapping[str, bool] = MappingProxyType({})
 
 _DECIDE = "INSERT INTO audit (time, author, action, target, room, why) VALUES (?, ?, ?, ?, ?, ?)"
+_ACCOUNTS = """
+    SELECT name, password, role, coalesce(since, '')
+    FROM accounts LEFT JOIN (
+        SELECT target, max(time) AS since FROM audit WHERE action = 'register' GROUP BY target
+    ) ON target = name
+"""
 _BAN = "INSERT OR REPLACE INTO bans (key, target, until, why, author, time) VALUES (?, ?, ?, ?, ?, ?)"
 _RULES = "INSERT OR REPLACE INTO rules (room, private, locked, ops, invited) VALUES (?, ?, ?, ?, ?)"
 _MARK = "INSERT OR REPLACE INTO marks (account, room, id) VALUES (?, ?, ?)"
@@ -130,8 +136,8 @@ def find(connection: sqlite3.Connection, account: str) -> StoredAccount | None:
 
 def all_accounts(connection: sqlite3.Connection) -> Sequence[StoredAccount]:
     """All accounts, without their marks."""
-    rows = connection.execute("SELECT name, password, role FROM accounts")
-    return [StoredAccount(name, password, Role(role)) for name, password, role in rows]
+    rows = connection.execute(_ACCOUNTS)
+    return [StoredAccount(name, password, Role(role), registered=since) for name, password, role, since in rows]
 
 
 def bans(connection: sqlite3.Connection) -> Sequence[Ban]:

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from box import Box, Client
-from history.stores import REACTOR, wait
+from e2e.waiting import DEADLINE
+from history.stores import REACTOR
 
 from chat.core.limits import Limits
 from chat.history.sqlite import SqliteStore
 
 PASSWORD = "correct horse"  # noqa: S105
+OTHER = "battery staple"
 LIMITS = Limits(rate=None, plain_passwords=True)
 SECRET = "the key is 4711"  # noqa: S105
 CLOSED = "! #secret is private. Ask one of its ops for an invitation."
@@ -105,34 +110,176 @@ def test_a_mute_stays_through_another_name_and_another_room(box: Box) -> None:
     assert "bob: hello" in ada.lines()
 
 
-def test_the_rights_of_an_account_end_in_the_file_too(tmp_path: Path) -> None:
-    store = SqliteStore(REACTOR, tmp_path)
-    store.open()
-    box = Box(limits=LIMITS, store=store)
+class Kept:
+    """A chat whose history is a file, and that can be started again."""
 
-    ada = box.connect()
-    for line, answer in (
-        ("ada", "* You are ada"),
-        ("/join secret", "* You are ada, alone in #secret"),
-        (f"/register {PASSWORD}", "* The name ada is yours now"),
-        ("/room private", "made the room private"),
-        ("/lock", "locked the topic"),
-        (f"/unregister {PASSWORD}", "* The name ada belongs to nobody now."),
-    ):
-        ada.send(line)
-        shown = ""
-        while answer not in shown:
-            wait(store.message(1))
-            box.turn()
-            shown += ada.received()
-    store.close()
-    again = SqliteStore(REACTOR, tmp_path)
-    contents = again.open()
-    again.close()
-    assert not contents.accounts
-    (rules,) = contents.rules
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._start()
+
+    def _start(self) -> None:
+        """Go on from the file, as the daemon does."""
+        self._store = SqliteStore(REACTOR, self._folder)
+        self.held = self._store.open()
+        self.box = Box(limits=LIMITS, store=self._store)
+        self.box.hub.restore(self.held.last_id, self.held.rooms, self.held.accounts, self.held.bans, self.held.rules)
+
+    def restart(self) -> None:
+        """End the chat, and start it again."""
+        self.close()
+        self._start()
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._store.close()
+
+    def come(self, name: str, **fields: Any) -> tuple[Client, list[dict[str, Any]]]:
+        """A program comes in; what it is shown until it has all."""
+        client = self.box.connect()
+        return client, self.ask(client, {"type": "hello", "name": name, **fields})
+
+    def ask(self, client: Client, *requests: dict[str, Any]) -> list[dict[str, Any]]:
+        """Send requests; return what the program is shown until all are answered."""
+        client.send(*map(json.dumps, (*requests, {"type": "ping", "tag": "done"})))
+        shown = client.objects()
+        while not any(event.get("tag") == "done" or event["type"] == "goodbye" for event in shown):
+            REACTOR.waiting.get(timeout=DEADLINE)()
+            self.box.turn()
+            shown += client.objects()
+        return [event for event in shown if event.get("tag") != "done"]
+
+
+@pytest.fixture
+def kept(tmp_path: Path) -> Iterator[Kept]:
+    """A chat whose history is a file."""
+    chat = Kept(tmp_path)
+    yield chat
+    chat.close()
+
+
+def test_the_rights_of_an_account_end_in_the_file_too(kept: Kept) -> None:
+    ada, _ = kept.come("ada", rooms={"secret": None})
+    secret = {"room": "secret"}
+    kept.ask(
+        ada,
+        {"type": "register", "password": PASSWORD},
+        {"type": "room", **secret, "access": "private"},
+        {"type": "say", **secret, "text": SECRET},
+        {"type": "lock", **secret},
+    )
+    kept.restart()
+    (rules,) = kept.held.rules
+    assert rules.ops == ("ada",)
+    ada, _ = kept.come("ada", password=PASSWORD)
+    kept.ask(ada, {"type": "unregister", "password": PASSWORD})
+    kept.restart()
+    assert not kept.held.accounts
+    (rules,) = kept.held.rules
     assert (rules.room, rules.private, rules.locked) == ("secret", True, True)
     assert (rules.ops, rules.invited) == ((), ())
+
+
+@pytest.mark.parametrize("restarted", [False, True], ids=["in one run", "after a restart"])
+@pytest.mark.parametrize("registered", [False, True], ids=["a guest", "a new account"])
+def test_who_takes_a_given_up_name_has_nothing_of_what_others_gave_it(
+    kept: Kept, restarted: bool, registered: bool
+) -> None:
+    ada, _ = kept.come("ada", rooms=dict.fromkeys(("lobby", "dev", "cell")))
+    bob, _ = kept.come("bob")
+    kept.ask(ada, {"type": "leave", "room": "dev"}, {"type": "leave", "room": "cell"})
+    kept.ask(
+        bob,
+        {"type": "register", "password": OTHER},
+        *({"type": "join", "room": room} for room in ("den", "dev", "cell")),
+        {"type": "room", "room": "den", "access": "private"},
+    )
+    said = kept.ask(
+        ada,
+        {"type": "register", "password": PASSWORD},
+        {"type": "join", "room": "dev"},
+        {"type": "join", "room": "cell"},
+        {"type": "say", "room": "lobby", "text": "mine"},
+    )
+    given = kept.ask(
+        bob,
+        {"type": "invite", "room": "den", "name": "ada"},
+        {"type": "op", "room": "dev", "name": "ada"},
+        {"type": "mute", "room": "cell", "name": "ada", "text": "1h"},
+    )
+    assert [event["rule"] for event in given if event["type"] == "rule"] == ["invite", "op", "mute"]
+    refused = kept.ask(ada, {"type": "say", "room": "cell", "text": "may I?"}, {"type": "nick", "name": "ada2"})
+    assert "muted" in [event.get("code") for event in refused]
+    waits = kept.ask(bob, {"type": "msg", "name": "ada", "text": "psst"})
+    assert "will get that when they come in" in waits[-1]["text"]
+    kept.ask(ada, {"type": "unregister", "password": PASSWORD}, {"type": "quit"})
+    if restarted:
+        kept.restart()
+        kept.come("bob", password=OTHER, rooms=dict.fromkeys(("den", "dev", "cell")))
+    stranger, seen = kept.come("ada", rooms=dict.fromkeys(("lobby", "dev", "cell")))
+    if registered:
+        seen += kept.ask(stranger, {"type": "register", "password": OTHER}, {"type": "quit"})
+        stranger, events = kept.come("ada", password=OTHER, rooms=dict.fromkeys(("lobby", "dev", "cell")))
+        assert "registered" in events[0]
+        seen += events
+    assert "psst" not in json.dumps(seen)
+    number = next(event["id"] for event in said if event.get("text") == "mine")
+    answered = kept.ask(
+        stranger,
+        {"type": "join", "room": "den"},
+        {"type": "kick", "room": "dev", "name": "bob"},
+        {"type": "delete", "id": number},
+        {"type": "say", "room": "cell", "text": "hello"},
+        {"type": "search", "text": "psst"},
+    )
+    assert answered.pop()["messages"] == []
+    assert [event["text"] for event in answered] == [
+        CLOSED.removeprefix("! ").replace("secret", "den"),
+        "Only the ops of #dev may do that.",
+        "That is not yours to delete.",
+        "hello",
+    ]
+
+
+def test_after_a_restart_too_an_account_has_said_only_what_was_said_since_it_was_registered(kept: Kept) -> None:
+    numbers = []
+    for password in (PASSWORD, OTHER):
+        ada, _ = kept.come("ada")
+        kept.ask(ada, {"type": "register", "password": password})
+        kept.box.clock.advance(1)
+        said = kept.ask(ada, {"type": "say", "room": "lobby", "text": "mine"})
+        numbers += [event["id"] for event in said if event["type"] == "message"]
+        kept.box.clock.advance(1)
+        if password == PASSWORD:
+            kept.ask(ada, {"type": "unregister", "password": password}, {"type": "quit"})
+    kept.restart()
+    ada, _ = kept.come("ada", password=OTHER)
+    answered = kept.ask(ada, *({"type": "delete", "id": number} for number in numbers))
+    assert [event.get("text", event["type"]) for event in answered] == ["That is not yours to delete.", "deleted"]
+
+
+def test_who_leaves_gives_up_what_they_were_without_an_account(box: Box) -> None:
+    ada, bob = box.text("ada"), box.text("bob")
+    for client in (ada, bob):
+        client.send("/join dev")
+    ada.send("/op bob", "/nick ada2")
+    stranger = box.text("ada")
+    stranger.send("/join dev", "/who")
+    assert stranger.lines()[-1] == "* In #dev: ada, ada2 (op), bob (op)"
+    bob.send("/join lobby", "/join dev")
+    ada.send("exit")
+    another = box.text("ada2")
+    another.send("/join dev", "/who")
+    assert another.lines()[-1] == "* In #dev: ada, ada2, bob"
+
+
+def test_who_takes_the_name_of_a_broken_connection_takes_nothing_else(box: Box) -> None:
+    eve, bob = box.json("eve", rooms={"dev": None}), box.text("bob")
+    bob.send("/join dev", "/msg eve psst")
+    eve.lose()
+    stranger = box.json("eve", rooms={"dev": None})
+    assert "psst" not in stranger.socket.value().decode()
+    stranger.ask(type="kick", room="dev", name="bob")
+    assert stranger.objects()[-1]["code"] == "not-allowed"
 
 
 def test_a_kick_holds_for_who_resumes_a_moment_later(box: Box) -> None:

@@ -205,8 +205,9 @@ def _delete(hub: Hub, session: Session, tag: str | None, number: int, message: M
 
 
 def has_said(user: User, message: Message) -> bool:
-    """Tell whether the user said this: lately, under whatever name, or ever under a name that they own."""
-    own = user.account is not None and user.account.key == names.key(message.author)
+    """Tell whether the user said this: lately, under whatever name, or under their own since they registered it."""
+    account = user.account
+    own = account is not None and account.key == names.key(message.author) and message.time > account.registered
     return own or message.id in _last_said(user)
 
 
