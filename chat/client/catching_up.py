@@ -15,7 +15,7 @@ class CatchingUp:
     """The reader's place in one room.
 
     Normally messages come in the order of their ids and :meth:`take` passes them on. After :meth:`miss`, or with a
-    backlog to come first, the track is *catching up*: new messages are held back until :meth:`page` has been given
+    backlog to come first, the reader is *catching up*: new messages are held back until :meth:`page` has been given
     the older ones. So a room's messages always come out in order.
     """
 

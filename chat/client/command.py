@@ -25,8 +25,8 @@ from chat.client.credentials import Keyring, NoPassword, ask, from_file
 from chat.client.link import PASSWORD_CODES, CannotEnter, Link, Listener
 from chat.client.marks import ReadMarks
 from chat.client.mistakes import Mistakes
-from chat.client.model import Model, Surroundings
-from chat.client.options import Settings, read
+from chat.client.model import LocalTime, Model
+from chat.client.options import ClientSettings, read
 from chat.client.pipe import Lines, Sender, Tail
 from chat.client.plain import Plain, keys_from
 from chat.client.signals import handled, interruptible
@@ -79,7 +79,7 @@ def _leave_with(code: int) -> NoReturn:
     raise SystemExit(code)
 
 
-async def _run(settings: Settings, reactor: IReactorTime) -> int:
+async def _run(settings: ClientSettings, reactor: IReactorTime) -> int:
     """Do what was asked for; return the exit code."""
     person = sys.stdin.isatty() and not settings.tail
     try:
@@ -112,7 +112,7 @@ async def _run(settings: Settings, reactor: IReactorTime) -> int:
     return 0
 
 
-def _with_password(settings: Settings) -> Settings:
+def _with_password(settings: ClientSettings) -> ClientSettings:
     """Look up the password where the user said that it is; raises :class:`NoPassword`."""
     password = settings.password
     if password is None and settings.password_file is not None:
@@ -122,7 +122,7 @@ def _with_password(settings: Settings) -> Settings:
     return replace(settings, password=password)
 
 
-async def _run_with_password(settings: Settings, reactor: IReactorTime, refused: CannotEnter) -> int:
+async def _run_with_password(settings: ClientSettings, reactor: IReactorTime, refused: CannotEnter) -> int:
     """Ask for the password of the name that was refused, and try again."""
     print(refused)
     with interruptible():
@@ -154,7 +154,7 @@ def _keeps(unknown: Unknown) -> bool:
     return True
 
 
-def _link(settings: Settings, reactor: IReactorTime, listener: Listener, backlog: int) -> Link:
+def _link(settings: ClientSettings, reactor: IReactorTime, listener: Listener, backlog: int) -> Link:
     return Link(
         endpoint(settings, reactor),
         reactor,
@@ -169,7 +169,7 @@ def _link(settings: Settings, reactor: IReactorTime, listener: Listener, backlog
     )
 
 
-def endpoint(settings: Settings, reactor: IReactorTime) -> IStreamClientEndpoint:
+def endpoint(settings: ClientSettings, reactor: IReactorTime) -> IStreamClientEndpoint:
     """Where the server is."""
     from twisted.internet.endpoints import HostnameEndpoint, wrapClientTLS
 
@@ -184,12 +184,12 @@ def _start(link: Link) -> asyncio.Future[None]:
     return Deferred.fromCoroutine(link.run()).asFuture(asyncio.get_running_loop())
 
 
-def _surroundings() -> Surroundings:
-    return Surroundings(now=lambda: datetime.now(UTC))
+def _local_time() -> LocalTime:
+    return LocalTime(now=lambda: datetime.now(UTC))
 
 
-async def _screen(settings: Settings, reactor: IReactorTime) -> None:
-    model = Model(settings.names[0], settings.rooms, _surroundings())
+async def _screen(settings: ClientSettings, reactor: IReactorTime) -> None:
+    model = Model(settings.names[0], settings.rooms, _local_time())
     link = _link(settings, reactor, model, BACKLOG)
     with handled(ENDING, link.leave):
         linked = _start(link)
@@ -206,8 +206,8 @@ async def _screen(settings: Settings, reactor: IReactorTime) -> None:
     _say_farewell(link)
 
 
-async def _plain(settings: Settings, reactor: IReactorTime) -> None:
-    model = Model(settings.names[0], settings.rooms, _surroundings())
+async def _plain(settings: ClientSettings, reactor: IReactorTime) -> None:
+    model = Model(settings.names[0], settings.rooms, _local_time())
     link = _link(settings, reactor, model, BACKLOG)
     plain = Plain(Client(link, model), sys.stdout)
     with handled(ENDING, link.leave):
@@ -226,7 +226,7 @@ def _say_farewell(link: Link) -> None:
     print("Disconnected from server.")
 
 
-async def _gui(settings: Settings, reactor: IReactorTime) -> int:
+async def _gui(settings: ClientSettings, reactor: IReactorTime) -> int:
     """Show the window; return the exit code."""
     try:
         import tkinter
@@ -238,7 +238,7 @@ async def _gui(settings: Settings, reactor: IReactorTime) -> int:
         _complain("This Python has no Tk for the window: install it (python3-tk, on Debian), or leave out --gui.")
         return 1
 
-    def connect(chosen: Settings, listener: Listener) -> tuple[Link, asyncio.Future[None]]:
+    def connect(chosen: ClientSettings, listener: Listener) -> tuple[Link, asyncio.Future[None]]:
         link = _link(chosen, reactor, listener, BACKLOG)
         return link, _start(link)
 
@@ -249,14 +249,14 @@ async def _gui(settings: Settings, reactor: IReactorTime) -> int:
         except tkinter.TclError as failure:
             _complain(f"There is no display for the window ({failure}): start it on a desktop, or leave out --gui.")
             return 1
-        desktop = Desktop(root, settings, reactor, connect, _surroundings())
+        desktop = Desktop(root, settings, reactor, connect, _local_time())
         with handled(ENDING, desktop.leave):
             farewell = await desktop.run(farewell)
         if not farewell:
             return 0
 
 
-async def _entered(link: Link, linked: asyncio.Future[None], settings: Settings) -> None:
+async def _entered(link: Link, linked: asyncio.Future[None], settings: ClientSettings) -> None:
     """Wait until we are in, or can't be."""
     entered = link.entered.asFuture(asyncio.get_running_loop())
     _, waiting = await asyncio.wait([linked, entered], timeout=IMPATIENCE, return_when=asyncio.FIRST_COMPLETED)
@@ -266,7 +266,7 @@ async def _entered(link: Link, linked: asyncio.Future[None], settings: Settings)
     entered.cancel()
 
 
-async def _send(settings: Settings, reactor: IReactorTime) -> bool:
+async def _send(settings: ClientSettings, reactor: IReactorTime) -> bool:
     """Send what comes in by the pipe; tell whether all of it was stored."""
     loop = asyncio.get_running_loop()
     sender = Sender(settings.rooms[0], settings.timeout, reactor, _complain)
@@ -285,9 +285,9 @@ async def _send(settings: Settings, reactor: IReactorTime) -> bool:
     return finished.done() and finished.result() is True
 
 
-async def _tail(settings: Settings, reactor: IReactorTime) -> int:
+async def _tail(settings: ClientSettings, reactor: IReactorTime) -> int:
     """Print what is said; return the exit code."""
-    tail = Tail(sys.stdout, _surroundings(), _complain)
+    tail = Tail(sys.stdout, _local_time(), _complain)
     link = _link(settings, reactor, tail, backlog=0)
     tail.closed.addCallback(lambda _: link.leave())
     with handled(ENDING, link.leave):

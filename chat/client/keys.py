@@ -50,13 +50,13 @@ class Actions(Protocol):
         """Show the room with that number."""
 
     @property
-    def shows_bare(self) -> bool:
+    def shows_copy_view(self) -> bool:
         """Whether the room's last lines have taken the place of the screen, or are about to."""
 
-    def show_bare(self) -> None:
+    def show_copy_view(self) -> None:
         """Show the room's last lines so that they can be copied."""
 
-    def type_at_bare(self, keys: Sequence[KeyPress]) -> None:
+    def type_at_copy_view(self, keys: Sequence[KeyPress]) -> None:
         """Take in keys that were typed when the screen was about to go, or while it is coming back."""
 
 
@@ -140,10 +140,10 @@ def bindings(terminal: Actions) -> KeyBindings:
 
     @keys.add("f2", filter=typing)
     def _(event: KeyPressEvent) -> None:
-        terminal.show_bare()
+        terminal.show_copy_view()
 
-    @keys.add(Keys.Any, filter=Condition(lambda: terminal.shows_bare), eager=True)
+    @keys.add(Keys.Any, filter=Condition(lambda: terminal.shows_copy_view), eager=True)
     def _(event: KeyPressEvent) -> None:
-        terminal.type_at_bare(event.key_sequence)
+        terminal.type_at_copy_view(event.key_sequence)
 
     return keys

@@ -163,7 +163,7 @@ class Link:
         self._tags = 0
         self._token: str | None = None
         self._welcomed = ""
-        self._tracks: dict[str, CatchingUp] = {}
+        self._places: dict[str, CatchingUp] = {}
         self._private: dict[tuple[int, str], None] = {}
         self._pages: dict[str, str] = {}
         self._ignored: list[str] = []
@@ -302,7 +302,7 @@ class Link:
             hello["rooms"] = dict.fromkeys(self._first_rooms)
         else:
             hello["token"] = self._token
-            hello["rooms"] = {room: track.seen for room, track in self._tracks.items()}
+            hello["rooms"] = {room: place.seen for room, place in self._places.items()}
         wire.send(hello)
 
     def _not_welcomed(self) -> None:
@@ -389,8 +389,8 @@ class Link:
             case events.History() if event.tag in self._pages:
                 self._page(event, self._pages.pop(event.tag))
                 return
-            case events.Missed(room=str(room)) if room in self._tracks:
-                if self._tracks[room].miss(event.before):
+            case events.Missed(room=str(room)) if room in self._places:
+                if self._places[room].miss(event.before):
                     self._ask_page(room)
                 return
             case events.Pong():
@@ -407,7 +407,7 @@ class Link:
                 self._entered(event)
                 return
             case events.Left(name=self.name):
-                self._tracks.pop(event.room, None)
+                self._places.pop(event.room, None)
             case events.Renamed(name=self.name):
                 self.name = event.new
             case events.Away(room=None):
@@ -436,40 +436,40 @@ class Link:
                 if len(self._private) > _REMEMBERED_PRIVATE:
                     del self._private[next(iter(self._private))]
                 self._listener.event_received(message, old=message.time < self._welcomed)
-        elif (track := self._tracks.get(message.room)) is not None:
-            self._show(track, track.take(message))
+        elif (place := self._places.get(message.room)) is not None:
+            self._show(place, place.take(message))
 
-    def _show(self, track: CatchingUp, messages: Iterable[events.Message]) -> None:
+    def _show(self, place: CatchingUp, messages: Iterable[events.Message]) -> None:
         for message in messages:
-            self._listener.event_received(message, old=message.id <= track.last)
+            self._listener.event_received(message, old=message.id <= place.last)
 
     def _entered(self, room: events.RoomState) -> None:
         """We are in a room: for the first time, or again after a break."""
-        track = self._tracks.get(room.room)
-        if track is not None and track.seen is not None and room.last >= track.seen:
-            track.resume(room.last)
+        place = self._places.get(room.room)
+        if place is not None and place.seen is not None and room.last >= place.seen:
+            place.resume(room.last)
         elif self._backlog and room.last:
-            self._tracks[room.room] = CatchingUp(room.last, backlog=True)
+            self._places[room.room] = CatchingUp(room.last, backlog=True)
             self._pages[self.ask("history", room=room.room, count=self._backlog)] = room.room
         else:
-            self._tracks[room.room] = CatchingUp(room.last, backlog=False)
+            self._places[room.room] = CatchingUp(room.last, backlog=False)
             self._listener.room_ready(room.room)
         if self._away is not None and self.name not in room.away:
             self.ask("away", text=self._away)
 
     def _page(self, history: events.History, room: str) -> None:
-        if (track := self._tracks.get(room)) is not None:
-            is_backlog = track.seen is None
-            shown, ask = track.page(history.messages, history.more)
-            self._show(track, shown)
+        if (place := self._places.get(room)) is not None:
+            is_backlog = place.seen is None
+            shown, ask = place.page(history.messages, history.more)
+            self._show(place, shown)
             if is_backlog:
                 self._listener.room_ready(room)
             if ask:
                 self._ask_page(room)
 
     def _ask_page(self, room: str) -> None:
-        track = self._tracks[room]
-        self._pages[self.ask("history", room=room, after=track.seen or 0, count=PAGE)] = room
+        place = self._places[room]
+        self._pages[self.ask("history", room=room, after=place.seen or 0, count=PAGE)] = room
 
     def _refused(self, refusal: events.Refusal) -> None:
         """Put away what was refused."""
@@ -477,9 +477,9 @@ class Link:
             return
         if self.outbox.pop(refusal.tag, None) is not None:
             self._listener.outbox_changed()
-        elif (track := self._tracks.get(room := self._pages.pop(refusal.tag, ""))) is not None:
-            is_backlog = track.seen is None
-            self._show(track, track.give_up())
+        elif (place := self._places.get(room := self._pages.pop(refusal.tag, ""))) is not None:
+            is_backlog = place.seen is None
+            self._show(place, place.give_up())
             if is_backlog:
                 self._listener.room_ready(room)
 

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from chat.client.link import Connecting, Listener, Online, State, Waiting
 from chat.client.room import Room
-from chat.client.scrollback import Kind, Line
+from chat.client.scrollback import Line, LineKind
 from chat.client.search_results import SearchResults
 from chat.core import events
 from chat.core.text import mention_of
@@ -33,7 +33,7 @@ class Observer(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Surroundings:
+class LocalTime:
     """Where a screen is: *now* tells the time, *zone* is the time zone (``None``: the system's)."""
 
     now: Callable[[], datetime]
@@ -54,7 +54,7 @@ class Surroundings:
 class Model(Listener):
     """Listens to a link and keeps what its user is to see."""
 
-    def __init__(self, name: str, rooms: Iterable[str], surroundings: Surroundings) -> None:
+    def __init__(self, name: str, rooms: Iterable[str], local_time: LocalTime) -> None:
         self.name = name
         self.state: State = Connecting()
         self.lag: float | None = None
@@ -68,7 +68,7 @@ class Model(Listener):
         self.search: SearchResults | None = None
         """What the user searches for outside of any room."""
         self._observers: list[Observer] = []
-        self._surroundings = surroundings
+        self._local_time = local_time
         self._answers: dict[str, Room] = {}
         self._earlier: dict[str, Room] = {}
         self._listed_rooms: list[str] = []
@@ -113,7 +113,7 @@ class Model(Listener):
 
     def past(self, when: str) -> Past:
         """Read which part of the history is meant, in the time zone of the screen; raises :class:`BadField`."""
-        return read(when, self._surroundings.local_now(), self._surroundings.zone)
+        return read(when, self._local_time.local_now(), self._local_time.zone)
 
     def find(self, name: str, private: bool = False) -> Room | None:
         """Return the room or private conversation of that name."""
@@ -143,9 +143,9 @@ class Model(Listener):
         if len(expected) > MAXIMUM_EXPECTED:
             del expected[next(iter(expected))]
 
-    def tell(self, text: str, kind: Kind = Kind.NOTICE, room: Room | None = None) -> None:
+    def tell(self, text: str, kind: LineKind = LineKind.NOTICE, room: Room | None = None) -> None:
         """Add a line of the client's own."""
-        self._add(room or self.current, Line(kind, self._surroundings.local_now(), text))
+        self._add(room or self.current, Line(kind, self._local_time.local_now(), text))
 
     @property
     def known_rooms(self) -> list[str]:
@@ -205,7 +205,7 @@ class Model(Listener):
             case events.Read():
                 pass
             case events.Refusal():
-                self.tell(event.text, Kind.REFUSAL, self._asked(event.tag))
+                self.tell(event.text, LineKind.REFUSAL, self._asked(event.tag))
             case _:
                 self._other(event)
         self._changed()
@@ -229,8 +229,8 @@ class Model(Listener):
     def _line(self, event: events.Message) -> Line:
         mine = event.author == self.name
         return Line(
-            Kind.ACTION if event.kind == "action" else Kind.SAY,
-            self._surroundings.local(event.time),
+            LineKind.ACTION if event.kind == "action" else LineKind.SAY,
+            self._local_time.local(event.time),
             event.text,
             author=event.author,
             mine=mine,
@@ -257,7 +257,7 @@ class Model(Listener):
 
     def _past(self, event: events.History | events.Found) -> None:
         room = self._asked(event.tag)
-        for line in event.page(self._surroundings.local):
+        for line in event.page(self._local_time.local):
             self.tell(line, room=room)
 
     def _entered(self, event: events.RoomState) -> None:
@@ -288,7 +288,7 @@ class Model(Listener):
         self.close(room)
         if event.by is not None:
             why = f": {event.text}" if event.text else "."
-            self.tell(f"You were kicked out of {room.title} by {event.by}{why}", Kind.REFUSAL)
+            self.tell(f"You were kicked out of {room.title} by {event.by}{why}", LineKind.REFUSAL)
 
     def _deleted(self, event: events.Deleted) -> None:
         """Leave of a message that is gone only that it was there."""
@@ -350,7 +350,7 @@ class Model(Listener):
 
     def _tell_of(self, room: Room, name: str, event: events.Event, time: str) -> None:
         """Say what somebody did, unless nobody would care: they have said nothing."""
-        now = self._surroundings.local(time)
+        now = self._local_time.local(time)
         if room.spoke_recently(name, now) or self.find(name, private=True) is not None:
             self._say(event, room)
 

@@ -32,7 +32,7 @@ def config_path() -> Path:
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
+class ClientSettings:
     """What the user has chosen. *names* are tried in turn; *rooms* has at least one room."""
 
     host: str
@@ -120,7 +120,7 @@ chat export, chat import and chat admin look after a history; each explains itse
         self.parseOptions(rest)
 
 
-def read(arguments: list[str]) -> Settings:
+def read(arguments: list[str]) -> ClientSettings:
     """Read the command line and the configuration file; raises :class:`usage.UsageError`."""
     options = Options()
     options.parseOptions(arguments)
@@ -182,7 +182,7 @@ _KEYS: Mapping[str, tuple[Callable[[object], bool], str]] = {
 """The settings of the configuration file: what fits, and that in words."""
 
 
-def settings(chosen: Mapping[str, Any], address_given: bool = True) -> Settings:
+def settings(chosen: Mapping[str, Any], address_given: bool = True) -> ClientSettings:
     """Check what was chosen, and add the defaults; raises :class:`usage.UsageError`."""
     address = chosen.get("address", DEFAULT_ADDRESS)
     tls = address.startswith(TLS)
@@ -190,7 +190,7 @@ def settings(chosen: Mapping[str, Any], address_given: bool = True) -> Settings:
     name = chosen.get("name", user)
     rooms = chosen.get("rooms", ["lobby"])
     log, password_file = chosen.get("log"), chosen.get("password-file")
-    return Settings(
+    return ClientSettings(
         host=host,
         port=port,
         names=_log_in_names() if name is None else (_checked(names.user_name, name),),

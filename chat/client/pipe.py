@@ -12,7 +12,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
 from chat.client.link import Link, Listener, Online, State, Waiting
-from chat.client.model import Surroundings
+from chat.client.model import LocalTime
 from chat.core import events
 from chat.core.text import decode
 
@@ -176,11 +176,11 @@ class Sender(Listener):
 class Tail(Listener):
     """Prints what is said, one message a line, with the local time."""
 
-    def __init__(self, output: TextIO, surroundings: Surroundings, complain: Callable[[str], None]) -> None:
+    def __init__(self, output: TextIO, local_time: LocalTime, complain: Callable[[str], None]) -> None:
         self.closed: Deferred[None] = Deferred()
         """Fires when nobody reads any more."""
         self._output = output
-        self._surroundings = surroundings
+        self._local_time = local_time
         self._complain = complain
         self._state: State | None = None
         self._name = ""
@@ -200,7 +200,7 @@ class Tail(Listener):
     def event_received(self, event: events.Event, old: bool) -> None:
         """Print messages."""
         if isinstance(event, events.Message):
-            time = self._surroundings.local(event.time)
+            time = self._local_time.local(event.time)
             room = f"#{event.room} " if event.room else ""
             self._print(f"{time:%Y-%m-%d %H:%M:%S} {room}{event.line()}")
         elif isinstance(event, events.Refusal):

@@ -20,7 +20,7 @@ from typing import TextIO
 from prompt_toolkit.utils import get_cwidth
 
 from chat.client.client import CannotDo, Client
-from chat.client.plain_text import bare
+from chat.client.plain_text import plain_text
 from chat.client.room import Room
 from chat.client.scrollback import Line
 from chat.client.signals import handled
@@ -60,7 +60,7 @@ class Plain:
         if line.mine and not old:
             return
         place = "" if room is self._model.current else f"[{room.title}] "
-        self._show(f"{line.time:%H:%M} {place}{bare(line)}")
+        self._show(f"{line.time:%H:%M} {place}{plain_text(line)}")
 
     def called(self, room: Room, line: Line) -> None:
         """Ring."""

@@ -1,20 +1,20 @@
-"""Lines as they are, with nothing around them."""
+"""Lines as plain text."""
 
 from __future__ import annotations
 
-from chat.client.scrollback import Kind, Line
+from chat.client.scrollback import Line, LineKind
 
 
-def bare(line: Line) -> str:
+def plain_text(line: Line) -> str:
     """Write a line as the text dialect does."""
     match line.kind:
-        case Kind.SAY:
+        case LineKind.SAY:
             return f"{line.author}{' (private)' if line.private else ''}: {line.text}"
-        case Kind.ACTION:
+        case LineKind.ACTION:
             return f"~ {'(private) ' if line.private else ''}{line.author} {line.text}"
-        case Kind.NOTICE:
+        case LineKind.NOTICE:
             return f"* {line.text}"
-        case Kind.REFUSAL:
+        case LineKind.REFUSAL:
             return f"! {line.text}"
-        case Kind.DAY:
+        case LineKind.DAY:
             return f"-- {line.text} --"

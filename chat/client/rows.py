@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from prompt_toolkit.formatted_text import StyleAndTextTuples
 from prompt_toolkit.utils import get_cwidth
 
-from chat.client.scrollback import Kind, Line
-from chat.client.styled import URL, author_styles, text_pieces
+from chat.client.scrollback import Line, LineKind
+from chat.client.styled import URL, author_styles, styled_text
 
 _UNIT = re.compile(URL.pattern + r"\S*|\s+|\S+")
 _FLAG = re.compile("[\U0001f1e6-\U0001f1ff]")
@@ -117,21 +117,21 @@ class Painter:
 
     def rows(self, line: Line, width: int) -> Sequence[Row]:
         """Return the rows of *line*, hanging under where its text begins."""
-        if line.kind is Kind.DAY:
+        if line.kind is LineKind.DAY:
             return [rule(line.text, width, "class:day")]
         clock: Row = [("class:time", f"{line.time:%H:%M} ")]
         text = displayed(line.text)
         match line.kind:
-            case Kind.NOTICE:
+            case LineKind.NOTICE:
                 return _hang([*clock, ("class:notice", "* ")], [("class:notice", text)], text, width)
-            case Kind.REFUSAL:
+            case LineKind.REFUSAL:
                 return _hang([*clock, ("class:refusal", "! ")], [("class:refusal", text)], text, width)
         author = _classes(author_styles(line))
-        if line.kind is Kind.ACTION:
+        if line.kind is LineKind.ACTION:
             lead: Row = [*clock, ("class:action", "~ "), (author, displayed(line.author) + " ")]
         else:
             lead = [*clock, (author, displayed(line.author)), ("class:text", ": ")]
-        styled: Row = [(_classes(styles), part) for part, styles in text_pieces(line, text, self._mentions)]
+        styled: Row = [(_classes(styles), part) for part, styles in styled_text(line, text, self._mentions)]
         return _hang(lead, styled, text, width)
 
 

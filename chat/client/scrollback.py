@@ -11,7 +11,7 @@ MAXIMUM_LINES = 5000
 _TRIM = 250
 
 
-class Kind(Enum):
+class LineKind(Enum):
     """What a line is; screens show each in another way."""
 
     SAY = "say"
@@ -25,7 +25,7 @@ class Kind(Enum):
 class Line:
     """Something shown in a room. *time* is local; *mention*: it names the user; *id*: of a message."""
 
-    kind: Kind
+    kind: LineKind
     time: datetime
     text: str
     author: str = ""
@@ -92,7 +92,7 @@ class Scrollback:
         for index in range(len(self._lines) - 1, -1, -1):
             line = self._lines[index]
             if line.id == number:
-                self._lines[index] = replace(line, kind=Kind.NOTICE, text=text, author="", mention=False)
+                self._lines[index] = replace(line, kind=LineKind.NOTICE, text=text, author="", mention=False)
                 self.deletions += 1
                 return
 
@@ -112,4 +112,4 @@ class Scrollback:
 
 def day_line(time: datetime) -> Line:
     """Say which day it is."""
-    return Line(Kind.DAY, time, f"{time:%A, %d %B %Y}")
+    return Line(LineKind.DAY, time, f"{time:%A, %d %B %Y}")

@@ -1,4 +1,4 @@
-"""How things stand, in words that every screen shows: the people, the lag, who the user is and where a line goes."""
+"""The status in the words of every screen: the people, the lag, who the user is, and where a line goes."""
 
 from __future__ import annotations
 

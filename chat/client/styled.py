@@ -1,4 +1,4 @@
-"""A line in pieces, each with how it looks: what a screen of any sort draws."""
+"""A line divided into parts, each with its styles: what a screen of any sort draws."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 import zlib
 from collections.abc import Callable, Sequence
 
-from chat.client.scrollback import Kind, Line
+from chat.client.scrollback import Line, LineKind
 
 NICK_TONES = (
     *("#d75f00", "#008700", "#0087af", "#5f5fd7", "#af5fd7", "#d7005f", "#af8700"),
@@ -17,7 +17,7 @@ on dark and on light backgrounds."""
 
 URL = re.compile(r"https?://[^\s<>\"]*[^\s<>\".,;:!?)\]}']")
 
-Piece = tuple[str, tuple[str, ...]]
+StyledText = tuple[str, tuple[str, ...]]
 """A text and its styles, the strongest last."""
 
 
@@ -33,16 +33,16 @@ def author_styles(line: Line) -> tuple[str, ...]:
     return (nick_style(line.author), "caller") if line.mention else (nick_style(line.author),)
 
 
-def text_pieces(line: Line, text: str, mentions: Callable[[str], Sequence[tuple[int, int]]]) -> list[Piece]:
-    """Divide the *text* of a line, marking URLs, and what *mentions* finds of the user's name if it has it."""
-    style = "action" if line.kind is Kind.ACTION else "text"
+def styled_text(line: Line, text: str, mentions: Callable[[str], Sequence[tuple[int, int]]]) -> list[StyledText]:
+    """Divide the *text* of a line, marking URLs, and what *mentions* finds of the user's name where it has it."""
+    style = "action" if line.kind is LineKind.ACTION else "text"
     marks = [(match.span(), "url") for match in URL.finditer(text)]
     if line.mention:
         marks += [(span, "mention") for span in mentions(text)]
-    pieces: list[Piece] = []
+    parts: list[StyledText] = []
     place = 0
     for (start, end), mark in sorted(marks):
         if start >= place:
-            pieces += [(text[place:start], (style,)), (text[start:end], (style, mark))]
+            parts += [(text[place:start], (style,)), (text[start:end], (style, mark))]
             place = end
-    return [*pieces, (text[place:], (style,))]
+    return [*parts, (text[place:], (style,))]

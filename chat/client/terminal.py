@@ -32,11 +32,11 @@ from prompt_toolkit.output import Output
 from prompt_toolkit.widgets import SearchToolbar
 
 from chat.client import bars
-from chat.client.bare_view import BareView
 from chat.client.client import CannotDo, Client, has_secret
+from chat.client.copy_view import CopyView
 from chat.client.emoji_input import EmojiApart
 from chat.client.keys import bindings
-from chat.client.plain_text import bare
+from chat.client.plain_text import plain_text
 from chat.client.room import Room
 from chat.client.rows import Painter, Row, displayed, shorten
 from chat.client.scrollback import Line
@@ -49,7 +49,7 @@ FRAME = 0.05
 BELL_INTERVAL = 2.0
 MAXIMUM_PASTE = 8192
 MAXIMUM_HISTORY = 200
-BARE_LINES = 200
+COPIED_LINES = 200
 
 
 class InputHistory(History):
@@ -109,7 +109,7 @@ class Terminal:
         self._pasted: list[str] = []
         self._asked_to_leave = False
         self._last_bell = 0.0
-        self._bare: BareView | None = None
+        self._copy_view: CopyView | None = None
         self._search = SearchToolbar(ignore_case=True)
         self._control = BufferControl(
             buffer=self._view.buffer,
@@ -283,20 +283,20 @@ class Terminal:
             self._view_shown()
 
     @property
-    def shows_bare(self) -> bool:
+    def shows_copy_view(self) -> bool:
         """Whether the room's last lines have taken the place of the screen, or are about to."""
-        return self._bare is not None
+        return self._copy_view is not None
 
-    def show_bare(self) -> None:
+    def show_copy_view(self) -> None:
         """Leave the screen to the room's last lines as they are, so that they can be copied."""
-        if self._bare is None:
-            self._bare = BareView(self.application.input, self.application.output)
-            self.application.create_background_task(self._show_bare(self._bare))
+        if self._copy_view is None:
+            self._copy_view = CopyView(self.application.input, self.application.output)
+            self.application.create_background_task(self._show_copy_view(self._copy_view))
 
-    def type_at_bare(self, keys: Sequence[KeyPress]) -> None:
+    def type_at_copy_view(self, keys: Sequence[KeyPress]) -> None:
         """Take in keys that were typed when the screen was about to go, or while it is coming back."""
-        if self._bare is not None:
-            self._bare.type(keys)
+        if self._copy_view is not None:
+            self._copy_view.type(keys)
 
     # How it looks
 
@@ -374,11 +374,11 @@ class Terminal:
         empty: list[Row] = [[] for _ in range(height - len(rows))]
         return empty + rows
 
-    async def _show_bare(self, view: BareView) -> None:
+    async def _show_copy_view(self, view: CopyView) -> None:
         try:
-            await view.show(bare(line) for line in list(self._model.current.lines)[-BARE_LINES:])
+            await view.show(plain_text(line) for line in list(self._model.current.lines)[-COPIED_LINES:])
         finally:
-            self._bare = None
+            self._copy_view = None
 
     # The end
 
@@ -387,8 +387,8 @@ class Terminal:
         self._exit(context.get("exception") or RuntimeError(context["message"]))
 
     def _exit(self, failure: BaseException | None) -> None:
-        if self._bare is not None:
-            self._bare.close()
+        if self._copy_view is not None:
+            self._copy_view.close()
         application = self.application
         if application.future is not None and not application.future.done():
             if failure is None:

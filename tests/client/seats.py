@@ -8,10 +8,10 @@ from box import START, Box
 from client.wiring import Line as Wiring
 
 from chat.client.client import Client
-from chat.client.model import Model, Surroundings
-from chat.client.plain_text import bare
+from chat.client.model import LocalTime, Model
+from chat.client.plain_text import plain_text
 from chat.client.room import Room
-from chat.client.scrollback import Kind, Line
+from chat.client.scrollback import Line, LineKind
 
 PARIS = timezone(timedelta(hours=1))
 
@@ -28,15 +28,15 @@ class Bells:
         self.changes += 1
 
     def line_added(self, room: Room, line: Line, old: bool) -> None:
-        self.lines.append((room.title, bare(line)))
+        self.lines.append((room.title, plain_text(line)))
 
     def called(self, room: Room, line: Line) -> None:
         self.rung += 1
 
 
-def surroundings(box: Box) -> Surroundings:
+def local_time(box: Box) -> LocalTime:
     """The box's time, in Paris."""
-    return Surroundings(now=lambda: datetime.fromtimestamp(START + box.clock.seconds(), UTC), zone=PARIS)
+    return LocalTime(now=lambda: datetime.fromtimestamp(START + box.clock.seconds(), UTC), zone=PARIS)
 
 
 class Seat:
@@ -47,7 +47,7 @@ class Seat:
     ) -> None:
         self.box = box
         self.bells = Bells()
-        self.model = Model(name, rooms, surroundings(box))
+        self.model = Model(name, rooms, local_time(box))
         self.model.observe(self.bells)
         self.wiring = Wiring(box, self.model, name, rooms=rooms, password=password)
         self.client = Client(self.wiring.link, self.model)
@@ -65,7 +65,7 @@ class Seat:
     def shown(self, title: str = "#lobby") -> list[str]:
         """The lines of a room, without those that say the day."""
         room = self.room(title)
-        return [bare(line) for line in room.lines if line.kind is not Kind.DAY]
+        return [plain_text(line) for line in room.lines if line.kind is not LineKind.DAY]
 
     def room(self, title: str) -> Room:
         """The room of that title."""

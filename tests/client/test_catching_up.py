@@ -18,89 +18,89 @@ def ids(messages: object) -> list[int]:
 
 
 def test_new_messages_pass() -> None:
-    track = CatchingUp(last=5, backlog=False)
-    assert ids(track.take(message(6))) == [6]
-    assert ids(track.take(message(9))) == [9]
+    place = CatchingUp(last=5, backlog=False)
+    assert ids(place.take(message(6))) == [6]
+    assert ids(place.take(message(9))) == [9]
 
 
 def test_a_message_that_was_shown_does_not_pass_again() -> None:
-    track = CatchingUp(last=5, backlog=False)
-    track.take(message(6))
-    assert ids(track.take(message(6))) == []
-    assert ids(track.take(message(5))) == []
+    place = CatchingUp(last=5, backlog=False)
+    place.take(message(6))
+    assert ids(place.take(message(6))) == []
+    assert ids(place.take(message(5))) == []
 
 
 def test_new_messages_wait_for_the_backlog() -> None:
-    track = CatchingUp(last=3, backlog=True)
-    assert ids(track.take(message(4))) == []
-    shown, ask = track.page([message(2), message(3)], more=True)
+    place = CatchingUp(last=3, backlog=True)
+    assert ids(place.take(message(4))) == []
+    shown, ask = place.page([message(2), message(3)], more=True)
     assert ids(shown) == [2, 3, 4]
     assert not ask
 
 
 def test_the_backlog_may_hold_what_came_meanwhile() -> None:
-    track = CatchingUp(last=3, backlog=True)
-    track.take(message(4))
-    shown, ask = track.page([message(3), message(4)], more=False)
+    place = CatchingUp(last=3, backlog=True)
+    place.take(message(4))
+    shown, ask = place.page([message(3), message(4)], more=False)
     assert ids(shown) == [3, 4]
     assert not ask
 
 
 def test_an_empty_backlog() -> None:
-    track = CatchingUp(last=3, backlog=True)
-    track.take(message(4))
-    assert ids(track.page([], more=False)[0]) == [4]
+    place = CatchingUp(last=3, backlog=True)
+    place.take(message(4))
+    assert ids(place.page([], more=False)[0]) == [4]
 
 
 def test_what_was_missed_comes_before_what_followed() -> None:
-    track = CatchingUp(last=1, backlog=False)
-    assert track.miss(before=5)
-    assert ids(track.take(message(5))) == []
-    assert ids(track.page([message(2), message(3), message(4), message(5)], more=False)[0]) == [2, 3, 4, 5]
-    assert ids(track.take(message(6))) == [6]
+    place = CatchingUp(last=1, backlog=False)
+    assert place.miss(before=5)
+    assert ids(place.take(message(5))) == []
+    assert ids(place.page([message(2), message(3), message(4), message(5)], more=False)[0]) == [2, 3, 4, 5]
+    assert ids(place.take(message(6))) == [6]
 
 
 def test_missing_again_while_catching_up_asks_only_once() -> None:
-    track = CatchingUp(last=1, backlog=False)
-    assert track.miss(before=5)
-    assert not track.miss(before=9)
-    _, ask = track.page([message(2), message(3), message(4)], more=False)
+    place = CatchingUp(last=1, backlog=False)
+    assert place.miss(before=5)
+    assert not place.miss(before=9)
+    _, ask = place.page([message(2), message(3), message(4)], more=False)
     assert ask
 
 
 def test_page_after_page() -> None:
-    track = CatchingUp(last=0, backlog=False)
-    track.miss(before=5)
-    shown, ask = track.page([message(1), message(2)], more=True)
+    place = CatchingUp(last=0, backlog=False)
+    place.miss(before=5)
+    shown, ask = place.page([message(1), message(2)], more=True)
     assert (ids(shown), ask) == ([1, 2], True)
-    shown, ask = track.page([message(3), message(4)], more=False)
+    shown, ask = place.page([message(3), message(4)], more=False)
     assert (ids(shown), ask) == ([3, 4], False)
 
 
 def test_a_server_that_promises_more_and_sends_nothing_is_not_asked_for_ever() -> None:
-    track = CatchingUp(last=0, backlog=False)
-    track.miss(before=5)
-    assert track.page([], more=True) == ([], False)
-    assert not track.catching_up
+    place = CatchingUp(last=0, backlog=False)
+    place.miss(before=5)
+    assert place.page([], more=True) == ([], False)
+    assert not place.catching_up
 
 
 def test_giving_up_shows_what_was_held_back() -> None:
-    track = CatchingUp(last=0, backlog=False)
-    track.miss(before=5)
-    track.take(message(5))
-    assert ids(track.give_up()) == [5]
-    assert ids(track.take(message(6))) == [6]
+    place = CatchingUp(last=0, backlog=False)
+    place.miss(before=5)
+    place.take(message(5))
+    assert ids(place.give_up()) == [5]
+    assert ids(place.take(message(6))) == [6]
 
 
 def test_what_waits_is_bounded_and_asked_for_again() -> None:
-    track = CatchingUp(last=0, backlog=True)
+    place = CatchingUp(last=0, backlog=True)
     for number in range(1, MAXIMUM_HELD + 11):
-        track.take(message(number))
-    shown, ask = track.page([message(1)], more=False)
+        place.take(message(number))
+    shown, ask = place.page([message(1)], more=False)
     assert (ids(shown), ask) == ([1], True)
-    shown, ask = track.page([message(number) for number in range(2, 100)], more=True)
+    shown, ask = place.page([message(number) for number in range(2, 100)], more=True)
     assert ask
-    shown, ask = track.page([message(number) for number in range(100, MAXIMUM_HELD + 5)], more=False)
+    shown, ask = place.page([message(number) for number in range(100, MAXIMUM_HELD + 5)], more=False)
     assert ids(shown) == list(range(100, MAXIMUM_HELD + 11))
     assert not ask
 
@@ -109,14 +109,14 @@ def test_what_waits_is_bounded_and_asked_for_again() -> None:
 def test_whatever_happens_each_message_is_shown_once_and_in_order(steps: list[str], backlog: bool) -> None:
     log: list[int] = []
     shown: list[int] = []
-    track = CatchingUp(last=0, backlog=backlog)
+    place = CatchingUp(last=0, backlog=backlog)
     asked = backlog
     skipping = False
 
     def answer() -> bool:
-        after = track.seen or 0
+        after = place.seen or 0
         page = [number for number in log if number > after]
-        fresh, ask = track.page([message(number) for number in page[:3]], more=len(page) > 3)
+        fresh, ask = place.page([message(number) for number in page[:3]], more=len(page) > 3)
         shown.extend(ids(fresh))
         return ask
 
@@ -126,12 +126,12 @@ def test_whatever_happens_each_message_is_shown_once_and_in_order(steps: list[st
         if step == "say":
             log.append(len(log) + 1)
             if not skipping:
-                shown.extend(ids(track.take(message(len(log)))))
+                shown.extend(ids(place.take(message(len(log)))))
         elif step == "skip":
             skipping = True
         elif step == "resume" and skipping:
             skipping = False
-            asked |= track.miss(before=len(log) + 1)
+            asked |= place.miss(before=len(log) + 1)
         elif step == "page" and asked:
             asked = answer()
     while asked:

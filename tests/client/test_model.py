@@ -9,7 +9,7 @@ from client.seats import Seat
 from chat.client.client import CannotDo
 from chat.client.link import Online, Waiting
 from chat.client.room import MAXIMUM_SPEAKERS, Room
-from chat.client.scrollback import Kind
+from chat.client.scrollback import LineKind
 from chat.core import events
 from chat.core.limits import Limits
 
@@ -212,7 +212,7 @@ def test_a_line_where_the_day_changes() -> None:
     box.clock.advance(15 * 3600)
     bob.send("early")
     seat.pump()
-    assert [line.text for line in seat.model.current.lines if line.kind is Kind.DAY] == [
+    assert [line.text for line in seat.model.current.lines if line.kind is LineKind.DAY] == [
         "Saturday, 21 November 2026",
         "Sunday, 22 November 2026",
     ]
@@ -311,12 +311,12 @@ def test_older_messages_go_above() -> None:
     for number in range(120):
         bob.send(f"{number}")
     seat = Seat(box)
-    texts = [line.text for line in seat.model.current.lines if line.kind is Kind.SAY]
+    texts = [line.text for line in seat.model.current.lines if line.kind is LineKind.SAY]
     assert texts == [f"{number}" for number in range(70, 120)]
     seat.client.ask_earlier()
     seat.client.ask_earlier()
     seat.pump()
-    texts = [line.text for line in seat.model.current.lines if line.kind is Kind.SAY]
+    texts = [line.text for line in seat.model.current.lines if line.kind is LineKind.SAY]
     assert texts == [f"{number}" for number in range(120)]
     sent = len(seat.wiring.cable.sent)
     seat.client.ask_earlier()

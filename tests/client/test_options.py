@@ -12,7 +12,7 @@ from twisted.python import usage
 
 from chat.client import options
 from chat.client.client import OWN_COMMANDS
-from chat.client.options import Settings, read, split_address
+from chat.client.options import ClientSettings, read, split_address
 
 
 @pytest.fixture(autouse=True)
@@ -106,7 +106,7 @@ def test_the_configuration_file(config: Path) -> None:
     config.write_text(
         'address = "bob@example.org:99"\nrooms = ["lobby", "dev"]\nplain = true\ntimeout = 5\nlog = "/tmp/chat.log"\n'
     )
-    assert read([]) == Settings(
+    assert read([]) == ClientSettings(
         host="example.org",
         port=99,
         names=("bob",),

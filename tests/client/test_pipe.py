@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from box import Box
-from client.seats import surroundings
+from client.seats import local_time
 from client.wiring import Line
 
 from chat.client.pipe import WINDOW, Lines, Sender, Tail
@@ -225,7 +225,7 @@ def test_tail_prints_what_is_said() -> None:
     box = Box()
     output = io.StringIO()
     complaints: list[str] = []
-    tail = Tail(output, surroundings(box), complaints.append)
+    tail = Tail(output, local_time(box), complaints.append)
     wiring = Line(box, tail, "t", backlog=0)
     bob = box.text("bob")
     bob.send("hello", "/me waves", "/msg t psst", "exit")
@@ -242,7 +242,7 @@ def test_tail_prints_what_was_said_during_a_break() -> None:
     box = Box()
     output = io.StringIO()
     complaints: list[str] = []
-    wiring = Line(box, Tail(output, surroundings(box), complaints.append), "t", backlog=0)
+    wiring = Line(box, Tail(output, local_time(box), complaints.append), "t", backlog=0)
     bob = box.text("bob")
     bob.send("one")
     wiring.pump()
@@ -262,7 +262,7 @@ class ClosedPipe(io.StringIO):
 
 def test_tail_ends_when_nobody_reads() -> None:
     box = Box()
-    tail = Tail(ClosedPipe(), surroundings(box), lambda sentence: None)
+    tail = Tail(ClosedPipe(), local_time(box), lambda sentence: None)
     wiring = Line(box, tail, "t", backlog=0)
     box.text("bob").send("hello", "again")
     wiring.pump()
@@ -274,7 +274,7 @@ def test_tail_says_that_it_was_kicked_and_ends() -> None:
     bob = box.text("bob")
     bob.send("/join dev")
     complaints: list[str] = []
-    tail = Tail(io.StringIO(), surroundings(box), complaints.append)
+    tail = Tail(io.StringIO(), local_time(box), complaints.append)
     wiring = Line(box, tail, "t", backlog=0, rooms=("dev",))
     bob.send("/kick t no robots")
     wiring.pump()

@@ -103,7 +103,7 @@ def test_suspending(ada: RealTerminal) -> None:
     ada.sees("ada: half a line")
 
 
-def test_rows_bare_for_copying(shared_chat: Daemon, ada: RealTerminal) -> None:
+def test_rows_for_copying(shared_chat: Daemon, ada: RealTerminal) -> None:
     url = "https://example.org/" + "long/" * 20
     shared_chat.person("bob").type(url)
     ada.sees("/long/\n")
@@ -119,7 +119,7 @@ BACK = {"Enter": "\r", "Esc": "\x1b", "q": "q", "Ctrl-C": "\x03"}
 
 
 @pytest.mark.parametrize("back", BACK.values(), ids=BACK)
-def test_what_was_half_typed_is_there_again_after_the_bare_rows(shared_chat: Daemon, back: str) -> None:
+def test_what_was_half_typed_is_there_again_after_the_copy_view(shared_chat: Daemon, back: str) -> None:
     bob = shared_chat.person("bob")
     ada = RealTerminal(address(shared_chat, "ada"))
     ada.sees("ada #lobby>")
@@ -136,7 +136,7 @@ def test_what_was_half_typed_is_there_again_after_the_bare_rows(shared_chat: Dae
     assert bob.until("* ada left.")[-2:] == ["ada: my secre-t", "* ada left."]
 
 
-def test_a_paste_that_was_asked_about_is_still_asked_about_after_the_bare_rows(
+def test_a_paste_that_was_asked_about_is_still_asked_about_after_the_copy_view(
     shared_chat: Daemon, ada: RealTerminal
 ) -> None:
     ada.press("\x1b[200~one\ntwo\x1b[201~")
@@ -151,7 +151,7 @@ def test_a_paste_that_was_asked_about_is_still_asked_about_after_the_bare_rows(
 
 
 @pytest.mark.parametrize("meanwhile", ["resize", "suspend", "talk"])
-def test_what_happens_during_the_bare_rows_sends_nothing(
+def test_what_happens_during_the_copy_view_sends_nothing(
     shared_chat: Daemon, ada: RealTerminal, meanwhile: str
 ) -> None:
     bob = shared_chat.person("bob")
@@ -173,7 +173,7 @@ def test_what_happens_during_the_bare_rows_sends_nothing(
     assert "ada: draft\n" not in ada.read()
 
 
-def test_an_interrupt_only_ends_the_bare_rows(ada: RealTerminal) -> None:
+def test_an_interrupt_only_ends_the_copy_view(ada: RealTerminal) -> None:
     ada.press("draft")
     ada.sees("> draft")
     ada.press("\x1bOQ")
@@ -184,7 +184,7 @@ def test_an_interrupt_only_ends_the_bare_rows(ada: RealTerminal) -> None:
     ada.sees("ada: draft more")
 
 
-def test_a_paste_into_the_bare_rows_says_nothing(shared_chat: Daemon, ada: RealTerminal) -> None:
+def test_a_paste_into_the_copy_view_says_nothing(shared_chat: Daemon, ada: RealTerminal) -> None:
     ada.press("\x1bOQ")
     ada.sees(COME_BACK)
     assert ada.raw.rfind("\x1b[?2004h") > ada.raw.rfind("\x1b[?1049l")
@@ -196,7 +196,7 @@ def test_a_paste_into_the_bare_rows_says_nothing(shared_chat: Daemon, ada: RealT
     assert "pasted" not in ada.read()
 
 
-def test_the_client_can_be_ended_during_the_bare_rows(ada: RealTerminal) -> None:
+def test_the_client_can_be_ended_during_the_copy_view(ada: RealTerminal) -> None:
     ada.press("\x1bOQ")
     ada.sees(COME_BACK)
     ada.child.kill(signal.SIGTERM)

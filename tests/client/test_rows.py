@@ -15,7 +15,7 @@ from prompt_toolkit.utils import get_cwidth
 
 from chat.client.emoji_input import EmojiApart
 from chat.client.rows import Painter, Row, displayed, rule, shorten, wrap
-from chat.client.scrollback import Kind, Line
+from chat.client.scrollback import Line, LineKind
 from chat.client.styled import NICK_TONES, nick_style
 from chat.core.text import clean
 
@@ -28,7 +28,9 @@ def plain(row: Row) -> str:
     return "".join(part[1] for part in row)
 
 
-def painted(text: str, width: int, kind: Kind = Kind.SAY, author: str = "bob", mention: bool = False) -> list[str]:
+def painted(
+    text: str, width: int, kind: LineKind = LineKind.SAY, author: str = "bob", mention: bool = False
+) -> list[str]:
     line = Line(kind, TIME, text, author=author, mention=mention)
     return [plain(row) for row in PAINTER.rows(line, width)]
 
@@ -73,8 +75,8 @@ def test_rows_hold_all_of_the_text_and_fit(text: str, first: int, rest: int) -> 
     assert text[place:].strip() == ""
 
 
-@given(TEXTS, st.integers(1, 60), st.sampled_from(Kind))
-def test_no_painted_row_is_wider_than_a_screen_of_some_width(text: str, width: int, kind: Kind) -> None:
+@given(TEXTS, st.integers(1, 60), st.sampled_from(LineKind))
+def test_no_painted_row_is_wider_than_a_screen_of_some_width(text: str, width: int, kind: LineKind) -> None:
     narrowest = 20
     rows = PAINTER.rows(Line(kind, TIME, text, author="bob"), max(width, narrowest))
     assert rows
@@ -96,14 +98,14 @@ def test_on_a_narrow_screen_they_hang_less() -> None:
 
 
 def test_kinds_begin_differently() -> None:
-    assert painted("waves", 40, Kind.ACTION) == ["10:15 ~ bob waves"]
-    assert painted("bob left.", 40, Kind.NOTICE) == ["10:15 * bob left."]
-    assert painted("No.", 40, Kind.REFUSAL) == ["10:15 ! No."]
-    assert painted("Saturday", 20, Kind.DAY) == ["───── Saturday ─────"]
+    assert painted("waves", 40, LineKind.ACTION) == ["10:15 ~ bob waves"]
+    assert painted("bob left.", 40, LineKind.NOTICE) == ["10:15 * bob left."]
+    assert painted("No.", 40, LineKind.REFUSAL) == ["10:15 ! No."]
+    assert painted("Saturday", 20, LineKind.DAY) == ["───── Saturday ─────"]
 
 
 def test_urls_and_the_users_name_are_marked() -> None:
-    line = Line(Kind.SAY, TIME, "ada, see https://example.org/x.", author="bob", mention=True)
+    line = Line(LineKind.SAY, TIME, "ada, see https://example.org/x.", author="bob", mention=True)
     (row,) = PAINTER.rows(line, 80)
     marked = {part[1]: part[0] for part in row}
     assert "class:mention" in marked["ada"]

@@ -328,7 +328,7 @@ BACK = {"Enter": "\r", "Esc": "\x1b", "q": "q", "Ctrl-C": "\x03"}
 
 
 @pytest.mark.parametrize("back", BACK.values(), ids=BACK)
-def test_the_half_typed_line_is_as_it_was_after_the_bare_lines(back: str) -> None:
+def test_the_half_typed_line_is_as_it_was_after_the_copy_view(back: str) -> None:
     async def scene(screen: Screen, box: Box) -> None:
         screen.press("draft\x1b[D" + F2)
         await screen.sees("* You are ada, alone in #lobby.", COME_BACK)
@@ -345,7 +345,7 @@ def test_the_half_typed_line_is_as_it_was_after_the_bare_lines(back: str) -> Non
     "keys",
     ["looking", "\x04", "\x1a", "\x0c", F2, "\x1b[A", "\x1bq", "\x1bx", "\x1b[I", "\t", PASTE % "one\r", "one\rtwo"],
 )
-def test_what_is_typed_at_the_bare_lines_is_thrown_away(keys: str) -> None:
+def test_what_is_typed_at_the_copy_view_is_thrown_away(keys: str) -> None:
     async def scene(screen: Screen, box: Box) -> None:
         screen.press("draft" + F2)
         await screen.sees(COME_BACK)
@@ -360,7 +360,7 @@ def test_what_is_typed_at_the_bare_lines_is_thrown_away(keys: str) -> None:
     play(scene)
 
 
-def test_a_paste_that_comes_in_parts_does_not_end_the_bare_lines() -> None:
+def test_a_paste_that_comes_in_parts_does_not_end_the_copy_view() -> None:
     async def scene(screen: Screen, box: Box) -> None:
         screen.press(F2)
         await screen.sees(COME_BACK)
@@ -378,14 +378,14 @@ def test_a_paste_that_comes_in_parts_does_not_end_the_bare_lines() -> None:
 def test_what_comes_together_with_f2_is_thrown_away() -> None:
     async def scene(screen: Screen, box: Box) -> None:
         screen.press("draft" + F2 + "looking\r" + "more\r")
-        await screen.until(lambda: screen.has("ada #lobby> draft") and not screen.terminal.shows_bare)
+        await screen.until(lambda: screen.has("ada #lobby> draft") and not screen.terminal.shows_copy_view)
         assert screen.typed == "draft"
         assert box.stored == []
 
     play(scene)
 
 
-def test_pasted_lines_are_still_asked_about_after_the_bare_lines() -> None:
+def test_pasted_lines_are_still_asked_about_after_the_copy_view() -> None:
     async def scene(screen: Screen, box: Box) -> None:
         screen.press("draft" + PASTE % "one\ntwo" + F2)
         await screen.sees(COME_BACK)
@@ -399,7 +399,7 @@ def test_pasted_lines_are_still_asked_about_after_the_bare_lines() -> None:
 
 
 @pytest.mark.parametrize("happening", ["cut", "resize", "talk"])
-def test_what_happens_during_the_bare_lines_types_nothing(happening: str) -> None:
+def test_what_happens_during_the_copy_view_types_nothing(happening: str) -> None:
     async def scene(screen: Screen, box: Box) -> None:
         screen.press("draft" + F2)
         await screen.sees(COME_BACK)
@@ -424,7 +424,7 @@ def test_what_happens_during_the_bare_lines_types_nothing(happening: str) -> Non
     play(scene)
 
 
-def test_the_bare_lines_end_with_the_client() -> None:
+def test_the_copy_view_end_with_the_client() -> None:
     async def scene(screen: Screen, box: Box) -> None:
         screen.press(F2)
         await screen.sees(COME_BACK)

@@ -10,19 +10,19 @@ from hypothesis import strategies as st
 
 from chat.client.room import Room
 from chat.client.rows import Row
-from chat.client.scrollback import Kind, Line, Scrollback
+from chat.client.scrollback import Line, LineKind, Scrollback
 from chat.client.viewport import Viewport
 
 TIME = datetime(2026, 11, 21, 10, 15, tzinfo=UTC)
 
 
 def say(number: int, time: datetime = TIME) -> Line:
-    return Line(Kind.SAY, time, f"{number}", author="bob", id=number)
+    return Line(LineKind.SAY, time, f"{number}", author="bob", id=number)
 
 
 def paint(line: Line, width: int) -> Sequence[Row]:
     """Paint the number ``n`` on ``n % 3 + 1`` rows; less on a wide screen."""
-    if line.kind is Kind.DAY:
+    if line.kind is LineKind.DAY:
         return [[("", "day")]]
     rows = 1 if width > 80 else int(line.text) % 3 + 1
     return [[("", f"{line.text}.{row}")] for row in range(rows)]

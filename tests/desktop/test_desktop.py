@@ -239,7 +239,7 @@ def test_how_it_looked_is_remembered(shared_chat: Daemon, start: Start, tmp_path
 
 
 @pytest.mark.parametrize("content", ["", "{", '{"size": "large"}', "[]"])
-def test_a_broken_memory_is_no_hindrance(start: Start, tmp_path: Path, content: str) -> None:
+def test_a_broken_saved_state_is_no_hindrance(start: Start, tmp_path: Path, content: str) -> None:
     file = tmp_path / "state" / "twisted-chat" / "desktop.json"
     file.parent.mkdir(parents=True)
     file.write_text(content)

@@ -9,10 +9,10 @@ import pytest
 from chat.client.desktop import drawing
 from chat.client.desktop.drafts import MAXIMUM_SENT, Draft
 from chat.client.desktop.drawing import TOGETHER, drawn, shown
-from chat.client.scrollback import Kind, Line
+from chat.client.scrollback import Line, LineKind
 
 TIME = datetime(2026, 11, 21, 9, 15, tzinfo=UTC)
-BEFORE = Line(Kind.SAY, TIME, "before", author="bob")
+BEFORE = Line(LineKind.SAY, TIME, "before", author="bob")
 
 
 def text(line: Line, before: Line | None = BEFORE) -> str:
@@ -23,14 +23,14 @@ def text(line: Line, before: Line | None = BEFORE) -> str:
 @pytest.mark.parametrize(
     ("line", "expected"),
     [
-        (Line(Kind.SAY, TIME, "hello", author="bob"), "hello\n"),
-        (Line(Kind.SAY, TIME, "hello", author="cy"), "cy  09:15\nhello\n"),
-        (Line(Kind.SAY, TIME + TOGETHER, "hello", author="bob"), "bob  09:18\nhello\n"),
-        (Line(Kind.SAY, TIME + TOGETHER - timedelta(seconds=1), "hello", author="bob"), "hello\n"),
-        (Line(Kind.ACTION, TIME, "waves", author="bob"), "09:15  bob waves\n"),
-        (Line(Kind.NOTICE, TIME, "bob left."), "09:15  bob left.\n"),
-        (Line(Kind.REFUSAL, TIME, "No."), "09:15  No.\n"),
-        (Line(Kind.DAY, TIME, "Saturday"), "Saturday\n"),
+        (Line(LineKind.SAY, TIME, "hello", author="bob"), "hello\n"),
+        (Line(LineKind.SAY, TIME, "hello", author="cy"), "cy  09:15\nhello\n"),
+        (Line(LineKind.SAY, TIME + TOGETHER, "hello", author="bob"), "bob  09:18\nhello\n"),
+        (Line(LineKind.SAY, TIME + TOGETHER - timedelta(seconds=1), "hello", author="bob"), "hello\n"),
+        (Line(LineKind.ACTION, TIME, "waves", author="bob"), "09:15  bob waves\n"),
+        (Line(LineKind.NOTICE, TIME, "bob left."), "09:15  bob left.\n"),
+        (Line(LineKind.REFUSAL, TIME, "No."), "09:15  No.\n"),
+        (Line(LineKind.DAY, TIME, "Saturday"), "Saturday\n"),
     ],
 )
 def test_lines(line: Line, expected: str) -> None:
@@ -38,9 +38,9 @@ def test_lines(line: Line, expected: str) -> None:
 
 
 def test_a_name_stands_above_what_follows_anything_else() -> None:
-    said = Line(Kind.SAY, TIME, "hello", author="bob")
+    said = Line(LineKind.SAY, TIME, "hello", author="bob")
     assert text(said, None) == "bob  09:15\nhello\n"
-    assert text(said, Line(Kind.ACTION, TIME, "waves", author="bob")) == "bob  09:15\nhello\n"
+    assert text(said, Line(LineKind.ACTION, TIME, "waves", author="bob")) == "bob  09:15\nhello\n"
 
 
 def test_emoji_where_they_would_end_the_program(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -52,17 +52,17 @@ def test_emoji_where_they_would_end_the_program(monkeypatch: pytest.MonkeyPatch)
 
 
 def test_what_was_sent_is_gone_through_and_bounded() -> None:
-    typed = Draft()
-    typed.draft = "draft"
-    assert not typed.step(1)
+    draft = Draft()
+    draft.text = "draft"
+    assert not draft.step(1)
     for number in range(MAXIMUM_SENT + 10):
-        typed.send(str(number))
-    typed.draft = "half"
+        draft.send(str(number))
+    draft.text = "half"
     for _ in range(MAXIMUM_SENT):
-        assert typed.step(1)
-    assert not typed.step(1)
-    assert typed.draft == "10"
+        assert draft.step(1)
+    assert not draft.step(1)
+    assert draft.text == "10"
     for _ in range(MAXIMUM_SENT):
-        assert typed.step(-1)
-    assert typed.draft == "half"
-    assert not typed.step(-1)
+        assert draft.step(-1)
+    assert draft.text == "half"
+    assert not draft.step(-1)

@@ -12,7 +12,7 @@ from desktop.displays import Display, Other
 from e2e.waiting import wait_for
 
 from chat.client.desktop.conversation import MAXIMUM_FOLLOWED, PAGE
-from chat.client.desktop.entry import MAXIMUM_PASTE
+from chat.client.desktop.input_field import MAXIMUM_PASTE
 from chat.client.desktop.look import DARK, LIGHT, Look
 from chat.client.desktop.window import Window
 from chat.client.scrollback import MAXIMUM_LINES

@@ -21,15 +21,15 @@ from twisted.python.failure import Failure
 
 from chat.client import options
 from chat.client.client import Client
-from chat.client.desktop import credentials, memory
+from chat.client.desktop import saved_passwords, saved_state
 from chat.client.desktop.dialog import Dialog
 from chat.client.desktop.look import Look
 from chat.client.desktop.notifications import Notifications
 from chat.client.desktop.window import Window
 from chat.client.link import PASSWORD_CODES, CannotEnter, Link, Listener
 from chat.client.marks import ReadMarks
-from chat.client.model import Model, Surroundings
-from chat.client.options import Settings
+from chat.client.model import LocalTime, Model
+from chat.client.options import ClientSettings
 from chat.client.tls import KnownHosts, Unknown, known_hosts_path
 
 POLL, SLOW_POLL = 20, 100
@@ -39,7 +39,7 @@ GEOMETRY = "1000x640"
 P = ParamSpec("P")
 T = TypeVar("T")
 
-Connect = Callable[[Settings, Listener], tuple[Link, "asyncio.Future[None]"]]
+Connect = Callable[[ClientSettings, Listener], tuple[Link, "asyncio.Future[None]"]]
 """Makes a link and runs it; the future is that of the run."""
 
 
@@ -49,26 +49,26 @@ class Desktop:
     _log = Logger()
 
     def __init__(
-        self, root: tkinter.Tk, settings: Settings, reactor: IReactorTime, connect: Connect, surroundings: Surroundings
+        self, root: tkinter.Tk, settings: ClientSettings, reactor: IReactorTime, connect: Connect, local_time: LocalTime
     ) -> None:
         self._root = root
         self._settings = settings
         self._reactor = reactor
         self._connect = connect
-        self._surroundings = surroundings
-        self._memory = memory.recall()
+        self._local_time = local_time
+        self._saved = saved_state.load()
         self._pace = POLL
         self._link: Link | None = None
         self._unknown: Unknown | None = None
         """The server whose certificate the user was asked about."""
         self._kept_password: str | None = None
-        """What the keyring has, if it is to be tried."""
+        """What the keyring has, where it is to be tried."""
         self._asked: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         root.withdraw()
         root.report_callback_exception = self._failed
         self._icon = tkinter.PhotoImage(master=root, data=(files(__package__) / "icon.png").read_bytes())
         root.iconphoto(True, self._icon)
-        self._look = Look(root, self._memory.dark, self._memory.size)
+        self._look = Look(root, self._saved.dark, self._saved.size)
         self._notifications = Notifications(reactor.seconds)
 
     async def run(self, farewell: str = "") -> str:
@@ -116,7 +116,7 @@ class Desktop:
 
         *farewell* is why the user is asked again.
         """
-        settings, remembered = self._settings, self._memory
+        settings, remembered = self._settings, self._saved
         dialog = Dialog(self._root, self._look, self._go, self.leave)
         known = not settings.address_given and remembered.server
         dialog.server.set(remembered.server if known else settings.host)
@@ -152,7 +152,7 @@ class Desktop:
             linked = await self._connected(dialog, replace(settings, password=self._kept_password))
         return linked
 
-    def _settings_of(self, dialog: Dialog) -> Settings:
+    def _settings_of(self, dialog: Dialog) -> ClientSettings:
         """Read the dialog; raises :class:`usage.UsageError`."""
         server, port, name = dialog.server.get().strip(), dialog.port.get().strip(), dialog.name.get().strip()
         place = f"[{server}]" if ":" in server else server
@@ -160,9 +160,9 @@ class Desktop:
         chosen = {"address": address, "rooms": list(self._settings.rooms)} | ({"name": name} if name else {})
         return replace(options.settings(chosen), password=dialog.password.get() or None)
 
-    async def _connected(self, dialog: Dialog, settings: Settings) -> asyncio.Future[None] | None:
-        """Come in; if that fails, the dialog says why."""
-        model = Model(settings.names[0], settings.rooms, self._surroundings)
+    async def _connected(self, dialog: Dialog, settings: ClientSettings) -> asyncio.Future[None] | None:
+        """Come in; where that fails, the dialog says why."""
+        model = Model(settings.names[0], settings.rooms, self._local_time)
         link, linked = self._connect(settings, model)
         self._link = link
         entered = link.entered.asFuture(asyncio.get_running_loop())
@@ -179,7 +179,7 @@ class Desktop:
             await self._explain(dialog, settings, reason)
         return None
 
-    async def _explain(self, dialog: Dialog, settings: Settings, reason: CannotEnter) -> None:
+    async def _explain(self, dialog: Dialog, settings: ClientSettings, reason: CannotEnter) -> None:
         """Say in the dialog why it failed, and ask what would help."""
         self._kept_password = self._unknown = None
         if isinstance(reason.__cause__, Unknown):
@@ -187,19 +187,19 @@ class Desktop:
             dialog.ask_trust(self._unknown.question)
         elif reason.code in PASSWORD_CODES:
             if settings.password is None:
-                self._kept_password = await _in_thread(credentials.kept, _place(settings))
+                self._kept_password = await _in_thread(saved_passwords.kept, _place(settings))
             if self._kept_password is None:
-                dialog.ask_password(str(reason), can_keep=await _in_thread(credentials.can_keep))
+                dialog.ask_password(str(reason), can_keep=await _in_thread(saved_passwords.can_keep))
         else:
             dialog.failed(str(reason))
 
-    async def _come_in(self, dialog: Dialog, settings: Settings, client: Client) -> None:
+    async def _come_in(self, dialog: Dialog, settings: ClientSettings, client: Client) -> None:
         """Remember what worked, and open the window."""
-        memory = self._memory
-        memory.server, memory.port = dialog.server.get().strip(), dialog.port.get().strip()
-        memory.tls, memory.name = dialog.tls.get(), dialog.name.get().strip()
+        saved = self._saved
+        saved.server, saved.port = dialog.server.get().strip(), dialog.port.get().strip()
+        saved.tls, saved.name = dialog.tls.get(), dialog.name.get().strip()
         if dialog.keep.get() and settings.password is not None:
-            await _in_thread(credentials.keep, _place(settings), settings.password)
+            await _in_thread(saved_passwords.keep, _place(settings), settings.password)
         ReadMarks(client.link, client.model, self._reactor)
         self._open_window(client, settings.address)
 
@@ -211,15 +211,15 @@ class Desktop:
             self._log.warn("{path} can't be written: {failure}", path=known_hosts_path(), failure=failure)
 
     def _open_window(self, client: Client, address: str) -> None:
-        self._root.geometry(self._memory.geometry or GEOMETRY)
+        self._root.geometry(self._saved.geometry or GEOMETRY)
         Window(self._root, self._look, client, address, self._notifications.tell, self._open_link)
         self._remember()
 
     def _remember(self) -> None:
-        self._memory.dark, self._memory.size = self._look.dark, self._look.chosen_size
+        self._saved.dark, self._saved.size = self._look.dark, self._look.chosen_size
         if self._root.state() != "withdrawn":
-            self._memory.geometry = self._root.geometry()
-        self._memory.save()
+            self._saved.geometry = self._root.geometry()
+        self._saved.save()
 
     def _open_link(self, link: str) -> None:
         """Show a web page, in a thread: starting a browser takes its time."""
@@ -231,7 +231,7 @@ class Desktop:
         self._log.failure("A mistake of the client's while it handled its window", Failure(error, kind, trace))
 
 
-def _place(settings: Settings) -> str:
+def _place(settings: ClientSettings) -> str:
     """Where a password belongs."""
     return f"{settings.names[0]}@{settings.address}"
 

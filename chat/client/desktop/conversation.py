@@ -13,9 +13,9 @@ from typing import Any, Literal
 from chat.client.desktop.drawing import Drawn, drawn, shown, unread_rule
 from chat.client.desktop.keys import bind
 from chat.client.desktop.look import Look
-from chat.client.plain_text import bare
+from chat.client.plain_text import plain_text
 from chat.client.room import Room
-from chat.client.scrollback import Kind, Line
+from chat.client.scrollback import Line, LineKind
 
 PAGE = 200
 """How many lines are drawn at first, and how many more when the user comes to the top."""
@@ -158,7 +158,7 @@ class Conversation(ttk.Frame):
             self._clear(lines.first)
         elif lines.first > self._first:
             self._drop(lines.first - self._first)
-        elif self._drawn and self._drawn[0][0].kind is Kind.DAY and lines[self._first] is not self._drawn[0][0]:
+        elif self._drawn and self._drawn[0][0].kind is LineKind.DAY and lines[self._first] is not self._drawn[0][0]:
             self._drop(1)
         if self._following and len(self._drawn) > MAXIMUM_FOLLOWED:
             self._drop(len(self._drawn) - PAGE)
@@ -288,7 +288,7 @@ class Conversation(ttk.Frame):
         if first == last:
             return str(self.text.get(start, end)).strip("\n")
         lines = (self._room.lines[serial] for serial in range(first, last + 1))
-        return "\n".join(f"[{line.time:%Y-%m-%d %H:%M}] {bare(line)}" for line in lines)
+        return "\n".join(f"[{line.time:%Y-%m-%d %H:%M}] {plain_text(line)}" for line in lines)
 
     def copy(self) -> None:
         """Put what is selected on the clipboard."""

@@ -6,10 +6,10 @@ MAXIMUM_SENT = 200
 
 
 class Draft:
-    """Goes through what was sent; the *draft* comes back at the end."""
+    """Goes through what was sent; the draft comes back at the end."""
 
     def __init__(self) -> None:
-        self.draft = ""
+        self.text = ""
         self._sent: list[str] = []
         self._place = 0
         """How many lines back from the draft."""
@@ -20,7 +20,7 @@ class Draft:
         if text and self._sent[-1:] != [text]:
             self._sent.append(text)
             del self._sent[:-MAXIMUM_SENT]
-        self.draft = self._kept = ""
+        self.text = self._kept = ""
         self._place = 0
 
     def step(self, back: int) -> bool:
@@ -29,7 +29,7 @@ class Draft:
         if not 0 <= place <= len(self._sent):
             return False
         if self._place == 0:
-            self._kept = self.draft
+            self._kept = self.text
         self._place = place
-        self.draft = self._sent[-place] if place else self._kept
+        self.text = self._sent[-place] if place else self._kept
         return True

@@ -9,8 +9,8 @@ from ctypes.util import find_library
 from datetime import timedelta
 from functools import cache
 
-from chat.client.scrollback import Kind, Line
-from chat.client.styled import author_styles, text_pieces
+from chat.client.scrollback import Line, LineKind
+from chat.client.styled import author_styles, styled_text
 
 TOGETHER = timedelta(minutes=3)
 """What one person says within this time stands under one name."""
@@ -25,17 +25,17 @@ def drawn(line: Line, before: Line | None, mentions: Callable[[str], Sequence[tu
     """Draw *line* as it looks below the line *before*; each row of it ends with a newline."""
     clock = f"{line.time:%H:%M}"
     match line.kind:
-        case Kind.DAY:
+        case LineKind.DAY:
             return [(f"{line.text}\n", ("day",))]
-        case Kind.NOTICE:
+        case LineKind.NOTICE:
             return [(f"{clock}  ", ("time", "notice")), (f"{line.text}\n", ("notice",))]
-        case Kind.REFUSAL:
+        case LineKind.REFUSAL:
             return [(f"{clock}  ", ("time", "notice")), (f"{line.text}\n", ("notice", "refusal"))]
     text = shown(line.text)
     row = ("said", "mentioned") if line.mention else ("said",)
-    parts: list[Drawn] = [(part, (*row, *styles)) for part, styles in text_pieces(line, text, mentions)]
+    parts: list[Drawn] = [(part, (*row, *styles)) for part, styles in styled_text(line, text, mentions)]
     author = (shown(line.author), (*author_styles(line), "author"))
-    if line.kind is Kind.ACTION:
+    if line.kind is LineKind.ACTION:
         parts = [(f"{clock}  ", ("time",)), author, (" ", ()), *parts]
         parts = [(part, ("lead", *(("mentioned",) if line.mention else ()), *tags)) for part, tags in parts]
     elif not _together(line, before):
@@ -57,7 +57,7 @@ def shown(text: str) -> str:
 def _together(line: Line, before: Line | None) -> bool:
     return (
         before is not None
-        and before.kind is Kind.SAY
+        and before.kind is LineKind.SAY
         and before.author == line.author
         and line.time - before.time < TOGETHER
     )

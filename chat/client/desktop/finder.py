@@ -10,7 +10,7 @@ from chat.client.desktop.drawing import shown
 from chat.client.desktop.keys import bind
 from chat.client.desktop.look import Look
 from chat.client.search_results import SearchResults
-from chat.client.styled import author_styles, text_pieces
+from chat.client.styled import author_styles, styled_text
 
 
 class Finder(ttk.Frame):
@@ -92,7 +92,7 @@ class Finder(ttk.Frame):
             text.insert("end", f"#{room}", [*tags, "head", "room"])
             text.insert("end", f"   {line.time:%d %b %Y %H:%M}\n", [*tags, "head", "time"])
             text.insert("end", shown(line.author), [*tags, "author", *author_styles(line)])
-            for part, styles in text_pieces(line, "  " + shown(line.text), lambda _: ()):
+            for part, styles in styled_text(line, "  " + shown(line.text), lambda _: ()):
                 text.insert("end", part, [*tags, *styles])
             text.insert("end", "\n", tags)
             text.tag_bind(f"m{line.id}", "<Button-1>", self._going(room, line.id or 0))

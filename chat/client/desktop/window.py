@@ -12,8 +12,8 @@ from chat.client.client import CannotDo, Client
 from chat.client.desktop.conversation import Conversation
 from chat.client.desktop.drafts import Draft
 from chat.client.desktop.drawing import shown
-from chat.client.desktop.entry import Entry
 from chat.client.desktop.finder import Finder
+from chat.client.desktop.input_field import InputField
 from chat.client.desktop.keys import bind
 from chat.client.desktop.lists import PeopleList, RoomList
 from chat.client.desktop.look import Look
@@ -51,7 +51,7 @@ class Window:
         self._address = address
         self._notify = notify
         self._open_link = open_link
-        self._typed: dict[Room, Draft] = {}
+        self._drafts: dict[Room, Draft] = {}
         self._room: Room | None = None
         self._drawing: str | None = None
         self._lay_out()
@@ -152,8 +152,8 @@ class Window:
         model, room = self._model, self._model.current
         if room is not self._room:
             self._room = room
-            self.entry.turn_to(self._typed.setdefault(room, Draft()))
-            self._typed = {each: typed for each, typed in self._typed.items() if each in model.rooms}
+            self.entry.turn_to(self._drafts.setdefault(room, Draft()))
+            self._drafts = {each: draft for each, draft in self._drafts.items() if each in model.rooms}
         self.conversation.show(room, self._client.unsent(room))
         self.rooms.show(model.rooms, room)
         self.people.show(room)
@@ -243,7 +243,7 @@ class Window:
         foot = ttk.Frame(middle, padding=gap * 3 // 2)
         foot.grid(row=5, column=0, sticky="ew")
         foot.columnconfigure(0, weight=1)
-        self.entry = Entry(foot, look, self._send, self._client.complete, self.hint)
+        self.entry = InputField(foot, look, self._send, self._client.complete, self.hint)
         self.entry.grid(row=0, column=0, sticky="ew")
         ttk.Button(foot, text="Send", name="send", style="Accent.TButton", command=self.entry.submit).grid(
             row=0, column=1, sticky="s", padx=(gap, 0)

@@ -17,7 +17,7 @@ MAXIMUM_PASTE = 8192
 MAXIMUM_HEIGHT = 6
 
 
-class Entry(ttk.Frame):
+class InputField(ttk.Frame):
     """*send* does what a text says and tells whether that could be done; *hint* says something to the user."""
 
     def __init__(
@@ -33,7 +33,7 @@ class Entry(ttk.Frame):
         self._send = send
         self._complete = complete
         self._hint = hint
-        self._typed = Draft()
+        self._draft = Draft()
         self._offer: tuple[Offer, int] | None = None
         self.text = tkinter.Text(
             self, name="entry", height=1, width=20, wrap="word", undo=True, borderwidth=0, highlightthickness=0
@@ -42,17 +42,17 @@ class Entry(ttk.Frame):
         self._bind()
         look.watch(self._dress)
 
-    def turn_to(self, typed: Draft) -> None:
+    def turn_to(self, draft: Draft) -> None:
         """Show what is typed in another room."""
-        self._typed.draft = self._now()
-        self._typed = typed
-        self._show(typed.draft)
+        self._draft.text = self._now()
+        self._draft = draft
+        self._show(draft.text)
 
     def submit(self) -> None:
         """Send what is typed."""
         text = self._now()
         if text.strip() and self._send(text):
-            self._typed.send("" if has_secret(text) else text)
+            self._draft.send("" if has_secret(text) else text)
             self._show("")
 
     def begin(self, text: str) -> None:
@@ -85,9 +85,9 @@ class Entry(ttk.Frame):
         here = self.text.index("insert linestart" if back > 0 else "insert lineend")
         if here != self.text.index("1.0" if back > 0 else "end-1c"):
             return None
-        self._typed.draft = self._now()
-        if self._typed.step(back):
-            self._show(self._typed.draft)
+        self._draft.text = self._now()
+        if self._draft.step(back):
+            self._show(self._draft.text)
         return "break"
 
     def _tab(self, step: int) -> None:

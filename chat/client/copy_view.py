@@ -20,7 +20,7 @@ ESCAPE_WAIT = 0.05
 """Seconds after which an Esc is the key of that name and not the beginning of another key."""
 
 
-class BareView:
+class CopyView:
     """Takes the place of the screen until Enter, Ctrl-C, Esc or q is pressed, or until :meth:`close`.
 
     Whatever else is typed meanwhile is read and thrown away, so that none of it reaches the line on the screen. An

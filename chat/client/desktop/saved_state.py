@@ -16,7 +16,7 @@ def path() -> Path:
     return platformdirs.user_state_path("twisted-chat") / "desktop.json"
 
 
-class Memory(msgspec.Struct):
+class SavedState(msgspec.Struct):
     """``size`` is that of the font in points, 0 for that of other programs."""
 
     server: str = ""
@@ -39,9 +39,9 @@ class Memory(msgspec.Struct):
             _log.warn("{file} can't be written: {failure}", file=file, failure=failure)
 
 
-def recall() -> Memory:
-    """Return what was kept; if there is nothing that can be read, nothing is remembered."""
+def load() -> SavedState:
+    """Return what was kept; where there is nothing that can be read, nothing is remembered."""
     try:
-        return msgspec.json.decode(path().read_bytes(), type=Memory)
+        return msgspec.json.decode(path().read_bytes(), type=SavedState)
     except (OSError, msgspec.DecodeError):
-        return Memory()
+        return SavedState()
