@@ -17,11 +17,21 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from chat.core.limits import Limits
+from chat.core.session import User
 from chat.history.store import CannotKeep
 
 WINDOW = 2_000
+PASSWORD = "correct horse"  # noqa: S105
 LIMITS = Limits(
-    rate=None, connects_rate=None, connections_each=None, window=WINDOW, rooms=6, rooms_each=3, held=3, tokens=5
+    rate=None,
+    connects_rate=None,
+    connections_each=None,
+    window=WINDOW,
+    rooms=6,
+    rooms_each=3,
+    held=3,
+    tokens=5,
+    plain_passwords=True,
 )
 NAMES = ["ada", "Ada", "bob", "b\u03bfb", "cy", "two words", "", "exit"]
 ROOMS = [*["lobby"] * 9, "dev", "Dev", "ops", "a", "b", "c", "d", "bad name"]
@@ -30,7 +40,7 @@ TEXTS = st.one_of(
     st.sampled_from([nasty.decode("utf-8", "replace") for nasty in NASTY]),
     st.sampled_from(["hello", "bob: I said this", "* bob left.", "! no", "~ bob waves", "x" * 500, "x" * 5_000]),
 )
-TELNET = re.compile(rb"\xff[\xfc\xfe].", re.DOTALL)
+TELNET = re.compile(rb"\xff[\xfb\xfc\xfe].", re.DOTALL)
 """What a client is answered that asks for options of telnet."""
 names, rooms = st.sampled_from(NAMES), st.sampled_from(ROOMS)
 some = st.integers(0, 50)
@@ -76,7 +86,8 @@ class Person(End):
             assert line.endswith("\r")
             text = line.removesuffix("\r")
             assert not FORBIDDEN & set(text), repr(text)
-            if not text.startswith(("* ", "! ", "[")):
+            # An empty line stands for a password, which the terminal did not show.
+            if text and not text.startswith(("* ", "! ", "[")):
                 assert text in said, f"nobody said {text!r}"
 
 
@@ -255,6 +266,28 @@ class Days(RuleBasedStateMachine):
     @precondition(lambda self: self.programs)
     @rule(
         which=some,
+        kind=st.sampled_from(["kick", "kick", "op", "mute", "unmute", "invite", "lock", "room"]),
+        room=rooms,
+        name=names,
+        text=st.sampled_from(["private", "open", "10m", "1h spam", ""]),
+    )
+    def a_program_decides(self, which: int, kind: str, room: str, name: str, text: str) -> None:
+        client = self.programs[which % len(self.programs)].client
+        client.ask(type=kind, room=room, name=name, text=text, access=text or None)
+
+    @precondition(lambda self: self.people or self.programs)
+    @rule(which=some, kind=st.sampled_from(["register", "unregister", "password"]))
+    def somebody_has_a_name_of_their_own(self, which: int, kind: str) -> None:
+        ends = [*self.people, *self.programs]
+        end = ends[which % len(ends)]
+        if isinstance(end, Program):
+            end.client.ask(type=kind, password=PASSWORD)
+        else:
+            end.client.send(f"/{kind} {PASSWORD}")
+
+    @precondition(lambda self: self.programs)
+    @rule(
+        which=some,
         value=st.recursive(
             st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=10)),
             lambda inner: st.dictionaries(st.sampled_from(["type", "room", "text", "tag", "rooms", "x"]), inner),
@@ -328,6 +361,25 @@ class Days(RuleBasedStateMachine):
             for feed in self.box.delivery.feeds(name):
                 assert (feed.end - feed.start) <= WINDOW + longest
         assert self.box.delivery.backlog <= (len(self.box.connections.open) + 1) * (WINDOW + 40 * longest)
+
+    @invariant()
+    def who_is_where_is_known_alike_to_users_rooms_and_delivery(self) -> None:
+        hub = self.box.hub
+        for room in hub.rooms.values():
+            for member in room.members:
+                assert isinstance(member, User)
+                assert member.session.rooms[room.name] is room
+                assert hub.users.get(member.name) is member
+        for user in hub.users.all():
+            for room in user.session.rooms.values():
+                assert user in room.members
+                assert hub.room(room.name) is room
+        if self.store.waiting or hub.queue:
+            return
+        for number, outbox in self.box.delivery._outboxes.items():
+            assert number == outbox.session.id
+            if not outbox.session.gone and outbox.session.named:
+                assert {reader.feed.room for reader in outbox.readers} == set(outbox.session.rooms), outbox.session
 
     @invariant()
     def no_two_have_names_that_look_alike(self) -> None:
