@@ -80,8 +80,15 @@ class Queue:
     def fail(self, batch: Sequence[Entry], why: str) -> None:
         """A *batch* could not be stored: undo what it and all that waits behind it had changed, the newest first.
 
-        A message behind it stands by itself: it is tried in its turn.
+        A message behind it stands by itself: it is tried in its turn. Who was refused something after a change of their
+        own is told that it was not stored either, as what they were refused for may hold no more.
         """
+        changed: set[int] = set()
+        for entry in (*batch, *self._entries):
+            if entry.undo is not None and not isinstance(entry.record, ReadUpTo | KeptShown):
+                changed.add(entry.session.id)
+            elif entry.session.id in changed and (refusal := _refusal(entry)) is not None:
+                entry.effects = (_not_stored(entry.session, why, refusal.tag),)
         for entry in reversed(self._entries):
             if entry.undo is not None:
                 _undo(entry, why)
@@ -162,8 +169,20 @@ def _undo(entry: Entry, why: str) -> None:
         return
     if isinstance(record, Said) and entry.tag is not None and entry.session.token is not None:
         entry.session.token.tags.pop(entry.tag, None)
+    entry.effects = (*entry.effects, _not_stored(entry.session, why, entry.tag))
+
+
+def _not_stored(session: Session, why: str, tag: str | None) -> Show:
     text = f"Not stored, not sent: {why} Try again later."
-    entry.effects = (*entry.effects, Show(entry.session, Refusal(code=NotStored.code, text=text, tag=entry.tag)))
+    return Show(session, Refusal(code=NotStored.code, text=text, tag=tag))
+
+
+def _refusal(entry: Entry) -> Refusal | None:
+    """The refusal that is all there is to *entry*."""
+    match entry.effects:
+        case [Show(event=Refusal() as refusal)]:
+            return refusal
+    return None
 
 
 def _call(step: Callable[[], None]) -> None:
