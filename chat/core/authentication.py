@@ -85,7 +85,7 @@ def check(
         if account.passwords != passwords and not session.gone:
             look()
             return
-        if stored is None:
+        if stored is None and hub.accounts.get(account.name) is account:
             hub.tries.failed(address, hub.monotonic())
             if hub.guesses.count(account.key, hub.monotonic()):
                 log.warn("{name} has got {most} wrong passwords within an hour", name=account.name, most=Guesses.MANY)
@@ -93,6 +93,9 @@ def check(
             hub.tries.forgive(name)
         if session.gone:
             return
+        if session.named:
+            # There may be no account any more: it was given up, or could not be stored.
+            hub.account(account.key)
         if stored is None or hub.accounts.get(account.name) is not account:
             raise WrongPassword(wrong)
         if not unstored and not account.unstored:

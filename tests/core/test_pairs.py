@@ -355,6 +355,19 @@ def test_a_role_and_a_password_that_can_not_be_stored_are_not_changed() -> None:
     assert chat.answers(chat.ada, {"type": "moderator", "name": "bob"})[0][2] == "bob is a moderator now."
 
 
+def test_a_right_password_of_an_account_that_could_not_be_stored_is_not_called_wrong() -> None:
+    store = SlowStore()
+    chat = Chat(store)
+    chat.bob.ask(type="say", room="lobby", text="first")
+    chat.bob.received()
+    for kind in ("register", "unregister"):
+        chat.bob.ask(type=kind, password=PASSWORD, tag="t")
+    while store.waiting:
+        store.fail(CannotKeep("the disk is full."))
+        chat.box.turn()
+    assert [code for _, code, _ in answers(chat.bob)] == ["not-stored", "not-allowed"]
+
+
 def test_who_was_refused_before_a_change_or_has_changed_nothing_is_told_why() -> None:
     store = SlowStore()
     chat = Chat(store)
