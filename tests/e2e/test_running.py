@@ -97,10 +97,11 @@ def test_a_port_in_use_is_told_in_the_background(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert str(port) in done.stderr
     assert "Traceback" not in done.stderr
-    log = read(tmp_path / "chat.log")
-    assert f"chat: can't listen on {HOST} port {port}: " in log
-    assert "Traceback" not in log
-    assert not (tmp_path / "twistd.pid").exists()
+    # The process in the background tells the one in front first, and writes its log after that.
+    sentence = f"chat: can't listen on {HOST} port {port}: "
+    wait_for(lambda: sentence in read(tmp_path / "chat.log"), "the sentence is in the log")
+    wait_for(lambda: not (tmp_path / "twistd.pid").exists(), "the pid file is gone")
+    assert "Traceback" not in read(tmp_path / "chat.log")
 
 
 def test_a_history_in_use_is_one_sentence(chat: Daemon, tmp_path: Path) -> None:
