@@ -114,5 +114,8 @@ def test_the_chat_port_keeps_nothing_of_a_body(measured: Daemon) -> None:
 
 def deleted_files(chat: Daemon) -> list[str]:
     """The files that it has open and that have no name."""
-    files = [os.readlink(file) for file in Path(f"/proc/{chat.process.pid}/fd").iterdir()]
+    files = []
+    for file in Path(f"/proc/{chat.process.pid}/fd").iterdir():
+        with suppress(FileNotFoundError):
+            files.append(os.readlink(file))
     return [file for file in files if file.endswith(" (deleted)")]
