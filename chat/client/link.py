@@ -16,6 +16,7 @@ from twisted.internet.task import deferLater
 from twisted.logger import Logger
 
 from chat.client.catching_up import CatchingUp
+from chat.client.heartbeat import Heartbeat
 from chat.client.tls import Untrusted
 from chat.client.wire import Wire
 from chat.core import events
@@ -25,8 +26,6 @@ LONGEST_WAIT = 30.0
 WELCOME_WAIT = 15.0
 """Seconds that a server has to say ``welcome``."""
 PING_INTERVAL = 10.0
-SILENT_PINGS = 3
-"""After so many pings with no sign of life the connection counts as dead."""
 GOODBYE_WAIT = 2.0
 MAXIMUM_OUTBOX = 100
 PAGE = 200
@@ -91,6 +90,15 @@ class Post:
         return {"type": self.type, **self.fields, "tag": self.tag}
 
 
+@dataclass(frozen=True, slots=True)
+class NameRequest:
+    """A request that makes the name ours, gives it another password, or gives it up."""
+
+    tag: str
+    type: str
+    password: str
+
+
 class Listener:
     """Who is told what happens on a link; each takes up what it is interested in."""
 
@@ -144,8 +152,7 @@ class Link:
         """Whether it is ours, so that the server remembers up to where we have read."""
         self.farewell = ""
         """Why the server does not want us back, if it does not."""
-        self._name_request = "", "", ""
-        """The tag, the type and the password of the last request about the name."""
+        self._name_request: NameRequest | None = None
         self.online = False
         self.entered: Deferred[None] = Deferred()
         """Fires when the server has said welcome for the first time."""
@@ -172,12 +179,11 @@ class Link:
         self._wire: Wire | None = None
         self._leaving = False
         self._current: Deferred[Any] | None = None
-        self._goodbye: str | None = None
-        self._refusal: str | None = None
+        self._why = ""
+        """Why this connection ends, if that is known."""
         self._code = ""
-        self._ping: tuple[str, float] | None = None
-        self._heard = False
-        self._silent_pings = 0
+        """The code of the server's refusal, if that is why."""
+        self._heartbeat = Heartbeat(heard=False)
         self._timer: IDelayedCall | None = None
 
     async def run(self) -> None:
@@ -185,8 +191,7 @@ class Link:
         failures = 0
         while not self._leaving:
             self._listener.state_changed(Connecting())
-            self._goodbye = self._refusal = None
-            self._refusal_code = ""
+            self._why = self._code = ""
             why = "The connection was lost."
             cause = None
             try:
@@ -198,7 +203,7 @@ class Link:
             entered, self.online = self.online, False
             if self._leaving:
                 return
-            why = self._refusal or self._goodbye or why
+            why = self._why or why
             if self._token is None:
                 raise CannotEnter(why, self._code, self.name) from cause
             failures = 0 if entered else failures + 1
@@ -231,7 +236,7 @@ class Link:
         Once it is granted, the link goes by it. Raises :class:`NotNow`.
         """
         tag = self.ask(type_, password=password)
-        self._name_request = tag, type_, password
+        self._name_request = NameRequest(tag, type_, password)
         return tag
 
     def post(self, type_: str, **fields: object) -> str:
@@ -306,7 +311,7 @@ class Link:
         wire.send(hello)
 
     def _not_welcomed(self) -> None:
-        self._refusal = "There is something, but it does not answer as a chat does."
+        self._why = "There is something, but it does not answer as a chat does."
         self._abort()
 
     def _abort(self) -> None:
@@ -317,23 +322,19 @@ class Link:
         """See whether the server is still there."""
         if self._wire is None or not self.online:
             return
-        self._silent_pings = 0 if self._heard else self._silent_pings + 1
-        self._heard = False
-        if self._silent_pings >= SILENT_PINGS:
-            self._goodbye = "The server does not answer any more."
+        if not self._heartbeat.beat():
+            self._why = "The server does not answer any more."
             self._abort()
             return
-        if self._ping is None:
-            self._ping = (self.ask("ping"), self._monotonic())
-        else:
-            self._listener.lag_changed(self._monotonic() - self._ping[1])
-            self.ask("ping")
+        waited = self._heartbeat.asked(self.ask("ping"), self._monotonic())
+        if waited is not None:
+            self._listener.lag_changed(waited)
         self._set_timer(PING_INTERVAL, self._beat)
 
     # What the server sends
 
     def _received(self, event: events.Event) -> None:
-        self._heard = True
+        self._heartbeat.heard = True
         try:
             if self.online:
                 self._dispatch(event)
@@ -348,7 +349,7 @@ class Link:
             self.name, self._token, self._welcomed = event.name, event.token, event.time
             self.registered = event.registered
             self.online = True
-            self._ping, self._silent_pings = None, 0
+            self._heartbeat = Heartbeat(heard=True)
             self._listener.state_changed(Online())
             self._listener.event_received(event, old=False)
             self._resume()
@@ -360,12 +361,12 @@ class Link:
                 self.name = self._other_names.popleft()
                 self._say_hello(self._wire)
             else:
-                self._refusal, self._code = event.text, event.code
+                self._why, self._code = event.text, event.code
                 if event.code == "banned" and self._token is not None:
                     self._stop(event.text)
                 self._abort()
         elif isinstance(event, events.Goodbye):
-            self._refusal = event.text
+            self._why = event.text
 
     def _stop(self, why: str) -> None:
         """The server does not want us back."""
@@ -394,9 +395,9 @@ class Link:
                     self._ask_page(room)
                 return
             case events.Pong():
-                if self._ping is not None and event.tag == self._ping[0]:
-                    self._listener.lag_changed(self._monotonic() - self._ping[1])
-                    self._ping = None
+                lag = self._heartbeat.answered(event.tag, self._monotonic())
+                if lag is not None:
+                    self._listener.lag_changed(lag)
                 return
             case events.Ping():
                 return
@@ -417,12 +418,11 @@ class Link:
                     self._ignore_again(event)
                     return
                 self._ignored = event.names
-            case events.Notice(tag=str(tag)) if tag == self._name_request[0]:
-                _, request, password = self._name_request
-                self.registered = request != "unregister"
-                self.password = password if self.registered else None
+            case events.Notice(tag=str(tag)) if self._name_request is not None and tag == self._name_request.tag:
+                self.registered = self._name_request.type != "unregister"
+                self.password = self._name_request.password if self.registered else None
             case events.Goodbye(code=""):
-                self._goodbye = event.text
+                self._why = event.text
             case events.Goodbye():
                 self._stop(event.text)
         self._listener.event_received(event, old=False)

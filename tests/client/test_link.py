@@ -10,12 +10,12 @@ from client.wiring import Line, Record
 from conftest import LoggedFailures
 from twisted.internet.defer import Deferred
 
+from chat.client.heartbeat import SILENT_PINGS
 from chat.client.link import (
     GOODBYE_WAIT,
     LONGEST_WAIT,
     MAXIMUM_OUTBOX,
     PING_INTERVAL,
-    SILENT_PINGS,
     WELCOME_WAIT,
     CannotEnter,
     Connecting,
