@@ -13,14 +13,14 @@ from chat.client.rows import displayed, shorten
 
 
 def topic_bar(room: Room, width: int) -> StyleAndTextTuples:
-    """The room and what it is about; of a private conversation, with whom it is."""
+    """Return the bar with the room and its topic, or with the partner of a private conversation."""
     topic = status.topic(room)
     text = f" {room.title}: {topic}" if topic else f" {room.title}"
     return _cut([("class:bar", displayed(text))], width)
 
 
 def status_bar(model: Model, address: str, unsent: int, width: int) -> StyleAndTextTuples:
-    """Connection, people, lag and the rooms with what is unread in them; what matters least goes first."""
+    """Return the bar with connection, people, lag and rooms. Of what does not fit, the least important is left out."""
     style, connection = _connection(model.state, address)
     waiting = f"{unsent} unsent" if unsent else ""
     people = status.people(model.current)
@@ -45,13 +45,13 @@ def status_bar(model: Model, address: str, unsent: int, width: int) -> StyleAndT
 
 
 def prompt(model: Model, width: int) -> StyleAndTextTuples:
-    """Who the user is, and where a line goes."""
+    """Return the prompt: the user's name, and the room to which a line goes."""
     text = displayed(status.place(model))
     return [("class:prompt", shorten(text, max(width // 2, 8))), ("class:prompt.mark", "> ")]
 
 
 def more_below(lines: int, width: int) -> StyleAndTextTuples:
-    """Say that newer lines are hidden."""
+    """Return the row that says how many newer lines are hidden."""
     counted = "1 line" if lines == 1 else f"{lines} lines"
     return [("class:more", shorten(f" ↓ {counted} more below (PageDown, or Alt-End)", width))]
 
@@ -83,7 +83,7 @@ def _cells(parts: StyleAndTextTuples) -> int:
 
 
 def _cut(parts: StyleAndTextTuples, width: int) -> StyleAndTextTuples:
-    """Make *parts* exactly so wide."""
+    """Cut or fill *parts* to exactly *width* cells."""
     fitted: StyleAndTextTuples = []
     for style, text, *_ in parts:
         text = shorten(text, width)

@@ -1,4 +1,4 @@
-"""Which messages of a room have been shown, so that none is shown twice and none is left out."""
+"""Puts the messages of a room in order, so that none is shown twice and none is left out."""
 
 from __future__ import annotations
 
@@ -8,35 +8,35 @@ from collections.abc import Sequence
 from chat.core.events import Message
 
 MAXIMUM_HELD = 500
-"""How many new messages wait while older ones are being asked for; of more, the oldest are asked for again."""
+"""How many new messages to hold back while older ones are fetched. If there are more, the oldest are fetched again."""
 
 
 class CatchingUp:
     """The reader's place in one room.
 
-    Normally messages come in the order of their ids and :meth:`take` passes them on. After :meth:`miss`, or with a
-    backlog to come first, the reader is *catching up*: new messages are held back until :meth:`page` has been given
-    the older ones. So a room's messages always come out in order.
+    Normally messages come in the order of their ids, and :meth:`take` passes them on. After :meth:`miss`, and while a
+    backlog is fetched, the reader is *catching up*: new messages are held back until :meth:`page` has been given the
+    older ones.
     """
 
     def __init__(self, last: int, backlog: bool) -> None:
         self.seen: int | None = None if backlog else last
         """The id of the last message passed on; ``None`` if the backlog has not come yet."""
         self.last = last
-        """Messages up to this id were said before we came in (again)."""
+        """The id of the last message that was said before we joined, or joined again."""
         self.catching_up = backlog
         self._held: deque[Message] = deque()
         self._wanted = 0
 
     def resume(self, last: int) -> None:
-        """The room is entered again after a break, and what was said since ``seen`` will follow."""
+        """The room was joined again after a break. The server will send what was said since ``seen``."""
         self.last = last
         self.catching_up = False
         self._held.clear()
         self._wanted = 0
 
     def take(self, message: Message) -> Sequence[Message]:
-        """A message has come; return those that are to be shown now."""
+        """Handle a message from the server; return the messages to show now."""
         if self.catching_up:
             self._held.append(message)
             if len(self._held) > MAXIMUM_HELD:
@@ -48,13 +48,13 @@ class CatchingUp:
         return (message,)
 
     def miss(self, before: int) -> bool:
-        """Messages older than *before* will not come by themselves; tell whether to start asking for them."""
+        """The server has left out messages before the id *before*; return whether to start fetching them."""
         self._wanted = max(self._wanted, before - 1)
         started, self.catching_up = not self.catching_up, True
         return started
 
     def page(self, messages: Sequence[Message], more: bool) -> tuple[Sequence[Message], bool]:
-        """Older messages have come; return those to be shown now, and whether to ask for more after ``seen``."""
+        """Handle a page of older messages; return the messages to show, and whether to fetch more after ``seen``."""
         is_backlog = self.seen is None
         seen = self.seen or 0
         shown = [message for message in messages if message.id > seen]
@@ -70,7 +70,7 @@ class CatchingUp:
         return shown, ask
 
     def give_up(self) -> Sequence[Message]:
-        """Stop catching up, and return what was held back."""
+        """Stop catching up; return the messages that were held back."""
         self.catching_up = False
         self._wanted = 0
         seen = self.last if self.seen is None else self.seen

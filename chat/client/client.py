@@ -1,4 +1,4 @@
-"""A user's client: what a typed line does. A screen of any sort holds one of these."""
+"""What a typed line does. Every screen has a client."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ from chat.core.text import clean
 
 LEAVING_WORDS = ("exit", "quit")
 EARLIER = 100
-"""How many older messages are asked for at once."""
+"""How many older messages to fetch at once."""
 
 
 class CannotDo(Exception):
-    """A typed line can't be carried out, and nothing of it was; the message is the sentence that the user reads."""
+    """A typed line can't be carried out, and no part of it was. The message is a sentence for the user."""
 
 
 class Client:
-    """Carries out what the user types, by the link, in the model."""
+    """Carries out what the user types: sends requests over *link*, and shows answers in *model*."""
 
     def __init__(self, link: Link, model: Model) -> None:
         self.link = link
@@ -46,7 +46,7 @@ class Client:
             raise CannotDo(str(refusal)) from refusal
 
     def say(self, text: str) -> None:
-        """Say *text* where the user is, whatever it begins with; raises :class:`CannotDo`."""
+        """Say *text* in the current room, even if it begins with a slash; raises :class:`CannotDo`."""
         room = self.model.current
         if not room.private:
             self._post("say", room=room.name, text=text)
@@ -54,7 +54,7 @@ class Client:
             self._post("msg", name=room.name, text=text)
 
     def say_lines(self, lines: Iterable[str]) -> None:
-        """Say several lines one by one, or none of them; raises :class:`CannotDo`."""
+        """Say all of *lines* one by one, or none of them; raises :class:`CannotDo`."""
         lines = list(lines)
         for line in lines:
             self._check_length(line)
@@ -65,7 +65,7 @@ class Client:
             raise CannotDo(str(refusal)) from refusal
 
     def ask_earlier(self) -> None:
-        """Ask for messages older than those shown, if there may be some."""
+        """Fetch messages older than those shown, if there may be some."""
         room = self.model.current
         oldest = room.lines.oldest_id
         if room.private or room.earlier_asked or room.lines.full or oldest is None or not self.link.online:
@@ -75,7 +75,7 @@ class Client:
         self.model.expect(tag, earlier=True)
 
     def search(self, text: str) -> None:
-        """Search all rooms, and show what is found outside of them; raises :class:`CannotDo`."""
+        """Search all rooms, and show the results apart from the rooms; raises :class:`CannotDo`."""
         self.model.search = SearchResults(clean(text).strip())
         self.search_older()
 
@@ -96,7 +96,7 @@ class Client:
         return complete(before, people=people, rooms=self.model.known_rooms, commands=all_commands())
 
     def unsent(self, room: Room) -> list[str]:
-        """What was said in *room* and is not acknowledged, as lines."""
+        """Return as lines what was said in *room* and is not acknowledged."""
         field = "name" if room.private else "room"
         return [
             events.Message(
@@ -143,14 +143,14 @@ class Client:
         self._post(command.name, **arguments)
 
     def _tell(self, command: Command, arguments: Mapping[str, Any]) -> None:
-        """Say something in private, and go where the answer will come."""
+        """Send a private message, and show the conversation in which the answer will come."""
         self._check_length(arguments["text"])
         name = names.user_name(arguments["name"])
         self.model.turn_to(self.model.open(name, private=True))
         self._post(command.name, name=name, text=arguments["text"])
 
     def _join(self, command: Command, arguments: Mapping[str, Any]) -> None:
-        """Go to a room at once, so that what is typed next is meant for it."""
+        """Show a room before the server has answered, so that what is typed next goes to it."""
         name = names.room_name(arguments["room"])
         room = self.model.find(name)
         if room is None or not room.joined:
@@ -161,12 +161,12 @@ class Client:
             self.model.turn_to(room)
 
     def _history(self, command: Command, arguments: Mapping[str, Any]) -> None:
-        """Ask for the past, in times of the user's own time zone."""
+        """Fetch history; its times are read in the user's time zone."""
         when = self.model.past(arguments["when"]) if "when" in arguments else {}
         self._request(command, {"room": arguments["room"], **when})
 
     def _ask_about_name(self, command: Command, arguments: Mapping[str, Any]) -> None:
-        """Ask so that the link knows the password when the connection breaks."""
+        """Send a request about the name through the link, which needs the password to connect again."""
         self.model.expect(self.link.ask_about_name(command.name, arguments["password"]))
 
     def _help(self, command: Command, arguments: Mapping[str, Any]) -> None:
@@ -199,7 +199,7 @@ class Client:
             self.model.close(current)
 
     def go(self, room: str) -> None:
-        """Turn to what is open under that number, title or name, or open a private conversation."""
+        """Show the open room of that number, title or name, or open a private conversation."""
         if room.isdecimal() and room.isascii() and 1 <= int(room) <= len(self.model.rooms):
             self.model.turn_to(self.model.rooms[int(room) - 1])
         elif room.startswith("@"):
@@ -224,7 +224,7 @@ _BEFORE = {
     "password": Client._ask_about_name,
     "unregister": Client._ask_about_name,
 }
-"""Commands for which the client does more than to ask the server."""
+"""Commands for which the client does more than send a request."""
 
 OWN_COMMANDS: Mapping[str, Command] = {
     command.name: command
@@ -244,16 +244,16 @@ OWN_COMMANDS: Mapping[str, Command] = {
         Command("quit", (), "leaves the chat", Client.quit),
     )
 }
-"""The client's own commands, of the same shape as the server's."""
+"""The client's own commands."""
 
 
 def all_commands() -> list[Command]:
-    """The commands that people type, the client's own among them."""
+    """All commands that a user can type: the server's and the client's own."""
     return [*(c for c in table.for_people() if c.name not in OWN_COMMANDS), *OWN_COMMANDS.values()]
 
 
 def has_secret(line: str) -> bool:
-    """Tell whether a typed line holds a password, which is not to be brought back to the screen."""
+    """Return whether a typed line contains a password, which must not be shown again."""
     line = line.strip()
     command = table.TABLE.get(line[1:].partition(" ")[0].lower()) if line.startswith("/") else None
     return command is not None and any(parameter.kind is Kind.SECRET for parameter in command.parameters)

@@ -34,14 +34,14 @@ from chat.client.terminal import Terminal
 from chat.client.tls import KnownHosts, Trust, Unknown, known_hosts_path
 
 BACKLOG = 50
-"""How many of a room's last messages are shown at first."""
+"""How many of a room's last messages to show at first."""
 IMPATIENCE = 1.0
-"""Seconds without a connection after which a person is told what is going on."""
+"""Seconds to wait for a connection before the user is told what is going on."""
 ENDING = (SIGINT, SIGTERM, SIGHUP)
 
 
 def main(*arguments: str) -> NoReturn:
-    """Run the command with *arguments* and those of the process, and leave it with an exit code."""
+    """Run the command with *arguments* and those of the process; end the process with an exit code."""
     try:
         settings = read([*arguments, *sys.argv[1:]])
         log = None if settings.log is None else settings.log.open("a", encoding="utf-8")
@@ -113,7 +113,7 @@ async def _run(settings: ClientSettings, reactor: IReactorTime) -> int:
 
 
 def _with_password(settings: ClientSettings) -> ClientSettings:
-    """Look up the password where the user said that it is; raises :class:`NoPassword`."""
+    """Read the password from the file or the keyring that the user named; raises :class:`NoPassword`."""
     password = settings.password
     if password is None and settings.password_file is not None:
         password = from_file(settings.password_file)
@@ -170,7 +170,7 @@ def _link(settings: ClientSettings, reactor: IReactorTime, listener: Listener, b
 
 
 def endpoint(settings: ClientSettings, reactor: IReactorTime) -> IStreamClientEndpoint:
-    """Where the server is."""
+    """Return the endpoint of the server."""
     from twisted.internet.endpoints import HostnameEndpoint, wrapClientTLS
 
     host = HostnameEndpoint(reactor, settings.host, settings.port)
@@ -257,7 +257,7 @@ async def _gui(settings: ClientSettings, reactor: IReactorTime) -> int:
 
 
 async def _entered(link: Link, linked: asyncio.Future[None], settings: ClientSettings) -> None:
-    """Wait until we are in, or can't be."""
+    """Wait until the link has joined the chat, or has failed to."""
     entered = link.entered.asFuture(asyncio.get_running_loop())
     _, waiting = await asyncio.wait([linked, entered], timeout=IMPATIENCE, return_when=asyncio.FIRST_COMPLETED)
     if len(waiting) == 2:
@@ -267,7 +267,7 @@ async def _entered(link: Link, linked: asyncio.Future[None], settings: ClientSet
 
 
 async def _send(settings: ClientSettings, reactor: IReactorTime) -> bool:
-    """Send what comes in by the pipe; tell whether all of it was stored."""
+    """Send what comes in by the pipe; return whether all of it was stored."""
     loop = asyncio.get_running_loop()
     sender = Sender(settings.rooms[0], settings.timeout, reactor, _complain)
     link = _link(settings, reactor, sender, backlog=0)
@@ -303,7 +303,7 @@ async def _tail(settings: ClientSettings, reactor: IReactorTime) -> int:
 
 
 def _drop_output() -> None:
-    """Let what nobody reads go nowhere, so that Python does not complain of it as it ends."""
+    """Redirect the output, which nobody reads any more, so that Python does not complain when it ends."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, sys.stdout.fileno())
     os.close(nowhere)

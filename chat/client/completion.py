@@ -10,7 +10,7 @@ from chat.core.command import Command, Kind
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """Texts that may stand in place of the line's text from *start* on."""
+    """The texts that may replace the line's text from *start* on."""
 
     start: int
     texts: Sequence[str]
@@ -34,7 +34,7 @@ def complete(before: str, *, people: Iterable[str], rooms: Iterable[str], comman
 def _argument(
     before: str, word: str, people: Iterable[str], rooms: Iterable[str], commands: Iterable[Command]
 ) -> Sequence[str]:
-    """Complete an argument of a command by what it is."""
+    """Complete an argument of a command according to its kind."""
     name, *words = before.removeprefix("/").split(" ")
     command = next((c for c in commands if c.name == name.lower()), None)
     typed = [p.kind for p in command.parameters if p.typed] if command else []

@@ -15,16 +15,16 @@ from prompt_toolkit.output import Output
 HINT = "-- Press Enter to come back --"
 BACK = (Keys.ControlM, Keys.ControlJ, Keys.ControlC, Keys.SIGINT)
 BACK_ALONE = (Keys.Escape, "q")
-"""Keys with which others begin or end: Alt-Q is sent as Esc and Q."""
+"""These count only if nothing else comes with them: terminals send Alt-Q as Esc and Q."""
 ESCAPE_WAIT = 0.05
-"""Seconds after which an Esc is the key of that name and not the beginning of another key."""
+"""Seconds to wait before an Esc counts as the Esc key, and not as the start of another key's sequence."""
 
 
 class CopyView:
-    """Takes the place of the screen until Enter, Ctrl-C, Esc or q is pressed, or until :meth:`close`.
+    """Replaces the screen until the user presses Enter, Ctrl-C, Esc or q, or until :meth:`close`.
 
-    Whatever else is typed meanwhile is read and thrown away, so that none of it reaches the line on the screen. An
-    Enter with more text behind it is part of a paste, and does nothing.
+    All other keys are read and thrown away, so that none of them reaches the line that is being typed. If more text
+    follows an Enter at once, it is part of a paste, and does nothing.
     """
 
     def __init__(self, source: Input, output: Output) -> None:
@@ -34,11 +34,11 @@ class CopyView:
         self._escape: asyncio.TimerHandle | None = None
 
     def close(self) -> None:
-        """Let the screen come back."""
+        """Bring the screen back."""
         self._over.set()
 
     def type(self, keys: Sequence[KeyPress]) -> None:
-        """Take in *keys* that were typed at once."""
+        """Handle *keys* that came together."""
         if keys and (keys[-1].key in BACK or (len(keys) == 1 and keys[0].key in BACK_ALONE)):
             self.close()
 
@@ -54,7 +54,7 @@ class CopyView:
 
     @contextmanager
     def _pastes_marked(self) -> Iterator[None]:
-        """Have the terminal mark pastes, so that an Enter within one is none."""
+        """Have the terminal mark pastes, so that a line break in one does not count as Enter."""
         self._output.enable_bracketed_paste()
         self._output.flush()
         try:

@@ -9,11 +9,11 @@ SERVICE = "twisted-chat"
 
 
 class NoPassword(Exception):
-    """There is no password to be had; the message is the sentence that the user reads."""
+    """The password can't be read or kept. The message is a sentence for the user."""
 
 
 def from_file(path: Path) -> str:
-    """The first line of a file; raises :class:`NoPassword`."""
+    """Return the first line of a file; raises :class:`NoPassword`."""
     try:
         lines = path.expanduser().read_text(encoding="utf-8").splitlines()
     except OSError as failure:
@@ -26,7 +26,7 @@ def from_file(path: Path) -> str:
 
 
 class Keyring:
-    """The keyring of the system, by the package ``keyring``; raises :class:`NoPassword` if there is none.
+    """The system's keyring, through the package ``keyring``; raises :class:`NoPassword` if there is none.
 
     A *place* is written ``ada@host:port``.
     """
@@ -41,7 +41,7 @@ class Keyring:
             raise NoPassword("This system has no keyring. Use a password file.")
 
     def get(self, place: str) -> str | None:
-        """The password that is kept for *place*, if one is."""
+        """Return the password that is kept for *place*, if there is one."""
         try:
             return self._ring.get_password(SERVICE, place)
         except Exception as failure:
@@ -56,7 +56,7 @@ class Keyring:
 
 
 def ask(name: str) -> str | None:
-    """Ask the user, whose terminal does not show it; return ``None`` if they give none."""
+    """Ask the user, without showing what is typed; return ``None`` if the user gives none."""
     try:
         return getpass.getpass(f"Password of {name}: ") or None
     except (EOFError, KeyboardInterrupt):

@@ -1,4 +1,4 @@
-"""The line that is being typed, written so that all terminals agree on its width."""
+"""Shows the line that is being typed so that all terminals agree on its width."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from chat.client.rows import fusing
 
 
 class EmojiApart(Processor):
-    """Shows emoji one by one; what joins them stays in the text and is not drawn."""
+    """Shows emoji one by one. The characters that join them stay in the text, but are not drawn."""
 
     def apply_transformation(self, transformation_input: TransformationInput) -> Transformation:
-        """Leave out what is not drawn, and map the places before and after to each other."""
+        """Leave out what is not drawn, and map places in the text to places on the screen and back."""
         fragments = transformation_input.fragments
         text = fragment_list_to_text(fragments)
         hidden = fusing(text)

@@ -11,16 +11,16 @@ from prompt_toolkit.keys import Keys
 
 
 class Actions(Protocol):
-    """What keys do."""
+    """What the keys can do."""
 
     def enter(self) -> None:
         """Send the typed line, or the pasted lines that were asked about."""
 
     def drop_question(self) -> None:
-        """Ask no more, and take back hints."""
+        """Drop the question that is asked, and the hint."""
 
     def interrupt(self) -> None:
-        """Drop what was pasted; clear the line; ask whether to leave; leave: whatever there is to do first."""
+        """Do the first of these that applies: drop what was pasted, clear the line, ask whether to leave, leave."""
 
     def leave(self) -> None:
         """Leave the chat."""
@@ -51,17 +51,17 @@ class Actions(Protocol):
 
     @property
     def shows_copy_view(self) -> bool:
-        """Whether the room's last lines have taken the place of the screen, or are about to."""
+        """Whether the copy view is shown, or about to be shown."""
 
     def show_copy_view(self) -> None:
-        """Show the room's last lines so that they can be copied."""
+        """Show the room's last lines as plain text, to be copied."""
 
     def type_at_copy_view(self, keys: Sequence[KeyPress]) -> None:
-        """Take in keys that were typed when the screen was about to go, or while it is coming back."""
+        """Give the copy view keys that were read just before it was shown, or just after."""
 
 
 def bindings(terminal: Actions) -> KeyBindings:
-    """Bind the keys to *terminal*; those of Emacs for editing a line are there besides."""
+    """Bind the keys to *terminal*. The Emacs keys for editing a line work besides."""
     keys = KeyBindings()
     typing = ~is_searching
 

@@ -1,4 +1,4 @@
-"""The connection to a server, kept over breaks: what is said arrives once, and what others say is shown once."""
+"""The connection to a server. After a break it resumes: each message is sent once and shown once."""
 
 from __future__ import annotations
 
@@ -24,25 +24,25 @@ from chat.core import events
 FIRST_WAIT = 1.0
 LONGEST_WAIT = 30.0
 WELCOME_WAIT = 15.0
-"""Seconds that a server has to say ``welcome``."""
+"""Seconds to wait for the server's ``welcome``."""
 PING_INTERVAL = 10.0
 GOODBYE_WAIT = 2.0
 MAXIMUM_OUTBOX = 100
 PAGE = 200
-"""Messages to ask for at once; the server gives no more."""
+"""How many messages to fetch at once: the most that the server sends."""
 _REMEMBERED_PRIVATE = 1000
 
 T = TypeVar("T")
 
 
 PASSWORD_CODES = ("password-needed", "wrong-password")
-"""The codes of refusals after which the right password helps."""
+"""The codes of the refusals that the right password would have prevented."""
 
 
 class CannotEnter(Exception):
-    """The first attempt to come in failed; the message is the sentence that the user reads.
+    """The first attempt to connect failed. The message is a sentence for the user.
 
-    *code*: of the server's refusal, if it was one. *name*: the one that was refused.
+    If the server refused, *code* is the code of its refusal. *name* is the name that was tried.
     """
 
     def __init__(self, why: str, code: str = "", name: str = "") -> None:
@@ -52,7 +52,7 @@ class CannotEnter(Exception):
 
 
 class NotNow(Exception):
-    """A request can't be made at this moment; the message is the sentence that the user reads."""
+    """A request can't be made at the moment. The message is a sentence for the user."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ class Online:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """The connection is gone, for the reason *why*; the next attempt is *seconds* away."""
+    """The connection ended because of *why*. The next attempt is in *seconds*."""
 
     why: str
     seconds: int
@@ -78,7 +78,7 @@ State = Connecting | Online | Waiting
 
 @dataclass(frozen=True, slots=True)
 class Post:
-    """Something said that the server has not acknowledged."""
+    """A message that the server has not acknowledged."""
 
     tag: str
     type: str
@@ -86,13 +86,13 @@ class Post:
 
     @property
     def request(self) -> dict[str, object]:
-        """The object that goes over the wire."""
+        """The request that is sent to the server."""
         return {"type": self.type, **self.fields, "tag": self.tag}
 
 
 @dataclass(frozen=True, slots=True)
 class NameRequest:
-    """A request that makes the name ours, gives it another password, or gives it up."""
+    """A request that registers our name, changes its password, or gives it up."""
 
     tag: str
     type: str
@@ -100,33 +100,33 @@ class NameRequest:
 
 
 class Listener:
-    """Who is told what happens on a link; each takes up what it is interested in."""
+    """Is told what happens on a link. Override the methods that you need."""
 
     def state_changed(self, state: State) -> None:
-        """The connection has come, gone, or is waited for."""
+        """The connection is being made, was made, or ended."""
 
     def event_received(self, event: events.Event, old: bool) -> None:
-        """The server has sent *event*; *old*: a message that was said before we came in (again).
+        """The server has sent *event*. It is *old* if it is a message from before we joined, or joined again.
 
-        The messages of a room come in the order of their ids, and each of them once.
+        The messages of a room come in the order of their ids, each of them once.
         """
 
     def room_ready(self, room: str) -> None:
-        """We have come into *room*, and what was said there before has been told."""
+        """We have joined *room*, and its backlog has been passed on."""
 
     def lag_changed(self, seconds: float) -> None:
-        """An answer takes so long; or has taken so long without having come."""
+        """The server took *seconds* to answer, or has not answered for *seconds*."""
 
     def outbox_changed(self) -> None:
-        """Something said waits for its acknowledgement, or does so no more."""
+        """A message was put into the outbox, or taken out of it."""
 
 
 class Link:
-    """Connects, comes in, and does so again after each break until :meth:`leave`.
+    """Connects to a server, and connects again after each break until :meth:`leave`.
 
-    *names*: tried one after the other if one is taken (``""``: as a guest). *backlog*: how many of a room's last
-    messages to ask for. *random* gives numbers from 0 to 1, *monotonic* seconds. *tag_prefix* must differ from that
-    of any other link.
+    If the first of *names* is taken, the next is tried; ``""`` asks for a guest's name. *backlog* is how many of a
+    room's last messages to fetch. *random* returns numbers from 0 to 1, *monotonic* returns seconds. *tag_prefix* must
+    be different for each link.
     """
 
     _log = Logger()
@@ -147,17 +147,17 @@ class Link:
     ) -> None:
         self.name = names[0]
         self.password = password
-        """What the name needs, if it is registered."""
+        """The password of the name, if the name is registered."""
         self.registered = False
-        """Whether it is ours, so that the server remembers up to where we have read."""
+        """Whether the name is registered. If so, the server keeps our read marks."""
         self.farewell = ""
-        """Why the server does not want us back, if it does not."""
+        """Why the server ended the session for good; empty if it did not."""
         self._name_request: NameRequest | None = None
         self.online = False
         self.entered: Deferred[None] = Deferred()
         """Fires when the server has said welcome for the first time."""
         self.outbox: dict[str, Post] = {}
-        """What was said and is not acknowledged, by tag, in order."""
+        """The messages that are not acknowledged, in order, by their tags."""
         self._endpoint = endpoint
         self._clock = clock
         self._listener = listener
@@ -180,9 +180,9 @@ class Link:
         self._leaving = False
         self._current: Deferred[Any] | None = None
         self._why = ""
-        """Why this connection ends, if that is known."""
+        """Why this connection ends; empty if that is not known."""
         self._code = ""
-        """The code of the server's refusal, if that is why."""
+        """The code of the refusal with which the server ended this connection; empty if there was none."""
         self._heartbeat = Heartbeat(heard=False)
         self._timer: IDelayedCall | None = None
 
@@ -210,7 +210,7 @@ class Link:
             await self._pause(why, failures)
 
     def leave(self) -> None:
-        """Say goodbye, if there is somebody to say it to, and let :meth:`run` end."""
+        """Leave the chat, and let :meth:`run` return."""
         if self._leaving:
             return
         self._leaving = True
@@ -223,7 +223,7 @@ class Link:
             self._current.cancel()
 
     def ask(self, type_: str, **fields: object) -> str:
-        """Send a request, whose answer will carry the tag that is returned; raises :class:`NotNow`."""
+        """Send a request; return the tag that its answer will have. Raises :class:`NotNow`."""
         if not self.online or self._wire is None:
             raise NotNow("There is no connection now. Try again when it is back.")
         tag = self._next_tag()
@@ -231,16 +231,16 @@ class Link:
         return tag
 
     def ask_about_name(self, type_: str, password: str) -> str:
-        """Send a request that makes the name ours, gives it another *password*, or gives it up.
+        """Send a request that registers our name, changes its *password*, or gives it up.
 
-        Once it is granted, the link goes by it. Raises :class:`NotNow`.
+        The link uses the new password once the server has granted it. Raises :class:`NotNow`.
         """
         tag = self.ask(type_, password=password)
         self._name_request = NameRequest(tag, type_, password)
         return tag
 
     def post(self, type_: str, **fields: object) -> str:
-        """Say something: it is sent now or when the connection is back, and is stored once; raises :class:`NotNow`."""
+        """Send a message now, or when the connection is back. It is stored once. Raises :class:`NotNow`."""
         if len(self.outbox) >= MAXIMUM_OUTBOX:
             raise NotNow(f"{MAXIMUM_OUTBOX} messages are waiting to be sent. Try again when they are gone.")
         post = Post(self._next_tag(), type_, fields)
@@ -257,7 +257,7 @@ class Link:
     # The connection
 
     async def _connection(self) -> None:
-        """Connect, and wait until the connection is gone."""
+        """Connect, and wait until the connection ends."""
         factory = Factory.forProtocol(lambda: Wire(self._made, self._received))
         wire = await self._cancellable(self._endpoint.connect(factory))
         try:
@@ -267,7 +267,10 @@ class Link:
             self._set_timer(None)
 
     async def _pause(self, why: str, failures: int) -> None:
-        """Wait before the next attempt: longer each time, and not as long as everybody else."""
+        """Wait before the next attempt, longer each time.
+
+        A part of the time is random, so that clients do not all come back at once.
+        """
         longest = min(LONGEST_WAIT, FIRST_WAIT * 2 ** min(failures, 10))
         left = longest * (0.5 + 0.5 * self._random())
         while left > 0 and not self._leaving:
@@ -280,7 +283,7 @@ class Link:
             left -= step
 
     async def _cancellable(self, waiting: Deferred[T]) -> T:
-        """Wait for what :meth:`leave` may cancel."""
+        """Wait for *waiting*, which :meth:`leave` may cancel."""
         self._current = waiting
         try:
             return await waiting
@@ -288,7 +291,7 @@ class Link:
             self._current = None
 
     def _set_timer(self, seconds: float | None, call: Callable[[], object] | None = None) -> None:
-        """Replace the timer of the connection: it waits for the welcome, then for pings, then for the goodbye."""
+        """Set the connection's one timer, which is used for the welcome, then for pings, then for the goodbye."""
         if self._timer is not None and self._timer.active():
             self._timer.cancel()
         self._timer = None if seconds is None or call is None else self._clock.callLater(seconds, call)
@@ -311,7 +314,7 @@ class Link:
         wire.send(hello)
 
     def _not_welcomed(self) -> None:
-        self._why = "There is something, but it does not answer as a chat does."
+        self._why = "Something is listening there, but it does not answer like a chat server."
         self._abort()
 
     def _abort(self) -> None:
@@ -319,7 +322,7 @@ class Link:
             self._wire.transport.abortConnection()
 
     def _beat(self) -> None:
-        """See whether the server is still there."""
+        """Send a ping, or end the connection if the server has stopped answering."""
         if self._wire is None or not self.online:
             return
         if not self._heartbeat.beat():
@@ -344,7 +347,7 @@ class Link:
             self._log.failure("A mistake of the client's while it handled {event!r}", event=event)
 
     def _greeted(self, event: events.Event) -> None:
-        """Handle what comes before we are in: the answer to ``hello``."""
+        """Handle the answer to ``hello``."""
         if isinstance(event, events.Welcome):
             self.name, self._token, self._welcomed = event.name, event.token, event.time
             self.registered = event.registered
@@ -369,12 +372,12 @@ class Link:
             self._why = event.text
 
     def _stop(self, why: str) -> None:
-        """The server does not want us back."""
+        """The server ended the session for good: do not connect again."""
         self.farewell = why
         self._leaving = True
 
     def _resume(self) -> None:
-        """Send again what was not acknowledged, and take up again whom we ignored."""
+        """Send again what was not acknowledged, and restore the list of ignored users."""
         if self._wire is None:
             return
         for post in self.outbox.values():
@@ -444,7 +447,7 @@ class Link:
             self._listener.event_received(message, old=message.id <= place.last)
 
     def _entered(self, room: events.RoomState) -> None:
-        """We are in a room: for the first time, or again after a break."""
+        """We have joined a room, for the first time or again after a break."""
         place = self._places.get(room.room)
         if place is not None and place.seen is not None and room.last >= place.seen:
             place.resume(room.last)
@@ -472,7 +475,7 @@ class Link:
         self._pages[self.ask("history", room=room, after=place.seen or 0, count=PAGE)] = room
 
     def _refused(self, refusal: events.Refusal) -> None:
-        """Put away what was refused."""
+        """Forget the message or the page that was refused."""
         if refusal.tag is None:
             return
         if self.outbox.pop(refusal.tag, None) is not None:
@@ -484,7 +487,7 @@ class Link:
                 self._listener.room_ready(room)
 
     def _ignore_again(self, ignored: events.Ignored) -> None:
-        """Ignore, in a new session, those whom we ignored in the one before."""
+        """In a new session, ignore those whom we ignored in the one before."""
         self._ignore_tag = ""
         for name in self._ignored:
             if name not in ignored.names:
@@ -492,20 +495,20 @@ class Link:
 
 
 def _sentence(failure: Exception) -> str:
-    """Say why there is no connection."""
+    """Return a sentence that says why there is no connection."""
     match failure:
         case error.ConnectionRefusedError():
-            return "Nobody listens there."
+            return "Nothing is listening there."
         case error.DNSLookupError() | error.UnknownHostError():
-            return "There is no host of that name."
+            return "There is no host with that name."
         case error.TimeoutError() | error.TCPTimedOutError():
-            return "It does not answer."
+            return "The server does not answer."
         case error.NoRouteError():
-            return "There is no way to that host."
+            return "There is no route to that host."
         case Untrusted():
             return str(failure)
         case SSL.Error():
-            return "What is there does not speak TLS as we do. Without TLS, leave tls:// out."
+            return "TLS could not be agreed on with the server. If it speaks none, leave out tls://."
         case error.ConnectError():
             return f"The connection could not be made: {failure.osError or failure}."
         case _:

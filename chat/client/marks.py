@@ -1,4 +1,4 @@
-"""Tells the server up to where the user has read, so that another device of theirs knows."""
+"""Tells the server how far the user has read, for the user's other devices."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from chat.client.room import Room
 from chat.client.scrollback import Line
 
 DELAY = 2.0
-"""The seconds in which what is read gathers."""
+"""Seconds to wait, so that one mark covers what is read meanwhile."""
 
 
 class ReadMarks(Observer):
-    """Watches *model*, and sends marks by *link* if the user's name is registered."""
+    """Watches *model*, and sends read marks over *link* if the user's name is registered."""
 
     def __init__(self, link: Link, model: Model, clock: IReactorTime) -> None:
         self._link = link
@@ -30,10 +30,10 @@ class ReadMarks(Observer):
             self._soon = self._clock.callLater(DELAY, self._send)
 
     def line_added(self, room: Room, line: Line, old: bool) -> None:
-        """A line has come."""
+        """Do nothing: :meth:`changed` is called too."""
 
     def called(self, room: Room, line: Line) -> None:
-        """Somebody calls the user."""
+        """Do nothing: :meth:`changed` is called too."""
 
     def _news(self) -> list[Room]:
         if not (self._link.registered and self._link.online):

@@ -1,4 +1,4 @@
-"""The client's own mistakes: kept while a screen is up, told when it is gone."""
+"""Errors in the client itself: collected while the screen is shown, and written when it is gone."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from zope.interface import implementer
 
 @implementer(ILogObserver)
 class Mistakes:
-    """Watches the log for failures, so that none is swallowed if there is no log file."""
+    """Collects the failures that are logged, so that none is lost if there is no log file."""
 
     def __init__(self) -> None:
         self._count = 0
@@ -23,7 +23,7 @@ class Mistakes:
             self._first = self._first or f"{formatEvent(event)}\n{failure.getTraceback()}"
 
     def tell(self, output: TextIO) -> None:
-        """Write the first mistake, and how many there were."""
+        """Write the first failure, and how many there were."""
         if self._count:
             print(f"chat: {self._count} mistakes of the client's own; please report the first:", file=output)
             print(self._first, file=output)

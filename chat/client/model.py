@@ -23,36 +23,36 @@ class Observer(Protocol):
     """A screen that shows a model."""
 
     def changed(self) -> None:
-        """Something is to be shown otherwise."""
+        """Something that is shown has changed."""
 
     def line_added(self, room: Room, line: Line, old: bool) -> None:
-        """A line has come at the end of a room; *old*: what was said before the user came."""
+        """*line* was added at the end of *room*. It is *old* if it was said before the user joined."""
 
     def called(self, room: Room, line: Line) -> None:
-        """Somebody calls the user, by name or in private, with *line*."""
+        """*line* names the user, or is a private message to them."""
 
 
 @dataclass(frozen=True, slots=True)
 class LocalTime:
-    """Where a screen is: *now* tells the time, *zone* is the time zone (``None``: the system's)."""
+    """The time at the user's place. *now* returns the time; *zone* is the time zone, ``None`` for the system's."""
 
     now: Callable[[], datetime]
     zone: tzinfo | None = None
 
     def local(self, time: str) -> datetime:
-        """Read a time of the wire; if it is none, it is now."""
+        """Convert a time that the server sent. If it can't be read, return the present time."""
         try:
             return datetime.fromisoformat(time).astimezone(self.zone)
         except (ValueError, OverflowError):
             return self.local_now()
 
     def local_now(self) -> datetime:
-        """The local time."""
+        """Return the local time."""
         return self.now().astimezone(self.zone)
 
 
 class Model(Listener):
-    """Listens to a link and keeps what its user is to see."""
+    """Listens to a link, and keeps what its user sees."""
 
     def __init__(self, name: str, rooms: Iterable[str], local_time: LocalTime) -> None:
         self.name = name
@@ -66,7 +66,7 @@ class Model(Listener):
         self.looking = True
         """Whether the user sees the current room."""
         self.search: SearchResults | None = None
-        """What the user searches for outside of any room."""
+        """The search whose results are shown apart from the rooms, if there is one."""
         self._observers: list[Observer] = []
         self._local_time = local_time
         self._answers: dict[str, Room] = {}
@@ -76,7 +76,7 @@ class Model(Listener):
         self._lost = False
 
     def observe(self, observer: Observer) -> None:
-        """Tell *observer* from now on what is to be shown."""
+        """Tell *observer* of changes from now on."""
         self._observers.append(observer)
 
     # What the user does
@@ -92,7 +92,7 @@ class Model(Listener):
         self._changed()
 
     def look(self, looking: bool) -> None:
-        """The user sees the current room from now on, or sees none: what comes then is unread."""
+        """Note whether the user is looking at the screen. If not, new messages count as unread."""
         if looking != self.looking:
             self.looking = looking
             if looking:
@@ -102,11 +102,11 @@ class Model(Listener):
             self._changed()
 
     def turn_by(self, steps: int) -> None:
-        """Show the room so many places further, round and round."""
+        """Show the room *steps* places further in the list; after the last comes the first."""
         self.turn_to(self.rooms[(self.rooms.index(self.current) + steps) % len(self.rooms)])
 
     def turn_to_unread(self) -> None:
-        """Show the room where the user is called, or the next one with something unread."""
+        """Show a room with a mention of the user; if there is none, a room with something unread."""
         unread = [room for room in self.rooms if room.unread]
         if unread:
             self.turn_to(max(unread, key=lambda room: bool(room.calls)))
@@ -129,7 +129,7 @@ class Model(Listener):
         return room
 
     def close(self, room: Room) -> None:
-        """Show *room* no more; the last one stays."""
+        """Close *room*, unless it is the only one that is open."""
         if len(self.rooms) > 1:
             if room is self.current:
                 self.turn_by(-1 if self.rooms.index(room) else 1)
@@ -137,25 +137,25 @@ class Model(Listener):
         self._changed()
 
     def expect(self, tag: str, earlier: bool = False) -> None:
-        """The answer with that *tag* belongs into the current room; *earlier*: its messages go above the others."""
+        """Show the answer with that *tag* in the current room. If *earlier*, its messages go above the others."""
         expected = self._earlier if earlier else self._answers
         expected[tag] = self.current
         if len(expected) > MAXIMUM_EXPECTED:
             del expected[next(iter(expected))]
 
     def tell(self, text: str, kind: LineKind = LineKind.NOTICE, room: Room | None = None) -> None:
-        """Add a line of the client's own."""
+        """Add a line that the client writes itself."""
         self._add(room or self.current, Line(kind, self._local_time.local_now(), text))
 
     @property
     def known_rooms(self) -> list[str]:
-        """The rooms that are open, and those that the server has listed."""
+        """The rooms that are open, and those in the server's last list."""
         return list(dict.fromkeys([room.name for room in self.rooms if not room.private] + self._listed_rooms))
 
     # What the link tells
 
     def state_changed(self, state: State) -> None:
-        """The connection has come, gone, or is waited for."""
+        """Show whether there is a connection."""
         self.state = state
         match state:
             case Waiting() if not self._lost:
@@ -168,16 +168,16 @@ class Model(Listener):
         self._changed()
 
     def lag_changed(self, seconds: float) -> None:
-        """The server takes so long to answer."""
+        """Show how long the server takes to answer."""
         self.lag = seconds
         self._changed()
 
     def outbox_changed(self) -> None:
-        """Something waits to be sent, or does so no more."""
+        """Show what is waiting to be acknowledged."""
         self._changed()
 
     def event_received(self, event: events.Event, old: bool) -> None:
-        """Take in what the server has sent."""
+        """Show what the server has sent."""
         match event:
             case events.Message():
                 self._message(event, old)
@@ -240,7 +240,7 @@ class Model(Listener):
         )
 
     def mentions(self, text: str) -> bool:
-        """Tell whether *text* names the user."""
+        """Return whether *text* names the user."""
         return self._mention.search(text) is not None
 
     def mention_spans(self, text: str) -> list[tuple[int, int]]:
@@ -264,7 +264,7 @@ class Model(Listener):
         self.open(event.room).enter(event.topic, event.users, event.away, event.last, event.read)
 
     def room_ready(self, room: str) -> None:
-        """Say where the user is, below what was said there before."""
+        """Say which room this is and who is in it, below its backlog."""
         ready = self.open(room)
         self.tell(events.company(self.name, ready.name, ready.users), room=ready)
         if ready.topic:
@@ -291,7 +291,7 @@ class Model(Listener):
             self.tell(f"You were kicked out of {room.title} by {event.by}{why}", LineKind.REFUSAL)
 
     def _deleted(self, event: events.Deleted) -> None:
-        """Leave of a message that is gone only that it was there."""
+        """Replace a deleted message by a notice."""
         rooms = [room for room in self.rooms if (room.name == event.room if event.room else room.private)]
         for room in rooms:
             room.lines.delete(event.id, f"{event.by} deleted this.")
@@ -315,9 +315,9 @@ class Model(Listener):
         self._mention = mention_of(name)
 
     def _other(self, event: events.Event) -> None:
-        """Keep what an event tells of a room, and say it in words."""
+        """Update the room that an event is about, and show the event in words."""
         room = self._asked(getattr(event, "tag", None))
-        # An answer that asks about a room (/who dev) is shown where it was asked for, whatever else where it happened.
+        # An answer about a room (/who dev) is shown where it was asked for; what happens in a room is shown there.
         if not isinstance(event, events.Who | events.Read):
             room = self.find(getattr(event, "room", None) or "") or room
         match event:
@@ -349,7 +349,7 @@ class Model(Listener):
         return room if room in self.rooms else self.current
 
     def _tell_of(self, room: Room, name: str, event: events.Event, time: str) -> None:
-        """Say what somebody did, unless nobody would care: they have said nothing."""
+        """Show what *name* did, if they spoke here recently or there is a private conversation with them."""
         now = self._local_time.local(time)
         if room.spoke_recently(name, now) or self.find(name, private=True) is not None:
             self._say(event, room)

@@ -1,4 +1,4 @@
-"""What the user may choose: on the command line and in the configuration file."""
+"""The options of the command ``chat``, on the command line and in the configuration file."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ DEFAULT_TLS_PORT = 12346
 TLS = "tls://"
 DEFAULT_TIMEOUT = 30.0
 ALTERNATIVES = 8
-"""How many other names are tried if the user has chosen none and the log-in name is taken."""
+"""How many other names to try if the log-in name is taken and the user has chosen none."""
 
 
 def config_path() -> Path:
-    """Return where the configuration file is looked for."""
+    """Return the path of the configuration file."""
     return platformdirs.user_config_path("twisted-chat") / "client.toml"
 
 
@@ -53,7 +53,7 @@ class ClientSettings:
 
     @property
     def address(self) -> str:
-        """The server, as people write it."""
+        """The server's address as the user writes it."""
         place = f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
         return f"{TLS}{place}" if self.tls else place
 
@@ -62,14 +62,14 @@ class Options(usage.Options):
     """The command line."""
 
     synopsis = "Usage: chat [options] [tls://][NAME@]HOST[:PORT]"
-    longdesc = f"""Chats with whoever is at HOST (by default {DEFAULT_ADDRESS}), encrypted where {TLS} stands in front
-(by default port {DEFAULT_TLS_PORT}). In a terminal it fills the screen; what comes in by a pipe is sent line by
-line, and the exit code is 0 only when all of it is stored.
+    longdesc = f"""Connects to the chat at HOST (by default {DEFAULT_ADDRESS}). With {TLS} the connection is encrypted
+and the default port is {DEFAULT_TLS_PORT}. In a terminal the client fills the screen. What comes in by a pipe is sent
+line by line; the exit code is 0 only if all of it was stored.
 
-The options may also stand in the configuration file ({config_path()}), with the address as
+The options can also be set in the configuration file ({config_path()}), the address as
 "address", and rooms as a list. The command line wins.
 
-chat export, chat import and chat admin look after a history; each explains itself with --help."""
+chat export, chat import and chat admin manage a history; each explains itself with --help."""
 
     optFlags: ClassVar = [
         ["tail", "t", "Print what is said, line by line, and send nothing."],
@@ -179,7 +179,7 @@ _KEYS: Mapping[str, tuple[Callable[[object], bool], str]] = {
     "keyring": (_is_flag, "true or false"),
     "log": (_is_text, 'a path like "/tmp/chat.log"'),
 }
-"""The settings of the configuration file: what fits, and that in words."""
+"""The settings of the configuration file, each with a check and with what the check expects, in words."""
 
 
 def settings(chosen: Mapping[str, Any], address_given: bool = True) -> ClientSettings:
@@ -244,7 +244,7 @@ def _seconds(value: str | float) -> float:
 
 
 def _log_in_names() -> tuple[str, ...]:
-    """The log-in name, then that with a number, for who is in the chat already; at last a guest's name."""
+    """Return the names to try: the log-in name, the same with a number if it is taken, and at last a guest's name."""
     try:
         name = names.user_name(getpass.getuser())
     except (BadName, OSError, KeyError):

@@ -1,4 +1,4 @@
-"""Without a screen: send what comes in by a pipe, or print what is said."""
+"""The client without a screen: it sends what comes in by a pipe, or prints what is said."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from chat.core import events
 from chat.core.text import decode
 
 WINDOW = 16
-"""How many messages are on their way at once, so that the server need not slow us down."""
+"""How many messages to have unacknowledged at once, so that the server does not need to slow us down."""
 _CHUNK = 1 << 14
 _LONGEST_LINE = 1 << 16
 
@@ -36,7 +36,7 @@ class Source(Protocol):
 class Lines:
     """The lines of a file descriptor, read only as fast as they are taken.
 
-    *more*: called when there is something to take. A line of more than 64 KB is cut there.
+    *more* is called when there is something to take. A line of more than 64 KB is cut into several.
     """
 
     def __init__(self, descriptor: int, loop: asyncio.AbstractEventLoop, more: Callable[[], None]) -> None:
@@ -90,11 +90,11 @@ class Lines:
 
 
 class Sender(Listener):
-    """Says each line in *room*, and knows at the end whether all of them were stored."""
+    """Says each line in *room*, and tells at the end whether all of them were stored."""
 
     def __init__(self, room: str, timeout: float, clock: IReactorTime, complain: Callable[[str], None]) -> None:
         self.finished: Deferred[bool] = Deferred()
-        """Fires when it is over: whether all was stored."""
+        """Fires at the end with whether everything was stored."""
         self._room = room
         self._timeout = timeout
         self._clock = clock
@@ -116,7 +116,7 @@ class Sender(Listener):
             self._wait_anew()
 
     def event_received(self, event: events.Event, old: bool) -> None:
-        """Note the answers of the server."""
+        """Handle the server's answers."""
         match event:
             case events.Welcome():
                 self._limit = event.limits.text
@@ -126,13 +126,13 @@ class Sender(Listener):
                 self._fail(event.text)
 
     def outbox_changed(self) -> None:
-        """Something was acknowledged, or sent."""
+        """A message was acknowledged or sent."""
         self._wait_anew()
         if self._link is not None and len(self._link.outbox) < WINDOW:
             self._clock.callLater(0, self.advance)
 
     def advance(self) -> None:
-        """Send what there is, as far as the window allows."""
+        """Send lines while fewer than :data:`WINDOW` messages are unacknowledged."""
         link, lines = self._link, self._lines
         if link is None or lines is None or self._limit is None or self.finished.called:
             return
@@ -161,7 +161,7 @@ class Sender(Listener):
             self.finished.callback(self._all_stored)
 
     def _wait_anew(self) -> None:
-        """Give the server its time from now on, if it has something to do."""
+        """Start the timeout again if the server has something to acknowledge."""
         if self._timer is not None and self._timer.active():
             self._timer.cancel()
         self._timer = None
@@ -178,7 +178,7 @@ class Tail(Listener):
 
     def __init__(self, output: TextIO, local_time: LocalTime, complain: Callable[[str], None]) -> None:
         self.closed: Deferred[None] = Deferred()
-        """Fires when nobody reads any more."""
+        """Fires when nobody reads the output any more."""
         self._output = output
         self._local_time = local_time
         self._complain = complain
@@ -186,10 +186,10 @@ class Tail(Listener):
         self._name = ""
         self._rooms: set[str] = set()
         self.expelled = False
-        """Whether there is nothing left to be heard."""
+        """Whether printing has ended."""
 
     def state_changed(self, state: State) -> None:
-        """Tell of breaks, once each."""
+        """Report each break of the connection once."""
         if isinstance(state, Waiting) and not isinstance(self._state, Waiting):
             self._complain(f"Disconnected: {state.why} Reconnecting by itself.")
         elif isinstance(state, Online) and self._state is not None:

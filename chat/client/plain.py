@@ -32,7 +32,7 @@ _ESCAPE = re.compile(r"\x1b(\[[0-?]*[ -/]*[@-~]|O.|.)?")
 
 
 class Plain:
-    """Shows a client as plain lines, and reads typed lines from a terminal."""
+    """Writes plain lines for a client, and handles what is typed at a terminal."""
 
     def __init__(self, client: Client, output: TextIO) -> None:
         self.typed = ""
@@ -56,7 +56,7 @@ class Plain:
             self._show(f"* What you type goes to {self._room.title} now.")
 
     def line_added(self, room: Room, line: Line, old: bool) -> None:
-        """Show a line; not the user's own, which the terminal has shown already."""
+        """Show a line, unless it is the user's own, which is on the terminal already."""
         if line.mine and not old:
             return
         place = "" if room is self._model.current else f"[{room.title}] "
@@ -120,7 +120,7 @@ class Plain:
         self._set_typed(self.typed[: len(self.typed) - count])
 
     def _complete(self) -> None:
-        """Add what all names that fit have in common."""
+        """Complete the word as far as all names that fit agree."""
         offer = self._client.complete(self.typed)
         word = self.typed[offer.start :]
         common = _common_start(offer.texts)
@@ -153,7 +153,7 @@ class Plain:
 
 
 def _common_start(texts: Sequence[str]) -> str:
-    """Return what all *texts* begin with."""
+    """Return the longest beginning that all *texts* share."""
     first, last = min(texts, default=""), max(texts, default="")
     length = next((n for n, (a, b) in enumerate(zip(first, last, strict=False)) if a != b), min(len(first), len(last)))
     return first[:length]
@@ -161,7 +161,7 @@ def _common_start(texts: Sequence[str]) -> str:
 
 @contextmanager
 def keys_from(descriptor: int, plain: Plain) -> Iterator[None]:
-    """Feed what is typed at a terminal to *plain*, key by key; the terminal is put back afterwards."""
+    """Pass what is typed to *plain*, key by key, while the context lasts; restore the terminal afterwards."""
     loop = asyncio.get_running_loop()
     before = termios.tcgetattr(descriptor)
 

@@ -18,7 +18,7 @@ def title_of(name: str, private: bool) -> str:
 
 
 class Room:
-    """What is known of a room; with *private*, of the conversation with the user *name*."""
+    """A room, or, if *private*, the conversation with the user *name*."""
 
     def __init__(self, name: str, private: bool = False) -> None:
         self.name = name
@@ -34,7 +34,7 @@ class Room:
         self.mark: int | None = None
         """The serial number of the first line that was not seen when the room was last turned to."""
         self.earlier_asked = False
-        """Whether older messages have been asked for and not come, or there are none."""
+        """Whether older messages are being fetched, or there are none."""
         self.read_before = 0
         """The id up to which the room was read before the user came."""
         self.seen = 0
@@ -49,9 +49,10 @@ class Room:
     def enter(
         self, topic: str, users: Iterable[str], away: Mapping[str, str], last: int, read: int | None = None
     ) -> None:
-        """The server tells how things stand.
+        """Take over the state of the room that the server has sent.
 
-        What was said before the user first came is not unread, unless the server knows better: up to the id *read*.
+        If the server knows up to which id the user has *read*, what follows is unread. Otherwise nothing is that was
+        said before the user joined.
         """
         if not self.joined:
             self.read_before = last if read is None else read
@@ -87,7 +88,7 @@ class Room:
             self._speakers[new] = self._speakers.pop(name)
 
     def add_message(self, line: Line, seen: bool) -> None:
-        """Something was said; *seen*: the user is looking at the room."""
+        """A message has come. *seen* is true if the user is looking at the room."""
         self._speakers.pop(line.author, None)
         self._speakers[line.author] = line.time
         if len(self._speakers) > MAXIMUM_SPEAKERS:
@@ -112,12 +113,12 @@ class Room:
         self.mark = None
 
     def spoke_recently(self, name: str, now: datetime) -> bool:
-        """Tell whether anybody would wonder where *name* is."""
+        """Return whether *name* has spoken here recently."""
         last = self._speakers.get(name)
         return last is not None and now - last < RECENTLY
 
     def people(self) -> list[str]:
-        """Who may be meant: the recent speakers, the last one first, then the others by name."""
+        """Return the names to complete: recent speakers, the last one first, then the others by name."""
         if self.private:
             return [self.name]
         speakers = [name for name in reversed(self._speakers) if name in self.users]

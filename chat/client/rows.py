@@ -31,12 +31,12 @@ def displayed(text: str) -> str:
 
 
 def fusing(text: str) -> set[int]:
-    """Where *text* has what joins emoji to one, or colours them."""
+    """Return the places in *text* of characters that join emoji into one, or colour them."""
     return set() if text.isascii() else {match.start() for match in _FUSING.finditer(text)}
 
 
 def shorten(text: str, width: int) -> str:
-    """Cut *text* to so many cells, with a mark where something is missing."""
+    """Cut *text* to *width* cells, and mark the cut."""
     if get_cwidth(text) <= width:
         return text
     return text[: _fitting(text, 0, len(text), max(width - 1, 0))] + "…" if width > 0 else ""
@@ -81,7 +81,7 @@ def wrap(text: str, first: int, rest: int) -> Sequence[tuple[int, int]]:
 
 
 def _units(text: str) -> Iterator[tuple[int, int]]:
-    """Yield what is kept on one row: words, URLs, single wide characters, and the spaces between."""
+    """Yield the parts that are not broken: words, URLs, single wide characters, and the spaces between."""
     for match in _UNIT.finditer(text):
         start, end = match.span()
         if text[start:end].isascii() or URL.match(text, start):
@@ -100,7 +100,7 @@ def _units(text: str) -> Iterator[tuple[int, int]]:
 
 
 def _fitting(text: str, start: int, end: int, width: int) -> int:
-    """Return how far *text* from *start* on fits into *width* cells; marks stay with their character."""
+    """Return the end of what fits into *width* cells from *start* on. Combining marks stay with their character."""
     used = 0
     for place in range(start, end):
         used += get_cwidth(text[place])
@@ -116,7 +116,7 @@ class Painter:
         self._mentions = mentions
 
     def rows(self, line: Line, width: int) -> Sequence[Row]:
-        """Return the rows of *line*, hanging under where its text begins."""
+        """Return the rows of *line*; all but the first are indented to where its text begins."""
         if line.kind is LineKind.DAY:
             return [rule(line.text, width, "class:day")]
         clock: Row = [("class:time", f"{line.time:%H:%M} ")]
@@ -140,7 +140,7 @@ def _classes(styles: Iterable[str]) -> str:
 
 
 def rule(text: str, width: int, style: str) -> Row:
-    """A row of its own with a text in the middle of a stroke."""
+    """Return a row with a text in the middle of a horizontal line."""
     text = shorten(f" {text} ", width)
     left = max((width - get_cwidth(text)) // 2, 0)
     right = max(width - get_cwidth(text) - left, 0)
@@ -148,7 +148,7 @@ def rule(text: str, width: int, style: str) -> Row:
 
 
 def _hang(lead: Row, styled: Row, text: str, width: int) -> Sequence[Row]:
-    """Put *text* after *lead*, and its further rows under its beginning."""
+    """Put *text* after *lead*, and indent its further rows to where it begins."""
     lead_width = sum(get_cwidth(part[1]) for part in lead)
     if lead_width > width - 2:
         width = lead_width + 2
@@ -161,7 +161,7 @@ def _hang(lead: Row, styled: Row, text: str, width: int) -> Sequence[Row]:
 
 
 def _slice(styled: Row, start: int, end: int) -> Row:
-    """Return what of *styled* lies between two places of its text."""
+    """Return the part of *styled* between two places in its text."""
     row: Row = []
     place = 0
     for style, text, *_ in styled:

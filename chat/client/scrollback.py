@@ -1,4 +1,4 @@
-"""The lines of one room, bounded, with a line wherever the day changes."""
+"""The last lines of one room, with a line wherever the day changes."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _TRIM = 250
 
 
 class LineKind(Enum):
-    """What a line is; screens show each in another way."""
+    """The kinds of lines. Screens show each in its own way."""
 
     SAY = "say"
     ACTION = "action"
@@ -23,7 +23,7 @@ class LineKind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """Something shown in a room. *time* is local; *mention*: it names the user; *id*: of a message."""
+    """Something shown in a room. ``time`` is local, ``mention`` says that it names the user; ``id``: of a message."""
 
     kind: LineKind
     time: datetime
@@ -44,16 +44,16 @@ class Scrollback:
         self.first = 0
         """The serial number of the first line."""
         self.deletions = 0
-        """How many messages have given place to a notice that they are gone."""
+        """How many messages were replaced by a notice that they were deleted."""
 
     @property
     def end(self) -> int:
-        """The serial number that the next line will have."""
+        """The serial number of the next line."""
         return self.first + len(self._lines)
 
     @property
     def full(self) -> bool:
-        """Whether there is no place for older lines."""
+        """Whether there is no room for older lines."""
         return len(self._lines) >= self._maximum
 
     @property
@@ -88,7 +88,7 @@ class Scrollback:
         return self.end - 1
 
     def delete(self, number: int, text: str) -> None:
-        """Have *text* stand in the place of the message with that id, if it is there."""
+        """Replace the message with that id by *text*, if it is there."""
         for index in range(len(self._lines) - 1, -1, -1):
             line = self._lines[index]
             if line.id == number:
@@ -111,5 +111,5 @@ class Scrollback:
 
 
 def day_line(time: datetime) -> Line:
-    """Say which day it is."""
+    """Return a line that says which day it is."""
     return Line(LineKind.DAY, time, f"{time:%A, %d %B %Y}")

@@ -1,4 +1,4 @@
-"""A search in a window of its own: what was asked, and what was found."""
+"""A search whose results are shown apart from the rooms."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ MAXIMUM_FOUND = 1000
 
 @dataclass(eq=False, slots=True)
 class SearchResults:
-    """What is searched for, and the answers so far, the newest message first, each with its room."""
+    """The text that is searched for, and the messages found so far, the newest first, each with its room."""
 
     text: str
     tag: str = ""
-    """The tag of the request that is not answered yet."""
+    """The tag of the request that is not answered yet; empty if there is none."""
     found: list[tuple[str, Line]] = field(default_factory=list)
     more: bool = False
-    """Whether there are older ones."""
+    """Whether there are older messages to be found."""
     refusal: str = ""
 
     @property
@@ -28,7 +28,7 @@ class SearchResults:
         return self.found[-1][1].id if self.found else None
 
     def add(self, found: Iterable[tuple[str, Line]], more: bool) -> None:
-        """An answer has come."""
+        """Add an answer of the server."""
         self.tag = ""
         self.found.extend(found)
         self.more = more and len(self.found) < MAXIMUM_FOUND

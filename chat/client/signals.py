@@ -1,4 +1,4 @@
-"""Signals, as long as something runs."""
+"""Handle signals while a context lasts."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 @contextmanager
 def interruptible() -> Iterator[None]:
-    """Let Ctrl-C raise :class:`KeyboardInterrupt`, as long as the context lasts: while something is asked for."""
+    """Let Ctrl-C raise :class:`KeyboardInterrupt` while the context lasts, for example at a question."""
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         yield
@@ -20,7 +20,7 @@ def interruptible() -> Iterator[None]:
 
 @contextmanager
 def handled(signals: Iterable[signal.Signals], handler: Callable[[], None]) -> Iterator[None]:
-    """Call *handler* in the running loop for each of *signals*, as long as the context lasts."""
+    """Call *handler* in the running loop for each of *signals* while the context lasts."""
     loop = asyncio.get_running_loop()
     before = {number: signal.getsignal(number) for number in signals}
     for number in before:

@@ -1,4 +1,4 @@
-"""The status in the words of every screen: the people, the lag, who the user is, and where a line goes."""
+"""The texts about the state of things that all screens share."""
 
 from __future__ import annotations
 
@@ -7,25 +7,25 @@ from chat.client.room import Room
 
 
 def topic(room: Room) -> str:
-    """What a room is about; of a private conversation, that it is one."""
+    """Return the topic of a room, or say that it is a private conversation."""
     return "private, only the two of you see this" if room.private else room.topic
 
 
 def people(room: Room) -> str:
-    """How many people are there; nothing if that is not known."""
+    """Return how many people are there; empty if that is not known."""
     if room.private or not room.joined:
         return ""
     return "1 person" if len(room.users) == 1 else f"{len(room.users)} people"
 
 
 def lag(model: Model) -> str:
-    """How long the server takes to answer; nothing if that is not known."""
+    """Return how long the server takes to answer; empty if that is not known."""
     if model.lag is None:
         return ""
     return f"lag {model.lag * 1000:.0f} ms" if model.lag < 1 else f"lag {model.lag:.1f} s"
 
 
 def place(model: Model) -> str:
-    """Who the user is, and where a line goes."""
+    """Return the user's name and the room to which a line goes."""
     text = f"{model.name} {model.current.title}" if model.away is None else f"{model.name} (away) {model.current.title}"
     return text if model.current.joined else f"{text} (not in it)"

@@ -12,8 +12,8 @@ NICK_TONES = (
     *("#d75f00", "#008700", "#0087af", "#5f5fd7", "#af5fd7", "#d7005f", "#af8700"),
     *("#00875f", "#d75f87", "#5f87af", "#875faf", "#af5f5f", "#5f8700", "#00a0a0"),
 )
-"""The colours of the styles ``nick0``, ``nick1``, ... among which users are divided: of medium brightness, to be read
-on dark and on light backgrounds."""
+"""The colours of the styles ``nick0``, ``nick1``, ..., one of which each user gets. They are of medium brightness, so
+that they can be read on dark and on light backgrounds."""
 
 URL = re.compile(r"https?://[^\s<>\"]*[^\s<>\".,;:!?)\]}']")
 
@@ -22,7 +22,7 @@ StyledText = tuple[str, tuple[str, ...]]
 
 
 def nick_style(name: str) -> str:
-    """Return the style of a user's name: for a name always the same."""
+    """Return the style of a user's name. It is always the same for the same name."""
     return f"nick{zlib.crc32(name.casefold().encode()) % len(NICK_TONES)}"
 
 
@@ -34,7 +34,7 @@ def author_styles(line: Line) -> tuple[str, ...]:
 
 
 def styled_text(line: Line, text: str, mentions: Callable[[str], Sequence[tuple[int, int]]]) -> list[StyledText]:
-    """Divide the *text* of a line, marking URLs, and what *mentions* finds of the user's name where it has it."""
+    """Divide the *text* of a line into parts. URLs get a style, and so do the places that *mentions* finds."""
     style = "action" if line.kind is LineKind.ACTION else "text"
     marks = [(match.span(), "url") for match in URL.finditer(text)]
     if line.mention:

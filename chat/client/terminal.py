@@ -45,7 +45,7 @@ from chat.client.viewport import Viewport
 from chat.core.text import clean
 
 FRAME = 0.05
-"""Seconds between two redraws at least, however much arrives."""
+"""The fewest seconds between two redraws."""
 BELL_INTERVAL = 2.0
 MAXIMUM_PASTE = 8192
 MAXIMUM_HISTORY = 200
@@ -53,7 +53,7 @@ COPIED_LINES = 200
 
 
 class InputHistory(History):
-    """What was typed in one room, bounded."""
+    """The last lines that were typed in one room."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -78,7 +78,7 @@ class InputHistory(History):
 
 
 class View:
-    """One room on the screen: what part of it is seen, and the line that is being typed there."""
+    """One room on the screen: which part of it is visible, and the line that is being typed there."""
 
     def __init__(self, room: Room, painter: Painter, typed: Callable[[Buffer], None]) -> None:
         self.viewport = Viewport(room, painter.rows)
@@ -97,7 +97,7 @@ class _Messages(UIControl):
 
 
 class Terminal:
-    """A screen for a client; *address* is the server as people write it."""
+    """The screen of *client*. *address* is the server's address as the user writes it."""
 
     def __init__(self, client: Client, address: str, input: Input | None = None, output: Output | None = None) -> None:
         self._client = client
@@ -133,7 +133,7 @@ class Terminal:
         self.application.ttimeoutlen = 0.05
 
     async def run(self) -> None:
-        """Show the screen until :meth:`close`; raises what went wrong in it."""
+        """Show the screen until :meth:`close`; raises whatever exception ended it."""
         loop = asyncio.get_running_loop()
         loop.set_exception_handler(self._failed)
         try:
@@ -144,13 +144,13 @@ class Terminal:
             loop.set_exception_handler(None)
 
     def close(self) -> None:
-        """Put the terminal back."""
+        """Restore the terminal."""
         self._exit(None)
 
     # What the model tells
 
     def changed(self) -> None:
-        """Draw again, soon; if the room on the screen was closed, what was being typed there is not lost."""
+        """Draw again soon. If the room on the screen was closed, keep the line that was being typed there."""
         buffer = self._control.buffer
         if buffer is not self._view.buffer:
             closed = all(view.buffer is not buffer for room, view in self._views.items() if room in self._model.rooms)
@@ -163,7 +163,7 @@ class Terminal:
         """The next drawing shows it."""
 
     def called(self, room: Room, line: Line) -> None:
-        """Ring, but not without end."""
+        """Ring the bell, but not too often."""
         now = asyncio.get_running_loop().time()
         if now - self._last_bell >= BELL_INTERVAL:
             self._last_bell = now
@@ -194,14 +194,14 @@ class Terminal:
         self._viewport.follow()
 
     def drop_question(self) -> None:
-        """Ask no more, and take back hints."""
+        """Drop the question that is asked, and the hint."""
         self._pasted = []
         self._asked_to_leave = False
         self._hint = ""
         self.application.invalidate()
 
     def interrupt(self) -> None:
-        """Drop what was pasted; clear the line; ask whether to leave; leave: whatever there is to do first."""
+        """Do the first of these that applies: drop what was pasted, clear the line, ask whether to leave, leave."""
         buffer = self._view.buffer
         asked = self._asked_to_leave
         if self._pasted or buffer.text:
@@ -284,17 +284,17 @@ class Terminal:
 
     @property
     def shows_copy_view(self) -> bool:
-        """Whether the room's last lines have taken the place of the screen, or are about to."""
+        """Whether the copy view is shown, or about to be shown."""
         return self._copy_view is not None
 
     def show_copy_view(self) -> None:
-        """Leave the screen to the room's last lines as they are, so that they can be copied."""
+        """Show the room's last lines as plain text, to be copied."""
         if self._copy_view is None:
             self._copy_view = CopyView(self.application.input, self.application.output)
             self.application.create_background_task(self._show_copy_view(self._copy_view))
 
     def type_at_copy_view(self, keys: Sequence[KeyPress]) -> None:
-        """Take in keys that were typed when the screen was about to go, or while it is coming back."""
+        """Give the copy view keys that were read just before it was shown, or just after."""
         if self._copy_view is not None:
             self._copy_view.type(keys)
 
@@ -320,7 +320,7 @@ class Terminal:
         return max(self._height - 2, 1)
 
     def _view_shown(self) -> None:
-        """Another room is shown: type there; forget views of rooms that are closed."""
+        """Another room is shown: send the keys there, and forget the views of closed rooms."""
         self.drop_question()
         self._control.buffer = self._view.buffer
         self._views = {room: view for room, view in self._views.items() if room in self._model.rooms}
@@ -359,7 +359,7 @@ class Terminal:
         return bars.prompt(self._model, self._width)
 
     def _message_rows(self, width: int, height: int) -> list[Row]:
-        """Return as many rows as the window is high, the newest below; what is not stored yet comes last."""
+        """Return *height* rows, the newest at the bottom; messages that are not stored yet come last."""
         self._height = height
         viewport = self._viewport
         unsent: list[Row] = []
@@ -383,7 +383,7 @@ class Terminal:
     # The end
 
     def _failed(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-        """A mistake in a drawing or a key: restore the terminal, then tell."""
+        """Drawing or a key failed: restore the terminal, then report the exception."""
         self._exit(context.get("exception") or RuntimeError(context["message"]))
 
     def _exit(self, failure: BaseException | None) -> None:

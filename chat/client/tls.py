@@ -1,4 +1,4 @@
-"""TLS to a server, and whom to believe: what the system's authorities say, or what the user has seen and kept."""
+"""TLS to a server whose certificate an authority has signed, or the user has accepted."""
 
 from __future__ import annotations
 
@@ -18,34 +18,35 @@ from zope.interface import implementer
 
 
 def known_hosts_path() -> Path:
-    """Return where the certificates are kept that the user trusts."""
+    """Return the path of the file with the certificates that the user trusts."""
     return platformdirs.user_config_path("twisted-chat") / "known_hosts"
 
 
 class Untrusted(Exception):
-    """The server may be another than it says; the message is the sentence that the user reads."""
+    """The server may not be the one that it claims to be. The message is a sentence for the user."""
 
 
 class Unknown(Untrusted):
-    """Nobody whom the system trusts vouches for the certificate, and the user has not seen it yet."""
+    """No authority that the system trusts has signed the certificate, and the user has not accepted it."""
 
     def __init__(self, place: str, fingerprint: str) -> None:
         super().__init__(
-            f"Nobody vouches for its certificate, whose SHA-256 fingerprint is {fingerprint}. "
+            "No authority that this computer trusts has signed its certificate, "
+            f"whose SHA-256 fingerprint is {fingerprint}. "
             f"To see and keep it, connect once from a terminal: chat tls://{place}"
         )
         self.place = place
         self.fingerprint = fingerprint
         self.question = (
-            f"Nobody whom this computer trusts vouches for the certificate of {place}.\n"
+            f"No authority that this computer trusts has signed the certificate of {place}.\n"
             f"Its SHA-256 fingerprint is\n{fingerprint}\n"
-            "The log of the server has it too: compare them."
+            "The server's log has it too: compare the two."
         )
-        """What a user must know who is asked whether to trust it."""
+        """What the user must know before deciding whether to trust the certificate."""
 
 
 class Changed(Untrusted):
-    """The user has seen and kept another certificate of this server."""
+    """The user has accepted another certificate of this server before."""
 
 
 class KnownHosts:
@@ -55,7 +56,7 @@ class KnownHosts:
         self.path = path
 
     def fingerprint(self, place: str) -> str | None:
-        """Return what is kept of the server at *place*."""
+        """Return the fingerprint that is kept for the server at *place*."""
         kept = None
         for line in self._read().splitlines():
             match line.split():
@@ -82,8 +83,8 @@ class KnownHosts:
 class Trust:
     """Decides during the handshake whether the server is the one at *host* and *port*.
 
-    It is if the system's authorities vouch for its certificate and the certificate names *host*, or if the
-    certificate is the one that is kept in *known*.
+    It is if an authority that the system trusts has signed its certificate for *host*, or if the certificate is the
+    one that is kept in *known*.
     """
 
     def __init__(self, host: str, port: int, known: KnownHosts) -> None:
@@ -101,7 +102,7 @@ class Trust:
         vouched = True
 
         def verify(connection: SSL.Connection, certificate: crypto.X509, error: int, depth: int, accepted: int) -> bool:
-            """Collect what OpenSSL says of the chain, and decide on the server's own certificate, the last of it."""
+            """Collect OpenSSL's verdicts on the chain, and decide at the server's own certificate, which comes last."""
             nonlocal vouched
             vouched = vouched and bool(accepted)
             if depth > 0:

@@ -1,4 +1,4 @@
-"""Which rows of a room are on the screen: it follows the newest line, or keeps its place while new lines come."""
+"""The visible rows of a room. They follow the newest line, or stay in place while new lines come."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from chat.client.scrollback import Line
 
 _MAXIMUM_CACHED = 1000
 _ALL = 1 << 30
-"""More rows than a line can have."""
+"""A number of rows greater than that of any line."""
 
 
 class Viewport:
-    """The part of a room that is seen. *paint* turns a line into rows for a width."""
+    """The visible part of a room. *paint* turns a line into rows for a width."""
 
     def __init__(self, room: Room, paint: Callable[[Line, int], Sequence[Row]]) -> None:
         self._room = room
@@ -23,7 +23,7 @@ class Viewport:
         self._width = 80
         self._height = 1
         self._bottom: tuple[int, int] | None = None
-        """The serial number of the lowest line seen and how many of its rows; ``None``: the newest."""
+        """The serial number of the lowest visible line, and how many of its rows show; ``None`` at the newest."""
         self._cache: dict[tuple[int, bool], tuple[Line, Sequence[Row]]] = {}
 
     @property
@@ -40,7 +40,7 @@ class Viewport:
 
     @property
     def _scrolled_height(self) -> int:
-        """The rows there are while it does not follow: one is for saying so."""
+        """The rows for lines while it does not follow: one is taken by the hint that there are newer ones."""
         return max(self._height - 1, 1)
 
     def resize(self, width: int, height: int) -> None:
@@ -56,7 +56,7 @@ class Viewport:
         height = self._height if self.following else self._scrolled_height
         rows = [row for _, row in islice(self._upwards(), height)]
         if len(rows) < height and not self.following:
-            # What was seen is gone from the scrollback: show what is the oldest now.
+            # The visible lines are gone from the scrollback: show the oldest that are there.
             self.scroll_down(height - len(rows))
             rows = [row for _, row in islice(self._upwards(), height)]
         rows.reverse()
@@ -96,7 +96,7 @@ class Viewport:
         self._bottom = None
 
     def _upwards(self) -> Iterator[tuple[tuple[int, int], Row]]:
-        """Yield the rows from the lowest one seen upwards, each with its place."""
+        """Yield the rows from the lowest visible one upwards, each with its place."""
         lines = self._room.lines
         if not len(lines):
             return

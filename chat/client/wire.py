@@ -1,4 +1,4 @@
-"""The thin end: JSON lines over a stream, as ``docs/protocol.md`` writes them."""
+"""The protocol of the client: JSON lines, as described in ``docs/protocol.md``."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from chat.core import events
 from chat.core.text import clean
 
 MAXIMUM_LINE = 1 << 23
-"""The longest line taken from a server, in bytes: a page of history with the longest texts fits many times."""
+"""The longest line to accept from a server, in bytes: many times a page of the longest messages."""
 
 
 class Wire(LineReceiver):
-    """One connection: hands on each event that arrives, with every string in it clean.
+    """One connection. It passes on each event that arrives, after cleaning its strings.
 
-    What is no event that we know (the greeting for people, types of a later version) is passed over.
+    Lines that are no known event are ignored: the greeting for people, and types of later versions.
     """
 
     delimiter = b"\n"
@@ -65,9 +65,9 @@ class Wire(LineReceiver):
 
 
 def decode(line: bytes) -> events.Event | None:
-    """Read an event from a line, with clean strings; ``None`` if the line is none that we know.
+    """Read an event from a line, and clean its strings; return ``None`` if the line is no known event.
 
-    A refusal for people is one too: whoever sends it does not speak with programs, or not yet.
+    A refusal in the text dialect counts too: a server may send one before it knows that we are a program.
     """
     if line.startswith(b"! "):
         return events.Refusal(code="", text=clean(line[2:].decode("utf-8", "replace")))
@@ -83,7 +83,7 @@ def decode(line: bytes) -> events.Event | None:
 
 
 def _cleaned(value: object) -> object:
-    """Clean every string in *value*, however deep."""
+    """Clean every string in *value*, at any depth."""
     if isinstance(value, str):
         return clean(value)
     if isinstance(value, list):

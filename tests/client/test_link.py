@@ -109,13 +109,13 @@ def test_another_name_where_the_first_is_taken() -> None:
 
 def test_nobody_listens() -> None:
     line = Line(Box(), Record(), refusing=True)
-    assert failure_of(line.over) == "Nobody listens there."
+    assert failure_of(line.over) == "Nothing is listening there."
 
 
 def test_what_listens_is_no_chat() -> None:
     line = Line(Box(), Record(), silent=True)
     line.wait(WELCOME_WAIT)
-    assert failure_of(line.over) == "There is something, but it does not answer as a chat does."
+    assert failure_of(line.over) == "Something is listening there, but it does not answer like a chat server."
 
 
 def test_it_comes_back_and_nobody_sees_it_leave() -> None:
@@ -139,7 +139,7 @@ def test_it_says_for_how_long_it_waits() -> None:
     line.wait(7)
     waits = [state.seconds for state in record.states if isinstance(state, Waiting)]
     assert waits == [1, 2, 1, 4, 3, 2, 1, 8]
-    assert record.last_state() == Waiting("Nobody listens there.", 8)
+    assert record.last_state() == Waiting("Nothing is listening there.", 8)
 
 
 def test_waits_grow_up_to_a_bound_and_are_jittered() -> None:

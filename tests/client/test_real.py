@@ -235,7 +235,7 @@ def test_no_colour_where_none_is_wanted(shared_chat: Daemon, monkeypatch: pytest
 def test_nobody_listens_at_the_terminal(unused: str) -> None:
     terminal = RealTerminal(unused)
     assert terminal.ends() == 1
-    assert f"chat: {unused}: Nobody listens there." in terminal.raw
+    assert f"chat: {unused}: Nothing is listening there." in terminal.raw
     assert "\x1b[?1049h" not in terminal.raw
 
 
@@ -276,7 +276,7 @@ def test_a_file(shared_chat: Daemon, tmp_path: Path) -> None:
 def test_a_pipe_to_nobody(unused: str) -> None:
     script = run(unused, send="hello\n")
     assert (script.returncode, script.stdout) == (1, "")
-    assert script.stderr == f"chat: {unused}: Nobody listens there.\n"
+    assert script.stderr == f"chat: {unused}: Nothing is listening there.\n"
 
 
 def test_a_pipe_with_a_name_that_is_taken(shared_chat: Daemon) -> None:

@@ -52,7 +52,7 @@ def test_a_certificate_for_another_name_is_not(vouched: Daemon) -> None:
     bob = vouched.person("bob")
     sent = run(address(vouched, "bot", HOST), send="secret\n")
     assert sent.returncode == 1
-    assert "Nobody vouches for its certificate" in sent.stderr
+    assert "No authority that this computer trusts has signed its certificate" in sent.stderr
     assert bob.catch_up() == []
 
 
@@ -74,8 +74,9 @@ def test_a_pipe_refuses_who_is_not_known(tls_chat: Daemon, known: Path, option: 
     place = f"localhost:{tls_chat.tls_port}"
     assert (sent.returncode, sent.stdout) == (1, "")
     assert sent.stderr == (
-        f"chat: tls://{place}: Nobody vouches for its certificate, whose SHA-256 fingerprint is "
-        f"{fingerprint((HOST, tls_chat.tls_port))}. To see and keep it, connect once from a terminal: chat tls://{place}\n"
+        f"chat: tls://{place}: No authority that this computer trusts has signed its certificate, "
+        f"whose SHA-256 fingerprint is {fingerprint((HOST, tls_chat.tls_port))}. "
+        f"To see and keep it, connect once from a terminal: chat tls://{place}\n"
     )
     assert bob.catch_up() == []
     assert not known.exists()
@@ -128,7 +129,7 @@ def test_a_certificate_that_has_changed_is_refused(tls_chat: Daemon, known: Path
 def test_what_does_not_speak_tls(tls_chat: Daemon) -> None:
     sent = run(f"tls://bot@localhost:{tls_chat.port}", send="hello\n")
     assert sent.returncode == 1
-    assert "What is there does not speak TLS as we do. Without TLS, leave tls:// out." in sent.stderr
+    assert "TLS could not be agreed on with the server. If it speaks none, leave out tls://." in sent.stderr
 
 
 def test_what_speaks_tls_only(tls_chat: Daemon) -> None:

@@ -191,7 +191,7 @@ def test_a_certificate_that_nobody_vouches_for(start_chat: DaemonFactory, start:
     daemon = start_chat("--tls-listen", LISTEN)
     place = f"tls://ada@{HOST}:{daemon.tls_port}"
     dialog = start(place, XDG_CONFIG_HOME=str(tmp_path))
-    dialog.opens(f"Nobody whom this computer trusts vouches for the certificate of {HOST}:{daemon.tls_port}.")
+    dialog.opens(f"No authority that this computer trusts has signed the certificate of {HOST}:{daemon.tls_port}.")
     dialog.press("space")
     dialog.opens("#lobby - ada@")
     assert dialog.title == f"#lobby - ada@tls://{HOST}:{daemon.tls_port}"
@@ -285,4 +285,4 @@ def test_the_terminal_needs_no_tk() -> None:
     code = "import sys, chat.client.command, chat.client.terminal; sys.exit('tkinter' in sys.modules)"
     assert run("-c", code).returncode == 0
     code = "import sys; sys.modules['tkinter'] = None; sys.argv = ['chat', 'localhost:1']; import chat.__main__"
-    assert "Nobody listens there." in run("-c", code).stderr
+    assert "Nothing is listening there." in run("-c", code).stderr

@@ -1,4 +1,4 @@
-"""The course of the desktop client: the dialog, until the user is in; the window, until they leave."""
+"""The desktop client: the dialog until the user has joined, then the window until the user leaves."""
 
 from __future__ import annotations
 
@@ -33,14 +33,14 @@ from chat.client.options import ClientSettings
 from chat.client.tls import KnownHosts, Unknown, known_hosts_path
 
 POLL, SLOW_POLL = 20, 100
-"""Milliseconds between two looks at what Tk has to do: while the window is in front, and while it is not."""
+"""Milliseconds between two calls of Tk's event loop, while the window is in front and while it is not."""
 GEOMETRY = "1000x640"
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 Connect = Callable[[ClientSettings, Listener], tuple[Link, "asyncio.Future[None]"]]
-"""Makes a link and runs it; the future is that of the run."""
+"""Makes a link and runs it; the future ends with the run."""
 
 
 class Desktop:
@@ -62,7 +62,7 @@ class Desktop:
         self._unknown: Unknown | None = None
         """The server whose certificate the user was asked about."""
         self._kept_password: str | None = None
-        """What the keyring has, where it is to be tried."""
+        """The password from the keyring, if it is to be tried."""
         self._asked: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         root.withdraw()
         root.report_callback_exception = self._failed
@@ -74,7 +74,8 @@ class Desktop:
     async def run(self, farewell: str = "") -> str:
         """Show the dialog and the window, until the user leaves.
 
-        Return why the server ended the chat for good, if it did; the next run begins with that as its *farewell*.
+        Return why the server ended the session for good, or ``""`` if it did not. Pass that to the next run as its
+        *farewell*, which the dialog shows.
         """
         tksupport.install(self._root, POLL)
         self._root.bind_all("<FocusIn>", lambda _: self._poll(), add=True)
@@ -92,7 +93,7 @@ class Desktop:
             self._root.destroy()
 
     def _poll(self) -> None:
-        """Look at what Tk has to do as often as the user does."""
+        """Call Tk's event loop, more often while the window is in front."""
         pace = SLOW_POLL if self._root.focus_displayof() is None else POLL
         if pace != self._pace:
             self._pace = pace
@@ -100,21 +101,21 @@ class Desktop:
             tksupport.install(self._root, pace)
 
     def leave(self) -> None:
-        """Leave the chat; without one, leave the dialog."""
+        """Leave the chat, or the dialog if there is no chat yet."""
         if self._link is not None:
             self._link.leave()
         elif not self._asked.done():
             self._asked.set_result(False)
 
     def _go(self) -> None:
-        """Try what stands in the dialog."""
+        """Try to connect with what is in the dialog."""
         if not self._asked.done():
             self._asked.set_result(True)
 
     async def _enter(self, farewell: str) -> asyncio.Future[None] | None:
-        """Ask where to go until that works, and open the window; return the link's run, if it came to one.
+        """Show the dialog until a connection works, then open the window; return the link's run, if there is one.
 
-        *farewell* is why the user is asked again.
+        *farewell* says why the last session ended.
         """
         settings, remembered = self._settings, self._saved
         dialog = Dialog(self._root, self._look, self._go, self.leave)
@@ -138,7 +139,7 @@ class Desktop:
         return None
 
     async def _attempt(self, dialog: Dialog) -> asyncio.Future[None] | None:
-        """Try to come in with what stands in the dialog."""
+        """Connect with what is in the dialog."""
         try:
             settings = self._settings_of(dialog)
         except usage.UsageError as refusal:
@@ -161,7 +162,7 @@ class Desktop:
         return replace(options.settings(chosen), password=dialog.password.get() or None)
 
     async def _connected(self, dialog: Dialog, settings: ClientSettings) -> asyncio.Future[None] | None:
-        """Come in; where that fails, the dialog says why."""
+        """Connect; if that fails, show the reason in the dialog."""
         model = Model(settings.names[0], settings.rooms, self._local_time)
         link, linked = self._connect(settings, model)
         self._link = link
@@ -180,7 +181,7 @@ class Desktop:
         return None
 
     async def _explain(self, dialog: Dialog, settings: ClientSettings, reason: CannotEnter) -> None:
-        """Say in the dialog why it failed, and ask what would help."""
+        """Show in the dialog why it failed, and ask for what would help."""
         self._kept_password = self._unknown = None
         if isinstance(reason.__cause__, Unknown):
             self._unknown = reason.__cause__
@@ -194,7 +195,7 @@ class Desktop:
             dialog.failed(str(reason))
 
     async def _come_in(self, dialog: Dialog, settings: ClientSettings, client: Client) -> None:
-        """Remember what worked, and open the window."""
+        """Save what worked, and open the window."""
         saved = self._saved
         saved.server, saved.port = dialog.server.get().strip(), dialog.port.get().strip()
         saved.tls, saved.name = dialog.tls.get(), dialog.name.get().strip()
@@ -222,17 +223,17 @@ class Desktop:
         self._saved.save()
 
     def _open_link(self, link: str) -> None:
-        """Show a web page, in a thread: starting a browser takes its time."""
+        """Show a web page. This is done in a thread, because starting a browser takes time."""
         opening = deferToThread(webbrowser.open, link)
         opening.addErrback(lambda failure: self._log.failure("{link} can't be opened", failure=failure, link=link))
 
     def _failed(self, kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-        """A mistake in a drawing or a key."""
+        """Drawing or a key failed."""
         self._log.failure("A mistake of the client's while it handled its window", Failure(error, kind, trace))
 
 
 def _place(settings: ClientSettings) -> str:
-    """Where a password belongs."""
+    """Return the key under which the keyring keeps the password."""
     return f"{settings.names[0]}@{settings.address}"
 
 

@@ -1,4 +1,4 @@
-"""The lines of a room: drawn a page at a time, following the newest or staying where the user reads."""
+"""The lines of a room, drawn a page at a time. The view follows the newest line, or stays where the user reads."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from chat.client.scrollback import Line, LineKind
 PAGE = 200
 """How many lines are drawn at first, and how many more when the user comes to the top."""
 MAXIMUM_FOLLOWED = 1000
-"""Of more lines than these the oldest are taken away while the newest are followed."""
+"""If more lines than these are drawn while the newest are followed, the oldest are removed."""
 
 
 class Conversation(ttk.Frame):
-    """Shows one room at a time. *earlier* asks for lines older than there are, *open_link* shows a web page."""
+    """Shows one room at a time. *earlier* fetches older lines, *open_link* shows a web page."""
 
     def __init__(
         self,
@@ -41,7 +41,7 @@ class Conversation(ttk.Frame):
         self._open_link = open_link
         self._room: Room | None = None
         self._first = self._end = 0
-        """The serial numbers of the first line that is drawn, and of that after the last."""
+        """The serial number of the first line that is drawn, and that of the line after the last."""
         self._drawn: deque[tuple[Line, int]] = deque()
         """The lines that are drawn, and how many rows each of them has."""
         self._deletions = 0
@@ -51,7 +51,7 @@ class Conversation(ttk.Frame):
         self._left_at = 0
         """Where the newest line was when the user went up."""
         self._places: dict[Room, tuple[int, int]] = {}
-        """Of rooms that were left while an older line was read: that line, and where the newest was."""
+        """For each room that was left while an older line was being read: that line, and where the newest was."""
         self.text = tkinter.Text(
             self, name="lines", state="disabled", wrap="word", cursor="arrow", borderwidth=0, highlightthickness=0,
             takefocus=True, undo=False, exportselection=True, insertwidth=0, width=20, height=5,
@@ -71,7 +71,7 @@ class Conversation(ttk.Frame):
     # What is shown
 
     def show(self, room: Room, unsent: Sequence[str]) -> None:
-        """Bring the window up to date with *room*, and with what of it is *unsent*."""
+        """Show *room* as it is now, with its *unsent* messages."""
         text = self.text
         text.configure(state="normal")
         if room is not self._room:
@@ -103,12 +103,12 @@ class Conversation(ttk.Frame):
         self._show_button()
 
     def scroll(self, count: int, what: Literal["pages", "units"]) -> None:
-        """Scroll by so many ``pages`` or ``units``."""
+        """Scroll by *number* ``pages`` or ``units``."""
         self.text.yview_scroll(count, what)
         self._scrolled()
 
     def go_to(self, message: int) -> bool:
-        """Show the message of that id; tell whether it is there."""
+        """Show the message with that id; return whether it is there."""
         room = self._room
         if room is None:
             return False
@@ -145,12 +145,12 @@ class Conversation(ttk.Frame):
             self.text.yview(f"{self._row_of(max(serial, self._first))}.0")
 
     def _keep_place(self, room: Room) -> None:
-        """Remember where the user reads in the room that is shown."""
+        """Save the place at which the user reads the room that is shown."""
         if not self._following:
             self._places[room] = (self._serial_at("@0,0"), self._left_at)
 
     def _drop_gone(self, room: Room) -> None:
-        """Take away lines that are gone: from the scrollback, or in favour of newer ones."""
+        """Remove lines that are no longer in the scrollback, or that are too many."""
         lines = room.lines
         if self._following and lines.end - self._end > PAGE:
             self._clear(lines.end - PAGE)
@@ -207,7 +207,7 @@ class Conversation(ttk.Frame):
         text.yview(f"{sum(rows for _, rows in older) + 1}.0")
 
     def _draw_deleted(self, room: Room) -> None:
-        """Draw anew what has given place to a notice, and what follows it: it may need a name now."""
+        """Redraw lines that were replaced by a notice, and the line after each, which may need a name now."""
         self._deletions = room.lines.deletions
         gone = [n for n, (line, _) in enumerate(self._drawn) if room.lines[self._first + n] is not line]
         for number in sorted({*gone, *(n + 1 for n in gone if n + 1 < len(self._drawn))}):
@@ -253,7 +253,7 @@ class Conversation(ttk.Frame):
         self._scrolled()
 
     def _scrolled(self) -> None:
-        """The user has scrolled: follow if that led to the newest line; at the top get older ones."""
+        """The user has scrolled. At the newest line, follow; at the top, fetch older lines."""
         following = self.text.dlineinfo("end-1c") is not None
         if self._following and not following and self._room is not None:
             self._left_at = self._room.lines.end
@@ -279,7 +279,7 @@ class Conversation(ttk.Frame):
     # Copying, links
 
     def selected(self) -> str:
-        """What is selected: within one line as it is, of several lines with names and times."""
+        """Return the selected text. If it has several lines, each comes with name and time."""
         ranges = self.text.tag_ranges("sel")
         if not ranges or self._room is None or not self._drawn:
             return ""

@@ -14,7 +14,7 @@ TITLE = "Chat: connect"
 
 
 class Dialog(tkinter.Toplevel):
-    """*submit* is called when the user wants to connect, *cancel* when they don't any more, or close the window."""
+    """*submit* is called when the user wants to connect, *cancel* when the user cancels or closes the window."""
 
     def __init__(self, root: tkinter.Tk, look: Look, submit: Callable[[], None], cancel: Callable[[], None]) -> None:
         super().__init__(root, class_=root.winfo_class())
@@ -77,20 +77,20 @@ class Dialog(tkinter.Toplevel):
         self._focus(next((field for field in self._fields if not field.get()), self._fields[-1]))
 
     def connecting(self, address: str) -> None:
-        """An attempt is being made."""
+        """Show that an attempt is being made."""
         self._set_busy(True)
         self.title(TITLE)
         self._message.configure(text=f"Connecting to {address} …", style="Muted.TLabel")
 
     def failed(self, sentence: str) -> None:
-        """It did not work, for the reason given; the user may change the fields and try again."""
+        """Show why the attempt failed; the user may change the fields and try again."""
         self._set_busy(False)
         self._message.configure(text=sentence, style="Hint.TLabel")
-        self.title(sentence.partition("\n")[0] or TITLE)  # all that screen readers are given of a window of Tk
+        self.title(sentence.partition("\n")[0] or TITLE)  # screen readers get nothing else from a Tk window
         self._focus(self._password_field if self._secret.winfo_manager() else self._fields[-1])
 
     def ask_password(self, sentence: str, can_keep: bool) -> None:
-        """The name belongs to somebody: the user may give its password."""
+        """Ask for the password of the name, which is registered."""
         self.password.set("")
         self._secret.grid(row=7, column=0, columnspan=2, sticky="ew")
         if can_keep:
@@ -98,19 +98,19 @@ class Dialog(tkinter.Toplevel):
         self.failed(sentence)
 
     def ask_trust(self, question: str) -> None:
-        """The user must say whether the server is the right one."""
+        """Ask whether the server is the right one."""
         self.failed(question)
         self.trusted = True
         self._go.configure(text="Trust and connect")
         self._go.focus_set()
 
     def _ask_nothing(self) -> None:
-        """What was asked is no longer the question: the user has changed where to go."""
+        """Drop the question about the certificate, because the user has changed the fields."""
         self.trusted = False
         self._go.configure(text="Connect")
 
     def _change_port(self) -> None:
-        """Go to the usual port of the way that was chosen, unless the user wants another."""
+        """Fill in the usual port, with TLS or without, unless the user has typed another."""
         usual = {str(DEFAULT_PORT): DEFAULT_TLS_PORT, str(DEFAULT_TLS_PORT): DEFAULT_PORT}
         self.port.set(str(usual.get(self.port.get().strip(), self.port.get())))
 

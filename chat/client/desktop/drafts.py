@@ -1,4 +1,4 @@
-"""What is typed in one room: the line that is not sent yet, and those sent before."""
+"""What was typed in one room: the text that is not sent yet, and the texts that were."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ MAXIMUM_SENT = 200
 
 
 class Draft:
-    """Goes through what was sent; the draft comes back at the end."""
+    """The text in the input field of one room. :meth:`step` goes through what was sent, and back to the draft."""
 
     def __init__(self) -> None:
         self.text = ""
         self._sent: list[str] = []
         self._place = 0
-        """How many lines back from the draft."""
+        """How many texts back from the draft the user has gone."""
         self._kept = ""
 
     def send(self, text: str) -> None:
-        """*text* was sent (``""``: something that is not to come back); the draft is empty again."""
+        """Empty the draft, and remember *text* unless it is ``""``, which stands for a text with a password."""
         if text and self._sent[-1:] != [text]:
             self._sent.append(text)
             del self._sent[:-MAXIMUM_SENT]
@@ -24,7 +24,7 @@ class Draft:
         self._place = 0
 
     def step(self, back: int) -> bool:
-        """Make the draft what was sent one line earlier (1) or later (-1); tell whether there was any."""
+        """Go to the text that was sent before (1) or after (-1); return whether there is one."""
         place = self._place + back
         if not 0 <= place <= len(self._sent):
             return False

@@ -1,4 +1,4 @@
-"""From a line to what a Tk text is given: texts and tags, in turn."""
+"""Turns a line into the texts and tags that a Tk text widget takes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from chat.client.scrollback import Line, LineKind
 from chat.client.styled import author_styles, styled_text
 
 TOGETHER = timedelta(minutes=3)
-"""What one person says within this time stands under one name."""
+"""Messages of one person within this time are shown under one name."""
 SAFE_XFT = 20305
 _EMOJI = re.compile("[\u231a-\u27bf\u2934-\u2b55\U0001f000-\U0001faff]")
 
@@ -22,7 +22,7 @@ Drawn = tuple[str, tuple[str, ...]]
 
 
 def drawn(line: Line, before: Line | None, mentions: Callable[[str], Sequence[tuple[int, int]]]) -> list[Drawn]:
-    """Draw *line* as it looks below the line *before*; each row of it ends with a newline."""
+    """Return *line* as it looks below the line *before*; each row ends with a newline."""
     clock = f"{line.time:%H:%M}"
     match line.kind:
         case LineKind.DAY:
@@ -45,12 +45,12 @@ def drawn(line: Line, before: Line | None, mentions: Callable[[str], Sequence[tu
 
 
 def unread_rule() -> list[Drawn]:
-    """What stands above the first line that was not seen."""
+    """Return the mark above the first line that was not seen."""
     return [("───────   new   ───────\n", ("unread",))]
 
 
 def shown(text: str) -> str:
-    """Write *text* so that Tk can draw it: an old X font library ends the program at the first emoji in colour."""
+    """Replace emoji that Tk can't draw: with an old X font library, one in colour would end the program."""
     return text if text.isascii() or _draws_emoji() else _EMOJI.sub("\ufffd", text)
 
 

@@ -14,8 +14,8 @@ from chat.client.styled import author_styles, styled_text
 
 
 class Finder(ttk.Frame):
-    """*find* searches for a text, *older* for older messages, *go* is called with the room and id of a message, *close*
-    when the user has seen enough.
+    """*find* searches for a text, *older* for older messages. *go* is called with the room and the id of a message,
+    *close* when the user closes the search.
     """
 
     def __init__(
@@ -64,12 +64,12 @@ class Finder(ttk.Frame):
         look.watch(self._dress)
 
     def begin(self) -> None:
-        """Bring the keyboard to the field."""
+        """Give the field the keyboard focus."""
         self.field.focus_set()
         self.field.selection_range(0, "end")
 
     def show(self, search: SearchResults | None) -> None:
-        """Bring up to date what was found."""
+        """Show the results so far."""
         state = (search, len(search.found), search.tag, search.refusal) if search is not None else (None, 0, "", "")
         if state == self._shown:
             return

@@ -1,4 +1,4 @@
-"""The box in which the user types: what was sent before, completion, and several lines."""
+"""The field in which the user types, with history, completion, and several lines."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ MAXIMUM_HEIGHT = 6
 
 
 class InputField(ttk.Frame):
-    """*send* does what a text says and tells whether that could be done; *hint* says something to the user."""
+    """*send* carries out a text and returns whether that was possible; *hint* shows the user a sentence."""
 
     def __init__(
         self,
@@ -43,24 +43,24 @@ class InputField(ttk.Frame):
         look.watch(self._dress)
 
     def turn_to(self, draft: Draft) -> None:
-        """Show what is typed in another room."""
+        """Show the draft of another room."""
         self._draft.text = self._now()
         self._draft = draft
         self._show(draft.text)
 
     def submit(self) -> None:
-        """Send what is typed."""
+        """Send the text."""
         text = self._now()
         if text.strip() and self._send(text):
             self._draft.send("" if has_secret(text) else text)
             self._show("")
 
     def begin(self, text: str) -> None:
-        """Put *text* in place of what is typed, for the user to go on."""
+        """Replace the text by *text*, for the user to continue."""
         self._show(text)
 
     def insert(self, text: str) -> None:
-        """Type *text*, if there is place for it."""
+        """Insert *text*, if it is not too long."""
         if len(text.encode("utf-8", "replace")) > MAXIMUM_PASTE:
             self._hint(f"That is too much to paste: at most {MAXIMUM_PASTE} bytes at once.")
             return
@@ -81,7 +81,7 @@ class InputField(ttk.Frame):
         self._changed()
 
     def _step(self, back: int) -> str | None:
-        """Go through what was sent, unless the cursor has a line to go to."""
+        """Go through what was sent, unless the cursor can move to another line."""
         here = self.text.index("insert linestart" if back > 0 else "insert lineend")
         if here != self.text.index("1.0" if back > 0 else "end-1c"):
             return None
@@ -136,7 +136,7 @@ class InputField(ttk.Frame):
             self._hint("")
 
     def _changed(self) -> None:
-        """Something else is typed now: what Tab offered is past, and the height may be another."""
+        """The text has changed: forget the completion, and adjust the height."""
         self._offer = None
         self.text.edit_modified(False)
         self._fit()

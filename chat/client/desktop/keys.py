@@ -1,4 +1,4 @@
-"""Binding keys in place of what Tk does at them by itself."""
+"""Binds keys, and suppresses what Tk does at them by default."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 
 def bind(widget: tkinter.Misc, action: Callable[[], object], *keys: str) -> None:
-    """Call *action* at any of *keys*, and nothing else."""
+    """Call *action* at any of *keys*, in place of Tk's default."""
 
     def act(event: object) -> str:
         action()

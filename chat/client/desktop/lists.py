@@ -13,7 +13,7 @@ from chat.client.styled import nick_style
 
 
 class RoomList(ttk.Frame):
-    """The rooms and private conversations that are open; *turn_to* is called with the one that is chosen."""
+    """The open rooms and private conversations. *turn_to* is called with the one that the user chooses."""
 
     def __init__(self, parent: tkinter.Misc, look: Look, turn_to: Callable[[Room], None]) -> None:
         super().__init__(parent, style="Side.TFrame")
@@ -61,7 +61,7 @@ class RoomList(ttk.Frame):
 
 
 class PeopleList(ttk.Frame):
-    """Who is in the room; *talk_to* is called with the name of whom the user wants to talk to in private."""
+    """The people in the room. *talk_to* is called with the name of the one with whom the user wants to talk."""
 
     def __init__(self, parent: tkinter.Misc, look: Look, talk_to: Callable[[str], None]) -> None:
         super().__init__(parent, style="Side.TFrame")

@@ -1,6 +1,6 @@
-"""How the desktop client looks: colours for light and dark, fonts of any size, and flat ttk widgets in these.
+"""The look of the desktop client: light and dark colours, fonts of any size, and flat ttk widgets.
 
-The theme is ttk's own ``clam`` in our colours: it is drawn, not made of pictures, so that it grows with the fonts.
+The theme is ttk's own ``clam`` in our colours. It is drawn, not made of pictures, so it grows with the fonts.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ SMALLEST, LARGEST = 7, 32
 
 @dataclass(frozen=True, slots=True)
 class Palette:
-    """Colours by what they are for."""
+    """The colours by their use."""
 
     window: str
     side: str
@@ -38,7 +38,7 @@ class Palette:
 
 
 def _lighter(tone: str) -> str:
-    """Mix a colour with as much white as makes it readable on a dark ground."""
+    """Mix a colour with white until it can be read on a dark background."""
     parts = (int(tone[place : place + 2], 16) for place in (1, 3, 5))
     return "#" + "".join(f"{part + (255 - part) * 2 // 5:02x}" for part in parts)
 
@@ -118,21 +118,21 @@ class Look:
 
     @property
     def gap(self) -> int:
-        """The space between things, in pixels: it grows with the font."""
+        """The space between widgets, in pixels. It grows with the font."""
         return max(self.body.metrics("linespace") * 2 // 5, 4)
 
     def watch(self, watcher: Callable[[], object]) -> None:
-        """Call *watcher* now and whenever colours or fonts change: it must last as long as the look."""
+        """Call *watcher* now, and whenever colours or fonts change. It must live as long as the look."""
         self._watchers.append(watcher)
         watcher()
 
     def toggle_dark(self) -> None:
-        """Go from light to dark, or back."""
+        """Change from light to dark, or back."""
         self.dark = not self.dark
         self._apply()
 
     def resize(self, steps: int) -> None:
-        """Make all fonts so many points larger; 0 makes them as large as other programs' again."""
+        """Make all fonts *points* larger; 0 gives them the usual size again."""
         self.size = min(max(self.size + steps, SMALLEST), LARGEST) if steps else self.usual_size
         self._apply()
 
@@ -261,6 +261,6 @@ class Look:
 
 
 def _mixed(tone: str) -> str:
-    """A colour under the pointer."""
+    """Return the colour of a widget under the pointer."""
     parts = (int(tone[place : place + 2], 16) for place in (1, 3, 5))
     return "#" + "".join(f"{part * 9 // 10:02x}" for part in parts)

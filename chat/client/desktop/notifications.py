@@ -1,4 +1,4 @@
-"""Notifications of the desktop, over D-Bus; silently none if there is no bus or the library is not installed.
+"""Desktop notifications over D-Bus. Without a bus or without the library there are none, and no error.
 
 Source: the Desktop Notifications Specification 1.2 of freedesktop.org.
 """
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
     from dbus_fast.aio import MessageBus
 
 INTERVAL = 2.0
-"""Seconds between two notifications at least."""
+"""The fewest seconds between two notifications."""
 MAXIMUM_TEXT = 200
 _NAME = "org.freedesktop.Notifications"
 _PATH = "/org/freedesktop/Notifications"
 
 
 class Notifications:
-    """Tells the user what happens while they look elsewhere. *seconds* is a clock."""
+    """Notifies the user of what happens while the window is not in front. *seconds* returns the time."""
 
     _log = Logger()
 

@@ -1,6 +1,6 @@
-"""Passwords in the keyring, for a window that goes without if there is none.
+"""Passwords in the keyring, for a window that works without a keyring too.
 
-All of it may wait for the user to unlock the keyring: call it in a thread.
+Each of these functions may wait for the user to unlock the keyring, so call it in a thread.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ _log = Logger()
 
 
 def can_keep() -> bool:
-    """Tell whether there is a keyring."""
+    """Return whether there is a keyring."""
     try:
         Keyring()
     except NoPassword:
@@ -31,7 +31,7 @@ def kept(place: str) -> str | None:
 
 
 def keep(place: str, password: str) -> None:
-    """Keep a password; if that fails it is only logged."""
+    """Keep a password; if that fails, log it."""
     try:
         Keyring().keep(place, password)
     except NoPassword as reason:

@@ -1,4 +1,4 @@
-"""What the desktop client remembers from one time to the next: where the user was, and how it looked. No passwords."""
+"""What the desktop client saves for the next start: the server, the name and the look. No passwords."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ _log = Logger()
 
 
 def path() -> Path:
-    """Return the file in which it is kept."""
+    """Return the path of the file."""
     return platformdirs.user_state_path("twisted-chat") / "desktop.json"
 
 
 class SavedState(msgspec.Struct):
-    """``size`` is that of the font in points, 0 for that of other programs."""
+    """``size`` is the size of the font in points, 0 for the usual one."""
 
     server: str = ""
     port: str = ""
@@ -28,7 +28,7 @@ class SavedState(msgspec.Struct):
     geometry: str = ""
 
     def save(self) -> None:
-        """Keep it; what can't be kept is only logged."""
+        """Write the file; if that fails, log it."""
         file = path()
         try:
             file.parent.mkdir(parents=True, exist_ok=True)
@@ -40,7 +40,7 @@ class SavedState(msgspec.Struct):
 
 
 def load() -> SavedState:
-    """Return what was kept; where there is nothing that can be read, nothing is remembered."""
+    """Read the file; if that fails, return the defaults."""
     try:
         return msgspec.json.decode(path().read_bytes(), type=SavedState)
     except (OSError, msgspec.DecodeError):

@@ -1,4 +1,4 @@
-"""The window of a user who is in: rooms, conversation, people, and the box to type in."""
+"""The window of a user who has joined: rooms, conversation, people, and the input field."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ from chat.client.room import Room
 from chat.client.scrollback import Line
 
 FRAME = 50
-"""Milliseconds between two drawings at least, however much arrives."""
+"""The fewest milliseconds between two redraws."""
 ALT = 1 << 3
-"""The bit of a key event that tells of Alt."""
+"""The bit that is set in a key event while Alt is held."""
 HELP = """Enter sends, Shift-Enter begins another line, Tab completes, Up and Down bring back what you sent.
 PageUp and PageDown scroll, Ctrl-End goes to the newest line. F6 goes from one part of the window to the next.
 Ctrl-N and Ctrl-P go to the next room and back, Alt-1 to Alt-9 to that room, Alt-A to what is unread.
@@ -33,7 +33,7 @@ Ctrl-F searches, Ctrl-O opens the last link. Ctrl-Plus, Ctrl-Minus and Ctrl-0 ch
 
 
 class Window:
-    """Shows *client* in *root*. *notify* tells a user who looks elsewhere, *open_link* shows a web page."""
+    """Shows *client* in *root*. *notify* shows a notification, *open_link* shows a web page."""
 
     def __init__(
         self,
@@ -74,7 +74,7 @@ class Window:
         """The next drawing shows it."""
 
     def called(self, room: Room, line: Line) -> None:
-        """Tell a user who looks elsewhere."""
+        """Notify the user if the window is not in front."""
         if self._in_front:
             return
         title = line.author if room.private else f"{line.author} in {room.title}"
@@ -88,7 +88,7 @@ class Window:
         self._client.link.leave()
 
     def hint(self, text: str) -> None:
-        """Say something to the user, above the box; an empty text takes it back."""
+        """Show a sentence above the input field; an empty text removes it."""
         self._hint.configure(text=text)
         if text:
             self._hint.grid()
@@ -111,7 +111,7 @@ class Window:
         return True
 
     def _do(self, line: str) -> None:
-        """Do what a line says that the user has not typed, but chosen."""
+        """Carry out a line that the user has chosen from a menu or by a key."""
         self._try(lambda: self._client.enter(line))
         self.entry.text.focus_set()
 
@@ -308,7 +308,7 @@ class Window:
             self.hint("That message is further up: scroll up, and older ones are fetched.")
 
     def _begin(self, line: str) -> None:
-        """Begin a line for the user."""
+        """Put the beginning of a line into the input field."""
         self.entry.text.focus_set()
         self.entry.begin(line)
 
@@ -361,7 +361,7 @@ class Window:
             bind(root, action, key)
 
     def _typed_elsewhere(self, event: tkinter.Event[tkinter.Misc]) -> str | None:
-        """Type in the box what is typed while another part of the window has the keyboard."""
+        """Type into the input field what is typed while another part of the window has the keyboard focus."""
         with_alt = int(event.state) & ALT
         if not event.char.isprintable() or not event.char or with_alt:
             return None
@@ -376,7 +376,7 @@ class Window:
         self.entry.text.focus_set()
 
     def _next_part(self) -> None:
-        """Bring the keyboard to the next part of the window."""
+        """Give the next part of the window the keyboard focus."""
         parts = [self.entry.text, self.rooms.tree, self.conversation.text, self.people.tree]
         focus = self._root.focus_get()
         here = parts.index(focus) if focus in parts else -1
