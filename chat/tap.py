@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -126,6 +126,18 @@ class Options(usage.Options):
             raise usage.UsageError(f"--keep-messages must be a whole number from 1 on, not {number}.")
         self._given["keep_messages"] = int(number)
 
+    def parseOptions(self, options: Sequence[str] | None = None) -> None:
+        """Read the command line. Where ``twistd`` reads it, a wrong option ends it with exit code 1.
+
+        ``twistd`` itself does so only from Twisted 26.10 on; before, its exit code is 0.
+        """
+        try:
+            super().parseOptions(options)
+        except usage.UsageError as error:
+            if self.parent is None:
+                raise
+            sys.exit(f"chat: {error}\ntwistd chat --help lists the options.")
+
     def postOptions(self) -> None:
         self._leave_out_pid_file()
         for flag in ("no-log-talk", "no-limits", "allow-plain-passwords", "tls"):
@@ -149,7 +161,7 @@ class Options(usage.Options):
         A number that a crash left in it, and that another process has now, would keep the chat from starting. The
         claim on the data (``chat.lock``) tells whether a chat runs there.
         """
-        twistd = getattr(self, "parent", None)
+        twistd = self.parent
         if twistd is not None and twistd.get("nodaemon") and twistd.get("pidfile") == "twistd.pid":
             twistd["pidfile"] = ""
 
