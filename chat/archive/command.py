@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import ClassVar, TextIO
+from typing import BinaryIO, ClassVar, TextIO
 
 from msgspec import structs
 from tqdm import tqdm
@@ -145,31 +145,38 @@ def _import(options: ImportOptions) -> None:
     reader = _READERS[options["format"]](room or "")
     rooms: set[str] = set()
     taken = passed = number = 0
-    with open(name, "rb") as file, Import(Path(options["data"])) as target:
-        size = os.fstat(file.fileno()).st_size or None
-        with tqdm(total=size, unit="B", unit_scale=True, disable=None, leave=False) as bar:
-            for number, line in enumerate(file, 1):
-                try:
-                    item = reader.read(line.rstrip(b"\r\n").decode("utf-8", "replace"))
-                    if item is None or item.room is None:
-                        passed += bool(line.strip())
-                        continue
-                    rooms.add(item.room)
-                    if room is not None:
-                        if len(rooms) > 1:
-                            raise BadLine(f"the file has more rooms than one, which can't all become #{room}.")
-                        item = structs.replace(item, room=room)
-                    if isinstance(item, Topic):
-                        target.set_topic(item)
-                    else:
-                        target.add(item)
-                        taken += 1
-                except (BadLine, CannotImport) as why:
-                    raise CannotImport(f"{name}, line {number}: {why}") from why
-                finally:
-                    bar.update(len(line))
+    with (
+        open(name, "rb") as file,
+        tqdm(total=_size(file), unit="B", unit_scale=True, disable=None, leave=False) as bar,
+        Import(Path(options["data"])) as target,
+    ):
+        for number, line in enumerate(file, 1):
+            try:
+                item = reader.read(line.rstrip(b"\r\n").decode("utf-8", "replace"))
+                if item is None or item.room is None:
+                    passed += bool(line.strip())
+                    continue
+                rooms.add(item.room)
+                if room is not None:
+                    if len(rooms) > 1:
+                        raise BadLine(f"the file has more rooms than one, which can't all become #{room}.")
+                    item = structs.replace(item, room=room)
+                if isinstance(item, Topic):
+                    target.set_topic(item)
+                else:
+                    target.add(item)
+                    taken += 1
+            except (BadLine, CannotImport) as why:
+                raise CannotImport(f"{name}, line {number}: {why}") from why
+            finally:
+                bar.update(len(line))
     others = f" {_counted(passed, 'other line')} passed over." if passed else ""
     print(f"{_counted(taken, 'message')} imported.{others}")
+
+
+def _size(file: BinaryIO) -> int | None:
+    """The bytes of *file*; ``None`` for a pipe."""
+    return os.fstat(file.fileno()).st_size or None
 
 
 def _counted(number: int, what: str) -> str:
