@@ -549,3 +549,17 @@ def test_a_mistyped_address_is_refused_with_how_to_write_one(box: Box) -> None:
         "! 203.0.113.78:51234 is no address. Write one like 192.0.2.7, 192.0.2.0/24 or 2001:db8::/32.",
         "* Nobody is banned.",
     ]
+
+
+def test_a_kick_for_which_there_is_no_room_in_the_lobby_has_not_happened() -> None:
+    box = Box(limits=Limits(rate=None, rooms=2))
+    ada, bob = in_room(box, "ada", "bob")
+    box.json("bot", rooms={"den": None})
+    ada.received()
+    ada.send("/kick bob", "/who")
+    assert ada.lines() == [
+        "! The server holds 2 rooms and all are in use. Join one of them: /rooms",
+        "* In #dev: ada (op), bob",
+    ]
+    bob.send("still here")
+    assert ada.lines() == ["bob: still here"]

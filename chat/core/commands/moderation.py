@@ -93,6 +93,7 @@ def kick(hub: Hub, session: Session, tag: str | None, room: str, name: str, text
 def _put_out(hub: Hub, asker: Session, victim: User, room: Room, why: str, tag: str | None) -> None:
     """Put *victim* out of *room*. People, who are always in one room, go to the lobby, or from there leave the chat."""
     session = victim.session
+    lobby = hub.open_room(LOBBY) if session.one_room and room.name != LOBBY else None
     held = room.rights(victim.subject)
     text = f"You were kicked out of #{room.name} by {asker.name}{f': {why}' if why else '.'}"
     kicked = Left(time=hub.now(), room=room.name, name=victim.name, by=asker.name, text=why)
@@ -100,10 +101,10 @@ def _put_out(hub: Hub, asker: Session, victim: User, room: Room, why: str, tag: 
     victim.kicked = {**(victim.kicked or {}), room.name: text}
     arrival: Sequence[Effect] = ()
     told: Sequence[Effect] = (Show(session, Notice(text=text) if session.one_room else kicked),)
-    if session.one_room and room.name == LOBBY:
-        told = (Quit(hub, session, text),)
+    if lobby is not None:
+        arrival = come_into(hub, session, lobby)
     elif session.one_room:
-        arrival = come_into(hub, session, hub.open_room(LOBBY))
+        told = (Quit(hub, session, text),)
     landed = list(session.rooms)
 
     def undo() -> Sequence[Effect]:
