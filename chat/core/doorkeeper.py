@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from ipaddress import IPv6Address
 
 from chat.core.errors import ChatError, ConnectsTooFast, TooManyConnections
 from chat.core.limits import Bucket, Limits
-from chat.core.peer import Address, Peer
+from chat.core.peer import Peer
 
 REMEMBERED = 4_096
 """Addresses from which nobody is connected, but somebody was."""
@@ -27,13 +26,13 @@ class Doorkeeper:
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
-        self._visitors: dict[object, _Visitors] = {}
+        self._visitors: dict[str, _Visitors] = {}
 
     def enter(self, peer: Peer, now: float) -> ChatError | None:
         """Count a connection at the monotonic time *now*; return why it is one too many, if it is."""
         if peer.local or peer.address is None:
             return None
-        visitors = self._take(peer.address, now)
+        visitors = self._take(peer.network, now)
         visitors.connections += 1
         most = self._limits.connections_each
         if most is not None and visitors.connections > most:
@@ -50,22 +49,21 @@ class Doorkeeper:
         most = self._limits.connections_each
         if most is None or peer.local or peer.address is None:
             return False
-        return self._visitors[_network(peer.address)].connections > 2 * most
+        return self._visitors[peer.network].connections > 2 * most
 
     def leave(self, peer: Peer) -> None:
         """A connection that has entered is gone."""
         if not peer.local and peer.address is not None:
-            self._visitors[_network(peer.address)].connections -= 1
+            self._visitors[peer.network].connections -= 1
 
-    def _take(self, address: Address, now: float) -> _Visitors:
-        """Find what is known of an address, which becomes the one that was seen last."""
-        key = _network(address)
-        visitors = self._visitors.pop(key, None)
+    def _take(self, network: str, now: float) -> _Visitors:
+        """Find what is known of a network, which becomes the one that was seen last."""
+        visitors = self._visitors.pop(network, None)
         if visitors is None:
             self._forget_one()
             rate = self._limits.connects_rate
             visitors = _Visitors(None if rate is None else Bucket(self._limits.connects_burst, rate, now))
-        self._visitors[key] = visitors
+        self._visitors[network] = visitors
         return visitors
 
     def _forget_one(self) -> None:
@@ -79,7 +77,3 @@ class Doorkeeper:
 
     def __len__(self) -> int:
         return len(self._visitors)
-
-
-def _network(address: Address) -> object:
-    return int(address) >> 64 if isinstance(address, IPv6Address) else address
