@@ -176,7 +176,7 @@ def endpoint(settings: ClientSettings, reactor: IReactorTime) -> IStreamClientEn
     host = HostnameEndpoint(reactor, settings.host, settings.port)
     if not settings.tls:
         return host
-    return wrapClientTLS(Trust(settings.host, settings.port, KnownHosts(known_hosts_path())), host, reactor)
+    return wrapClientTLS(Trust(settings.host, settings.port, KnownHosts(known_hosts_path())), host)
 
 
 def _start(link: Link) -> asyncio.Future[None]:
