@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import cast
 
 from twisted.internet.interfaces import ITransport
-from twisted.protocols.tls import TLSMemoryBIOFactory, TLSMemoryBIOProtocol
+from twisted.protocols.tls import TLSMemoryBIOFactory
+
+from chat.delivery.transports import TlsLayer
 
 HANDSHAKE = b"\x16"
 """What every TLS connection begins with: the type of a handshake record (RFC 8446, section 5.1)."""
@@ -13,7 +15,7 @@ HANDSHAKE = b"\x16"
 NOT_TLS = b"! This port speaks TLS. Connect with ncat --ssl, openssl s_client or chat tls://host.\r\n"
 
 
-class TlsTransport(TLSMemoryBIOProtocol):
+class TlsTransport(TlsLayer):
     """TLS, which tells people who speak without it what is wrong."""
 
     _begun = False

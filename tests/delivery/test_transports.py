@@ -115,3 +115,7 @@ def test_a_connection_through_a_proxy_can_be_told_from_others() -> None:
     assert HAProxyWrappingFactory.protocol is HAProxyProtocolWrapper
     assert haproxy is not None
     assert proxyEndpoint is not None
+
+
+def test_tls_says_when_it_has_ended() -> None:
+    assert list(inspect.signature(TLSMemoryBIOProtocol._tlsShutdownFinished).parameters) == ["self", "reason"]

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import gc
 import weakref
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 from box import Box, Socket, TlsTransport
 from conftest import LoggedFailures
+from OpenSSL import SSL
 from twisted.internet.address import IPv4Address
 from twisted.internet.error import ConnectionLost
+from twisted.internet.interfaces import IProtocol
 from twisted.internet.testing import StringTransport
 from twisted.python.failure import Failure
 
@@ -65,6 +68,72 @@ def test_what_breaks_below_tls_is_not_held(tmp_path: Path) -> None:
         transport.connectionLost(Failure(ConnectionLost()))
         box.turn()
         del transport, below
+        assert gone() is None
+        assert outboxes() == others
+    finally:
+        gc.enable()
+
+
+class TlsClient:
+    """A client's end of TLS over a transport that is only an object."""
+
+    def __init__(self, protocol: IProtocol) -> None:
+        self._protocol = protocol
+        self._below = StringTransport(peerAddress=IPv4Address("TCP", "192.0.2.1", 50_001))
+        self._tls = SSL.Connection(SSL.Context(SSL.TLS_CLIENT_METHOD), None)
+        self._tls.set_connect_state()
+        protocol.makeConnection(self._below)
+        for _ in range(4):
+            with suppress(SSL.WantReadError):
+                self._tls.do_handshake()
+            self._pass_on()
+
+    def send(self, data: bytes) -> None:
+        """Send *data*."""
+        self._tls.send(data)
+        self._pass_on()
+
+    def hear(self) -> bytes:
+        """What the server has sent."""
+        self._pass_on()
+        heard = b""
+        with suppress(SSL.WantReadError):
+            while True:
+                heard += self._tls.recv(65_536)
+        return heard
+
+    def _pass_on(self) -> None:
+        with suppress(SSL.WantReadError):
+            self._protocol.dataReceived(self._tls.bio_read(65_536))
+        if self._below.value():
+            self._tls.bio_write(self._below.value())
+            self._below.clear()
+
+
+@pytest.mark.filterwarnings("ignore:Passing pyOpenSSL:DeprecationWarning")  # Twisted does
+@pytest.mark.parametrize("last", [b"", b"\x17\x03\x03\x00\x01x"], ids=["cut off", "broken"])
+def test_tls_that_ends_without_a_word_is_not_held(tmp_path: Path, last: bytes) -> None:
+    make_where_missing(tmp_path / "tls.pem")
+    certificate = Certificate(tmp_path / "tls.pem", tmp_path / "tls.pem")
+    certificate.load()
+    box = Box()
+    gc.collect()
+    others = outboxes()
+    factory = TlsFactory(certificate, False, box.way_in, box.clock)
+    transport = factory.buildProtocol(IPv4Address("TCP", "192.0.2.1", 50_001))
+    assert transport is not None
+    ada = TlsClient(transport)
+    ada.send(b"ada\n")
+    box.turn()
+    assert b"You are ada" in ada.hear()
+    gone = weakref.ref(transport)
+    gc.disable()
+    try:
+        if last:
+            transport.dataReceived(last)
+        transport.connectionLost(Failure(ConnectionLost()))
+        box.turn()
+        del transport, ada
         assert gone() is None
         assert outboxes() == others
     finally:
