@@ -12,15 +12,16 @@ from twisted.protocols import basic
 class _Cut:
     """Bytes that were cut into so many whole lines, and the lines that are left to receive."""
 
-    __slots__ = ("left", "number", "source")
+    __slots__ = ("delimiter", "left", "number", "source")
 
-    def __init__(self, source: bytes, lines: list[bytes]) -> None:
+    def __init__(self, source: bytes, lines: list[bytes], delimiter: bytes) -> None:
         self.source = source
+        self.delimiter = delimiter
         self.number = len(lines)
         self.left: Iterator[bytes] = iter(lines)
 
 
-_NOTHING = _Cut(b"", [])
+_NOTHING = _Cut(b"", [], b"\n")
 """Stands for a single line, or for raw data, while that is being received: nothing is left of it."""
 
 
@@ -44,7 +45,8 @@ class LineReceiver(basic.LineReceiver):
 
     def rest_after(self, data: bytes, lines: int) -> bytes:
         """Return *data* without its first *lines* lines and their ends."""
-        return data.split(self.delimiter, lines)[lines]
+        delimiter = self._receiving.delimiter if self._receiving is not None else self.delimiter
+        return data.split(delimiter, lines)[lines]
 
     # -- what Twisted's class has
 
@@ -104,7 +106,8 @@ class LineReceiver(basic.LineReceiver):
         if lines is None:
             lines = self.cut(source)
         rest = lines.pop()
-        self._receiving = cut = _Cut(source, lines)
+        delimiter = self.delimiter
+        self._receiving = cut = _Cut(source, lines, delimiter)
         most = self.MAX_LENGTH
         received = self.lineReceived
         transport: Any = self.transport
@@ -117,7 +120,7 @@ class LineReceiver(basic.LineReceiver):
                 why = received(line)
                 if why or (transport is not None and transport.disconnecting):
                     return why, False
-                if self.paused or not self.line_mode or self._receiving is not cut:
+                if self.paused or not self.line_mode or self._receiving is not cut or self.delimiter is not delimiter:
                     return None, True
             whole = True
         finally:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-import msgspec
-
 from chat.core import events, lifecycle
 from chat.core.commands import table, talk
 from chat.core.errors import BadJson, BadName, ChatError, NameTaken, PasswordNeeded
@@ -20,6 +18,9 @@ HELP_LINE = "Say something by typing it. // begins a line with one slash. exit l
 
 HIDE, SHOW = b"\xff\xfb\x01", b"\xff\xfc\x01"
 """Telnet's WILL and WONT ECHO (RFC 857): the terminal is not to show what is typed, or to show it again."""
+
+_JSON = re.compile(r"\ufeff?\s*(?:\{\s*[\"}]|\[\s*\{)")
+"""How a line begins that is meant as JSON, be it right or wrong: a password may stand in it."""
 
 _HTTP = re.compile(rb"[A-Z]+ \S+ HTTP/\d")
 
@@ -114,7 +115,7 @@ class TextManners(Manners):
         text = _typed(line)
         try:
             stripped = text.strip()
-            if stripped.startswith("{") and _has_said_nothing(session) and _is_request(stripped):
+            if _JSON.match(stripped) and _has_said_nothing(session):
                 raise BadJson("This is JSON. Send it as the first line.")
             if not session.named:
                 self._introduce(hub, session, line, stripped)
@@ -175,12 +176,3 @@ def _typed(line: bytes) -> str:
 
 def _has_said_nothing(session: Session) -> bool:
     return session.user is None or session.user.said is None
-
-
-def _is_request(text: str) -> bool:
-    """Tell whether *text* is a request of the JSON dialect, which may hold a password."""
-    try:
-        value = msgspec.json.decode(text.encode("utf-8", "replace"))
-    except (msgspec.DecodeError, RecursionError):
-        return False
-    return isinstance(value, dict) and "type" in value

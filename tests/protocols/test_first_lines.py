@@ -45,6 +45,18 @@ def test_json_of_a_guest_who_has_said_nothing_is_not_said(box: Box) -> None:
     assert SECRET not in "".join(ada.lines()[:-1])
 
 
+@pytest.mark.parametrize(
+    "wrong",
+    ['{"type":"hello","password":"correct horse",}', '{"password":"correct horse"', '[{"password":"correct horse"}]'],
+)
+def test_what_is_meant_as_json_is_not_said_though_it_is_wrong(box: Box, wrong: str) -> None:
+    ada, bob = box.text("ada"), box.text("bob")
+    ada.received()
+    bob.send(wrong)
+    assert bob.lines()[-1] == REFUSAL
+    assert ada.received() == ""
+
+
 def test_json_is_no_name_either(box: Box) -> None:
     ada, stranger = box.text("ada"), box.connect()
     ada.received()

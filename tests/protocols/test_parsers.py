@@ -144,3 +144,20 @@ def test_who_agrees_to_an_offer_is_not_answered() -> None:
 def test_an_endless_telnet_command_is_not_kept() -> None:
     telnet = TelnetFilter()
     assert telnet.feed(b"\xff\xfa" + b"x" * 2000) == b"\xfa" + b"x" * 2000
+
+
+def test_a_delimiter_that_changes_counts_from_the_next_line_on() -> None:
+    class Changing(LineReceiver):
+        delimiter = b"\n"
+
+        def __init__(self) -> None:
+            self.received: list[bytes] = []
+
+        def lineReceived(self, line: bytes) -> None:
+            self.received.append(line)
+            self.delimiter = b"\r\n"
+
+    receiver = Changing()
+    receiver.dataReceived(b"one\ntwo\nthr\r\nfour")
+    assert receiver.received == [b"one", b"two\nthr"]
+    assert receiver.clearLineBuffer() == b"four"
