@@ -30,6 +30,8 @@ class Account:
     role: Role = Role.USER
     unstored: int = 0
     """How many changes of its role wait to be stored."""
+    roles: int = 0
+    """How often its role was changed."""
     passwords: int = 0
     """How often its password was changed."""
     registered: str = ""

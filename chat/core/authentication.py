@@ -16,7 +16,7 @@ from chat.core.events import Message, Notice
 from chat.core.facts import KeptShown
 from chat.core.hub import Hub
 from chat.core.ports import CheckPassword, KeptMessages
-from chat.core.session import ResumeToken, Session
+from chat.core.session import ResumeToken, Session, State
 
 log = Logger()
 
@@ -75,7 +75,7 @@ def check(
         raise TooManyTries(f"There were too many wrong passwords. Try again in {durations.in_words(math.ceil(wait))}.")
     # Until the answer is there it counts as wrong, so that nobody tries many at once.
     hub.tries.failed(name, hub.monotonic())
-    unstored = account.unstored
+    unstored, roles = account.unstored, account.roles
 
     def look() -> None:
         # In its turn, when the history holds what was decided before: another password, or the account itself.
@@ -98,7 +98,7 @@ def check(
             hub.account(account.key)
         if stored is None or hub.accounts.get(account.name) is not account:
             raise WrongPassword(wrong)
-        if not unstored and not account.unstored:
+        if not unstored and not account.unstored and account.roles == roles:
             # ``chat admin`` gives roles in the file, beside the running chat.
             account.role = stored.role
         right(stored)
@@ -122,7 +122,7 @@ def fetch_kept(hub: Hub, session: Session, account: Account) -> None:
     """Show the private messages that were kept for the account."""
 
     def answered(messages: Sequence[Message]) -> None:
-        if session.gone or not messages:
+        if session.state is not State.PRESENT or not messages:
             return
         many = "1 private message" if len(messages) == 1 else f"{len(messages)} private messages"
         hub.show(session, Notice(text=f"While you were away you got {many}."))

@@ -167,6 +167,8 @@ class Decision:
     room: str | None = None
     why: str = ""
     fact: Fact | None = None
+    ops: tuple[str, ...] = ()
+    """The accounts that are ops of the room then: of who made the room the history may not know it yet."""
 
 
 Record = Fact | Decision

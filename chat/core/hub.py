@@ -36,6 +36,7 @@ from chat.core.facts import (
     PrivacySet,
     Registered,
     RoleSet,
+    RoomFact,
     RoomRecord,
     RoomRules,
     TopicSet,
@@ -210,7 +211,12 @@ class Hub:
         """
         by = session.name
         undo = self._change(fact)
-        decision = Decision(self.now(), by, action, target, room, why, fact) if action else fact
+        ops: tuple[str, ...] = ()
+        if isinstance(fact, RoomFact):
+            ruled = self._known(fact.room)
+            ops = tuple(sorted(subject for subject in ruled.ops if not is_presence(subject)))
+            undo = partial(self._undo_rule, ruled, undo)
+        decision = Decision(self.now(), by, action, target, room, why, fact, ops) if action else fact
         self.queue.add(Entry(session, effects, decision, lambda: undo() or (), tag))
 
     def decide(
@@ -259,6 +265,12 @@ class Hub:
                     raise BadField(f"{fact.target[:64]} is not banned. /bans lists who is.")
                 return partial(self.bans.put_back, ban.target, ban)
         return _nothing
+
+    def _undo_rule(self, room: Room, undo: Callable[[], None]) -> None:
+        """Undo a change of a rule; the room may have been forgotten meanwhile, or may be forgotten now."""
+        undo()
+        self.rooms.setdefault(key(room.name), room)
+        self.vacate(room)
 
     def _known(self, name: str) -> Room:
         return self.rooms[key(name)]
@@ -335,6 +347,7 @@ class Hub:
     def _set_role(self, account: Account, role: Role) -> Callable[[], None]:
         set_back = _set(account, "role", role)
         account.unstored += 1
+        account.roles += 1
 
         def undo() -> None:
             account.unstored -= 1
@@ -362,8 +375,10 @@ class Hub:
     def entitle(self, room: Room, subject: str, rights: Rights) -> None:
         """Have *room* hold exactly these *rights* of *subject*."""
         room.give(subject, rights)
-        if is_presence(subject):
+        if is_presence(subject) and rights:
             self._entitled.setdefault(subject, set()).add(room)
+        elif subject in self._entitled:
+            self._entitled[subject].discard(room)
 
     def rooms_of(self, subject: str) -> Sequence[Room]:
         """The rooms that hold rights of a *subject* without an account."""
@@ -419,8 +434,8 @@ class Hub:
 
     def vacate(self, room: Room) -> None:
         """Forget a room that is empty and has neither messages nor rules."""
-        if room.forgettable:
-            self.rooms.pop(key(room.name), None)
+        if room.forgettable and self.rooms.get(key(room.name)) is room:
+            del self.rooms[key(room.name)]
 
 
 def _set(holder: Any, attribute: str, value: object) -> Callable[[], None]:

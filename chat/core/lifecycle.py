@@ -13,7 +13,7 @@ from chat.core import names
 from chat.core.accounts import Account, StoredAccount
 from chat.core.authentication import fetch_kept, prove, refuse_banned
 from chat.core.effects import Close, Effect, Leave, Publish, Show
-from chat.core.errors import AlreadyThere, Internal, NameTaken, TooManyRooms
+from chat.core.errors import AlreadyThere, ChatError, Internal, NameTaken, TooManyRooms
 from chat.core.events import Goodbye, Limits, Renamed, Welcome
 from chat.core.hub import Hub
 from chat.core.membership import come_into, enterable, go_out
@@ -99,11 +99,16 @@ def _admit(
         account = account or user.account
     else:
         user = User(name, hub.take_presence(), session, account)
-    entered, refused = enterable(hub, user, rooms)
-    if account is not None:
-        user.account = account
-        if before is None and stored is not None:
-            user.marks = stored.marks
+    if account is not None and hub.accounts.get(name) is account:
+        name = account.name
+    held, user.account = user.account, account or user.account
+    try:
+        entered, refused = enterable(hub, user, rooms)
+    except ChatError:
+        user.account = held
+        raise
+    if before is None and stored is not None:
+        user.marks = stored.marks
     if token is not None:
         session.token = token
         hub.show(session, _welcome(hub, name, token, account))

@@ -81,6 +81,7 @@ def come_into(
         room.members[user] = None
         effects.append(Publish(room.name, Joined(time=hub.now(), room=room.name, name=user.name)))
     session.rooms[room.name] = room
+    session.moves += 1
     if user.kicked is not None:
         user.kicked.pop(room.name, None)
     state = RoomState(
@@ -107,8 +108,10 @@ def go_out(hub: Hub, session: Session, room: Room, by: str | None = None, why: s
     user = user_of(session)
     del room.members[user]
     del session.rooms[room.name]
-    if user.account is None:
-        room.ops.discard(user.subject)
+    session.moves += 1
+    if user.account is None and user.subject in room.ops:
+        held = room.rights(user.subject)
+        hub.entitle(room, user.subject, Rights(False, held.invited, held.muted_until))
     hub.vacate(room)
     left = Left(time=hub.now(), room=room.name, name=user.name, by=by, text=why)
     return Leave(session, room.name), Publish(room.name, left)
@@ -124,7 +127,7 @@ def enterable(
         for name, after in wanted.items():
             room = hub.open_room(name)
             if user.kicked is not None and room.name in user.kicked:
-                refused.append(NotAllowed(user.kicked.pop(room.name)))
+                refused.append(NotAllowed(user.kicked[room.name]))
                 hub.vacate(room)
             elif rights.may_enter(user, room):
                 opened[room] = after

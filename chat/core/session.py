@@ -88,7 +88,7 @@ class Session:
     """
 
     __slots__ = (
-        "id", "one_room", "paused", "peer", "pending", "replay", "rooms", "spent", "state", "token", "user",
+        "id", "moves", "one_room", "paused", "peer", "pending", "replay", "rooms", "spent", "state", "token", "user",
     )  # fmt: skip
 
     def __init__(self, number: int, peer: Peer, *, one_room: bool, replay: int = 0) -> None:
@@ -99,6 +99,8 @@ class Session:
         self.state = State.NAMELESS
         self.user: User | None = None
         self.rooms: dict[str, Room] = {}
+        self.moves = 0
+        """How often it has come into a room or gone out of one."""
         self.token: ResumeToken | None = None
         self.pending = 0
         """How much of it waits in the queue."""

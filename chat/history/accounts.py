@@ -92,6 +92,12 @@ def write(connection: sqlite3.Connection, fact: Fact | None) -> None:
             _change_rules(connection, room, locked=on)
 
 
+def keep_ops(connection: sqlite3.Connection, room: str, ops: Sequence[str]) -> None:
+    """Have these accounts among the ops of *room*."""
+    if ops:
+        _change_rules(connection, room, ops=dict.fromkeys(ops, True))
+
+
 def _change_rules(
     connection: sqlite3.Connection,
     room: str,

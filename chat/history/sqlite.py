@@ -140,6 +140,8 @@ class SqliteStore:
                         self._erase(fact)
                     case _:
                         accounts.write(self._writer, fact)
+                        if isinstance(record, Decision) and record.room is not None:
+                            accounts.keep_ops(self._writer, record.room, record.ops)
 
     def _erase(self, erasure: Erased) -> None:
         """Take the text out of the messages and out of the index; the rows stay, so that their tags are remembered."""

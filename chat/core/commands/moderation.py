@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from chat.core import bans, durations
+from chat.core import bans, durations, names
 from chat.core.accounts import Account, Role
 from chat.core.bans import Ban
 from chat.core.command import HERE, USER, WHY, Command, Kind, Parameter, Right
@@ -98,20 +98,21 @@ def _put_out(hub: Hub, asker: Session, victim: User, room: Room, why: str, tag: 
     text = f"You were kicked out of #{room.name} by {asker.name}{f': {why}' if why else '.'}"
     kicked = Left(time=hub.now(), room=room.name, name=victim.name, by=asker.name, text=why)
     gone = go_out(hub, session, room, asker.name, why)
-    victim.kicked = {**(victim.kicked or {}), room.name: text}
+    kicks = {**(victim.kicked or {}), room.name: text}
+    victim.kicked = dict(list(kicks.items())[-hub.limits.rooms_each :])
     arrival: Sequence[Effect] = ()
     told: Sequence[Effect] = (Show(session, Notice(text=text) if session.one_room else kicked),)
     if lobby is not None:
         arrival = come_into(hub, session, lobby)
     elif session.one_room:
         told = (Quit(hub, session, text),)
-    landed = list(session.rooms)
+    landed, moves = list(session.rooms), session.moves
 
     def undo() -> Sequence[Effect]:
         """Have the victim back, unless they have gone elsewhere since: then they have left by themselves."""
         there = victim.session is session and session.state in (State.PRESENT, State.HELD)
-        moved = list(session.rooms) != landed if session.one_room else room.name in session.rooms
-        if not there or moved:
+        moved = session.moves != moves if session.one_room else room.name in session.rooms
+        if not there or moved or hub.rooms.setdefault(names.key(room.name), room) is not room:
             left = Left(time=kicked.time, room=room.name, name=kicked.name)
             return Leave(session, room.name), Publish(room.name, left), *arrival
         for name in landed if arrival else ():
@@ -119,7 +120,7 @@ def _put_out(hub: Hub, asker: Session, victim: User, room: Room, why: str, tag: 
             del session.rooms[name]
         room.members[victim] = None
         session.rooms[room.name] = room
-        room.give(victim.subject, held)
+        hub.entitle(room, victim.subject, held)
         if victim.kicked is not None:
             victim.kicked.pop(room.name, None)
         return ()
