@@ -300,3 +300,30 @@ def test_a_kick_holds_for_who_resumes_a_moment_later(box: Box) -> None:
     assert ada.lines()[-1] == "* In #dev: ada (op)"
     back.ask(type="join", room="dev")
     assert back.objects()[-1]["users"] == ["ada", "eve"]
+
+
+def test_a_guest_who_goes_through_many_rooms_leaves_nothing_behind(box: Box) -> None:
+    bot = box.json("bot", rooms={"lobby": None})
+    for number in range(300):
+        bot.ask(type="join", room=f"r{number}")
+        bot.ask(type="kick", room=f"r{number}", name="bot", text="x" * 200)
+    user = box.hub.users.get("bot")
+    assert user is not None
+    assert len(user.kicked or ()) <= LIMITS.rooms_each
+    assert not any(box.hub._entitled.values())
+
+
+def test_a_kick_is_not_forgotten_by_a_hello_that_is_refused(box: Box) -> None:
+    ada = box.text("ada")
+    ada.send("/join dev")
+    eve = box.json("eve", rooms={"dev": None})
+    token = next(iter(box.hub.tokens._live))
+    eve.lose()
+    ada.send("/kick eve spam")
+    for wrong in ({"dev": None, "bad name!": None}, {"dev": None}, {"dev": None, "lobby": None}):
+        back = box.connect()
+        back.ask(type="hello", name="eve", token=token, rooms=wrong)
+        back.lose()
+    ada.received()
+    ada.send("/who")
+    assert ada.lines() == ["* In #dev: ada (op)"]

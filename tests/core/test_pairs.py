@@ -442,3 +442,25 @@ def test_who_has_moved_on_is_not_brought_back_by_a_kick_that_is_undone() -> None
     victim.send("/who")
     chat.settle()
     assert victim.lines()[-1] == "* In #den: vic (op)"
+
+
+def test_who_is_brought_back_by_an_undone_kick_is_in_the_room_that_others_know() -> None:
+    store = SlowStore()
+    chat = Chat(store)
+    vic = chat.box.connect()
+    vic.ask(type="hello", name="vic", rooms={"den": None})
+    chat.settle()
+    chat.ada.ask(type="join", room="den")
+    chat.settle()
+    for client in (chat.ada, chat.bob, vic):
+        client.received()
+    chat.ada.send(
+        json.dumps({"type": "kick", "room": "den", "name": "vic"}), json.dumps({"type": "leave", "room": "den"})
+    )
+    store.fail(CannotKeep("the disk is full."))
+    chat.box.turn()
+    chat.settle()
+    chat.bob.ask(type="join", room="den")
+    chat.settle()
+    (state,) = [event for event in chat.bob.objects() if event["type"] == "room"]
+    assert state["users"] == ["vic", "bob"]

@@ -165,3 +165,9 @@ def test_the_audit_record_can_only_grow(tmp_path: Path) -> None:
         with pytest.raises(sqlite3.IntegrityError, match="can not be changed"):
             database.execute(statement)
     database.close()
+
+
+def test_the_ops_of_a_room_are_stored_with_each_of_its_rules(tmp_path: Path) -> None:
+    decision = Decision("t", "ada", "private", "den", "den", "", PrivacySet("den", True), ("ada",))
+    contents = reopened(tmp_path, REGISTERED, decision)
+    assert list(contents.rules) == [RoomRules("den", private=True, ops=("ada",))]

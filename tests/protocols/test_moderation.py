@@ -563,3 +563,10 @@ def test_a_kick_for_which_there_is_no_room_in_the_lobby_has_not_happened() -> No
     ]
     bob.send("still here")
     assert ada.lines() == ["bob: still here"]
+
+
+def test_who_made_a_room_is_among_the_ops_that_are_stored_with_its_rules(box: Box, store: AuditedStore) -> None:
+    ada = box.text("ada")
+    ada.send(f"/register {PASSWORD}")
+    ada.send("/join den", "/room private")
+    assert store.decisions[-1].ops == ("ada",)
