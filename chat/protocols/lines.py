@@ -21,6 +21,9 @@ class _Cut:
         self.left: Iterator[bytes] = iter(lines)
 
 
+AGAIN = 4_096
+"""The bytes that are cut at a time after a pause."""
+
 _NOTHING = _Cut(b"", [], b"\n")
 """Stands for a single line, or for raw data, while that is being received: nothing is left of it."""
 
@@ -103,6 +106,14 @@ class LineReceiver(basic.LineReceiver):
         *lines* is what is unread, if it was cut already.
         """
         source, self._unread = self._unread, b""
+        if lines is None and len(source) > AGAIN:
+            # What was put back by a pause is cut piece by piece, or each pause would cost as much as all of it.
+            end = AGAIN + source.startswith(b"\n", AGAIN)
+            lines = self.cut(source[:end])
+            if len(lines) > 1:
+                source, self._unread = source[:end], source[end:]
+            else:
+                lines = None
         if lines is None:
             lines = self.cut(source)
         rest = lines.pop()
@@ -127,7 +138,7 @@ class LineReceiver(basic.LineReceiver):
             if self._receiving is cut:
                 self._unread = (rest if whole else self._not_received()) + self._unread
                 self._receiving = _NOTHING
-        if len(rest) >= most + len(self.delimiter):
+        if len(rest) >= most + len(self.delimiter) and len(self._unread) == len(rest):
             return self.lineLengthExceeded(self.clearLineBuffer()), True
         return None, len(self._unread) > len(rest)
 

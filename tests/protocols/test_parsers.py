@@ -161,3 +161,16 @@ def test_a_delimiter_that_changes_counts_from_the_next_line_on() -> None:
     receiver.dataReceived(b"one\ntwo\nthr\r\nfour")
     assert receiver.received == [b"one", b"two\nthr"]
     assert receiver.clearLineBuffer() == b"four"
+
+
+def test_pauses_change_nothing_in_what_is_received() -> None:
+    data = b"".join(b"%d" % number + (b"\r\n", b"\r", b"\n", b"\r\0")[number % 4] for number in range(5_000))
+    whole, paused = Lines(TextManners(), 10_000), Lines(TextManners(), 1)
+    whole.dataReceived(data)
+    paused.dataReceived(data)
+    while paused.paused:
+        paused._most += 3
+        paused.paused = False
+        LineReceiver.dataReceived(paused, b"")
+    assert paused.received == whole.received
+    assert len(whole.received) == 5_000
