@@ -288,7 +288,7 @@ class Hub:
             case Muted():
                 muted_until = fact.until
         self.entitle(room, fact.subject, Rights(op, invited, muted_until))
-        return partial(room.give, fact.subject, before)
+        return partial(self.entitle, room, fact.subject, before)
 
     def _erase(self, ids: Sequence[int]) -> Callable[[], None]:
         for number in ids:

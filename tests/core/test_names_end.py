@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from box import Box, Client
+from box import Box, Client, SlowStore
 from e2e.waiting import DEADLINE
 from history.stores import REACTOR
 
 from chat.core.limits import Limits
 from chat.history.sqlite import SqliteStore
+from chat.history.store import CannotKeep
 
 PASSWORD = "correct horse"  # noqa: S105
 OTHER = "battery staple"
@@ -327,3 +328,30 @@ def test_a_kick_is_not_forgotten_by_a_hello_that_is_refused(box: Box) -> None:
     ada.received()
     ada.send("/who")
     assert ada.lines() == ["* In #dev: ada (op)"]
+
+
+def test_a_mute_that_an_undone_change_brings_back_ends_with_the_presence() -> None:
+    store = SlowStore()
+    box = Box(limits=LIMITS, store=store)
+    ada, bob = box.text("ada"), box.text("bob")
+
+    def settle() -> None:
+        while store.waiting:
+            store.store()
+            box.turn()
+
+    for client in (ada, bob):
+        client.send("/join dev")
+    ada.send("/mute bob 1h")
+    settle()
+    ada.send("/unmute bob")
+    store.fail(CannotKeep("the disk is full."))
+    box.turn()
+    bob.send("hello")
+    assert bob.lines()[-1].startswith("! You are muted in #dev for ")
+    room = box.hub.room("dev")
+    assert room is not None
+    assert room.muted
+    bob.send("exit")
+    settle()
+    assert not room.muted
