@@ -104,6 +104,16 @@ class DesktopClient:
             f"the window {title!r}",
         )
         self.to_front()
+        if "#" in title:
+            wait_for(self._takes_keys, "the input field takes what is typed")
+
+    def _takes_keys(self) -> bool:
+        """Tell whether a letter arrives in the input field, which is empty, and take it back.
+
+        Tk may drop the first keys after it has got the keyboard from the window manager.
+        """
+        self.press("x", "ctrl+a", "ctrl+c", "BackSpace")
+        return self._copied() == "x"
 
     def to_front(self) -> None:
         """Bring the window to the front."""
@@ -122,8 +132,9 @@ class DesktopClient:
 
     @property
     def in_front(self) -> bool:
-        """Whether it is the window in front."""
-        return self._display.run("xdotool", "getactivewindow").strip() == self._window
+        """Whether it is the window in front, which gets what is typed."""
+        asked = ("getactivewindow", "getwindowfocus")
+        return all(self._display.run("xdotool", question).strip() == self._window for question in asked)
 
     @property
     def title(self) -> str:
@@ -163,6 +174,9 @@ class DesktopClient:
     def read(self) -> str:
         """Return what is in the conversation, with names and times, as a user copies it."""
         self.press("Escape", "F6", "F6", "ctrl+a", "ctrl+c", "Escape")
+        return self._copied()
+
+    def _copied(self) -> str:
         return self._display.run("xclip", "-selection", "clipboard", "-o")
 
     def sees(self, *parts: str) -> str:

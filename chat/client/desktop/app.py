@@ -134,7 +134,6 @@ class Desktop:
             self._asked = asyncio.get_running_loop().create_future()
             linked = await self._attempt(dialog)
             if linked is not None:
-                dialog.destroy()
                 return linked
         return None
 
@@ -195,13 +194,14 @@ class Desktop:
             dialog.failed(str(reason))
 
     async def _come_in(self, dialog: Dialog, settings: ClientSettings, client: Client) -> None:
-        """Save what worked, and open the window."""
+        """Save what worked, and open the window in the dialog's place."""
         saved = self._saved
         saved.server, saved.port = dialog.server.get().strip(), dialog.port.get().strip()
         saved.tls, saved.name = dialog.tls.get(), dialog.name.get().strip()
         if dialog.keep.get() and settings.password is not None:
             await _in_thread(saved_passwords.keep, _place(settings), settings.password)
         ReadMarks(client.link, client.model, self._reactor)
+        dialog.destroy()  # first, so that the window gets the keyboard as it appears, and keeps it
         self._open_window(client, settings.address)
 
     def _trust(self, unknown: Unknown) -> None:
