@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import secrets
 import time
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
+from random import SystemRandom
 from typing import Any
 
 from twisted.application.service import MultiService
@@ -31,7 +31,7 @@ from chat.history.store import Store
 from chat.metrics import metrics_site
 from chat.protocols.certificate import OWN, BadCertificate, Certificate, make_where_missing
 from chat.protocols.connection import Connections
-from chat.protocols.ways import WAYS, Surroundings
+from chat.protocols.ways import TLS, WAYS, Surroundings
 from chat.settings import FOREVER, NO_DATA, Settings
 from chat.talklog import TalkLog
 
@@ -72,7 +72,7 @@ class ChatService(MultiService):
             clock=time.time,
             monotonic=time.monotonic,
             wake=lambda: self._commit.wake(),
-            make_token=lambda: secrets.token_urlsafe(16),
+            random=SystemRandom(),
             limits=limits,
             figures=lambda: figures.all(),
         )
@@ -93,7 +93,7 @@ class ChatService(MultiService):
         self._certificate = _certificate(settings)
         surroundings = Surroundings(self._connections, reactor, self._certificate)
         for way in WAYS:
-            for description in settings.endpoints(way.setting):
+            for description in settings.endpoints(way):
                 endpoint = _with_backlog(description)
                 listening(endpoint, way.factory(surroundings), reactor).setServiceParent(self)
         figures = Figures(hub, delivery, self._commit, self._connections)
@@ -111,7 +111,7 @@ class ChatService(MultiService):
         self._hub.restore(contents.last_id, contents.rooms, contents.accounts, contents.bans, contents.rules)
         self._hashing.start()
         for way in WAYS:
-            for description in self._settings.endpoints(way.setting):
+            for description in self._settings.endpoints(way):
                 log.info("{says} {endpoint}", says=way.says, endpoint=description)
         if self._settings.metrics is not None:
             log.info("serving metrics on {endpoint}", endpoint=self._settings.metrics)
@@ -170,7 +170,7 @@ def _store(reactor: Any, settings: Settings) -> Store:
 
 
 def _certificate(settings: Settings) -> Certificate | None:
-    if not settings.tls_endpoints:
+    if not settings.endpoints(TLS):
         return None
     chain = Path(settings.tls_cert or Path(settings.data) / OWN)
     return Certificate(chain, Path(settings.tls_key or chain))

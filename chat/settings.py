@@ -10,7 +10,7 @@ from typing import Any
 from chat.core import durations
 from chat.core.errors import BadField
 from chat.core.limits import Limits
-from chat.protocols.ways import PLAIN, TLS, WAYS
+from chat.protocols.ways import PLAIN, TLS, WAYS, WayIn
 
 MOST_HISTORY = 200
 MOST_KEPT = (1 << 63) - 1
@@ -30,7 +30,8 @@ LONGEST_KEEPALIVE = 32_767
 class Settings:
     """What can be set. The names are those of the options, with ``-`` as ``_``."""
 
-    listen: tuple[str, ...] = (PLAIN.default,)
+    ways: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Where to listen, by :attr:`WayIn.setting <chat.protocols.ways.WayIn.setting>`."""
     welcome: str = "Welcome to chat."
     history: int = 20
     data: str = "."
@@ -41,23 +42,15 @@ class Settings:
     no_limits: bool = False
     allow_plain_passwords: bool = False
     tls: bool = False
-    tls_listen: tuple[str, ...] = ()
     tls_cert: str | None = None
     tls_key: str | None = None
     metrics: str | None = None
     limit: Mapping[str, Any] = field(default_factory=dict)
 
-    def endpoints(self, setting: str) -> tuple[str, ...]:
-        """Where to listen for the way in that is opened by *setting*."""
-        endpoints: tuple[str, ...] = self.tls_endpoints if setting == "tls_listen" else getattr(self, setting)
-        return endpoints
-
-    @property
-    def tls_endpoints(self) -> tuple[str, ...]:
-        """Where to listen for TLS."""
-        if self.tls or self.tls_listen or self.tls_cert:
-            return self.tls_listen or (TLS.default,)
-        return ()
+    def endpoints(self, way: WayIn) -> tuple[str, ...]:
+        """Where to listen for *way*."""
+        opened = way.opened_by is None or any(getattr(self, name) for name in way.opened_by)
+        return self.ways.get(way.setting, (way.default,) if opened else ())
 
 
 _WANTED: Mapping[str, tuple[type, str]] = {
@@ -98,7 +91,10 @@ def read_config(path: str) -> dict[str, Any]:
             raise ValueError(f'{path}: there is no key "{key}". There are: {", ".join(_WANTED)}.')
         if not _fits(key, value):
             raise ValueError(f'{path}: "{key}" must be {_WANTED[key][1]}.')
+    ways = {way.setting: tuple(table.pop(way.option)) for way in WAYS if way.option in table}
     values = {key.replace("-", "_"): value for key, value in table.items()}
+    if ways:
+        values["ways"] = ways
     try:
         keep_value(values.get("keep", FOREVER))
     except durations.OutOfCalendar as error:
@@ -110,7 +106,7 @@ def read_config(path: str) -> dict[str, Any]:
             values["limit"] = {limit_name(name): limit_value(name, value) for name, value in values["limit"].items()}
         except ValueError as error:
             raise ValueError(f"{path}: {error}") from error
-    return {key: tuple(value) if isinstance(value, list) else value for key, value in values.items()}
+    return values
 
 
 def keep_value(age: str) -> str:

@@ -14,7 +14,7 @@ from twisted.python import usage
 from chat import __version__
 from chat.core import durations
 from chat.core.errors import BadField
-from chat.protocols.ways import WAYS, WayIn
+from chat.protocols.ways import TLS, WAYS, WayIn
 from chat.settings import (
     MOST_HISTORY,
     MOST_KEPT,
@@ -145,12 +145,12 @@ class Options(usage.Options):
                 self._given[flag.replace("-", "_")] = True
         settings = self.settings
         for way in WAYS:
-            self._check_endpoints(way.option, settings.endpoints(way.setting))
+            self._check_endpoints(way.option, settings.endpoints(way))
         if settings.metrics is not None:
             self._check_endpoints("metrics", (settings.metrics,))
         if settings.tls_key and not settings.tls_cert:
             raise usage.UsageError("--tls-key is of no use without --tls-cert: give both, or neither.")
-        if settings.tls_endpoints and not settings.tls_cert and settings.data == NO_DATA:
+        if settings.endpoints(TLS) and not settings.tls_cert and settings.data == NO_DATA:
             raise usage.UsageError(
                 f"TLS needs a certificate, and with --data {NO_DATA} there is no place to keep one. Give --tls-cert."
             )
@@ -169,7 +169,9 @@ class Options(usage.Options):
         from twisted.internet import reactor
         from twisted.internet.endpoints import serverFromString
 
-        where = f"--{option}" if option.replace("-", "_") in self._given else f'{self._path}: "{option}"'
+        setting = option.replace("-", "_")
+        given = setting in self._given or setting in self._given.get("ways", {})
+        where = f"--{option}" if given else f'{self._path}: "{option}"'
         for description in descriptions:
             try:
                 serverFromString(reactor, description)
@@ -182,15 +184,16 @@ class Options(usage.Options):
     @property
     def settings(self) -> Settings:
         """What the command line and the file say together."""
-        limit = {**self._config.get("limit", {}), **self._given.get("limit", {})}
-        return replace(_DEFAULTS, **{**self._config, **self._given, "limit": limit})
+        tables = {key: {**self._config.get(key, {}), **self._given.get(key, {})} for key in ("limit", "ways")}
+        return replace(_DEFAULTS, **{**self._config, **self._given, **tables})
 
 
 def _opener(way: WayIn) -> Callable[[Options, str], None]:
     """Make the option that opens a way in."""
 
     def opt(self: Options, endpoint: str) -> None:
-        self._given[way.setting] = (*self._given.get(way.setting, ()), endpoint)
+        ways = self._given.setdefault("ways", {})
+        ways[way.setting] = (*ways.get(way.setting, ()), endpoint)
 
     opt.__doc__ = f"{way.help}; may be given several times (default: {way.default})."
     return opt

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from itertools import count
+from random import Random
 from typing import Any
 
 from twisted.internet.address import IPv4Address
@@ -100,6 +101,8 @@ class Client:
         self.box = box
         self.socket = socket
         self.protocol = box.way_in.buildProtocol(None)
+        self.token = ""
+        """The token of the last ``welcome`` that was read."""
         self.protocol.makeConnection(self.socket)
         if isinstance(socket, TlsTransport) and socket.agrees:
             self.protocol.handshakeCompleted()
@@ -141,7 +144,11 @@ class Client:
 
     def objects(self) -> list[dict[str, Any]]:
         """The JSON objects that have come since the last look."""
-        return [json.loads(line) for line in self.lines() if line.startswith("{")]
+        return [self._note(json.loads(line)) for line in self.lines() if line.startswith("{")]
+
+    def _note(self, event: dict[str, Any]) -> dict[str, Any]:
+        self.token = event.get("token", self.token)
+        return event
 
 
 class SlowStore(MemoryStore):
@@ -210,13 +217,12 @@ class Box:
         limits = limits or Limits(rate=None)
         answers = Answers(self.store, run, limits.tags_each)
         self.delivery = FeedDelivery(self.store, limits, answers.answer)
-        tokens: Callable[[], int] = count(1).__next__
         self.hub = Hub(
             self.delivery,
             clock=lambda: START + self.clock.seconds(),
             monotonic=self.clock.seconds,
             wake=lambda: self.commit.wake(),
-            make_token=lambda: f"token-{tokens()}",
+            random=Random(1),  # noqa: S311 - the same in each run
             limits=limits,
             figures=lambda: figures.all(),
         )
@@ -253,5 +259,5 @@ class Box:
         """A program connects and says hello; what it was shown so far is read."""
         client = self.connect()
         client.ask(type="hello", name=name, **fields)
-        client.received()
+        client.objects()
         return client

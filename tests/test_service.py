@@ -38,7 +38,8 @@ def ports():
     return [reader.getHost().port for reader in reactor.getReaders() if hasattr(reader, "getHost")]
 
 parent = MultiService()
-chats = [ChatService(reactor, Settings(listen=("tcp:0:interface=127.0.0.1",), data=folder)) for folder in sys.argv[1:]]
+ways = {"listen": ("tcp:0:interface=127.0.0.1",)}
+chats = [ChatService(reactor, Settings(ways=ways, data=folder)) for folder in sys.argv[1:]]
 for chat in chats:
     chat.setServiceParent(parent)
 

@@ -38,7 +38,7 @@ def test_a_file_can_set_everything(tmp_path: Path) -> None:
     values = read_config(str(file))
     assert values.keys() == {field.name for field in fields(Settings)}
     assert Settings(**values) == Settings(
-        listen=("tcp:1", "tcp:2"),
+        ways={"listen": ("tcp:1", "tcp:2"), "tls_listen": ("tcp:3",)},
         welcome="Hello.",
         history=5,
         data="/var/lib/chat",
@@ -49,7 +49,6 @@ def test_a_file_can_set_everything(tmp_path: Path) -> None:
         no_limits=True,
         allow_plain_passwords=True,
         tls=True,
-        tls_listen=("tcp:3",),
         tls_cert="/etc/cert.pem",
         tls_key="/etc/key.pem",
         metrics="tcp:4",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import urlsafe_b64encode
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
@@ -45,7 +46,7 @@ from chat.core.facts import (
 )
 from chat.core.limits import Limits
 from chat.core.names import Registry, key, room_name
-from chat.core.ports import Delivery, Lookup
+from chat.core.ports import Delivery, Lookup, Random
 from chat.core.queue import Entry, Queue
 from chat.core.room import NO_RIGHTS, Rights, Room
 from chat.core.session import Session, User, is_presence, presence
@@ -62,7 +63,8 @@ class Hub:
     """Holds the state of the chat, and puts what is to be shown into the :class:`Queue`.
 
     State changes at once; what is shown waits in the queue. *wake* is called when the queue is no longer empty,
-    *clock* gives the seconds since 1970, *monotonic* seconds that nobody sets, and *figures* how the server is doing.
+    *clock* gives the seconds since 1970, *monotonic* seconds that nobody sets, *figures* how the server is doing, and
+    *random* is where tokens, and whatever else nobody must guess, come from.
     """
 
     def __init__(
@@ -72,7 +74,7 @@ class Hub:
         clock: Callable[[], float],
         monotonic: Callable[[], float],
         wake: Callable[[], None],
-        make_token: Callable[[], str],
+        random: Random,
         limits: Limits,
         figures: Callable[[], Mapping[str, float]] = dict,
     ) -> None:
@@ -86,9 +88,9 @@ class Hub:
         self.tries = Tries()
         self.guesses = Guesses()
         self.tokens = Tokens(limits)
-        self.make_token = make_token
         self.monotonic = monotonic
         self.figures = figures
+        self.random = random
         self.refusals: Counter[str] = Counter()
         """How often something was refused, by the code of the refusal."""
         self._clock = clock
@@ -141,6 +143,10 @@ class Hub:
         """Take the next id of a message."""
         self._last_id += 1
         return self._last_id
+
+    def make_token(self) -> str:
+        """Make a token by which a client may come back."""
+        return urlsafe_b64encode(self.random.randbytes(16)).rstrip(b"=").decode()
 
     def take_presence(self) -> str:
         """Take what the rights of a user who comes in hang on as long as they have no account."""

@@ -88,6 +88,16 @@ class Search:
     rooms: Collection[str] | None = None
 
 
+class Random(Protocol):
+    """Where chance comes from: what the core uses of :class:`random.Random`."""
+
+    def randbytes(self, n: int, /) -> bytes:
+        """Return *n* bytes."""
+
+    def randint(self, a: int, b: int, /) -> int:
+        """Return a number from *a* to *b*, both included."""
+
+
 class Delivery(Protocol):
     """Brings to sessions what the chat says, in the order of the calls."""
 

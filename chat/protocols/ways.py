@@ -34,10 +34,12 @@ class WayIn:
     """What the log says of each endpoint."""
     example: str
     """What the configuration file may have."""
+    opened_by: tuple[str, ...] | None = ()
+    """The fields of :class:`chat.settings.Settings` that open it at the default endpoint; ``None``: always open."""
 
     @property
     def setting(self) -> str:
-        """The field of :class:`chat.settings.Settings` with its endpoints."""
+        """The key of its endpoints in :attr:`chat.settings.Settings.ways`."""
         return self.option.replace("-", "_")
 
 
@@ -57,6 +59,7 @@ PLAIN = WayIn(
     _plain,
     "listening on",
     'a list of strings, like ["tcp:12345"]',
+    opened_by=None,
 )
 TLS = WayIn(
     "tls-listen",
@@ -65,6 +68,7 @@ TLS = WayIn(
     _tls,
     "listening for TLS on",
     'a list of strings, like ["tcp:12346"]',
+    opened_by=("tls", "tls_cert"),
 )
 WAYS = (PLAIN, TLS)
 """All ways in, in the order in which they are opened."""

@@ -31,7 +31,7 @@ from twisted.internet import reactor, threads
 from chat.service import ChatService
 from chat.settings import Settings
 
-chat = ChatService(reactor, Settings(listen=("tcp:0:interface=127.0.0.1",), data="none", no_limits=True,
+chat = ChatService(reactor, Settings(ways={{"listen": ("tcp:0:interface=127.0.0.1",)}}, data="none", no_limits=True,
                    no_log_talk=True), direct_send={direct})
 
 def port():

@@ -42,9 +42,11 @@ def test_a_bot_in_three_lines() -> None:
         b'{"type":"say","room":"lobby","text":"build is green","tag":"a1"}\n'
         b'{"type":"quit"}\n'
     )
-    assert bot.lines() == [
+    lines = bot.lines()
+    token = json.loads(lines[1])["token"]
+    assert lines == [
         "* Hi. Type your name and press Enter.",
-        f'{{"type":"welcome","name":"bot","token":"token-1","server":"twisted-chat/{__version__}","time":"{NOW}",'
+        f'{{"type":"welcome","name":"bot","token":"{token}","server":"twisted-chat/{__version__}","time":"{NOW}",'
         '"limits":{"text":4096,"line":16384,"name":32,"rooms":50}}',
         '{"type":"room","room":"lobby","topic":"","users":["bot"],"away":{},"last":0}',
         f'{{"type":"message","id":1,"time":"{NOW}","room":"lobby","author":"bot","kind":"say",'
@@ -372,7 +374,7 @@ def test_a_message_sent_again_under_its_tag_is_stored_once() -> None:
     bot.ask(type="say", room="lobby", text="one", tag="a1")
     assert bot.objects() == first
     bot.protocol.connectionLost()
-    again = box.json("bot", token="token-1", rooms={"lobby": 1})
+    again = box.json("bot", token=bot.token, rooms={"lobby": 1})
     again.ask(type="say", room="lobby", text="one", tag="a1")
     assert again.objects() == first
     again.ask(type="msg", name="ada", text="psst", tag="a2")
@@ -425,7 +427,7 @@ def test_a_token_takes_the_session_over() -> None:
     ada.send("one", "two")
     old.received()
     new = box.connect()
-    new.ask(type="hello", name="bot", token="token-1", rooms={"lobby": 1, "new": None})
+    new.ask(type="hello", name="bot", token=old.token, rooms={"lobby": 1, "new": None})
     assert [(answer["type"], answer.get("room"), answer.get("id")) for answer in new.objects()] == [
         ("welcome", None, None),
         ("room", "lobby", None),
@@ -456,7 +458,7 @@ def test_a_short_break_is_seen_by_nobody() -> None:
     ada.send("two", "/msg bot three", "/who")
     assert ada.lines() == ["* In #lobby: ada, bot"]
     again = box.connect()
-    again.ask(type="hello", name="bot", token="token-1", rooms={"lobby": 0})
+    again.ask(type="hello", name="bot", token=bot.token, rooms={"lobby": 0})
     told = again.objects()
     assert [answer["type"] for answer in told] == ["welcome", "message", "message", "room", "message"]
     assert [answer["text"] for answer in told if answer["type"] == "message"] == ["one", "three", "two"]
