@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from chat import __version__
+from chat.protocols.ways import WAYS
 from chat.settings import Settings
 from e2e.clients import Person
 from e2e.daemon import HOST, LISTEN, Daemon, DaemonFactory, twistd
@@ -206,8 +207,9 @@ def test_nothing_in_the_log_is_forged(chat: Daemon) -> None:
 
 def test_help_names_every_option_with_its_default(tmp_path: Path) -> None:
     shown = " ".join(run(tmp_path, "chat", "--help").stdout.split())
-    for field in fields(Settings):
-        option = f"--{field.name.replace('_', '-')}"
+    names = {field.name for field in fields(Settings)} - {"ways"} | {way.setting for way in WAYS}
+    for name in names:
+        option = f"--{name.replace('_', '-')}"
         assert option in shown
         described = shown.partition(option)[2].partition(" --")[0]
         assert "(default: " in described, f"{option} has no default in: {described}"
