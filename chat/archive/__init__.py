@@ -1,1 +1,1 @@
-"""Rooms as files: what ``chat export`` writes and ``chat import`` reads."""
+"""``chat export`` and ``chat import``: the rooms of a history as files."""

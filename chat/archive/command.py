@@ -1,4 +1,4 @@
-"""``chat export`` and ``chat import``."""
+"""The commands ``chat export`` and ``chat import``."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ messages are left out. To reach a host that is called export, write export:12345
         self.rooms: list[str] = []
 
     def opt_room(self, room: str) -> None:
-        """Only this room; may be given several times. [default: all rooms]"""
+        """Export only this room; may be given several times. [default: all rooms]"""
         self.rooms.append(_room(room))
 
     opt_r = opt_room
@@ -61,17 +61,17 @@ class ImportOptions(_Options):
     """The command line of ``chat import``."""
 
     synopsis = "Usage: chat import [options] FILE"
-    longdesc = """Takes rooms into a history that no chat uses at the time: all of the file, or nothing. In an empty
-history messages keep their ids; otherwise they get new ones, and rooms in which something was said
-already are refused. To reach a host that is called import, write import:12345."""
+    longdesc = """Imports rooms into a history that no chat uses at the time: either all of the file, or nothing. In
+an empty history messages keep their ids; otherwise they get new ones, and a room that has messages
+already is refused. To reach a host that is called import, write import:12345."""
     optParameters: ClassVar = [
         _DATA,
         ["format", "f", "jsonl", "jsonl (written by chat export), irssi or weechat (logs, in local time)."],
-        ["room", "r", None, "The room that it becomes; needed for irssi and weechat. [default: as in the file]"],
+        ["room", "r", None, "Import into this room; needed for irssi and weechat. [default: as in the file]"],
     ]
 
     def parseArgs(self, *words: str) -> None:  # noqa: N802 - Twisted calls it so
-        """Take the file; options may follow it."""
+        """Take the name of the file, and the options that may follow it."""
         if words and "file" in self:
             raise usage.UsageError(f"There can be one file only, and {words[0]} is another.")
         if words:
@@ -115,8 +115,8 @@ def run(word: str, arguments: list[str]) -> int:
 def _export(options: ExportOptions) -> None:
     write = _WRITERS[options["format"]]
     with closing(Export(Path(options["data"]), options.rooms)) as export, _output(options["output"]) as output:
-        unseen = True if output.isatty() else None
-        for message in tqdm(export.messages(), total=export.count(), unit=" messages", disable=unseen, leave=False):
+        no_bar = True if output.isatty() else None
+        for message in tqdm(export.messages(), total=export.count(), unit=" messages", disable=no_bar, leave=False):
             print(write(message), file=output)
         if options["format"] == "jsonl":
             for topic in export.topics():
@@ -126,7 +126,7 @@ def _export(options: ExportOptions) -> None:
 
 @contextmanager
 def _output(name: str | None) -> Iterator[TextIO]:
-    """Standard output, or a file that is there whole at the end, or not at all."""
+    """Open the standard output, or the file called *name*, which appears only once it is whole."""
     if name is None:
         yield sys.stdout
         return
@@ -144,7 +144,7 @@ def _import(options: ImportOptions) -> None:
     name, room = options["file"], options["room"]
     reader = _READERS[options["format"]](room or "")
     rooms: set[str] = set()
-    taken = passed = number = 0
+    imported = skipped = number = 0
     with (
         open(name, "rb") as file,
         tqdm(total=_size(file), unit="B", unit_scale=True, disable=None, leave=False) as bar,
@@ -154,7 +154,7 @@ def _import(options: ImportOptions) -> None:
             try:
                 item = reader.read(line.rstrip(b"\r\n").decode("utf-8", "replace"))
                 if item is None or item.room is None:
-                    passed += bool(line.strip())
+                    skipped += bool(line.strip())
                     continue
                 rooms.add(item.room)
                 if room is not None:
@@ -165,17 +165,17 @@ def _import(options: ImportOptions) -> None:
                     target.set_topic(item)
                 else:
                     target.add(item)
-                    taken += 1
+                    imported += 1
             except (BadLine, CannotImport) as why:
                 raise CannotImport(f"{name}, line {number}: {why}") from why
             finally:
                 bar.update(len(line))
-    others = f" {_counted(passed, 'other line')} passed over." if passed else ""
-    print(f"{_counted(taken, 'message')} imported.{others}")
+    others = f" {_counted(skipped, 'other line')} passed over." if skipped else ""
+    print(f"{_counted(imported, 'message')} imported.{others}")
 
 
 def _size(file: BinaryIO) -> int | None:
-    """The bytes of *file*; ``None`` for a pipe."""
+    """Return the size of *file* in bytes; ``None`` for a pipe."""
     return os.fstat(file.fileno()).st_size or None
 
 

@@ -1,4 +1,4 @@
-"""The formats of the files, line by line. Nothing here opens one."""
+"""The formats of exported and imported files, one line at a time. Nothing here opens a file."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ _LIMITS = Limits()
 
 
 class BadLine(Exception):
-    """A line makes no sense; the message of the exception says why."""
+    """A line can't be imported; the message of the exception says why."""
 
 
 class Reader(Protocol):
-    """Reads one format. The messages have the id 0 if the format has none."""
+    """Reads the lines of one format. If the format has no ids, its messages have the id 0."""
 
     def read(self, line: str) -> Message | Topic | None:
-        """Read a line; ``None`` if it holds nothing that is imported. Raises :class:`BadLine`."""
+        """Read a line; return ``None`` if there is nothing in it to import. Raises :class:`BadLine`."""
 
 
 # -- JSON lines: the objects of docs/protocol.md
@@ -43,7 +43,7 @@ def json_line(item: Message | Topic) -> str:
 
 
 class JsonReader:
-    """Reads the ``message`` and ``topic`` objects of ``docs/protocol.md``, and passes over all others."""
+    """Reads the ``message`` and ``topic`` objects of ``docs/protocol.md``, and skips all others."""
 
     def read(self, line: str) -> Message | Topic | None:
         try:
@@ -130,7 +130,7 @@ _MODES = "@+%&~!. "
 
 
 class IrssiReader:
-    """Reads a log of irssi in its own format (``log_timestamp = "%H:%M "``), in local time, as being of *room*."""
+    """Reads a log of irssi in irssi's default format (``log_timestamp = "%H:%M "``), in local time, into *room*."""
 
     _DAY = re.compile(r"--- (?:Log opened|Day changed) \w{3} (\w{3}) (\d\d) (?:\d\d:\d\d:\d\d )?(\d{4})")
     _SAID = re.compile(rf"(\d\d:\d\d(?::\d\d)?) (?:<[{_MODES}]?([^\s>]+)> (.*)| \* (\S+) (.*))")
@@ -152,7 +152,7 @@ class IrssiReader:
 
 
 class WeechatReader:
-    """Reads a log of WeeChat (time, nick and text, divided by tabs), in local time, as being of *room*."""
+    """Reads a log of WeeChat (time, nick and text, separated by tabs), in local time, into *room*."""
 
     def __init__(self, room: str) -> None:
         self._room = room
@@ -172,7 +172,7 @@ class WeechatReader:
 
 
 def _irc_message(room: str, time: str, nick: str, kind: Any, text: str | None) -> Message | None:
-    """Make a message; ``None`` if nothing is left of its text."""
+    """Make a message of what an IRC log holds; return ``None`` if nothing is left of its text."""
     try:
         moment = wire_time(datetime.fromisoformat(time).astimezone())
     except (ValueError, OverflowError) as error:
@@ -185,7 +185,7 @@ def _irc_message(room: str, time: str, nick: str, kind: Any, text: str | None) -
 
 @lru_cache(maxsize=4096)
 def _irc_name(nick: str) -> str:
-    """The name that is nearest to an IRC nick: ``[ada]_`` becomes ``ada``."""
+    """Return the possible name that is nearest to an IRC nick: ``[ada]_`` becomes ``ada``."""
     try:
         return names.user_name(_NOT_IN_NAMES.sub("-", clean(nick)).strip("-_.")[: names.MAXIMUM_LENGTH].strip("-_."))
     except BadName:

@@ -1,4 +1,4 @@
-"""Answers the look-ups of the chat, from the store and about passwords."""
+"""Answers the look-ups of the chat: from the store, and by hashing passwords."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The history as a whole: read while a chat uses it, or filled while none does."""
+"""Reads a whole history, also while a chat uses it, and fills a history that no chat uses."""
 
 from __future__ import annotations
 
@@ -28,6 +28,8 @@ from chat.history.sqlite import (
 from chat.history.store import CannotOpen
 
 AT_ONCE = 5_000
+"""The messages that are read or written at a time."""
+
 
 _COUNT = "SELECT count(*) FROM messages WHERE room IS NOT NULL AND deleted_by IS NULL"
 _SOME = f"SELECT {COLUMNS} FROM messages WHERE room IS NOT NULL AND deleted_by IS NULL AND id > ?"  # noqa: S608
@@ -35,13 +37,13 @@ _KNOWN = "SELECT 1 FROM messages WHERE room = ? UNION SELECT 1 FROM topics WHERE
 
 
 class CannotImport(Exception):
-    """Messages do not fit into the history; the message of the exception is the sentence that the user reads."""
+    """The history can't take messages; the message of the exception is a sentence for the user."""
 
 
 class Export:
     """Reads the rooms of the history in *directory*, or only some *rooms*; raises :class:`CannotOpen`.
 
-    A chat may use it meanwhile: what is said after the beginning is left out. So are private messages.
+    A chat may use the history meanwhile. Private messages are left out, and so is what is said after the export began.
     """
 
     def __init__(self, directory: Path, rooms: Collection[str] = ()) -> None:
@@ -65,12 +67,12 @@ class Export:
                 raise CannotOpen(f"Nothing was said in #{room}, or it is not in {path}.")
 
     def count(self) -> int:
-        """About how many messages there are."""
+        """Count the messages. The chat may erase or drop some of them before they are read."""
         number: int = self._connection.execute(_COUNT + self._only, self._rooms).fetchone()[0]
         return number
 
     def messages(self) -> Iterator[Message]:
-        """All messages in the order of their ids."""
+        """Yield all messages in the order of their ids."""
         last = 0
         query = f"{_SOME}{self._only} AND id <= ? ORDER BY id LIMIT ?"
         while rows := self._connection.execute(query, (last, *self._rooms, self._last_id, AT_ONCE)).fetchall():
@@ -78,22 +80,21 @@ class Export:
             last = rows[-1][0]
 
     def topics(self) -> list[Topic]:
-        """The topics of the rooms."""
+        """Return the topics of the rooms."""
         query = f"SELECT time, room, author, topic FROM topics WHERE topic <> '' {self._only} ORDER BY room"  # noqa: S608
         rows = self._connection.execute(query, self._rooms)
         return [Topic(time=time, room=room, name=author, topic=topic) for time, room, author, topic in rows]
 
     def close(self) -> None:
-        """End the use."""
+        """Close the file."""
         self._connection.close()
 
 
 class Import:
-    """Fills the history in *directory*, as a context: whole at its end, or not at all after an exception.
+    """A context manager that fills the history in *directory*: with everything at its end, or nothing if it raises.
 
-    In an empty history messages keep their ids; into any other only rooms come in which nothing was said yet, and
-    their messages get new ids, after all others. Raises :class:`CannotOpen`, :class:`CannotImport` and
-    :class:`CannotKeep`.
+    In an empty history messages keep their ids. In any other they get new ids, greater than all before, and a room
+    that has messages already is refused. Raises :class:`CannotOpen`, :class:`CannotImport` and :class:`CannotKeep`.
     """
 
     def __init__(self, directory: Path) -> None:
@@ -117,7 +118,7 @@ class Import:
         return self
 
     def add(self, message: Message) -> None:
-        """Take in a message of a room; those that keep their ids must come in the order of these."""
+        """Import a message of a room. If messages keep their ids, these must grow."""
         self._check_room(message.room or "")
         if not self._keeps_ids or not message.id:
             message = structs.replace(message, id=self._last_id + 1)
@@ -129,7 +130,7 @@ class Import:
             self._write()
 
     def set_topic(self, topic: Topic) -> None:
-        """Take in the topic of a room."""
+        """Import the topic of a room."""
         self._check_room(topic.room)
         with explained():
             set_topic(self._connection, topic)

@@ -1,4 +1,4 @@
-"""Group commit: what comes while one batch is being stored, or shown, is the next."""
+"""Group commit: what arrives while one batch is being stored, or shown, makes the next batch."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ log = Logger()
 
 
 class GroupCommit:
-    """Runs the queue of a hub: takes the waiting batch, has its records stored, settles it, and so on.
+    """Runs the queue of a hub: takes the waiting batch, has its records stored, settles it, and begins again.
 
-    Showing has its cost for each connection, however much there is to show; storing has a cost for each commit. Where
-    storing is the quicker of the two, more is stored before anything is shown; if it is the slower, the next batch
-    is stored while one is being shown. *said* is called with the messages of every batch once they have been shown.
+    Showing has a cost for each connection, however much there is to show. Storing has a cost for each commit. If
+    storing takes less time than showing, more is stored before anything is shown; if it takes more, the next batch is
+    stored while one is being shown. *said* is called with the messages of every batch once they have been shown.
     """
 
     def __init__(self, clock: IReactorTime, store: Store, hub: Hub, said: Callable[[Sequence[Message]], None]) -> None:
@@ -37,20 +37,20 @@ class GroupCommit:
         self.messages = 0
         self.batches = 0
         self.seconds = 0.0
-        """What was stored: messages, batches, and the time that these took."""
+        """How much was stored: messages, batches, and the seconds that storing took."""
         self.failing = False
         """Whether the last batch could not be stored."""
         self._running = False
         self._since = 0.0
-        """Since when something is being stored, and nothing shown."""
+        """When batches were shown last, or the storing of the first one began."""
         self._showing = 0.0
-        """How long it took to show what was shown last."""
+        """The seconds that showing took the last time."""
         self._hidden: list[Sequence[Entry]] = []
         """Batches that are stored, or refused, and not shown yet."""
         self._waiting: list[Deferred[None]] = []
 
     def wake(self) -> None:
-        """Something waits in the queue: take it at the end of this turn of the reactor."""
+        """Take what waits in the queue, at the end of this turn of the reactor."""
         if not self._running:
             self._running = True
             self._clock.callLater(0, self._next)
@@ -66,15 +66,15 @@ class GroupCommit:
     def _next(self) -> None:
         batch = self._queue.take()
         self._since = self._clock.seconds()
-        self._keep(batch).addBoth(self._kept, batch, self._since)
+        self._store_batch(batch).addBoth(self._stored, batch, self._since)
 
-    def _keep(self, batch: Sequence[Entry]) -> Deferred[None]:
-        """Have the records of a *batch* stored; if there are none, fire in the next turn of the reactor."""
+    def _store_batch(self, batch: Sequence[Entry]) -> Deferred[None]:
+        """Have the records of a *batch* stored. If it has none, fire in the next turn of the reactor."""
         records = [entry.record for entry in batch if entry.record is not None]
         return maybeDeferred(self._store.append, records) if records else deferLater(self._clock, 0)
 
-    def _kept(self, result: Failure | None, batch: Sequence[Entry], begun: float) -> None:
-        """A *batch* is stored: store what has gathered, and show the batch now, or later together with that."""
+    def _stored(self, result: Failure | None, batch: Sequence[Entry], begun: float) -> None:
+        """A *batch* is stored: begin to store the next one, and show this one now, or later together with that."""
         now = self._clock.seconds()
         if isinstance(result, Failure):
             self._queue.fail(batch, self._failed(result))
@@ -84,17 +84,17 @@ class GroupCommit:
         few = sum(map(len, self._hidden)) < self._hub.limits.pending
         quick = now - self._since < self._showing
         following = self._queue.take()
-        kept = self._keep(following) if following else None
+        storing = self._store_batch(following) if following else None
         if not (following and quick and few):
             self._show()
             self._since = self._clock.seconds()
             self._showing = self._since - now
-        if kept is None:
+        if storing is None:
             self._done()
-        elif kept.called:
-            self._clock.callLater(0, kept.addBoth, self._kept, following, now)
+        elif storing.called:
+            self._clock.callLater(0, storing.addBoth, self._stored, following, now)
         else:
-            kept.addBoth(self._kept, following, now)
+            storing.addBoth(self._stored, following, now)
 
     def _show(self) -> None:
         hidden, self._hidden = self._hidden, []
@@ -108,7 +108,7 @@ class GroupCommit:
                 self.messages += len(messages)
                 self._said(messages)
         except Exception:
-            log.failure("the queue stumbled")
+            log.failure("showing what was stored failed")
 
     def _count(self, seconds: float) -> None:
         self.batches += 1
@@ -118,7 +118,7 @@ class GroupCommit:
             log.warn("the history can be written again")
 
     def _failed(self, failure: Failure) -> str:
-        """Log why the history can't be written, unless that is known; return what users are told."""
+        """Log why the history can't be written, unless it was logged already; return what users are told."""
         known = failure.check(CannotKeep)
         if not self.failing:
             self.failing = True

@@ -1,4 +1,4 @@
-"""Drops what is older, or more, than is to be kept."""
+"""Drops messages that are too old, or too many for their room, to be kept."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from chat.core.events import timestamp
 from chat.history.store import CannotKeep, Store
 
 INTERVAL = 3600.0
-"""The seconds from one look to the next."""
+"""The seconds between two looks for old messages."""
 
 log = Logger()
 
 
 class Retention:
-    """Looks through the *store* every hour, and drops messages batch by batch, between which others are stored.
+    """Looks for old messages in the *store* every hour, and drops them batch by batch, so that others can be stored.
 
-    *age*: the seconds for which messages are kept. *most*: the messages that are kept of each room. ``None`` is no
-    bound. *now* gives the seconds since 1970.
+    *age*: the seconds for which messages are kept. *most*: how many of the newest messages of each room are kept.
+    ``None`` means that there is no bound. *now* returns the seconds since 1970.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""What the chat asks of a history."""
+"""The interface of a history."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ class CannotOpen(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Messages in the order of their ids; ``more``: others match beyond them, in the direction that was asked.
+    """Messages in the order of their ids; those that a search finds are in the opposite order.
 
-    What a search finds is in the opposite order.
+    ``more``: others match beyond them, in the direction that was asked.
     """
 
     messages: Sequence[Message]
@@ -36,7 +36,7 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """What a history holds when it is opened, but for the messages: the greatest id, the rooms, accounts, bans."""
+    """What a history holds when it is opened, except the messages; ``last_id`` is the greatest id of a message."""
 
     last_id: int
     rooms: Sequence[RoomRecord] = ()
@@ -46,13 +46,13 @@ class Contents:
 
 
 class Store(Protocol):
-    """Keeps records, and finds messages again."""
+    """Stores records, and finds messages again."""
 
     def open(self) -> Contents:
-        """Make ready for use; raises :class:`CannotOpen`."""
+        """Make the history ready for use, and return what it holds; raises :class:`CannotOpen`."""
 
     def append(self, records: Sequence[Record]) -> Deferred[None]:
-        """Keep all of *records*, or none: then the Deferred fails with :class:`CannotKeep`."""
+        """Store all of *records*, or none of them; then the Deferred fails with :class:`CannotKeep`."""
 
     def read(self, query: Query) -> Deferred[Page]:
         """Find the messages of *query*."""
@@ -70,19 +70,22 @@ class Store(Protocol):
         """Find the private messages that are kept for the account of that key, in the order of their ids."""
 
     def overdue(self, until: str | None, most: int | None) -> Deferred[Sequence[tuple[str | None, int]]]:
-        """Find what was said earlier than *until*, and what a room has beyond its newest *most* messages.
+        """Find messages that are older than the time *until*, or beyond the newest *most* of their room.
 
-        The answer is of rooms (``None``: private messages), each with the id of the last message that is to go.
+        The answer has pairs: a room (``None`` for private messages), and the id of its last message to drop.
         """
 
     def drop(self, room: str | None, last: int) -> Deferred[int]:
-        """Drop some of the messages of *room* with an id up to *last*, the oldest first; tell how many: 0 at the end.
+        """Drop some of the messages of *room* with an id up to *last*, the oldest first; return how many.
 
-        It fails with :class:`CannotKeep`. Ids are not used again.
+        0 means that there are none left. Fails with :class:`CannotKeep`. The ids are not used again.
         """
 
     def tags(self, token: str, most: int) -> Deferred[Mapping[str, tuple[int, str]]]:
-        """Find the last tags used under the *token* of that digest, in their order, with the message's id and time."""
+        """Find the last *most* tags used under the token of this digest, in order.
+
+        The answer maps them to the ids and times of their messages.
+        """
 
     def close(self) -> None:
-        """End all use."""
+        """Close the history."""
