@@ -1,4 +1,4 @@
-"""``chat admin``: who owns and moderates a chat, from the machine that it runs on."""
+"""``chat admin``: manages accounts and their roles, on the machine that the chat runs on."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ ROLES = {"owner": Role.OWNER, "moderator": Role.MODERATOR, "user": Role.USER}
 
 
 class CannotAdminister(Exception):
-    """The message is the sentence that the user reads."""
+    """What was asked for can't be done; the message of the exception is a sentence for the user."""
 
 
 class Options(usage.Options):
@@ -137,4 +137,4 @@ _WORK: Mapping[str, tuple[int, Callable[..., None]]] = {
     "password": (1, _set_password),
     "audit": (0, _audit),
 }
-"""What can be done: the number of words that follow, and what does it."""
+"""What can be done: the number of words that follow, and the function that does it."""

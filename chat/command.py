@@ -1,4 +1,4 @@
-"""The command ``chat``: what is to be done with a history or its accounts, or else the client."""
+"""The command ``chat``: ``export``, ``import`` or ``admin`` if that is its first word, or else the client."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import NoReturn
 
 
 def main() -> NoReturn:
-    """Run the command with the arguments of the process, and leave it with an exit code."""
+    """Run the command with the arguments of the process, and end the process with its exit code."""
     if sys.argv[1:2] in (["export"], ["import"]):
         from chat.archive.command import run
 

@@ -1,4 +1,4 @@
-"""How the chat is doing, in numbers, which are read when somebody asks."""
+"""Figures about a running chat, which are read only when somebody asks for them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from chat.protocols.connection import Connections
 
 
 class Figures:
-    """The numbers of one chat."""
+    """The figures of one chat."""
 
     def __init__(self, hub: Hub, delivery: FeedDelivery, commit: GroupCommit, connections: Connections) -> None:
         self._hub = hub
@@ -20,7 +20,7 @@ class Figures:
         self._connections = connections
 
     def now(self) -> Mapping[str, float]:
-        """What there is at this moment."""
+        """Return what there is at this moment."""
         return {
             "connections": len(self._connections.open),
             "users": len(self._hub.users.all()),
@@ -32,7 +32,7 @@ class Figures:
         }
 
     def ever(self) -> Mapping[str, float]:
-        """What there has been since the start."""
+        """Return what there has been since the start."""
         return {
             "messages": self._commit.messages,
             "deliveries": self._delivery.deliveries,
@@ -41,10 +41,10 @@ class Figures:
         }
 
     def refusals(self) -> Mapping[str, int]:
-        """How often something was refused, by the code of the refusal."""
+        """Return how often something was refused, by the code of the refusal."""
         return self._hub.refusals
 
     def all(self) -> Mapping[str, float]:
-        """All of them."""
+        """Return all figures by their names."""
         refused = {f"refused {code}": count for code, count in self.refusals().items()}
         return {**self.now(), **self.ever(), **refused}

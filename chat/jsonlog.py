@@ -14,7 +14,7 @@ from chat.core.events import timestamp
 
 @implementer(ILogObserver)
 class JsonLines:
-    """Writes each event as an object: ``time``, ``level``, ``from``, ``text`` and, for failures, ``traceback``."""
+    """Writes each event as a JSON object: ``time``, ``level``, ``from``, ``text`` and, for failures, ``traceback``."""
 
     def __init__(self, output: TextIO) -> None:
         self._output = output
@@ -35,5 +35,5 @@ class JsonLines:
 
 
 def to_stdout() -> JsonLines:
-    """Write to the standard output."""
+    """Return an observer that writes to the standard output."""
     return JsonLines(sys.stdout)

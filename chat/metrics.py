@@ -1,4 +1,4 @@
-"""Seeing inside: Prometheus metrics at ``/metrics``, and ``/healthz``, by HTTP."""
+"""Serves metrics for Prometheus at ``/metrics``, and ``/healthz``, by HTTP."""
 
 from __future__ import annotations
 
@@ -20,27 +20,27 @@ from chat.figures import Figures
 from chat.history.commit import GroupCommit
 
 DEADLINE = 10.0
-"""The seconds from a connection's beginning to its end, whatever the client does."""
+"""The seconds after which a connection is closed, whatever its client does."""
 
 LINGER = 2.0
 """The seconds that a client has to read that its request is refused."""
 
 MOST_CONNECTIONS = 32
-"""More at a time are closed at once: who asks for metrics asks once every few seconds."""
+"""The connections that may be open at once, which is many: Prometheus asks once every few seconds."""
 
 _NOW = {
     "connections": "Open connections.",
     "users": "Users who have a name, those who may come back included.",
     "sessions held": "Sessions held for programs that may come back.",
     "rooms": "Rooms.",
-    "queue entries": "What waits to be stored and shown.",
-    "readers lagging": "Connections that have not taken all there is for them.",
+    "queue entries": "Entries that wait to be stored and shown.",
+    "readers lagging": "Connections that have not taken everything sent to them.",
     "backlog bytes": "Answers and private messages not yet sent.",
 }
 
 
 class ChatCollector(Collector):
-    """Reads the figures of a chat when it is asked, so that nothing is done for them while people talk."""
+    """Reads the figures of a chat when Prometheus asks, so that they cost nothing while people talk."""
 
     def __init__(self, figures: Figures) -> None:
         self._figures = figures
@@ -51,10 +51,12 @@ class ChatCollector(Collector):
             yield GaugeMetricFamily(f"chat_{name.replace(' ', '_')}", _NOW[name], value)
         ever = self._figures.ever()
         yield CounterMetricFamily("chat_messages", "Messages stored.", ever["messages"])
-        yield CounterMetricFamily("chat_deliveries", "Events of rooms handed to a member.", ever["deliveries"])
+        yield CounterMetricFamily(
+            "chat_deliveries", "Events of rooms, times the members they were for.", ever["deliveries"]
+        )
         yield SummaryMetricFamily(
             "chat_commit_seconds",
-            "The time that it takes to store a batch.",
+            "The time that storing a batch takes.",
             count_value=int(ever["batches"]),
             sum_value=ever["commit seconds"],
         )
@@ -94,7 +96,7 @@ class _Health(Resource):
 class _Channel(HTTPChannel):
     """One connection, for one small request without a body, within :data:`DEADLINE` seconds.
 
-    Twisted would write a body of any size to a temporary file before it asks what the request is for.
+    Twisted would write a body of any size to a temporary file before it looks for the resource.
     """
 
     totalHeadersSize = 8_192  # noqa: N815 - Twisted's
@@ -147,7 +149,7 @@ class _QuietSite(Site):
         return super().buildProtocol(addr)
 
     def log(self, request: object) -> None:
-        """Log nothing: Prometheus asks every few seconds."""
+        """Log nothing, as Prometheus asks every few seconds."""
 
 
 def metrics_site(reactor: IReactorTime, figures: Figures, commit: GroupCommit) -> Site:

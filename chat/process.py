@@ -32,13 +32,13 @@ YOUNG_OBJECTS = 50_000
 """How many objects are made before Python looks for cycles among the young ones (700 by default)."""
 
 ROTATED_FILES = 9
-"""The log files that Twisted has rotated and that stay, beside the one that is written."""
+"""The rotated log files that are kept beside the current one."""
 
 log = Logger()
 
 
 class ChatProcess(MultiService):
-    """Runs one chat as a daemon: ends it with exit code 0 when asked to, and reloads what can be reloaded."""
+    """Runs one chat as a daemon, which signals end with exit code 0, or have it read files again."""
 
     def __init__(self, reactor: Any, settings: Settings) -> None:
         super().__init__()
@@ -80,9 +80,9 @@ class ChatProcess(MultiService):
     # -- signals
 
     def _take_signals(self) -> None:
-        """Take the signals: before anybody can connect, and again when the reactor runs, since it takes some itself.
+        """Install our signal handlers: before anybody can connect, and again after the reactor has installed its own.
 
-        Twisted would end by the signal, and by SIGHUP or SIGUSR1 without a word; an orderly end has exit code 0.
+        Without them the exit code after SIGINT and SIGTERM would not be 0, and SIGHUP and SIGUSR1 would kill the process.
         """
         for number, step in (
             (signal.SIGINT, self._stop),
@@ -104,7 +104,7 @@ class ChatProcess(MultiService):
             self.chat.abort()
 
     def _reload(self) -> None:
-        """Read again what can be read again, and go on in a new log if the old one was moved."""
+        """Open the log anew, and read the certificate again."""
         self._reopen_log()
         self.chat.reload()
 
@@ -126,7 +126,7 @@ class ChatProcess(MultiService):
             log.info("there is no log file to open again")
 
     def _tell_system(self, state: str) -> None:
-        """Tell systemd, if it runs the daemon with ``Type=notify`` (sd_notify(3))."""
+        """Tell systemd about the *state*, if it runs the daemon with ``Type=notify`` (sd_notify(3))."""
         address = os.environ.get("NOTIFY_SOCKET")
         if not address:
             return
@@ -138,20 +138,20 @@ class ChatProcess(MultiService):
 
 
 def log_files() -> list[BaseLogFile]:
-    """The log files of ``twistd --logfile``, which Twisted hands to nobody: found among all objects, once a signal."""
-    # By its type: isinstance() would ask each object for its class, and a proxy would ask what it stands for.
+    """Find the log files of ``twistd --logfile`` among all objects, as Twisted gives nobody a reference to them."""
+    # isinstance() would also read __class__, which makes a proxy fetch the object that it stands for.
     return [thing for thing in gc.get_objects() if issubclass(type(thing), BaseLogFile) and not thing.closed]
 
 
 def bound_log_files() -> None:
-    """Have Twisted, which keeps all log files that it has rotated, keep :data:`ROTATED_FILES` of them."""
+    """Have Twisted keep :data:`ROTATED_FILES` of the log files that it has rotated; by default it keeps all."""
     for file in log_files():
         if isinstance(file, LogFile) and file.maxRotatedFiles is None:
             file.maxRotatedFiles = ROTATED_FILES
 
 
 def fit_open_files(settings: Settings) -> Settings:
-    """Raise the limit of open files as far as it goes; return settings with as many clients as it allows."""
+    """Raise the limit of open files as far as possible; return settings with no more clients than it allows."""
     wanted = Limits(**settings.limit).connections
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
@@ -167,5 +167,5 @@ def fit_open_files(settings: Settings) -> Settings:
 
 
 def _say_last(sentence: str) -> None:
-    """Have *sentence* stand in place of the traceback of the exception that ends the process."""
+    """Print *sentence* instead of the traceback when an exception ends the process."""
     sys.excepthook = lambda *_: print(sentence, file=sys.stderr)

@@ -36,20 +36,20 @@ from chat.settings import FOREVER, NO_DATA, Settings
 from chat.talklog import TalkLog
 
 PATIENCE = 10.0
-"""The seconds that clients have to take what is left for them when the chat ends."""
+"""The seconds that clients have to read what is left for them when the chat ends."""
 
 BACKLOG = 1024
-"""Connections that wait to be accepted."""
+"""The connections that may wait to be accepted."""
 
 log = Logger()
 
 
 class ChatService(MultiService):
-    """One chat: its history, what decides, the delivery, and the ports.
+    """One chat: its history, its hub, its delivery, and its ports.
 
-    With *direct_send* bytes go to the sockets themselves and not through Twisted's transports, which is the plain
-    reference that tests compare with. Starting it raises :class:`CannotOpen` or :class:`BadCertificate`
-    if its files can't be used.
+    With *direct_send* bytes go to the sockets themselves. Without it they go through Twisted's transports, with which
+    tests compare the direct way. Starting the service raises :class:`CannotOpen` or :class:`BadCertificate` if its
+    files can't be used.
     """
 
     def __init__(self, reactor: Any, settings: Settings, *, direct_send: bool = True) -> None:
@@ -58,14 +58,14 @@ class ChatService(MultiService):
         self._settings = settings
         limits = _limits(settings)
 
-        # The history, and what takes time to find out
+        # The history, and the look-ups
         self._store = store = _store(reactor, settings)
         self._hashing = ThreadPool(1, 1, "passwords")
         answers = Answers(store, partial(deferToThreadPool, reactor, self._hashing), limits.tags_each)
         age = None if settings.keep == FOREVER else durations.seconds(settings.keep)
         self._retention = Retention(reactor, store, time.time, age=age, most=settings.keep_messages)
 
-        # What decides, and what brings it to the sockets
+        # The hub, and the delivery
         delivery = FeedDelivery(store, limits, answers.answer)
         self._hub = hub = Hub(
             delivery,
@@ -156,7 +156,7 @@ class ChatService(MultiService):
 
 
 def _with_backlog(description: str) -> str:
-    """Let many connect at once: Twisted keeps 50 waiting, and others would have to try again after a second."""
+    """Let :data:`BACKLOG` connections wait. Twisted lets 50 wait, and others would try again only after a second."""
     kind = description.partition(":")[0]
     if kind not in ("tcp", "tcp6", "ssl", "unix") or ":backlog=" in description:
         return description

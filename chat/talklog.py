@@ -1,4 +1,4 @@
-"""The log of the talk."""
+"""The log of what is said."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from twisted.logger import Logger
 from chat.core.events import Message
 
 DELAY = 0.5
-"""The seconds in which lines gather, so that the log is written once for many of them."""
+"""The seconds for which lines are collected, so that the log is written once for many of them."""
 
 MOST = 256
-"""Lines that wait to be logged at most."""
+"""The lines that are collected at most."""
 
 log = Logger()
 
 
 class TalkLog:
-    """Logs what is said in rooms, and of private messages only that there was one."""
+    """Logs what is said in rooms. Of a private message it logs only the two names."""
 
     def __init__(self, clock: IReactorTime) -> None:
         self._clock = clock
@@ -35,7 +35,7 @@ class TalkLog:
             self._soon = self._clock.callLater(DELAY, self.flush)
 
     def flush(self) -> None:
-        """Log what has gathered."""
+        """Log the collected lines."""
         if self._soon is not None and self._soon.active():
             self._soon.cancel()
         self._soon = None

@@ -84,7 +84,7 @@ class Options(usage.Options):
         self._given["sync"] = level
 
     def opt_tls_cert(self, path: str) -> None:
-        """Use the certificate, and its chain, in this PEM file for TLS; SIGHUP reads it again (default: the own)."""
+        """Use the certificate, and its chain, in this PEM file for TLS; SIGHUP reads it again (default: one of our own)."""
         self._given["tls_cert"] = path
 
     def opt_tls_key(self, path: str) -> None:
@@ -127,9 +127,9 @@ class Options(usage.Options):
         self._given["keep_messages"] = int(number)
 
     def parseOptions(self, options: Sequence[str] | None = None) -> None:
-        """Read the command line. Where ``twistd`` reads it, a wrong option ends it with exit code 1.
+        """Read the command line. Under ``twistd`` a wrong option ends the process with exit code 1.
 
-        ``twistd`` itself does so only from Twisted 26.10 on; before, its exit code is 0.
+        Twisted itself does that only from 26.10 on; older versions end with exit code 0.
         """
         try:
             super().parseOptions(options)
@@ -158,8 +158,8 @@ class Options(usage.Options):
     def _leave_out_pid_file(self) -> None:
         """In the foreground, have ``twistd`` use no pid file unless one was asked for.
 
-        A number that a crash left in it, and that another process has now, would keep the chat from starting. The
-        claim on the data (``chat.lock``) tells whether a chat runs there.
+        A crash leaves a pid file behind, which keeps the chat from starting if another process has its number by then.
+        The lock of the data (``chat.lock``) tells whether a chat runs there.
         """
         twistd = self.parent
         if twistd is not None and twistd.get("nodaemon") and twistd.get("pidfile") == "twistd.pid":
@@ -183,7 +183,7 @@ class Options(usage.Options):
 
     @property
     def settings(self) -> Settings:
-        """What the command line and the file say together."""
+        """What the command line and the configuration file say together."""
         tables = {key: {**self._config.get(key, {}), **self._given.get(key, {})} for key in ("limit", "ways")}
         return replace(_DEFAULTS, **{**self._config, **self._given, **tables})
 
@@ -209,6 +209,6 @@ def makeService(options: Options) -> IService:
 
     from chat.process import ChatProcess, fit_open_files
 
-    # The reactor's own clock is the wall clock, and when that is set all timers would fire at once, or not for hours.
+    # The reactor's own clock is the wall clock. When that is set, timers would fire all at once, or hours late.
     reactor.seconds = time.monotonic  # type: ignore[method-assign]
     return ChatProcess(reactor, fit_open_files(options.settings))
