@@ -1,1 +1,1 @@
-"""What the chat does with a load, beside other servers: ``python -m benchmarks``."""
+"""Benchmarks of the chat and of other servers under load: ``python -m benchmarks``."""

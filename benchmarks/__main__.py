@@ -16,7 +16,7 @@ from benchmarks.report import Results, table, write
 from benchmarks.scenarios import SCENARIOS, Scenario
 
 SLOW = 40.0
-"""A measurement that takes so many seconds is made in every third round only."""
+"""A measurement that takes longer than so many seconds is made only in every third round."""
 
 QUICK = ["limit", "chat", "ngircd"]
 """The servers of a quick run."""

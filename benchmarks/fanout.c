@@ -1,7 +1,7 @@
 /* The limit: a chat that does nothing but pass lines on, as fast as one core and this kernel allow.
  *
- * One turn takes what all sockets have to say, joins it per room, and sends it to each member once, without the lines
- * that are the member's own. It knows names, /join and /who, stores nothing, checks nothing, and trusts everybody.
+ * In each turn it reads all sockets, joins the lines of each room, and sends them to each member once, without the
+ * member's own. It knows names, /join and /who, stores nothing, checks nothing, and trusts everybody.
  *
  *     fanout 12345
  */
@@ -31,7 +31,7 @@ struct member {
     size_t place;        /* in the room */
     struct bytes half;   /* the beginning of a line */
     struct bytes unsent;
-    size_t since;        /* what it has had of this turn's text */
+    size_t since;        /* how much of this turn's text it has had */
     bool spoke;          /* some of this turn's text is its own */
     bool asked;          /* wants the list of members */
 };
@@ -50,7 +50,7 @@ struct room {
 };
 
 static struct room *rooms;
-static struct room *awake[MOST_ROOMS];   /* those that something happened in */
+static struct room *awake[MOST_ROOMS];   /* rooms in which something happened this turn */
 static size_t awake_count;
 static int epoll;
 

@@ -37,14 +37,14 @@ TIMES = 300
 
 
 def vocabulary() -> list[str]:
-    """Words that are the same every time, the frequent ones first."""
+    """Make words, the frequent ones first. They are the same in every run."""
     random = Random(0)  # noqa: S311
     letters = "abcdefghijklmnopqrstuvwxyz"
     return list(dict.fromkeys("".join(random.choices(letters, k=random.randint(2, 9))) for _ in range(WORDS)))
 
 
 class Talk:
-    """Messages that are the same every time."""
+    """Makes messages, which are the same in every run."""
 
     def __init__(self, seed: int) -> None:
         self._random = Random(seed)  # noqa: S311
@@ -54,7 +54,7 @@ class Talk:
         self._rooms = list(accumulate(1 / rank for rank in range(1, ROOMS + 1)))
 
     def message(self, number: int) -> Message:
-        """A message with that id."""
+        """Make the message with the id *number*."""
         random = self._random
         return Message(
             id=number,
@@ -98,7 +98,7 @@ class Client:
 
 @contextmanager
 def chat(data: Path) -> Iterator[Client]:
-    """A daemon with that history, and a client of it."""
+    """Run a daemon with the history in *data*; yield a client of it."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     code = "from twisted.scripts.twistd import run; run()"
@@ -124,7 +124,7 @@ def chat(data: Path) -> Iterator[Client]:
 
 
 def timed(name: str, times: int, ask: Callable[[int], object]) -> None:
-    """Print how long it takes to *ask*, which is given the number of the time."""
+    """Call *ask* several *times*, with the number of the call; print how long it takes."""
     taken = []
     for number in range(times):
         began = time.perf_counter()

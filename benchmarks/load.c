@@ -6,7 +6,7 @@
  * A text says who sent it, its number among that talker's texts, and when it was sent, so that a receiver knows for each
  * line whether it is the one that is due and how long it took. A talker has `window` texts under way: a text has arrived
  * when half of its receivers have it. With `rate`, texts are sent at fixed times instead, and count from the time at
- * which they were due. All stop then, and whatever was sent must come to everybody.
+ * which they were due. In the end all stop talking, and everybody must receive whatever was sent.
  */
 
 #define _GNU_SOURCE
@@ -76,7 +76,7 @@ struct client {
 
 static struct client *clients;
 static long count, quorum, receivers;       /* clients; receivers of a text, and half of them */
-static long opened, answered, in, complete; /* clients that have come so far */
+static long opened, answered, in, complete; /* clients that have got so far */
 static int epoll;
 static int64_t begin, now;
 static struct client **ready;               /* talkers whose window has opened */
@@ -179,7 +179,7 @@ static ssize_t take(struct client *c, char *data, size_t length) {
     if (c->ssl) {
         size_t taken = 0;
         int n;
-        /* What OpenSSL has decrypted, epoll does not tell of. */
+        /* epoll does not report what OpenSSL has decrypted already. */
         while (length - taken && (n = SSL_read(c->ssl, data + taken, length - taken)) > 0) taken += n;
         if (taken) return taken;
         errno = EAGAIN;
@@ -506,7 +506,7 @@ static void turn(int64_t timeout) {
     }
 }
 
-/* Let *value* become *wanted*; fail when nothing at all comes for as long as patience lasts. */
+/* Wait until *value* is *wanted*; fail if nothing at all comes for `patience` seconds. */
 static void await(const char *what, long *value, long wanted) {
     int64_t seen = -1, since = now;
     while (*value < wanted) {

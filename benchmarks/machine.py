@@ -15,7 +15,7 @@ from benchmarks.servers import Server
 
 
 def describe(servers: Iterable[Server]) -> list[str]:
-    """Say on what and with what is measured, one thing a line."""
+    """Describe the machine, the system and the versions of the programs, one thing a line."""
     load = " ".join(f"{value:.2f}" for value in os.getloadavg())
     return [
         f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC; load average at the beginning {load}",

@@ -21,7 +21,7 @@ Figures = dict[str, Any]
 
 
 def cores() -> tuple[int, int]:
-    """The core of the servers, and that of the load; the same where there is only one."""
+    """Return the core of the servers, and that of the load; they are the same if there is only one."""
     usable = sorted(os.sched_getaffinity(0))
     return usable[0], usable[-1]
 
@@ -31,7 +31,7 @@ def _pinned(core: int, command: list[str]) -> list[str]:
 
 
 def measure(server: Server, generator: Path, load: Mapping[str, object]) -> Figures:
-    """Start the *server*, put the *load* on it, end it; return what the *generator* says, or why it failed."""
+    """Start the *server*, put the *load* on it, and end it; return what the *generator* measured, or why it failed."""
     its_core, our_core = cores()
     with TemporaryDirectory(prefix="chat-benchmark-") as name:
         folder = Path(name)

@@ -1,4 +1,4 @@
-"""Two drawings side by side: who delivers how much, and what a delivery costs as rooms grow."""
+"""Two plots side by side: how much each server delivers, and what a delivery costs as rooms grow."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ _COLOURS = ("#888888", "#1f6feb", "#79b8ff", "#d29922", "#a371f7", "#3fb950", "#
 
 _LEFT, _TOP, _WIDE, _HIGH = 60, 50, 520, 260
 _LOW, _DECADES = 4, 4
-"""Bars reach from ten to the fourth to ten to the eighth."""
+"""The axis of the bars begins at ten to the fourth, and has so many decades."""
 
 
 def draw(results: Results) -> str:
-    """Write both drawings as one SVG."""
+    """Return both plots as one SVG."""
     body = [*_bars(results), *_curve(results)]
     style = "text{font:12px sans-serif;fill:#24292f}.title{font-weight:bold}.axis{stroke:#8c959f;stroke-width:1}"
     return (

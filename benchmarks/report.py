@@ -19,7 +19,7 @@ BEGIN, END = "<!-- measured -->", "<!-- /measured -->"
 
 @dataclass(frozen=True)
 class Results:
-    """All that was measured, and with what."""
+    """All measurements, and the machine and servers that they are of."""
 
     machine: Sequence[str]
     missing: Sequence[str]
@@ -28,18 +28,18 @@ class Results:
     measurements: list[dict[str, Any]]
 
     def of(self, scenario: str, server: str) -> list[dict[str, Any]]:
-        """What went well of a server in a scenario."""
+        """The measurements of a server in a scenario that did not fail."""
         return [m for m in self._all(scenario, server) if "failed" not in m]
 
     def failures(self, scenario: str, server: str) -> list[str]:
-        """Why the rest did not."""
+        """Why the others failed."""
         return [m["failed"] for m in self._all(scenario, server) if "failed" in m]
 
     def _all(self, scenario: str, server: str) -> list[dict[str, Any]]:
         return [m for m in self.measurements if (m["scenario"], m["server"]) == (scenario, server)]
 
     def values(self, scenario: str, server: str, key: str) -> list[float]:
-        """One figure, of each round."""
+        """One figure of each of these measurements."""
         return [m[key] for m in self.of(scenario, server)]
 
     def ratio(self, over: tuple[str, str, str], under: tuple[str, str, str]) -> list[float]:
@@ -51,7 +51,7 @@ class Results:
 
 
 def spread(values: Sequence[float], write: Callable[[float], str]) -> str:
-    """A median, with the least and the greatest where there are several."""
+    """Write the median of *values*, with the least and the greatest if there are several."""
     if not values:
         return "-"
     middle = write(median(values))
@@ -83,7 +83,7 @@ def _rows(header: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
 
 
 def table(results: Results) -> str:
-    """All figures: the median of the rounds, with the least and the greatest."""
+    """Write all figures: the median of the rounds, with the least and the greatest."""
     lines = []
     for scenario in SCENARIOS:
         names = [
@@ -216,9 +216,9 @@ def write(results: Results, docs: Path) -> None:
     rounds = len({m["round"] for m in results.measurements})
     left_out = f" Left out, as not installed: {', '.join(results.missing)}." if results.missing else ""
     text = (
-        f"{machine}\n\n{rounds} rounds, alternating, each measurement {results.seconds:g} s after a warm-up. "
-        "(a server that needs more than 40 s for one is asked in every third round). "
-        f"Medians, with the least and the greatest of the rounds.{left_out}\n\n"
+        f"{machine}\n\n{rounds} alternating rounds; each measurement lasts {results.seconds:g} s after a warm-up. "
+        "A measurement that takes more than 40 s is made only in every third round. "
+        f"The figures are medians, with the least and the greatest of the rounds.{left_out}\n\n"
         f"![Deliveries per second and cost of each](performance.svg)\n\n{table(results)}"
     )
     page = docs / "performance.md"

@@ -1,4 +1,4 @@
-"""What is asked of the servers."""
+"""The shapes of load that the servers are measured with."""
 
 from __future__ import annotations
 

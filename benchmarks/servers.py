@@ -13,13 +13,14 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 MOST_WORDS_USERS = 1_000
+"""The accounts that ``twistd words`` is started with."""
 
 
 @dataclass(frozen=True)
 class Server:
     """A server; ``command`` writes its configuration into a folder and returns how to start it on a port there.
 
-    ``most`` bounds the connections that it can be asked to take, ``rooms`` says whether it knows more than one.
+    ``most`` is how many connections it is asked to take at most, ``rooms`` whether it has more rooms than one.
     """
 
     name: str
@@ -42,7 +43,7 @@ def compile_c(name: str, folder: Path, *options: str) -> Path:
 
 
 def compile_load(folder: Path) -> tuple[Path, bool]:
-    """Compile the load generator; tell whether it speaks TLS, for which it needs OpenSSL."""
+    """Compile the load generator; also return whether it speaks TLS, for which it needs OpenSSL."""
     if Path("/usr/include/openssl/ssl.h").exists() and shutil.which("openssl"):
         return compile_c("load", folder, "-DTLS", "-lssl", "-lcrypto"), True
     return compile_c("load", folder), False
@@ -134,7 +135,7 @@ def _miniircd(folder: Path, port: int) -> list[str]:
 
 def _words(folder: Path, port: int) -> list[str]:
     users = ":".join(f"u{number:05d}:x" for number in range(MOST_WORDS_USERS))
-    # As it is, --group fails on Python 3: it decodes a string.
+    # Twisted's own --group fails on Python 3, as it decodes a string.
     mended = "from twisted.words import tap; tap.Options.opt_group = lambda self, name: self['groups'].append(name)"
     code = f"{mended}; from twisted.scripts.twistd import run; run()"
     twistd = [sys.executable, "-c", code, "--nodaemon", "--pidfile=", "--logfile=log"]
@@ -158,7 +159,7 @@ def _version(*command: str) -> str:
 
 
 def find(fanout: Path, *, tls: bool) -> tuple[dict[str, Server], list[str]]:
-    """Return the servers that are here by their names, and a sentence for each that is left out."""
+    """Return the servers that are installed by their names, and what is missing for the others."""
     servers = [
         Server("limit", "C limit", lambda folder, port: [str(fanout), str(port)], "text"),
         Server("chat", "twisted-chat", _chat(), "text"),
@@ -173,7 +174,7 @@ def find(fanout: Path, *, tls: bool) -> tuple[dict[str, Server], list[str]]:
         servers.append(Server("uvloop", "twisted-chat, uvloop", uvloop, "text"))
     else:
         missing.append("uvloop (PyPI)")
-    # inspircd lets those in who have come once a second: so many come at a time.
+    # So many clients connect at a time. inspircd lets newcomers in only once a second.
     for name, command, ramp in (("ngircd", _ngircd, 8), ("inspircd", _inspircd, 1_000)):
         if _found(name):
             version = _version(_found(name), "--version")

@@ -1,4 +1,4 @@
-"""A chat as the textbooks write it: a thread for each client, and one ``sendall`` for each message and member.
+"""A chat as textbooks write it: a thread for each client, and one ``sendall`` for each message and member.
 
 It speaks as much of the text dialect as the load generator needs.
 """

@@ -82,7 +82,7 @@ class ChatProcess(MultiService):
     def _take_signals(self) -> None:
         """Install our signal handlers: before anybody can connect, and again after the reactor has installed its own.
 
-        Without them the exit code after SIGINT and SIGTERM would not be 0, and SIGHUP and SIGUSR1 would kill the process.
+        Without them the process would not end with exit code 0, and SIGHUP and SIGUSR1 would kill it.
         """
         for number, step in (
             (signal.SIGINT, self._stop),

@@ -84,7 +84,7 @@ class Options(usage.Options):
         self._given["sync"] = level
 
     def opt_tls_cert(self, path: str) -> None:
-        """Use the certificate, and its chain, in this PEM file for TLS; SIGHUP reads it again (default: one of our own)."""
+        """Use the certificate and chain in this PEM file for TLS; SIGHUP reads it again (default: one of our own)."""
         self._given["tls_cert"] = path
 
     def opt_tls_key(self, path: str) -> None:
