@@ -37,7 +37,7 @@ START = 1_795_252_502.114
 
 
 class Socket(StringTransport):
-    """A TCP transport whose kernel takes ``room`` bytes more, ``most`` of them at once."""
+    """A TCP transport whose socket takes ``room`` more bytes, ``most`` of them in one call."""
 
     def __init__(self, port: int, host: str = "192.0.2.1") -> None:
         super().__init__(peerAddress=IPv4Address("TCP", host, port))
@@ -69,17 +69,17 @@ class Socket(StringTransport):
         self.aborted = True
 
     def drain(self) -> None:
-        """The peer reads: ask the producer for more until it has no more."""
+        """Read as the peer would, until the producer has nothing more to send."""
         self.room = 1 << 30
         while self.producer is not None:
             self.producer.resumeProducing()
 
 
 class TlsTransport(StringTransport):
-    """A TLS transport: it has a buffer of its own, and hands on to the socket below what it does not know."""
+    """A TLS transport: it has a buffer of its own, and passes unknown attributes on to the socket below."""
 
     agrees = True
-    """Whether the handshake is over at once, and not never."""
+    """Whether the handshake is over at once. If not, it never ends."""
 
     def __init__(self, port: int, host: str = "192.0.2.1") -> None:
         super().__init__(peerAddress=IPv4Address("TCP", host, port))
@@ -110,11 +110,11 @@ class Client:
         box.turn()
 
     def send(self, *lines: str) -> None:
-        """Send lines, and let the chat work."""
+        """Send lines, and let the reactor turn."""
         self.send_bytes("".join(f"{line}\n" for line in lines).encode())
 
     def send_bytes(self, data: bytes) -> None:
-        """Send bytes, and let the chat work."""
+        """Send bytes, and let the reactor turn."""
         self.protocol.dataReceived(data)
         self.box.turn()
 
@@ -128,22 +128,22 @@ class Client:
         self.box.turn()
 
     def lose(self) -> None:
-        """The connection breaks."""
+        """Break the connection."""
         self.protocol.connectionLost(Failure(ConnectionLost()))
         self.box.turn()
 
     def received(self) -> str:
-        """What has come since the last look."""
+        """Return what has come since the last call."""
         new: bytes = self.socket.value()[self._read :]
         self._read += len(new)
         return new.decode()
 
     def lines(self) -> list[str]:
-        """The lines that have come since the last look."""
+        """Return the lines that have come since the last call."""
         return self.received().replace("\r\n", "\n").splitlines()
 
     def objects(self) -> list[dict[str, Any]]:
-        """The JSON objects that have come since the last look."""
+        """Return the JSON objects that have come since the last call."""
         return [self._note(json.loads(line)) for line in self.lines() if line.startswith("{")]
 
     def _note(self, event: dict[str, Any]) -> dict[str, Any]:
@@ -152,7 +152,7 @@ class Client:
 
 
 class SlowStore(MemoryStore):
-    """A history that answers when told to."""
+    """A history that stores a batch only when the test says so."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -164,27 +164,27 @@ class SlowStore(MemoryStore):
         return done
 
     def waiting_texts(self) -> list[list[str]]:
-        """The texts of the batches that wait."""
+        """Return the texts of the batches that wait."""
         return [[item.message.text for item in batch if isinstance(item, Said)] for _, batch in self.waiting]
 
     def store(self) -> None:
-        """Store the batch that waits."""
+        """Store the batch that has waited longest."""
         done, records = self.waiting.pop(0)
         super().append(records)
         done.callback(None)
 
     def fail(self, error: Exception) -> None:
-        """Refuse the batch that waits."""
+        """Fail to store the batch that has waited longest."""
         self.waiting.pop(0)[0].errback(error)
 
 
 def at_once(work: Callable[..., Any], *arguments: Any) -> Deferred[Any]:
-    """Do work that the chat leaves to another thread, here and now."""
+    """Do work that the chat gives to another thread, here and now."""
     return succeed(work(*arguments))
 
 
 class SlowWork:
-    """Does work that the chat leaves to another thread when told to."""
+    """Does work that the chat gives to another thread only when the test says so."""
 
     def __init__(self) -> None:
         self.waiting: list[Callable[[], None]] = []
@@ -195,12 +195,12 @@ class SlowWork:
         return done
 
     def do(self) -> None:
-        """Do the work that waits longest."""
+        """Do the work that has waited longest."""
         self.waiting.pop(0)()
 
 
 class Box:
-    """The chat, and clients of it. *run* does what the chat leaves to another thread: it checks passwords."""
+    """The chat, and clients of it. *run* does the work that the chat gives to another thread: it hashes passwords."""
 
     def __init__(
         self,
@@ -235,7 +235,7 @@ class Box:
         self._ports = count(50_001)
 
     def make_account(self, name: str, password_hash: str, role: Role = Role.USER) -> None:
-        """Have an account, as the history of an earlier run would."""
+        """Make an account, as if it had been registered in an earlier run."""
         self.store.append([Registered(key(name), name, password_hash), RoleSet(key(name), role)])
         self.hub.restore(0, (), accounts=[StoredAccount(name, password_hash, role)])
 
@@ -245,18 +245,18 @@ class Box:
             self.clock.advance(0)
 
     def connect(self, transport: type[Socket | TlsTransport] = Socket, host: str = "192.0.2.1") -> Client:
-        """Somebody connects."""
+        """Connect a client."""
         return Client(self, transport(next(self._ports), host))
 
     def text(self, name: str) -> Client:
-        """Somebody connects with netcat and gives a name; what they were shown so far is read."""
+        """Connect a client of the text dialect, give a name, and read what is shown to it so far."""
         client = self.connect()
         client.send(name)
         client.received()
         return client
 
     def json(self, name: str, **fields: Any) -> Client:
-        """A program connects and says hello; what it was shown so far is read."""
+        """Connect a program, say hello, and read what is shown to it so far."""
         client = self.connect()
         client.ask(type="hello", name=name, **fields)
         client.objects()

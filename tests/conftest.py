@@ -18,7 +18,7 @@ class LoggedFailures(list[Failure]):
     """The failures that Twisted has logged during a test."""
 
     def flush(self, *kinds: type[BaseException]) -> list[Failure]:
-        """Take out the failures of these *kinds*, which the test expects; without any, all."""
+        """Remove and return the failures of these *kinds*, which the test expects; without kinds, all of them."""
         expected = [failure for failure in self if not kinds or failure.check(*kinds)]
         self[:] = [failure for failure in self if failure not in expected]
         return expected
@@ -66,14 +66,14 @@ def fast_chat(start_chat: DaemonFactory) -> Daemon:
 
 @pytest.fixture(scope="module")
 def module_chat(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Daemon]:
-    """A daemon without limits, for all tests of a module."""
+    """A daemon without limits, one for all tests of a module."""
     with Yard(tmp_path_factory.mktemp("shared")) as yard:
         yield yard.start("--no-limits")
 
 
 @pytest.fixture
 def shared_chat(module_chat: Daemon) -> Iterator[Daemon]:
-    """A daemon without limits, which others have used before: empty, but what they said is in its history."""
+    """A daemon without limits that other tests have used: nobody is in it, but what they said is in its history."""
     yield module_chat
     module_chat.hang_up()
 

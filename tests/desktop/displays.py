@@ -17,7 +17,7 @@ FOLDER = Path(__file__).parents[2]
 
 
 def has_tk() -> bool:
-    """Whether the desktop client can be tested; on CI it must."""
+    """Tell whether the desktop client can be tested. On CI it must be, so that its tests fail there without Tk."""
     return find_spec("_tkinter") is not None or os.environ.get("CI") == "true"
 
 
@@ -160,12 +160,12 @@ class DesktopClient:
         self.press("Escape", "F6", "F6", "shift+Tab", "shift+Tab", "shift+Tab", "space")
 
     def fill(self, server: str, port: str, name: str) -> None:
-        """Fill in the dialog, of which the name has the keyboard."""
+        """Fill in the dialog, in which the field of the name has the focus."""
         self.press("shift+Tab", "shift+Tab")
         self.write(f"{server}\t{port}\t{name}")
 
     def says(self, title: str) -> None:
-        """Wait until that is the title of the window."""
+        """Wait until the window has this *title*."""
         try:
             wait_for(lambda: self.title == title, f"the title {title!r}")
         except AssertionError as failure:
@@ -180,7 +180,7 @@ class DesktopClient:
         return self._display.run("xclip", "-selection", "clipboard", "-o")
 
     def sees(self, *parts: str) -> str:
-        """Wait until all of that is in the conversation."""
+        """Wait until the conversation has all *parts*; return its text."""
         text = ""
 
         def seen() -> bool:
@@ -199,12 +199,12 @@ class DesktopClient:
         self._display.run("import", "-window", self._window, str(path))
 
     def ends(self) -> tuple[int, str]:
-        """Wait for its end; return the exit code and what it has printed."""
+        """Wait until it has ended; return the exit code and what it has printed."""
         output, _ = self.process.communicate(timeout=DEADLINE)
         return self.process.returncode, output
 
     def close(self) -> None:
-        """End it, where it has not ended, so that the daemon sees it leave."""
+        """End it, unless it has ended, and wait, so that the daemon sees it leave."""
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
             with suppress(subprocess.TimeoutExpired):

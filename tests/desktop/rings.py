@@ -15,12 +15,12 @@ class FileRing(KeyringBackend):
     priority = 1
 
     def get_password(self, service: str, username: str) -> str | None:
-        """Return what is kept."""
+        """Return the password that was stored, if there is one."""
         password: str | None = self._read().get(f"{service} {username}")
         return password
 
     def set_password(self, service: str, username: str, password: str) -> None:
-        """Keep it."""
+        """Store it."""
         self._path.write_text(json.dumps(self._read() | {f"{service} {username}": password}))
 
     @property

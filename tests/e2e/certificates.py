@@ -1,4 +1,4 @@
-"""Certificates for tests, by an authority of their own."""
+"""Certificates for tests, and the authority that signs them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from cryptography.x509.oid import NameOID
 
 
 class Authority:
-    """Signs certificates; its own is in the file ``root``."""
+    """Signs certificates. Its own certificate is in the file ``root``."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder

@@ -17,10 +17,10 @@ _marks = count(1)
 
 
 class Client:
-    """Reads lines, and remembers the last of them for its complaints."""
+    """Reads lines, and remembers the last ones for its error messages."""
 
     farewell = b"\nexit\n"
-    """What leaves the chat, whatever was sent before."""
+    """The bytes that leave the chat, whatever was sent before."""
 
     def __init__(self, stream: Stream) -> None:
         self.stream = stream
@@ -32,7 +32,7 @@ class Client:
         self.stream.send(data)
 
     def read_line(self) -> bytes:
-        """Read a line, with its end; at the end of the stream what is left of it."""
+        """Read a line with its end. At the end of the stream, return the rest, which may be empty."""
         start = 0
         while (end := self._buffer.find(b"\n", start)) < 0:
             start = len(self._buffer)
@@ -80,19 +80,19 @@ class Person(Client):
         return line.removesuffix(b"\r\n").decode()
 
     def expect(self, *lines: str) -> None:
-        """Read as many lines, which must be just these."""
+        """Read as many lines, which must be exactly *lines*."""
         for line in lines:
             assert self.read() == line
 
     def until(self, beginning: str) -> list[str]:
-        """Read lines up to one that begins so."""
+        """Read lines up to one with this *beginning*."""
         lines = [self.read()]
         while not lines[-1].startswith(beginning):
             lines.append(self.read())
         return lines
 
     def walk_in(self, name: str) -> list[str]:
-        """Give a name, and read up to the line that says where one is."""
+        """Give a name, and read up to the line that says in which room one is."""
         self.expect("* Welcome to chat. Type your name and press Enter.")
         self.type(name)
         return self.until("* You are ")
@@ -103,7 +103,7 @@ class Person(Client):
         return self.until("* /quit - ")[:-1]
 
     def expect_end(self, *lines: str) -> None:
-        """Read just these last lines, and the end."""
+        """Read to the end; what is left must be exactly *lines*."""
         assert self.read_to_end().decode().split("\r\n") == [*lines, ""]
 
 

@@ -38,7 +38,7 @@ class Daemon:
     def __init__(self, command: Sequence[str], folder: Path, listeners: int, environment: dict[str, str]) -> None:
         self.folder = folder
         self.expects_trouble = False
-        """Whether its log may hold failures."""
+        """Whether its log may have failures."""
         self._log = folder / "log"
         self._killed = False
         self._clients: list[Client] = []
@@ -151,7 +151,7 @@ class Daemon:
         self.process.send_signal(number)
 
     def kill(self) -> None:
-        """Kill it at once; its end is not checked any more."""
+        """Kill it at once, and do not check how it ends."""
         self.process.kill()
         self.process.wait()
         self._killed = True
@@ -189,14 +189,15 @@ class DaemonFactory(Protocol):
         descriptors: int = 0,
         wrapper: Sequence[str] = (),
     ) -> Daemon:
-        """Start ``twistd -n chat`` with *options*, with *before* among twistd's own, and perhaps few *descriptors*.
+        """Start ``twistd -n chat`` with *options*.
 
-        *wrapper* is a command that runs the command that follows it.
+        *before* are options of twistd itself, *descriptors* is the limit of open files if it is not 0, and *wrapper* is
+        a command that runs the command behind it.
         """
 
 
 class Yard:
-    """Where daemons run."""
+    """Runs daemons, each in a folder of its own, and ends them all."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder

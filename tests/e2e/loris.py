@@ -1,6 +1,7 @@
-"""Ten thousand connections that send a byte now and then, while a hundred people talk: how late are they heard?
+"""Measures how late a hundred people hear each other while 10,000 connections send a byte now and then.
 
-By hand: ``cd tests && python -m e2e.loris 10000``. It opens as many sockets, so ``ulimit -n`` must allow it twice.
+By hand: ``cd tests && python -m e2e.loris 10000``. It and the daemon open as many sockets each, which ``ulimit -n``
+must allow.
 """
 
 from __future__ import annotations

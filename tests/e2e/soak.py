@@ -23,7 +23,7 @@ REPORT = 15.0
 
 
 class Soak:
-    """The daemon, those who stay, and those who come and go."""
+    """The daemon, its residents, who stay, and its visitors, who come and go."""
 
     def __init__(self, chat: Daemon, seed: int) -> None:
         self._chat = chat
@@ -33,7 +33,7 @@ class Soak:
         self.done: Counter[str] = Counter()
 
     def step(self) -> None:
-        """Something happens."""
+        """Do one thing at random."""
         act = self._random.choice((self._talk, self._talk, self._talk, self._come, self._go, self._ask, self._offend))
         act()
         self.done[act.__name__.strip("_")] += 1
@@ -82,7 +82,7 @@ class Soak:
         stream.reset()
 
     def end(self) -> None:
-        """All visitors go."""
+        """Have all visitors go."""
         while self._visitors:
             self._go()
 

@@ -1,4 +1,4 @@
-"""Where a client's bytes go and come from: a socket, or a program like netcat."""
+"""What carries a client's bytes: a socket, or a program like netcat."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from e2e.waiting import DEADLINE
 
 
 class Stream(Protocol):
-    """Bytes both ways. :meth:`receive` returns ``b""`` at the end, and raises :class:`TimeoutError` in the end."""
+    """Bytes both ways. :meth:`receive` returns ``b""`` at the end; it raises :class:`TimeoutError` if nothing comes."""
 
     def send(self, data: bytes) -> None:
         """Send all of *data*."""
@@ -28,7 +28,7 @@ class Stream(Protocol):
         """Send no more."""
 
     def close(self) -> None:
-        """Let go."""
+        """Close it."""
 
 
 class SocketStream:
@@ -66,7 +66,7 @@ class SocketStream:
 
 
 class TlsStream(SocketStream):
-    """TLS, to whoever is there unless *context* checks it."""
+    """A TLS connection, which trusts any server unless *context* checks it."""
 
     socket: ssl.SSLSocket
 
@@ -78,7 +78,7 @@ class TlsStream(SocketStream):
 
 
 def fingerprint(address: tuple[str, int], context: ssl.SSLContext | None = None) -> str:
-    """The SHA-256 of the certificate of the server there."""
+    """Return the SHA-256 fingerprint of the certificate of the server at *address*."""
     stream = TlsStream(address, context=context)
     shown = stream.socket.getpeercert(binary_form=True)
     stream.close()
@@ -87,7 +87,7 @@ def fingerprint(address: tuple[str, int], context: ssl.SSLContext | None = None)
 
 
 def trusting() -> ssl.SSLContext:
-    """Settings for TLS that check nothing."""
+    """Return settings for TLS that check nothing."""
     context = ssl.create_default_context()
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE

@@ -10,7 +10,7 @@ import pytest
 
 
 def tool(name: str) -> str:
-    """Return the path of a program; where it is missing skip the test, but on CI fail."""
+    """Return the path of a program. If it is missing, skip the test, or fail it on CI."""
     path = shutil.which(name)
     if path is not None:
         return path
@@ -20,7 +20,7 @@ def tool(name: str) -> str:
 
 
 def library(name: str) -> str:
-    """Return the path of faketime's library; where it is missing skip the test, but on CI fail."""
+    """Return the path of a library of faketime. If it is missing, skip the test, or fail it on CI."""
     for folder in Path("/usr/lib").glob("*/faketime"):
         if (folder / name).exists():
             return str(folder / name)

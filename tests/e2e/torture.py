@@ -1,6 +1,6 @@
-"""Programs that talk through connections which break, with a daemon that is killed: promises 1, 2 and 3.
+"""Programs talk over connections that break to a daemon that is killed, again and again.
 
-What every program has seen, stitched together over its connections, must be what the history holds.
+In the end what each program has seen, over all its connections together, must be what the history holds.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from e2e.daemon import twistd
 
 ROOM = "lobby"
 PATIENCE = 60.0
-"""Seconds in which everything must have settled after the last kill."""
+"""The seconds after which a wait for the programs fails."""
 
 
 @dataclass
 class Result:
-    """What came of it."""
+    """The counts of a run, and the faults that it found."""
 
     kills: int
     cuts: int
@@ -73,7 +73,7 @@ class Victim:
 
 
 class Proxy:
-    """Stands between the programs and the daemon, and cuts connections."""
+    """Forwards connections of the programs to the daemon, and cuts them."""
 
     def __init__(self, victim: Victim, chance: random.Random) -> None:
         self._victim = victim
@@ -116,7 +116,7 @@ class Proxy:
 
 
 class Program:
-    """A client that keeps what it said until it is acknowledged, and knows what it has seen last."""
+    """A client that resends what was not acknowledged, and asks for what it missed, whenever it connects again."""
 
     def __init__(self, name: str, port: int, chance: random.Random) -> None:
         self.name = name
@@ -197,7 +197,7 @@ class Program:
 
 
 async def torture(folder: Path, programs: int, kills: int, seed: int) -> Result:
-    """Let *programs* talk while the daemon is killed *kills* times; return what came of it."""
+    """Let *programs* talk while the daemon is killed *kills* times; return the result."""
     chance = random.Random(seed)  # noqa: S311
     victim = Victim(folder)
     await victim.start()

@@ -7,13 +7,13 @@ from collections.abc import Callable
 from typing import TypeVar
 
 DEADLINE = 30.0
-"""The seconds after which something awaited is taken never to come."""
+"""The seconds after which a test gives up waiting."""
 
 T = TypeVar("T")
 
 
 def wait_for(condition: Callable[[], T], what: str, deadline: float = DEADLINE) -> T:
-    """Return the first true value of *condition*; fail where none comes."""
+    """Wait until *condition* returns something true, and return that. Fail after *deadline* seconds, naming *what*."""
     end = time.monotonic() + deadline
     while not (value := condition()):
         if time.monotonic() > end:

@@ -20,7 +20,7 @@ T = TypeVar("T")
 
 @implementer(IReactorFromThreads)
 class Calls:
-    """Has what comes from threads done by whoever waits for it."""
+    """Collects the calls that threads make, for :func:`wait` to do."""
 
     def __init__(self) -> None:
         self.waiting: SimpleQueue[Callable[[], object]] = SimpleQueue()
