@@ -17,7 +17,7 @@ from chat.metrics import DEADLINE, MOST_CONNECTIONS, metrics_site
 
 
 def served(site: Any, *pieces: bytes) -> Socket:
-    """What one connection is answered that sends *pieces*."""
+    """Return the answer to one connection that sends *pieces*."""
     transport = Socket(50_001)
     channel = site.buildProtocol(None)
     channel.makeConnection(transport)

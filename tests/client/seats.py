@@ -35,7 +35,7 @@ class Bells:
 
 
 def local_time(box: Box) -> LocalTime:
-    """The box's time, in Paris."""
+    """Return the time of the *box*, in Paris."""
     return LocalTime(now=lambda: datetime.fromtimestamp(START + box.clock.seconds(), UTC), zone=PARIS)
 
 
@@ -59,16 +59,16 @@ class Seat:
             self.pump()
 
     def pump(self) -> None:
-        """Let everything arrive."""
+        """Carry bytes until nobody has anything to say."""
         self.wiring.pump()
 
     def shown(self, title: str = "#lobby") -> list[str]:
-        """The lines of a room, without those that say the day."""
+        """Return the lines of a room, without the lines that mark a new day."""
         room = self.room(title)
         return [plain_text(line) for line in room.lines if line.kind is not LineKind.DAY]
 
     def room(self, title: str) -> Room:
-        """The room of that title."""
+        """Return the room with that title."""
         return next(room for room in self.model.rooms if room.title == title)
 
     @property

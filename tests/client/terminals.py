@@ -18,7 +18,7 @@ ENVIRONMENT = os.environ | {"XDG_CONFIG_HOME": "/nonexistent", "PROMPT_TOOLKIT_N
 
 
 def run(*arguments: str, send: str | None = None) -> subprocess.CompletedProcess[str]:
-    """Run the command ``chat`` with what is sent to it through a pipe."""
+    """Run the command ``chat``, and *send* it text through a pipe."""
     return subprocess.run(
         [*COMMAND, *arguments],
         cwd=FOLDER,
@@ -48,7 +48,7 @@ class RealTerminal:
         )
 
     def read(self) -> str:
-        """Let the screen take in what has come; return what it shows."""
+        """Draw what has come on the screen; return what the screen shows."""
         try:
             while True:
                 text = self.child.read_nonblocking(65536, timeout=0)
@@ -59,7 +59,7 @@ class RealTerminal:
         return "\n".join(row.rstrip() for row in self.screen.display)
 
     def sees(self, *parts: str) -> None:
-        """Wait until all of that is on the screen."""
+        """Wait until the screen shows all *parts*."""
         try:
             wait_for(lambda: all(part in self.read() for part in parts), f"{parts} on the screen")
         except AssertionError as failure:
@@ -70,13 +70,13 @@ class RealTerminal:
         self.child.send(keys)
 
     def ends(self) -> int | None:
-        """Wait for its end; return the exit code."""
+        """Wait until it has ended; return the exit code."""
         wait_for(self._has_ended, "the client ends")
         code: int | None = self.child.exitstatus
         return code
 
     def close(self) -> None:
-        """End it, where it has not ended, so that the daemon sees it leave."""
+        """End it, unless it has ended, and wait, so that the daemon sees it leave."""
         if self.child.isalive():
             self.child.kill(signal.SIGTERM)
             self.ends()
@@ -88,7 +88,7 @@ class RealTerminal:
         return not alive
 
     def is_restored(self) -> bool:
-        """Whether the terminal has been put back."""
+        """Tell whether the terminal is as it was before."""
         return (
             self.raw.rfind("\x1b[?1049l") > self.raw.rfind("\x1b[?1049h")
             and self.raw.rfind("\x1b[?25h") > self.raw.rfind("\x1b[?25l")

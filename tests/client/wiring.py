@@ -27,7 +27,7 @@ class ClientTransport(StringTransport):
         self.aborted = False
 
     def setTcpNoDelay(self, enabled: bool) -> None:  # noqa: N802 - Twisted calls it so
-        """As of a TCP transport."""
+        """A TCP transport has this."""
 
     def abortConnection(self) -> None:
         self.aborted = True
@@ -71,7 +71,7 @@ class Cable:
             self.wire.connectionLost(Failure(ConnectionLost()))
 
     def die(self) -> None:
-        """Break it for the client; the chat does not notice."""
+        """Break the connection for the client; the chat does not notice."""
         self.open = False
         self.wire.connectionLost(Failure(ConnectionLost()))
 
@@ -123,7 +123,7 @@ class Record(Listener):
         self.lags.append(seconds)
 
     def last_state(self) -> State:
-        """How things are now."""
+        """Return the newest state."""
         return self.states[-1]
 
     @property
@@ -133,12 +133,12 @@ class Record(Listener):
 
     @property
     def texts(self) -> list[str]:
-        """What was said."""
+        """The texts of the messages."""
         return [message.text for message in self.messages]
 
     @property
     def refusals(self) -> list[str]:
-        """What was refused."""
+        """The texts of the refusals."""
         return [event.text for event in self.events if isinstance(event, events.Refusal)]
 
 
@@ -183,7 +183,7 @@ class Line:
         return self.endpoint.cables[-1]
 
     def move_to(self, box: Box) -> None:
-        """From the next connection on, the chat is that of another box."""
+        """From the next connection on, connect to the chat of another *box*."""
         self.box = self.endpoint.box = box
 
     def pump(self) -> None:
@@ -194,7 +194,7 @@ class Line:
             moved = bool(self.endpoint.cables) and self.cable.pump()
 
     def wait(self, seconds: float) -> None:
-        """Let time go by."""
+        """Let *seconds* go by, and carry bytes meanwhile."""
         step = 0.25
         for _ in range(int(seconds / step)):
             self.clock.advance(step)

@@ -1,4 +1,4 @@
-"""Promise 5 where the disk gives out: who speaks is told, nothing half-happens, reading goes on."""
+"""The disk fails: those who speak are told, nothing half-happens, and reading goes on."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def speak_in_vain(ada: Person, bot: Bot, watcher: Bot, why: str) -> None:
 
 
 def people(chat: Daemon) -> tuple[Person, Bot, Bot]:
-    """Three who are there, of whom one has said something."""
+    """Three people in the lobby, one of whom has said something."""
     ada, bot, watcher = chat.person("ada"), chat.bot("bot"), chat.bot("watcher")
     ada.type("before")
     watcher.expect("message", text="before")

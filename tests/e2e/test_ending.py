@@ -1,4 +1,4 @@
-"""Promise 7: Ctrl-C and SIGTERM end the chat properly, under load too."""
+"""Ctrl-C and SIGTERM end the chat properly, under load too."""
 
 from __future__ import annotations
 

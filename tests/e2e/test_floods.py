@@ -1,4 +1,4 @@
-"""Promise 4: one user who sends or asks a lot does not slow down another."""
+"""A user who sends or asks a lot does not slow down another."""
 
 from __future__ import annotations
 

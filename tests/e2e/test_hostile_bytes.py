@@ -1,4 +1,4 @@
-"""Promise 4: whatever one user sends, what others receive is clean, whole, and not from somebody else."""
+"""Whatever one user sends, what others receive is clean, whole, and not from somebody else."""
 
 from __future__ import annotations
 

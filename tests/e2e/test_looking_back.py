@@ -23,7 +23,7 @@ def netcat(chat: Daemon, name: str) -> Person:
 
 
 def answer(person: Person, line: str) -> list[str]:
-    """What a command shows, without the times."""
+    """Return what a command shows, without the times."""
     person.type(line)
     return [STAMP.sub("", shown) for shown in person.catch_up()]
 

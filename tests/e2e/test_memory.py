@@ -1,4 +1,4 @@
-"""Promise 6: memory is bounded whatever clients do, and nothing is lost unsaid."""
+"""Memory is bounded whatever clients do, and nothing is lost unsaid."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from e2e.streams import SocketStream
 
 MIB = 1 << 20
 FEW = 8 * MIB
-"""What a daemon may grow by; whoever keeps what a client sends or should read grows by much more."""
+"""The bytes that a daemon may grow by. If it kept what a client sends or should read, it would grow by much more."""
 
 TEXT = "x" * 4_000
 DELIVERED = 42 * MIB
@@ -74,7 +74,7 @@ def stuck_events(stuck: Bot) -> list[Event]:
 
 
 def read_pages(bot: Bot, after: int, before: int) -> list[int]:
-    """Read the ids of the history in pages, as who has missed something does."""
+    """Read the ids of the history in pages, as a client that has missed something does."""
     found: list[int] = []
     more = True
     while more:

@@ -1,4 +1,4 @@
-"""What the daemon tells Prometheus, and who asks whether it is well."""
+"""What the daemon answers to Prometheus, and to those who ask whether it is well."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Promise 2: everyone in a room sees the same messages in the same order, and the ids are in that order."""
+"""Everyone in a room sees the same messages in the same order, and the ids are in that order."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def test_everyone_sees_the_same_in_the_same_order(fast_chat: Daemon) -> None:
 
 
 def bot_view(bot: Bot) -> list[tuple[int, str, str]]:
-    """What a bot is shown up to the end."""
+    """Return what a bot is shown up to the end."""
     events = messages(bot.until("message", text=END))
     return [(event["id"], event["author"], event["text"]) for event in events]
 
@@ -66,7 +66,7 @@ def watcher_ids_and_lines(view: list[tuple[int, str, str]]) -> tuple[list[int], 
 
 
 def person_view(person: Person) -> list[Said]:
-    """What a person is shown up to the end."""
+    """Return what a person is shown up to the end."""
     lines = person.until(f"last: {END}")
     split = (line.partition(": ") for line in lines if not line.startswith("*"))
     return [(author, text) for author, _, text in split]

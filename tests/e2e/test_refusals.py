@@ -1,4 +1,4 @@
-"""Promise 5: after a refusal the connection works, and nothing half-happened."""
+"""After a refusal the connection works, and nothing half-happened."""
 
 from __future__ import annotations
 

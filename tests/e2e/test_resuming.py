@@ -1,4 +1,4 @@
-"""Promise 3: who comes back gets exactly what was missed, and what is sent again is stored once."""
+"""A client that comes back gets exactly what it missed, and what it sends again is stored once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""TLS: with no work, with a certificate of one's own, and with those who do not speak it."""
+"""TLS: without any set-up, with a certificate from a file, and with clients that do not speak it."""
 
 from __future__ import annotations
 
@@ -155,7 +155,7 @@ def test_a_certificate_that_has_ended_is_told(start_chat: DaemonFactory, authori
 
 
 def refused(folder: Path, *options: str) -> str:
-    """What the daemon says where it does not start."""
+    """Return what the daemon says when it does not start."""
     done = subprocess.run(
         [*twistd(), "--nodaemon", "--pidfile=", "chat", "--listen", LISTEN, *options],
         cwd=folder,

@@ -23,7 +23,7 @@ from twisted.logger import LogEvent, globalLogPublisher
 
 LINES = re.compile(r"\* |! |~ |[^:\s]+( \(private\))?: |\[")
 BOUND = 1 << 20
-"""More than this nobody is to be shown, whatever a stranger sends in one go."""
+"""The bytes that somebody may be shown of what a stranger sends at once."""
 
 
 class Mistake(Exception):
@@ -31,7 +31,7 @@ class Mistake(Exception):
 
 
 def fail(event: LogEvent) -> None:
-    """Have a failure that was only logged end the run."""
+    """Raise a failure that was only logged, so that it ends the run."""
     if "log_failure" in event:
         raise Mistake(event["log_failure"].getTraceback())
 
