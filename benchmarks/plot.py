@@ -27,7 +27,7 @@ _COLOURS = ("#888888", "#1f6feb", "#79b8ff", "#d29922", "#a371f7", "#3fb950", "#
 
 _LEFT, _TOP, _WIDE, _HIGH = 60, 50, 520, 260
 _LOW, _DECADES = 4, 4
-"""The axis of the bars begins at ten to the fourth, and has so many decades."""
+"""The axis of the bars begins at ten to the power of ``_LOW``, and has so many decades."""
 
 
 def draw(results: Results) -> str:

@@ -19,7 +19,7 @@ BEGIN, END = "<!-- measured -->", "<!-- /measured -->"
 
 @dataclass(frozen=True)
 class Results:
-    """All measurements, and the machine and servers that they are of."""
+    """All measurements, and the machine and the servers that they were made with."""
 
     machine: Sequence[str]
     missing: Sequence[str]

@@ -20,7 +20,7 @@ MOST_WORDS_USERS = 1_000
 class Server:
     """A server; ``command`` writes its configuration into a folder and returns how to start it on a port there.
 
-    ``most`` is how many connections it is asked to take at most, ``rooms`` whether it has more rooms than one.
+    ``most`` is how many connections it is asked to take at most, ``rooms`` whether it has more than one room.
     """
 
     name: str

@@ -26,7 +26,7 @@ LINGER = 2.0
 """The seconds that a client has to read that its request is refused."""
 
 MOST_CONNECTIONS = 32
-"""The connections that may be open at once, which is many: Prometheus asks once every few seconds."""
+"""The connections that may be open at a time; more are closed at once. Prometheus asks once every few seconds."""
 
 _NOW = {
     "connections": "Open connections.",

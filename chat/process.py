@@ -38,7 +38,7 @@ log = Logger()
 
 
 class ChatProcess(MultiService):
-    """Runs one chat as a daemon, which signals end with exit code 0, or have it read files again."""
+    """Runs one chat as a daemon: SIGINT and SIGTERM end it with exit code 0, SIGHUP and SIGUSR1 reopen its log."""
 
     def __init__(self, reactor: Any, settings: Settings) -> None:
         super().__init__()

@@ -118,7 +118,7 @@ class Import:
         return self
 
     def add(self, message: Message) -> None:
-        """Import a message of a room. If messages keep their ids, each must have a greater one than the last."""
+        """Import a message of a room. If messages keep their ids, each id must be greater than the one before."""
         self._check_room(message.room or "")
         if not self._keeps_ids or not message.id:
             message = structs.replace(message, id=self._last_id + 1)

@@ -1,4 +1,4 @@
-"""Drops messages that are too old, or too many for their room, to be kept."""
+"""Drops messages that are older, or more, than the settings say to keep."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ log = Logger()
 
 
 class Retention:
-    """Looks for old messages in the *store* every hour, and drops them batch by batch, so that others can be stored.
+    """Looks for old messages in the *store* every hour, and drops them in batches, between which new ones are stored.
 
     *age*: the seconds for which messages are kept. *most*: how many of the newest messages of each room are kept.
     ``None`` means that there is no bound. *now* returns the seconds since 1970.
