@@ -1,4 +1,4 @@
-"""Memory is bounded whatever clients do, and nothing is lost unsaid."""
+"""Memory is bounded whatever clients do, and whatever is lost is said."""
 
 from __future__ import annotations
 
