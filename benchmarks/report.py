@@ -216,8 +216,8 @@ def write(results: Results, docs: Path) -> None:
     rounds = len({m["round"] for m in results.measurements})
     left_out = f" Left out, as not installed: {', '.join(results.missing)}." if results.missing else ""
     text = (
-        f"{machine}\n\n{rounds} alternating rounds; each measurement lasts {results.seconds:g} s after a warm-up. "
-        "A measurement that takes more than 40 s is made only in every third round. "
+        f"{machine}\n\n{rounds} alternating rounds; each measurement lasts {results.seconds:g} s after a warm-up.\n"
+        "A measurement that takes more than 40 s is made only in every third round.\n"
         f"The figures are medians, with the least and the greatest of the rounds.{left_out}\n\n"
         f"![Deliveries per second and cost of each](performance.svg)\n\n{table(results)}"
     )
