@@ -107,8 +107,8 @@ class ChatService(MultiService):
             if self._settings.tls_cert is None:
                 make_where_missing(Path(self._settings.data) / OWN)
             self._load(self._certificate)
-        contents = self._store.open()
-        self._hub.restore(contents.last_id, contents.rooms, contents.accounts, contents.bans, contents.rules)
+        self._hub.restore(self._store.open())
+        self._absence = self._reactor.callLater(self._hub.limits.grace, self._hub.end_absent)
         self._hashing.start()
         for way in WAYS:
             for description in self._settings.endpoints(way):
@@ -125,6 +125,8 @@ class ChatService(MultiService):
     async def _end(self) -> None:
         await MultiService.stopService(self)
         self._retention.stop()
+        if self._absence.active():
+            self._absence.cancel()
         deadline = self._reactor.callLater(PATIENCE, self.abort)
         await self._connections.farewell("The server is shutting down. Goodbye.")
         await self._commit.drained()

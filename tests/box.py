@@ -19,10 +19,9 @@ from zope.interface import directlyProvides
 
 from chat.core.accounts import Role, StoredAccount
 from chat.core.events import Message
-from chat.core.facts import Record, Registered, RoleSet, Said
+from chat.core.facts import Contents, Record, Registered, RoleSet, Said
 from chat.core.hub import Hub
 from chat.core.limits import Limits
-from chat.core.names import key
 from chat.delivery.feed_delivery import FeedDelivery
 from chat.figures import Figures
 from chat.history.answers import Answers
@@ -236,8 +235,9 @@ class Box:
 
     def make_account(self, name: str, password_hash: str, role: Role = Role.USER) -> None:
         """Make an account, as if it had been registered in an earlier run."""
-        self.store.append([Registered(key(name), name, password_hash), RoleSet(key(name), role)])
-        self.hub.restore(0, (), accounts=[StoredAccount(name, password_hash, role)])
+        number = self.hub.take_account()
+        self.store.append([Registered(number, name, password_hash), RoleSet(number, role)])
+        self.hub.restore(Contents(accounts=[StoredAccount(number, name, password_hash, role)]))
 
     def turn(self) -> None:
         """Let the reactor turn until nothing waits."""

@@ -6,8 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from chat.core import names
 from chat.core.errors import BadPassword
+
+Subject = int
+"""Whom rights and messages belong to: the id of an account, which is positive, or of a presence, which is negative.
+
+Neither is ever used again. 0 is nobody.
+"""
 
 SHORTEST_PASSWORD = 8
 LONGEST_PASSWORD = 256
@@ -22,10 +27,16 @@ class Role(StrEnum):
     OWNER = "owner"
 
 
+def is_presence(subject: Subject) -> bool:
+    """Tell whether *subject* is a user without an account."""
+    return subject < 0
+
+
 @dataclass(slots=True, eq=False)
 class Account:
     """A registered name and its role. There is one object of it, which every session of the account refers to."""
 
+    id: Subject
     name: str
     role: Role = Role.USER
     unstored: int = 0
@@ -34,13 +45,12 @@ class Account:
     """How often its role was changed."""
     passwords: int = 0
     """How often its password was changed."""
-    registered: str = ""
-    """When it was registered, empty if that is not known."""
+    presence: Subject = 0
+    """The presence that registered it, whose messages are the account's now."""
 
-    @property
-    def key(self) -> str:
-        """What the history and the rights in rooms name the account by."""
-        return names.key(self.name)
+    def is_author(self, author: Subject) -> bool:
+        """Tell whether what *author* said is the account's."""
+        return author in (self.id, self.presence) and author != 0
 
     @property
     def moderates(self) -> bool:
@@ -50,17 +60,14 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class StoredAccount:
-    """An account as a history holds it.
+    """An account as a history holds it; ``marks`` is the id up to which it has read each room."""
 
-    ``marks``: the id up to which it has read each room. ``registered``: when its name was registered, which is read
-    with all accounts as the chat starts, and is empty if it is not known.
-    """
-
+    id: Subject
     name: str
     password: str
     role: Role = Role.USER
+    presence: Subject = 0
     marks: Mapping[str, int] = field(default_factory=dict)
-    registered: str = ""
 
 
 def check_password(password: str) -> None:
@@ -125,14 +132,14 @@ class Guesses:
 
     def __init__(self, most: int = 10_000) -> None:
         self._most = most
-        self._wrong: dict[str, tuple[int, float]] = {}
+        self._wrong: dict[Subject, tuple[int, float]] = {}
 
-    def count(self, name: str, now: float) -> bool:
+    def count(self, account: Subject, now: float) -> bool:
         """Count a wrong password at the monotonic time *now*; tell whether it is the one that makes them many."""
-        number, since = self._wrong.pop(name, (0, now))
+        number, since = self._wrong.pop(account, (0, now))
         if now - since > self.SPAN:
             number, since = 0, now
-        self._wrong[name] = (number + 1, since)
+        self._wrong[account] = (number + 1, since)
         if len(self._wrong) > self._most:
             del self._wrong[next(iter(self._wrong))]
         return number + 1 == self.MANY

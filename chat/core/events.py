@@ -86,6 +86,8 @@ class Message(Event, frozen=True, kw_only=True):
     kind: Kind
     text: str
     tag: str | None = None
+    account: str | None = None
+    """The account with which its author was logged in."""
 
     def words(self) -> list[str]:
         return [self.line()]

@@ -1,26 +1,30 @@
 """Facts: what a history stores, each the change of one thing. They are applied and stored one after the other.
 
-Until accounts have numbers, a fact names an account by the key of its name (:func:`chat.core.names.key`).
+They name accounts and presences by their ids, never by their names.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import msgspec
 
-from chat.core.accounts import Role
+from chat.core.accounts import Role, StoredAccount, Subject
 from chat.core.bans import Ban
 from chat.core.events import Message, Topic
 
 
 class Said(msgspec.Struct, frozen=True):
-    """A message, and the digest of the token under which it was said, if there was one."""
+    """A message, whose it is, and the digest of the token under which it was said, if there was one."""
 
     message: Message
     token: str | None = None
-    kept_for: str | None = None
-    """The account that gets this private message at its next log-in."""
+    author: Subject = 0
+    recipient: Subject = 0
+    """Whom a private message is for."""
+    unseen: bool = False
+    """Whether the recipient is shown this private message until their client has it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,38 +47,41 @@ class Erased:
 
 @dataclass(frozen=True, slots=True)
 class Registered:
-    """The user called ``name`` has an account now, which takes over the user's rights in rooms.
+    """The user called ``name`` has an account now, which takes over what was the presence's.
 
-    ``ops`` and ``invited`` are the rooms where they are op and where they are invited, ``password`` is a hash.
+    ``password`` is a hash.
     """
 
-    account: str
+    account: Subject
     name: str
     password: str
-    ops: tuple[str, ...] = ()
-    invited: tuple[str, ...] = ()
+    presence: Subject = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Unregistered:
     """The account is gone, with all its rights, its read marks and the private messages kept for it."""
 
-    account: str
+    account: Subject
 
 
 @dataclass(frozen=True, slots=True)
 class PasswordSet:
-    """The account has another password, of which this is the hash."""
+    """The account has another password, of which this is the hash.
 
-    account: str
+    Its tokens end, but for the one with the digest ``but``.
+    """
+
+    account: Subject
     password: str
+    but: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class RoleSet:
     """The account has this role."""
 
-    account: str
+    account: Subject
     role: Role
 
 
@@ -82,17 +89,49 @@ class RoleSet:
 class ReadUpTo:
     """The account has read this room up to this id."""
 
-    account: str
+    account: Subject
     room: str
     id: int
 
 
 @dataclass(frozen=True, slots=True)
-class KeptShown:
-    """The private messages kept for the account, up to this id, have been shown."""
+class Seen:
+    """The client of the subject has the private messages up to this id."""
 
-    account: str
+    subject: Subject
     id: int
+
+
+@dataclass(frozen=True, slots=True)
+class TokenKept:
+    """The subject comes back by the token of this digest, which was ``used`` then (seconds since 1970)."""
+
+    digest: str
+    subject: Subject
+    used: float
+
+
+@dataclass(frozen=True, slots=True)
+class TokensEnded:
+    """The subject does not come back by any token that there is."""
+
+    subject: Subject
+
+
+@dataclass(frozen=True, slots=True)
+class RightsKept:
+    """The subject is, or is no longer, op of the room: because they made it, or because they left it."""
+
+    room: str
+    subject: Subject
+    op: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PresencesEnded:
+    """These presences are over: their rights end, and what was kept for them goes."""
+
+    presences: tuple[Subject, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +153,7 @@ class OpSet:
     """The subject is an op of the room, or no longer."""
 
     room: str
-    subject: str
+    subject: Subject
     on: bool
 
 
@@ -123,15 +162,15 @@ class Invited:
     """The subject may come into the room while it is private."""
 
     room: str
-    subject: str
+    subject: Subject
 
 
 @dataclass(frozen=True, slots=True)
 class Muted:
-    """The subject may say nothing in the room until then (monotonic seconds), or may speak again (``None``)."""
+    """The subject may say nothing in the room until then (seconds since 1970), or may speak again (``None``)."""
 
     room: str
-    subject: str
+    subject: Subject
     until: float | None
 
 
@@ -153,7 +192,9 @@ class LockSet:
 
 AccountFact = Registered | Unregistered | PasswordSet | RoleSet
 RoomFact = OpSet | Invited | Muted | PrivacySet | LockSet
-Fact = Said | TopicSet | Erased | ReadUpTo | KeptShown | AccountFact | RoomFact | Banned | Unbanned
+Quiet = ReadUpTo | Seen | RightsKept | PresencesEnded | TokenKept | TokensEnded
+"""What nobody asked for: if it can't be stored, nobody is told."""
+Fact = Said | TopicSet | Erased | Quiet | AccountFact | RoomFact | Banned | Unbanned
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,8 +208,6 @@ class Decision:
     room: str | None = None
     why: str = ""
     fact: Fact | None = None
-    ops: tuple[str, ...] = ()
-    """The accounts that are ops of the room then: of who made the room the history may not know it yet."""
 
 
 Record = Fact | Decision
@@ -181,15 +220,35 @@ class RoomRecord:
 
     name: str
     topic: str
-    last_id: int
+    last_id: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class RoomRules:
-    """The rules of a room as a history holds them; ``ops`` and ``invited`` are accounts."""
+    """The rules of a room, and who has which rights in it, as a history holds them.
+
+    ``muted`` tells when each muted subject may speak again (seconds since 1970).
+    """
 
     room: str
     private: bool = False
     locked: bool = False
-    ops: tuple[str, ...] = ()
-    invited: tuple[str, ...] = ()
+    ops: tuple[Subject, ...] = ()
+    invited: tuple[Subject, ...] = ()
+    muted: Mapping[Subject, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """What a history holds when it is opened, except the messages; ``last_id`` is the greatest id of a message."""
+
+    last_id: int = 0
+    rooms: Sequence[RoomRecord] = ()
+    accounts: Sequence[StoredAccount] = ()
+    bans: Sequence[Ban] = ()
+    rules: Sequence[RoomRules] = ()
+    last_account: Subject = 0
+    presences: Sequence[Subject] = ()
+    """The users without an account who may come back, because a token of theirs is held."""
+    unseen: Sequence[tuple[Subject, Subject, int]] = ()
+    """The recipients, senders and ids of the private messages that wait."""

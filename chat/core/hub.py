@@ -10,8 +10,8 @@ from typing import Any
 
 from twisted.logger import Logger
 
-from chat.core.accounts import Account, Guesses, Role, StoredAccount, Tries
-from chat.core.bans import Ban, Bans
+from chat.core.accounts import Account, Guesses, Role, Subject, Tries, is_presence
+from chat.core.bans import Bans
 from chat.core.effects import Ask, Effect, Show
 from chat.core.errors import (
     AlreadyThere,
@@ -26,6 +26,7 @@ from chat.core.errors import (
 from chat.core.events import Event, Refusal, timestamp
 from chat.core.facts import (
     Banned,
+    Contents,
     Decision,
     Erased,
     Fact,
@@ -34,24 +35,33 @@ from chat.core.facts import (
     Muted,
     OpSet,
     PasswordSet,
+    PresencesEnded,
     PrivacySet,
+    Quiet,
     Registered,
+    RightsKept,
     RoleSet,
     RoomFact,
-    RoomRecord,
-    RoomRules,
+    Seen,
+    TokenKept,
+    TokensEnded,
     TopicSet,
     Unbanned,
     Unregistered,
 )
 from chat.core.limits import Limits
+from chat.core.mailbox import Mailbox
 from chat.core.names import Registry, key, room_name
+from chat.core.peer import Peer
 from chat.core.ports import Delivery, Lookup, Random
 from chat.core.queue import Entry, Queue
 from chat.core.room import NO_RIGHTS, Rights, Room
-from chat.core.session import Session, User, is_presence, presence
+from chat.core.session import Session, User
 from chat.core.text import clean
 from chat.core.tokens import Tokens
+
+SHELVED = 10
+"""So many times the rooms that are held are known by their names only, because nobody is in them."""
 
 REMEMBERED_ERASURES = 4_096
 """So many of the last erased messages are known, so that none is erased twice by requests that come together."""
@@ -94,34 +104,47 @@ class Hub:
         self.refusals: Counter[str] = Counter()
         """How often something was refused, by the code of the refusal."""
         self._clock = clock
+        self._itself = Session(0, Peer(), one_room=False)
+        """The session of what the chat does by itself. It has no connection, so it is shown nothing."""
         self._last_id = 0
-        self._last_presence = 0
+        self._last_account: Subject = 0
+        self._by_id: dict[Subject, Account] = {}
+        self._users_of: dict[Subject, list[User]] = {}
+        """Who is here with which account."""
+        self._mailboxes: dict[Subject, Mailbox] = {}
+        self._absent: set[Subject] = set()
+        """The presences that have not come back since the chat began, and may still."""
+        self._shelf: dict[str, int] = {}
+        """The ids of the last messages of rooms that had to make place, by the keys of their names."""
         self._departed: dict[str, int] = {}
         self._erased: OrderedDict[int, None] = OrderedDict()
-        self._entitled: dict[str, set[Room]] = {}
+        self._entitled: dict[Subject, set[Room]] = {}
         """The rooms that hold rights of users without an account."""
 
     def __repr__(self) -> str:
         return "<hub>"
 
-    def restore(
-        self,
-        last_id: int,
-        rooms: Iterable[RoomRecord],
-        accounts: Iterable[StoredAccount] = (),
-        bans: Iterable[Ban] = (),
-        rules: Iterable[RoomRules] = (),
-    ) -> None:
+    def restore(self, contents: Contents) -> None:
         """Go on from what the history holds."""
-        self._last_id = last_id
-        for record in rooms:
+        self._last_id = contents.last_id
+        self._last_account = max(self._last_account, contents.last_account)
+        self._absent.update(contents.presences)
+        for recipient, sender, number in contents.unseen:
+            self.mailbox(recipient).add(sender, number)
+        for record in contents.rooms:
             room = self.rooms[key(record.name)] = Room(record.name, record.last_id)
             room.topic = record.topic
-        for stored in accounts:
-            self.accounts.claim(stored.name, Account(stored.name, stored.role, registered=stored.registered))
-        self.bans.restore(bans)
-        for rule in rules:
-            self.rooms.setdefault(key(rule.room), Room(rule.room)).apply(rule)
+            room.kept = True
+        for stored in contents.accounts:
+            self._enter_account(Account(stored.id, stored.name, stored.role, presence=stored.presence))
+        self.bans.restore(contents.bans)
+        for rule in contents.rules:
+            room = self.rooms.setdefault(key(rule.room), Room(rule.room))
+            room.kept = True
+            room.private, room.locked = rule.private, rule.locked
+            for subject in {*rule.ops, *rule.invited, *rule.muted}:
+                ends = self._monotonic_at(rule.muted.get(subject))
+                self.entitle(room, subject, Rights(subject in rule.ops, subject in rule.invited, ends))
 
     # -- time and numbers
 
@@ -148,10 +171,18 @@ class Hub:
         """Make a token by which a client may come back."""
         return urlsafe_b64encode(self.random.randbytes(16)).rstrip(b"=").decode()
 
-    def take_presence(self) -> str:
-        """Take what the rights of a user who comes in hang on as long as they have no account."""
-        self._last_presence += 1
-        return presence(self._last_presence)
+    def take_presence(self) -> Subject:
+        """Make the id of the presence of a user who comes in."""
+        return -1 - (int.from_bytes(self.random.randbytes(8), "big") >> 1)
+
+    def take_account(self) -> Subject:
+        """Take the id of a new account."""
+        self._last_account += 1
+        return self._last_account
+
+    def _monotonic_at(self, seconds: float | None) -> float | None:
+        """The monotonic time at so many *seconds* since 1970."""
+        return None if seconds is None else self.monotonic() + seconds - self.seconds
 
     # -- into the queue
 
@@ -216,14 +247,17 @@ class Hub:
         user of *session*. If it can't be stored, the change is undone and the session gets a refusal under *tag*.
         """
         by = session.name
-        undo = self._change(fact)
-        ops: tuple[str, ...] = ()
         if isinstance(fact, RoomFact):
-            ruled = self._known(fact.room)
-            ops = tuple(sorted(subject for subject in ruled.ops if not is_presence(subject)))
-            undo = partial(self._undo_rule, ruled, undo)
-        decision = Decision(self.now(), by, action, target, room, why, fact, ops) if action else fact
+            self.keep(session, self._known(fact.room))
+        undo = self._change(fact)
+        if isinstance(fact, RoomFact):
+            undo = partial(self._undo_rule, self._known(fact.room), undo)
+        decision = Decision(self.now(), by, action, target, room, why, fact) if action else fact
         self.queue.add(Entry(session, effects, decision, lambda: undo() or (), tag))
+
+    def store(self, session: Session, fact: Quiet) -> None:
+        """Store a *fact* that nobody asked for."""
+        self.queue.add(Entry(session, (), fact))
 
     def decide(
         self,
@@ -292,7 +326,7 @@ class Hub:
             case Invited():
                 invited = True
             case Muted():
-                muted_until = fact.until
+                muted_until = self._monotonic_at(fact.until)
         self.entitle(room, fact.subject, Rights(op, invited, muted_until))
         return partial(self.entitle, room, fact.subject, before)
 
@@ -316,35 +350,39 @@ class Hub:
             raise NameTaken("That name belongs to somebody. Choose another.")
         if user.account is not None:
             raise AlreadyThere(f"The name {user.account.name} is yours already. /password changes its password.")
-        presence = user.presence
-        rooms = self.rooms_of(presence)
-        user.account = Account(fact.name, registered=self.now())
-        self.accounts.claim(fact.name, user.account)
-        for room in rooms:
-            _move_rights(room, presence, user.subject)
+        rooms = self.rooms_of(user.presence)
+        account = Account(fact.account, fact.name, presence=user.presence)
+        self._enter_account(account)
+        self.set_account(user, account)
+        self._move(rooms, account.presence, account.id)
 
         def undo() -> None:
-            account, user.account = user.subject, None
-            self.accounts.release(fact.name)
-            for room in rooms:
-                _move_rights(room, account, user.subject)
+            self.set_account(user, None)
+            self._drop_account(account)
+            self._move(rooms, account.id, account.presence)
 
         return undo
 
     def _unregister(self, fact: Unregistered) -> Callable[[], None]:
         account = self.account(fact.account)
         users = self.users_of(account)
+        mailbox = self._mailboxes.pop(account.id, None)
         held = [(room, rights) for room in self.rooms.values() if (rights := room.rights(fact.account))]
-        self.accounts.release(account.name)
+        presences = [user.presence for user in users]
+        self._drop_account(account)
         for user in users:
-            user.account = None
+            user.presence = self.take_presence()
+            self.set_account(user, None)
         for room, _ in held:
             room.give(fact.account, NO_RIGHTS)
 
         def undo() -> None:
-            self.accounts.claim(account.name, account)
-            for user in users:
-                user.account = account
+            self._enter_account(account)
+            if mailbox is not None:
+                self._mailboxes[account.id] = mailbox
+            for user, presence in zip(users, presences, strict=True):
+                user.presence = presence
+                self.set_account(user, account)
             for room, rights in held:
                 room.give(fact.account, rights)
 
@@ -367,18 +405,106 @@ class Hub:
 
     # -- users and accounts
 
-    def account(self, account: str) -> Account:
-        """The account of that key; raises :class:`NotAllowed` if there is none any more."""
-        found = self.accounts.get(account)
-        if found is None or found.key != account:
+    def account(self, account: Subject) -> Account:
+        """The account with that id; raises :class:`NotAllowed` if there is none any more."""
+        found = self._by_id.get(account)
+        if found is None:
             raise NotAllowed("Your name is not registered. /register makes it yours.")
         return found
 
+    def _enter_account(self, account: Account) -> None:
+        self.accounts.claim(account.name, account)
+        self._by_id[account.id] = account
+
+    def _drop_account(self, account: Account) -> None:
+        self.accounts.release(account.name)
+        del self._by_id[account.id]
+
     def users_of(self, account: Account) -> list[User]:
         """Who is here with that account."""
-        return [user for user in self.users.all() if user.account is account]
+        return list(self._users_of.get(account.id, ()))
 
-    def entitle(self, room: Room, subject: str, rights: Rights) -> None:
+    def users_with(self, subject: Subject) -> list[User]:
+        """Who is here as *subject*."""
+        if is_presence(subject):
+            return [user for user in self.users.all() if user.subject == subject]
+        return list(self._users_of.get(subject, ()))
+
+    def set_account(self, user: User, account: Account | None) -> None:
+        """The *user* goes on with that account, or with none."""
+        self.leave_account(user)
+        user.account = account
+        if account is not None:
+            self._users_of.setdefault(account.id, []).append(user)
+        token = user.session.token
+        if token is not None:
+            token.subject, token.kept = user.subject, False
+
+    def leave_account(self, user: User) -> None:
+        """The *user* is not here with their account any more."""
+        others = [other for other in self.users_of(user.account) if other is not user] if user.account else []
+        if others and user.account is not None:
+            self._users_of[user.account.id] = others
+        elif user.account is not None:
+            self._users_of.pop(user.account.id, None)
+
+    def account_with(self, subject: Subject) -> Account | None:
+        """The account with that id, if there is one."""
+        return self._by_id.get(subject)
+
+    # -- what belongs to accounts and presences
+
+    def mailbox(self, subject: Subject) -> Mailbox:
+        """The private messages that *subject* has not got yet."""
+        return self._mailboxes.setdefault(subject, Mailbox())
+
+    def mailbox_senders(self, subject: Subject) -> Sequence[Subject]:
+        """Who sent the private messages that *subject* has not got yet."""
+        found = self._mailboxes.get(subject)
+        return found.senders if found is not None else ()
+
+    def waits_for(self, subject: Subject) -> bool:
+        """Tell whether private messages wait for *subject*."""
+        return bool(self._mailboxes.get(subject))
+
+    def confirm(self, session: Session) -> None:
+        """The client of *session* has got the private messages that it was shown."""
+        number, session.unconfirmed = session.unconfirmed, 0
+        user = session.user
+        if user is not None and self.waits_for(user.subject):
+            self.seen(session, user.subject, number)
+
+    def seen(self, session: Session, subject: Subject, number: int) -> None:
+        """*subject* has got the private messages up to the id *number*."""
+        self.mailbox(subject).seen(number)
+        if not self.mailbox(subject):
+            del self._mailboxes[subject]
+        self.store(session, Seen(subject, number))
+
+    def keep_token(self, session: Session) -> None:
+        """Have the history hold the token of *session*, so that its client can come back after a restart."""
+        token, user = session.token, session.user
+        if token is None or user is None or token.kept:
+            return
+        token.kept = True
+        token.subject = user.subject
+        token.used = self.seconds
+        user.kept = True
+        self.store(session, TokenKept(token.digest, token.subject, token.used))
+
+    def end_tokens(self, session: Session, subject: Subject) -> None:
+        """*subject* does not come back by any token that there is; *session* is who caused that."""
+        self.tokens.revoke(subject)
+        self.store(session, TokensEnded(subject))
+
+    def _move(self, rooms: Iterable[Room], old: Subject, new: Subject) -> None:
+        for room in rooms:
+            _move_rights(room, old, new)
+        mailbox = self._mailboxes.pop(old, None)
+        if mailbox is not None:
+            self._mailboxes[new] = mailbox
+
+    def entitle(self, room: Room, subject: Subject, rights: Rights) -> None:
         """Have *room* hold exactly these *rights* of *subject*."""
         room.give(subject, rights)
         if is_presence(subject) and rights:
@@ -386,14 +512,37 @@ class Hub:
         elif subject in self._entitled:
             self._entitled[subject].discard(room)
 
-    def rooms_of(self, subject: str) -> Sequence[Room]:
+    def rooms_of(self, subject: Subject) -> Sequence[Room]:
         """The rooms that hold rights of a *subject* without an account."""
         return [room for room in self._entitled.get(subject, ()) if room.rights(subject)]
 
     def end_presence(self, user: User) -> None:
-        """The *user* has left for good: the rights that they had without an account end."""
-        for room in self._entitled.pop(user.presence, ()):
-            room.give(user.presence, NO_RIGHTS)
+        """The *user* has left for good: what they had without an account ends."""
+        mailbox = self._mailboxes.pop(user.presence, None)
+        if user.presence in self._entitled or user.kept or mailbox:
+            self._end_presences(user.session, (user.presence,))
+
+    def end_absent(self) -> None:
+        """The time is over in which presences of before the chat began may come back."""
+        if self._absent:
+            self._end_presences(self._itself, tuple(self._absent))
+            self._absent.clear()
+
+    def _end_presences(self, session: Session, presences: Sequence[Subject]) -> None:
+        for presence in presences:
+            for room in self._entitled.pop(presence, ()):
+                room.give(presence, NO_RIGHTS)
+        self.store(session, PresencesEnded(tuple(presences)))
+
+    def may_come_back(self, presence: Subject) -> bool:
+        """Tell whether a *presence* was here before the chat began, and is still waited for."""
+        return presence in self._absent
+
+    def comes_back(self, presence: Subject) -> bool:
+        """Wait no longer for a *presence* of before the chat began; tell whether it was waited for."""
+        there = presence in self._absent
+        self._absent.discard(presence)
+        return there
 
     def taken(self, name: str, by_other_than: User | None) -> bool:
         """Tell whether somebody has *name* or one that looks like it."""
@@ -426,14 +575,33 @@ class Hub:
         room = self.room(name)
         if room is None:
             self._make_place_for_a_room()
-            room = self.rooms[key(room_name(name))] = Room(room_name(name))
+            name = room_name(name)
+            last_id = self._shelf.pop(key(name), 0)
+            room = self.rooms[key(name)] = Room(name, last_id)
+            room.kept = bool(last_id)
         return room
 
+    def keep(self, session: Session, room: Room) -> None:
+        """The history is about to hold something of *room*: have it hold the rights in it too."""
+        if room.kept:
+            return
+        room.kept = True
+
+        def undo() -> Sequence[Effect]:
+            room.kept = False
+            self.vacate(room)
+            return ()
+
+        for subject in room.ops:
+            self.queue.add(Entry(session, (), RightsKept(room.name, subject, op=True), undo))
+
     def _make_place_for_a_room(self) -> None:
+        """Keep no more than the name of a room in which nobody is and nothing is ruled."""
         if len(self.rooms) < self.limits.rooms:
             return
         for room_key, room in self.rooms.items():
-            if room.last_id and not (room.members or room.private or room.locked):
+            if room.kept and room.last_id and room.plain and len(self._shelf) < SHELVED * self.limits.rooms:
+                self._shelf[room_key] = room.last_id
                 del self.rooms[room_key]
                 return
         raise TooManyRooms(f"The server holds {self.limits.rooms} rooms and all are in use. Join one of them: /rooms")
@@ -451,7 +619,7 @@ def _set(holder: Any, attribute: str, value: object) -> Callable[[], None]:
     return partial(setattr, holder, attribute, before)
 
 
-def _move_rights(room: Room, old: str, new: str) -> None:
+def _move_rights(room: Room, old: Subject, new: Subject) -> None:
     rights = room.rights(old)
     room.give(old, NO_RIGHTS)
     room.give(new, rights)

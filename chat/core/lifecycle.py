@@ -10,17 +10,17 @@ from twisted.logger import Logger
 
 from chat import __version__
 from chat.core import names
-from chat.core.accounts import Account, StoredAccount
-from chat.core.authentication import fetch_kept, prove, refuse_banned
-from chat.core.effects import Close, Effect, Leave, Publish, Show
-from chat.core.errors import AlreadyThere, ChatError, Internal, NameTaken, TooManyRooms
-from chat.core.events import Goodbye, Limits, Renamed, Welcome
+from chat.core.accounts import Account, StoredAccount, Subject
+from chat.core.authentication import prove, refuse_banned, returning
+from chat.core.effects import Close, Effect, Leave, Publish, Show, ShowUnseen
+from chat.core.errors import AlreadyThere, Internal, NameTaken, TooManyRooms
+from chat.core.events import Goodbye, Limits, Notice, Renamed, Welcome
 from chat.core.hub import Hub
 from chat.core.membership import come_into, enterable, go_out
-from chat.core.ports import Delivery, UsedTags
+from chat.core.ports import Delivery, FindToken, StoredToken
 from chat.core.rights import user_of
 from chat.core.room import Room
-from chat.core.session import ResumeToken, Session, State, User, digest
+from chat.core.session import NO_MARKS, ResumeToken, Session, State, User, digest
 
 log = Logger()
 
@@ -35,7 +35,7 @@ def come_in(
     A value of *rooms* is the id after which messages are replayed. What is wrong with the password is shown as a
     refusal and not raised.
     """
-    prove(hub, session, name, password, None, partial(_admit, hub, session, name, rooms, None), None)
+    prove(hub, session, name, password, None, partial(_admit, hub, session, name, rooms, None, NO_MARKS), None)
 
 
 def come_in_again(
@@ -52,23 +52,23 @@ def come_in_again(
     If the history must be asked about the token or the password, a refusal is shown and not raised.
     """
 
-    def known(resumed: ResumeToken) -> None:
-        prove(hub, session, name, password, resumed, partial(_admit, hub, session, name, rooms, resumed), tag)
+    def known(resumed: ResumeToken, marks: Mapping[str, int] = NO_MARKS) -> None:
+        admit = partial(_admit, hub, session, name, rooms, resumed, marks)
+        prove(hub, session, name, password, resumed, admit, tag)
 
-    def found(tags: Mapping[str, tuple[int, str]]) -> None:
+    def found(stored: StoredToken | None) -> None:
         if session.gone or token is None:
             return
         resumed = hub.tokens.find(token)
-        if resumed is None:
-            resumed = ResumeToken(token if tags else hub.make_token(), tags=dict(tags))
-            if tags:
-                # Whoever comes back under this token at the same time has the same tags.
-                hub.tokens.remember(resumed)
-        known(resumed)
+        if resumed is None and stored is not None:
+            resumed = ResumeToken(token, stored.subject, tags=dict(stored.tags), kept=True, used=stored.used)
+            # Whoever comes back under this token at the same time has the same tags.
+            hub.tokens.remember(resumed)
+        known(resumed or ResumeToken(hub.make_token()), stored.marks if stored is not None else NO_MARKS)
 
     resumed = hub.tokens.find(token) if token else None
     if token and resumed is None:
-        hub.ask(session, UsedTags(digest(token)), found, tag)
+        hub.ask(session, FindToken(digest(token)), found, tag)
     else:
         known(resumed or ResumeToken(hub.make_token()))
 
@@ -79,55 +79,74 @@ def _admit(
     name: str,
     rooms: Mapping[str, int | None],
     token: ResumeToken | None,
+    marks: Mapping[str, int],
     stored: StoredAccount | None,
 ) -> None:
     """Let a client in that may go by *name*; *stored* is the account if its password was checked."""
     if len(rooms) > hub.limits.rooms_each:
         raise TooManyRooms(f"You can be in at most {hub.limits.rooms_each} rooms at once. Ask for fewer.")
-    account = hub.accounts.get(stored.name) if stored is not None else None
-    if account is not None:
-        name = account.name
-    name = names.user_name(name) if name.strip() else _guest_name(hub, session)
-    refuse_banned(hub, hub.bans.of_name(name, hub.seconds) or hub.bans.of_address(session.peer.address, hub.seconds))
+    account = hub.account_with(stored.id) if stored is not None else None
+    if token is not None and account is not None and _subject(token) not in (0, account.id):
+        # The token is another's: it opens nothing to this one.
+        token = ResumeToken(hub.make_token())
+    if token is not None and account is None:
+        account = returning(hub, token)
     before = token.session if token is not None else None
+    if name.strip():
+        name = names.user_name(name)
+    elif before is not None:
+        name = before.name
+    else:
+        name = account.name if account is not None else _guest_name(hub, session)
+    if account is not None and hub.accounts.get(name) is account:
+        name = account.name
+    refuse_banned(hub, hub.bans.of_name(name, hub.seconds) or hub.bans.of_address(session.peer.address, hub.seconds))
     if before is None and account is not None:
         holder = hub.users.get(name)
         before = holder.session if holder is not None and holder.account is account else None
-    _free(hub, name, before.user if before is not None else None)
-    if before is not None:
-        user = user_of(before)
-        account = account or user.account
-    else:
-        user = User(name, hub.take_presence(), session, account)
-    if account is not None and hub.accounts.get(name) is account:
-        name = account.name
-    held, user.account = user.account, account or user.account
-    try:
-        entered, refused = enterable(hub, user, rooms)
-    except ChatError:
-        user.account = held
-        raise
-    if before is None and stored is not None:
-        user.marks = stored.marks
+    user = user_of(before) if before is not None else User(name, _presence(hub, token), session, account)
+    _free(hub, name, user if before is not None else None)
+    entered, refused = enterable(hub, user, rooms)
+    came_back = before is not None
+    if before is None:
+        user.marks = stored.marks if stored is not None else marks
+        user.kept = came_back = hub.comes_back(user.presence)
     if token is not None:
         session.token = token
         hub.show(session, _welcome(hub, name, token, account))
     session.user = user
     session.state = State.PRESENT
+    if came_back and hub.waits_for(user.subject):
+        hub.then(session, ShowUnseen(session, user.subject, hub.next_id, announced=False))
     if before is not None:
         _hand_over(hub, before, session, name, entered)
     else:
         hub.users.claim(name, user)
         user.came = hub.next_id
+        hub.set_account(user, account)
     if token is not None:
         hub.tokens.begin(session, token)
+        token.subject = user.subject
+        if account is not None:
+            token.kept = False
+            hub.keep_token(session)
     log.info("{session.name} came from {session.peer}", session=session)
     for room, after in entered.items():
         hub.then(session, *come_into(hub, session, room, after))
     for refusal in refused:
         hub.refuse(session, refusal)
-    if account is not None:
-        fetch_kept(hub, session, account)
+    if not came_back and hub.waits_for(user.subject):
+        hub.then(session, ShowUnseen(session, user.subject, hub.next_id, announced=True))
+
+
+def _subject(token: ResumeToken) -> Subject:
+    """Who comes back by *token*."""
+    return user_of(token.session).subject if token.session is not None else token.subject
+
+
+def _presence(hub: Hub, token: ResumeToken | None) -> Subject:
+    """The presence of a user who comes in: the one of before the chat began, if it comes back by its *token*."""
+    return token.subject if token is not None and hub.may_come_back(token.subject) else hub.take_presence()
 
 
 def _guest_name(hub: Hub, session: Session) -> str:
@@ -184,8 +203,6 @@ def _hand_over(hub: Hub, before: Session, heir: Session, name: str, rooms: Mappi
     user.session = heir
     before.rooms = {}
     hub.then(before, *effects)
-    for message in user.private:
-        hub.show(heir, message)
     hub.tokens.release(before)
     if before.token is not None and before.token is not heir.token:
         hub.tokens.end(before.token)
@@ -298,9 +315,24 @@ def _depart(hub: Hub, session: Session) -> None:
         hub.then(session, *go_out(hub, session, room))
     if session.user is not None:
         hub.depart(session.user.name)
-        hub.end_presence(session.user)
+        _end_user(hub, session.user)
     if session.token is not None:
+        session.token.used = hub.seconds
         hub.tokens.end(session.token)
+
+
+def _end_user(hub: Hub, user: User) -> None:
+    """The *user* has left for good. Who said something to them that they have not got is told."""
+    hub.leave_account(user)
+    if user.account is not None:
+        return
+    text = f"{user.name} left before they were shown what you said in private last."
+    for sender in hub.mailbox_senders(user.presence):
+        for other in hub.users_with(sender):
+            hub.show(other.session, Notice(text=text))
+    hub.end_presence(user)
+    if user.session.token is not None:
+        user.session.token.subject = 0
 
 
 def _end(hub: Hub, session: Session, text: str, code: str = "") -> None:

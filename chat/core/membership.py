@@ -12,6 +12,7 @@ from chat.core import names, rights
 from chat.core.effects import Effect, Enter, Leave, Publish, Replay, Show
 from chat.core.errors import AlreadyThere, ChatError, NoSuchUser, NotAllowed, NotInRoom, TooManyRooms
 from chat.core.events import Joined, Left, RoomState
+from chat.core.facts import RightsKept
 from chat.core.hub import Hub
 from chat.core.ports import Query
 from chat.core.rights import user_of
@@ -112,6 +113,8 @@ def go_out(hub: Hub, session: Session, room: Room, by: str | None = None, why: s
     if user.account is None and user.subject in room.ops:
         held = room.rights(user.subject)
         hub.entitle(room, user.subject, Rights(False, held.invited, held.muted_until))
+        if room.kept:
+            hub.store(session, RightsKept(room.name, user.subject, op=False))
     hub.vacate(room)
     left = Left(time=hub.now(), room=room.name, name=user.name, by=by, text=why)
     return Leave(session, room.name), Publish(room.name, left)

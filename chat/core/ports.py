@@ -2,26 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from chat.core.accounts import Subject
 from chat.core.events import Event, Found, History
 from chat.core.session import Session
 
 
 @dataclass(frozen=True, slots=True)
-class UsedTags:
-    """Which tags were used last under the token of this digest? A mapping to the id and time of their messages."""
+class FindToken:
+    """Who comes back by the token of this digest? A :class:`StoredToken`."""
 
     token: str
+
+
+@dataclass(frozen=True, slots=True)
+class StoredToken:
+    """A token as a history holds it: whose it is (0 if nobody's), when it was used last, and the tags used under it.
+
+    ``tags`` maps each tag to the id and the time of its message, ``marks`` each room to the id up to which the account
+    has read it.
+    """
+
+    subject: Subject = 0
+    used: float = 0.0
+    tags: Mapping[str, tuple[int, str]] = field(default_factory=dict)
+    marks: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class CheckPassword:
     """Is this the password of the account? Its :class:`~chat.core.accounts.StoredAccount`, or ``None``."""
 
-    account: str
+    account: Subject
     password: str
 
 
@@ -33,20 +48,13 @@ class HashPassword:
 
 
 @dataclass(frozen=True, slots=True)
-class KeptMessages:
-    """Which private messages are kept for the account? A sequence of them."""
-
-    account: str
-
-
-@dataclass(frozen=True, slots=True)
 class MessageById:
-    """Which message has this id? The :class:`Message`, or ``None``."""
+    """Which message has this id, and whose is it? A :class:`~chat.core.facts.Said`, or ``None``."""
 
     id: int
 
 
-Lookup = UsedTags | CheckPassword | HashPassword | KeptMessages | MessageById
+Lookup = FindToken | CheckPassword | HashPassword | MessageById
 """What takes time to find out."""
 
 
@@ -104,8 +112,8 @@ class Delivery(Protocol):
     def publish(self, room: str, event: Event, origin: Session | None) -> None:
         """Show *event* to all who are in *room*; a dialect may leave out the *origin*, who knows it."""
 
-    def show(self, session: Session, event: Event) -> None:
-        """Show *event* to one session."""
+    def show(self, session: Session, event: Event) -> bool:
+        """Show *event* to one session; return False if it is a message, and too much waits for the session already."""
 
     def enter(self, session: Session, room: str) -> None:
         """From here on, show the session what is published in *room*."""
@@ -121,6 +129,12 @@ class Delivery(Protocol):
 
     def search(self, session: Session, search: Search, answer: Found) -> None:
         """Show *answer* in this place, with what was found."""
+
+    def unseen(self, session: Session, subject: Subject, before: int, announced: bool) -> None:
+        """Show the private messages in this place that *subject* has not got yet, with ids < *before*.
+
+        If *announced*, tell first how many came while the user was away.
+        """
 
     def ask(self, session: Session, lookup: Lookup, answered: Callable[[Any], None]) -> None:
         """Call *answered* with the answer to *lookup*; the session is not read meanwhile.

@@ -11,7 +11,7 @@ from twisted.logger import Logger
 from chat.core.effects import Effect, Show
 from chat.core.errors import NotStored
 from chat.core.events import Refusal
-from chat.core.facts import KeptShown, ReadUpTo, Record, Said
+from chat.core.facts import Quiet, Record, Said
 from chat.core.limits import Limits
 from chat.core.ports import Delivery
 from chat.core.session import Session
@@ -85,7 +85,7 @@ class Queue:
         """
         changed: set[int] = set()
         for entry in (*batch, *self._entries):
-            if entry.undo is not None and not isinstance(entry.record, ReadUpTo | KeptShown):
+            if entry.undo is not None and not isinstance(entry.record, Quiet):
                 changed.add(entry.session.id)
             elif entry.session.id in changed and (refusal := _refusal(entry)) is not None:
                 entry.effects = (_not_stored(entry.session, why, refusal.tag),)
@@ -165,7 +165,7 @@ def _undo(entry: Entry, why: str) -> None:
             entry.effects = undo()
     except Exception:
         log.failure("undoing {record!r} failed", record=record)
-    if isinstance(record, ReadUpTo | KeptShown):
+    if isinstance(record, Quiet):
         return
     if isinstance(record, Said) and entry.tag is not None and entry.session.token is not None:
         entry.session.token.tags.pop(entry.tag, None)

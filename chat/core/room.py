@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from chat.core.facts import RoomRules
+from chat.core.accounts import Subject
 
 
 class Member(Protocol):
@@ -14,29 +14,30 @@ class Member(Protocol):
     away: str | None
 
     @property
-    def subject(self) -> str:
-        """What rights hang on."""
+    def subject(self) -> Subject:
+        """Whom its rights belong to."""
 
 
 class Room:
     """Where messages go. ``last_id`` is the id of its newest message, 0 if nothing was said.
 
-    ``ops`` and ``invited`` are subjects (:attr:`chat.core.session.User.subject`); ``muted`` tells when each muted
-    subject may speak again (monotonic seconds).
+    ``muted`` tells when each muted subject may speak again (monotonic seconds). A room is ``kept`` once the history
+    holds something of it: it lasts then, with who has rights in it.
     """
 
-    __slots__ = ("invited", "last_id", "locked", "members", "muted", "name", "ops", "private", "topic")
+    __slots__ = ("invited", "kept", "last_id", "locked", "members", "muted", "name", "ops", "private", "topic")
 
     def __init__(self, name: str, last_id: int = 0) -> None:
         self.name = name
         self.topic = ""
         self.members: dict[Member, None] = {}
         self.last_id = last_id
+        self.kept = False
         self.private = False
         self.locked = False
-        self.ops: set[str] = set()
-        self.invited: set[str] = set()
-        self.muted: dict[str, float] = {}
+        self.ops: set[Subject] = set()
+        self.invited: set[Subject] = set()
+        self.muted: dict[Subject, float] = {}
 
     def __repr__(self) -> str:
         return f"#{self.name}"
@@ -55,19 +56,20 @@ class Room:
 
     @property
     def forgettable(self) -> bool:
-        """Whether the room is empty and has neither messages nor rules."""
-        return not (self.members or self.last_id or self.private or self.locked)
+        """Whether the room is empty, and the history holds nothing of it."""
+        return not (self.members or self.kept)
 
-    def apply(self, rules: RoomRules) -> None:
-        """Go on from rules that were stored."""
-        self.private, self.locked = rules.private, rules.locked
-        self.ops, self.invited = set(rules.ops), set(rules.invited)
+    @property
+    def plain(self) -> bool:
+        """Whether nobody is in the room and nothing is ruled in it."""
+        subjects = (self.ops, self.invited, self.muted)
+        return not (self.members or self.private or self.locked or self.topic or any(subjects))
 
-    def rights(self, subject: str) -> Rights:
+    def rights(self, subject: Subject) -> Rights:
         """What the room holds of *subject*."""
         return Rights(subject in self.ops, subject in self.invited, self.muted.get(subject))
 
-    def give(self, subject: str, rights: Rights) -> None:
+    def give(self, subject: Subject, rights: Rights) -> None:
         """Have the room hold exactly these rights of *subject*."""
         for subjects, on in ((self.ops, rights.op), (self.invited, rights.invited)):
             if on:

@@ -5,15 +5,14 @@ stands in :mod:`chat.core.membership`, :mod:`chat.core.lifecycle` and :mod:`chat
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum, auto
 from functools import lru_cache
 from types import MappingProxyType
 
 from chat.core import names
-from chat.core.accounts import Account
-from chat.core.events import Message
+from chat.core.accounts import Account, Subject
 from chat.core.peer import Peer
 from chat.core.room import Room
 
@@ -29,15 +28,14 @@ NO_MARKS: Mapping[str, int] = MappingProxyType({})
 class User:
     """Who has a name now: the user of an account, or one who has none, from coming in until leaving for good.
 
-    ``presence`` is what no other user of this process ever had (:func:`presence`).
+    ``presence`` is what its rights belong to as long as it has no account; nobody else ever has the same.
     """
 
     __slots__ = (
-        "account", "away", "came", "ignored", "kicked", "marks", "name", "presence", "private", "said",
-        "session",
+        "account", "away", "came", "ignored", "kept", "kicked", "marks", "name", "presence", "said", "session",
     )  # fmt: skip
 
-    def __init__(self, name: str, presence: str, session: Session, account: Account | None = None) -> None:
+    def __init__(self, name: str, presence: Subject, session: Session, account: Account | None = None) -> None:
         self.name = name
         self.presence = presence
         self.session = session
@@ -50,8 +48,8 @@ class User:
         """Up to which id the account has read each room."""
         self.said: list[int] | None = None
         """The ids of the last messages of its own."""
-        self.private: Sequence[Message] = ()
-        """The private messages shown last, for the case that the connection was just breaking."""
+        self.kept = False
+        """Whether the history holds something that ends with its presence."""
         self.kicked: dict[str, str] | None = None
         """The rooms that it was kicked out of since it last joined them, and the sentences that say so."""
 
@@ -59,9 +57,9 @@ class User:
         return f"<user {self.name}>"
 
     @property
-    def subject(self) -> str:
-        """What rights hang on: the account, or else this presence."""
-        return self.account.key if self.account is not None else self.presence
+    def subject(self) -> Subject:
+        """Whom its rights and messages belong to: the account, or else this presence."""
+        return self.account.id if self.account is not None else self.presence
 
     @property
     def moderates(self) -> bool:
@@ -88,7 +86,8 @@ class Session:
     """
 
     __slots__ = (
-        "id", "moves", "one_room", "paused", "peer", "pending", "replay", "rooms", "spent", "state", "token", "user",
+        "clogged", "id", "moves", "one_room", "paused", "peer", "pending", "replay", "rooms", "spent", "state", "token",
+        "unconfirmed", "user",
     )  # fmt: skip
 
     def __init__(self, number: int, peer: Peer, *, one_room: bool, replay: int = 0) -> None:
@@ -106,6 +105,10 @@ class Session:
         """How much of it waits in the queue."""
         self.paused: Callable[[], None] | None = None
         """What to call once enough of that has left the queue."""
+        self.unconfirmed = 0
+        """The id of the private message that it was shown last, until a line of its client says that it got it."""
+        self.clogged = False
+        """Whether it was not shown a private message, because too much waits to be sent."""
         self.spent = 0
         """What its requests cost in addition to one for each line, and what the connection has not charged yet."""
 
@@ -145,11 +148,20 @@ class Session:
 
 @dataclass(slots=True, eq=False)
 class ResumeToken:
-    """By this a client comes back: the session that goes on, and what was said under which tag: its id and time."""
+    """By this a client comes back: the session that goes on, and what was said under which tag: its id and time.
+
+    Once its session has ended, the token of an account opens a new session of that account.
+    """
 
     token: str
+    subject: Subject = 0
+    """Who comes back."""
     session: Session | None = None
     tags: dict[str, tuple[int, str]] = field(default_factory=dict)
+    kept: bool = False
+    """Whether the history holds it."""
+    used: float = 0.0
+    """When it was last used (seconds since 1970)."""
 
     @property
     def digest(self) -> str:
@@ -161,16 +173,6 @@ class ResumeToken:
 def digest(token: str) -> str:
     """Hash a token, which is random enough to need no salt."""
     return hashlib.sha256(token.encode()).hexdigest()[:32]
-
-
-def presence(number: int) -> str:
-    """Make the subject of a user without an account; no key of a name begins so."""
-    return f"?{number}"
-
-
-def is_presence(subject: str) -> bool:
-    """Tell whether *subject* is a user without an account."""
-    return subject.startswith("?")
 
 
 def ignores(user: User, name: str) -> bool:

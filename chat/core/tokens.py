@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from chat.core.accounts import Subject
 from chat.core.limits import Limits
 from chat.core.session import ResumeToken, Session
 
@@ -30,6 +31,13 @@ class Tokens:
         token.session = None
         self._live.pop(token.token, None)
         self.remember(token)
+
+    def revoke(self, subject: Subject, but: ResumeToken | None = None) -> None:
+        """Nobody comes back as *subject* by any token but one."""
+        for token in [*self._live.values(), *self._idle.values()]:
+            if token.subject == subject and token is not but:
+                token.subject = 0
+                token.kept = False
 
     def remember(self, token: ResumeToken) -> None:
         """Know *token*, which has no session; if there are too many such, the first is forgotten."""

@@ -9,6 +9,7 @@ from typing import Any
 from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 
+from chat.core.accounts import Subject
 from chat.core.events import Event, Found, History, Message, Missed
 from chat.core.limits import Limits
 from chat.core.names import key
@@ -74,16 +75,17 @@ class FeedDelivery:
         if outbox is not None and outbox.dialect.hides_own:
             outbox.fast = False
 
-    def show(self, session: Session, event: Event) -> None:
+    def show(self, session: Session, event: Event) -> bool:
         outbox = self._outboxes.get(session.id)
         if outbox is None:
-            return
+            return False
         if outbox.clogged and isinstance(event, Message):
             gap = outbox.missed or Gap(event.id)
             outbox.missed = Gap(gap.first, event.id, gap.number + 1)
-        else:
-            self._tell_missed(outbox)
-            self._add(outbox, outbox.dialect.encode_for(session.name, event))
+            return False
+        self._tell_missed(outbox)
+        self._add(outbox, outbox.dialect.encode_for(session.name, event))
+        return True
 
     def _tell_missed(self, outbox: Outbox) -> None:
         gap = outbox.missed
@@ -124,6 +126,9 @@ class FeedDelivery:
 
     def search(self, session: Session, search: Search, answer: Found) -> None:
         self._lookup(session, partial(self._lookups.search, search, answer))
+
+    def unseen(self, session: Session, subject: Subject, before: int, announced: bool) -> None:
+        self._lookup(session, partial(self._lookups.unseen, subject, before, announced))
 
     def ask(self, session: Session, lookup: Lookup, answered: Callable[[Any], None]) -> None:
         self._lookup(session, partial(self._lookups.ask, lookup, answered))

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 from msgspec import structs
 from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
+from chat.core.accounts import Subject
 from chat.core.errors import ChatError, Internal
-from chat.core.events import Found, History, Message, Refusal
+from chat.core.events import Event, Found, History, Message, Notice, Refusal
 from chat.core.names import key
 from chat.core.ports import Lookup, Query, Search
 from chat.delivery.outbox import Outbox, Place
 from chat.history.store import Page, Store
+
+T = TypeVar("T")
 
 log = Logger()
 
@@ -41,6 +44,21 @@ class Lookups:
     def search(self, search: Search, answer: Found, outbox: Outbox) -> None:
         """Show *answer* with what is found."""
         self._show(self._store.search(search), answer, outbox)
+
+    def unseen(self, subject: Subject, before: int, announced: bool, outbox: Outbox) -> None:
+        """Show the private messages that *subject* has not got yet; if *announced*, tell first how many they are."""
+        session = outbox.session
+
+        def found(messages: Sequence[Message]) -> bytes:
+            events: list[Event] = list(messages)
+            if announced and messages:
+                many = "1 private message" if len(messages) == 1 else f"{len(messages)} private messages"
+                events.insert(0, Notice(text=f"While you were away you got {many}."))
+            if messages:
+                session.unconfirmed = max(session.unconfirmed, messages[-1].id)
+            return b"".join(outbox.dialect.encode_for(session.name, event) for event in events)
+
+        _fill(outbox, outbox.add(None), self._store.unseen(subject, before), found)
 
     def ask(self, lookup: Lookup, answered: Callable[[Any], None], outbox: Outbox) -> None:
         """Call *answered* with the answer to *lookup*, or with the error that the session is to be told."""
@@ -75,9 +93,9 @@ class Lookups:
 
 
 def _fill(
-    outbox: Outbox, place: Place, reading: Deferred[Page], found: Callable[[Page], bytes], tag: str | None = None
+    outbox: Outbox, place: Place, reading: Deferred[T], found: Callable[[T], bytes], tag: str | None = None
 ) -> None:
-    """Fill *place* with what *found* makes of the page that is being read for the request with that *tag*."""
+    """Fill *place* with what *found* makes of what is being read for the request with that *tag*."""
 
     def failed(failure: Failure) -> bytes:
         log.failure("reading the history for {session} failed", failure, session=outbox.session)

@@ -113,6 +113,11 @@ class Outbox:
     # -- flow control
 
     @property
+    def drained(self) -> bool:
+        """Whether the kernel has taken all that the session was shown by itself."""
+        return self.ready and not self._places
+
+    @property
     def clogged(self) -> bool:
         """Whether the session has so much to read, or so long to wait, that none of its requests should be read."""
         return self.backlog > self._limit or self._awaited > 0

@@ -1,48 +1,56 @@
-"""Accounts, bans, rules and the audit record in the tables of the database."""
+"""Accounts, tokens, rights, bans and the audit record in the tables of the database."""
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections.abc import Mapping, Sequence
-from types import MappingProxyType
 
-from chat.core.accounts import Role, StoredAccount
+from chat.core.accounts import Role, StoredAccount, Subject
 from chat.core.bans import Ban, normal
 from chat.core.facts import (
     Banned,
     Decision,
     Fact,
     Invited,
-    KeptShown,
     LockSet,
+    Muted,
     OpSet,
     PasswordSet,
+    PresencesEnded,
     PrivacySet,
     ReadUpTo,
     Registered,
+    RightsKept,
     RoleSet,
     RoomRules,
+    Seen,
+    TokenKept,
+    TokensEnded,
     Unbanned,
     Unregistered,
 )
-from chat.core.session import is_presence
+from chat.core.ports import StoredToken
 
-MOST_KEPT = 200
-"""The private messages that an account is shown of those kept for it; older ones stay in the history only."""
+TOKENS_EACH = 50
+"""So many tokens of one account are kept, those that were used last."""
 
-NOBODY: Mapping[str, bool] = MappingProxyType({})
+BELONGING = ("rights", "unseen", "tokens")
+"""The tables of what belongs to a subject, an account or a presence."""
 
 _DECIDE = "INSERT INTO audit (time, author, action, target, room, why) VALUES (?, ?, ?, ?, ?, ?)"
-_ACCOUNTS = """
-    SELECT name, password, role, coalesce(since, '')
-    FROM accounts LEFT JOIN (
-        SELECT target, max(time) AS since FROM audit WHERE action = 'register' GROUP BY target
-    ) ON target = name
-"""
+_REGISTER = "INSERT INTO accounts (id, name, password, presence) VALUES (?, ?, ?, ?)"
+_ACCOUNT = "SELECT id, name, password, role, coalesce(presence, 0) FROM accounts"
 _BAN = "INSERT OR REPLACE INTO bans (key, target, until, why, author, time) VALUES (?, ?, ?, ?, ?, ?)"
-_RULES = "INSERT OR REPLACE INTO rules (room, private, locked, ops, invited) VALUES (?, ?, ?, ?, ?)"
+_RULE = "INSERT OR IGNORE INTO rules (room, private, locked) VALUES (?, 0, 0)"
 _MARK = "INSERT OR REPLACE INTO marks (account, room, id) VALUES (?, ?, ?)"
+_RIGHTS = "INSERT OR IGNORE INTO rights (room, subject, op, invited) VALUES (?, ?, 0, 0)"
+_NO_RIGHTS = "DELETE FROM rights WHERE room = ? AND subject = ? AND NOT op AND NOT invited AND muted IS NULL"
+_TOKEN = "INSERT OR REPLACE INTO tokens (digest, subject, used) VALUES (?, ?, ?)"  # noqa: S105 - a statement
+_OLD_TOKENS = """
+    DELETE FROM tokens
+    WHERE digest IN (SELECT digest FROM tokens WHERE subject = ? ORDER BY used DESC LIMIT -1 OFFSET ?)
+"""
+_TAGS = "SELECT tag, id, time FROM messages WHERE lineage = ? ORDER BY id DESC LIMIT ?"
 
 
 def decide(connection: sqlite3.Connection, decision: Decision) -> None:
@@ -55,95 +63,117 @@ def write(connection: sqlite3.Connection, fact: Fact | None) -> None:
     """Store a *fact* about accounts, rooms or bans, as the change of one row for each thing that it is about."""
     execute = connection.execute
     match fact:
-        case Registered():
-            execute(
-                "INSERT INTO accounts (key, name, password) VALUES (?, ?, ?)", (fact.account, fact.name, fact.password)
-            )
-            for room in fact.ops:
-                _change_rules(connection, room, ops={fact.account: True})
-            for room in fact.invited:
-                _change_rules(connection, room, invited={fact.account: True})
+        case Registered(account, name, password, presence):
+            execute(_REGISTER, (account, name, password, presence or None))
+            for table in BELONGING:
+                execute(f"UPDATE OR REPLACE {table} SET subject = ? WHERE subject = ?", (account, presence))  # noqa: S608
         case Unregistered(account):
-            execute("DELETE FROM accounts WHERE key = ?", (account,))
+            execute("DELETE FROM accounts WHERE id = ?", (account,))
             execute("DELETE FROM marks WHERE account = ?", (account,))
-            execute("DELETE FROM kept WHERE account = ?", (account,))
-            for rule in rules(connection):
-                if account in rule.ops or account in rule.invited:
-                    _change_rules(connection, rule.room, ops={account: False}, invited={account: False})
-        case PasswordSet(account, password):
-            execute("UPDATE accounts SET password = ? WHERE key = ?", (password, account))
+            _end(connection, account)
+        case PresencesEnded(presences):
+            for presence in presences:
+                _end(connection, presence)
+        case PasswordSet(account, password, but):
+            execute("UPDATE accounts SET password = ? WHERE id = ?", (password, account))
+            execute("DELETE FROM tokens WHERE subject = ? AND digest IS NOT ?", (account, but))
         case RoleSet(account, role):
-            execute("UPDATE accounts SET role = ? WHERE key = ?", (role, account))
+            execute("UPDATE accounts SET role = ? WHERE id = ?", (role, account))
         case ReadUpTo(account, room, number):
             execute(_MARK, (account, room, number))
-        case KeptShown(account, number):
-            execute("DELETE FROM kept WHERE account = ? AND id <= ?", (account, number))
+        case Seen(subject, number):
+            execute("DELETE FROM unseen WHERE subject = ? AND id <= ?", (subject, number))
+        case TokenKept(digest, subject, used):
+            execute(_TOKEN, (digest, subject, used))
+            execute(_OLD_TOKENS, (subject, TOKENS_EACH))
+        case TokensEnded(subject):
+            execute("DELETE FROM tokens WHERE subject = ?", (subject,))
         case Banned(ban):
             execute(_BAN, (normal(ban.target), ban.target, ban.until, ban.why, ban.by, ban.time))
         case Unbanned(target):
             execute("DELETE FROM bans WHERE key = ? OR target = ?", (normal(target), target))
-        case OpSet(room, subject, on) if not is_presence(subject):
-            _change_rules(connection, room, ops={subject: on})
-        case Invited(room, subject) if not is_presence(subject):
-            _change_rules(connection, room, invited={subject: True})
+        case OpSet(room, subject, on) | RightsKept(room, subject, on):
+            _set_right(connection, room, subject, "op", on)
+        case Invited(room, subject):
+            _set_right(connection, room, subject, "invited", True)
+        case Muted(room, subject, until):
+            _set_right(connection, room, subject, "muted", until)
         case PrivacySet(room, on):
-            _change_rules(connection, room, private=on)
+            _set_rule(connection, room, "private", on)
         case LockSet(room, on):
-            _change_rules(connection, room, locked=on)
+            _set_rule(connection, room, "locked", on)
 
 
-def keep_ops(connection: sqlite3.Connection, room: str, ops: Sequence[str]) -> None:
-    """Have these accounts among the ops of *room*."""
-    if ops:
-        _change_rules(connection, room, ops=dict.fromkeys(ops, True))
+def _end(connection: sqlite3.Connection, subject: Subject) -> None:
+    """Drop what belongs to *subject*."""
+    for table in BELONGING:
+        connection.execute(f"DELETE FROM {table} WHERE subject = ?", (subject,))  # noqa: S608
 
 
-def _change_rules(
-    connection: sqlite3.Connection,
-    room: str,
-    *,
-    private: bool | None = None,
-    locked: bool | None = None,
-    ops: Mapping[str, bool] = NOBODY,
-    invited: Mapping[str, bool] = NOBODY,
-) -> None:
-    """Change some of the rules of a room; ``None`` leaves one as it is."""
-    row = connection.execute("SELECT * FROM rules WHERE room = ?", (room,)).fetchone()
-    before = _rules(row) if row is not None else RoomRules(room)
-    values = (
-        room,
-        before.private if private is None else private,
-        before.locked if locked is None else locked,
-        json.dumps(_changed(before.ops, ops)),
-        json.dumps(_changed(before.invited, invited)),
-    )
-    connection.execute(_RULES, values)
+def _set_right(connection: sqlite3.Connection, room: str, subject: Subject, right: str, value: float | None) -> None:
+    connection.execute(_RIGHTS, (room, subject))
+    connection.execute(f"UPDATE rights SET {right} = ? WHERE room = ? AND subject = ?", (value, room, subject))  # noqa: S608
+    connection.execute(_NO_RIGHTS, (room, subject))
 
 
-def _changed(accounts: Sequence[str], changes: Mapping[str, bool]) -> list[str]:
-    kept = {account for account in accounts if changes.get(account, True)}
-    return sorted(kept | {account for account, on in changes.items() if on})
+def _set_rule(connection: sqlite3.Connection, room: str, rule: str, on: bool) -> None:
+    connection.execute(_RULE, (room,))
+    connection.execute(f"UPDATE rules SET {rule} = ? WHERE room = ?", (on, room))  # noqa: S608
 
 
-def keep_for(connection: sqlite3.Connection, account: str, number: int) -> None:
-    """Show the private message with the id *number* to the account when it comes in next."""
-    connection.execute("INSERT INTO kept (account, id) VALUES (?, ?)", (account, number))
+def keep_for(connection: sqlite3.Connection, subject: Subject, number: int) -> None:
+    """Have the private message with the id *number* wait for *subject*."""
+    connection.execute("INSERT OR IGNORE INTO unseen (subject, id) VALUES (?, ?)", (subject, number))
 
 
-def find(connection: sqlite3.Connection, account: str) -> StoredAccount | None:
-    """The account of that key."""
-    row = connection.execute("SELECT name, password, role FROM accounts WHERE key = ?", (account,)).fetchone()
-    if row is None:
+def find(connection: sqlite3.Connection, account: Subject) -> StoredAccount | None:
+    """The account with that id."""
+    row = connection.execute(f"{_ACCOUNT} WHERE id = ?", (account,)).fetchone()
+    return _account(row, marks(connection, account)) if row is not None else None
+
+
+def marks(connection: sqlite3.Connection, account: Subject) -> Mapping[str, int]:
+    """Up to which id the account has read each room."""
+    return dict(connection.execute("SELECT room, id FROM marks WHERE account = ?", (account,)))
+
+
+def token(connection: sqlite3.Connection, digest: str, most: int) -> StoredToken | None:
+    """The token of that digest, with the last tags that were used under it, at *most* so many."""
+    row = connection.execute("SELECT subject, used FROM tokens WHERE digest = ?", (digest,)).fetchone()
+    tags = connection.execute(_TAGS, (digest, most)).fetchall()
+    if row is None and not tags:
         return None
-    name, password, role = row
-    marks = dict(connection.execute("SELECT room, id FROM marks WHERE account = ?", (account,)))
-    return StoredAccount(name, password, Role(role), marks)
+    subject, used = row or (0, 0.0)
+    found = {tag: (number, time) for tag, number, time in reversed(tags)}
+    return StoredToken(subject, used, found, marks(connection, subject))
 
 
 def all_accounts(connection: sqlite3.Connection) -> Sequence[StoredAccount]:
     """All accounts, without their marks."""
-    rows = connection.execute(_ACCOUNTS)
-    return [StoredAccount(name, password, Role(role), registered=since) for name, password, role, since in rows]
+    return [_account(row, {}) for row in connection.execute(f"{_ACCOUNT} ORDER BY id")]
+
+
+def _account(row: tuple[int, str, str, str, int], marks: Mapping[str, int]) -> StoredAccount:
+    number, name, password, role, presence = row
+    return StoredAccount(number, name, password, Role(role), presence, marks)
+
+
+def last_account(connection: sqlite3.Connection) -> Subject:
+    """The greatest id that an account has had."""
+    row = connection.execute("SELECT seq FROM sqlite_sequence WHERE name = 'accounts'").fetchone()
+    return row[0] if row is not None else 0
+
+
+def presences(connection: sqlite3.Connection) -> Sequence[Subject]:
+    """The users without an account of whom a token, rights or private messages are held."""
+    tables = " UNION ".join(f"SELECT subject FROM {table} WHERE subject < 0" for table in BELONGING)  # noqa: S608
+    return [subject for (subject,) in connection.execute(tables)]
+
+
+def unseen(connection: sqlite3.Connection) -> Sequence[tuple[Subject, Subject, int]]:
+    """The recipients, senders and ids of the private messages that wait."""
+    query = "SELECT subject, coalesce(author_id, 0), id FROM unseen JOIN messages USING (id) WHERE deleted_by IS NULL"
+    return connection.execute(f"{query} ORDER BY id").fetchall()
 
 
 def bans(connection: sqlite3.Connection) -> Sequence[Ban]:
@@ -152,10 +182,19 @@ def bans(connection: sqlite3.Connection) -> Sequence[Ban]:
 
 
 def rules(connection: sqlite3.Connection) -> Sequence[RoomRules]:
-    """The rules of all rooms that have any."""
-    return [_rules(row) for row in connection.execute("SELECT * FROM rules")]
-
-
-def _rules(row: tuple[str, int, int, str, str]) -> RoomRules:
-    room, private, locked, ops, invited = row
-    return RoomRules(room, bool(private), bool(locked), tuple(json.loads(ops)), tuple(json.loads(invited)))
+    """The rules of all rooms that have any, and who has rights in them."""
+    ruled = {room: (private, locked) for room, private, locked in connection.execute("SELECT * FROM rules")}
+    held: dict[str, list[tuple[Subject, bool, bool, float | None]]] = {}
+    for room, *row in connection.execute("SELECT room, subject, op, invited, muted FROM rights"):
+        held.setdefault(room, []).append((row[0], row[1], row[2], row[3]))
+    return [
+        RoomRules(
+            room,
+            bool(ruled.get(room, (0, 0))[0]),
+            bool(ruled.get(room, (0, 0))[1]),
+            ops=tuple(subject for subject, op, _, _ in held.get(room, ()) if op),
+            invited=tuple(subject for subject, _, invited, _ in held.get(room, ()) if invited),
+            muted={subject: until for subject, _, _, until in held.get(room, ()) if until is not None},
+        )
+        for room in dict.fromkeys([*ruled, *held])
+    ]

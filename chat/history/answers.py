@@ -7,8 +7,8 @@ from typing import Any
 
 from twisted.internet.defer import Deferred
 
-from chat.core.accounts import StoredAccount
-from chat.core.ports import CheckPassword, HashPassword, KeptMessages, Lookup, MessageById, UsedTags
+from chat.core.accounts import StoredAccount, Subject
+from chat.core.ports import CheckPassword, FindToken, HashPassword, Lookup, MessageById
 from chat.history.passwords import hash_password, is_password
 from chat.history.store import Store
 
@@ -25,19 +25,17 @@ class Answers:
         """Find the answer to *lookup*."""
         answer: Deferred[Any]
         match lookup:
-            case UsedTags(token):
-                answer = self._store.tags(token, self._most_tags)
+            case FindToken(token):
+                answer = self._store.token(token, self._most_tags)
             case CheckPassword(account, password):
                 answer = Deferred.fromCoroutine(self._check(account, password))
             case HashPassword(password):
                 answer = self._run(hash_password, password)
-            case KeptMessages(account):
-                answer = self._store.kept(account)
             case MessageById(number):
                 answer = self._store.message(number)
         return answer
 
-    async def _check(self, account: str, password: str) -> StoredAccount | None:
+    async def _check(self, account: Subject, password: str) -> StoredAccount | None:
         stored = await self._store.account(account)
         right = await self._run(is_password, stored.password if stored is not None else None, password)
         return stored if right else None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from itertools import islice
 from operator import attrgetter
@@ -12,25 +12,26 @@ from typing import Any
 
 from twisted.internet.defer import Deferred, succeed
 
-from chat.core.accounts import StoredAccount
+from chat.core.accounts import StoredAccount, Subject
 from chat.core.events import Message
 from chat.core.facts import (
+    Contents,
     Decision,
     Erased,
-    KeptShown,
     PasswordSet,
+    PresencesEnded,
     ReadUpTo,
     Record,
     Registered,
     RoleSet,
     Said,
+    Seen,
     Unregistered,
 )
-from chat.core.ports import Query, Search
+from chat.core.ports import Query, Search, StoredToken
 from chat.core.search import words
 from chat.core.text import mention_of
-from chat.history.accounts import MOST_KEPT
-from chat.history.store import Contents, Page
+from chat.history.store import Page
 
 _OVERHEAD = 400
 """About what a message takes beside its text, in bytes."""
@@ -49,12 +50,14 @@ class MemoryStore:
         self._size = 0
         self._all: deque[Message] = deque()
         self._rooms: dict[str, deque[Message]] = {}
-        self._accounts: dict[str, StoredAccount] = {}
-        self._kept: dict[str, list[int]] = {}
+        self._owners: dict[int, tuple[Subject, Subject]] = {}
+        """The authors and recipients of the messages."""
+        self._accounts: dict[Subject, StoredAccount] = {}
+        self._unseen: dict[Subject, list[int]] = {}
 
     def open(self) -> Contents:
         """Begin with nothing."""
-        return Contents(0)
+        return Contents()
 
     def append(self, records: Sequence[Record]) -> Deferred[None]:
         """Keep the messages and accounts; topics, rules and tags live in the hub as long as this process."""
@@ -66,40 +69,46 @@ class MemoryStore:
 
     def _write(self, fact: object) -> None:
         match fact:
-            case Said(message, _, kept_for):
-                self._keep(message)
-                if kept_for is not None:
-                    self._kept.setdefault(kept_for, []).append(message.id)
+            case Said():
+                self._keep(fact)
             case Erased(ids):
                 self._erase(ids)
-            case Registered():
-                self._accounts[fact.account] = StoredAccount(fact.name, fact.password)
+            case Registered(account, name, password, presence):
+                self._accounts[account] = StoredAccount(account, name, password, presence=presence)
+                self._unseen[account] = self._unseen.pop(presence, [])
             case Unregistered(account):
                 self._accounts.pop(account, None)
-                self._kept.pop(account, None)
+                self._unseen.pop(account, None)
+            case PresencesEnded(presences):
+                for presence in presences:
+                    self._unseen.pop(presence, None)
             case PasswordSet(account, password):
                 self._change(account, password=password)
             case RoleSet(account, role):
                 self._change(account, role=role)
             case ReadUpTo(account, room, number) if account in self._accounts:
                 self._change(account, marks={**self._accounts[account].marks, room: number})
-            case KeptShown(account, number):
-                self._kept[account] = [kept for kept in self._kept.get(account, []) if kept > number]
+            case Seen(subject, number):
+                self._unseen[subject] = [waiting for waiting in self._unseen.get(subject, []) if waiting > number]
 
-    def _change(self, account: str, **changes: Any) -> None:
+    def _change(self, account: Subject, **changes: Any) -> None:
         if account in self._accounts:
             self._accounts[account] = replace(self._accounts[account], **changes)
 
-    def account(self, account: str) -> Deferred[StoredAccount | None]:
-        """Find the account of that key."""
+    def account(self, account: Subject) -> Deferred[StoredAccount | None]:
+        """Find the account with that id."""
         return succeed(self._accounts.get(account))
 
-    def kept(self, account: str) -> Deferred[Sequence[Message]]:
-        """Find the private messages that are kept for the account of that key."""
-        found = (self._get(number) for number in self._kept.get(account, [])[-MOST_KEPT:])
+    def unseen(self, subject: Subject, before: int) -> Deferred[Sequence[Message]]:
+        """Find the private messages that *subject* has not got yet, with ids < *before*."""
+        found = (self._get(number) for number in self._unseen.get(subject, []) if number < before)
         return succeed([message for message in found if message is not None])
 
-    def _keep(self, message: Message) -> None:
+    def _keep(self, said: Said) -> None:
+        message = said.message
+        self._owners[message.id] = (said.author, said.recipient)
+        if said.unseen:
+            self._unseen.setdefault(said.recipient, []).append(message.id)
         self._size += _size(message)
         self._all.append(message)
         if message.room is not None:
@@ -111,6 +120,7 @@ class MemoryStore:
             if message is not None:
                 self._size -= _size(message)
                 self._all.remove(message)
+                del self._owners[number]
                 if message.room is not None:
                     self._rooms[message.room].remove(message)
 
@@ -120,6 +130,7 @@ class MemoryStore:
 
     def _drop_oldest(self) -> None:
         message = self._all.popleft()
+        del self._owners[message.id]
         self._size -= _size(message)
         if message.room is not None:
             self._rooms[message.room].popleft()
@@ -159,9 +170,11 @@ class MemoryStore:
                 found.append(message)
         return succeed(Page(found[: search.count], more=len(found) > search.count))
 
-    def message(self, number: int) -> Deferred[Message | None]:
-        """Find the message with the id *number*, if it is there."""
-        return succeed(self._get(number))
+    def message(self, number: int) -> Deferred[Said | None]:
+        """Find the message with the id *number*, and whose it is, if it is there."""
+        message = self._get(number)
+        author, recipient = self._owners.get(number, (0, 0))
+        return succeed(Said(message, author=author, recipient=recipient) if message is not None else None)
 
     def overdue(self, until: str | None, most: int | None) -> Deferred[Sequence[tuple[str | None, int]]]:
         """Find what is too old, and too much for its room."""
@@ -181,6 +194,7 @@ class MemoryStore:
         going = [message for message in self._all if message.room == room and message.id <= last]
         if going:
             gone = {message.id for message in going}
+            self._owners = {number: owners for number, owners in self._owners.items() if number not in gone}
             self._all = deque(message for message in self._all if message.id not in gone)
             self._size -= sum(map(_size, going))
         if going and room is not None:
@@ -189,9 +203,9 @@ class MemoryStore:
                 self._rooms[room] = deque(message for message in kept if message.id not in gone)
         return succeed(len(going))
 
-    def tags(self, token: str, most: int) -> Deferred[Mapping[str, tuple[int, str]]]:
+    def token(self, token: str, most: int) -> Deferred[StoredToken | None]:
         """Nothing is left of an earlier process."""
-        return succeed({})
+        return succeed(None)
 
     def close(self) -> None:
         """Nothing is to be done."""

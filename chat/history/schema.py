@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import sqlite3
+from collections.abc import Callable, Sequence
+from contextlib import closing
 from functools import lru_cache
 from pathlib import Path
 
+from twisted.logger import Logger
+
+from chat.core import names
 from chat.core.search import words
 from chat.history.store import CannotOpen
+
+ROOM = 3
+"""How often the size of an old file must be free on its disk: for the copy, and for the log of what is changed."""
+
+log = Logger()
 
 _MESSAGES = """
 CREATE TABLE messages (
@@ -92,8 +104,126 @@ CREATE TRIGGER audit_is_not_deleted BEFORE DELETE ON audit
 """
 """``marks``: up to which id an account has read a room; ``kept``: private messages that it gets when it comes in."""
 
-MIGRATIONS = (_MESSAGES, _SEARCH, _ACCOUNTS)
-"""The statements that make each version of the schema from the one before, version 1 first. Only append to it."""
+_IDENTITIES = """
+ALTER TABLE accounts RENAME TO old_accounts;
+CREATE TABLE accounts (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    name TEXT NOT NULL,
+    password TEXT NOT NULL,
+    role TEXT NOT NULL DEFAULT '',
+    presence INTEGER
+) STRICT;
+CREATE TEMP TABLE registered AS
+    SELECT target AS name, max(time) AS time FROM audit WHERE action = 'register' GROUP BY target;
+INSERT INTO accounts (name, password, role)
+    SELECT old.name, old.password, old.role FROM old_accounts AS old LEFT JOIN registered USING (name)
+    ORDER BY registered.time IS NULL, registered.time, old.name;
+CREATE TEMP TABLE owners AS
+    SELECT accounts.id AS id, old.key AS key, accounts.name AS name, registered.time AS time
+    FROM old_accounts AS old JOIN accounts USING (name) LEFT JOIN registered USING (name);
+CREATE TABLE rights (
+    room TEXT NOT NULL,
+    subject INTEGER NOT NULL,
+    op INTEGER NOT NULL,
+    invited INTEGER NOT NULL,
+    muted REAL,
+    PRIMARY KEY (room, subject)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX rights_by_subject ON rights (subject);
+INSERT INTO rights (room, subject, op, invited)
+    SELECT room, owners.id, max(op), max(invited) FROM (
+        SELECT room, value AS key, 1 AS op, 0 AS invited FROM rules, json_each(rules.ops)
+        UNION ALL
+        SELECT room, value, 0, 1 FROM rules, json_each(rules.invited)
+    ) JOIN owners USING (key) GROUP BY room, owners.id;
+ALTER TABLE rules DROP COLUMN ops;
+ALTER TABLE rules DROP COLUMN invited;
+ALTER TABLE marks RENAME TO old_marks;
+CREATE TABLE marks (
+    account INTEGER NOT NULL,
+    room TEXT NOT NULL,
+    id INTEGER NOT NULL,
+    PRIMARY KEY (account, room)
+) STRICT, WITHOUT ROWID;
+INSERT INTO marks SELECT owners.id, room, old_marks.id FROM old_marks JOIN owners ON key = account;
+CREATE TABLE unseen (
+    subject INTEGER NOT NULL,
+    id INTEGER NOT NULL,
+    PRIMARY KEY (subject, id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX unseen_by_id ON unseen (id);
+INSERT INTO unseen SELECT owners.id, kept.id FROM kept JOIN owners ON key = account;
+CREATE TABLE tokens (
+    digest TEXT PRIMARY KEY,
+    subject INTEGER NOT NULL,
+    used REAL NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX tokens_by_subject ON tokens (subject, used);
+ALTER TABLE messages ADD COLUMN author_id INTEGER;
+ALTER TABLE messages ADD COLUMN recipient_id INTEGER;
+DROP TABLE kept;
+DROP TABLE old_marks;
+DROP TABLE old_accounts;
+"""
+"""Accounts, and the presences of users without one, have ids: those of accounts are positive, those of presences
+negative. ``accounts.presence`` is the presence that registered the account. ``rights``: who is op of a room, invited
+into it, or muted there until then (seconds since 1970); ``unseen``: private messages that wait for their recipients;
+``tokens``: by which token who comes back, and when it was used last (seconds since 1970)."""
+
+AT_ONCE = 20_000
+"""The messages that find their owners at a time."""
+
+STEP = 10
+"""The percent after which progress is logged."""
+
+Migration = Callable[[sqlite3.Connection, Callable[[int, int], None]], None]
+"""Makes a version of the schema from the one before, and tells how much it has done of how much."""
+
+
+def _statements(script: str) -> Migration:
+    def run(connection: sqlite3.Connection, progress: Callable[[int, int], None]) -> None:
+        statement = ""
+        for line in script.splitlines(keepends=True):
+            statement += line
+            if sqlite3.complete_statement(statement):
+                connection.execute(statement)
+                statement = ""
+
+    return run
+
+
+def _give_ids(connection: sqlite3.Connection, progress: Callable[[int, int], None]) -> None:
+    """Give accounts their ids, and messages those of their authors and recipients.
+
+    An old message is an account's if it was said under the account's name since that was registered.
+    """
+    _statements(_IDENTITIES)(connection, progress)
+    owners = {
+        names.key(name): (number, time)
+        for number, name, time in connection.execute("SELECT id, name, time FROM owners WHERE time IS NOT NULL")
+    }
+    (last,) = connection.execute("SELECT coalesce(max(id), 0) FROM messages").fetchone()
+
+    def owner(name: str | None, time: str) -> int | None:
+        number, since = owners.get(names.key(name), (None, "")) if name else (None, "")
+        return number if time >= since else None
+
+    query = "SELECT id, author, recipient, time FROM messages WHERE id > ? ORDER BY id LIMIT ?"
+    after = 0
+    while owners and (rows := connection.execute(query, (after, AT_ONCE)).fetchall()):
+        found = [(owner(author, time), owner(to, time), number) for number, author, to, time in rows]
+        connection.executemany(
+            "UPDATE messages SET author_id = ?, recipient_id = ? WHERE id = ?",
+            (row for row in found if row[0] is not None or row[1] is not None),
+        )
+        after = rows[-1][0]
+        progress(after, last)
+    connection.execute("DROP TABLE owners")
+    connection.execute("DROP TABLE registered")
+
+
+MIGRATIONS: Sequence[Migration] = (_statements(_MESSAGES), _statements(_SEARCH), _statements(_ACCOUNTS), _give_ids)
+"""What makes each version of the schema from the one before, version 1 first. Only append to it."""
 
 
 def indexed_text(text: str) -> str:
@@ -108,13 +238,72 @@ def indexed_name(name: str) -> str:
 
 
 def migrate(connection: sqlite3.Connection, path: Path) -> None:
-    """Bring the schema up to date; raises :class:`CannotOpen` for a version that is newer than all we know."""
+    """Bring the schema up to date, whole or not at all; an older file is copied first.
+
+    Raises :class:`CannotOpen` for a version that is newer than all we know, and if the disk has no room for the copy.
+    """
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     if version > len(MIGRATIONS):
         raise CannotOpen(
             f"{path} was written by a newer twisted-chat. Install that, or choose another place with --data."
         )
+    if version == len(MIGRATIONS):
+        return
+    if version:
+        _copy(connection, path, version)
     connection.create_function("indexed_text", 1, indexed_text, deterministic=True)
     connection.create_function("indexed_name", 1, indexed_name, deterministic=True)
-    for number, statements in enumerate(MIGRATIONS[version:], version + 1):
-        connection.executescript(f"BEGIN IMMEDIATE; {statements} PRAGMA user_version = {number}; COMMIT;")
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        for number, migration in enumerate(MIGRATIONS[version:], version + 1):
+            migration(connection, _Progress(f"{path} becomes version {number}").show)
+        connection.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+    if version:
+        log.info("{path} is of version {version} now", path=path, version=len(MIGRATIONS))
+
+
+def _copy(connection: sqlite3.Connection, path: Path, version: int) -> None:
+    """Copy the file of an older *version* beside it, where it stays until the operator removes it."""
+    copy = path.with_name(f"{path.name}.v{version}")
+    (pages,) = connection.execute("PRAGMA page_count").fetchone()
+    (page,) = connection.execute("PRAGMA page_size").fetchone()
+    needed, free = ROOM * pages * page, shutil.disk_usage(path.parent).free
+    if free < needed:
+        raise CannotOpen(
+            f"{path} must be brought up to date first, and for that there must be {_megabytes(needed)} MB of room on "
+            f"its disk. There are {_megabytes(free)} MB. Make room, and start again: nothing was changed."
+        )
+    log.info("{path} is of version {version}; it is copied to {copy} first", path=path, version=version, copy=copy)
+    partial = copy.with_name(f"{copy.name}.part")
+    partial.unlink(missing_ok=True)
+    partial.touch(mode=0o600)
+    with closing(sqlite3.connect(partial)) as target:
+        connection.backup(target)
+    with partial.open("rb") as written:
+        os.fsync(written.fileno())
+    partial.replace(copy)
+    log.info("the copy {copy} stays until you remove it", copy=copy)
+
+
+def _megabytes(size: int) -> int:
+    return -(-size // 1_000_000)
+
+
+class _Progress:
+    """Logs how far something is, now and then."""
+
+    def __init__(self, what: str) -> None:
+        self._what = what
+        self._next = STEP
+
+    def show(self, done: int, of: int) -> None:
+        """So much is done."""
+        percent = 100 * done // of
+        if percent >= self._next:
+            log.info("{what}: {percent} %", what=self._what, percent=percent)
+            self._next = percent - percent % STEP + STEP

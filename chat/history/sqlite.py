@@ -6,7 +6,7 @@ import fcntl
 import json
 import os
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from itertools import islice
 from pathlib import Path
@@ -17,15 +17,15 @@ from twisted.internet.interfaces import IReactorFromThreads
 from twisted.internet.threads import deferToThreadPool
 from twisted.python.threadpool import ThreadPool
 
-from chat.core.accounts import StoredAccount
+from chat.core.accounts import StoredAccount, Subject
 from chat.core.events import Message, Topic
-from chat.core.facts import Decision, Erased, Record, RoomRecord, Said, TopicSet
-from chat.core.ports import Query, Search
+from chat.core.facts import Contents, Decision, Erased, Record, RoomRecord, Said, TopicSet
+from chat.core.ports import Query, Search, StoredToken
 from chat.core.search import words
 from chat.core.text import mention_of
 from chat.history import accounts
 from chat.history.schema import indexed_name, indexed_text, migrate
-from chat.history.store import CannotKeep, CannotOpen, Contents, Page
+from chat.history.store import CannotKeep, CannotOpen, Page
 
 FILE = "chat.db"
 BUSY_TIMEOUT = 2.0
@@ -39,11 +39,21 @@ MOST_LOOKED_AT = 20_000
 
 T = TypeVar("T")
 
-COLUMNS = "id, time, room, recipient, author, kind, text, tag"
-_INSERT = f"INSERT INTO messages ({COLUMNS}, lineage) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608
+COLUMNS = (
+    "messages.id, time, room, recipient, author, kind, text, tag, "
+    "(SELECT accounts.name FROM accounts WHERE accounts.id = author_id)"
+)
+_INSERT = """
+    INSERT INTO messages (id, time, room, recipient, author, kind, text, tag, lineage, author_id, recipient_id)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+"""
 _SET_TOPIC = "INSERT OR REPLACE INTO topics (room, topic, author, time) VALUES (?, ?, ?, ?)"
 _BETWEEN = f"SELECT {COLUMNS} FROM messages WHERE room = ? AND id > ? AND id < ? AND deleted_by IS NULL ORDER BY id"  # noqa: S608
-_ONE = f"SELECT {COLUMNS} FROM messages WHERE id = ? AND deleted_by IS NULL"  # noqa: S608
+_ONE = f"""
+    SELECT {COLUMNS}, coalesce(author_id, 0), coalesce(recipient_id, 0)
+    FROM messages WHERE id = ? AND deleted_by IS NULL
+"""  # noqa: S608
+_FORGET_UNSEEN = "DELETE FROM unseen WHERE id = ?"
 _INDEX = "INSERT INTO words (rowid, text, author, room) VALUES (?, ?, ?, ?)"
 _UNINDEX = "INSERT INTO words (words, rowid, text, author, room) VALUES ('delete', ?, ?, ?, ?)"
 _ERASE = "UPDATE messages SET text = '', deleted_by = ? WHERE id = ?"
@@ -53,11 +63,10 @@ _SEARCH = f"""
     WHERE ?4 IS NULL OR room IN (SELECT value FROM json_each(?4))
     ORDER BY found DESC
 """  # noqa: S608
-_KEPT = f"""
-    SELECT {COLUMNS} FROM kept JOIN messages USING (id)
-    WHERE account = ? AND deleted_by IS NULL ORDER BY id DESC LIMIT ?
+_UNSEEN = f"""
+    SELECT {COLUMNS} FROM unseen JOIN messages USING (id)
+    WHERE subject = ? AND unseen.id < ? AND deleted_by IS NULL ORDER BY unseen.id
 """  # noqa: S608
-_TAGS = "SELECT tag, id, time FROM messages WHERE lineage = ? ORDER BY id DESC LIMIT ?"
 _LAST_WORDS = "SELECT rowid FROM words WHERE words MATCH ? AND rowid < ? ORDER BY rowid DESC LIMIT 1"
 _BEYOND = "SELECT id FROM messages WHERE room = ? ORDER BY id DESC LIMIT 1 OFFSET ?"
 _REMEMBER_LAST_ID = "UPDATE ids SET last = (SELECT max(last, coalesce(max(id), 0)) FROM messages)"
@@ -109,6 +118,9 @@ class SqliteStore:
                 accounts=accounts.all_accounts(self._reader),
                 bans=accounts.bans(self._reader),
                 rules=accounts.rules(self._reader),
+                last_account=accounts.last_account(self._reader),
+                presences=accounts.presences(self._reader),
+                unseen=accounts.unseen(self._reader),
             )
         except (sqlite3.Error, OSError) as error:
             raise CannotOpen(
@@ -132,26 +144,25 @@ class SqliteStore:
                 fact = record.fact if isinstance(record, Decision) else record
                 match fact:
                     case Said():
-                        if fact.kept_for is not None:
-                            accounts.keep_for(self._writer, fact.kept_for, fact.message.id)
+                        if fact.unseen:
+                            accounts.keep_for(self._writer, fact.recipient, fact.message.id)
                     case TopicSet(topic):
                         set_topic(self._writer, topic)
                     case Erased():
                         self._erase(fact)
                     case _:
                         accounts.write(self._writer, fact)
-                        if isinstance(record, Decision) and record.room is not None:
-                            accounts.keep_ops(self._writer, record.room, record.ops)
 
     def _erase(self, erasure: Erased) -> None:
         """Take the text out of the messages and out of the index; the rows stay, so that their tags are remembered."""
         for number in erasure.ids:
-            message = self._get(self._writer, number)
-            if message is None:
+            said = self._get(self._writer, number)
+            if said is None:
                 continue
-            if message.room is not None:
-                self._writer.execute(_UNINDEX, _words(message))
+            if said.message.room is not None:
+                self._writer.execute(_UNINDEX, _words(said.message))
             self._writer.execute(_ERASE, (erasure.by, number))
+            self._writer.execute(_FORGET_UNSEEN, (number,))
 
     def read(self, query: Query) -> Deferred[Page]:
         """Find the messages of *query*."""
@@ -169,25 +180,27 @@ class SqliteStore:
         messages = [message_from(row) for row in rows[: query.count]]
         return Page(messages[::-1] if query.newest else messages, more=len(rows) > query.count)
 
-    def message(self, number: int) -> Deferred[Message | None]:
-        """Find the message with the id *number*, if it is there."""
+    def message(self, number: int) -> Deferred[Said | None]:
+        """Find the message with the id *number*, and whose it is, if it is there."""
         return self._defer(self._reading, self._get, self._reader, number)
 
-    def _get(self, connection: sqlite3.Connection, number: int) -> Message | None:
+    def _get(self, connection: sqlite3.Connection, number: int) -> Said | None:
         row = connection.execute(_ONE, (number,)).fetchone()
-        return message_from(row) if row is not None else None
+        if row is None:
+            return None
+        *columns, author, recipient = row
+        return Said(message_from(tuple(columns)), author=author, recipient=recipient)
 
-    def account(self, account: str) -> Deferred[StoredAccount | None]:
-        """Find the account of that key."""
+    def account(self, account: Subject) -> Deferred[StoredAccount | None]:
+        """Find the account with that id."""
         return self._defer(self._reading, accounts.find, self._reader, account)
 
-    def kept(self, account: str) -> Deferred[Sequence[Message]]:
-        """Find the private messages that are kept for the account of that key."""
-        return self._defer(self._reading, self._find_kept, account)
+    def unseen(self, subject: Subject, before: int) -> Deferred[Sequence[Message]]:
+        """Find the private messages that *subject* has not got yet, with ids < *before*."""
+        return self._defer(self._reading, self._find_unseen, subject, before)
 
-    def _find_kept(self, account: str) -> Sequence[Message]:
-        rows = self._reader.execute(_KEPT, (account, accounts.MOST_KEPT)).fetchall()
-        return [message_from(row) for row in reversed(rows)]
+    def _find_unseen(self, subject: Subject, before: int) -> Sequence[Message]:
+        return [message_from(row) for row in self._reader.execute(_UNSEEN, (subject, before))]
 
     def search(self, search: Search) -> Deferred[Page]:
         """Find the messages of *search*, newest first."""
@@ -241,17 +254,14 @@ class SqliteStore:
             writer.execute(_REMEMBER_LAST_ID)
             writer.executemany(_UNINDEX, (_words(message) for message in messages if room is not None and message.text))
             writer.executemany("DELETE FROM messages WHERE id = ?", ((message.id,) for message in messages))
+            writer.executemany(_FORGET_UNSEEN, ((message.id,) for message in messages if room is None))
             if messages and room is not None:
                 writer.execute(_FORGET_TOPIC, (room, messages[-1].time))
         return len(messages)
 
-    def tags(self, token: str, most: int) -> Deferred[Mapping[str, tuple[int, str]]]:
-        """Find the last tags used under the *token* of that digest."""
-        return self._defer(self._reading, self._find_tags, token, most)
-
-    def _find_tags(self, token: str, most: int) -> Mapping[str, tuple[int, str]]:
-        rows = self._reader.execute(_TAGS, (token, most)).fetchall()
-        return {tag: (number, time) for tag, number, time in reversed(rows)}
+    def token(self, token: str, most: int) -> Deferred[StoredToken | None]:
+        """Find the *token* of that digest, with the last tags that were used under it."""
+        return self._defer(self._reading, accounts.token, self._reader, token, most)
 
     def _defer(self, pool: ThreadPool, work: Callable[..., T], *arguments: Any) -> Deferred[T]:
         return deferToThreadPool(self._reactor, pool, work, *arguments)
@@ -369,6 +379,8 @@ def _row(said: Said) -> tuple[object, ...]:
         message.text,
         message.tag,
         said.token,
+        said.author or None,
+        said.recipient or None,
     )
 
 
@@ -390,5 +402,7 @@ def _expression(search: Search) -> str:
 
 def message_from(row: tuple[Any, ...]) -> Message:
     """Make a message of the :data:`COLUMNS` of a row."""
-    number, time, room, recipient, author, kind, text, tag = row
-    return Message(id=number, time=time, room=room, to=recipient, author=author, kind=kind, text=text, tag=tag)
+    number, time, room, recipient, author, kind, text, tag, account = row
+    return Message(
+        id=number, time=time, room=room, to=recipient, author=author, kind=kind, text=text, tag=tag, account=account
+    )

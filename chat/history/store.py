@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from twisted.internet.defer import Deferred
 
-from chat.core.accounts import StoredAccount
-from chat.core.bans import Ban
+from chat.core.accounts import StoredAccount, Subject
 from chat.core.events import Message
-from chat.core.facts import Record, RoomRecord, RoomRules
-from chat.core.ports import Query, Search
+from chat.core.facts import Contents, Record, Said
+from chat.core.ports import Query, Search, StoredToken
 
 
 class CannotKeep(Exception):
@@ -34,17 +33,6 @@ class Page:
     more: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Contents:
-    """What a history holds when it is opened, except the messages; ``last_id`` is the greatest id of a message."""
-
-    last_id: int
-    rooms: Sequence[RoomRecord] = ()
-    accounts: Sequence[StoredAccount] = ()
-    bans: Sequence[Ban] = ()
-    rules: Sequence[RoomRules] = ()
-
-
 class Store(Protocol):
     """Stores records, and finds messages again."""
 
@@ -60,14 +48,14 @@ class Store(Protocol):
     def search(self, search: Search) -> Deferred[Page]:
         """Find the messages of *search*, newest first."""
 
-    def message(self, number: int) -> Deferred[Message | None]:
-        """Find the message with the id *number*, if it is there."""
+    def message(self, number: int) -> Deferred[Said | None]:
+        """Find the message with the id *number*, and whose it is, if it is there."""
 
-    def account(self, account: str) -> Deferred[StoredAccount | None]:
-        """Find the account of that key."""
+    def account(self, account: Subject) -> Deferred[StoredAccount | None]:
+        """Find the account with that id."""
 
-    def kept(self, account: str) -> Deferred[Sequence[Message]]:
-        """Find the private messages that are kept for the account of that key, in the order of their ids."""
+    def unseen(self, subject: Subject, before: int) -> Deferred[Sequence[Message]]:
+        """Find the private messages that *subject* has not got yet, with ids < *before*, in the order of their ids."""
 
     def overdue(self, until: str | None, most: int | None) -> Deferred[Sequence[tuple[str | None, int]]]:
         """Find messages that are older than the time *until*, or beyond the newest *most* of their room.
@@ -81,11 +69,8 @@ class Store(Protocol):
         0 means that there are none left. Fails with :class:`CannotKeep`. The ids are not used again.
         """
 
-    def tags(self, token: str, most: int) -> Deferred[Mapping[str, tuple[int, str]]]:
-        """Find the last *most* tags used under the token of this digest, in order.
-
-        The answer maps them to the ids and times of their messages.
-        """
+    def token(self, token: str, most: int) -> Deferred[StoredToken | None]:
+        """Find the *token* of that digest, with the last tags that were used under it, at *most* so many."""
 
     def close(self) -> None:
         """Close the history."""

@@ -15,6 +15,7 @@ from chat.client.credentials import NoPassword, from_file
 from chat.client.link import CannotEnter
 from chat.client.marks import DELAY, ReadMarks
 from chat.core.accounts import Role, StoredAccount
+from chat.core.facts import Contents
 from chat.core.limits import Limits
 from chat.history.passwords import hash_password
 
@@ -53,7 +54,7 @@ def test_the_right_password_comes_in_and_comes_in_again_after_a_restart(box: Box
     line = Line(box, Record(), password=PASSWORD)
     assert line.link.online
     other = Box(limits=Limits(rate=None, plain_passwords=True), store=box.store)
-    other.hub.restore(0, (), accounts=[StoredAccount("ada", "")])
+    other.hub.restore(Contents(accounts=[StoredAccount(1, "ada", "")]))
     line.cable.die()
     line.move_to(other)
     line.wait(2)

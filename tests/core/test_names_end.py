@@ -123,7 +123,7 @@ class Kept:
         self._store = SqliteStore(REACTOR, self._folder)
         self.held = self._store.open()
         self.box = Box(limits=LIMITS, store=self._store)
-        self.box.hub.restore(self.held.last_id, self.held.rooms, self.held.accounts, self.held.bans, self.held.rules)
+        self.box.hub.restore(self.held)
 
     def restart(self) -> None:
         """End the chat, and start it again."""
@@ -170,7 +170,7 @@ def test_the_rights_of_an_account_end_in_the_file_too(kept: Kept) -> None:
     )
     kept.restart()
     (rules,) = kept.held.rules
-    assert rules.ops == ("ada",)
+    assert rules.ops == (1,)
     ada, _ = kept.come("ada", password=PASSWORD)
     kept.ask(ada, {"type": "unregister", "password": PASSWORD})
     kept.restart()
@@ -211,7 +211,7 @@ def test_who_takes_a_given_up_name_has_nothing_of_what_others_gave_it(
     refused = kept.ask(ada, {"type": "say", "room": "cell", "text": "may I?"}, {"type": "nick", "name": "ada2"})
     assert "muted" in [event.get("code") for event in refused]
     waits = kept.ask(bob, {"type": "msg", "name": "ada", "text": "psst"})
-    assert "will get that when they come in" in waits[-1]["text"]
+    assert waits[-1]["text"] == "psst"
     kept.ask(ada, {"type": "unregister", "password": PASSWORD}, {"type": "quit"})
     if restarted:
         kept.restart()

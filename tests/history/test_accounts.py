@@ -13,14 +13,16 @@ from chat.core.accounts import Role, StoredAccount
 from chat.core.bans import Ban
 from chat.core.facts import (
     Banned,
+    Contents,
     Decision,
     Erased,
     Fact,
     Invited,
-    KeptShown,
     LockSet,
+    Muted,
     OpSet,
     PasswordSet,
+    PresencesEnded,
     PrivacySet,
     ReadUpTo,
     Record,
@@ -28,25 +30,30 @@ from chat.core.facts import (
     RoleSet,
     RoomRules,
     Said,
+    Seen,
+    TokenKept,
+    TokensEnded,
     Unbanned,
     Unregistered,
 )
+from chat.history.accounts import TOKENS_EACH
 from chat.history.memory import MemoryStore
 from chat.history.sqlite import FILE, SqliteStore
-from chat.history.store import Contents, Store
+from chat.history.store import Store
 
-ADA = StoredAccount("Ada", "hash")
-REGISTERED = Registered("ada", "Ada", "hash")
+ADA = StoredAccount(1, "Ada", "hash", presence=-7)
+REGISTERED = Registered(1, "Ada", "hash", -7)
 BAN = Ban("192.0.2.0/24", 12.5, "spam", "ada", "t")
-RULES = RoomRules("dev", private=True, locked=True, ops=("ada",), invited=("bob", "cy"))
+RULES = RoomRules("dev", private=True, locked=True, ops=(-1, 1), invited=(-2, 2, 3), muted={2: 9e9})
 RULED = (
     PrivacySet("dev", True),
     LockSet("dev", True),
-    OpSet("dev", "ada", True),
-    Invited("dev", "cy"),
-    Invited("dev", "bob"),
-    OpSet("dev", "?1", True),
-    Invited("dev", "?2"),
+    OpSet("dev", 1, True),
+    Invited("dev", 3),
+    Invited("dev", 2),
+    Muted("dev", 2, 9e9),
+    OpSet("dev", -1, True),
+    Invited("dev", -2),
 )
 
 
@@ -57,7 +64,7 @@ def decided(fact: Fact) -> Decision:
 
 def kept(number: int, text: str) -> Said:
     """A private message to ada, who is not there."""
-    return Said(said(number, text, room=None, author="bob").message, kept_for="ada")
+    return Said(said(number, text, room=None, author="bob").message, author=2, recipient=1, unseen=True)
 
 
 @pytest.fixture(params=["memory", "sqlite"])
@@ -86,36 +93,34 @@ def reopened(folder: Path, *records: Record) -> Contents:
     return contents
 
 
-def test_an_account_is_found_by_its_key(store: Store) -> None:
+def test_an_account_is_found_by_its_id(store: Store) -> None:
     keep(store, decided(REGISTERED))
-    assert wait(store.account("ada")) == ADA
-    assert wait(store.account("bob")) is None
+    assert wait(store.account(1)) == ADA
+    assert wait(store.account(2)) is None
 
 
 def test_a_change_of_an_account_keeps_its_marks(store: Store) -> None:
-    keep(
-        store, decided(REGISTERED), ReadUpTo("ada", "lobby", 3), ReadUpTo("ada", "lobby", 5), ReadUpTo("ada", "dev", 1)
-    )
-    keep(store, decided(PasswordSet("ada", "other")))
-    assert wait(store.account("ada")) == StoredAccount("Ada", "other", Role.USER, {"lobby": 5, "dev": 1})
-    keep(store, decided(RoleSet("ada", Role.OWNER)))
-    assert wait(store.account("ada")) == StoredAccount("Ada", "other", Role.OWNER, {"lobby": 5, "dev": 1})
+    keep(store, decided(REGISTERED), ReadUpTo(1, "lobby", 3), ReadUpTo(1, "lobby", 5), ReadUpTo(1, "dev", 1))
+    keep(store, decided(PasswordSet(1, "other")))
+    assert wait(store.account(1)) == StoredAccount(1, "Ada", "other", Role.USER, -7, {"lobby": 5, "dev": 1})
+    keep(store, decided(RoleSet(1, Role.OWNER)))
+    assert wait(store.account(1)) == StoredAccount(1, "Ada", "other", Role.OWNER, -7, {"lobby": 5, "dev": 1})
 
 
 def test_nothing_is_left_of_an_account_that_is_given_up(store: Store) -> None:
-    keep(store, decided(REGISTERED), ReadUpTo("ada", "lobby", 3), kept(1, "psst"))
-    keep(store, decided(Unregistered("ada")))
-    assert wait(store.account("ada")) is None
-    assert wait(store.kept("ada")) == []
+    keep(store, decided(REGISTERED), ReadUpTo(1, "lobby", 3), kept(1, "psst"))
+    keep(store, decided(Unregistered(1)))
+    assert wait(store.account(1)) is None
+    assert wait(store.unseen(1, 9)) == []
     keep(store, decided(REGISTERED))
-    assert wait(store.account("ada")) == ADA
+    assert wait(store.account(1)) == ADA
 
 
-def test_private_messages_are_kept_until_they_are_fetched(store: Store) -> None:
+def test_private_messages_are_kept_until_the_client_has_them(store: Store) -> None:
     keep(store, decided(REGISTERED), kept(1, "one"), kept(2, "two"), said(3, "other", room=None))
-    assert [message.text for message in wait(store.kept("ada"))] == ["one", "two"]
-    keep(store, KeptShown("ada", 2))
-    assert wait(store.kept("ada")) == []
+    assert [message.text for message in wait(store.unseen(1, 9))] == ["one", "two"]
+    keep(store, Seen(1, 2))
+    assert wait(store.unseen(1, 9)) == []
 
 
 def test_a_decision_to_erase_erases(store: Store) -> None:
@@ -132,25 +137,63 @@ def test_a_new_process_knows_names_bans_and_rules(tmp_path: Path) -> None:
     assert list(contents.rules) == [RULES]
 
 
-def test_the_rules_of_rooms_forget_an_account_that_is_given_up(tmp_path: Path) -> None:
-    registered = Registered("ada", "Ada", "hash", ops=("dev", "den"), invited=("bar",))
-    contents = reopened(tmp_path, registered, Invited("dev", "bob"), OpSet("den", "bob", True), PrivacySet("dev", True))
-    assert {rule.room: (rule.ops, rule.invited) for rule in contents.rules} == {
-        "dev": (("ada",), ("bob",)),
-        "den": (("ada", "bob"), ()),
-        "bar": ((), ("ada",)),
+@pytest.mark.parametrize("end", [Unregistered(1), PresencesEnded((1,))], ids=["an account", "a presence"])
+def test_what_belongs_to_somebody_ends_with_them(tmp_path: Path, end: Fact) -> None:
+    rights = OpSet("dev", 1, True), Invited("den", 1), Muted("bar", 1, 9e9)
+    others = Invited("dev", 2), OpSet("den", 2, True), TokenKept("two", 2, 1.0)
+    contents = reopened(tmp_path, REGISTERED, *rights, *others, TokenKept("one", 1, 1.0), kept(1, "psst"), end)
+    assert {rule.room: (rule.ops, rule.invited, rule.muted) for rule in contents.rules} == {
+        "dev": ((), (2,), {}),
+        "den": ((2,), (), {}),
     }
-    contents = reopened(tmp_path, Unregistered("ada"), OpSet("den", "bob", False))
-    assert {rule.room: (rule.private, rule.ops, rule.invited) for rule in contents.rules} == {
-        "dev": (True, (), ("bob",)),
-        "den": (False, (), ()),
-        "bar": (False, (), ()),
+    assert contents.unseen == []
+    assert tokens(tmp_path, "one", "two") == [0, 2]
+
+
+def tokens(folder: Path, *digests: str) -> list[int]:
+    """Whose the tokens with these digests are, 0 for those that are nobody's."""
+    store = SqliteStore(REACTOR, folder)
+    store.open()
+    found = [wait(store.token(digest, 9)) for digest in digests]
+    store.close()
+    return [token.subject if token is not None else 0 for token in found]
+
+
+def test_an_account_takes_over_what_was_the_presences(tmp_path: Path) -> None:
+    before = OpSet("dev", -7, True), Invited("den", -7), Muted("bar", -7, 9e9), TokenKept("one", -7, 1.0)
+    message = Said(said(1, "psst", room=None).message, author=2, recipient=-7, unseen=True)
+    contents = reopened(tmp_path, *before, message, REGISTERED)
+    assert list(contents.presences) == []
+    assert {rule.room: (rule.ops, rule.invited, rule.muted) for rule in contents.rules} == {
+        "dev": ((1,), (), {}),
+        "den": ((), (1,), {}),
+        "bar": ((), (), {1: 9e9}),
     }
+    assert contents.unseen == [(1, 2, 1)]
+    assert tokens(tmp_path, "one") == [1]
+
+
+def test_ids_of_accounts_are_not_used_again(tmp_path: Path) -> None:
+    assert reopened(tmp_path, REGISTERED, Unregistered(1)).last_account == 1
+
+
+def test_a_new_password_ends_all_tokens_but_one(tmp_path: Path) -> None:
+    kept_tokens = [TokenKept(digest, 1, 1.0) for digest in ("one", "two", "three")]
+    reopened(tmp_path, REGISTERED, *kept_tokens, PasswordSet(1, "other", "two"))
+    assert tokens(tmp_path, "one", "two", "three") == [0, 1, 0]
+    reopened(tmp_path, TokensEnded(1))
+    assert tokens(tmp_path, "two") == [0]
+
+
+def test_of_the_tokens_of_an_account_those_that_were_used_last_are_kept(tmp_path: Path) -> None:
+    digests = [f"t{number}" for number in range(TOKENS_EACH + 2)]
+    reopened(tmp_path, REGISTERED, *(TokenKept(digest, 1, float(used)) for used, digest in enumerate(digests)))
+    assert tokens(tmp_path, *digests[:4]) == [0, 0, 1, 1]
 
 
 def test_what_was_taken_back_is_gone(tmp_path: Path) -> None:
     contents = reopened(
-        tmp_path, decided(REGISTERED), decided(Banned(BAN)), decided(Unregistered("ada")), decided(Unbanned(BAN.target))
+        tmp_path, decided(REGISTERED), decided(Banned(BAN)), decided(Unregistered(1)), decided(Unbanned(BAN.target))
     )
     assert not contents.accounts
     assert not contents.bans
@@ -165,9 +208,3 @@ def test_the_audit_record_can_only_grow(tmp_path: Path) -> None:
         with pytest.raises(sqlite3.IntegrityError, match="can not be changed"):
             database.execute(statement)
     database.close()
-
-
-def test_the_ops_of_a_room_are_stored_with_each_of_its_rules(tmp_path: Path) -> None:
-    decision = Decision("t", "ada", "private", "den", "den", "", PrivacySet("den", True), ("ada",))
-    contents = reopened(tmp_path, REGISTERED, decision)
-    assert list(contents.rules) == [RoomRules("den", private=True, ops=("ada",))]

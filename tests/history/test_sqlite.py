@@ -14,9 +14,8 @@ from msgspec import structs
 
 from chat.core.events import Topic
 from chat.core.facts import Erased, Record, RoomRecord, Said, TopicSet
-from chat.core.ports import Query, Search
+from chat.core.ports import Query, Search, StoredToken
 from chat.history.memory import MemoryStore
-from chat.history.schema import MIGRATIONS
 from chat.history.sqlite import FILE, SqliteStore
 from chat.history.store import CannotKeep, CannotOpen
 
@@ -95,11 +94,13 @@ def test_a_name_that_is_part_of_many_words_is_not_looked_for_without_end(
     assert [message.id for message in page.messages] == [30]
 
 
-def test_the_last_tags_of_a_lineage(tmp_path: Path, opened: Callable[[Path], SqliteStore]) -> None:
+def test_the_last_tags_under_a_token(tmp_path: Path, opened: Callable[[Path], SqliteStore]) -> None:
     store = opened(tmp_path)
     wait(store.append([said(1, tag="a"), said(2), said(3, tag="b"), said(4, tag="c")]))
-    assert list(wait(store.tags("digest", 2)).items()) == [("b", (3, "t")), ("c", (4, "t"))]
-    assert wait(store.tags("another", 2)) == {}
+    token = wait(store.token("digest", 2))
+    assert token is not None
+    assert list(token.tags.items()) == [("b", (3, "t")), ("c", (4, "t"))]
+    assert wait(store.token("another", 2)) is None
 
 
 def test_a_batch_is_stored_whole_or_not_at_all(tmp_path: Path, opened: Callable[[Path], SqliteStore]) -> None:
@@ -194,16 +195,6 @@ def test_the_history_is_private_to_its_owner(tmp_path: Path, opened: Callable[[P
     assert (tmp_path / FILE).stat().st_mode & 0o077 == 0
 
 
-def test_a_history_of_the_first_version_can_be_searched(tmp_path: Path, opened: Callable[[Path], SqliteStore]) -> None:
-    with sqlite3.connect(tmp_path / FILE) as old:
-        old.executescript(MIGRATIONS[0] + "PRAGMA user_version = 1")
-        old.execute("INSERT INTO messages VALUES (7, 't', 'lobby', NULL, 'ada', 'say', 'green 茶', NULL, NULL)")
-    old.close()
-    store = opened(tmp_path)
-    page = wait(store.search(Search((("茶",),), before=9, count=9, author="ADA", room="lobby")))
-    assert list(page.messages) == [said(7, "green 茶").message]
-
-
 def test_an_erased_message_leaves_its_id_and_its_tag(tmp_path: Path, opened: Callable[[Path], SqliteStore]) -> None:
     store = SqliteStore(REACTOR, tmp_path)
     store.open()
@@ -212,6 +203,6 @@ def test_an_erased_message_leaves_its_id_and_its_tag(tmp_path: Path, opened: Cal
     assert b"unspeakable words" not in (tmp_path / FILE).read_bytes()
     store = SqliteStore(REACTOR, tmp_path)
     assert store.open().last_id == 2
-    assert wait(store.tags("digest", 9)) == {"a": (2, "t")}
+    assert wait(store.token("digest", 9)) == StoredToken(tags={"a": (2, "t")})
     assert store._reader.execute("SELECT deleted_by FROM messages").fetchall() == [(None,), ("bob",)]
     store.close()

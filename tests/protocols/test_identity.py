@@ -219,10 +219,16 @@ def test_a_resumed_session_needs_no_password_and_keeps_its_rights(box: Box) -> N
     assert second.objects()[0]["registered"] is True
 
 
-def test_a_token_is_no_password_once_its_session_has_ended(box: Box) -> None:
+def test_the_token_of_an_account_opens_a_new_session_for_thirty_days(box: Box) -> None:
     first = hello(box, name="ada", password=PASSWORD)
     token = first.objects()[0]["token"]
     first.ask(type="quit")
+    box.clock.advance(29 * 86_400)
+    second = hello(box, name="ada", token=token)
+    welcome = second.objects()[0]
+    assert (welcome["token"], welcome["registered"]) == (token, True)
+    second.ask(type="quit")
+    box.clock.advance(30 * 86_400)
     assert [event["code"] for event in hello(box, name="ada", token=token).objects()] == ["password-needed"]
 
 

@@ -7,7 +7,7 @@ import time
 from typing import Any
 
 import pytest
-from box import Box, Client
+from box import Box, Client, SlowStore
 from twisted.internet.defer import fail
 from twisted.internet.task import deferLater
 
@@ -15,7 +15,7 @@ from chat.core.accounts import Role
 from chat.core.bans import Ban
 from chat.core.commands.table import TABLE
 from chat.core.commands.talk import MOST_SAID
-from chat.core.facts import Decision
+from chat.core.facts import Contents, Decision, RightsKept
 from chat.core.limits import Limits
 from chat.history.memory import MemoryStore
 from chat.history.passwords import hash_password
@@ -317,11 +317,15 @@ def test_a_rule_that_can_not_be_stored_does_not_hold(box: Box, store: AuditedSto
     assert mo.lines() == ["ada: I may speak"]
 
 
-def test_only_the_last_messages_of_a_nameless_one_are_theirs_to_delete(box: Box) -> None:
+def test_all_that_somebody_without_an_account_has_said_is_theirs_to_delete_until_they_leave(box: Box) -> None:
     ada = box.text("ada")
     ada.send(*(f"line {number}" for number in range(1, MOST_SAID + 51)))
-    ada.send("/delete 50", "/delete 51")
-    assert ada.lines() == ["! That is not yours to delete.", "* ada deleted message 51."]
+    ada.send("/delete 50")
+    assert ada.lines() == ["* ada deleted message 50."]
+    ada.send("/quit")
+    ada = box.text("ada")
+    ada.send("/delete 51")
+    assert ada.lines() == ["! That is not yours to delete."]
 
 
 def test_the_lobby_stays_open(box: Box) -> None:
@@ -481,7 +485,7 @@ def test_a_time_that_no_calendar_holds_is_refused_and_the_connection_stays(box: 
 
 
 def test_a_stored_ban_that_ends_after_the_calendar_is_listed(box: Box) -> None:
-    box.hub.restore(0, (), bans=[Ban("troll", 6e11, "spam", "mo", "2026-11-21T09:15:02.114Z")])
+    box.hub.restore(Contents(bans=[Ban("troll", 6e11, "spam", "mo", "2026-11-21T09:15:02.114Z")]))
     mo = log_in(box, "mo")
     mo.send("/bans")
     assert mo.lines() == ["* troll, for ever, by mo: spam"]
@@ -565,8 +569,14 @@ def test_a_kick_for_which_there_is_no_room_in_the_lobby_has_not_happened() -> No
     assert ada.lines() == ["bob: still here"]
 
 
-def test_who_made_a_room_is_among_the_ops_that_are_stored_with_its_rules(box: Box, store: AuditedStore) -> None:
+@pytest.mark.parametrize("first", ["hello", "/room private", "/lock"])
+def test_who_made_a_room_is_stored_as_its_op_before_anything_else_of_it_is(first: str) -> None:
+    store = SlowStore()
+    box = Box(store=store, limits=Limits(rate=None, plain_passwords=True))
     ada = box.text("ada")
     ada.send(f"/register {PASSWORD}")
-    ada.send("/join den", "/room private")
-    assert store.decisions[-1].ops == ("ada",)
+    store.store()
+    box.turn()
+    ada.send("/join den", first)
+    ((_, records),) = store.waiting
+    assert records[0] == RightsKept("den", 1, op=True)

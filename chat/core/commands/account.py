@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from chat.core import rights
-from chat.core.accounts import StoredAccount, check_password
+from chat.core.accounts import Account, StoredAccount, check_password
 from chat.core.authentication import check, require_secure
 from chat.core.command import SECRET, Command, Right
 from chat.core.effects import Show
@@ -11,9 +13,8 @@ from chat.core.errors import AlreadyThere, NameTaken, NotAllowed
 from chat.core.events import Notice
 from chat.core.facts import PasswordSet, Registered, Unregistered
 from chat.core.hub import Hub
-from chat.core.lifecycle import Quit
-from chat.core.names import key
-from chat.core.ports import HashPassword
+from chat.core.lifecycle import Quit, quit_chat
+from chat.core.ports import Delivery, HashPassword
 from chat.core.rights import user_of
 from chat.core.session import Session
 
@@ -32,17 +33,11 @@ def register(hub: Hub, session: Session, tag: str | None, password: str) -> None
             return
         if user.name != name:
             raise NameTaken(f"You are {user.name} now, so {name} was not registered. Register again.")
-        held = [(room.name, room.rights(user.subject)) for room in hub.rooms_of(user.subject)]
-        fact = Registered(
-            key(name),
-            name,
-            encoded,
-            ops=tuple(room for room, rights in held if rights.op),
-            invited=tuple(room for room, rights in held if rights.invited),
-        )
+        fact = Registered(hub.take_account(), name, encoded, user.presence)
         text = f"The name {name} is yours now. You need its password when you come in next."
         done = Show(session, Notice(text=text, tag=tag))
         hub.apply(session, fact, (done,), tag=tag, action="register", target=name)
+        hub.keep_token(session)
 
     hub.ask(session, HashPassword(password), hashed, tag)
 
@@ -61,8 +56,9 @@ def change_password(hub: Hub, session: Session, tag: str | None, password: str) 
             rights.require(user, Right.ACCOUNT, None)
             raise NotAllowed("You have another account now. Try again.")
         done = Show(session, Notice(text="Your password is changed.", tag=tag))
-        fact = PasswordSet(account.key, encoded)
-        hub.apply(session, fact, (done,), tag=tag, action="password", target=account.name)
+        fact = PasswordSet(account.id, encoded, session.token.digest if session.token is not None else None)
+        ended = EndOthers(hub, account, session, "Your password was changed from another connection.")
+        hub.apply(session, fact, (done, ended), tag=tag, action="password", target=account.name)
 
     hub.ask(session, HashPassword(password), hashed, tag)
 
@@ -79,10 +75,25 @@ def unregister(hub: Hub, session: Session, tag: str | None, password: str) -> No
         done = Show(session, Notice(text=f"The name {account.name} belongs to nobody now.", tag=tag))
         text = f"The name {account.name} was given up from another connection."
         ends = [Quit(hub, other.session, text) for other in others]
-        fact = Unregistered(account.key)
+        fact = Unregistered(account.id)
         hub.apply(session, fact, (done, *ends), tag=tag, action="unregister", target=account.name)
 
     check(hub, session, account, password, right, tag, "That password is wrong.")
+
+
+class EndOthers(msgspec.Struct, frozen=True):
+    """The account's sessions other than *but* end, and nobody comes back by their tokens."""
+
+    hub: Hub
+    account: Account
+    but: Session | None
+    text: str
+
+    def perform(self, delivery: Delivery) -> None:
+        self.hub.tokens.revoke(self.account.id, self.but.token if self.but is not None else None)
+        for user in self.hub.users_of(self.account):
+            if user.session is not self.but:
+                quit_chat(self.hub, user.session, self.text)
 
 
 COMMANDS = (

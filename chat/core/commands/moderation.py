@@ -145,7 +145,7 @@ def mute(hub: Hub, session: Session, tag: str | None, room: str, name: str, text
     span, why = _timed(text)
     span = DEFAULT_MUTE if span is None else span
     words = f"for {durations.in_words(span)}" + (f": {why}" if why else "")
-    fact = Muted(mine.name, victim.subject, hub.monotonic() + span)
+    fact = Muted(mine.name, victim.subject, hub.seconds + span)
     _rule(hub, session, mine, fact, "mute", True, name=victim.name, text=words, tag=tag)
 
 
@@ -298,7 +298,7 @@ def appoint(hub: Hub, session: Session, tag: str | None, name: str) -> None:
     effects: list[Effect] = [RoleStored(account), Show(session, Notice(text=f"{other.name} is {what}.", tag=tag))]
     if other.session is not session:
         effects.append(Show(other.session, Notice(text=f"You are {what}.")))
-    fact = RoleSet(account.key, role)
+    fact = RoleSet(account.id, role)
     hub.apply(session, fact, effects, tag=tag, action=f"role {role or 'user'}", target=account.name)
 
 

@@ -7,7 +7,8 @@ from functools import partial
 
 import msgspec
 
-from chat.core import names, rights
+from chat.core import rights
+from chat.core.accounts import Subject
 from chat.core.command import HERE, TEXT, USER, Command, Kind, Parameter
 from chat.core.effects import Effect, Publish, Show
 from chat.core.errors import Empty, NoSuchMessage, NotAllowed, NotStored
@@ -19,11 +20,11 @@ from chat.core.membership import find_user, room_of
 from chat.core.ports import Delivery, MessageById
 from chat.core.queue import Entry
 from chat.core.rights import user_of
-from chat.core.session import Session, User, ignores
+from chat.core.session import Session, State, User, ignores
 from chat.core.text import bounded
 
 MOST_SAID = 100
-"""So many of their last messages users may take back without owning their name."""
+"""So many of their last messages users may take back without giving an id."""
 
 
 def say(hub: Hub, session: Session, tag: str | None, room: str, text: str) -> None:
@@ -44,74 +45,122 @@ def _speak(hub: Hub, session: Session, name: str, kind: MessageKind, text: str, 
     text = _speakable(hub, text)
     if tag is not None and _said_before(hub, session, tag, kind, text, room=room.name):
         return
-    message = Message(id=hub.take_id(), time=hub.now(), room=room.name, author=user.name, kind=kind, text=text, tag=tag)
+    message = Message(
+        id=hub.take_id(),
+        time=hub.now(),
+        room=room.name,
+        author=user.name,
+        kind=kind,
+        text=text,
+        tag=tag,
+        account=user.account.name if user.account is not None else None,
+    )
+    if not room.kept:
+        hub.keep(session, room)
     room.last_id = message.id
-    _store(hub, session, user, message)
+    _store(hub, session, user, Said(message, author=user.subject))
 
 
 def tell(hub: Hub, session: Session, tag: str | None, name: str, text: str) -> None:
     """Say something to one user only."""
     user = user_of(session)
-    absent = hub.accounts.get(name) if hub.users.get(name) is None else None
-    recipient = find_user(hub, session, name) if absent is None else None
+    account = hub.accounts.get(name) if hub.users.get(name) is None else None
+    here = hub.users_of(account) if account is not None else [find_user(hub, session, name)]
+    recipient = here[0] if here else None
+    account = recipient.account if recipient is not None else account
+    subject = recipient.subject if recipient is not None else account.id if account is not None else 0
+    to = recipient.name if recipient is not None else account.name if account is not None else ""
     text = _speakable(hub, text)
-    to = recipient.name if recipient is not None else absent.name if absent is not None else ""
     if tag is not None and _said_before(hub, session, tag, "say", text, to=to):
         return
-    message = Message(id=hub.take_id(), time=hub.now(), to=to, author=user.name, kind="say", text=text, tag=tag)
+    unseen = recipient is None or not (recipient is user or ignores(recipient, user.name))
+    if unseen:
+        _require_space(hub, session, to, subject, recipient)
+    message = Message(
+        id=hub.take_id(),
+        time=hub.now(),
+        to=to,
+        author=user.name,
+        kind="say",
+        text=text,
+        tag=tag,
+        account=user.account.name if user.account is not None else None,
+    )
     effects: list[Effect] = []
-    if recipient is not None and not ignores(recipient, user.name):
-        effects.append(Tell(recipient, message, hub.limits.private_kept))
-    if recipient is not user:
-        effects.append(Show(session, message))
-    _store(hub, session, user, message, effects, kept_for=absent.key if absent is not None else None)
-    if absent is not None:
-        hub.show(session, Notice(text=f"{absent.name} is not here, and will get that when they come in."))
-    elif recipient is not None and recipient.away is not None:
+    if unseen:
+        hub.mailbox(subject).add(user.subject, message.id)
+        effects.append(Tell(hub, message, subject, recipient))
+        if recipient is not None:
+            recipient.kept = True
+    effects.append(Show(session, message))
+    if recipient is None:
+        effects.append(Show(session, Notice(text=f"{to} is not here, and will get that when they come in.")))
+    elif recipient.away is not None:
         reason = f": {recipient.away}" if recipient.away else "."
-        hub.show(session, Notice(text=f"{recipient.name} is away{reason}"))
+        effects.append(Show(session, Notice(text=f"{recipient.name} is away{reason}")))
+    _store(hub, session, user, Said(message, author=user.subject, recipient=subject, unseen=unseen), effects)
+
+
+def _require_space(hub: Hub, session: Session, to: str, subject: Subject, recipient: User | None) -> None:
+    """Raise :class:`NotStored` if so much of this sender waits for *subject* that no more is taken."""
+    sender = user_of(session).subject
+    mailbox = hub.mailbox(subject)
+    oldest = mailbox.oldest_of(sender)
+    if recipient is not None and mailbox.is_full_for(sender) and 0 < oldest <= recipient.session.unconfirmed:
+        # The recipient was shown it long ago, and only reads.
+        hub.seen(session, subject, oldest)
+        mailbox = hub.mailbox(subject)
+    if mailbox.is_full_for(sender):
+        raise NotStored(f"{to} has not read what waits for them, so no more is taken from you now. Try again later.")
 
 
 class Tell(msgspec.Struct, frozen=True):
-    """Show a private message to its recipient, where they are by then; remember the last *most* of them.
+    """Show a private message to whoever is *subject* by then: the *recipient*, or all who are here with the account."""
 
-    They are shown again to who resumes, as the connection may just be breaking.
-    """
-
-    recipient: User
+    hub: Hub
     message: Message
-    most: int
+    subject: Subject
+    recipient: User | None
 
     def perform(self, delivery: Delivery) -> None:
-        user = self.recipient
-        if user.session.token is not None:
-            user.private = [*user.private, self.message][-self.most :]
-        delivery.show(user.session, self.message)
+        here = self.hub.users_with(self.subject) if self.subject > 0 else [self.recipient]
+        for user in here or [self.recipient]:
+            session = user.session if user is not None else None
+            if session is None or session.state is not State.PRESENT:
+                continue
+            if not delivery.show(session, self.message):
+                session.clogged = True
+            elif not session.clogged:
+                session.unconfirmed = self.message.id
 
 
-def _store(
-    hub: Hub,
-    session: Session,
-    user: User,
-    message: Message,
-    effects: Sequence[Effect] = (),
-    kept_for: str | None = None,
-) -> None:
-    """Have *message* stored and shown, and remember its id and its tag."""
+def _store(hub: Hub, session: Session, user: User, said: Said, effects: Sequence[Effect] = ()) -> None:
+    """Have a message stored and shown, and remember its id and its tag."""
+    message = said.message
     if user.said is None:
         user.said = []
     elif len(user.said) >= 2 * MOST_SAID:
         del user.said[:-MOST_SAID]
     user.said.append(message.id)
-    digest = None
     tag = message.tag
-    if session.token is not None and tag is not None:
-        digest = session.token.digest
-        tags = session.token.tags
-        tags[tag] = (message.id, message.time)
-        if len(tags) > hub.limits.tags_each:
-            del tags[next(iter(tags))]
-    hub.queue.add(Entry(session, effects, Said(message, digest, kept_for), None, tag))
+    token = session.token
+    if token is not None:
+        if not token.kept:
+            hub.keep_token(session)
+        if tag is not None:
+            said = msgspec.structs.replace(said, token=token.digest)
+            token.tags[tag] = (message.id, message.time)
+            if len(token.tags) > hub.limits.tags_each:
+                del token.tags[next(iter(token.tags))]
+    undo = partial(_unsay, hub, said) if said.unseen else None
+    hub.queue.add(Entry(session, effects, said, undo, tag))
+
+
+def _unsay(hub: Hub, said: Said) -> Sequence[Effect]:
+    """A private message could not be stored: it does not wait for anybody."""
+    if hub.waits_for(said.recipient):
+        hub.mailbox(said.recipient).discard(said.message.id)
+    return ()
 
 
 def _speakable(hub: Hub, text: str) -> str:
@@ -159,8 +208,8 @@ class AnswerAgain(msgspec.Struct, frozen=True):
             text = "Not stored, not sent: the first try failed. Try again later."
             delivery.show(self.session, Refusal(code=NotStored.code, text=text, tag=self.tag))
 
-    def _found(self, stored: Message | None) -> None:
-        self.hub.show(self.session, stored or self.message)
+    def _found(self, stored: Said | None) -> None:
+        self.hub.show(self.session, stored.message if stored is not None else self.message)
 
 
 # -- taking back
@@ -177,13 +226,14 @@ def delete(hub: Hub, session: Session, tag: str | None, id: int | None = None) -
     hub.ask_in_turn(session, MessageById(number), partial(_delete, hub, session, tag, number), tag)
 
 
-def _delete(hub: Hub, session: Session, tag: str | None, number: int, message: Message | None) -> None:
+def _delete(hub: Hub, session: Session, tag: str | None, number: int, said: Said | None) -> None:
     if session.gone:
         return
     user = user_of(session)
+    message = said.message if said is not None else None
     room = hub.room(message.room) if message is not None and message.room is not None else None
-    mine = message is not None and has_said(user, message)
-    if message is None or not (mine or (room is not None and rights.may_enter(user, room))):
+    mine = said is not None and is_author(user, said.author)
+    if said is None or message is None or not (mine or (room is not None and rights.may_enter(user, room))):
         raise NoSuchMessage(f"There is no message {number}, or not any more.")
     if not (mine or (room is not None and rights.is_op(user, room))):
         raise NotAllowed("That is not yours to delete.")
@@ -191,9 +241,9 @@ def _delete(hub: Hub, session: Session, tag: str | None, number: int, message: M
     effects: list[Effect] = []
     if message.room is not None:
         effects.append(Publish(message.room, event))
-    other = hub.users.get(message.to) if message.to is not None else None
-    if other is not None and other is not user:
-        effects.append(Show(other.session, Deleted(time=event.time, room=None, id=number, by=user.name)))
+    for other in hub.users_with(said.recipient) if said.recipient else ():
+        if other is not user:
+            effects.append(Show(other.session, Deleted(time=event.time, room=None, id=number, by=user.name)))
     if message.room not in session.rooms:
         effects.append(Show(session, event))
     fact = Erased((number,), user.name)
@@ -204,11 +254,9 @@ def _delete(hub: Hub, session: Session, tag: str | None, number: int, message: M
         hub.apply(session, fact, effects, tag=tag, action="delete", target=message.author, room=message.room, why=why)
 
 
-def has_said(user: User, message: Message) -> bool:
-    """Tell whether the user said this: lately, under whatever name, or under their own since they registered it."""
-    account = user.account
-    own = account is not None and account.key == names.key(message.author) and message.time > account.registered
-    return own or message.id in _last_said(user)
+def is_author(user: User, author: Subject) -> bool:
+    """Tell whether the user is the *author* of something, who may have been without an account then."""
+    return author == user.presence or (user.account is not None and user.account.is_author(author))
 
 
 def _last_said(user: User) -> Sequence[int]:

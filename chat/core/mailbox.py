@@ -1,0 +1,54 @@
+"""Which private messages somebody has not got yet: their ids, as the messages themselves are in the history."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from chat.core.accounts import Subject
+
+MOST_EACH = 200
+"""So many private messages of one sender may wait for one recipient."""
+
+MOST = 2_000
+"""So many private messages of all senders together may wait for one recipient."""
+
+
+class Mailbox:
+    """The ids of the private messages that wait for one account or presence, by their senders."""
+
+    __slots__ = ("_waiting",)
+
+    def __init__(self) -> None:
+        self._waiting: dict[Subject, list[int]] = {}
+
+    def __len__(self) -> int:
+        return sum(map(len, self._waiting.values()))
+
+    @property
+    def senders(self) -> list[Subject]:
+        """Who sent what waits."""
+        return list(self._waiting)
+
+    def oldest_of(self, sender: Subject) -> int:
+        """The id of the oldest message of *sender* that waits, or 0."""
+        return self._waiting.get(sender, [0])[0]
+
+    def is_full_for(self, sender: Subject) -> bool:
+        """Tell whether *sender* may not add to it."""
+        return len(self._waiting.get(sender, ())) >= MOST_EACH or len(self) >= MOST
+
+    def add(self, sender: Subject, number: int) -> None:
+        """The message with the id *number* waits."""
+        self._waiting.setdefault(sender, []).append(number)
+
+    def discard(self, number: int) -> None:
+        """The message with the id *number* does not wait any more."""
+        self._keep(lambda waiting: waiting != number)
+
+    def seen(self, number: int) -> None:
+        """No message up to the id *number* waits any more."""
+        self._keep(lambda waiting: waiting > number)
+
+    def _keep(self, waits: Callable[[int], bool]) -> None:
+        kept = {sender: list(filter(waits, numbers)) for sender, numbers in self._waiting.items()}
+        self._waiting = {sender: numbers for sender, numbers in kept.items() if numbers}

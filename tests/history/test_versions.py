@@ -1,0 +1,182 @@
+"""A history that an older version has written opens, whole, whatever happens while it is brought up to date."""
+
+from __future__ import annotations
+
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+from history.stores import REACTOR, said, wait
+
+from chat.core.accounts import Role, StoredAccount
+from chat.core.facts import Contents, RoomRules
+from chat.core.ports import Query, Search, StoredToken
+from chat.history.schema import MIGRATIONS
+from chat.history.sqlite import FILE, SqliteStore
+from chat.history.store import CannotOpen
+
+VERSIONS = Path(__file__).with_name("versions")
+"""A file of each version, never to be changed."""
+
+PLACES = 20
+"""So many times the upgrade is killed, each time at another place."""
+
+UPGRADE = """
+import os, signal, sqlite3, sys
+from pathlib import Path
+from chat.history import sqlite
+from history.stores import REACTOR
+
+limit, done = int(sys.argv[2]), 0
+
+def count(statement):
+    global done
+    done += 1
+    if done == limit:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+connect = sqlite.connect
+
+def traced(*arguments):
+    connection = connect(*arguments)
+    connection.set_trace_callback(count)
+    return connection
+
+sqlite.connect = traced
+store = sqlite.SqliteStore(REACTOR, Path(sys.argv[1]))
+store.open()
+store.close()
+print(done)
+"""
+
+
+class Opened(NamedTuple):
+    """A store that is open, and what it held when it was opened."""
+
+    store: SqliteStore
+    contents: Contents
+
+
+@pytest.fixture(params=range(1, len(MIGRATIONS)))
+def version(request: pytest.FixtureRequest) -> int:
+    """An older version."""
+    number: int = request.param
+    return number
+
+
+@pytest.fixture
+def folder(tmp_path: Path, version: int) -> Path:
+    """A directory with the history of an older version."""
+    shutil.copy(VERSIONS / f"{version}.db", tmp_path / FILE)
+    return tmp_path
+
+
+@pytest.fixture
+def opened(folder: Path) -> Iterator[Opened]:
+    """The history of an older version, opened by this one."""
+    store = SqliteStore(REACTOR, folder)
+    yield Opened(store, store.open())
+    store.close()
+
+
+def dump(path: Path) -> list[object]:
+    """All that is in a database, except the index of words, which can't be listed."""
+    connection = sqlite3.connect(path)
+    tables = connection.execute("SELECT * FROM sqlite_schema ORDER BY name").fetchall()
+    rows = [
+        (name, connection.execute(f"SELECT * FROM {name}").fetchall())  # noqa: S608
+        for kind, name, *_ in tables
+        if kind == "table" and name != "words"
+    ]
+    content = [connection.execute("PRAGMA user_version").fetchone(), rows]
+    connection.close()
+    return content
+
+
+def test_what_was_said_can_be_read_and_found(opened: Opened, version: int) -> None:
+    lobby = wait(opened.store.read(Query("lobby", before=99, count=9)))
+    assert [(message.id, message.author, message.text) for message in lobby.messages] == [
+        (1, "ada", "green 茶"),
+        (7, "Ada", "hello again"),
+    ]
+    found = wait(opened.store.search(Search((("茶",),), before=9, count=9, author="ADA", room="lobby")))
+    assert [message.id for message in found.messages] == [1]
+    assert [(room.name, room.topic, room.last_id) for room in opened.contents.rooms] == [
+        ("dev", "tea and code", 8),
+        ("lobby", "", 7),
+    ]
+    tags = {"t1": (3, "2026-11-03T09:15:02.114Z"), "t2": (7, "2026-11-04T09:15:02.114Z")}
+    assert wait(opened.store.token("d1gest", 9)) == StoredToken(tags=tags)
+    assert opened.contents.last_id == (8 if version == 1 else 9)
+    wait(opened.store.append([said(10)]))
+
+
+def test_the_file_is_copied_first(folder: Path, opened: Opened, version: int) -> None:
+    copy = folder / f"{FILE}.v{version}"
+    assert dump(copy) == dump(VERSIONS / f"{version}.db")
+    assert copy.stat().st_mode & 0o077 == 0
+    assert not list(folder.glob("*.part"))
+
+
+@pytest.mark.parametrize("version", [3])
+def test_accounts_get_ids_and_what_is_theirs(opened: Opened, version: int) -> None:
+    contents = opened.contents
+    assert list(contents.accounts) == [
+        StoredAccount(1, "Ada", "hash of Ada", Role.OWNER),
+        StoredAccount(2, "bob", "hash of bob"),
+        StoredAccount(3, "cy", "hash of cy"),
+    ]
+    assert list(contents.rules) == [RoomRules("dev", private=True, locked=True, ops=(1,), invited=(2, 3))]
+    assert [ban.target for ban in contents.bans] == ["192.0.2.0/24"]
+    assert contents.last_account == 3
+    ada = wait(opened.store.account(1))
+    assert ada is not None
+    assert ada.marks == {"lobby": 7}
+    assert [message.text for message in wait(opened.store.unseen(1, 99))] == ["psst"]
+
+
+@pytest.mark.parametrize("version", [3])
+def test_a_message_belongs_to_who_had_registered_its_authors_name_by_then(opened: Opened, version: int) -> None:
+    owners = {}
+    for number in (1, 2, 3, 7, 8):
+        stored = wait(opened.store.message(number))
+        assert stored is not None
+        owners[number] = (stored.author, stored.recipient, stored.message.account)
+    assert owners == {1: (0, 0, None), 2: (0, 0, None), 3: (0, 1, None), 7: (1, 0, "Ada"), 8: (0, 0, None)}
+
+
+def test_without_room_on_the_disk_nothing_is_changed(
+    folder: Path, version: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usage = shutil.disk_usage(folder)._replace(free=50_000)
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: usage)
+    with pytest.raises(CannotOpen, match=r"there must be \d+ MB of room .* nothing was changed"):
+        SqliteStore(REACTOR, folder).open()
+    assert dump(folder / FILE) == dump(VERSIONS / f"{version}.db")
+
+
+@pytest.mark.parametrize("version", [3])
+def test_an_upgrade_that_is_killed_at_any_place_is_whole_or_not_at_all(folder: Path, version: int) -> None:
+    def upgrade(limit: int) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-c", UPGRADE, str(folder), str(limit)]
+        return subprocess.run(command, cwd=VERSIONS.parents[1], stdout=subprocess.PIPE, text=True, check=False)
+
+    before = dump(folder / FILE)
+    whole = upgrade(0)
+    statements = int(whole.stdout)
+    after = dump(folder / FILE)
+    for place in range(PLACES):
+        for file in folder.iterdir():
+            file.unlink()
+        shutil.copy(VERSIONS / f"{version}.db", folder / FILE)
+        killed = upgrade(1 + place * statements // PLACES)
+        assert killed.returncode == -signal.SIGKILL
+        assert dump(folder / FILE) in (before, after)
+        assert upgrade(0).returncode == 0
+        assert dump(folder / FILE) == after
