@@ -48,6 +48,7 @@ def change_password(hub: Hub, session: Session, tag: str | None, password: str) 
     account = user.account
     require_secure(hub, session)
     check_password(password)
+    passwords = account.passwords if account is not None else 0
 
     def hashed(encoded: str) -> None:
         if session.gone or account is None:
@@ -55,12 +56,15 @@ def change_password(hub: Hub, session: Session, tag: str | None, password: str) 
         if user.account is not account:
             rights.require(user, Right.ACCOUNT, None)
             raise NotAllowed("You have another account now. Try again.")
+        if account.passwords != passwords:
+            raise NotAllowed("Your password was changed meanwhile. Come in again with that one.")
         done = Show(session, Notice(text="Your password is changed.", tag=tag))
         fact = PasswordSet(account.id, encoded, session.token.digest if session.token is not None else None)
         ended = EndOthers(hub, account, session, "Your password was changed from another connection.")
         hub.apply(session, fact, (done, ended), tag=tag, action="password", target=account.name)
 
-    hub.ask(session, HashPassword(password), hashed, tag)
+    # In its turn, so that no session sets a password that is about to end because there is another.
+    hub.ask_in_turn(session, HashPassword(password), hashed, tag)
 
 
 def unregister(hub: Hub, session: Session, tag: str | None, password: str) -> None:
