@@ -13,9 +13,11 @@ def main() -> NoReturn:
 
         sys.exit(run(sys.argv[1], sys.argv[2:]))
     if sys.argv[1:2] == ["admin"]:
-        from chat.admin import run as administer
+        from chat.admin.command import run as administer
+        from chat.alone import Alone
 
-        sys.exit(administer(sys.argv[2:]))
+        with Alone() as alone:
+            sys.exit(administer(sys.argv[2:], alone.chat))
     from chat.client.command import main
 
     main()

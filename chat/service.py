@@ -17,6 +17,7 @@ from twisted.internet.threads import deferToThreadPool
 from twisted.logger import Logger
 from twisted.python.threadpool import ThreadPool
 
+from chat.admin.server import OperatorFactory, OperatorSocket
 from chat.core import durations
 from chat.core.hub import Hub
 from chat.core.limits import Limits
@@ -96,6 +97,9 @@ class ChatService(MultiService):
             for description in settings.endpoints(way):
                 endpoint = _with_backlog(description)
                 listening(endpoint, way.factory(surroundings), reactor).setServiceParent(self)
+        self._operators = OperatorFactory(hub, delivery, reactor, self._connections.numbers)
+        if settings.data != NO_DATA:
+            OperatorSocket(reactor, Path(settings.data), self._operators).setServiceParent(self)
         figures = Figures(hub, delivery, self._commit, self._connections)
         if settings.metrics is not None:
             site = metrics_site(reactor, figures, self._commit)
@@ -129,6 +133,7 @@ class ChatService(MultiService):
             self._absence.cancel()
         deadline = self._reactor.callLater(PATIENCE, self.abort)
         await self._connections.farewell("The server is shutting down. Goodbye.")
+        await self._operators.farewell()
         await self._commit.drained()
         if deadline.active():
             deadline.cancel()
@@ -139,6 +144,7 @@ class ChatService(MultiService):
     def abort(self) -> None:
         """Close all connections at once, whatever is unsent."""
         self._connections.abort()
+        self._operators.abort()
 
     def reload(self) -> None:
         """Read the certificate again, if there is one, for connections to come."""

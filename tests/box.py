@@ -17,6 +17,7 @@ from twisted.internet.testing import StringTransport
 from twisted.python.failure import Failure
 from zope.interface import directlyProvides
 
+from chat.admin.server import OperatorFactory
 from chat.core.accounts import Role, StoredAccount
 from chat.core.events import Message
 from chat.core.facts import Contents, Record, Registered, RoleSet, Said
@@ -150,6 +151,34 @@ class Client:
         return event
 
 
+class Operator:
+    """One connection of ``chat admin``."""
+
+    def __init__(self, box: Box) -> None:
+        self.socket = StringTransport()
+        self.protocol = box.operators.buildProtocol(None)
+        self.protocol.makeConnection(self.socket)
+
+    def ask(self, *words: str, **fields: Any) -> Operator:
+        """Ask for something; the chat does not work on it before its next turn."""
+        self.send(json.dumps({"words": words, **fields}).encode() + b"\n")
+        return self
+
+    def send(self, data: bytes) -> None:
+        """Send bytes."""
+        self.protocol.dataReceived(data)
+
+    def answer(self) -> dict[str, Any]:
+        """What the chat has answered."""
+        (line,) = self.socket.value().splitlines()
+        found: dict[str, Any] = json.loads(line)
+        return found
+
+    def lose(self) -> None:
+        """Break the connection."""
+        self.protocol.connectionLost(Failure(ConnectionLost()))
+
+
 class SlowStore(MemoryStore):
     """A history that stores a batch only when the test says so."""
 
@@ -230,6 +259,7 @@ class Box:
             self.hub, self.delivery, self.clock, self.clock.seconds, welcome=welcome, replay=replay
         )
         self.way_in = ChatFactory(self.connections, PlainManners)
+        self.operators = OperatorFactory(self.hub, self.delivery, self.clock, self.connections.numbers)
         figures = Figures(self.hub, self.delivery, self.commit, self.connections)
         self._ports = count(50_001)
 
@@ -261,3 +291,11 @@ class Box:
         client.ask(type="hello", name=name, **fields)
         client.objects()
         return client
+
+    def admin(self, *words: str, **fields: Any) -> str:
+        """The operator asks for something; return the sentence, or the lines, that answer it."""
+        operator = Operator(self).ask(*words, **fields)
+        self.turn()
+        answer = operator.answer()
+        operator.lose()
+        return "\n".join(answer["lines"]) if "lines" in answer else str(answer["text"])

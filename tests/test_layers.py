@@ -17,6 +17,7 @@ MAY_USE = {
     "protocols": {"core", "delivery", "protocols"},
     "client": {"core", "client"},
     "archive": {"core", "history", "archive"},
+    "admin": {"core", "history", "delivery", "protocols", "admin"},
 }
 """The packages that each package may import from."""
 

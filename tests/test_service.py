@@ -17,7 +17,10 @@ from chat.process import ROTATED_FILES, bound_log_files
 PROGRAM = """
 import gc, resource, signal, socket, sys
 from twisted.application.service import MultiService
+from pathlib import Path
 from twisted.internet import reactor, threads
+from twisted.internet.address import IPv4Address
+from chat.admin.command import Chat
 from chat.service import ChatService
 from chat.settings import Settings
 
@@ -29,13 +32,18 @@ def process():
 def talk(port, name):
     with socket.create_connection(("127.0.0.1", port), timeout=20) as client:
         lines = client.makefile("r", newline="\\r\\n")
-        client.sendall(f"{name}\\nhello\\n/who\\n".encode())
-        shown = [next(lines).rstrip() for _ in range(3)]
+        client.sendall(f"{name}\\n/register correct horse\\n/who\\n".encode())
+        shown = [next(lines).rstrip() for _ in range(4)]
         client.sendall(b"exit\\n")
         return [*shown, *(line.rstrip() for line in lines)]
 
 def ports():
-    return [reader.getHost().port for reader in reactor.getReaders() if hasattr(reader, "getHost")]
+    hosts = [reader.getHost() for reader in reactor.getReaders() if hasattr(reader, "getHost")]
+    return [host.port for host in hosts if isinstance(host, IPv4Address)]
+
+def administer(one, two):
+    asked = (one, ["role", "ada", "owner"]), (one, ["accounts"]), (two, ["accounts"])
+    return [line for folder, words in asked for line in Chat(Path(folder), None).do(words)]
 
 parent = MultiService()
 ways = {"listen": ("tcp:0:interface=127.0.0.1",)}
@@ -48,7 +56,7 @@ def begin():
     parent.privilegedStartService()
     parent.startService()
     first, second = sorted(ports())
-    asked = threads.deferToThread(lambda: [talk(first, "ada"), talk(second, "ada")])
+    asked = threads.deferToThread(lambda: [talk(first, "ada"), talk(second, "ada"), administer(*sys.argv[1:])])
     asked.addCallback(lambda talks: [print(line) for lines in talks for line in lines])
     asked.addCallback(lambda _: parent.stopService())
     asked.addCallback(lambda _: print("untouched" if process() == before else "touched"))
@@ -71,10 +79,12 @@ def test_two_chats_in_one_process_share_nothing_and_touch_nothing_of_it(tmp_path
     of_one = [
         "* Welcome to chat. Type your name and press Enter.",
         "* You are ada, alone in #lobby. Type /help for commands, exit to leave.",
+        "* The name ada is yours now. You need its password when you come in next.",
         "* In #lobby: ada",
         "* Goodbye.",
     ]
-    assert done.stdout.splitlines() == [*of_one, *of_one, "untouched"], done.stderr
+    of_the_operator = ["ada is owner now.", "ada owner", "ada"]
+    assert done.stdout.splitlines() == [*of_one, *of_one, *of_the_operator, "untouched"], done.stderr
     assert (tmp_path / "one" / "chat.db").exists()
     assert (tmp_path / "two" / "chat.db").exists()
 

@@ -54,7 +54,19 @@ class MessageById:
     id: int
 
 
-Lookup = FindToken | CheckPassword | HashPassword | MessageById
+@dataclass(frozen=True, slots=True)
+class AuditPage:
+    """Which decisions follow in the audit record after the one with this number?
+
+    At most ``count`` of them, in their order: a sequence of pairs of a number and a
+    :class:`~chat.core.facts.Decision`.
+    """
+
+    after: int
+    count: int
+
+
+Lookup = FindToken | CheckPassword | HashPassword | MessageById | AuditPage
 """What takes time to find out."""
 
 

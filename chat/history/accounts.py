@@ -38,6 +38,7 @@ BELONGING = ("rights", "unseen", "tokens")
 """The tables of what belongs to a subject, an account or a presence."""
 
 _DECIDE = "INSERT INTO audit (time, author, action, target, room, why) VALUES (?, ?, ?, ?, ?, ?)"
+_DECISIONS = "SELECT id, time, author, action, target, room, why FROM audit WHERE id > ? ORDER BY id LIMIT ?"
 _REGISTER = "INSERT INTO accounts (id, name, password, presence) VALUES (?, ?, ?, ?)"
 _ACCOUNT = "SELECT id, name, password, role, coalesce(presence, 0) FROM accounts"
 _BAN = "INSERT OR REPLACE INTO bans (key, target, until, why, author, time) VALUES (?, ?, ?, ?, ?, ?)"
@@ -57,6 +58,11 @@ def decide(connection: sqlite3.Connection, decision: Decision) -> None:
     """Enter *decision* in the audit record; its fact is written by :func:`write`."""
     row = (decision.time, decision.by, decision.action, decision.target, decision.room, decision.why)
     connection.execute(_DECIDE, row)
+
+
+def decisions(connection: sqlite3.Connection, after: int, count: int) -> Sequence[tuple[int, Decision]]:
+    """The first *count* decisions of the audit record behind the one with the number *after*."""
+    return [(number, Decision(*row)) for number, *row in connection.execute(_DECISIONS, (after, count))]
 
 
 def write(connection: sqlite3.Connection, fact: Fact | None) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 from twisted.internet.defer import Deferred
 
 from chat.core.accounts import StoredAccount, Subject
-from chat.core.ports import CheckPassword, FindToken, HashPassword, Lookup, MessageById
+from chat.core.ports import AuditPage, CheckPassword, FindToken, HashPassword, Lookup, MessageById
 from chat.history.passwords import hash_password, is_password
 from chat.history.store import Store
 
@@ -33,6 +33,8 @@ class Answers:
                 answer = self._run(hash_password, password)
             case MessageById(number):
                 answer = self._store.message(number)
+            case AuditPage(after, count):
+                answer = self._store.audit(after, count)
         return answer
 
     async def _check(self, account: Subject, password: str) -> StoredAccount | None:

@@ -202,6 +202,10 @@ class SqliteStore:
     def _find_unseen(self, subject: Subject, before: int) -> Sequence[Message]:
         return [message_from(row) for row in self._reader.execute(_UNSEEN, (subject, before))]
 
+    def audit(self, after: int, count: int) -> Deferred[Sequence[tuple[int, Decision]]]:
+        """Find the first *count* decisions of the audit record behind the one with the number *after*."""
+        return self._defer(self._reading, accounts.decisions, self._reader, after, count)
+
     def search(self, search: Search) -> Deferred[Page]:
         """Find the messages of *search*, newest first."""
         return self._defer(self._searching, self._find_words, search)

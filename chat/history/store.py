@@ -10,7 +10,7 @@ from twisted.internet.defer import Deferred
 
 from chat.core.accounts import StoredAccount, Subject
 from chat.core.events import Message
-from chat.core.facts import Contents, Record, Said
+from chat.core.facts import Contents, Decision, Record, Said
 from chat.core.ports import Query, Search, StoredToken
 
 
@@ -56,6 +56,9 @@ class Store(Protocol):
 
     def unseen(self, subject: Subject, before: int) -> Deferred[Sequence[Message]]:
         """Find the private messages that *subject* has not got yet, with ids < *before*, in the order of their ids."""
+
+    def audit(self, after: int, count: int) -> Deferred[Sequence[tuple[int, Decision]]]:
+        """Find the first *count* decisions of the audit record behind the one with the number *after*."""
 
     def overdue(self, until: str | None, most: int | None) -> Deferred[Sequence[tuple[str | None, int]]]:
         """Find messages that are older than the time *until*, or beyond the newest *most* of their room.

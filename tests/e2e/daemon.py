@@ -141,8 +141,11 @@ class Daemon:
         return self._sockets() - self._idle_sockets
 
     def _sockets(self) -> int:
-        links = Path(f"/proc/{self.process.pid}/fd")
-        return sum(1 for link in list(links.iterdir()) if _target(link).startswith("socket:"))
+        process = Path(f"/proc/{self.process.pid}")
+        links = {_target(link) for link in list((process / "fd").iterdir())}
+        unix = (process / "net" / "unix").read_text().splitlines()
+        of_operator = {f"socket:[{line.split()[6]}]" for line in unix if line.endswith("/admin.sock")}
+        return sum(1 for link in links - of_operator if link.startswith("socket:"))
 
     # -- the end
 

@@ -267,7 +267,12 @@ def unban(hub: Hub, session: Session, tag: str | None, target: str) -> None:
 
 def list_bans(hub: Hub, session: Session, tag: str | None) -> None:
     """Show who may not come in."""
-    lines = [
+    hub.answer(session, Show(session, Bans(bans=ban_lines(hub), tag=tag)))
+
+
+def ban_lines(hub: Hub) -> list[BanLine]:
+    """The bans that hold now, as they are listed."""
+    return [
         BanLine(
             target=ban.target,
             until=None if ban.until is None else timestamp(ban.until),
@@ -277,7 +282,6 @@ def list_bans(hub: Hub, session: Session, tag: str | None) -> None:
         )
         for ban in hub.bans.all(hub.seconds)
     ]
-    hub.answer(session, Show(session, Bans(bans=lines, tag=tag)))
 
 
 def show_stats(hub: Hub, session: Session, tag: str | None) -> None:

@@ -1,0 +1,32 @@
+"""Where ``chat admin`` finds the chat that runs on a data directory."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+FILE = "admin.sock"
+"""The name of the socket in the data directory."""
+
+LONGEST = 100
+"""The bytes of a path that fit into the address of a socket: 107 on Linux, 103 elsewhere."""
+
+
+@contextmanager
+def address_in(directory: Path) -> Iterator[str]:
+    """Give the address of the socket in *directory*, which is good as long as the context lasts.
+
+    A path that is too long for an address is written through a descriptor of its directory, as the working directory
+    belongs to the whole process.
+    """
+    path = directory.absolute() / FILE
+    if len(os.fsencode(path)) <= LONGEST:
+        yield str(path)
+        return
+    folder = os.open(directory, os.O_PATH | os.O_DIRECTORY)
+    try:
+        yield f"/proc/self/fd/{folder}/{FILE}"
+    finally:
+        os.close(folder)

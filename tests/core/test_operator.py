@@ -1,0 +1,388 @@
+"""What the operator decides goes through the one queue: it counts at once, for every session, or not at all."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from box import Box, Client, Operator, SlowStore, SlowWork
+from twisted.internet.defer import Deferred, succeed
+
+from chat.core.accounts import Role
+from chat.core.facts import Decision
+from chat.core.limits import Limits
+from chat.core.operator import PAGE
+from chat.history.memory import MemoryStore
+from chat.history.passwords import hash_password
+from chat.history.store import CannotKeep
+
+PASSWORD = "correct horse"  # noqa: S105
+OTHER = "battery staple"
+NEW = "stapled horse"
+HASH = hash_password(PASSWORD)
+LIMITS = Limits(rate=None, plain_passwords=True)
+
+
+class Recorded(MemoryStore):
+    """A history with an audit record."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.record: list[Decision] = []
+
+    def append(self, records: Any) -> Deferred[None]:
+        self.record += [record for record in records if isinstance(record, Decision)]
+        return super().append(records)
+
+    def audit(self, after: int, count: int) -> Deferred[Any]:
+        numbered = list(enumerate(self.record, 1))
+        return succeed(numbered[after : after + count])
+
+
+def make_box(**options: Any) -> Box:
+    """A chat in which ada, an owner, and bob, a moderator, have accounts."""
+    box = Box(limits=LIMITS, **options)
+    box.make_account("ada", HASH, Role.OWNER)
+    box.make_account("bob", HASH, Role.MODERATOR)
+    box.turn()
+    return box
+
+
+@pytest.fixture
+def box() -> Box:
+    """The chat."""
+    return make_box(store=Recorded())
+
+
+def come(box: Box, name: str, password: str | None = PASSWORD, **fields: Any) -> Client:
+    """A program that says hello with a password."""
+    client = box.connect()
+    if password is not None:
+        fields["password"] = password
+    client.ask(type="hello", name=name, **fields)
+    return client
+
+
+def welcomed(client: Client) -> dict[str, Any]:
+    """The welcome that *client* has got."""
+    welcome = client.objects()[0]
+    assert welcome["type"] == "welcome"
+    return welcome
+
+
+def first(client: Client) -> str:
+    """The code or the type of what came first since the last look."""
+    event = client.objects()[0]
+    return str(event.get("code") or event["type"])
+
+
+def code(client: Client, **request: Any) -> str:
+    """Send a request; return the code or the type of what answers it last."""
+    client.received()
+    client.ask(**request)
+    event = client.objects()[-1]
+    return str(event.get("code", event["type"]))
+
+
+def bob_twice(box: Box) -> tuple[Client, Client]:
+    """Two sessions of bob's account."""
+    first = come(box, "bob")
+    first.ask(type="nick", name="bob2")
+    second = come(box, "bob")
+    return first, second
+
+
+def test_a_role_counts_at_once_in_every_session(box: Box) -> None:
+    sessions = bob_twice(box)
+    for session in sessions:
+        assert code(session, type="bans") == "bans"
+        session.received()
+    assert box.admin("role", "bob", "user") == "bob is user now."
+    for session in sessions:
+        assert session.objects()[-1]["text"] == "You are neither owner nor moderator now."
+        assert code(session, type="bans") == "not-allowed"
+    assert box.admin("role", "bob", "owner") == "bob is owner now."
+    for session in sessions:
+        assert code(session, type="moderator", name="bob2") == "bad-field", "they are asked as owners now"
+
+
+def test_a_password_of_the_users_own_brings_no_role_back(box: Box) -> None:
+    bob = come(box, "bob")
+    box.admin("role", "bob", "user")
+    bob.ask(type="password", password=OTHER)
+    assert bob.objects()[-1]["text"] == "Your password is changed."
+    assert box.admin("accounts") == "ada owner\nbob"
+    bob.ask(type="quit")
+    assert welcomed(come(box, "bob", OTHER))["role"] == ""
+
+
+def test_a_role_given_by_an_owner_brings_no_password_back(box: Box) -> None:
+    ada = come(box, "ada")
+    bob = come(box, "bob")
+    box.admin("role", "bob", "user")
+    box.admin("password", "bob", secret=OTHER)
+    bob = come(box, "bob", OTHER)
+    ada.ask(type="moderator", name="bob")
+    bob.ask(type="quit")
+    assert first(come(box, "bob")) == "wrong-password"
+    assert welcomed(come(box, "bob", OTHER))["role"] == "moderator"
+
+
+def test_a_token_does_not_keep_a_role_that_was_taken(box: Box) -> None:
+    bob = come(box, "bob")
+    token = welcomed(bob)["token"]
+    bob.lose()
+    box.admin("role", "bob", "user")
+    again = come(box, "bob", None, token=token)
+    assert welcomed(again)["role"] == ""
+    assert code(again, type="bans") == "not-allowed"
+
+
+@pytest.mark.parametrize("broken", [False, True])
+def test_a_new_password_ends_all_sessions_and_what_resumes_them(box: Box, broken: bool) -> None:
+    sessions = bob_twice(box)
+    tokens = [welcomed(session)["token"] for session in sessions]
+    ada = come(box, "ada")
+    if broken:
+        for session in sessions:
+            session.lose()
+    assert box.admin("password", "bob", secret=NEW) == "bob has another password."
+    if not broken:
+        for session in sessions:
+            goodbye = session.objects()[-1]
+            assert goodbye["type"] == "goodbye"
+            text = "Whoever runs the server has given bob another password. Come in again with that."
+            assert goodbye["text"] == text
+    ada.ask(type="who", room="lobby")
+    assert ada.objects()[-1]["users"] == ["ada"]
+    for token in tokens:
+        assert first(come(box, "bob", None, token=token)) == "password-needed"
+        assert first(come(box, "bob", PASSWORD, token=token)) == "wrong-password"
+    assert welcomed(come(box, "bob", NEW))["registered"]
+
+
+def test_the_operator_is_asked_for_the_password(box: Box) -> None:
+    operator = Operator(box).ask("password", "bob")
+    box.turn()
+    assert operator.answer() == {"type": "prompt", "text": "New password of bob: "}
+    assert box.admin("password", "bob", secret="short") == "Use a password of 8 to 256 characters."
+    assert welcomed(come(box, "bob"))["registered"], "nothing has changed"
+
+
+def test_the_operator_sees_and_lifts_the_ban_of_an_absent_owner(box: Box) -> None:
+    bob = come(box, "bob")
+    bob.ask(type="ban", target="ada", text="coup")
+    assert first(come(box, "ada")) == "banned"
+    assert box.admin("bans") == "ada, for ever, by bob: coup"
+    assert box.admin("unban", "eve") == "eve is not banned. chat admin bans lists who is."
+    assert box.admin("unban", "Ada") == "ada is not banned any more."
+    assert box.admin("bans") == ""
+    assert welcomed(come(box, "ada"))["role"] == "owner"
+
+
+def test_who_decided_is_in_the_audit_record(box: Box) -> None:
+    bob = come(box, "bob")
+    bob.ask(type="ban", target="198.51.100.0/24", text="spam")
+    box.admin("role", "bob", "user")
+    box.admin("password", "bob", secret=NEW)
+    box.admin("unban", "198.51.100.0/24")
+    box.admin("role", "nobody", "owner")
+    assert [line.partition(" ")[2] for line in box.admin("audit").splitlines()] == [
+        "bob: ban 198.51.100.0/24: spam",
+        "chat admin: role user bob",
+        "chat admin: password bob",
+        "chat admin: unban 198.51.100.0/24",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (("role", "nobody", "owner"), "There is no account nobody. Users make theirs with /register."),
+        (("password", "nobody"), "There is no account nobody. Users make theirs with /register."),
+        (("role", "bob", "king"), "There is no role king. There are: owner, moderator, user."),
+        (("fly",), 'The chat that runs there does not know "fly". '),
+        ((), 'The chat that runs there does not know "". '),
+        (("role", "bob"), 'The chat that runs there does not know "role bob". '),
+    ],
+)
+def test_a_refusal_is_a_sentence(box: Box, words: tuple[str, ...], sentence: str) -> None:
+    assert box.admin(*words).startswith(sentence)
+
+
+# -- between the requests of others
+
+
+def test_what_an_owner_asks_for_meets_what_the_operator_did_between(box: Box) -> None:
+    ada, bob = come(box, "ada"), come(box, "bob")
+    for client in (ada, bob):
+        client.received()
+    toggle = json.dumps({"type": "moderator", "name": "bob", "tag": "t"}).encode() + b"\n"
+    ada.protocol.dataReceived(toggle)
+    operator = Operator(box).ask("role", "bob", "owner")
+    ada.protocol.dataReceived(toggle)
+    box.turn()
+    assert [event["text"] for event in ada.objects()] == ["bob is no moderator any more.", "bob is an owner."]
+    told = [event["text"] for event in bob.objects()]
+    assert told == ["You are no moderator any more.", "You are an owner now."]
+    assert operator.answer()["text"] == "bob is owner now."
+    assert box.admin("accounts") == "ada owner\nbob owner"
+
+
+@pytest.mark.parametrize("before", [False, True])
+def test_who_is_about_to_be_put_out_can_not_set_a_password_over_the_operators(before: bool) -> None:
+    work, store = SlowWork(), SlowStore()
+    box = make_box(run=work, store=store)
+    store.store()
+    store.store()
+    thief = come(box, "bob")
+    work.do()
+    box.turn()
+    welcomed(thief)
+    if before:
+        thief.ask(type="password", password=OTHER)
+    Operator(box).ask("password", "bob", secret=NEW)
+    box.turn()
+    work.waiting.reverse()
+    work.do()
+    box.turn()
+    if not before:
+        thief.ask(type="password", password=OTHER)
+    while work.waiting or store.waiting:
+        for step in (work.waiting and work.do, store.waiting and store.store):
+            if step:
+                step()
+                box.turn()
+    assert thief.objects()[-1]["type"] == "goodbye"
+    for password, answer in ((OTHER, "wrong-password"), (NEW, "welcome")):
+        client = come(box, "bob", password)
+        work.do()
+        box.turn()
+        assert first(client) == answer
+
+
+def test_who_hangs_up_while_the_password_is_hashed_has_changed_nothing() -> None:
+    work = SlowWork()
+    box = make_box(run=work)
+    operator = Operator(box).ask("password", "bob", secret=NEW)
+    box.turn()
+    operator.lose()
+    work.do()
+    box.turn()
+    client = come(box, "bob")
+    work.do()
+    box.turn()
+    assert welcomed(client)["registered"]
+
+
+# -- what can't be stored
+
+
+@pytest.mark.parametrize("words", [("role", "bob", "user"), ("password", "bob"), ("unban", "eve")])
+def test_what_can_not_be_stored_has_not_happened(words: tuple[str, ...]) -> None:
+    store = SlowStore()
+    box = make_box(store=store)
+    store.store()
+    store.store()
+    bob = come(box, "bob")
+    bob.ask(type="ban", target="eve")
+    store.store()
+    box.turn()
+    bob.received()
+    operator = Operator(box).ask(*words, secret=NEW)
+    box.turn()
+    store.fail(CannotKeep("the disk of the server is full."))
+    box.turn()
+    assert operator.answer()["text"] == "Not stored, not sent: the disk of the server is full. Try again later."
+    assert bob.objects() == []
+    assert box.admin("bans") == "eve, for ever, by bob"
+    assert box.admin("accounts") == "ada owner\nbob moderator"
+    assert code(bob, type="bans") == "bans"
+    assert welcomed(come(box, "bob"))["registered"]
+
+
+def test_a_queue_that_is_full_is_told() -> None:
+    store = SlowStore()
+    box = Box(limits=Limits(rate=None, pending=2), store=store)
+    box.make_account("bob", HASH)
+    store.store()
+    for name in ("ada", "eve"):
+        client = box.json(name)
+        client.protocol.dataReceived(b'{"type":"ping"}\n{"type":"ping"}\n')
+    operator = Operator(box).ask("role", "bob", "owner")
+    box.turn()
+    assert operator.answer()["text"] == "The chat has too much to do just now, so nothing was done. Try again."
+    assert box.admin("accounts") == "bob"
+
+
+# -- the socket
+
+
+def pages(box: Box, *words: str) -> list[list[str]]:
+    """All pages of a list."""
+    found: list[list[str]] = []
+    after: str | None = ""
+    while after is not None:
+        operator = Operator(box).ask(*words, after=after)
+        box.turn()
+        answer = operator.answer()
+        operator.lose()
+        found.append(answer["lines"])
+        after = answer.get("next")
+    return found
+
+
+@pytest.mark.parametrize("number", [0, 1, PAGE, PAGE + 1, 2 * PAGE + 7])
+def test_lists_come_in_pages(number: int) -> None:
+    store = Recorded()
+    box = Box(limits=LIMITS, store=store)
+    names = [f"{'aA'[index % 2]}{index}" for index in range(number)]
+    for name in names:
+        box.make_account(name, HASH)
+    store.record = [Decision("t", "ada", "ban", name) for name in names]
+    expected = {
+        "accounts": sorted(names, key=str.casefold),
+        "audit": [f"t ada: ban {name}" for name in names],
+    }
+    for word, lines in expected.items():
+        found = pages(box, word)
+        assert [line for page in found for line in page] == lines
+        assert max(map(len, found)) <= PAGE
+
+
+@pytest.mark.parametrize(
+    ("data", "code"),
+    [
+        (b"role bob owner\n", "bad-json"),
+        (b'{"words": "role"}\n', "bad-json"),
+        (b'{"words": ["audit"], "after": "x"}\n', "bad-field"),
+        (b'{"words": ["audit"], "after": "9999999999999999999"}\n', "bad-field"),
+        (b"x" * 70_000, "too-long"),
+        (b'{"words": ["\xff"]}\n', "unknown-command"),
+    ],
+)
+def test_what_is_no_request_is_refused(box: Box, data: bytes, code: str) -> None:
+    operator = Operator(box)
+    operator.send(data)
+    box.turn()
+    assert operator.answer()["code"] == code
+
+
+def test_a_connection_is_for_one_request(box: Box) -> None:
+    operator = Operator(box).ask("role", "bob", "user").ask("role", "bob", "owner")
+    box.turn()
+    assert operator.answer()["text"] == "bob is user now."
+    box.clock.advance(60)
+    assert operator.socket.disconnected, "whatever the client does, it lasts a minute"
+
+
+def test_there_are_so_many_connections_at_a_time(box: Box) -> None:
+    others = [Operator(box) for _ in range(16)]
+    operator = Operator(box).ask("role", "bob", "user")
+    box.turn()
+    assert operator.answer()["text"] == "16 others ask the chat at the same time. Try again."
+    assert operator.socket.disconnecting
+    for other in (operator, *others):
+        other.lose()
+    assert box.admin("role", "bob", "user") == "bob is user now."
