@@ -39,10 +39,6 @@ class Account:
     id: Subject
     name: str
     role: Role = Role.USER
-    unstored: int = 0
-    """How many changes of its role wait to be stored."""
-    roles: int = 0
-    """How often its role was changed."""
     passwords: int = 0
     """How often its password was changed."""
     presence: Subject = 0

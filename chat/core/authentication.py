@@ -82,7 +82,6 @@ def check(
         raise TooManyTries(f"There were too many wrong passwords. Try again in {durations.in_words(math.ceil(wait))}.")
     # Until the answer is there it counts as wrong, so that nobody tries many at once.
     hub.tries.failed(name, hub.monotonic())
-    unstored, roles = account.unstored, account.roles
 
     def look() -> None:
         # In its turn, when the history holds what was decided before: another password, or the account itself.
@@ -105,9 +104,6 @@ def check(
             hub.account(account.id)
         if stored is None or hub.account_with(account.id) is not account:
             raise WrongPassword(wrong)
-        if not unstored and not account.unstored and account.roles == roles:
-            # ``chat admin`` gives roles in the file, beside the running chat.
-            account.role = stored.role
         right(stored)
 
     look()

@@ -10,7 +10,7 @@ from typing import Any
 
 from twisted.logger import Logger
 
-from chat.core.accounts import Account, Guesses, Role, Subject, Tries, is_presence
+from chat.core.accounts import Account, Guesses, Subject, Tries, is_presence
 from chat.core.bans import Bans
 from chat.core.effects import Ask, Effect, Show
 from chat.core.errors import (
@@ -295,7 +295,7 @@ class Hub:
             case PasswordSet():
                 self.account(fact.account).passwords += 1
             case RoleSet():
-                return self._set_role(self.account(fact.account), fact.role)
+                return _set(self.account(fact.account), "role", fact.role)
             case Banned():
                 before = self.bans.add(fact.ban)
                 return partial(self.bans.put_back, fact.ban.target, before)
@@ -385,17 +385,6 @@ class Hub:
                 self.set_account(user, account)
             for room, rights in held:
                 room.give(fact.account, rights)
-
-        return undo
-
-    def _set_role(self, account: Account, role: Role) -> Callable[[], None]:
-        set_back = _set(account, "role", role)
-        account.unstored += 1
-        account.roles += 1
-
-        def undo() -> None:
-            account.unstored -= 1
-            set_back()
 
         return undo
 

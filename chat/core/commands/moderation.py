@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import msgspec
 
 from chat.core import bans, durations, names
-from chat.core.accounts import Account, Role
+from chat.core.accounts import Role
 from chat.core.bans import Ban
 from chat.core.command import HERE, USER, WHY, Command, Kind, Parameter, Right
 from chat.core.effects import Effect, Leave, Publish, Show
@@ -299,20 +299,11 @@ def appoint(hub: Hub, session: Session, tag: str | None, name: str) -> None:
         raise BadField(f"{other.name} is an owner.")
     role = Role.USER if account.moderates else Role.MODERATOR
     what = "a moderator now" if role is Role.MODERATOR else "no moderator any more"
-    effects: list[Effect] = [RoleStored(account), Show(session, Notice(text=f"{other.name} is {what}.", tag=tag))]
+    effects: list[Effect] = [Show(session, Notice(text=f"{other.name} is {what}.", tag=tag))]
     if other.session is not session:
         effects.append(Show(other.session, Notice(text=f"You are {what}.")))
     fact = RoleSet(account.id, role)
     hub.apply(session, fact, effects, tag=tag, action=f"role {role or 'user'}", target=account.name)
-
-
-class RoleStored(msgspec.Struct, frozen=True):
-    """A role of the *account* is stored, so that the history is as new as the chat."""
-
-    account: Account
-
-    def perform(self, delivery: Delivery) -> None:
-        self.account.unstored -= 1
 
 
 COMMANDS = (
