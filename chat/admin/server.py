@@ -86,8 +86,13 @@ class OperatorProtocol(LineReceiver):
         self.close()
 
     def close(self) -> None:
-        """Close once all that waits is answered."""
+        """Close behind what the client has been told."""
         self._chat.hub.then(self.session, Close(self.session))
+
+    def farewell(self) -> None:
+        """Take no request any more; a client that has sent one closes when it has its answer."""
+        if not self._asked:
+            self.abort()
 
     def abort(self) -> None:
         """Close at once."""
@@ -126,9 +131,9 @@ class OperatorFactory(Factory):
             emptied.callback(None)
 
     def farewell(self) -> Deferred[None]:
-        """Close the connections once they are answered; fire when all are closed."""
-        for connection in self.open:
-            connection.close()
+        """Answer what was asked; fire when all connections are closed."""
+        for connection in list(self.open):
+            connection.farewell()
         if not self.open:
             return succeed(None)
         self._emptied = Deferred()

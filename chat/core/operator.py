@@ -24,7 +24,7 @@ from chat.core.session import Session
 NAME = "chat admin"
 """Who decided it, in the audit record. No user can have that name, as it has a space."""
 
-PAGE = 500
+PAGE = 2_000
 """The lines of a list that are shown at a time."""
 
 ROLES: Mapping[str, Role] = {"owner": Role.OWNER, "moderator": Role.MODERATOR, "user": Role.USER}

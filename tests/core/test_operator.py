@@ -386,3 +386,20 @@ def test_there_are_so_many_connections_at_a_time(box: Box) -> None:
     for other in (operator, *others):
         other.lose()
     assert box.admin("role", "bob", "user") == "bob is user now."
+
+
+def test_a_chat_that_ends_answers_what_was_asked() -> None:
+    store = SlowStore()
+    box = make_box(store=store)
+    store.store()
+    store.store()
+    asked, silent = Operator(box).ask("role", "bob", "user"), Operator(box)
+    box.turn()
+    done = box.operators.farewell()
+    assert silent.socket.disconnected
+    store.store()
+    box.turn()
+    assert asked.answer()["text"] == "bob is user now."
+    asked.lose()
+    silent.lose()
+    assert done.called
