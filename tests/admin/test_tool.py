@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -18,7 +19,9 @@ import pytest
 
 from chat.admin import command
 from chat.admin.address import address_in
+from chat.core.operator import COMMANDS
 
+RIGHTS = (Path(__file__).parents[2] / "docs" / "rights.md").read_text()
 AS_NOBODY = "import os, sys; from chat.admin.command import run; os.setuid(65534); sys.exit(run(sys.argv[1:], None))"
 
 
@@ -76,6 +79,12 @@ def test_an_answer_that_is_none(
     chat.end()
     assert capsys.readouterr() == ("", f"chat: {sentence}\n")
     assert chat.requests == [{"words": ["accounts"]}]
+
+
+def test_every_command_is_documented() -> None:
+    section = RIGHTS.split("## From the machine of the chat")[1].split("\n## ")[0]
+    documented = re.findall(r"`(\w+)[^`]*`", "".join(re.findall(r"^\| (`[^|]*)\|", section, re.MULTILINE)))
+    assert documented == list(COMMANDS)
 
 
 def test_a_chat_that_does_not_answer(
