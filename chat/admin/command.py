@@ -8,6 +8,7 @@ import os
 import socket
 import sqlite3
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, closing
 from pathlib import Path
@@ -25,6 +26,9 @@ from chat.history.store import CannotOpen
 
 PATIENCE = 60.0
 """The seconds to wait for an answer."""
+
+BEGINNING = 10.0
+"""The seconds to wait for a chat that begins or ends, or for somebody else's ``chat admin``."""
 
 Alone = Callable[[Path], AbstractContextManager[None]]
 """Runs the chat of a directory where no daemon does."""
@@ -114,16 +118,36 @@ class Chat:
 
     def _ask(self, **request: Any) -> dict[str, Any]:
         """Ask the chat that runs, or one that runs for this alone."""
+        end = time.monotonic() + BEGINNING
         try:
-            answer = self._exchange(request)
-            if answer is None:
-                self._require_free()
-                with self._alone(self._directory):
-                    answer = self._exchange(request)
+            while (answer := self._reach(request)) is None:
+                if time.monotonic() > end:
+                    raise CannotAdminister(
+                        f"A chat uses {self._directory / FILE} and does not listen at {SOCKET}: it begins, ends, or is "
+                        "of an older version. Try again in a moment; if that does not help, restart the chat."
+                    )
+                time.sleep(0.1)
         except PermissionError as error:
             raise CannotAdminister(
                 f"You may not use {self._directory}. Run chat admin as the user that the chat runs as, or as root."
             ) from error
+        return answer
+
+    def _reach(self, request: dict[str, Any]) -> dict[str, Any] | None:
+        """Send *request*, and return the answer; ``None`` if somebody uses the history and does not listen."""
+        answer = self._exchange(request)
+        if answer is not None:
+            return answer
+        try:
+            self._check_history()
+            with self._alone(self._directory):
+                answer = self._exchange(request)
+        except CannotOpen as error:
+            if isinstance(error.__cause__, BlockingIOError):
+                return None
+            if isinstance(error.__cause__, PermissionError):
+                raise error.__cause__ from error
+            raise
         if answer is None:
             raise CannotAdminister(
                 f"There can be no socket {self._directory / SOCKET}. See that nothing else has its name, "
@@ -153,22 +177,12 @@ class Chat:
         found: dict[str, Any] = json.loads(answer)
         return found
 
-    def _require_free(self) -> None:
+    def _check_history(self) -> None:
         """Raise :class:`CannotAdminister` or :class:`CannotOpen` unless there is a history that nobody uses."""
         path = self._directory / FILE
         if not path.exists():
             raise CannotAdminister(f"There is no {path}. Say with --data where the history is.")
-        try:
-            claim = lock(self._directory)
-        except CannotOpen as error:
-            if isinstance(error.__cause__, BlockingIOError):
-                raise CannotAdminister(
-                    f"A chat uses {path} and does not listen at {SOCKET}: it begins, ends, or is of an older version. "
-                    "Try again in a moment; if that does not help, restart the chat."
-                ) from error
-            if isinstance(error.__cause__, PermissionError):
-                raise error.__cause__ from error
-            raise
+        claim = lock(self._directory)
         try:
             with closing(connect(path)) as connection:
                 (version,) = connection.execute("PRAGMA user_version").fetchone()

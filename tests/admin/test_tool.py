@@ -105,7 +105,10 @@ def test_a_data_directory_that_is_not_there(tmp_path: Path, capsys: pytest.Captu
         assert capsys.readouterr().err == sentence
 
 
-def test_a_history_that_is_in_use_by_what_does_not_listen(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_history_that_is_in_use_by_what_does_not_listen(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(command, "BEGINNING", 0.0)
     (tmp_path / "chat.db").touch()
     with (tmp_path / "chat.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -114,6 +117,23 @@ def test_a_history_that_is_in_use_by_what_does_not_listen(tmp_path: Path, capsys
         f"chat: A chat uses {tmp_path / 'chat.db'} and does not listen at admin.sock: it begins, ends, or is of an "
         "older version. Try again in a moment; if that does not help, restart the chat.\n"
     )
+
+
+def test_a_chat_that_begins_is_waited_for(tmp_path: Path) -> None:
+    (tmp_path / "chat.db").touch()
+    chats: list[Impostor] = []
+
+    class Beginning(command.Chat):
+        def _check_history(self) -> None:
+            try:
+                super()._check_history()
+            finally:
+                chats.append(Impostor(tmp_path, b'{"type":"notice","text":"Done."}\n'))
+
+    with (tmp_path / "chat.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        assert list(Beginning(tmp_path, no_chat).do(["accounts"])) == ["Done."]
+    chats[0].end()
 
 
 def test_a_file_that_is_no_history_or_of_another_version(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -121,6 +121,18 @@ def test_it_works_without_a_chat_that_runs(start_chat: DaemonFactory) -> None:
     assert log_in(second, "ada").ask("moderator", name="bob")["text"] == "bob is a moderator now."
 
 
+def test_several_operators_at_once_without_a_chat_that_runs(start_chat: DaemonFactory) -> None:
+    names = [f"user{number}" for number in range(3)]
+    chat = start_chat("--no-limits")
+    register(chat, *names)
+    chat.end()
+    commands = [tool(chat.folder, "role", name, "moderator") for name in names]
+    running = [subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) for command in commands]
+    said = [process.communicate(timeout=DEADLINE)[0].decode() for process in running]
+    assert said == [f"{name} is moderator now.\n" for name in names]
+    assert admin(chat.folder, "accounts").splitlines() == [f"{name} moderator" for name in names]
+
+
 @pytest.mark.parametrize("mask", ["0000", "0177", "0022"])
 def test_nobody_else_may_use_the_socket(start_chat: DaemonFactory, mask: str) -> None:
     chat = start_chat(wrapper=["sh", "-c", f'umask {mask}; exec "$@"', "sh"])
