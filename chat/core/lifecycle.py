@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 
 import msgspec
@@ -253,6 +253,33 @@ class Quit(msgspec.Struct, frozen=True):
 
     def perform(self, delivery: Delivery) -> None:
         quit_chat(self.hub, self.session, self.text, self.code)
+
+
+class EndSessions(msgspec.Struct, frozen=True):
+    """All sessions of the *account* end but those of the user *but*, and nobody comes back by their tokens."""
+
+    hub: Hub
+    account: Account
+    text: str
+    but: User | None = None
+
+    def perform(self, delivery: Delivery) -> None:
+        self.hub.tokens.revoke(self.account.id, self.but.session.token if self.but is not None else None)
+        for user in self.hub.users_of(self.account):
+            if user is not self.but:
+                quit_chat(self.hub, user.session, self.text)
+
+
+class EndUsers(msgspec.Struct, frozen=True):
+    """These *users* leave the chat, from wherever they are connected by then."""
+
+    hub: Hub
+    users: Sequence[User]
+    text: str
+
+    def perform(self, delivery: Delivery) -> None:
+        for user in self.users:
+            quit_chat(self.hub, user.session, self.text)
 
 
 def quit_chat(hub: Hub, session: Session, text: str = "Goodbye.", code: str = "") -> None:

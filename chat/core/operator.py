@@ -16,7 +16,7 @@ from chat.core.errors import BadField, ServerFull, UnknownCommand
 from chat.core.events import Event, Notice, Prompt
 from chat.core.facts import Decision, PasswordSet, RoleSet, Unbanned
 from chat.core.hub import Hub
-from chat.core.lifecycle import quit_chat
+from chat.core.lifecycle import EndSessions
 from chat.core.peer import Peer
 from chat.core.ports import AuditPage, Delivery, HashPassword
 from chat.core.session import Session
@@ -113,7 +113,7 @@ def _set_role(hub: Hub, session: Operator, request: Request, name: str, role: st
         raise BadField(f"There is no role {role[:64]}. There are: {', '.join(ROLES)}.")
     done = Show(session, Notice(text=f"{account.name} is {role} now."))
     effects = (Tell(hub, account, _YOU_ARE[ROLES[role]]), done)
-    hub.apply(session, RoleSet(account.key, ROLES[role]), effects, action=f"role {role}", target=account.name)
+    hub.apply(session, RoleSet(account.id, ROLES[role]), effects, action=f"role {role}", target=account.name)
 
 
 def _set_password(hub: Hub, session: Operator, request: Request, name: str) -> None:
@@ -131,7 +131,7 @@ def _set_password(hub: Hub, session: Operator, request: Request, name: str) -> N
         text = f"Whoever runs the server has given {account.name} another password. Come in again with that."
         done = Show(session, Notice(text=f"{account.name} has another password."))
         effects = (EndSessions(hub, account, text), done)
-        hub.apply(session, PasswordSet(account.key, encoded), effects, action="password", target=account.name)
+        hub.apply(session, PasswordSet(account.id, encoded), effects, action="password", target=account.name)
 
     hub.ask(session, HashPassword(request.secret), hashed, None)
 
@@ -146,18 +146,6 @@ class Tell(msgspec.Struct, frozen=True):
     def perform(self, delivery: Delivery) -> None:
         for user in self.hub.users_of(self.account):
             delivery.show(user.session, Notice(text=self.text))
-
-
-class EndSessions(msgspec.Struct, frozen=True):
-    """All sessions of the *account* end, those that are held too, and are told why; no token resumes them."""
-
-    hub: Hub
-    account: Account
-    text: str
-
-    def perform(self, delivery: Delivery) -> None:
-        for user in self.hub.users_of(self.account):
-            quit_chat(self.hub, user.session, self.text)
 
 
 # -- bans

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import msgspec
-
 from chat.core import rights
-from chat.core.accounts import Account, StoredAccount, check_password
+from chat.core.accounts import StoredAccount, check_password
 from chat.core.authentication import check, require_secure
 from chat.core.command import SECRET, Command, Right
 from chat.core.effects import Show
@@ -13,8 +11,8 @@ from chat.core.errors import AlreadyThere, NameTaken, NotAllowed
 from chat.core.events import Notice
 from chat.core.facts import PasswordSet, Registered, Unregistered
 from chat.core.hub import Hub
-from chat.core.lifecycle import Quit, quit_chat
-from chat.core.ports import Delivery, HashPassword
+from chat.core.lifecycle import EndSessions, EndUsers
+from chat.core.ports import HashPassword
 from chat.core.rights import user_of
 from chat.core.session import Session
 
@@ -60,7 +58,7 @@ def change_password(hub: Hub, session: Session, tag: str | None, password: str) 
             raise NotAllowed("Your password was changed meanwhile. Come in again with that one.")
         done = Show(session, Notice(text="Your password is changed.", tag=tag))
         fact = PasswordSet(account.id, encoded, session.token.digest if session.token is not None else None)
-        ended = EndOthers(hub, account, session, "Your password was changed from another connection.")
+        ended = EndSessions(hub, account, "Your password was changed from another connection.", but=user)
         hub.apply(session, fact, (done, ended), tag=tag, action="password", target=account.name)
 
     # In its turn, so that no session sets a password that is about to end because there is another.
@@ -78,26 +76,11 @@ def unregister(hub: Hub, session: Session, tag: str | None, password: str) -> No
         others = [other for other in hub.users_of(account) if other is not user]
         done = Show(session, Notice(text=f"The name {account.name} belongs to nobody now.", tag=tag))
         text = f"The name {account.name} was given up from another connection."
-        ends = [Quit(hub, other.session, text) for other in others]
+        ends = EndUsers(hub, others, text)
         fact = Unregistered(account.id)
-        hub.apply(session, fact, (done, *ends), tag=tag, action="unregister", target=account.name)
+        hub.apply(session, fact, (done, ends), tag=tag, action="unregister", target=account.name)
 
     check(hub, session, account, password, right, tag, "That password is wrong.")
-
-
-class EndOthers(msgspec.Struct, frozen=True):
-    """The account's sessions other than *but* end, and nobody comes back by their tokens."""
-
-    hub: Hub
-    account: Account
-    but: Session | None
-    text: str
-
-    def perform(self, delivery: Delivery) -> None:
-        self.hub.tokens.revoke(self.account.id, self.but.token if self.but is not None else None)
-        for user in self.hub.users_of(self.account):
-            if user.session is not self.but:
-                quit_chat(self.hub, user.session, self.text)
 
 
 COMMANDS = (
