@@ -295,7 +295,8 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
 class Welcome(Event, frozen=True, kw_only=True):
     """The session is in under this name; the token resumes it from another connection.
 
-    ``registered``: the name belongs to this user. ``role``: ``moderator``, ``owner`` or nothing.
+    ``registered``: the name belongs to this user. ``role``: ``moderator``, ``owner`` or nothing. ``protocol`` is 0 if
+    the server is older than its number. ``features``: what this server has switched on.
     """
 
     name: str
@@ -305,6 +306,8 @@ class Welcome(Event, frozen=True, kw_only=True):
     limits: Limits
     registered: bool = False
     role: str = ""
+    protocol: int = 0
+    features: list[str] = []
 
     def words(self) -> list[str]:
         return [f"You are {self.name}."]

@@ -22,6 +22,12 @@ from chat.core.rights import user_of
 from chat.core.room import Room
 from chat.core.session import NO_MARKS, ResumeToken, Session, State, User, digest
 
+PROTOCOL = 1
+"""The version of the protocol that programs are told."""
+
+FEATURES = ["register"]
+"""What this server has switched on, as programs are told."""
+
 log = Logger()
 
 # -- coming in
@@ -187,6 +193,8 @@ def _welcome(hub: Hub, name: str, token: ResumeToken, account: Account | None) -
         limits=accepted,
         registered=account is not None,
         role=account.role if account is not None else "",
+        protocol=PROTOCOL,
+        features=FEATURES,
     )
 
 

@@ -86,8 +86,8 @@ class Session:
     """
 
     __slots__ = (
-        "clogged", "id", "moves", "one_room", "paused", "peer", "pending", "replay", "rooms", "spent", "state", "token",
-        "unconfirmed", "user",
+        "accept", "clogged", "id", "moves", "one_room", "paused", "peer", "pending", "replay", "rooms", "spent", "state",
+        "token", "unconfirmed", "user",
     )  # fmt: skip
 
     def __init__(self, number: int, peer: Peer, *, one_room: bool, replay: int = 0) -> None:
@@ -95,6 +95,8 @@ class Session:
         self.peer = peer
         self.one_room = one_room
         self.replay = replay
+        self.accept: frozenset[str] = frozenset()
+        """What its client can be sent that not every client understands."""
         self.state = State.NAMELESS
         self.user: User | None = None
         self.rooms: dict[str, Room] = {}

@@ -16,6 +16,12 @@ from chat.protocols.manners import Manners
 
 MAXIMUM_TAG = 64
 
+ACCEPTABLE = frozenset(("changes", "conversations", "lines"))
+"""What a client may say that it accepts."""
+
+MOST_ACCEPTED = 32
+"""So many strings a client may give, most of which may be of later versions."""
+
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder().decode
 
@@ -99,7 +105,15 @@ class JsonManners(Manners):
             raise BadField('"token" must be a string.')
         if password is not None and not isinstance(password, str):
             raise BadField('"password" must be a string.')
+        session.accept = self._accept(request.get("accept"))
         lifecycle.come_in_again(hub, session, name or "", self._rooms(rooms), token, password, tag)
+
+    def _accept(self, accept: object) -> frozenset[str]:
+        """Read what the client accepts; what is of later versions is ignored."""
+        given: object = [] if accept is None else accept
+        if not isinstance(given, list) or len(given) > MOST_ACCEPTED or not all(isinstance(one, str) for one in given):
+            raise BadField(f'"accept" must be a list of at most {MOST_ACCEPTED} strings.')
+        return ACCEPTABLE.intersection(given)
 
     def _rooms(self, rooms: object) -> dict[str, int | None]:
         if rooms is None:

@@ -305,7 +305,10 @@ def test_what_can_not_be_stored_has_not_happened(words: tuple[str, ...]) -> None
     assert box.admin("bans") == "eve, for ever, by bob"
     assert box.admin("accounts") == "ada owner\nbob moderator"
     assert code(bob, type="bans") == "bans"
-    assert welcomed(come(box, "bob"))["registered"]
+    again = come(box, "bob")
+    store.store()
+    box.turn()
+    assert welcomed(again)["registered"]
 
 
 def test_a_queue_that_is_full_is_told() -> None:

@@ -47,7 +47,7 @@ def test_a_bot_in_three_lines() -> None:
     assert lines == [
         "* Hi. Type your name and press Enter.",
         f'{{"type":"welcome","name":"bot","token":"{token}","server":"twisted-chat/{__version__}","time":"{NOW}",'
-        '"limits":{"text":4096,"line":16384,"name":32,"rooms":50}}',
+        '"limits":{"text":4096,"line":16384,"name":32,"rooms":50},"protocol":1,"features":["register"]}',
         '{"type":"room","room":"lobby","topic":"","users":["bot"],"away":{},"last":0}',
         f'{{"type":"message","id":1,"time":"{NOW}","room":"lobby","author":"bot","kind":"say",'
         '"text":"build is green","tag":"a1"}',
@@ -236,6 +236,10 @@ def test_hello_comes_first() -> None:
         {"rooms": {"lobby": -1}},
         {"rooms": {"lobby": True}},
         {"rooms": {"lobby": 1.5}},
+        {"accept": "changes"},
+        {"accept": {"changes": True}},
+        {"accept": ["changes", 7]},
+        {"accept": ["lines"] * 33},
     ],
 )
 def test_a_hello_with_a_wrong_field_is_refused_and_may_be_said_again(fields: dict[str, Any]) -> None:
@@ -245,6 +249,28 @@ def test_a_hello_with_a_wrong_field_is_refused_and_may_be_said_again(fields: dic
     assert [answer.get("code") for answer in bot.objects()] == ["bad-field"]
     bot.ask(type="hello", name="bot")
     assert [answer["type"] for answer in bot.objects()] == ["welcome", "room"]
+
+
+@pytest.mark.parametrize(
+    ("accept", "kept"),
+    [
+        (None, set()),
+        ([], set()),
+        (["changes", "weather", "lines", "lines", ""], {"changes", "lines"}),
+        (["conversations", *(f"later-{number}" for number in range(31))], {"conversations"}),
+    ],
+)
+def test_what_a_program_accepts_is_kept_with_its_session_and_what_is_unknown_is_ignored(
+    accept: list[str] | None, kept: set[str]
+) -> None:
+    box = Box()
+    bot = box.connect()
+    bot.ask(type="hello", accept=["lines", 7])
+    bot.ask(type="hello", name="bot", accept=accept)
+    assert [answer["type"] for answer in bot.objects()] == ["error", "welcome", "room"]
+    user = box.hub.users.get("bot")
+    assert user is not None
+    assert user.session.accept == kept
 
 
 def test_a_hello_that_is_refused_joins_nothing() -> None:
