@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from chat.core.command import Command, Kind
+from chat.core.command import SWITCH_WORDS, Command, Kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +50,8 @@ def _argument(
             return _fitting(word.removeprefix("/"), (c.name for c in commands), "", " ")
         case Kind.NUMBER:
             return ()
+        case Kind.SWITCH:
+            return _fitting(word, SWITCH_WORDS, "", " ")
         case _:
             return _fitting(word, people, "", " ")
 

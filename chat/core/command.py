@@ -6,9 +6,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
+from typing import Any
 
 from chat.core.errors import BadField
 from chat.core.events import wire_time
+
+SWITCH_WORDS = {"on": True, "off": False}
+"""How people write what is true or false in JSON."""
 
 
 class Kind(Enum):
@@ -22,6 +26,7 @@ class Kind(Enum):
     COMMAND = "command"
     SECRET = "secret"  # noqa: S105 - a kind, and no secret
     CHOICE = "choice"
+    SWITCH = "switch"
 
 
 class Right(Enum):
@@ -57,8 +62,18 @@ class Parameter:
         """Whether people type it."""
         return not self.programs and (self.optional or not self.here)
 
+    @property
+    def usage(self) -> str:
+        """How it stands in the usage of a command: ``name``, or ``[name]`` if it may be left out."""
+        word = "|".join(SWITCH_WORDS) if self.kind is Kind.SWITCH else self.name
+        return f"[{word}]" if self.optional else word
+
     def from_word(self, word: str) -> str | int:
         """Convert what was typed; raises :class:`BadField`."""
+        if self.kind is Kind.SWITCH:
+            if word.lower() not in SWITCH_WORDS:
+                raise BadField(f"{word[:40]} is neither on nor off.")
+            return SWITCH_WORDS[word.lower()]
         if self.kind is not Kind.NUMBER:
             return word
         if not word.isascii() or not word.isdecimal() or len(word) > 9:
@@ -67,6 +82,10 @@ class Parameter:
 
     def from_json(self, value: object) -> str | int:
         """Check a value of a JSON object; raises :class:`BadField`."""
+        if self.kind is Kind.SWITCH:
+            if isinstance(value, bool):
+                return value
+            raise BadField(f'"{self.name}" must be true or false.')
         if self.kind is Kind.NUMBER:
             if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 1 << 63:
                 return value
@@ -102,17 +121,26 @@ class Command:
     """Whether only programs use it."""
     before_name: bool = False
     """Whether programs may use it before they have said hello."""
+    stores: bool = False
+    """Whether it stores something, which a tag does only once."""
+    again: Callable[..., None] | None = None
+    """What answers it if its tag has said something before: it is called as ``run`` is, with that id and time too."""
+    asks_without: str = ""
+    """The parameter without which it only asks, and stores nothing."""
 
     @property
     def usage(self) -> str:
         """How people type it: ``/msg name text``."""
-        words = (f"[{p.name}]" if p.optional else p.name for p in self.parameters if p.typed)
-        return " ".join(("/" + self.name, *words))
+        return " ".join(("/" + self.name, *(p.usage for p in self.parameters if p.typed)))
 
     @property
     def privileged(self) -> bool:
         """Whether it is for ops, moderators or owners only."""
         return self.needs in (Right.OP, Right.MODERATOR, Right.OWNER)
+
+    def would_store(self, arguments: Mapping[str, Any]) -> bool:
+        """Tell whether it stores something if it is run with these *arguments*."""
+        return self.stores and (not self.asks_without or self.asks_without in arguments)
 
     def parse(self, rest: str, here: str) -> dict[str, str | int]:
         """Read the arguments that were typed after the command's name in the room *here*.
@@ -153,4 +181,6 @@ ROOM = Parameter("room", Kind.ROOM)
 USER = Parameter("name", Kind.USER)
 TEXT = Parameter("text", Kind.TEXT)
 WHY = Parameter("text", Kind.TEXT, optional=True)
+ON = Parameter("on", Kind.SWITCH, optional=True)
+"""Which way to switch something; if it is left out, the other way than it is."""
 SECRET = Parameter("password", Kind.SECRET)

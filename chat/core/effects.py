@@ -8,7 +8,8 @@ from typing import Any, Protocol
 import msgspec
 
 from chat.core.accounts import Subject
-from chat.core.events import Event, Found, History
+from chat.core.errors import NotStored
+from chat.core.events import Event, Found, History, Notice, Refusal
 from chat.core.ports import Delivery, Lookup, Query, Search
 from chat.core.session import Session
 
@@ -28,6 +29,26 @@ class Show(msgspec.Struct, frozen=True):
 
     def perform(self, delivery: Delivery) -> None:
         delivery.show(self.session, self.event)
+
+
+class ShowDone(msgspec.Struct, frozen=True):
+    """Tell a session that sends a *request* again under its *tag* that it is done, or that it could not be stored."""
+
+    session: Session
+    request: str
+    tag: str
+
+    def perform(self, delivery: Delivery) -> None:
+        token = self.session.token
+        done = token is not None and token.done is not None and (self.request, self.tag) in token.done
+        text = "That was done before, under this tag."
+        delivery.show(self.session, Notice(text=text, tag=self.tag) if done else first_try_failed(self.tag))
+
+
+def first_try_failed(tag: str) -> Refusal:
+    """The answer to a request that is sent again under its *tag*, if it could not be stored when it came first."""
+    text = "Not stored, not sent: the first try failed. Try again later."
+    return Refusal(code=NotStored.code, text=text, tag=tag)
 
 
 class Publish(msgspec.Struct, frozen=True):

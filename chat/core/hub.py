@@ -38,6 +38,7 @@ from chat.core.facts import (
     PresencesEnded,
     PrivacySet,
     Quiet,
+    Record,
     Registered,
     RightsKept,
     RoleSet,
@@ -54,9 +55,9 @@ from chat.core.mailbox import Mailbox
 from chat.core.names import Registry, key, room_name
 from chat.core.peer import Peer
 from chat.core.ports import Delivery, Lookup, Random
-from chat.core.queue import Entry, Queue
+from chat.core.queue import Entry, Queue, Undo
 from chat.core.room import NO_RIGHTS, Rights, Room
-from chat.core.session import Session, User
+from chat.core.session import ResumeToken, Session, User
 from chat.core.text import clean
 from chat.core.tokens import Tokens
 
@@ -253,7 +254,14 @@ class Hub:
         if isinstance(fact, RoomFact):
             undo = partial(self._undo_rule, self._known(fact.room), undo)
         decision = Decision(self.now(), by, action, target, room, why, fact) if action else fact
-        self.queue.add(Entry(session, effects, decision, lambda: undo() or (), tag))
+        self._store(session, effects, decision, lambda: undo() or (), tag)
+
+    def confirm(self, session: Session, event: Event, tag: str | None) -> None:
+        """Answer a request with *event* that changes nothing, as what it asks for is so already.
+
+        If that may not be stored yet, and can't be, the session gets a refusal under *tag* instead.
+        """
+        self._store(session, (Show(session, event),), None, tuple, tag)
 
     def store(self, session: Session, fact: Quiet) -> None:
         """Store a *fact* that nobody asked for."""
@@ -273,7 +281,22 @@ class Hub:
     ) -> None:
         """Store for the audit record what was decided about who is here, which is no fact that lasts."""
         decision = Decision(self.now(), session.name, action, target, room, why)
-        self.queue.add(Entry(session, effects, decision, undo, tag))
+        self._store(session, effects, decision, undo, tag)
+
+    def _store(
+        self, session: Session, effects: Sequence[Effect], record: Record | None, undo: Undo, tag: str | None
+    ) -> None:
+        """Have a record stored, and remember of a request with a *tag* that it was done."""
+        token = session.token
+        if tag is not None and token is not None:
+            request = session.request, tag
+            if token.done is None:
+                token.done = {}
+            token.done[request] = None
+            if len(token.done) > self.limits.tags_each:
+                del token.done[next(iter(token.done))]
+            undo = partial(_undo_request, token, request, undo)
+        self.queue.add(Entry(session, effects, record, undo, tag))
 
     def _change(self, fact: Fact) -> Callable[[], None]:
         """Change the state as *fact* says; return what undoes that."""
@@ -456,7 +479,7 @@ class Hub:
         """Tell whether private messages wait for *subject*."""
         return bool(self._mailboxes.get(subject))
 
-    def confirm(self, session: Session) -> None:
+    def received(self, session: Session) -> None:
         """The client of *session* has got the private messages that it was shown."""
         number, session.unconfirmed = session.unconfirmed, 0
         user = session.user
@@ -599,6 +622,13 @@ class Hub:
         """Forget a room that is empty and has neither messages nor rules."""
         if room.forgettable and self.rooms.get(key(room.name)) is room:
             del self.rooms[key(room.name)]
+
+
+def _undo_request(token: ResumeToken, request: tuple[str, str], undo: Undo) -> Sequence[Effect]:
+    """The *request* could not be stored: it may come again."""
+    if token.done is not None:
+        token.done.pop(request, None)
+    return undo()
 
 
 def _set(holder: Any, attribute: str, value: object) -> Callable[[], None]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from chat.core.accounts import Subject
 
 MOST_EACH = 200
@@ -41,14 +39,7 @@ class Mailbox:
         """The message with the id *number* waits."""
         self._waiting.setdefault(sender, []).append(number)
 
-    def discard(self, number: int) -> None:
-        """The message with the id *number* does not wait any more."""
-        self._keep(lambda waiting: waiting != number)
-
     def seen(self, number: int) -> None:
         """No message up to the id *number* waits any more."""
-        self._keep(lambda waiting: waiting > number)
-
-    def _keep(self, waits: Callable[[int], bool]) -> None:
-        kept = {sender: list(filter(waits, numbers)) for sender, numbers in self._waiting.items()}
+        kept = {sender: [n for n in numbers if n > number] for sender, numbers in self._waiting.items()}
         self._waiting = {sender: numbers for sender, numbers in kept.items() if numbers}

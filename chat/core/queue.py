@@ -93,7 +93,7 @@ class Queue:
             if entry.undo is not None:
                 _undo(entry, why)
         for entry in reversed(batch):
-            if entry.record is not None:
+            if entry.record is not None or entry.undo is not None:
                 _undo(entry, why)
 
     def settle(self, batch: Sequence[Entry]) -> Collection[Session]:

@@ -86,8 +86,8 @@ class Session:
     """
 
     __slots__ = (
-        "accept", "clogged", "id", "moves", "one_room", "paused", "peer", "pending", "replay", "rooms", "spent", "state",
-        "token", "unconfirmed", "user",
+        "accept", "clogged", "id", "moves", "one_room", "paused", "peer", "pending", "replay", "request", "rooms", "spent",
+        "state", "token", "unconfirmed", "user",
     )  # fmt: skip
 
     def __init__(self, number: int, peer: Peer, *, one_room: bool, replay: int = 0) -> None:
@@ -105,6 +105,8 @@ class Session:
         self.token: ResumeToken | None = None
         self.pending = 0
         """How much of it waits in the queue."""
+        self.request = ""
+        """The type of its request that is carried out, also while that waits for an answer."""
         self.paused: Callable[[], None] | None = None
         """What to call once enough of that has left the queue."""
         self.unconfirmed = 0
@@ -164,6 +166,8 @@ class ResumeToken:
     """Whether the history holds it."""
     used: float = 0.0
     """When it was last used (seconds since 1970)."""
+    done: dict[tuple[str, str], None] | None = None
+    """The requests of this session that stored something else, by type and tag."""
 
     @property
     def digest(self) -> str:

@@ -29,6 +29,7 @@ class Tokens:
     def end(self, token: ResumeToken) -> None:
         """The session of *token* has gone."""
         token.session = None
+        token.done = None
         self._live.pop(token.token, None)
         self.remember(token)
 

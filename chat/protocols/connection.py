@@ -190,7 +190,7 @@ class Connection(LineReceiver):
     def _take(self, data: bytes) -> None:
         manners = self._manners
         if self.session.unconfirmed and self._outbox.drained:
-            self._chat.hub.confirm(self.session)
+            self._chat.hub.received(self.session)
         data = manners.hear(data, self.session)
         if manners.answer:
             self._send(manners.answer)

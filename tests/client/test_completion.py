@@ -27,6 +27,7 @@ from chat.client.completion import complete
         ("/me hugs b", 9, ["bob ", "Bert "]),
         ("/ignore b", 8, ["bob ", "Bert "]),
         ("/ignore bob b", 12, []),
+        ("/ignore bob o", 12, ["on ", "off "]),
         ("/help hi", 6, ["history "]),
         ("/help /hi", 6, ["history "]),
         ("/history 1", 9, []),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import count
 from typing import Any
 
 import pytest
@@ -38,6 +39,7 @@ class Chat:
 
     def __init__(self, store: Any) -> None:
         self.store = store
+        self.tags = count()
         self.box = Box(limits=LIMITS, store=store)
         self.box.make_account("ada", HASH, Role.OWNER)
         self.settle()
@@ -300,9 +302,10 @@ def state(chat: Chat) -> Any:
     shown = chat.ada.objects()
     for event in shown:
         event.pop("time", None)
-    chat.eve.ask(type="say", room="dev", text="may I?", tag="s")
+    tag = f"s{next(chat.tags)}"
+    chat.eve.ask(type="say", room="dev", text="may I?", tag=tag)
     chat.settle()
-    spoken = [code for tag, code, _ in answers(chat.eve) if tag == "s"]
+    spoken = [code for answered, code, _ in answers(chat.eve) if answered == tag]
     return [event for event in shown if event["type"] != "message"], spoken, sorted(chat.store._accounts)
 
 

@@ -84,7 +84,14 @@ def unregister(hub: Hub, session: Session, tag: str | None, password: str) -> No
 
 
 COMMANDS = (
-    Command("register", (SECRET,), "makes your name yours: it needs this password then", register),
-    Command("password", (SECRET,), "changes the password of your name", change_password, needs=Right.ACCOUNT),
-    Command("unregister", (SECRET,), "gives up your name", unregister, needs=Right.ACCOUNT),
+    Command("register", (SECRET,), "makes your name yours: it needs this password then", register, stores=True),
+    Command(
+        "password",
+        (SECRET,),
+        "changes the password of your name",
+        change_password,
+        needs=Right.ACCOUNT,
+        stores=True,
+    ),
+    Command("unregister", (SECRET,), "gives up your name", unregister, needs=Right.ACCOUNT, stores=True),
 )

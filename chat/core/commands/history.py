@@ -164,5 +164,6 @@ COMMANDS = (
         mark_read,
         needs=Right.ACCOUNT,
         programs=True,
+        stores=True,
     ),
 )

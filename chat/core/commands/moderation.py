@@ -9,7 +9,7 @@ import msgspec
 from chat.core import bans, durations, names
 from chat.core.accounts import Role
 from chat.core.bans import Ban
-from chat.core.command import HERE, USER, WHY, Command, Kind, Parameter, Right
+from chat.core.command import HERE, ON, USER, WHY, Command, Kind, Parameter, Right
 from chat.core.effects import Effect, Leave, Publish, Show
 from chat.core.errors import BadField, NotAllowed
 from chat.core.events import BanLine, Bans, Left, Notice, Rule, RuleKind, Stats, timestamp
@@ -66,8 +66,11 @@ def _rule(
     tag: str | None = None,
     effects: Sequence[Effect] = (),
 ) -> None:
-    """Change a rule of a room, and tell all in it."""
+    """Change a rule of a room, and tell all in it; if it is so already, tell only the one who asked."""
     event = Rule(time=hub.now(), room=room.name, by=session.name, rule=rule, on=on, name=name, text=text, tag=tag)
+    if _holds(room, fact):
+        hub.confirm(session, event, tag)
+        return
     hub.apply(
         session,
         fact,
@@ -78,6 +81,18 @@ def _rule(
         room=room.name,
         why=text,
     )
+
+
+def _holds(room: Room, fact: RoomFact) -> bool:
+    """Tell whether *fact*, which switches a rule, changes nothing."""
+    match fact:
+        case OpSet():
+            return (fact.subject in room.ops) == fact.on
+        case LockSet():
+            return room.locked == fact.on
+        case PrivacySet():
+            return room.private == fact.on
+    return False
 
 
 # -- commands of ops
@@ -158,18 +173,20 @@ def unmute(hub: Hub, session: Session, tag: str | None, room: str, name: str) ->
     _rule(hub, session, mine, Muted(mine.name, victim.subject, None), "mute", False, name=victim.name, tag=tag)
 
 
-def op(hub: Hub, session: Session, tag: str | None, room: str, name: str) -> None:
+def op(hub: Hub, session: Session, tag: str | None, room: str, name: str, on: bool | None = None) -> None:
     """Make somebody an op of the room, or take that back."""
     mine = room_of(hub, session, room)
     other = _member(mine, find_user(hub, session, name))
-    on = other.subject not in mine.ops
+    if on is None:
+        on = other.subject not in mine.ops
     _rule(hub, session, mine, OpSet(mine.name, other.subject, on), "op", on, name=other.name, tag=tag)
 
 
-def lock(hub: Hub, session: Session, tag: str | None, room: str) -> None:
+def lock(hub: Hub, session: Session, tag: str | None, room: str, on: bool | None = None) -> None:
     """Let only ops set the topic, or everybody again."""
     mine = room_of(hub, session, room)
-    on = not mine.locked
+    if on is None:
+        on = not mine.locked
     _rule(hub, session, mine, LockSet(mine.name, on), "lock", on, tag=tag)
 
 
@@ -289,7 +306,7 @@ def show_stats(hub: Hub, session: Session, tag: str | None) -> None:
     hub.answer(session, Show(session, Stats(figures=dict(hub.figures()), tag=tag)))
 
 
-def appoint(hub: Hub, session: Session, tag: str | None, name: str) -> None:
+def appoint(hub: Hub, session: Session, tag: str | None, name: str, on: bool | None = None) -> None:
     """Make a registered user a moderator, or take that back."""
     other = find_user(hub, session, name)
     account = other.account
@@ -297,9 +314,15 @@ def appoint(hub: Hub, session: Session, tag: str | None, name: str) -> None:
         raise BadField(f"{other.name} is not registered, so they can't be a moderator. They can /register first.")
     if account.role is Role.OWNER:
         raise BadField(f"{other.name} is an owner.")
-    role = Role.USER if account.moderates else Role.MODERATOR
-    what = "a moderator now" if role is Role.MODERATOR else "no moderator any more"
-    effects: list[Effect] = [Show(session, Notice(text=f"{other.name} is {what}.", tag=tag))]
+    if on is None:
+        on = not account.moderates
+    role = Role.MODERATOR if on else Role.USER
+    what = "a moderator now" if on else "no moderator any more"
+    done = Notice(text=f"{other.name} is {what}.", tag=tag)
+    if account.role is role:
+        hub.confirm(session, done, tag)
+        return
+    effects: list[Effect] = [Show(session, done)]
     if other.session is not session:
         effects.append(Show(other.session, Notice(text=f"You are {what}.")))
     fact = RoleSet(account.id, role)
@@ -307,30 +330,41 @@ def appoint(hub: Hub, session: Session, tag: str | None, name: str) -> None:
 
 
 COMMANDS = (
-    Command("kick", (HERE, USER, WHY), "puts somebody out of the room", kick, needs=Right.OP),
+    Command("kick", (HERE, USER, WHY), "puts somebody out of the room", kick, needs=Right.OP, stores=True),
     Command(
         "mute",
         (HERE, USER, WHY),
         "lets somebody say nothing for a time: /mute eve 10m spam",
         mute,
         needs=Right.OP,
+        stores=True,
     ),
-    Command("unmute", (HERE, USER), "lets somebody speak again", unmute, needs=Right.OP),
-    Command("op", (HERE, USER), "makes somebody an op of the room, or takes that back", op, needs=Right.OP),
-    Command("lock", (HERE,), "lets only ops set the topic, or everybody again", lock, needs=Right.OP),
+    Command("unmute", (HERE, USER), "lets somebody speak again", unmute, needs=Right.OP, stores=True),
+    Command(
+        "op",
+        (HERE, USER, ON),
+        "makes somebody an op of the room, or takes that back",
+        op,
+        needs=Right.OP,
+        stores=True,
+    ),
+    Command("lock", (HERE, ON), "lets only ops set the topic, or everybody again", lock, needs=Right.OP, stores=True),
     Command(
         "room",
         (HERE, Parameter("access", Kind.CHOICE, optional=True)),
         "makes the room private, or open: /room private; alone, tells which it is",
         set_privacy,
+        stores=True,
+        asks_without="access",
     ),
-    Command("invite", (HERE, USER), "lets somebody into a private room", invite, needs=Right.OP),
+    Command("invite", (HERE, USER), "lets somebody into a private room", invite, needs=Right.OP, stores=True),
     Command(
         "ban",
         (Parameter("target", Kind.USER), WHY),
         "keeps a name or an address out: /ban 192.0.2.0/24 7d spam",
         ban,
         needs=Right.MODERATOR,
+        stores=True,
     ),
     Command(
         "unban",
@@ -338,14 +372,16 @@ COMMANDS = (
         "lets a name or an address in again",
         unban,
         needs=Right.MODERATOR,
+        stores=True,
     ),
     Command("stats", (), "shows how the server is doing", show_stats, needs=Right.MODERATOR),
     Command("bans", (), "lists who is kept out", list_bans, needs=Right.MODERATOR),
     Command(
         "moderator",
-        (USER,),
+        (USER, ON),
         "makes somebody a moderator, or takes that back",
         appoint,
         needs=Right.OWNER,
+        stores=True,
     ),
 )

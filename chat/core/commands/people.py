@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from chat.core import lifecycle, names, rights
-from chat.core.command import Command, Kind, Parameter
+from chat.core.command import ON, Command, Kind, Parameter
 from chat.core.effects import Publish, Show
 from chat.core.errors import BadField
 from chat.core.events import Away, Ignored, Pong
@@ -18,19 +18,23 @@ def nick(hub: Hub, session: Session, tag: str | None, name: str) -> None:
     lifecycle.rename(hub, session, name, tag)
 
 
-def ignore(hub: Hub, session: Session, tag: str | None, name: str | None = None) -> None:
+def ignore(hub: Hub, session: Session, tag: str | None, name: str | None = None, on: bool | None = None) -> None:
     """Hide what a user says from this one, or show it again; without a name, show who is hidden."""
     user = user_of(session)
     if name is not None:
         name = names.user_name(name)
         if names.key(name) == names.key(user.name):
             raise BadField("You can't ignore yourself.")
-        others = {key: ignored for key, ignored in user.ignored.items() if key != names.key(name)}
-        if len(others) == len(user.ignored):
-            if len(others) >= hub.limits.ignored_each:
-                raise BadField(f"You ignore {len(others)} users, which is the most.")
-            others[names.key(name)] = name
-        user.ignored = others
+        key = names.key(name)
+        was = key in user.ignored
+        if on is None:
+            on = not was
+        if on and not was:
+            if len(user.ignored) >= hub.limits.ignored_each:
+                raise BadField(f"You ignore {len(user.ignored)} users, which is the most.")
+            user.ignored = {**user.ignored, key: name}
+        elif was and not on:
+            user.ignored = {other: ignored for other, ignored in user.ignored.items() if other != key}
     hub.show(session, Ignored(names=list(user.ignored.values()), tag=tag))
 
 
@@ -65,7 +69,7 @@ COMMANDS = (
     Command("nick", (Parameter("name", Kind.TEXT),), "gives you another name", nick),
     Command(
         "ignore",
-        (Parameter("name", Kind.USER, optional=True),),
+        (Parameter("name", Kind.USER, optional=True), ON),
         "hides what a user says from you, or shows it again; alone, lists whom you ignore",
         ignore,
     ),

@@ -77,5 +77,7 @@ COMMANDS = (
         (HERE, Parameter("text", Kind.TEXT, optional=True)),
         "shows or sets what the room is about",
         topic,
+        stores=True,
+        asks_without="text",
     ),
 )

@@ -9,6 +9,7 @@ from typing import Any
 from chat.core import rights
 from chat.core.command import Command, Kind, Parameter, Right
 from chat.core.commands import account, history, moderation, people, rooms, talk
+from chat.core.effects import ShowDone
 from chat.core.errors import UnknownCommand
 from chat.core.events import CommandHelp, Help
 from chat.core.hub import Hub
@@ -31,7 +32,19 @@ ELSEWHERE = {
 
 
 def run(hub: Hub, session: Session, command: Command, tag: str | None, arguments: Mapping[str, Any]) -> None:
-    """Run *command* if the user of *session* has the right that it needs; raises :class:`ChatError`."""
+    """Run *command* if the user of *session* has the right that it needs; raises :class:`ChatError`.
+
+    If it has stored something under the same tag before, say so, and do no more.
+    """
+    token = session.token
+    if tag is not None and token is not None and (tag in token.tags or token.done):
+        if command.again is not None and tag in token.tags:
+            command.again(hub, session, tag, token.tags[tag], **arguments)
+            return
+        if token.done and (command.name, tag) in token.done and command.would_store(arguments):
+            hub.then(session, ShowDone(session, command.name, tag))
+            return
+    session.request = command.name
     if command.needs is not Right.EVERYBODY:
         room = room_of(hub, session, arguments["room"]) if command.needs is Right.OP else None
         rights.require(rights.user_of(session), command.needs, room)

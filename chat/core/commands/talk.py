@@ -10,9 +10,9 @@ import msgspec
 from chat.core import rights
 from chat.core.accounts import Subject
 from chat.core.command import HERE, TEXT, USER, Command, Kind, Parameter
-from chat.core.effects import Effect, Publish, Show
-from chat.core.errors import Empty, NoSuchMessage, NotAllowed, NotStored
-from chat.core.events import Deleted, Message, Notice, Refusal
+from chat.core.effects import Effect, Publish, Show, first_try_failed
+from chat.core.errors import Empty, NoSuchMessage, NotAllowed
+from chat.core.events import Deleted, Message, Notice
 from chat.core.events import Kind as MessageKind
 from chat.core.facts import Erased, Said
 from chat.core.hub import Hub
@@ -21,7 +21,7 @@ from chat.core.ports import Delivery, MessageById
 from chat.core.queue import Entry
 from chat.core.rights import user_of
 from chat.core.session import Session, State, User, ignores
-from chat.core.text import bounded
+from chat.core.text import bounded, clean
 
 MOST_SAID = 100
 """So many of their last messages users may take back without giving an id."""
@@ -43,8 +43,6 @@ def _speak(hub: Hub, session: Session, name: str, kind: MessageKind, text: str, 
     if room.muted:
         rights.require_voice(hub, user, room)
     text = _speakable(hub, text)
-    if tag is not None and _said_before(hub, session, tag, kind, text, room=room.name):
-        return
     message = Message(
         id=hub.take_id(),
         time=hub.now(),
@@ -71,8 +69,6 @@ def tell(hub: Hub, session: Session, tag: str | None, name: str, text: str) -> N
     subject = recipient.subject if recipient is not None else account.id if account is not None else 0
     to = recipient.name if recipient is not None else account.name if account is not None else ""
     text = _speakable(hub, text)
-    if tag is not None and _said_before(hub, session, tag, "say", text, to=to):
-        return
     unseen = recipient is None or not (recipient is user or ignores(recipient, user.name))
     if unseen:
         _require_space(hub, session, to, subject, recipient)
@@ -88,8 +84,7 @@ def tell(hub: Hub, session: Session, tag: str | None, name: str, text: str) -> N
     )
     effects: list[Effect] = []
     if unseen:
-        hub.mailbox(subject).add(user.subject, message.id)
-        effects.append(Tell(hub, message, subject, recipient))
+        effects.append(Tell(hub, message, user.subject, subject, recipient))
         if recipient is not None:
             recipient.kept = True
     effects.append(Show(session, message))
@@ -119,10 +114,12 @@ class Tell(msgspec.Struct, frozen=True):
 
     hub: Hub
     message: Message
+    sender: Subject
     subject: Subject
     recipient: User | None
 
     def perform(self, delivery: Delivery) -> None:
+        self.hub.mailbox(self.subject).add(self.sender, self.message.id)
         here = self.hub.users_with(self.subject) if self.subject > 0 else [self.recipient]
         for user in here or [self.recipient]:
             session = user.session if user is not None else None
@@ -152,15 +149,7 @@ def _store(hub: Hub, session: Session, user: User, said: Said, effects: Sequence
             token.tags[tag] = (message.id, message.time)
             if len(token.tags) > hub.limits.tags_each:
                 del token.tags[next(iter(token.tags))]
-    undo = partial(_unsay, hub, said) if said.unseen else None
-    hub.queue.add(Entry(session, effects, said, undo, tag))
-
-
-def _unsay(hub: Hub, said: Said) -> Sequence[Effect]:
-    """A private message could not be stored: it does not wait for anybody."""
-    if hub.waits_for(said.recipient):
-        hub.mailbox(said.recipient).discard(said.message.id)
-    return ()
+    hub.queue.add(Entry(session, effects, said, None, tag))
 
 
 def _speakable(hub: Hub, text: str) -> str:
@@ -173,24 +162,29 @@ def _speakable(hub: Hub, text: str) -> str:
 # -- what was sent before
 
 
-def _said_before(
+def acknowledge(
+    kind: MessageKind,
     hub: Hub,
     session: Session,
     tag: str,
-    kind: MessageKind,
+    said: tuple[int, str],
     text: str,
-    *,
     room: str | None = None,
-    to: str | None = None,
-) -> bool:
-    """Answer what was sent before under the same tag with the message that it became; tell whether it was."""
-    stored = session.token.tags.get(tag) if session.token is not None else None
-    if stored is None:
-        return False
-    number, time = stored
-    message = Message(id=number, time=time, room=room, to=to, author=session.name, kind=kind, text=text, tag=tag)
+    name: str | None = None,
+) -> None:
+    """Answer what was sent before under the same tag with the message that it became; *said* is its id and time."""
+    number, time = said
+    message = Message(
+        id=number,
+        time=time,
+        room=None if room is None else clean(room).removeprefix("#").lower(),
+        to=None if name is None else clean(name),
+        author=session.name,
+        kind=kind,
+        text=clean(text),
+        tag=tag,
+    )
     hub.answer(session, AnswerAgain(hub, session, tag, message))
-    return True
 
 
 class AnswerAgain(msgspec.Struct, frozen=True):
@@ -205,8 +199,7 @@ class AnswerAgain(msgspec.Struct, frozen=True):
         if self.session.token is not None and self.tag in self.session.token.tags:
             self.hub.ask(self.session, MessageById(self.message.id), self._found, self.tag)
         else:
-            text = "Not stored, not sent: the first try failed. Try again later."
-            delivery.show(self.session, Refusal(code=NotStored.code, text=text, tag=self.tag))
+            delivery.show(self.session, first_try_failed(self.tag))
 
     def _found(self, stored: Said | None) -> None:
         self.hub.show(self.session, stored.message if stored is not None else self.message)
@@ -265,13 +258,36 @@ def _last_said(user: User) -> Sequence[int]:
 
 
 COMMANDS = (
-    Command("say", (HERE, TEXT), "says something in the room", say, programs=True),
-    Command("me", (HERE, TEXT), "says what you do: /me waves", act),
-    Command("msg", (USER, TEXT), "says something to one user only", tell),
+    Command(
+        "say",
+        (HERE, TEXT),
+        "says something in the room",
+        say,
+        programs=True,
+        stores=True,
+        again=partial(acknowledge, "say"),
+    ),
+    Command(
+        "me",
+        (HERE, TEXT),
+        "says what you do: /me waves",
+        act,
+        stores=True,
+        again=partial(acknowledge, "action"),
+    ),
+    Command(
+        "msg",
+        (USER, TEXT),
+        "says something to one user only",
+        tell,
+        stores=True,
+        again=partial(acknowledge, "say"),
+    ),
     Command(
         "delete",
         (Parameter("id", Kind.NUMBER, optional=True),),
         "takes back what you said last, or the message with that id",
         delete,
+        stores=True,
     ),
 )
