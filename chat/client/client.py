@@ -139,6 +139,25 @@ class Client:
             self._check_length(arguments["text"])
         self.model.expect(self.link.ask(command.name, **arguments))
 
+    def _switch(self, command: Command, arguments: Mapping[str, Any]) -> None:
+        """Send which way to switch. If the user has not said it, it is the other way than they see."""
+        name = arguments.get("name")
+        if "on" not in arguments and (name is not None or command.name == "lock"):
+            arguments = {**arguments, "on": not self._is_on(command, name)}
+        self._request(command, arguments)
+
+    def _is_on(self, command: Command, name: str | None) -> bool:
+        """Return whether what *command* switches is on, as far as the user has seen; raises :class:`CannotDo`."""
+        room = self.model.current
+        match command.name:
+            case "lock":
+                return room.locked
+            case "op":
+                return name is not None and names.key(name) in map(names.key, room.ops)
+            case "ignore":
+                return name is not None and names.key(name) in map(names.key, self.model.ignored)
+        raise CannotDo(f"Say which way: /{command.name} {name} on, or /{command.name} {name} off")
+
     def _act(self, command: Command, arguments: Mapping[str, Any]) -> None:
         self._post(command.name, **arguments)
 
@@ -223,6 +242,10 @@ _BEFORE = {
     "register": Client._ask_about_name,
     "password": Client._ask_about_name,
     "unregister": Client._ask_about_name,
+    "op": Client._switch,
+    "lock": Client._switch,
+    "ignore": Client._switch,
+    "moderator": Client._switch,
 }
 """Commands for which the client does more than send a request."""
 

@@ -491,7 +491,7 @@ class Link:
         self._ignore_tag = ""
         for name in self._ignored:
             if name not in ignored.names:
-                self.ask("ignore", name=name)
+                self.ask("ignore", name=name, on=True)
 
 
 def _sentence(failure: Exception) -> str:

@@ -261,7 +261,7 @@ class Model(Listener):
             self.tell(line, room=room)
 
     def _entered(self, event: events.RoomState) -> None:
-        self.open(event.room).enter(event.topic, event.users, event.away, event.last, event.read)
+        self.open(event.room).enter(event)
 
     def room_ready(self, room: str) -> None:
         """Say which room this is and who is in it, below its backlog."""
@@ -284,7 +284,7 @@ class Model(Listener):
             room.remove_user(event.name)
             return
         room.joined = False
-        room.set_users((), {})
+        room.set_users((), {}, ())
         self.close(room)
         if event.by is not None:
             why = f": {event.text}" if event.text else "."
@@ -336,7 +336,9 @@ class Model(Listener):
                     self._tell_of(room, event.name, event, event.time)
                 return
             case events.Who():
-                self.open(event.room).set_users(event.users, event.away)
+                self.open(event.room).set_users(event.users, event.away, event.ops)
+            case events.Rule() if (ruled := self.find(event.room)) is not None:
+                ruled.set_rule(event)
             case events.Rooms():
                 self._listed_rooms = [listed.room for listed in event.rooms[:MAXIMUM_KNOWN_ROOMS]]
             case events.Ignored():

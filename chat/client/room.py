@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
 from chat.client.scrollback import Line, Scrollback
+from chat.core.events import RoomState, Rule
 
 RECENTLY = timedelta(minutes=30)
 MAXIMUM_SPEAKERS = 200
@@ -26,6 +27,10 @@ class Room:
         self.joined = private
         self.topic = ""
         self.users: set[str] = set()
+        self.ops: set[str] = set()
+        """Those of them who are ops."""
+        self.locked = False
+        """Whether only ops set the topic."""
         self.away: dict[str, str] = {}
         self.lines = Scrollback()
         self.unread = 0
@@ -46,26 +51,35 @@ class Room:
         """What the room is called on the screen."""
         return title_of(self.name, self.private)
 
-    def enter(
-        self, topic: str, users: Iterable[str], away: Mapping[str, str], last: int, read: int | None = None
-    ) -> None:
+    def enter(self, state: RoomState) -> None:
         """Take over the state of the room that the server has sent.
 
-        If the server knows up to which id the user has *read*, what follows is unread. Otherwise nothing is that was
+        If the server knows up to which id the user has read, what follows is unread. Otherwise nothing is that was
         said before the user joined.
         """
         if not self.joined:
-            self.read_before = last if read is None else read
+            self.read_before = state.last if state.read is None else state.read
         self.joined = True
-        self.topic = topic
-        self.set_users(users, away)
+        self.topic = state.topic
+        self.locked = state.locked
+        self.set_users(state.users, state.away, state.ops)
 
-    def set_users(self, users: Iterable[str], away: Mapping[str, str]) -> None:
+    def set_users(self, users: Iterable[str], away: Mapping[str, str], ops: Iterable[str]) -> None:
         """Take over who is there."""
         self.users.clear()
         for name in users:
             self.add_user(name)
         self.away = {name: text for name, text in away.items() if name in self.users}
+        self.ops = self.users.intersection(ops)
+
+    def set_rule(self, event: Rule) -> None:
+        """A rule of the room has changed."""
+        if event.rule == "lock":
+            self.locked = event.on
+        elif event.rule == "op" and event.name in self.users:
+            self.ops.discard(event.name)
+            if event.on:
+                self.ops.add(event.name)
 
     def add_user(self, name: str) -> None:
         """Somebody is there."""
@@ -75,6 +89,7 @@ class Room:
     def remove_user(self, name: str) -> None:
         """Somebody is no longer there."""
         self.users.discard(name)
+        self.ops.discard(name)
         self.away.pop(name, None)
 
     def rename_user(self, name: str, new: str) -> None:
@@ -82,6 +97,9 @@ class Room:
         if name in self.users:
             self.users.discard(name)
             self.users.add(new)
+        if name in self.ops:
+            self.ops.discard(name)
+            self.ops.add(new)
         if name in self.away:
             self.away[new] = self.away.pop(name)
         if name in self._speakers:

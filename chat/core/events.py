@@ -316,7 +316,7 @@ class Welcome(Event, frozen=True, kw_only=True):
 class RoomState(Event, frozen=True, kw_only=True, tag="room"):
     """The session is in this room from now on; ``last`` is the id of the newest message, or 0.
 
-    ``read``: up to which id the user had read it, if that is known.
+    ``locked``: only ops set its topic. ``read``: up to which id the user had read it, if that is known.
     """
 
     room: str
@@ -326,6 +326,7 @@ class RoomState(Event, frozen=True, kw_only=True, tag="room"):
     last: int
     ops: list[str] = []
     private: bool = False
+    locked: bool = False
     read: int | None = None
     tag: str | None = None
 

@@ -93,6 +93,7 @@ def come_into(
         last=room.last_id,
         ops=room.present_ops(),
         private=room.private,
+        locked=room.locked,
         read=user.marks.get(room.name),
         tag=tag,
     )

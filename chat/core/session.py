@@ -86,8 +86,8 @@ class Session:
     """
 
     __slots__ = (
-        "accept", "clogged", "id", "moves", "one_room", "paused", "peer", "pending", "replay", "request", "rooms", "spent",
-        "state", "token", "unconfirmed", "user",
+        "accept", "clogged", "id", "moves", "one_room", "paused", "peer", "pending", "replay", "request", "rooms",
+        "spent", "state", "token", "unconfirmed", "user",
     )  # fmt: skip
 
     def __init__(self, number: int, peer: Peer, *, one_room: bool, replay: int = 0) -> None:

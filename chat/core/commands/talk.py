@@ -11,7 +11,7 @@ from chat.core import rights
 from chat.core.accounts import Subject
 from chat.core.command import HERE, TEXT, USER, Command, Kind, Parameter
 from chat.core.effects import Effect, Publish, Show, first_try_failed
-from chat.core.errors import Empty, NoSuchMessage, NotAllowed
+from chat.core.errors import Empty, NoSuchMessage, NotAllowed, NotStored
 from chat.core.events import Deleted, Message, Notice
 from chat.core.events import Kind as MessageKind
 from chat.core.facts import Erased, Said
