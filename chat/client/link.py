@@ -433,13 +433,13 @@ class Link:
     def _message(self, message: events.Message) -> None:
         if message.tag is not None and self.outbox.pop(message.tag, None) is not None:
             self._listener.outbox_changed()
-        if message.room is None:
+        if message.room is None and message.to is not None:
             if (message.id, message.time) not in self._private:
                 self._private[message.id, message.time] = None
                 if len(self._private) > _REMEMBERED_PRIVATE:
                     del self._private[next(iter(self._private))]
                 self._listener.event_received(message, old=message.time < self._welcomed)
-        elif (place := self._places.get(message.room)) is not None:
+        elif (place := self._places.get(message.room or "")) is not None:
             self._show(place, place.take(message))
 
     def _show(self, place: CatchingUp, messages: Iterable[events.Message]) -> None:

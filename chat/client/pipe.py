@@ -214,7 +214,7 @@ class Tail(Listener):
 
     def _put_out(self, event: events.Left) -> None:
         why = f": {event.text}" if event.text else "."
-        self._complain(f"Kicked out of #{event.room} by {event.by}{why}")
+        self._complain(f"Kicked out of #{event.room} by {event.by}{why}" if event.by else f"Left #{event.room}.")
         self._rooms.discard(event.room)
         if not self._rooms and not self.closed.called:
             self.expelled = True

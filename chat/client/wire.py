@@ -13,6 +13,7 @@ from twisted.logger import Logger
 from twisted.protocols.basic import LineReceiver
 from twisted.python.failure import Failure
 
+from chat.client.known import known_event
 from chat.client.tls import Untrusted
 from chat.core import events
 from chat.core.text import clean
@@ -65,7 +66,7 @@ class Wire(LineReceiver):
 
 
 def decode(line: bytes) -> events.Event | None:
-    """Read an event from a line, and clean its strings; return ``None`` if the line is no known event.
+    """Read what is known of an event in a line, with clean strings; return ``None`` if the line is no known event.
 
     A refusal in the text dialect counts too: a server may send one before it knows that we are a program.
     """
@@ -74,12 +75,9 @@ def decode(line: bytes) -> events.Event | None:
     if not line.startswith(b"{"):
         return None
     try:
-        event: events.Event = msgspec.convert(
-            _cleaned(msgspec.json.decode(line.decode("utf-8", "replace"))), events.AnyEvent
-        )
+        return known_event(_cleaned(msgspec.json.decode(line.decode("utf-8", "replace"))))
     except (msgspec.DecodeError, RecursionError):
         return None
-    return event
 
 
 def _cleaned(value: object) -> object:

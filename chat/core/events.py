@@ -53,8 +53,11 @@ def local_time(time: str) -> datetime:
 
 
 def _minute(time: str) -> str:
-    """Write a time of the wire where the reader is."""
-    return f"{local_time(time):%Y-%m-%d %H:%M}"
+    """Write a time of the wire where the reader is; what can't be read stays as it is."""
+    try:
+        return f"{local_time(time):%Y-%m-%d %H:%M}"
+    except (ValueError, OverflowError):
+        return time
 
 
 def company(name: str, room: str, users: Collection[str]) -> str:
@@ -140,7 +143,10 @@ _RULES = {
 
 
 class Rule(Event, frozen=True, kw_only=True):
-    """``by`` changed a ``rule`` of the room, for the user ``name`` if it is about one."""
+    """``by`` changed a ``rule`` of the room, for the user ``name`` if it is about one.
+
+    It has no words if a later server sends it with what has no meaning yet.
+    """
 
     time: str
     room: str
@@ -152,7 +158,10 @@ class Rule(Event, frozen=True, kw_only=True):
     tag: str | None = None
 
     def words(self) -> list[str]:
-        return [_RULES[self.rule, self.on].format(by=self.by, name=self.name, text=self.text)]
+        sentence = _RULES.get((self.rule, self.on), "")
+        if not sentence or ("{name}" in sentence and self.name is None):
+            return []
+        return [sentence.format(by=self.by, name=self.name, text=self.text)]
 
 
 class Deleted(Event, frozen=True, kw_only=True):
@@ -433,7 +442,10 @@ class Found(Event, frozen=True, kw_only=True):
             behind = "For older ones: " + (
                 f"/search before:{last} {self.text}" if self.text is not None else f"/mentions {last}"
             )
-        lines = [f"[{local(said.time):%Y-%m-%d %H:%M}] #{said.id} #{said.room} {said.line()}" for said in self.messages]
+        lines = [
+            f"[{local(said.time):%Y-%m-%d %H:%M}] #{said.id} {f'#{said.room} ' if said.room else ''}{said.line()}"
+            for said in self.messages
+        ]
         before = "Found, the newest first:" if self.text is not None else "You were named, the newest first:"
         return [before, *lines, behind]
 
