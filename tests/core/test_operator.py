@@ -218,7 +218,7 @@ def test_what_an_owner_asks_for_meets_what_the_operator_did_between(box: Box) ->
     ada, bob = come(box, "ada"), come(box, "bob")
     for client in (ada, bob):
         client.received()
-    toggle = json.dumps({"type": "moderator", "name": "bob", "tag": "t"}).encode() + b"\n"
+    toggle = json.dumps({"type": "moderator", "name": "bob"}).encode() + b"\n"
     ada.protocol.dataReceived(toggle)
     operator = Operator(box).ask("role", "bob", "owner")
     ada.protocol.dataReceived(toggle)

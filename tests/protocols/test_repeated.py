@@ -11,7 +11,7 @@ from twisted.internet.defer import fail
 
 from chat.core.accounts import Role
 from chat.core.commands.table import TABLE
-from chat.core.facts import Decision, Record
+from chat.core.facts import Decision, Record, TokenKept
 from chat.core.limits import Limits
 from chat.history.memory import MemoryStore
 from chat.history.passwords import hash_password
@@ -32,7 +32,7 @@ class WatchedStore(MemoryStore):
     def append(self, records: Sequence[Record]) -> Any:
         if self.full:
             return fail(CannotKeep("the disk is full."))
-        self.records += records
+        self.records += (record for record in records if not isinstance(record, TokenKept))
         return super().append(records)
 
     @property
