@@ -240,6 +240,8 @@ class Box:
         run: Callable[..., Deferred[Any]] = at_once,
     ) -> None:
         self.clock = Clock()
+        self.wall_ahead = 0.0
+        """By how much the wall clock is wrong."""
         self.store: Store = store or MemoryStore()
         self.stored: list[Message] = []
         limits = limits or Limits(rate=None)
@@ -247,7 +249,7 @@ class Box:
         self.delivery = FeedDelivery(self.store, limits, answers.answer)
         self.hub = Hub(
             self.delivery,
-            clock=lambda: START + self.clock.seconds(),
+            clock=lambda: START + self.wall_ahead + self.clock.seconds(),
             monotonic=self.clock.seconds,
             wake=lambda: self.commit.wake(),
             random=Random(1),  # noqa: S311 - the same in each run

@@ -240,9 +240,13 @@ class RoomRules:
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """What a history holds when it is opened, except the messages; ``last_id`` is the greatest id of a message."""
+    """What a history holds when it is opened, except the messages.
+
+    ``last_id`` is the greatest id of a message, ``last_time`` the time of the newest one, or ``""``.
+    """
 
     last_id: int = 0
+    last_time: str = ""
     rooms: Sequence[RoomRecord] = ()
     accounts: Sequence[StoredAccount] = ()
     bans: Sequence[Ban] = ()

@@ -12,6 +12,7 @@ from twisted.logger import Logger
 
 from chat.core.accounts import Account, Guesses, Subject, Tries, is_presence
 from chat.core.bans import Bans
+from chat.core.clock import HistoryClock
 from chat.core.effects import Ask, Effect, Show
 from chat.core.errors import (
     AlreadyThere,
@@ -23,7 +24,7 @@ from chat.core.errors import (
     NotAllowed,
     TooManyRooms,
 )
-from chat.core.events import Event, Refusal, timestamp
+from chat.core.events import Event, Refusal
 from chat.core.facts import (
     Banned,
     Contents,
@@ -104,7 +105,8 @@ class Hub:
         self.random = random
         self.refusals: Counter[str] = Counter()
         """How often something was refused, by the code of the refusal."""
-        self._clock = clock
+        self._seconds = clock
+        self._clock = HistoryClock(clock)
         self._itself = Session(0, Peer(), one_room=False)
         """The session of what the chat does by itself. It has no connection, so it is shown nothing."""
         self._last_id = 0
@@ -127,6 +129,7 @@ class Hub:
 
     def restore(self, contents: Contents) -> None:
         """Go on from what the history holds."""
+        self._clock.restore(contents.last_time)
         self._last_id = contents.last_id
         self._last_account = max(self._last_account, contents.last_account)
         self._absent.update(contents.presences)
@@ -151,12 +154,12 @@ class Hub:
 
     def now(self) -> str:
         """The time, as events carry it."""
-        return timestamp(self._clock())
+        return self._clock.now()
 
     @property
     def seconds(self) -> float:
         """The time, in seconds since 1970."""
-        return self._clock()
+        return self._seconds()
 
     @property
     def next_id(self) -> int:

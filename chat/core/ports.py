@@ -75,7 +75,7 @@ class Query:
     """The messages of ``room`` with ``after`` < id < ``before``: ``count`` of them, the newest or the oldest.
 
     ``since`` and ``until``, times of the wire, leave out what was said earlier, and then or later. Whoever answers
-    returns the messages in the order of their ids, and may take it that their times have the same order.
+    returns the messages in the order of their ids, of which their times may differ.
     """
 
     room: str

@@ -17,6 +17,7 @@ from chat.history.sqlite import (
     COLUMNS,
     FILE,
     LAST_ID,
+    begin_stretch,
     connect,
     explained,
     insert,
@@ -108,6 +109,7 @@ class Import:
         except (sqlite3.Error, OSError) as error:
             raise CannotOpen(f"{path} can't be used: {error}. Choose another place with --data.") from error
         self._keeps_ids = self._last_id == 0
+        self._first_id = 0
         self._rooms: set[str] = set()
         self._waiting: list[Said] = []
         self._whole = transaction(self._connection)
@@ -125,6 +127,7 @@ class Import:
         elif message.id <= self._last_id:
             raise CannotImport(f"its id {message.id} is not greater than that of the message before.")
         self._last_id = message.id
+        self._first_id = self._first_id or message.id
         self._waiting.append(Said(message))
         if len(self._waiting) == AT_ONCE:
             self._write()
@@ -149,7 +152,7 @@ class Import:
         messages: Sequence[Said] = self._waiting
         self._waiting = []
         with explained():
-            insert(self._connection, messages)
+            insert(self._connection, messages, "import")
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -158,6 +161,8 @@ class Import:
             if error is None:
                 self._write()
             with explained():
+                if error is None and self._first_id:
+                    begin_stretch(self._connection, self._first_id, "import")
                 self._whole.__exit__(kind, error, trace)
         finally:
             self._connection.close()

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from itertools import islice
+from itertools import chain, islice
 from operator import attrgetter
 from typing import Any
 
@@ -31,7 +31,7 @@ from chat.core.facts import (
 from chat.core.ports import Query, Search, StoredToken
 from chat.core.search import words
 from chat.core.text import mention_of
-from chat.history.store import Page
+from chat.history.store import Page, stretches
 
 _OVERHEAD = 400
 """About what a message takes beside its text, in bytes."""
@@ -49,6 +49,8 @@ class MemoryStore:
         self._capacity = capacity
         self._size = 0
         self._all: deque[Message] = deque()
+        self._steps: list[int] = []
+        """The ids from which on times begin anew."""
         self._rooms: dict[str, deque[Message]] = {}
         self._owners: dict[int, tuple[Subject, Subject]] = {}
         """The authors and recipients of the messages."""
@@ -110,6 +112,8 @@ class MemoryStore:
         if said.unseen:
             self._unseen.setdefault(said.recipient, []).append(message.id)
         self._size += _size(message)
+        if self._all and message.time < self._all[-1].time:
+            self._steps.append(message.id)
         self._all.append(message)
         if message.room is not None:
             self._rooms.setdefault(message.room, deque()).append(message)
@@ -140,17 +144,24 @@ class MemoryStore:
     def read(self, query: Query) -> Deferred[Page]:
         """Find the messages of *query*."""
         room = self._rooms.get(query.room, ())
-        first = bisect_right(room, query.after, key=_BY_ID)
-        last = bisect_left(room, query.before, key=_BY_ID)
-        if query.since is not None:
-            first = bisect_left(room, query.since, first, last, key=_BY_TIME)
-        if query.until is not None:
-            last = bisect_left(room, query.until, first, last, key=_BY_TIME)
+        parts: list[range] = []
+        for first, end in self._stretches(query.after + 1, query.before):
+            start, stop = bisect_left(room, first, key=_BY_ID), bisect_left(room, end, key=_BY_ID)
+            if query.since is not None:
+                start = bisect_left(room, query.since, start, stop, key=_BY_TIME)
+            if query.until is not None:
+                stop = bisect_left(room, query.until, start, stop, key=_BY_TIME)
+            parts.append(range(start, stop))
+        most = query.count
         if query.newest:
-            start, end = max(first, last - query.count), last
+            indices = list(islice(chain.from_iterable(map(reversed, reversed(parts))), most))[::-1]
         else:
-            start, end = first, min(last, first + query.count)
-        return succeed(Page([room[i] for i in range(start, end)], more=end - start < last - first))
+            indices = list(islice(chain.from_iterable(parts), most))
+        return succeed(Page([room[i] for i in indices], more=len(indices) < sum(map(len, parts))))
+
+    def _stretches(self, first: int, end: int) -> list[tuple[int, int]]:
+        """Divide the ids from *first* to *end* where times begin anew."""
+        return stretches(first, [step for step in self._steps if first < step < end], end)
 
     def search(self, search: Search) -> Deferred[Page]:
         """Find the messages of *search* among the last, newest first."""

@@ -170,6 +170,16 @@ negative. ``accounts.presence`` is the presence that registered the account. ``r
 into it, or muted there until then (seconds since 1970); ``unseen``: private messages that wait for their recipients;
 ``tokens``: by which token who comes back, and when it was used last (seconds since 1970)."""
 
+_STEPS = """
+CREATE TABLE steps (id INTEGER PRIMARY KEY, cause TEXT NOT NULL) STRICT;
+INSERT INTO steps (id, cause)
+    SELECT id, 'unknown' FROM (SELECT id, time, lag(time) OVER (ORDER BY id) AS before FROM messages)
+    WHERE time < before;
+"""
+"""``steps``: the ids from which on times begin anew, because the clock was set back (``clock``) or messages with old
+times came in (``import``). From one to the next the times of messages never decrease. What an older version left is
+found by looking at every message (``unknown``)."""
+
 AT_ONCE = 20_000
 """The messages that find their owners at a time."""
 
@@ -220,6 +230,7 @@ def _give_ids(connection: sqlite3.Connection, progress: Callable[[int, int], Non
         progress(after, last)
     connection.execute("DROP TABLE owners")
     connection.execute("DROP TABLE registered")
+    _statements(_STEPS)(connection, progress)
 
 
 MIGRATIONS: Sequence[Migration] = (_statements(_MESSAGES), _statements(_SEARCH), _statements(_ACCOUNTS), _give_ids)

@@ -8,7 +8,8 @@ import os
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
-from itertools import islice
+from itertools import chain, compress, islice
+from operator import lt
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -25,7 +26,7 @@ from chat.core.search import words
 from chat.core.text import mention_of
 from chat.history import accounts
 from chat.history.schema import indexed_name, indexed_text, migrate
-from chat.history.store import CannotKeep, CannotOpen, Page
+from chat.history.store import CannotKeep, CannotOpen, Page, stretches
 
 FILE = "chat.db"
 BUSY_TIMEOUT = 2.0
@@ -73,6 +74,9 @@ _REMEMBER_LAST_ID = "UPDATE ids SET last = (SELECT max(last, coalesce(max(id), 0
 _FORGET_TOPIC = """
     DELETE FROM topics WHERE room = ?1 AND time <= ?2 AND NOT EXISTS (SELECT 1 FROM messages WHERE room = ?1)
 """
+_LAST_TIME = "SELECT coalesce((SELECT time FROM messages ORDER BY id DESC LIMIT 1), '')"
+_STEP = "INSERT OR IGNORE INTO steps (id, cause) VALUES (?, ?)"
+_STEPS = "SELECT id FROM steps WHERE id > ? AND id < ? ORDER BY id"
 LAST_ID = "SELECT max(coalesce(max(id), 0), (SELECT last FROM ids)) FROM messages"
 _ROOMS = """
     WITH RECURSIVE names (name) AS (
@@ -121,6 +125,7 @@ class SqliteStore:
                 last_account=accounts.last_account(self._reader),
                 presences=accounts.presences(self._reader),
                 unseen=accounts.unseen(self._reader),
+                last_time=self._reader.execute(_LAST_TIME).fetchone()[0],
             )
         except (sqlite3.Error, OSError) as error:
             raise CannotOpen(
@@ -169,16 +174,29 @@ class SqliteStore:
         return self._defer(self._reading, self._find, query)
 
     def _find(self, query: Query) -> Page:
-        first, end = query.after + 1, query.before
-        if query.since is not None:
-            first = _first_at(self._reader, query.room, query.since, first, end)
-        if query.until is not None:
-            end = _first_at(self._reader, query.room, query.until, first, end)
         order = " DESC LIMIT ?" if query.newest else " LIMIT ?"
-        values = (query.room, first - 1, end, query.count + 1)
-        rows = self._reader.execute(_BETWEEN + order, values).fetchall()
+        rows: list[tuple[Any, ...]] = []
+        for first, end in self._parts(query):
+            values = (query.room, first - 1, end, query.count + 1 - len(rows))
+            rows += self._reader.execute(_BETWEEN + order, values)
+            if len(rows) > query.count:
+                break
         messages = [message_from(row) for row in rows[: query.count]]
         return Page(messages[::-1] if query.newest else messages, more=len(rows) > query.count)
+
+    def _parts(self, query: Query) -> Iterator[tuple[int, int]]:
+        """Where the messages of *query* are: from which id on, and before which; in the order that was asked."""
+        first, end = query.after + 1, query.before
+        if query.since is None and query.until is None:
+            yield first, end
+            return
+        parts = stretches(first, _steps(self._reader, first, end), end)
+        for first, end in reversed(parts) if query.newest else parts:
+            if query.since is not None:
+                first = _first_at(self._reader, query.room, query.since, first, end)
+            if query.until is not None:
+                end = _first_at(self._reader, query.room, query.until, first, end)
+            yield first, end
 
     def message(self, number: int) -> Deferred[Said | None]:
         """Find the message with the id *number*, and whose it is, if it is there."""
@@ -308,8 +326,15 @@ def connect(path: Path, sync: str = "full") -> sqlite3.Connection:
     return connection
 
 
-def insert(connection: sqlite3.Connection, messages: Sequence[Said]) -> None:
-    """Put messages into the tables, and those of rooms into the index of words."""
+def insert(connection: sqlite3.Connection, messages: Sequence[Said], cause: str = "clock") -> None:
+    """Put messages into the tables, and those of rooms into the index of words.
+
+    Where a time is less than the one before, times begin anew by this *cause*.
+    """
+    (last,) = connection.execute(_LAST_TIME).fetchone()
+    times = [said.message.time for said in messages]
+    for said in compress(messages, map(lt, times, chain((last,), times))):
+        begin_stretch(connection, said.message.id, cause)
     connection.executemany(_INSERT, map(_row, messages))
     connection.executemany(_INDEX, (_words(said.message) for said in messages if said.message.room is not None))
 
@@ -317,6 +342,16 @@ def insert(connection: sqlite3.Connection, messages: Sequence[Said]) -> None:
 def set_topic(connection: sqlite3.Connection, topic: Topic) -> None:
     """Have *topic* take the place of the topic before."""
     connection.execute(_SET_TOPIC, (topic.room, topic.topic, topic.name, topic.time))
+
+
+def begin_stretch(connection: sqlite3.Connection, number: int, cause: str) -> None:
+    """From the message with the id *number* on, times begin anew by this *cause*."""
+    connection.execute(_STEP, (number, cause))
+
+
+def _steps(connection: sqlite3.Connection, first: int, end: int) -> list[int]:
+    """The ids between *first* and *end* from which on times begin anew."""
+    return [number for (number,) in connection.execute(_STEPS, (first, end))]
 
 
 def _first_at(connection: sqlite3.Connection, room: str | None, time: str, first: int, end: int) -> int:

@@ -33,6 +33,11 @@ class Page:
     more: bool
 
 
+def stretches(first: int, steps: Sequence[int], end: int) -> list[tuple[int, int]]:
+    """Divide the ids from *first* to *end*, which is left out, at the *steps* where times begin anew."""
+    return list(zip([first, *steps], [*steps, end], strict=True))
+
+
 class Store(Protocol):
     """Stores records, and finds messages again."""
 

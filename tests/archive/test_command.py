@@ -135,6 +135,24 @@ def test_a_log_of_an_irc_client(tmp_path: Path, capsys: pytest.CaptureFixture[st
     assert "Say with --room which room the weechat log becomes. chat import --help" in capsys.readouterr().err
 
 
+def test_an_import_is_a_stretch_of_its_own(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    fill(tmp_path, "lobby")
+    file = tmp_path / "dev.log"
+    times = ("2026-11-21 09:15:02", "2026-11-21 09:15:03", "2026-10-20 09:15:02", "2026-11-22 09:15:02")
+    file.write_text("".join(f"{time}\tada\t{time}\n" for time in times))
+    assert run("import", [str(file), "--data", str(tmp_path), "--format", "weechat", "--room", "dev"]) == 0
+    store = SqliteStore(REACTOR, tmp_path)
+    store.open()
+    month = {"since": "2026-11-01T00:00:00.000Z", "until": "2026-12-01T00:00:00.000Z"}
+    page = wait(store.read(Query("dev", before=5_000, count=9, newest=False, **month)))
+    assert [message.text for message in page.messages] == [times[0], times[1], times[3]]
+    assert store._reader.execute("SELECT id, cause FROM steps WHERE id > 101").fetchall() == [
+        (102, "import"),
+        (104, "import"),
+    ]
+    store.close()
+
+
 @pytest.mark.parametrize(
     ("word", "arguments", "code", "complaint"),
     [

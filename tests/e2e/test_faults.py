@@ -6,6 +6,7 @@ import resource
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,6 +16,7 @@ from e2e.tools import library
 from e2e.waiting import wait_for
 
 HOUR = 3_600
+YEAR = 365 * 24 * HOUR
 
 
 @pytest.fixture
@@ -55,6 +57,38 @@ def test_a_clock_that_jumps_by_an_hour_drops_and_delays_nobody(
     assert ada.until("eve: line 59")[-1] == "eve: line 59"
     stranger.walk_in("late")
     assert sorted(bot.ask("who", room="lobby")["users"]) == ["ada", "bot", "eve", "held", "late"]
+
+
+def end(chat: Daemon) -> None:
+    """End the daemon when nobody is there."""
+    chat.hang_up()
+    chat.end()
+
+
+def test_a_clock_that_was_wrong_hides_nothing_of_a_day(
+    set_clock: Callable[[int], None], start_chat: DaemonFactory
+) -> None:
+    said: list[dict[str, Any]] = []
+
+    def run(lines: int, *options: str) -> Daemon:
+        chat = start_chat("--no-limits", *options)
+        bob = chat.bot("bob")
+        said.extend(bob.ask("say", room="lobby", text=f"line {number}") for number in range(lines))
+        return chat
+
+    first = run(20)
+    end(first)
+    set_clock(-20 * YEAR)
+    wrong = run(1, "--data", str(first.folder))
+    wrong.await_log("the clock was set back from")
+    end(wrong)
+    set_clock(0)
+    chat = run(20, "--data", str(first.folder))
+    ada = chat.bot("ada")
+    page = ada.ask("history", room="lobby", since=said[0]["time"], count=200)["messages"]
+    assert [message["id"] for message in page] == [*range(1, 21), *range(22, 42)]
+    page = ada.ask("history", room="lobby", until=said[0]["time"], count=200)["messages"]
+    assert [message["id"] for message in page] == [21]
 
 
 def test_descriptors_that_run_out_do_not_disturb_those_who_are_in(start_chat: DaemonFactory) -> None:
