@@ -53,8 +53,13 @@ class CatchingUp:
         started, self.catching_up = not self.catching_up, True
         return started
 
-    def page(self, messages: Sequence[Message], more: bool) -> tuple[Sequence[Message], bool]:
-        """Handle a page of older messages; return the messages to show, and whether to fetch more after ``seen``."""
+    def page(
+        self, messages: Sequence[Message], more: bool, following: int | None = None
+    ) -> tuple[Sequence[Message], bool]:
+        """Handle a page of older messages; return the messages to show, and whether to fetch more after ``seen``.
+
+        *following* is the id from which to read on, if the server has said it: it leaves out whom the user ignores.
+        """
         is_backlog = self.seen is None
         seen = self.seen or 0
         shown = [message for message in messages if message.id > seen]
@@ -62,9 +67,12 @@ class CatchingUp:
             seen = shown[-1].id
         elif is_backlog:
             seen = self.last
+        if not is_backlog and following is not None:
+            seen = max(seen, following)
+        came_further = is_backlog or seen > (self.seen or 0)
         self.seen = seen
         unfinished = self._wanted > seen or (more and not is_backlog)
-        ask = unfinished and (bool(shown) or is_backlog)
+        ask = unfinished and came_further
         if not ask:
             shown.extend(self.give_up())
         return shown, ask

@@ -463,7 +463,7 @@ class Link:
     def _page(self, history: events.History, room: str) -> None:
         if (place := self._places.get(room)) is not None:
             is_backlog = place.seen is None
-            shown, ask = place.page(history.messages, history.more)
+            shown, ask = place.page(history.messages, history.more, history.next)
             self._show(place, shown)
             if is_backlog:
                 self._listener.room_ready(room)

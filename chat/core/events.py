@@ -392,13 +392,18 @@ class Rooms(Event, frozen=True, kw_only=True):
 class History(Event, frozen=True, kw_only=True):
     """Messages from the history, by id; ``more``: there are more in the direction that was asked.
 
-    ``since``: the time that was asked for.
+    ``since``, ``until``, ``after`` and ``before`` are what was asked for. ``next`` is the id from which to read on
+    if there are more: that of the last message of the page, also if its author is ignored.
     """
 
     room: str
     messages: list[Message]
     more: bool
     since: str | None = None
+    until: str | None = None
+    after: int | None = None
+    before: int | None = None
+    next: int | None = None
     tag: str | None = None
 
     def words(self) -> list[str]:
@@ -409,24 +414,31 @@ class History(Event, frozen=True, kw_only=True):
 
         *local* reads a time of the wire.
         """
-        if not self.messages:
-            return [f"Nothing was said in #{self.room} {'yet' if self.since is None else 'then'}."]
-        behind = "End of history."
-        if self.more and self.since is not None:
-            behind = f"There is more: /history since {local(self.messages[-1].time):%Y-%m-%d %H:%M:%S}"
+        asked = (self.since, self.until, self.after, self.before) != (None,) * 4
+        if not self.messages and not self.more:
+            return [f"Nothing was said in #{self.room} {'then' if asked else 'yet'}."]
+        behind = f"There is more: {self._next_page(local)}" if self.more and asked else "End of history."
         lines = [f"[{local(said.time):%Y-%m-%d %H:%M}] {said.line()}" for said in self.messages]
         return [f"Earlier in #{self.room}:", *lines, behind]
+
+    def _next_page(self, local: Callable[[str], datetime]) -> str:
+        """Write the command that shows what is next."""
+        day = f"{local(self.since):%Y-%m-%d} " if self.since is not None and self.until is not None else ""
+        if self.since is not None or self.after is not None:
+            return f"/history {day}after {self.next or self.messages[-1].id}"
+        return f"/history before {self.next or self.messages[0].id}"
 
 
 class Found(Event, frozen=True, kw_only=True):
     """Messages that were searched for, newest first; ``more``: there are older ones.
 
-    ``text`` is what was searched for; ``None`` if it was whatever names the user.
+    ``text`` is what was searched for; ``None`` if it was whatever names the user. ``next`` is as in :class:`History`.
     """
 
     text: str | None
     messages: list[Message]
     more: bool
+    next: int | None = None
     tag: str | None = None
 
     def words(self) -> list[str]:
@@ -434,11 +446,11 @@ class Found(Event, frozen=True, kw_only=True):
 
     def page(self, local: Callable[[str], datetime]) -> list[str]:
         """Write what was found as ``[2026-11-21 09:15] #17 #dev bob: morning``, as :meth:`History.page` does."""
-        if not self.messages:
+        if not self.messages and not self.more:
             return ["Nothing was found." if self.text is not None else "Nobody has named you since you were last here."]
         behind = "That is all."
         if self.more:
-            last = self.messages[-1].id
+            last = self.next or self.messages[-1].id
             behind = "For older ones: " + (
                 f"/search before:{last} {self.text}" if self.text is not None else f"/mentions {last}"
             )

@@ -19,6 +19,8 @@ class Past(TypedDict, total=False):
     """Which part of the history is meant: fields of the request."""
 
     count: int
+    after: int
+    before: int
     since: str
     until: str
 
@@ -26,10 +28,32 @@ class Past(TypedDict, total=False):
 def read(text: str, now: datetime, zone: tzinfo | None = None) -> Past:
     """Read what follows ``/history``: ``50``, ``since 09:00``, ``since 2026-11-20 09:00`` or ``2026-11-20``.
 
-    A time without a day is the last such time before *now*. *zone* is the time zone of the user, ``None`` the
-    system's. Raises :class:`BadField`.
+    ``after 217``, ``before 400`` or both may follow, or stand alone; the numbers are ids of messages. A time without a
+    day is the last such time before *now*. *zone* is the time zone of the user, ``None`` the system's. Raises
+    :class:`BadField`.
     """
-    text = text.strip()
+    words = text.split()
+    between: Past = {}
+    while len(words) > 1 and _is_id(words[-1]):
+        match words[-2].lower():
+            case "after" if "after" not in between:
+                between["after"] = int(words[-1])
+            case "before" if "before" not in between:
+                between["before"] = int(words[-1])
+            case _:
+                break
+        del words[-2:]
+    if between and not words:
+        return {"count": MOST, **between}
+    return {**_read(" ".join(words), now, zone), **between}
+
+
+def _is_id(word: str) -> bool:
+    return word.isascii() and word.isdecimal() and len(word) < 19
+
+
+def _read(text: str, now: datetime, zone: tzinfo | None) -> Past:
+    """Read how many, since when, or which day."""
     if text.isascii() and text.isdecimal() and len(text) < 10 and int(text):
         return {"count": int(text)}
     try:

@@ -39,11 +39,11 @@ class Lookups:
 
     def recall(self, query: Query, answer: History, outbox: Outbox) -> None:
         """Show *answer* with the messages of *query*."""
-        self._show(self._store.read(query), answer, outbox)
+        self._show(self._store.read(query), 0 if query.newest else -1, answer, outbox)
 
     def search(self, search: Search, answer: Found, outbox: Outbox) -> None:
         """Show *answer* with what is found."""
-        self._show(self._store.search(search), answer, outbox)
+        self._show(self._store.search(search), -1, answer, outbox)
 
     def unseen(self, subject: Subject, before: int, announced: bool, outbox: Outbox) -> None:
         """Show the private messages that *subject* has not got yet; if *announced*, tell first how many they are."""
@@ -72,9 +72,12 @@ class Lookups:
         done = self._answer(lookup).addErrback(failed).addCallback(answered)
         _send_when_filled(outbox, done.addCallback(lambda _: outbox.fill(place, b"")))
 
-    def _show(self, reading: Deferred[Page], answer: History | Found, outbox: Outbox) -> None:
+    def _show(self, reading: Deferred[Page], last: int, answer: History | Found, outbox: Outbox) -> None:
+        """Show *answer* with the messages of a page, of which the one with the index *last* is next to the rest."""
+
         def found(page: Page) -> bytes:
-            event = structs.replace(answer, messages=_unignored(outbox, page), more=page.more)
+            following = page.messages[last].id if page.more else None
+            event = structs.replace(answer, messages=_unignored(outbox, page), more=page.more, next=following)
             return outbox.dialect.encode_for(outbox.session.name, event)
 
         _fill(outbox, outbox.add(None), reading, found, answer.tag)

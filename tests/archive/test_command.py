@@ -143,8 +143,8 @@ def test_an_import_is_a_stretch_of_its_own(tmp_path: Path, capsys: pytest.Captur
     assert run("import", [str(file), "--data", str(tmp_path), "--format", "weechat", "--room", "dev"]) == 0
     store = SqliteStore(REACTOR, tmp_path)
     store.open()
-    month = {"since": "2026-11-01T00:00:00.000Z", "until": "2026-12-01T00:00:00.000Z"}
-    page = wait(store.read(Query("dev", before=5_000, count=9, newest=False, **month)))
+    since, until = "2026-11-01T00:00:00.000Z", "2026-12-01T00:00:00.000Z"
+    page = wait(store.read(Query("dev", before=5_000, count=9, newest=False, since=since, until=until)))
     assert [message.text for message in page.messages] == [times[0], times[1], times[3]]
     assert store._reader.execute("SELECT id, cause FROM steps WHERE id > 101").fetchall() == [
         (102, "import"),
@@ -226,6 +226,23 @@ def test_the_bar_is_for_terminals(tmp_path: Path) -> None:
     terminal.expect(pexpect.EOF)
     terminal.close()
     assert terminal.exitstatus == 0
+
+
+def test_an_imported_minute_of_many_lines_is_read_page_by_page(
+    start_chat: DaemonFactory, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    log = tmp_path / "dev.log"
+    lines = [f"10:15 <bob> line {number}\n" for number in range(250)]
+    log.write_text("".join(["--- Log opened Fri Nov 20 10:15:00 2026\n", *lines]))
+    data = tmp_path / "data"
+    assert run("import", [str(log), "--data", str(data), "--format", "irssi", "--room", "lobby"]) == 0
+    ada = start_chat("--no-limits", "--data", str(data)).person("ada")
+    ada.type("/history 2026-11-20")
+    first = ada.catch_up()
+    assert first[-1] == "* There is more: /history 2026-11-20 after 200"
+    ada.type(first[-1].removeprefix("* There is more: "))
+    shown = [line.partition("] ")[2] for line in [*first[1:-1], *ada.catch_up()[1:-1]]]
+    assert shown == [f"bob: line {number}" for number in range(250)]
 
 
 def _is_ready(path: Path) -> bool:

@@ -84,6 +84,19 @@ def test_a_server_that_promises_more_and_sends_nothing_is_not_asked_for_ever() -
     assert not place.catching_up
 
 
+def test_a_page_of_whom_the_user_ignores_is_followed_by_the_next() -> None:
+    place = CatchingUp(last=0, backlog=False)
+    place.miss(before=9)
+    assert place.page([], more=True, following=4) == ([], True)
+    assert place.seen == 4
+    assert place.page([], more=True, following=4) == ([], False)
+    place = CatchingUp(last=0, backlog=False)
+    place.miss(before=9)
+    assert place.page([message(2)], more=True, following=4)[1]
+    shown, ask = place.page([message(8)], more=False)
+    assert (ids(shown), ask) == ([8], False)
+
+
 def test_giving_up_shows_what_was_held_back() -> None:
     place = CatchingUp(last=0, backlog=False)
     place.miss(before=5)

@@ -26,6 +26,15 @@ NOW = datetime(2026, 11, 21, 9, 15, tzinfo=UTC)
         ("since 10:16", {"count": MOST, "since": "2026-11-20T09:16:00.000Z"}),
         ("since 9:00:30", {"count": MOST, "since": "2026-11-21T08:00:30.000Z"}),
         ("since 2026-07-01 09:00", {"count": MOST, "since": "2026-07-01T07:00:00.000Z"}),
+        ("after 217", {"count": MOST, "after": 217}),
+        ("BEFORE  400", {"count": MOST, "before": 400}),
+        ("before 400 after 217", {"count": MOST, "after": 217, "before": 400}),
+        ("50 before 400", {"count": 50, "before": 400}),
+        ("since 09:00 after 217", {"count": MOST, "since": "2026-11-21T08:00:00.000Z", "after": 217}),
+        (
+            "2026-11-20 after 217",
+            {"count": MOST, "since": "2026-11-19T23:00:00.000Z", "until": "2026-11-20T23:00:00.000Z", "after": 217},
+        ),
         ("since 2026-11-20", {"count": MOST, "since": "2026-11-19T23:00:00.000Z"}),
         (
             "2026-11-20",
@@ -41,7 +50,23 @@ def test_what_can_be_asked_for(text: str, expected: dict[str, object]) -> None:
     assert read(text, NOW, BERLIN) == expected
 
 
-@pytest.mark.parametrize("text", ["many", "-1", "since", "since 25:00", "2026-13-01", "9:00", "0001-01-01", "50 60"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "many",
+        "-1",
+        "since",
+        "since 25:00",
+        "2026-13-01",
+        "9:00",
+        "0001-01-01",
+        "50 60",
+        "after",
+        "after x",
+        "before 1 before 2",
+        f"after {10**18}",
+    ],
+)
 def test_what_makes_no_sense_is_refused(text: str) -> None:
     with pytest.raises(BadField, match="/history since 09:00"):
         read(text, NOW, BERLIN)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
-from box import START, Box
+from box import START, Box, Client
 
 from chat.core.commands.table import for_people
 from chat.core.limits import Limits
@@ -384,13 +384,69 @@ def test_a_long_time_is_read_piece_by_piece() -> None:
     last = datetime.fromtimestamp(START + 199).astimezone()
     assert page[200:] == [
         f"[{last:%Y-%m-%d %H:%M}] ada: 199",
-        f"* There is more: /history since {last:%Y-%m-%d %H:%M:%S}",
+        "* There is more: /history after 200",
     ]
     ada.send(page[-1].removeprefix("* There is more: "))
     rest = ada.lines()
-    assert rest[1].endswith("ada: 199")
+    assert rest[1].endswith("ada: 200")
     assert rest[-2].endswith("ada: 249")
     assert rest[-1] == "* End of history."
+
+
+def read_on(client: Client, line: str) -> list[str]:
+    """What is shown to who types *line* and then does as told where there is more, without times."""
+    shown: list[str] = []
+    for _ in range(10):
+        client.send(line)
+        first, *page, last = client.lines()
+        assert first == "* Earlier in #lobby:"
+        shown += [said.partition("] ")[2] for said in page]
+        if last == "* End of history.":
+            return shown
+        line = last.removeprefix("* There is more: ")
+    raise AssertionError(f"it leads in a circle: {line}")
+
+
+def test_each_of_many_lines_of_one_second_is_shown_once() -> None:
+    box = Box()
+    ada = box.text("ada")
+    ada.send("yesterday")
+    box.clock.advance(86_400)
+    for number in range(1, 451):
+        ada.send(str(number))
+    box.clock.advance(86_400)
+    ada.send("tomorrow")
+    days = [datetime.fromtimestamp(START + day * 86_400).astimezone() for day in (1, 2)]
+    lines = [f"ada: {number}" for number in range(1, 451)]
+    assert read_on(ada, f"/history {days[0]:%Y-%m-%d}") == lines
+    assert read_on(ada, f"/history since {days[0]:%Y-%m-%d}") == [*lines, "ada: tomorrow"]
+    assert read_on(ada, "/history after 1") == [*lines, "ada: tomorrow"]
+    assert read_on(ada, "/history 10 after 440") == [*lines[439:], "ada: tomorrow"]
+    assert read_on(ada, "/history after 440 before 444") == lines[439:442]
+    backwards = read_on(ada, "/history before 452")
+    assert backwards == [*lines[250:], *lines[50:250], "ada: yesterday", *lines[:50]]
+    ada.send("/history after 452", "/history before 1")
+    assert ada.lines() == ["* Nothing was said in #lobby then."] * 2
+
+
+def test_who_ignores_many_lines_reads_on_behind_them() -> None:
+    box = Box()
+    ada, bob = box.text("ada"), box.text("bob")
+    ada.send("/ignore bob", "first tea")
+    bob.send(*(f"tea {number}" for number in range(250)))
+    ada.send("last tea")
+    ada.received()
+    assert read_on(ada, "/history after 0") == ["ada: first tea", "ada: last tea"]
+    assert read_on(ada, "/history after 1") == ["ada: last tea"]
+    ada.send("/search before:252 tea")
+    assert ada.lines() == ["* Found, the newest first:", "* For older ones: /search before:232 tea"]
+    program = box.json("bot")
+    program.ask(type="ignore", name="bob")
+    program.ask(type="history", room="lobby", after=1)
+    program.ask(type="history", room="lobby", before=252)
+    _, forward, backward = program.objects()
+    assert (forward["messages"], forward["more"], forward["next"], forward["after"]) == ([], True, 21, 1)
+    assert (backward["messages"], backward["more"], backward["next"], backward["before"]) == ([], True, 232, 252)
 
 
 def test_mentions() -> None:

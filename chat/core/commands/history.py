@@ -49,7 +49,16 @@ def history(
         until=until,
     )
     session.spent += hub.limits.history_cost - 1
-    answer = History(room=query.room, messages=[], more=False, since=since, tag=tag)
+    answer = History(
+        room=query.room,
+        messages=[],
+        more=False,
+        since=since,
+        until=until,
+        after=after,
+        before=before,
+        tag=tag,
+    )
     hub.answer(session, Recall(session, query, answer))
 
 
