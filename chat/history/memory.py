@@ -191,18 +191,30 @@ class MemoryStore:
         """No audit record is kept."""
         return succeed([])
 
-    def overdue(self, until: str | None, most: int | None) -> Deferred[Sequence[tuple[str | None, int]]]:
+    def aged(self, until: str, now: str) -> Deferred[int]:
+        """Find up to which id all is too old."""
+        messages, last = self._all, 0
+        for first, end in self._stretches(1, messages[-1].id + 1) if messages else ():
+            start, stop = bisect_left(messages, first, key=_BY_ID), bisect_left(messages, end, key=_BY_ID)
+            young = bisect_left(messages, until, start, stop, key=_BY_TIME)
+            if young > start:
+                last = messages[young - 1].id
+            if young < stop and messages[young].time <= now:
+                break
+        return succeed(last)
+
+    def overdue(self, last: int, most: int | None) -> Deferred[Sequence[tuple[str | None, int]]]:
         """Find what is too old, and too much for its room."""
-        last: dict[str | None, int] = {}
+        found: dict[str | None, int] = {}
         for name, room in self._rooms.items():
-            index = bisect_left(room, until, key=_BY_TIME) if until is not None else 0
+            index = bisect_left(room, last + 1, key=_BY_ID)
             index = max(index, len(room) - most if most is not None else 0)
             if index:
-                last[name] = room[index - 1].id
+                found[name] = room[index - 1].id
         for message in self._all:
-            if until is not None and message.room is None and message.time < until:
-                last[None] = message.id
-        return succeed(list(last.items()))
+            if message.room is None and message.id <= last:
+                found[None] = message.id
+        return succeed(list(found.items()))
 
     def drop(self, room: str | None, last: int) -> Deferred[int]:
         """Drop all at once."""

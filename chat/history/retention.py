@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 
 from twisted.internet.defer import Deferred
@@ -15,6 +16,9 @@ from chat.history.store import CannotKeep, Store
 INTERVAL = 3600.0
 """The seconds between two looks for old messages."""
 
+PATIENCE = 24 * 3600.0
+"""For so many seconds every look must find a message too old before it is dropped: the clock may be wrong at one."""
+
 log = Logger()
 
 
@@ -22,16 +26,28 @@ class Retention:
     """Looks for old messages in the *store* every hour, and drops them in batches, between which new ones are stored.
 
     *age*: the seconds for which messages are kept. *most*: how many of the newest messages of each room are kept.
-    ``None`` means that there is no bound. *now* returns the seconds since 1970.
+    ``None`` means that there is no bound. *now* returns the seconds since 1970, *monotonic* seconds that nobody sets.
+    A message is dropped for its age once all looks of a day by *monotonic* have found it too old, or all looks of
+    *age* if that is less.
     """
 
     def __init__(
-        self, clock: IReactorTime, store: Store, now: Callable[[], float], *, age: float | None, most: int | None
+        self,
+        clock: IReactorTime,
+        store: Store,
+        now: Callable[[], float],
+        monotonic: Callable[[], float],
+        *,
+        age: float | None,
+        most: int | None,
     ) -> None:
         self._store = store
         self._now = now
+        self._monotonic = monotonic
         self._age = age
         self._most = most
+        self._looks: deque[tuple[float, int]] = deque()
+        """When the last looks were, and up to which id all was too old then; the first is old enough to count."""
         self._looking = LoopingCall(lambda: Deferred.fromCoroutine(self._look()))
         self._looking.clock = clock
 
@@ -48,8 +64,7 @@ class Retention:
     async def _look(self) -> None:
         dropped = 0
         try:
-            until = timestamp(self._now() - self._age) if self._age is not None else None
-            for room, last in await self._store.overdue(until, self._most):
+            for room, last in await self._store.overdue(await self._aged(), self._most):
                 count = 1
                 while count and self._looking.running:
                     count = await self._store.drop(room, last)
@@ -60,3 +75,15 @@ class Retention:
             log.failure("looking for old messages failed")
         if dropped:
             log.info("{dropped} old messages were dropped", dropped=dropped)
+
+    async def _aged(self) -> int:
+        """Find up to which id all was too old at every look for long enough."""
+        if self._age is None:
+            return 0
+        now = self._now()
+        last = await self._store.aged(timestamp(now - self._age), timestamp(now))
+        self._looks.append((self._monotonic(), last))
+        enough = self._looks[-1][0] - min(self._age, PATIENCE)
+        while len(self._looks) > 1 and self._looks[1][0] <= enough:
+            self._looks.popleft()
+        return min(last for _, last in self._looks) if self._looks[0][0] <= enough else 0

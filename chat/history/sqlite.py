@@ -75,6 +75,7 @@ _FORGET_TOPIC = """
     DELETE FROM topics WHERE room = ?1 AND time <= ?2 AND NOT EXISTS (SELECT 1 FROM messages WHERE room = ?1)
 """
 _LAST_TIME = "SELECT coalesce((SELECT time FROM messages ORDER BY id DESC LIMIT 1), '')"
+_TIME_FROM = "SELECT time FROM messages WHERE id >= ? AND id < ? ORDER BY id LIMIT 1"
 _STEP = "INSERT OR IGNORE INTO steps (id, cause) VALUES (?, ?)"
 _STEPS = "SELECT id FROM steps WHERE id > ? AND id < ? ORDER BY id"
 LAST_ID = "SELECT max(coalesce(max(id), 0), (SELECT last FROM ids)) FROM messages"
@@ -247,21 +248,36 @@ class SqliteStore:
                 found.append(message)
         return Page(found, more=False)
 
-    def overdue(self, until: str | None, most: int | None) -> Deferred[Sequence[tuple[str | None, int]]]:
-        """Find what is too old, and too much for its room."""
-        return self._defer(self._searching, self._find_overdue, until, most)
+    def aged(self, until: str, now: str) -> Deferred[int]:
+        """Find up to which id all is too old."""
+        return self._defer(self._searching, self._find_aged, until, now)
 
-    def _find_overdue(self, until: str | None, most: int | None) -> Sequence[tuple[str | None, int]]:
+    def _find_aged(self, until: str, now: str) -> int:
         connection = self._searcher
-        end = connection.execute(LAST_ID).fetchone()[0] + 1
-        last = {room: 0 for room, _, _ in connection.execute(_ROOMS)}
-        if until is not None:
-            last = {room: _first_at(connection, room, until, 1, end) - 1 for room in (*last, None)}
-        if most is not None:
-            for room in filter(None, last):
-                row = connection.execute(_BEYOND, (room, most)).fetchone()
-                last[room] = max(last[room], row[0] if row is not None else 0)
-        return [(room, number) for room, number in last.items() if number]
+        last, beyond = 0, connection.execute(LAST_ID).fetchone()[0] + 1
+        for first, end in stretches(1, _steps(connection, 1, beyond), beyond):
+            young = _first_at(connection, None, until, first, end)
+            if young > first:
+                last = young - 1
+            row = connection.execute(_TIME_FROM, (young, end)).fetchone()
+            if row is not None and row[0] <= now:
+                break
+        return last
+
+    def overdue(self, last: int, most: int | None) -> Deferred[Sequence[tuple[str | None, int]]]:
+        """Find what is too old, and too much for its room."""
+        return self._defer(self._searching, self._find_overdue, last, most)
+
+    def _find_overdue(self, last: int, most: int | None) -> Sequence[tuple[str | None, int]]:
+        execute = self._searcher.execute
+        rooms = [room for room, _, _ in execute(_ROOMS)]
+        found: dict[str | None, int] = {}
+        for room in (*rooms, None) if last else ():
+            found[room] = execute(f"SELECT max(id) {_of(room)} AND id <= ?3", (room, 0, last)).fetchone()[0] or 0
+        for room in rooms if most is not None else ():
+            row = execute(_BEYOND, (room, most)).fetchone()
+            found[room] = max(found.get(room, 0), row[0] if row is not None else 0)
+        return [(room, number) for room, number in found.items() if number]
 
     def drop(self, room: str | None, last: int) -> Deferred[int]:
         """Drop a batch of messages, so small that others wait for it unnoticed."""
@@ -355,8 +371,9 @@ def _steps(connection: sqlite3.Connection, first: int, end: int) -> list[int]:
 
 
 def _first_at(connection: sqlite3.Connection, room: str | None, time: str, first: int, end: int) -> int:
-    """The least id from *first* to *end* from which on all was said in *room*, or in private, at *time* or later."""
-    next_of = f"SELECT id, time {_of(room)} AND id < ?3 ORDER BY id LIMIT 1"
+    """The least id from *first* to *end* from which on all was said in *room*, or anywhere, at *time* or later."""
+    where = "room = ?1 AND id" if room is not None else "?1 IS NULL AND id"
+    next_of = f"SELECT id, time FROM messages WHERE {where} >= ?2 AND id < ?3 ORDER BY id LIMIT 1"  # noqa: S608
     while first < end:
         middle = (first + end) // 2
         row = connection.execute(next_of, (room, middle, end)).fetchone()

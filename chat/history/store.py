@@ -65,8 +65,15 @@ class Store(Protocol):
     def audit(self, after: int, count: int) -> Deferred[Sequence[tuple[int, Decision]]]:
         """Find the first *count* decisions of the audit record behind the one with the number *after*."""
 
-    def overdue(self, until: str | None, most: int | None) -> Deferred[Sequence[tuple[str | None, int]]]:
-        """Find messages that are older than the time *until*, or beyond the newest *most* of their room.
+    def aged(self, until: str, now: str) -> Deferred[int]:
+        """Find the id up to which all messages are older than the time *until*, or 0.
+
+        Ids tell what came first: a message is no older than those before it and no younger than those after it,
+        whatever its own time says. Times later than *now* come from a wrong clock, and are passed over.
+        """
+
+    def overdue(self, last: int, most: int | None) -> Deferred[Sequence[tuple[str | None, int]]]:
+        """Find messages with an id up to *last*, or beyond the newest *most* of their room.
 
         The answer has pairs: a room (``None`` for private messages), and the id of its last message to drop.
         """

@@ -21,6 +21,9 @@ from chat.history.retention import INTERVAL, Retention
 from chat.history.sqlite import SqliteStore
 from chat.history.store import CannotKeep, Store
 
+DAY = 86_400.0
+NOW = timestamp(100 * DAY)
+
 
 @pytest.fixture(params=["memory", "sqlite"])
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
@@ -49,7 +52,8 @@ def found(store: Store) -> list[int]:
 def drop_all(store: Store, until: str | None, most: int | None) -> int:
     """Drop batch by batch; return how many messages went."""
     dropped = 0
-    for room, last in wait(store.overdue(until, most)):
+    aged = wait(store.aged(until, NOW)) if until is not None else 0
+    for room, last in wait(store.overdue(aged, most)):
         while count := wait(store.drop(room, last)):
             dropped += count
     return dropped
@@ -99,20 +103,103 @@ def test_it_looks_when_it_starts_and_every_hour() -> None:
     clock, store = Clock(), MemoryStore()
     clock.advance(1_000)
     store.append([said_at(1, 0), said_at(2, 999), said_at(3, 1_000)])
-    retention = Retention(clock, store, clock.seconds, age=600, most=None)
+    retention = Retention(clock, store, clock.seconds, clock.seconds, age=600, most=None)
     retention.start()
-    assert ids(store, "lobby") == [2, 3]
+    assert ids(store, "lobby") == [1, 2, 3]
     clock.advance(INTERVAL - 1)
-    assert ids(store, "lobby") == [2, 3]
+    assert ids(store, "lobby") == [1, 2, 3]
     clock.advance(1)
+    assert ids(store, "lobby") == [2, 3]
+    clock.advance(INTERVAL)
     assert ids(store, "lobby") == []
     retention.stop()
     assert not clock.getDelayedCalls()
 
 
+class Days:
+    """A chat that keeps messages for 90 days, on a wall clock that can be wrong."""
+
+    def __init__(self, store: Store, *, age: float = 90 * DAY) -> None:
+        self.clock = Clock()
+        self.wrong = 0.0
+        self.start = 100 * DAY
+        self.store = store
+        self.retention = Retention(self.clock, store, self.now, self.clock.seconds, age=age, most=None)
+        self.retention.start()
+
+    def now(self) -> float:
+        return self.start + self.clock.seconds() + self.wrong
+
+    def pass_hours(self, hours: int, *, wrong: float = 0.0) -> list[int]:
+        """Let time pass with the clock wrong; return what is kept of the lobby, once the clock is right again."""
+        self.wrong = wrong
+        for _ in range(hours):
+            self.clock.advance(INTERVAL)
+        self.wrong = 0.0
+        return ids(self.store, "lobby")
+
+
+@pytest.fixture
+def memory() -> Store:
+    """A history of messages of 95 days, of 89, and of today."""
+    store = MemoryStore()
+    store.append([said_at(1, 5 * DAY), said_at(2, 11 * DAY), said_at(3, 100 * DAY)])
+    return store
+
+
+def test_what_is_too_old_goes_when_it_was_so_for_a_day(memory: Store) -> None:
+    days = Days(memory)
+    assert days.pass_hours(23) == [1, 2, 3]
+    assert days.pass_hours(1) == [2, 3]
+    assert days.pass_hours(24) == [2, 3]
+    assert days.pass_hours(1) == [3]
+    days.retention.stop()
+
+
+@pytest.mark.parametrize("wrong", [365 * DAY, 2 * DAY, -365 * DAY, -99 * DAY])
+def test_a_clock_that_is_wrong_for_an_hour_drops_nothing_that_is_young(memory: Store, wrong: float) -> None:
+    days = Days(memory)
+    for _ in range(40):
+        days.pass_hours(1, wrong=wrong)
+        assert days.pass_hours(5)[-1] == 3
+    assert days.pass_hours(26) == [3]
+    days.retention.stop()
+
+
+def test_after_a_restart_the_day_is_counted_anew(memory: Store) -> None:
+    days = Days(memory)
+    days.pass_hours(23)
+    days.retention.stop()
+    again = Days(memory)
+    again.wrong = 365 * DAY
+    assert again.pass_hours(23, wrong=365 * DAY) == [1, 2, 3]
+    assert again.pass_hours(24) == [2, 3]
+    again.retention.stop()
+
+
+def test_what_is_kept_for_less_than_a_day_goes_when_it_was_too_old_for_as_long(memory: Store) -> None:
+    days = Days(memory, age=5 * 3_600)
+    assert days.pass_hours(4) == [1, 2, 3]
+    assert days.pass_hours(1) == [3]
+    days.retention.stop()
+
+
+def test_what_a_wrong_clock_dated_goes_with_what_was_said_before_and_behind(store: Store) -> None:
+    seconds = [10, 20, 99_999_999_999, 30, 1, 40, 50]
+    wait(store.append([said_at(number, second) for number, second in enumerate(seconds, 1)]))
+
+    def aged(until: float, now: float) -> int:
+        return wait(store.aged(timestamp(until), timestamp(now)))
+
+    assert [aged(until, 60) for until in (0, 11, 21, 30, 31, 41, 51)] == [0, 1, 2, 2, 5, 6, 7]
+    assert aged(0.5, 0.7) == 0
+    assert drop_all(store, timestamp(31), None) == 5
+    assert ids(store, "lobby") == [6, 7]
+
+
 def test_where_everything_is_kept_nothing_is_looked_for() -> None:
     clock = Clock()
-    retention = Retention(clock, MemoryStore(), clock.seconds, age=None, most=None)
+    retention = Retention(clock, MemoryStore(), clock.seconds, clock.seconds, age=None, most=None)
     retention.start()
     assert not clock.getDelayedCalls()
     retention.stop()
@@ -123,10 +210,11 @@ def test_a_look_that_fails_is_followed_by_the_next(logged_failures: LoggedFailur
     clock.advance(1e12)
     store.append([said_at(1, 0)])
     now = [1e12]
-    retention = Retention(clock, store, lambda: now[0], age=600, most=None)
+    retention = Retention(clock, store, lambda: now[0], clock.seconds, age=600, most=None)
     retention.start()
     assert len(logged_failures.flush(ValueError)) == 1
     now[0] = 1_000.0
+    clock.advance(INTERVAL)
     clock.advance(INTERVAL)
     assert ids(store, "lobby") == []
     retention.stop()
@@ -148,7 +236,7 @@ def test_what_can_not_be_dropped_is_dropped_later() -> None:
     clock, store = Clock(), Stubborn()
     store.refusal = CannotKeep("the disk of the server is full.")
     store.append([said_at(1, 0), said_at(2, 0)])
-    retention = Retention(clock, store, clock.seconds, age=None, most=1)
+    retention = Retention(clock, store, clock.seconds, clock.seconds, age=None, most=1)
     retention.start()
     assert ids(store, "lobby") == [1, 2]
     store.refusal = None
@@ -161,7 +249,7 @@ def test_it_can_be_stopped_between_two_batches() -> None:
     clock, store = Clock(), Stubborn()
     store.waiting = Deferred()
     store.append([said_at(1, 0), said_at(2, 0)])
-    retention = Retention(clock, store, clock.seconds, age=None, most=1)
+    retention = Retention(clock, store, clock.seconds, clock.seconds, age=None, most=1)
     retention.start()
     retention.stop()
     waiting, store.waiting = store.waiting, None
