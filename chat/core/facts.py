@@ -190,9 +190,16 @@ class LockSet:
     on: bool
 
 
+@dataclass(frozen=True, slots=True)
+class RoomForgotten:
+    """The room, in which nothing was said, is gone with its topic and its rights: whoever comes next makes it anew."""
+
+    room: str
+
+
 AccountFact = Registered | Unregistered | PasswordSet | RoleSet
 RoomFact = OpSet | Invited | Muted | PrivacySet | LockSet
-Quiet = ReadUpTo | Seen | RightsKept | PresencesEnded | TokenKept | TokensEnded
+Quiet = ReadUpTo | Seen | RightsKept | PresencesEnded | TokenKept | TokensEnded | RoomForgotten
 """What nobody asked for: if it can't be stored, nobody is told."""
 Fact = Said | TopicSet | Erased | Quiet | AccountFact | RoomFact | Banned | Unbanned
 

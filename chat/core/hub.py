@@ -44,6 +44,7 @@ from chat.core.facts import (
     RightsKept,
     RoleSet,
     RoomFact,
+    RoomForgotten,
     Seen,
     TokenKept,
     TokensEnded,
@@ -255,7 +256,7 @@ class Hub:
             self.keep(session, self._known(fact.room))
         undo = self._change(fact)
         if isinstance(fact, RoomFact):
-            undo = partial(self._undo_rule, self._known(fact.room), undo)
+            undo = partial(self._undo_rule, session, self._known(fact.room), undo)
         decision = Decision(self.now(), by, action, target, room, why, fact) if action else fact
         self._store(session, effects, decision, lambda: undo() or (), tag)
 
@@ -332,11 +333,11 @@ class Hub:
                 return partial(self.bans.put_back, ban.target, ban)
         return _nothing
 
-    def _undo_rule(self, room: Room, undo: Callable[[], None]) -> None:
+    def _undo_rule(self, session: Session, room: Room, undo: Callable[[], None]) -> None:
         """Undo a change of a rule; the room may have been forgotten meanwhile, or may be forgotten now."""
         undo()
         self.rooms.setdefault(key(room.name), room)
-        self.vacate(room)
+        self.vacate(session, room)
 
     def _known(self, name: str) -> Room:
         return self.rooms[key(name)]
@@ -604,7 +605,7 @@ class Hub:
 
         def undo() -> Sequence[Effect]:
             room.kept = False
-            self.vacate(room)
+            self.vacate(session, room)
             return ()
 
         for subject in room.ops:
@@ -621,10 +622,12 @@ class Hub:
                 return
         raise TooManyRooms(f"The server holds {self.limits.rooms} rooms and all are in use. Join one of them: /rooms")
 
-    def vacate(self, room: Room) -> None:
-        """Forget a room that is empty and has neither messages nor rules."""
+    def vacate(self, session: Session, room: Room) -> None:
+        """Forget a room that is empty and has neither messages nor rules, in the history too."""
         if room.forgettable and self.rooms.get(key(room.name)) is room:
             del self.rooms[key(room.name)]
+            if room.topic:
+                self.store(session, RoomForgotten(room.name))
 
 
 def _undo_request(token: ResumeToken, request: tuple[str, str], undo: Undo) -> Sequence[Effect]:

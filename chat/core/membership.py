@@ -116,7 +116,7 @@ def go_out(hub: Hub, session: Session, room: Room, by: str | None = None, why: s
         hub.entitle(room, user.subject, Rights(False, held.invited, held.muted_until))
         if room.kept:
             hub.store(session, RightsKept(room.name, user.subject, op=False))
-    hub.vacate(room)
+    hub.vacate(session, room)
     left = Left(time=hub.now(), room=room.name, name=user.name, by=by, text=why)
     return Leave(session, room.name), Publish(room.name, left)
 
@@ -132,14 +132,14 @@ def enterable(
             room = hub.open_room(name)
             if user.kicked is not None and room.name in user.kicked:
                 refused.append(NotAllowed(user.kicked[room.name]))
-                hub.vacate(room)
+                hub.vacate(user.session, room)
             elif rights.may_enter(user, room):
                 opened[room] = after
             else:
                 refused.append(closed(room))
     except ChatError:
         for room in opened:
-            hub.vacate(room)
+            hub.vacate(user.session, room)
         raise
     return opened, refused
 

@@ -127,6 +127,12 @@ def _set_rule(connection: sqlite3.Connection, room: str, rule: str, on: bool) ->
     connection.execute(f"UPDATE rules SET {rule} = ? WHERE room = ?", (on, room))  # noqa: S608
 
 
+def forget_rules(connection: sqlite3.Connection, room: str) -> None:
+    """Forget the rules of a room that is gone, and who had rights in it."""
+    connection.execute("DELETE FROM rules WHERE room = ?", (room,))
+    connection.execute("DELETE FROM rights WHERE room = ?", (room,))
+
+
 def keep_for(connection: sqlite3.Connection, subject: Subject, number: int) -> None:
     """Have the private message with the id *number* wait for *subject*."""
     connection.execute("INSERT OR IGNORE INTO unseen (subject, id) VALUES (?, ?)", (subject, number))

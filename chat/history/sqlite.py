@@ -20,7 +20,7 @@ from twisted.python.threadpool import ThreadPool
 
 from chat.core.accounts import StoredAccount, Subject
 from chat.core.events import Message, Topic
-from chat.core.facts import Contents, Decision, Erased, Record, RoomRecord, Said, TopicSet
+from chat.core.facts import Contents, Decision, Erased, Record, RoomForgotten, RoomRecord, Said, TopicSet
 from chat.core.ports import Query, Search, StoredToken
 from chat.core.search import words
 from chat.core.text import mention_of
@@ -71,13 +71,20 @@ _UNSEEN = f"""
 _LAST_WORDS = "SELECT rowid FROM words WHERE words MATCH ? AND rowid < ? ORDER BY rowid DESC LIMIT 1"
 _BEYOND = "SELECT id FROM messages WHERE room = ? ORDER BY id DESC LIMIT 1 OFFSET ?"
 _REMEMBER_LAST_ID = "UPDATE ids SET last = (SELECT max(last, coalesce(max(id), 0)) FROM messages)"
-_FORGET_TOPIC = """
-    DELETE FROM topics WHERE room = ?1 AND time <= ?2 AND NOT EXISTS (SELECT 1 FROM messages WHERE room = ?1)
-"""
+_LASTING = "SELECT room FROM rules UNION SELECT room FROM rights WHERE subject > 0"
+_FORGET_TOPIC = f"""
+    DELETE FROM topics WHERE room = ?1 AND time <= ?2 AND room NOT IN ({_LASTING})
+    AND NOT EXISTS (SELECT 1 FROM messages WHERE room = ?1)
+"""  # noqa: S608
 _LAST_TIME = "SELECT coalesce((SELECT time FROM messages ORDER BY id DESC LIMIT 1), '')"
 _TIME_FROM = "SELECT time FROM messages WHERE id >= ? AND id < ? ORDER BY id LIMIT 1"
 _STEP = "INSERT OR IGNORE INTO steps (id, cause) VALUES (?, ?)"
 _STEPS = "SELECT id FROM steps WHERE id > ? AND id < ? ORDER BY id"
+_SAID_IN = "SELECT 1 FROM messages WHERE room = ?"
+_GONE = f"""
+    SELECT room FROM topics WHERE room NOT IN ({_LASTING})
+    AND NOT EXISTS (SELECT 1 FROM messages WHERE messages.room = topics.room)
+"""  # noqa: S608
 LAST_ID = "SELECT max(coalesce(max(id), 0), (SELECT last FROM ids)) FROM messages"
 _ROOMS = """
     WITH RECURSIVE names (name) AS (
@@ -85,9 +92,12 @@ _ROOMS = """
         UNION ALL
         SELECT (SELECT min(room) FROM messages WHERE room > name) FROM names WHERE name IS NOT NULL
     )
-    SELECT name, coalesce(topic, ''), (SELECT max(id) FROM messages WHERE room = name)
-    FROM names LEFT JOIN topics ON topics.room = name
+    SELECT name, coalesce(topic, ''), (SELECT coalesce(max(id), 0) FROM messages WHERE room = name)
+    FROM (SELECT name FROM names UNION SELECT room FROM topics) LEFT JOIN topics ON topics.room = name
     WHERE name IS NOT NULL
+    UNION ALL
+    SELECT room, topic, 0 FROM topics
+    WHERE topic <> '' AND NOT EXISTS (SELECT 1 FROM messages WHERE messages.room = topics.room)
 """
 
 
@@ -114,6 +124,8 @@ class SqliteStore:
             path.touch(mode=0o600)
             self._writer = connect(path, self._sync)
             migrate(self._writer, path)
+            for (room,) in self._writer.execute(_GONE).fetchall():
+                self._forget(room)
             self._reader = connect(path, self._sync)
             self._searcher = connect(path, self._sync)
             (last_id,) = self._reader.execute(LAST_ID).fetchone()
@@ -156,8 +168,16 @@ class SqliteStore:
                         set_topic(self._writer, topic)
                     case Erased():
                         self._erase(fact)
+                    case RoomForgotten(room):
+                        self._forget(room)
                     case _:
                         accounts.write(self._writer, fact)
+
+    def _forget(self, room: str) -> None:
+        """Forget a room, unless something was said in it after all."""
+        if self._writer.execute(_SAID_IN, (room,)).fetchone() is None:
+            self._writer.execute("DELETE FROM topics WHERE room = ?", (room,))
+            accounts.forget_rules(self._writer, room)
 
     def _erase(self, erasure: Erased) -> None:
         """Take the text out of the messages and out of the index; the rows stay, so that their tags are remembered."""

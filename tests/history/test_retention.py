@@ -79,7 +79,19 @@ def test_a_room_keeps_its_newest_messages(store: Store) -> None:
     assert wait(store.message(11))
 
 
-def test_ids_are_not_used_again_and_a_topic_goes_with_its_room(tmp_path: Path) -> None:
+def test_ids_are_not_used_again(tmp_path: Path) -> None:
+    store = SqliteStore(REACTOR, tmp_path)
+    store.open()
+    wait(store.append([said_at(5, 5, "old"), said_at(6, 5, "new")]))
+    assert drop_all(store, timestamp(7), None) == 2
+    store.close()
+    store = SqliteStore(REACTOR, tmp_path)
+    contents = store.open()
+    assert (contents.last_id, list(contents.rooms)) == (6, [])
+    store.close()
+
+
+def test_a_topic_goes_with_its_room(tmp_path: Path) -> None:
     store = SqliteStore(REACTOR, tmp_path)
     store.open()
     topics: list[Record] = [
@@ -88,10 +100,6 @@ def test_ids_are_not_used_again_and_a_topic_goes_with_its_room(tmp_path: Path) -
     ]
     wait(store.append([said_at(5, 5, "old"), said_at(6, 5, "new"), *topics]))
     assert drop_all(store, timestamp(7), None) == 2
-    store.close()
-    store = SqliteStore(REACTOR, tmp_path)
-    contents = store.open()
-    assert (contents.last_id, list(contents.rooms)) == (6, [])
     wait(store.append([said_at(7, 8, "old"), said_at(8, 8, "new")]))
     store.close()
     store = SqliteStore(REACTOR, tmp_path)
