@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import BinaryIO, ClassVar, TextIO
@@ -14,10 +14,11 @@ from tqdm import tqdm
 from twisted.python import usage
 
 from chat import __version__
-from chat.archive.formats import BadLine, IrssiReader, JsonReader, Reader, WeechatReader, json_line, text_line
+from chat.archive.formats import BadLine, IrssiReader, JsonReader, Reader, Rules, WeechatReader, json_line, text_line
 from chat.core.errors import BadName
 from chat.core.events import Message, Topic
 from chat.core.names import room_name
+from chat.core.text import enumerate_words
 from chat.history.archive import CannotImport, Export, Import
 from chat.history.store import CannotKeep, CannotOpen
 
@@ -36,7 +37,7 @@ class ExportOptions(_Options):
 
     synopsis = "Usage: chat export [options]"
     longdesc = """Writes what was said in rooms, in the order in which it was said. The chat may run meanwhile. Private
-messages are left out. To reach a host that is called export, write export:12345."""
+messages are left out, and so is who is op or invited. To reach a host that is called export, write export:12345."""
     optParameters: ClassVar = [
         _DATA,
         ["format", "f", "jsonl", "jsonl (one object a line, as in docs/protocol.md; chat import reads it) or text."],
@@ -115,6 +116,10 @@ def run(word: str, arguments: list[str]) -> int:
 def _export(options: ExportOptions) -> None:
     write = _WRITERS[options["format"]]
     with closing(Export(Path(options["data"]), options.rooms)) as export, _output(options["output"]) as output:
+        rules = export.rules() if options["format"] == "jsonl" else []
+        for rule in rules:
+            if rule.private or rule.locked:
+                print(json_line(Rules(room=rule.room, private=rule.private, locked=rule.locked)), file=output)
         no_bar = True if output.isatty() else None
         for message in tqdm(export.messages(), total=export.count(), unit=" messages", disable=no_bar, leave=False):
             print(write(message), file=output)
@@ -122,6 +127,10 @@ def _export(options: ExportOptions) -> None:
             for topic in export.topics():
                 print(json_line(topic), file=output)
         output.flush()
+    left_out = [rule.room for rule in rules if rule.ops or rule.invited]
+    if left_out:
+        sentence = f"Ops and invitations of {_listed(left_out)} are not exported, as they are accounts of this chat."
+        print(f"chat: {sentence}", file=sys.stderr)
 
 
 @contextmanager
@@ -144,6 +153,7 @@ def _import(options: ImportOptions) -> None:
     name, room = options["file"], options["room"]
     reader = _READERS[options["format"]](room or "")
     rooms: set[str] = set()
+    private: list[str] = []
     imported = skipped = number = 0
     with (
         open(name, "rb") as file,
@@ -161,17 +171,28 @@ def _import(options: ImportOptions) -> None:
                     if len(rooms) > 1:
                         raise BadLine(f"the file has more rooms than one, which can't all become #{room}.")
                     item = structs.replace(item, room=room)
-                if isinstance(item, Topic):
-                    target.set_topic(item)
-                else:
-                    target.add(item)
-                    imported += 1
+                match item:
+                    case Topic():
+                        target.set_topic(item)
+                    case Rules():
+                        target.restrict(item.room, private=item.private, locked=item.locked)
+                        private += [item.room] * item.private
+                    case _:
+                        target.add(item)
+                        imported += 1
             except (BadLine, CannotImport) as why:
                 raise CannotImport(f"{name}, line {number}: {why}") from why
             finally:
                 bar.update(len(line))
     others = f" {_counted(skipped, 'other line')} passed over." if skipped else ""
     print(f"{_counted(imported, 'message')} imported.{others}")
+    if private:
+        are = "is" if len(private) == 1 else "are"
+        print(f"{_listed(private)} {are} private: only moderators come in until they invite others.")
+
+
+def _listed(rooms: Sequence[str]) -> str:
+    return enumerate_words([f"#{room}" for room in rooms])
 
 
 def _size(file: BinaryIO) -> int | None:

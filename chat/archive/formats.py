@@ -24,36 +24,53 @@ class BadLine(Exception):
     """A line can't be imported; the message of the exception says why."""
 
 
+class Rules(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="type", tag="rules"):
+    """The rules of a room that hold in every chat; who is op or invited is of one chat only."""
+
+    room: str
+    private: bool = False
+    locked: bool = False
+
+
+Item = Message | Topic | Rules
+"""What a line of a file may hold."""
+
+
 class Reader(Protocol):
     """Reads the lines of one format. If the format has no ids, its messages have the id 0."""
 
-    def read(self, line: str) -> Message | Topic | None:
+    def read(self, line: str) -> Item | None:
         """Read a line; return ``None`` if there is nothing in it to import. Raises :class:`BadLine`."""
 
 
-# -- JSON lines: the objects of docs/protocol.md
+# -- JSON lines: the objects of docs/protocol.md, and the rules of rooms
 
-_decode = msgspec.json.Decoder(Message | Topic).decode
+_decode = msgspec.json.Decoder(Item).decode
 _decode_any: Callable[[str], Any] = msgspec.json.Decoder().decode
 
 
-def json_line(item: Message | Topic) -> str:
-    """Write an object as the server sends it."""
+def json_line(item: Item) -> str:
+    """Write an object, messages and topics as the server sends them."""
     return msgspec.json.encode(item).decode()
 
 
 class JsonReader:
-    """Reads the ``message`` and ``topic`` objects of ``docs/protocol.md``, and skips all others."""
+    """Reads ``message`` and ``topic`` objects of ``docs/protocol.md`` and :class:`Rules`, and skips all others."""
 
-    def read(self, line: str) -> Message | Topic | None:
+    def read(self, line: str) -> Item | None:
         try:
             item = _decode_any(line)
-            if not isinstance(item, dict) or item.get("type") not in ("message", "topic"):
+            if not isinstance(item, dict) or item.get("type") not in ("message", "topic", "rules"):
                 return None
             found = _decode(line)
         except (msgspec.DecodeError, RecursionError) as error:
             raise BadLine(f"this is no message: {error}.") from error
-        return _checked_topic(found) if isinstance(found, Topic) else _checked(found)
+        match found:
+            case Topic():
+                return _checked_topic(found)
+            case Rules():
+                return msgspec.structs.replace(found, room=_room(found.room))
+        return _checked(found)
 
 
 def _checked(message: Message) -> Message:

@@ -11,7 +11,8 @@ from types import TracebackType
 from msgspec import structs
 
 from chat.core.events import Message, Topic
-from chat.core.facts import Said
+from chat.core.facts import LockSet, PrivacySet, RoomRules, Said
+from chat.history import accounts
 from chat.history.schema import MIGRATIONS, migrate
 from chat.history.sqlite import (
     COLUMNS,
@@ -62,8 +63,9 @@ class Export:
             raise CannotOpen(f"{path} can't be read: {error}.") from error
         self._only = f" AND room IN ({', '.join('?' * len(rooms))})" if rooms else ""
         self._rooms = list(rooms)
+        ruled = {rules.room for rules in self.rules()}
         for room in self._rooms:
-            if self._connection.execute(_KNOWN, (room, room)).fetchone() is None:
+            if room not in ruled and self._connection.execute(_KNOWN, (room, room)).fetchone() is None:
                 self.close()
                 raise CannotOpen(f"Nothing was said in #{room}, or it is not in {path}.")
 
@@ -85,6 +87,11 @@ class Export:
         query = f"SELECT time, room, author, topic FROM topics WHERE topic <> '' {self._only} ORDER BY room"  # noqa: S608
         rows = self._connection.execute(query, self._rooms)
         return [Topic(time=time, room=room, name=author, topic=topic) for time, room, author, topic in rows]
+
+    def rules(self) -> list[RoomRules]:
+        """The rules of the rooms that have any."""
+        found = accounts.rules(self._connection)
+        return [rules for rules in found if not self._rooms or rules.room in self._rooms]
 
     def close(self) -> None:
         """Close the file."""
@@ -137,6 +144,15 @@ class Import:
         self._check_room(topic.room)
         with explained():
             set_topic(self._connection, topic)
+
+    def restrict(self, room: str, *, private: bool, locked: bool) -> None:
+        """Have a room be private, have its topic locked, or both."""
+        self._check_room(room)
+        with explained():
+            if private:
+                accounts.write(self._connection, PrivacySet(room, True))
+            if locked:
+                accounts.write(self._connection, LockSet(room, True))
 
     def _check_room(self, room: str) -> None:
         if room in self._rooms:

@@ -19,7 +19,18 @@ from msgspec import structs
 
 from chat.archive.command import run
 from chat.core.events import Topic, timestamp
-from chat.core.facts import Erased, Record, RoomRecord, Said, TopicSet
+from chat.core.facts import (
+    Erased,
+    Invited,
+    LockSet,
+    OpSet,
+    PrivacySet,
+    Record,
+    RoomRecord,
+    RoomRules,
+    Said,
+    TopicSet,
+)
 from chat.core.ports import Query, Search
 from chat.history.schema import MIGRATIONS
 from chat.history.sqlite import FILE, SqliteStore
@@ -108,6 +119,57 @@ def test_a_room_under_another_name(tmp_path: Path, capsys: pytest.CaptureFixture
     file.write_text(exported(tmp_path, capsys))
     assert run("import", [str(file), "--data", str(tmp_path / "new"), "--room", "all"]) == 1
     assert "the file has more rooms than one" in capsys.readouterr().err
+
+
+def test_a_private_room_stays_private_and_both_commands_say_what_is_left_out(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fill(tmp_path / "old", "board", "dev", "lobby")
+    store = SqliteStore(REACTOR, tmp_path / "old")
+    store.open()
+    facts: list[Record] = [
+        PrivacySet("board", True),
+        LockSet("dev", True),
+        OpSet("dev", "ada", True),
+        Invited("board", "ada"),
+    ]
+    wait(store.append([*facts, PrivacySet("empty", True), OpSet("lobby", "ada", True), LockSet("empty", True)]))
+    store.close()
+    file = tmp_path / "rooms.jsonl"
+    assert run("export", ["--data", str(tmp_path / "old"), "--output", str(file)]) == 0
+    assert capsys.readouterr().err == (
+        "chat: Ops and invitations of #board, #dev and #lobby are not exported, as they are accounts of this chat.\n"
+    )
+    assert file.read_text().splitlines()[:3] == [
+        '{"type":"rules","room":"board","private":true}',
+        '{"type":"rules","room":"dev","locked":true}',
+        '{"type":"rules","room":"empty","private":true,"locked":true}',
+    ]
+    assert run("import", [str(file), "--data", str(tmp_path / "new")]) == 0
+    assert capsys.readouterr().out == (
+        "99 messages were imported.\n#board and #empty are private: only moderators come in until they invite others.\n"
+    )
+    store = SqliteStore(REACTOR, tmp_path / "new")
+    assert list(store.open().rules) == [
+        RoomRules("board", private=True),
+        RoomRules("dev", locked=True),
+        RoomRules("empty", private=True, locked=True),
+    ]
+    store.close()
+
+
+def test_a_private_room_stays_private_under_another_name(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    fill(tmp_path / "old", "board", "dev")
+    store = SqliteStore(REACTOR, tmp_path / "old")
+    store.open()
+    wait(store.append([PrivacySet("board", True), LockSet("dev", True)]))
+    store.close()
+    file = tmp_path / "rooms.jsonl"
+    file.write_text(exported(tmp_path / "old", capsys, "--room", "board"))
+    assert run("import", [str(file), "--data", str(tmp_path / "new"), "--room", "old-board"]) == 0
+    store = SqliteStore(REACTOR, tmp_path / "new")
+    assert list(store.open().rules) == [RoomRules("old-board", private=True)]
+    store.close()
 
 
 def test_a_file_with_a_mistake_is_not_imported_at_all(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

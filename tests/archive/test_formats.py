@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from chat.archive.formats import BadLine, IrssiReader, JsonReader, WeechatReader, json_line, text_line
+from chat.archive.formats import BadLine, IrssiReader, Item, JsonReader, Rules, WeechatReader, json_line, text_line
 from chat.core.events import Message, Topic
 
 
@@ -33,8 +33,8 @@ MESSAGE = Message(
 TOPIC = Topic(time="2026-11-21T08:15:02.114Z", room="dev", name=None, topic="tea")
 
 
-@pytest.mark.parametrize("item", [MESSAGE, TOPIC])
-def test_a_line_of_json_is_the_object_of_the_wire_and_is_read_back_the_same(item: Message | Topic) -> None:
+@pytest.mark.parametrize("item", [MESSAGE, TOPIC, Rules(room="dev", private=True), Rules(room="dev", locked=True)])
+def test_a_line_of_json_is_the_object_of_the_wire_and_is_read_back_the_same(item: Item) -> None:
     assert JsonReader().read(json_line(item)) == item
 
 
@@ -61,6 +61,12 @@ def test_a_line_of_text(berlin: None) -> None:
 def test_what_is_no_message_of_ours_is_refused(change: dict[str, object], complaint: str) -> None:
     line = json.dumps({**json.loads(json_line(MESSAGE)), **change})
     with pytest.raises(BadLine, match=complaint):
+        JsonReader().read(line)
+
+
+@pytest.mark.parametrize("line", ['{"type":"rules","room":"#!"}', '{"type":"rules","room":"dev","private":1}'])
+def test_rules_that_make_no_sense_are_refused(line: str) -> None:
+    with pytest.raises(BadLine):
         JsonReader().read(line)
 
 
