@@ -275,6 +275,8 @@ def test_history_of_a_time_is_of_the_time_zone_of_the_screen() -> None:
     assert seat.shown()[-3:] == ["* Earlier in #lobby:", "* [2026-11-21 10:16] bob: two", "* End of history."]
     seat.enter("/history 2026-11-20")
     assert seat.shown()[-1] == "* Nothing was said in #lobby then."
+    seat.enter("/history before 2")
+    assert seat.shown()[-3:] == ["* Earlier in #lobby:", "* [2026-11-21 10:15] bob: one", "* End of history."]
     with pytest.raises(CannotDo, match="which day"):
         seat.enter("/history yesterday")
 

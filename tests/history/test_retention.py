@@ -13,7 +13,7 @@ from twisted.internet.defer import Deferred, fail
 from twisted.internet.task import Clock
 
 from chat.core.events import Topic, timestamp
-from chat.core.facts import Record, RoomRecord, Said, TopicSet
+from chat.core.facts import PrivacySet, Record, RoomRecord, Said, TopicSet
 from chat.core.ports import Query, Search
 from chat.history import sqlite
 from chat.history.memory import MemoryStore
@@ -96,14 +96,19 @@ def test_a_topic_goes_with_its_room(tmp_path: Path) -> None:
     store.open()
     topics: list[Record] = [
         TopicSet(Topic(time=timestamp(second), room=room, name="ada", topic=room))
-        for room, second in (("old", 0), ("new", 9))
+        for room, second in (("old", 0), ("new", 9), ("private", 0))
     ]
-    wait(store.append([said_at(5, 5, "old"), said_at(6, 5, "new"), *topics]))
-    assert drop_all(store, timestamp(7), None) == 2
+    messages = [said_at(4, 5, "private"), said_at(5, 5, "old"), said_at(6, 5, "new")]
+    wait(store.append([*messages, *topics, PrivacySet("private", True)]))
+    assert drop_all(store, timestamp(7), None) == 3
     wait(store.append([said_at(7, 8, "old"), said_at(8, 8, "new")]))
     store.close()
     store = SqliteStore(REACTOR, tmp_path)
-    assert list(store.open().rooms) == [RoomRecord("new", "new", 8), RoomRecord("old", "", 7)]
+    assert list(store.open().rooms) == [
+        RoomRecord("new", "new", 8),
+        RoomRecord("old", "", 7),
+        RoomRecord("private", "private", 0),
+    ]
     store.close()
 
 
