@@ -130,8 +130,8 @@ class SqliteStore:
             self._searcher = connect(path, self._sync)
             (last_id,) = self._reader.execute(LAST_ID).fetchone()
             contents = Contents(
-                last_id,
-                [RoomRecord(*row) for row in self._reader.execute(_ROOMS)],
+                last_id=last_id,
+                rooms=[RoomRecord(*row) for row in self._reader.execute(_ROOMS)],
                 accounts=accounts.all_accounts(self._reader),
                 bans=accounts.bans(self._reader),
                 rules=accounts.rules(self._reader),

@@ -130,10 +130,10 @@ def test_a_private_room_stays_private_and_both_commands_say_what_is_left_out(
     facts: list[Record] = [
         PrivacySet("board", True),
         LockSet("dev", True),
-        OpSet("dev", "ada", True),
-        Invited("board", "ada"),
+        OpSet("dev", 1, True),
+        Invited("board", 1),
     ]
-    wait(store.append([*facts, PrivacySet("empty", True), OpSet("lobby", "ada", True), LockSet("empty", True)]))
+    wait(store.append([*facts, PrivacySet("empty", True), OpSet("lobby", 1, True), LockSet("empty", True)]))
     store.close()
     file = tmp_path / "rooms.jsonl"
     assert run("export", ["--data", str(tmp_path / "old"), "--output", str(file)]) == 0
