@@ -425,8 +425,13 @@ class History(Event, frozen=True, kw_only=True):
         """Write the command that shows what is next."""
         day = f"{local(self.since):%Y-%m-%d} " if self.since is not None and self.until is not None else ""
         if self.since is not None or self.after is not None:
-            return f"/history {day}after {self.next or self.messages[-1].id}"
-        return f"/history before {self.next or self.messages[0].id}"
+            return f"/history {day}after {self.next or _id(self.messages[-1:])}"
+        return f"/history before {self.next or _id(self.messages[:1])}"
+
+
+def _id(messages: list[Message]) -> int:
+    """The id of the one message, or 0: an older server may say that there is more, and show nothing."""
+    return messages[0].id if messages else 0
 
 
 class Found(Event, frozen=True, kw_only=True):
@@ -450,7 +455,7 @@ class Found(Event, frozen=True, kw_only=True):
             return ["Nothing was found." if self.text is not None else "Nobody has named you since you were last here."]
         behind = "That is all."
         if self.more:
-            last = self.next or self.messages[-1].id
+            last = self.next or _id(self.messages[-1:])
             behind = "For older ones: " + (
                 f"/search before:{last} {self.text}" if self.text is not None else f"/mentions {last}"
             )

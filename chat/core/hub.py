@@ -145,7 +145,7 @@ class Hub:
         self.bans.restore(contents.bans)
         for rule in contents.rules:
             room = self.rooms.setdefault(key(rule.room), Room(rule.room))
-            room.kept = True
+            room.kept = room.lasting = True
             room.private, room.locked = rule.private, rule.locked
             for subject in {*rule.ops, *rule.invited, *rule.muted}:
                 ends = self._monotonic_at(rule.muted.get(subject))
@@ -626,7 +626,7 @@ class Hub:
         """Forget a room that is empty and has neither messages nor rules, in the history too."""
         if room.forgettable and self.rooms.get(key(room.name)) is room:
             del self.rooms[key(room.name)]
-            if room.topic:
+            if room.topic or room.kept:
                 self.store(session, RoomForgotten(room.name))
 
 

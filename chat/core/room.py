@@ -21,11 +21,23 @@ class Member(Protocol):
 class Room:
     """Where messages go. ``last_id`` is the id of its newest message, 0 if nothing was said.
 
-    ``muted`` tells when each muted subject may speak again (monotonic seconds). A room is ``kept`` once the history
-    holds something of it: it lasts then, with who has rights in it.
+    ``muted`` tells when each muted subject may speak again (monotonic seconds). The history holds the rights in a
+    room once it is ``kept``. A ``lasting`` room stays although nothing is left of what was said in it.
     """
 
-    __slots__ = ("invited", "kept", "last_id", "locked", "members", "muted", "name", "ops", "private", "topic")
+    __slots__ = (
+        "invited",
+        "kept",
+        "last_id",
+        "lasting",
+        "locked",
+        "members",
+        "muted",
+        "name",
+        "ops",
+        "private",
+        "topic",
+    )
 
     def __init__(self, name: str, last_id: int = 0) -> None:
         self.name = name
@@ -33,6 +45,7 @@ class Room:
         self.members: dict[Member, None] = {}
         self.last_id = last_id
         self.kept = False
+        self.lasting = False
         self.private = False
         self.locked = False
         self.ops: set[Subject] = set()
@@ -56,8 +69,8 @@ class Room:
 
     @property
     def forgettable(self) -> bool:
-        """Whether the room is empty, and the history holds nothing of it."""
-        return not (self.members or self.kept)
+        """Whether the room is empty, nothing was said in it, and nothing is ruled."""
+        return not (self.members or self.last_id or self.private or self.locked or self.lasting)
 
     @property
     def plain(self) -> bool:

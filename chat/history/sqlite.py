@@ -93,7 +93,7 @@ _ROOMS = """
         SELECT (SELECT min(room) FROM messages WHERE room > name) FROM names WHERE name IS NOT NULL
     )
     SELECT name, coalesce(topic, ''), (SELECT coalesce(max(id), 0) FROM messages WHERE room = name)
-    FROM (SELECT name FROM names UNION SELECT room FROM topics) LEFT JOIN topics ON topics.room = name
+    FROM names LEFT JOIN topics ON topics.room = name
     WHERE name IS NOT NULL
     UNION ALL
     SELECT room, topic, 0 FROM topics
