@@ -12,6 +12,7 @@ from desktop.displays import Display, Other
 from e2e.waiting import wait_for
 
 from chat.client.desktop.conversation import MAXIMUM_FOLLOWED, PAGE
+from chat.client.desktop.dialog import Dialog
 from chat.client.desktop.input_field import MAXIMUM_PASTE
 from chat.client.desktop.look import DARK, LIGHT, Look
 from chat.client.desktop.window import Window
@@ -34,6 +35,8 @@ class Desk:
         self.window = Window(self.root, self.look, self.seat.client, "localhost:12345", self._notify, self.links.append)
         self.text = self.window.conversation.text
         self.entry = self.window.entry.text
+        self.began_at = self.root.focus_lastfor()
+        """What got the keyboard focus as the window appeared."""
         self.focus(self.entry)
         self.until(lambda: self.seat.model.looking)
 
@@ -57,7 +60,7 @@ class Desk:
             return condition()
 
         try:
-            wait_for(settled, "it is so", deadline=10)
+            wait_for(settled, "it is so")
         except AssertionError as failure:
             raise AssertionError(f"{failure}; there is:\n{self.shown}") from None
 
@@ -326,6 +329,7 @@ def test_unread_while_another_window_is_in_front(desk: Desk, box: Box, elsewhere
     desk.until(lambda: desk.root.title() == "(3) #lobby - ada@localhost:12345")
     desk.notes[1][2]()
     desk.until(lambda: desk.seat.model.looking and desk.root.title() == "(2) @bob - ada@localhost:12345")
+    assert desk.root.focus_get() is desk.entry
     desk.press("<Control-p>")
     desk.sees("new   ───────\nbob  10:15\nunseen\n")
     desk.press("<Control-p>", "<Control-p>")
@@ -443,8 +447,9 @@ def test_searching(desk: Desk, box: Box) -> None:
     bob = box.text("bob")
     bob.send("/join dev")
     bob.send(*(f"green tea {number}" for number in range(30)))
-    desk.press("<Control-f>")
     finder = desk.window.finder
+    desk.entry.event_generate("<Control-f>")
+    assert desk.root.focus_get() is finder.field
     finder.field.insert("end", "tea")
     desk.press("<Return>", on=finder.field)
     desk.until(lambda: "green tea 10" in finder.text.get("1.0", "end"))
@@ -493,6 +498,24 @@ def test_the_keyboard_reaches_every_part(desk: Desk) -> None:
         parts.append(desk.root.focus_get())
     window = desk.window
     assert parts == [window.rooms.tree, window.conversation.text, window.people.tree, desk.entry]
+
+
+def test_what_is_typed_as_a_window_appears_is_not_lost(display: Display, box: Box) -> None:
+    """Tk has not handled an event yet when it is known which field gets the keyboard."""
+    desk = Desk(display, box)
+    assert desk.began_at is desk.entry
+    desk.close()
+
+
+def test_what_is_typed_as_a_password_is_asked_for_goes_into_its_field(display: Display) -> None:
+    root = tkinter.Tk(screenName=display.name)
+    root.withdraw()
+    dialog = Dialog(root, Look(root, dark=False, size=0), lambda: None, lambda: None)
+    dialog.show()
+    assert dialog.focus_lastfor() is dialog._fields[0]
+    dialog.ask_password("That name belongs to somebody.", can_keep=True)
+    assert dialog.focus_lastfor() is dialog._password_field
+    root.destroy()
 
 
 def test_typing_goes_to_the_box_from_everywhere(desk: Desk) -> None:

@@ -6,7 +6,7 @@ import tkinter
 from collections.abc import Callable
 from tkinter import ttk
 
-from chat.client.desktop.keys import bind
+from chat.client.desktop.keys import bind, give_focus
 from chat.client.desktop.look import Look
 from chat.client.options import DEFAULT_PORT, DEFAULT_TLS_PORT
 
@@ -125,7 +125,7 @@ class Dialog(tkinter.Toplevel):
             field.state(["disabled" if busy else "!disabled"])
 
     def _focus(self, field: ttk.Entry) -> None:
-        field.focus_set()
+        give_focus(field)
         field.selection_range(0, "end")
         field.icursor("end")
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from tkinter import ttk
 
 from chat.client.desktop.drawing import shown
-from chat.client.desktop.keys import bind
+from chat.client.desktop.keys import bind, give_focus
 from chat.client.desktop.look import Look
 from chat.client.search_results import SearchResults
 from chat.client.styled import author_styles, styled_text
@@ -65,7 +65,7 @@ class Finder(ttk.Frame):
 
     def begin(self) -> None:
         """Give the field the keyboard focus."""
-        self.field.focus_set()
+        give_focus(self.field)
         self.field.selection_range(0, "end")
 
     def show(self, search: SearchResults | None) -> None:

@@ -14,7 +14,7 @@ from chat.client.desktop.drafts import Draft
 from chat.client.desktop.drawing import shown
 from chat.client.desktop.finder import Finder
 from chat.client.desktop.input_field import InputField
-from chat.client.desktop.keys import bind
+from chat.client.desktop.keys import bind, give_focus
 from chat.client.desktop.lists import PeopleList, RoomList
 from chat.client.desktop.look import Look
 from chat.client.link import Connecting, Waiting
@@ -61,7 +61,7 @@ class Window:
         self._draw()
         root.minsize(look.body.measure("0" * 50), look.body.metrics("linespace") * 14)
         root.deiconify()
-        self.entry.text.focus_set()
+        give_focus(self.entry.text)
 
     # What the model tells
 
@@ -128,7 +128,7 @@ class Window:
             self._model.turn_to(room)
         self._root.deiconify()
         self._root.lift()
-        self._root.focus_force()
+        self.entry.text.focus_force()
 
     def _open_newest_link(self) -> None:
         link = self.conversation.newest_link()
