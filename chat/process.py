@@ -95,6 +95,7 @@ class ChatProcess(MultiService):
                 self._reactor.callFromThread(step)
 
             signal.signal(number, handle)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, (signal.SIGHUP, signal.SIGUSR1))  # chat.tap has them wait
 
     def _stop(self) -> None:
         try:

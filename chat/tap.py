@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -130,7 +131,12 @@ class Options(usage.Options):
         """Read the command line. Under ``twistd`` a wrong option ends the process with exit code 1.
 
         Twisted itself does that only from 26.10 on; older versions end with exit code 0.
+
+        SIGHUP and SIGUSR1, which end a process by default, wait from here on until the chat handles them
+        (:class:`~chat.process.ChatProcess`).
         """
+        if self.parent is not None:
+            signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGHUP, signal.SIGUSR1))
         try:
             super().parseOptions(options)
         except usage.UsageError as error:

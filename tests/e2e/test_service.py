@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from e2e.clients import Person
-from e2e.daemon import HOST, LISTEN, DaemonFactory, twistd
+from e2e.daemon import HOST, LISTEN, DaemonFactory, running, twistd
 from e2e.streams import SocketStream
 from e2e.tools import tool
 from e2e.waiting import DEADLINE, wait_for
@@ -42,7 +42,7 @@ def test_it_takes_a_port_that_is_open_already(tmp_path: Path) -> None:
         script = 'exec 3<&"$1"; LISTEN_PID=$$ LISTEN_FDS=1 LISTEN_FDNAMES=chat exec "${@:2}"'
         options = ["--nodaemon", "--pidfile=", "chat", "--listen", "systemd:domain=INET:index=0"]
         command = ["bash", "-c", script, "bash", str(port.fileno()), *twistd(), *options]
-        with subprocess.Popen(
+        with running(
             command, cwd=tmp_path, pass_fds=[port.fileno()], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         ) as daemon:
             ada = Person(SocketStream((HOST, port.getsockname()[1])))
@@ -57,7 +57,7 @@ def test_the_log_as_json_lines(tmp_path: Path) -> None:
     log = tmp_path / "log"
     with log.open("w") as output:
         options = ["--nodaemon", "--pidfile=", "--logger", "chat.jsonlog.to_stdout", "chat", "--listen", LISTEN]
-        with subprocess.Popen([*twistd(), *options], cwd=tmp_path, stdout=output, stderr=output) as daemon:
+        with running([*twistd(), *options], cwd=tmp_path, stdout=output, stderr=output) as daemon:
             wait_for(lambda: "listening on" in log.read_text(), "it listens")
             daemon.send_signal(signal.SIGTERM)
             assert daemon.wait(DEADLINE) == 0

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from e2e.daemon import LISTEN, DaemonFactory, twistd
+from e2e.daemon import LISTEN, DaemonFactory, running, twistd
 from e2e.tools import tool
 from e2e.waiting import DEADLINE, wait_for
 
@@ -32,12 +32,35 @@ def test_a_signal_that_asks_for_no_end_ends_nothing(
     ada.expect("* In #lobby: ada")
 
 
+@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGUSR1])
+def test_a_signal_during_the_start_is_answered_after_it(tmp_path: Path, number: signal.Signals) -> None:
+    """The start is held up by options in a pipe, to which nothing is written until the signal was sent."""
+    options, log = tmp_path / "chat.toml", tmp_path / "log"
+    os.mkfifo(options)
+
+    def opened() -> int:
+        try:
+            return os.open(options, os.O_WRONLY | os.O_NONBLOCK)
+        except OSError:
+            return 0  # nobody reads it yet
+
+    with log.open("wb") as output:
+        command = [*twistd(), "-n", "chat", "--listen", LISTEN, "--config", str(options)]
+        with running(command, cwd=tmp_path, stdout=output, stderr=output) as daemon:
+            writing = wait_for(opened, "it reads its options")
+            daemon.send_signal(number)
+            os.close(writing)
+            wait_for(lambda: "there is no log file to open again" in log.read_text(), "it answers the signal")
+            daemon.send_signal(signal.SIGTERM)
+            assert daemon.wait(DEADLINE) == 0
+
+
 @pytest.fixture
 def logging(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[bytes], Path]]:
     """A chat that logs to a file, and that file."""
     log = tmp_path / "chat.log"
     options = ["--nodaemon", "--pidfile=", f"--logfile={log}", "chat", "--listen", LISTEN, f"--data={tmp_path}"]
-    with subprocess.Popen([*twistd(), *options], cwd=tmp_path) as daemon:
+    with running([*twistd(), *options], cwd=tmp_path) as daemon:
         wait_for(lambda: log.exists() and "listening on" in log.read_text(), "it listens")
         yield daemon, log
         daemon.send_signal(signal.SIGTERM)
@@ -92,7 +115,7 @@ def test_a_number_left_in_the_pid_file_does_not_keep_it_from_starting(tmp_path: 
     log = tmp_path / "log"
     with log.open("wb") as output:
         command = [*twistd(), "-n", "chat", "--listen", LISTEN]
-        with subprocess.Popen(command, cwd=tmp_path, stdout=output, stderr=output) as daemon:
+        with running(command, cwd=tmp_path, stdout=output, stderr=output) as daemon:
             wait_for(lambda: "listening on" in log.read_text(), "it listens")
             daemon.send_signal(signal.SIGTERM)
             assert daemon.wait(DEADLINE) == 0
