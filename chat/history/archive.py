@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Collection, Iterator, Sequence
+from contextlib import ExitStack, closing
 from pathlib import Path
 from types import TracebackType
 
@@ -52,8 +53,14 @@ class Export:
         path = directory / FILE
         if not path.exists():
             raise CannotOpen(f"There is no {path}. Say with --data where the history is.")
+        with ExitStack() as opened:
+            self._open(path, rooms, opened)
+            opened.pop_all()
+
+    def _open(self, path: Path, rooms: Collection[str], opened: ExitStack) -> None:
         try:
             self._connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
+            opened.callback(self._connection.close)
             (version,) = self._connection.execute("PRAGMA user_version").fetchone()
             if version != len(MIGRATIONS):
                 age = "a newer" if version > len(MIGRATIONS) else "an older"
@@ -66,7 +73,6 @@ class Export:
         ruled = {rules.room for rules in self.rules()}
         for room in self._rooms:
             if room not in ruled and self._connection.execute(_KNOWN, (room, room)).fetchone() is None:
-                self.close()
                 raise CannotOpen(f"Nothing was said in #{room}, or it is not in {path}.")
 
     def count(self) -> int:
@@ -106,20 +112,25 @@ class Import:
     """
 
     def __init__(self, directory: Path) -> None:
-        path = directory / FILE
-        self._lock = lock(directory)
-        try:
-            path.touch(mode=0o600)
-            self._connection = connect(path)
-            migrate(self._connection, path)
-            (self._last_id,) = self._connection.execute(LAST_ID).fetchone()
-        except (sqlite3.Error, OSError) as error:
-            raise CannotOpen(f"{path} can't be used: {error}. Choose another place with --data.") from error
+        with ExitStack() as opened:
+            self._open(directory, opened)
+            self._opened = opened.pop_all()
         self._keeps_ids = self._last_id == 0
         self._first_id = 0
         self._rooms: set[str] = set()
         self._waiting: list[Said] = []
         self._whole = transaction(self._connection)
+
+    def _open(self, directory: Path, opened: ExitStack) -> None:
+        path = directory / FILE
+        opened.callback(os.close, lock(directory))
+        try:
+            path.touch(mode=0o600)
+            self._connection = opened.enter_context(closing(connect(path)))
+            migrate(self._connection, path)
+            (self._last_id,) = self._connection.execute(LAST_ID).fetchone()
+        except (sqlite3.Error, OSError) as error:
+            raise CannotOpen(f"{path} can't be used: {error}. Choose another place with --data.") from error
 
     def __enter__(self) -> Import:
         with explained():
@@ -181,5 +192,4 @@ class Import:
                     begin_stretch(self._connection, self._first_id, "import")
                 self._whole.__exit__(kind, error, trace)
         finally:
-            self._connection.close()
-            os.close(self._lock)
+            self._opened.close()

@@ -7,7 +7,7 @@ import json
 import os
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from itertools import chain, compress, islice
 from operator import lt
 from pathlib import Path
@@ -118,18 +118,27 @@ class SqliteStore:
 
     def open(self) -> Contents:
         """Make the file if there is none, bring its schema up to date, and begin the threads."""
+        with ExitStack() as opened:
+            contents = self._open(opened)
+            self._opened = opened.pop_all()
+        self._writing.start()
+        self._reading.start()
+        self._searching.start()
+        return contents
+
+    def _open(self, opened: ExitStack) -> Contents:
         path = self._directory / FILE
-        self._lock = lock(self._directory)
+        opened.callback(os.close, lock(self._directory))
         try:
             path.touch(mode=0o600)
-            self._writer = connect(path, self._sync)
+            self._writer = opened.enter_context(closing(connect(path, self._sync)))
             migrate(self._writer, path)
             for (room,) in self._writer.execute(_GONE).fetchall():
                 self._forget(room)
-            self._reader = connect(path, self._sync)
-            self._searcher = connect(path, self._sync)
+            self._reader = opened.enter_context(closing(connect(path, self._sync)))
+            self._searcher = opened.enter_context(closing(connect(path, self._sync)))
             (last_id,) = self._reader.execute(LAST_ID).fetchone()
-            contents = Contents(
+            return Contents(
                 last_id=last_id,
                 rooms=[RoomRecord(*row) for row in self._reader.execute(_ROOMS)],
                 accounts=accounts.all_accounts(self._reader),
@@ -144,10 +153,6 @@ class SqliteStore:
             raise CannotOpen(
                 f"{path} can't be used: {error}. Repair it, or choose another place with --data."
             ) from error
-        self._writing.start()
-        self._reading.start()
-        self._searching.start()
-        return contents
 
     def append(self, records: Sequence[Record]) -> Deferred[None]:
         """Keep *records* in one transaction."""
@@ -329,10 +334,7 @@ class SqliteStore:
         self._writing.stop()
         self._reading.stop()
         self._searching.stop()
-        self._reader.close()
-        self._searcher.close()
-        self._writer.close()
-        os.close(self._lock)
+        self._opened.close()
 
 
 def lock(directory: Path) -> int:
@@ -357,8 +359,12 @@ def lock(directory: Path) -> int:
 def connect(path: Path, sync: str = "full") -> sqlite3.Connection:
     """Connect to the file for reading and writing."""
     connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT, isolation_level=None, check_same_thread=False)
-    connection.execute("PRAGMA journal_mode = WAL")
-    connection.execute(f"PRAGMA synchronous = {sync}")
+    try:
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute(f"PRAGMA synchronous = {sync}")
+    except sqlite3.Error:
+        connection.close()
+        raise
     return connection
 
 

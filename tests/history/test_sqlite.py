@@ -180,6 +180,14 @@ def test_a_file_that_is_no_history_is_refused_and_left_alone(tmp_path: Path) -> 
     assert (tmp_path / FILE).read_bytes() == b"something else entirely" * 100
 
 
+def test_a_file_that_is_refused_is_let_go_of(tmp_path: Path, opened: Callable[[Path], SqliteStore]) -> None:
+    (tmp_path / FILE).write_bytes(b"something else entirely" * 100)
+    with pytest.raises(CannotOpen):
+        SqliteStore(REACTOR, tmp_path).open()
+    (tmp_path / FILE).unlink()
+    opened(tmp_path)
+
+
 def test_a_place_that_is_no_directory(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(CannotOpen, match="--data"):
