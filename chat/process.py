@@ -69,7 +69,6 @@ class ChatProcess(MultiService):
         bound_log_files()
         gc.set_threshold(YOUNG_OBJECTS, 50, 50)
         self._reactor.callWhenRunning(self._tell_system, "READY=1")
-        self._reactor.callWhenRunning(self._take_signals)
 
     def stopService(self) -> Deferred[None]:
         """End, once all that was accepted is stored and sent."""
@@ -80,7 +79,7 @@ class ChatProcess(MultiService):
     # -- signals
 
     def _take_signals(self) -> None:
-        """Install our signal handlers: before anybody can connect, and again after the reactor has installed its own.
+        """Install our signal handlers before anybody can connect.
 
         Without them the process would not end with exit code 0, and SIGHUP and SIGUSR1 would kill it.
         """
@@ -95,6 +94,8 @@ class ChatProcess(MultiService):
                 self._reactor.callFromThread(step)
 
             signal.signal(number, handle)
+        # The reactor takes SIGTERM by its own method when it begins to run.
+        self._reactor.sigTerm = signal.getsignal(signal.SIGTERM)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, (signal.SIGHUP, signal.SIGUSR1))  # chat.tap has them wait
 
     def _stop(self) -> None:
