@@ -94,7 +94,7 @@ class ChatProcess(MultiService):
                 self._reactor.callFromThread(step)
 
             signal.signal(number, handle)
-        # The reactor takes SIGTERM by its own method when it begins to run.
+        # When the reactor begins to run, it has SIGTERM handled by this method of its own.
         self._reactor.sigTerm = signal.getsignal(signal.SIGTERM)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, (signal.SIGHUP, signal.SIGUSR1))  # chat.tap has them wait
 

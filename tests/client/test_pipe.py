@@ -13,6 +13,7 @@ import pytest
 from box import Box
 from client.seats import local_time
 from client.wiring import Line
+from e2e.waiting import DEADLINE
 
 from chat.client.pipe import WINDOW, Lines, Sender, Tail
 
@@ -165,7 +166,7 @@ def read_all(descriptor: int) -> list[str]:
             line = lines.take()
             if line is None:
                 more.clear()
-                await asyncio.wait_for(more.wait(), 5)
+                await asyncio.wait_for(more.wait(), DEADLINE)
             else:
                 read.append(line)
         lines.stop()

@@ -11,6 +11,7 @@ import pyte
 import pytest
 from box import Box
 from client.seats import Seat
+from e2e.waiting import DEADLINE
 from prompt_toolkit.data_structures import Size
 from prompt_toolkit.input import PipeInput, create_pipe_input
 from prompt_toolkit.output import ColorDepth
@@ -59,12 +60,14 @@ class Screen:
 
     async def until(self, condition: Callable[[], object]) -> None:
         """Wait for it."""
-        for _ in range(500):
-            self.seat.pump()
-            if condition():
-                return
-            await asyncio.sleep(0.002)
-        raise AssertionError("\n".join(["It has not come:", *self.rows()]))
+        try:
+            async with asyncio.timeout(DEADLINE):
+                self.seat.pump()
+                while not condition():
+                    await asyncio.sleep(0.002)
+                    self.seat.pump()
+        except TimeoutError:
+            raise AssertionError("\n".join(["It has not come:", *self.rows()])) from None
 
     async def sees(self, *parts: str) -> None:
         """Wait until all of that is on the screen."""
@@ -111,7 +114,7 @@ def play(
         await screen.sees("ada #lobby>")
         await scene(screen, box)
         screen.terminal.close()
-        await asyncio.wait_for(running, 5)
+        await asyncio.wait_for(running, DEADLINE)
 
     with create_pipe_input() as keys:
         asyncio.run(run(keys))
@@ -577,7 +580,7 @@ def test_a_mistake_in_a_drawing_ends_the_screen_and_is_told(monkeypatch: pytest.
         box.text("bob").send("hello")
         screen.seat.pump()
         with pytest.raises(TypeError):
-            await asyncio.wait_for(running, 5)
+            await asyncio.wait_for(running, DEADLINE)
 
     with create_pipe_input() as keys:
         asyncio.run(run(keys))

@@ -66,6 +66,7 @@ def test_notifications(
     ada = DesktopClient(display, tmp_path, f"ada@127.0.0.1:{shared_chat.port}", DBUS_SESSION_BUS_ADDRESS=bus)
     try:
         ada.opens("#lobby - ada@")
+        ada.sees("You are ada")  # it has read keys, so it knows that it is in front
         asyncio.run(_notified(shared_chat, ada, bus, abilities, text))
     finally:
         ada.close()

@@ -66,7 +66,8 @@ class Daemon:
 
     def _listens(self, listeners: int) -> bool:
         assert self.process.poll() is None, f"the daemon ended with {self.process.returncode}:\n{self.log()}"
-        return len(_LISTENING.findall(self.log())) >= listeners
+        # All ports are open, also those for TLS and metrics, when it says where it listens.
+        return len(_LISTENING.findall(self.log())) >= listeners and "listening on" in self.log()
 
     def log(self) -> str:
         """What it has logged."""

@@ -93,7 +93,7 @@ def test_a_clock_that_was_wrong_hides_nothing_of_a_day(
 
 def test_descriptors_that_run_out_do_not_disturb_those_who_are_in(start_chat: DaemonFactory) -> None:
     """Few sockets are left for clients, and as many files again are opened behind the daemon's back."""
-    chat = start_chat("--limit", "name-time=2", descriptors=100)
+    chat = start_chat(descriptors=100)
     chat.await_log("the system allows 100 open files, so only 36 clients can connect")
     ada, bob = chat.person("ada"), chat.person("bob")
     crowd = [SocketStream((HOST, chat.port)) for _ in range(300)]

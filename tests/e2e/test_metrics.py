@@ -28,7 +28,7 @@ def ask(chat: Daemon, path: str) -> str:
     """Get a page."""
     found = wait_for(lambda: re.search(r"QuietSite starting on (\d+)$", chat.log(), re.MULTILINE), "it serves metrics")
     assert found is not None
-    with urllib.request.urlopen(f"http://{HOST}:{found[1]}{path}") as answer:
+    with urllib.request.urlopen(f"http://{HOST}:{found[1]}{path}", timeout=DEADLINE) as answer:
         page: str = answer.read().decode()
     return page
 

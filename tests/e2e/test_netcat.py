@@ -9,6 +9,7 @@ from e2e.clients import Person
 from e2e.daemon import HOST, Daemon
 from e2e.streams import ProgramStream
 from e2e.tools import tool
+from e2e.waiting import DEADLINE
 
 
 def netcat(chat: Daemon, *options: str) -> tuple[Person, ProgramStream]:
@@ -51,7 +52,7 @@ def test_the_end_of_input_leaves(chat: Daemon) -> None:
 def test_a_pipe_of_one_line_delivers_it(chat: Daemon) -> None:
     ada = chat.person("ada")
     pipe = f"printf 'bob\\nhi\\n' | {tool('nc')} -N {HOST} {chat.port}"
-    done = subprocess.run(["sh", "-c", pipe], capture_output=True, text=True, check=True, timeout=30)
+    done = subprocess.run(["sh", "-c", pipe], capture_output=True, text=True, check=True, timeout=DEADLINE)
     assert done.stdout.splitlines()[-2:] == [
         "* You are bob, in #lobby with ada. Type /help for commands, exit to leave.",
         "* Goodbye.",
@@ -62,7 +63,7 @@ def test_a_pipe_of_one_line_delivers_it(chat: Daemon) -> None:
 def test_a_pipe_without_a_last_newline_delivers_its_last_line(chat: Daemon) -> None:
     ada = chat.person("ada")
     pipe = f"printf 'bob\\nfirst\\nlast' | {tool('nc')} -N {HOST} {chat.port}"
-    subprocess.run(["sh", "-c", pipe], stdout=subprocess.DEVNULL, check=True, timeout=30)
+    subprocess.run(["sh", "-c", pipe], stdout=subprocess.DEVNULL, check=True, timeout=DEADLINE)
     ada.expect("* bob joined.", "bob: first", "bob: last", "* bob left.")
 
 
@@ -73,7 +74,7 @@ def test_a_whole_file_is_said_in_order(fast_chat: Daemon, tmp_path: Path) -> Non
     file.write_text("\n".join(["bob", *lines, ""]))
     with file.open("rb") as source:
         command = [tool("nc"), "-N", HOST, str(fast_chat.port)]
-        subprocess.run(command, stdin=source, stdout=subprocess.DEVNULL, check=True, timeout=30)
+        subprocess.run(command, stdin=source, stdout=subprocess.DEVNULL, check=True, timeout=DEADLINE)
     ada.expect("* bob joined.", *(f"bob: {line}" for line in lines), "* bob left.")
 
 

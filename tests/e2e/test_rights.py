@@ -13,7 +13,7 @@ from e2e.clients import Person
 from e2e.daemon import HOST, Daemon, DaemonFactory
 from e2e.streams import ProgramStream
 from e2e.tools import tool
-from e2e.waiting import DEADLINE
+from e2e.waiting import DEADLINE, wait_for
 
 PASSWORD = "correct horse"  # noqa: S105
 SAY_WHAT = "chat: Say what is to be done: accounts, role NAME ROLE, password NAME, bans, unban TARGET, or audit. "
@@ -114,7 +114,7 @@ def test_the_terminal_client_asks_for_the_password_and_does_not_show_it(chat: Da
     terminal.sees("Password of ada:")
     terminal.press("wrong horse\r")
     terminal.sees("That password is wrong.")
-    terminal.sees("Password of ada:")
+    wait_for(lambda: terminal.read() and terminal.raw.count("Password of ada:") == 2, "it asks again, without echo")
     terminal.press(f"{PASSWORD}\r")
     terminal.sees("ada #lobby>")
     assert "horse" not in terminal.raw

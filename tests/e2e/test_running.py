@@ -77,6 +77,7 @@ def test_a_crash_does_not_keep_the_background_command_of_the_readme_from_startin
         assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
         wait_for(lambda: "listening on" in read(tmp_path / "chat.log"), "it listens")
         subprocess.run([option.replace("-TERM", "-KILL") if crash else option for option in fuser], check=True)
+        wait_for(lambda: subprocess.run([fuser[0], "-s", fuser[-1]], check=False).returncode, "it lets go of its data")
     wait_for(lambda: "Server Shut Down" in read(tmp_path / "chat.log"), "it has ended")
 
 

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
-DEADLINE = 30.0
+DEADLINE = 120.0
 """The seconds after which a test gives up waiting."""
 
 T = TypeVar("T")
