@@ -8,8 +8,13 @@ from pathlib import Path
 import pytest
 from desktop.displays import Display, has_tk
 from e2e.daemon import Daemon, DaemonFactory, Yard
+from hypothesis import HealthCheck, settings
 from twisted.logger import LogEvent, globalLogPublisher
 from twisted.python.failure import Failure
+
+# Hypothesis fails a test that a busy machine slows down, unless it is told not to.
+settings.register_profile("patient", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("patient")
 
 collect_ignore = [] if has_tk() else ["desktop/test_window.py"]
 

@@ -127,7 +127,7 @@ def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
         store.close()
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(
     texts=st.lists(st.tuples(TEXTS, st.sampled_from(["ada", "Ada-2", "Éa"])), min_size=1, max_size=6),
     queries=st.lists(TEXTS, min_size=1, max_size=4),
