@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 from e2e.daemon import Daemon, DaemonFactory
+from e2e.waiting import DEADLINE
 
 ROOT = Path(__file__).parent.parent
 Figures = dict[str, Any]
@@ -29,7 +30,7 @@ def load(tmp_path_factory: pytest.TempPathFactory) -> Load:
     def run(port: int, **settings: object) -> Figures:
         settings = {"seconds": 0.3, "warmup": 0.1, **settings, "port": port}
         words = [f"{key}={value}" for key, value in settings.items()]
-        output = subprocess.run([program, *words], capture_output=True, check=False, timeout=60).stdout
+        output = subprocess.run([program, *words], capture_output=True, check=False, timeout=DEADLINE).stdout
         figures: Figures = json.loads(output)
         return figures
 
@@ -100,7 +101,7 @@ def test_the_command_measures_the_limit() -> None:
         "room-100-64",
         "limit",
     ]
-    output = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, timeout=60).stdout
+    output = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, timeout=DEADLINE).stdout
     assert "| C limit | " in output
 
 

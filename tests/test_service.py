@@ -30,7 +30,7 @@ def process():
             [signal.getsignal(number) for number in numbers])
 
 def talk(port, name):
-    with socket.create_connection(("127.0.0.1", port), timeout=20) as client:
+    with socket.create_connection(("127.0.0.1", port), timeout=120) as client:
         lines = client.makefile("r", newline="\\r\\n")
         client.sendall(f"{name}\\n/register correct horse\\n/who\\n".encode())
         shown = [next(lines).rstrip() for _ in range(4)]

@@ -39,7 +39,7 @@ def port():
     return port
 
 def lines(name, number):
-    client = socket.create_connection(("127.0.0.1", number), timeout=30)
+    client = socket.create_connection(("127.0.0.1", number), timeout=120)
     client.sendall(name + b"\\n")
     return client, client.makefile("rb")
 
