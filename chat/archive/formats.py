@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
 from functools import lru_cache
 from typing import Any, Protocol
@@ -202,7 +203,9 @@ def _irc_message(room: str, time: str, nick: str, kind: Any, text: str | None) -
 
 @lru_cache(maxsize=4096)
 def _irc_name(nick: str) -> str:
-    """Return the possible name that is nearest to an IRC nick: ``[ada]_`` becomes ``ada``."""
+    """Return the possible name nearest to an IRC nick: ``ada|away`` is one itself, ``[ada]_`` becomes ``ada``."""
+    with suppress(BadName):
+        return names.user_name(clean(nick))
     try:
         return names.user_name(_NOT_IN_NAMES.sub("-", clean(nick)).strip("-_.")[: names.MAXIMUM_LENGTH].strip("-_."))
     except BadName:

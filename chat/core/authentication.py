@@ -45,8 +45,8 @@ def prove(
     name = names.user_name(name)
     refuse_banned(hub, hub.bans.of_name(name, hub.seconds))
     owner = hub.accounts.get(name)
-    if owner is None and hub.accounts.holders(name):
-        raise NameTaken("That name looks like one that belongs to somebody. Choose another.")
+    for other in hub.accounts.holders(name) if owner is None else ():
+        raise NameTaken(f"That name belongs to somebody.{names.likeness(name, other.name)} Choose another.")
     if owner is None or (token is not None and returning(hub, token) is owner):
         admit(None)
     elif password is None:

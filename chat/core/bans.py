@@ -84,6 +84,11 @@ def _keys(target: str) -> Collection[str]:
     return (str(found),) if found is not None else names.look_alikes(names.user_name(target))
 
 
+def same(one: str, other: str) -> bool:
+    """Tell whether two targets are the same addresses, or names that look alike."""
+    return not set(_keys(one)).isdisjoint(_keys(other))
+
+
 class Bans:
     """The bans there are. A ban of a name is one of all names that look like it."""
 

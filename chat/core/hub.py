@@ -95,7 +95,7 @@ class Hub:
         self.limits = limits
         self.queue = Queue(delivery, limits, wake)
         self.users: Registry[User] = Registry()
-        self.rooms: dict[str, Room] = {}
+        self.rooms: Registry[Room] = Registry()
         self.accounts: Registry[Account] = Registry()
         self.bans = Bans()
         self.tries = Tries()
@@ -118,8 +118,8 @@ class Hub:
         self._mailboxes: dict[Subject, Mailbox] = {}
         self._absent: set[Subject] = set()
         """The presences that have not come back since the chat began, and may still."""
-        self._shelf: dict[str, int] = {}
-        """The ids of the last messages of rooms that had to make place, by the keys of their names."""
+        self._shelf: Registry[tuple[str, int]] = Registry()
+        """The names of rooms that had to make place, and the ids of their last messages."""
         self._departed: dict[str, int] = {}
         self._erased: OrderedDict[int, None] = OrderedDict()
         self._entitled: dict[Subject, set[Room]] = {}
@@ -137,14 +137,17 @@ class Hub:
         for recipient, sender, number in contents.unseen:
             self.mailbox(recipient).add(sender, number)
         for record in contents.rooms:
-            room = self.rooms[key(record.name)] = Room(record.name, record.last_id)
+            room = Room(record.name, record.last_id)
             room.topic = record.topic
             room.kept = True
+            self.rooms.claim(room.name, room)
         for stored in contents.accounts:
             self._enter_account(Account(stored.id, stored.name, stored.role, presence=stored.presence))
         self.bans.restore(contents.bans)
         for rule in contents.rules:
-            room = self.rooms.setdefault(key(rule.room), Room(rule.room))
+            if rule.room not in self.rooms:
+                self.rooms.claim(rule.room, Room(rule.room))
+            room = self.rooms[rule.room]
             room.kept = room.lasting = True
             room.private, room.locked = rule.private, rule.locked
             for subject in {*rule.ops, *rule.invited, *rule.muted}:
@@ -336,11 +339,11 @@ class Hub:
     def _undo_rule(self, session: Session, room: Room, undo: Callable[[], None]) -> None:
         """Undo a change of a rule; the room may have been forgotten meanwhile, or may be forgotten now."""
         undo()
-        self.rooms.setdefault(key(room.name), room)
+        self.put_back(room)
         self.vacate(session, room)
 
     def _known(self, name: str) -> Room:
-        return self.rooms[key(name)]
+        return self.rooms[name]
 
     def _entitle(self, fact: OpSet | Invited | Muted) -> Callable[[], None]:
         """Give a subject a right in a room, or take it."""
@@ -394,7 +397,7 @@ class Hub:
         account = self.account(fact.account)
         users = self.users_of(account)
         mailbox = self._mailboxes.pop(account.id, None)
-        held = [(room, rights) for room in self.rooms.values() if (rights := room.rights(fact.account))]
+        held = [(room, rights) for room in self.rooms.all() if (rights := room.rights(fact.account))]
         presences = [user.presence for user in users]
         self._drop_account(account)
         for user in users:
@@ -564,10 +567,6 @@ class Hub:
         """Tell whether somebody has *name* or one that looks like it."""
         return any(holder is not by_other_than for holder in self.users.holders(name))
 
-    def may_take(self, name: str, account: Account | None) -> bool:
-        """Tell whether *name*, and all that looks like it, belongs to nobody but *account*."""
-        return all(owner is account for owner in self.accounts.holders(name))
-
     def depart(self, name: str) -> None:
         """Nobody goes by *name* any more: set it free, and remember when."""
         self.users.release(name)
@@ -583,18 +582,31 @@ class Hub:
     # -- rooms
 
     def room(self, name: str) -> Room | None:
-        """The room that *name* means, if there is one."""
-        return self.rooms.get(key(room_name(name)))
+        """The room that *name* means, which may look like its name, if there is one."""
+        wanted = room_name(name)
+        return self.rooms.get(wanted) or next(iter(self.rooms.holders(wanted)), None)
+
+    def put_back(self, room: Room) -> Room:
+        """Have *room* again; if there is another of that name by now, return that one."""
+        there = self.room(room.name)
+        if there is None:
+            self.rooms.claim(room.name, room)
+        return there or room
 
     def open_room(self, name: str) -> Room:
         """The room that *name* means, made if there is none; raises :class:`TooManyRooms`, :class:`BadName`."""
         room = self.room(name)
         if room is None:
             self._make_place_for_a_room()
-            name = room_name(name)
-            last_id = self._shelf.pop(key(name), 0)
-            room = self.rooms[key(name)] = Room(name, last_id)
+            wanted = room_name(name)
+            # Where a look-alike is on the shelf, it is that room.
+            found = self._shelf.get(wanted) or next(iter(self._shelf.holders(wanted)), None)
+            name, last_id = found or (wanted, 0)
+            if found is not None:
+                self._shelf.release(name)
+            room = Room(name, last_id)
             room.kept = bool(last_id)
+            self.rooms.claim(name, room)
         return room
 
     def keep(self, session: Session, room: Room) -> None:
@@ -615,17 +627,17 @@ class Hub:
         """Keep no more than the name of a room in which nobody is and nothing is ruled."""
         if len(self.rooms) < self.limits.rooms:
             return
-        for room_key, room in self.rooms.items():
+        for room in self.rooms.all():
             if room.kept and room.last_id and room.plain and len(self._shelf) < SHELVED * self.limits.rooms:
-                self._shelf[room_key] = room.last_id
-                del self.rooms[room_key]
+                self._shelf.claim(room.name, (room.name, room.last_id))
+                self.rooms.release(room.name)
                 return
         raise TooManyRooms(f"The server holds {self.limits.rooms} rooms and all are in use. Join one of them: /rooms")
 
     def vacate(self, session: Session, room: Room) -> None:
         """Forget a room that is empty and has neither messages nor rules, in the history too."""
-        if room.forgettable and self.rooms.get(key(room.name)) is room:
-            del self.rooms[key(room.name)]
+        if room.forgettable and self.rooms.get(room.name) is room:
+            self.rooms.release(room.name)
             if room.topic or room.kept:
                 self.store(session, RoomForgotten(room.name))
 

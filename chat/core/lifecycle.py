@@ -172,8 +172,9 @@ def _in_use(hub: Hub, name: str) -> bool:
 def _free(hub: Hub, name: str, owner: User | None) -> None:
     """Raise :class:`NameTaken` if another than *owner* goes by *name*; who is only held gives it up."""
     _release_held(hub, name, owner)
-    if hub.taken(name, by_other_than=owner):
-        raise NameTaken("That name is taken. Choose another.")
+    for holder in hub.users.holders(name):
+        if holder is not owner:
+            raise NameTaken(f"That name is taken.{names.likeness(name, holder.name)} Choose another.")
 
 
 def _release_held(hub: Hub, name: str, owner: User | None) -> None:
@@ -229,8 +230,13 @@ def rename(hub: Hub, session: Session, name: str, tag: str | None = None) -> Non
     if new == user.name:
         raise AlreadyThere(f"You are {new} already.")
     refuse_banned(hub, hub.bans.of_name(new, hub.seconds))
-    if not hub.may_take(new, user.account):
-        raise NameTaken("That name belongs to somebody. If that is you, leave and come in with its password.")
+    owner = hub.accounts.get(new)
+    for account in hub.accounts.holders(new):
+        if account is not user.account and (owner is None or owner is not user.account):
+            like = names.likeness(new, account.name)
+            raise NameTaken(
+                f"That name belongs to somebody.{like} If that is you, leave and come in with its password."
+            )
     _free(hub, new, user)
     old = user.name
     hub.depart(old)

@@ -12,12 +12,14 @@ import precis_i18n
 from confusable_homoglyphs import confusables
 
 from chat.core.errors import BadName
-from chat.core.text import MAXIMUM_MARKS
+from chat.core.text import MARKS_OF_NAMES, MAXIMUM_MARKS
 
 MAXIMUM_LENGTH = 32
 """The characters that a name may have."""
 
-_SHAPE = re.compile(r"(?!_)\w([\w.-]*\w)?(?<!_)")
+_ROOM_SHAPE = re.compile(r"(?!_)\w([\w.-]*\w)?(?<!_)")
+_MARKS = re.escape(MARKS_OF_NAMES)
+_USER_SHAPE = re.compile(rf"(?=.*[^\W_])\w([\w.\-{_MARKS}]*[\w{_MARKS}])?")
 _USER = precis_i18n.get_profile("UsernameCasePreserved")
 _ROOM = precis_i18n.get_profile("UsernameCaseMapped")
 
@@ -29,7 +31,7 @@ def user_name(text: str) -> str:
 
     Raises :class:`BadName` if it is none.
     """
-    return _enforce(_USER, text.strip(), "name")
+    return _enforce(_USER, _USER_SHAPE, text.strip(), "name")
 
 
 def room_name(text: str) -> str:
@@ -37,10 +39,10 @@ def room_name(text: str) -> str:
 
     Raises :class:`BadName` if it is none.
     """
-    return _enforce(_ROOM, text.strip().removeprefix("#"), "room name")
+    return _enforce(_ROOM, _ROOM_SHAPE, text.strip().removeprefix("#"), "room name")
 
 
-def _enforce(profile: precis_i18n.profile.Profile, text: str, what: str) -> str:
+def _enforce(profile: precis_i18n.profile.Profile, shape: re.Pattern[str], text: str, what: str) -> str:
     if not text:
         raise BadName(f"That {what} is empty. Use 1 to {MAXIMUM_LENGTH} letters and digits.")
     if len(text) > MAXIMUM_LENGTH:
@@ -49,7 +51,7 @@ def _enforce(profile: precis_i18n.profile.Profile, text: str, what: str) -> str:
         name: str = profile.enforce(text)
     except UnicodeEncodeError:
         name = ""
-    if not _SHAPE.fullmatch(_without_marks(name)) or len(name) > MAXIMUM_LENGTH:
+    if not shape.fullmatch(_without_marks(name)) or len(name) > MAXIMUM_LENGTH:
         raise BadName(f"That {what} can't be used. Use letters and digits, with _ - . only inside.")
     return name
 
@@ -112,30 +114,60 @@ def _prototypes() -> Mapping[str, str]:
     }
 
 
+def likeness(name: str, other: str) -> str:
+    """Say which name *name* looks like, unless it is *other* itself, in whatever case."""
+    return "" if name.casefold() == other.casefold() else f" It looks like {other}."
+
+
 class Registry(Generic[T]):
-    """Who goes by which name; no two names in it look alike."""
+    """Who goes by which name.
+
+    Whoever enters a name has asked whether another looks like it. Where a history holds two that look alike, both are
+    in it, and each is found by its exact name only.
+    """
 
     def __init__(self) -> None:
         self._holders: dict[str, T] = {}
+        self._names: dict[str, str] = {}
+        """The names that occupy a key, divided by blanks, which no name has."""
 
     def get(self, name: str) -> T | None:
-        """Return who goes by *name*, or by one that differs from it only in case or script."""
-        return self._holders.get(key(name))
+        """Return who goes by *name*, or else the one whose name differs from it only in case or script."""
+        exact = self._holders.get(name)
+        return exact if exact is not None else self._holders.get(self._names.get(key(name), ""))
+
+    def __getitem__(self, name: str) -> T:
+        """Return who goes by exactly this *name*."""
+        return self._holders[name]
+
+    def __contains__(self, name: str) -> bool:
+        """Tell whether somebody goes by exactly this *name*."""
+        return name in self._holders
 
     def holders(self, name: str) -> list[T]:
         """Return all who have *name* or one that looks like it."""
-        return [self._holders[alike] for alike in look_alikes(name) if alike in self._holders]
+        alike = dict.fromkeys(other for key in look_alikes(name) for other in self._names.get(key, "").split())
+        return [self._holders[other] for other in alike]
 
     def claim(self, name: str, holder: T) -> None:
         """Enter *holder*; the caller has asked whether the name is taken."""
-        for alike in look_alikes(name):
-            self._holders[alike] = holder
+        if name not in self._holders:
+            for alike in look_alikes(name):
+                others = self._names.get(alike)
+                self._names[alike] = name if others is None else f"{others} {name}"
+        self._holders[name] = holder
 
     def release(self, name: str) -> None:
-        """Set *name* and its look-alikes free."""
+        """Set *name* free, which somebody has."""
+        del self._holders[name]
         for alike in look_alikes(name):
-            del self._holders[alike]
+            others = " ".join(other for other in self._names.pop(alike).split() if other != name)
+            if others:
+                self._names[alike] = others
 
     def all(self) -> list[T]:
-        """All holders, each once."""
-        return list({id(holder): holder for holder in self._holders.values()}.values())
+        """All holders, in the order in which they came."""
+        return list(self._holders.values())
+
+    def __len__(self) -> int:
+        return len(self._holders)

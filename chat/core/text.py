@@ -11,6 +11,10 @@ from chat.core.errors import TooLong
 MAXIMUM_MARKS = 8
 """How many combining marks stay on one character."""
 
+MARKS_OF_NAMES = "[]\\`^{}|"
+"""What the names of users may hold, but not begin with, besides letters, digits, ``_``, ``-`` and ``.``"""
+
+_MARKS = re.escape(MARKS_OF_NAMES)
 _UNSAFE = re.compile(
     "["
     "\x00-\x1f\x7f-\x9f"  # C0, DEL, C1
@@ -54,10 +58,12 @@ def decode(data: bytes) -> str:
 
 @lru_cache(maxsize=64)
 def mention_of(name: str) -> re.Pattern[str]:
-    """Find *name* as a word of its own; ``ada-2`` and ``ada.b`` are other people."""
+    """Find *name* as a word of its own; ``ada-2``, ``ada.b`` and ``ada[m]`` are other people, ``[ada]`` is not."""
     if not name:
         return re.compile(r"(?!)")
-    return re.compile(rf"(?<![\w.-]){re.escape(name)}(?![\w]|[.-]\w)", re.IGNORECASE)
+    before = rf"(?<![\w.-])(?<!\w[{_MARKS}])"
+    after = rf"(?![\w\[{{\\^|]|[.-]\w|[{_MARKS}]+\w)"
+    return re.compile(f"{before}{re.escape(name)}{after}", re.IGNORECASE)
 
 
 def enumerate_words(words: list[str]) -> str:

@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Mapping, Sequence
 
 from chat.core.accounts import Role, StoredAccount, Subject
-from chat.core.bans import Ban, normal
+from chat.core.bans import Ban, normal, same
 from chat.core.facts import (
     Banned,
     Decision,
@@ -95,9 +95,10 @@ def write(connection: sqlite3.Connection, fact: Fact | None) -> None:
         case TokensEnded(subject):
             execute("DELETE FROM tokens WHERE subject = ?", (subject,))
         case Banned(ban):
+            _lift(connection, ban.target)
             execute(_BAN, (normal(ban.target), ban.target, ban.until, ban.why, ban.by, ban.time))
         case Unbanned(target):
-            execute("DELETE FROM bans WHERE key = ? OR target = ?", (normal(target), target))
+            _lift(connection, target)
         case OpSet(room, subject, on) | RightsKept(room, subject, on):
             _set_right(connection, room, subject, "op", on)
         case Invited(room, subject):
@@ -108,6 +109,14 @@ def write(connection: sqlite3.Connection, fact: Fact | None) -> None:
             _set_rule(connection, room, "private", on)
         case LockSet(room, on):
             _set_rule(connection, room, "locked", on)
+
+
+def _lift(connection: sqlite3.Connection, target: str) -> None:
+    """Delete the ban of *target*, and those of names that look like it."""
+    connection.execute("DELETE FROM bans WHERE key = ? OR target = ?", (normal(target), target))
+    for (other,) in connection.execute("SELECT target FROM bans WHERE target NOT LIKE '%/%'").fetchall():
+        if same(target, other):
+            connection.execute("DELETE FROM bans WHERE target = ?", (other,))
 
 
 def _end(connection: sqlite3.Connection, subject: Subject) -> None:

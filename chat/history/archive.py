@@ -13,6 +13,7 @@ from msgspec import structs
 
 from chat.core.events import Message, Topic
 from chat.core.facts import LockSet, PrivacySet, RoomRules, Said
+from chat.core.names import Registry
 from chat.history import accounts
 from chat.history.schema import MIGRATIONS, migrate
 from chat.history.sqlite import (
@@ -37,6 +38,7 @@ AT_ONCE = 5_000
 _COUNT = "SELECT count(*) FROM messages WHERE room IS NOT NULL AND deleted_by IS NULL"
 _SOME = f"SELECT {COLUMNS} FROM messages WHERE room IS NOT NULL AND deleted_by IS NULL AND id > ?"  # noqa: S608
 _KNOWN = "SELECT 1 FROM messages WHERE room = ? UNION SELECT 1 FROM topics WHERE room = ? LIMIT 1"
+_ALL_ROOMS = "SELECT DISTINCT room FROM messages WHERE room IS NOT NULL UNION SELECT room FROM topics"
 
 
 class CannotImport(Exception):
@@ -118,6 +120,7 @@ class Import:
         self._keeps_ids = self._last_id == 0
         self._first_id = 0
         self._rooms: set[str] = set()
+        self._known: Registry[str] = Registry()
         self._waiting: list[Said] = []
         self._whole = transaction(self._connection)
 
@@ -135,6 +138,9 @@ class Import:
     def __enter__(self) -> Import:
         with explained():
             self._whole.__enter__()
+            known = [room for (room,) in self._connection.execute(_ALL_ROOMS)]
+            for room in (*known, *(rule.room for rule in accounts.rules(self._connection))):
+                self._known.claim(room, room)
         return self
 
     def add(self, message: Message) -> None:
@@ -173,6 +179,13 @@ class Import:
                 f"#{room} is there already, with messages in it. Nothing was imported, so that nothing is there twice. "
                 "With --room it can come in under another name."
             )
+        for other in self._known.holders(room):
+            if other != room:
+                raise CannotImport(
+                    f"#{room} looks like #{other}, which is there already. Nothing was imported. "
+                    "With --room it can come in under another name."
+                )
+        self._known.claim(room, room)
         self._rooms.add(room)
 
     def _write(self) -> None:

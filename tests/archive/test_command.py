@@ -108,6 +108,23 @@ def test_nothing_comes_in_twice(tmp_path: Path, capsys: pytest.CaptureFixture[st
     assert len(exported(tmp_path, capsys).splitlines()) == 101
 
 
+def test_a_room_that_looks_like_another_does_not_come_in(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    fill(tmp_path / "old", "modem", "modern")
+    file = tmp_path / "rooms.jsonl"
+    refused = "looks like #{}, which is there already. Nothing was imported. With --room it can come in under another"
+    for room, other in (("modem", "modern"), ("modern", "modem")):
+        data = tmp_path / room
+        file.write_text(exported(tmp_path / "old", capsys, "--room", room))
+        assert run("import", [str(file), "--data", str(data)]) == 0
+        capsys.readouterr()
+        file.write_text(exported(tmp_path / "old", capsys, "--room", other))
+        assert run("import", [str(file), "--data", str(data)]) == 1
+        assert f"line 1: #{other} {refused.format(room)}" in capsys.readouterr().err
+    file.write_text(exported(tmp_path / "old", capsys))
+    assert run("import", [str(file), "--data", str(tmp_path / "both")]) == 1
+    assert "line 2: #modem looks like #modern, which" in capsys.readouterr().err
+
+
 def test_a_room_under_another_name(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     fill(tmp_path, "dev", "lobby")
     file = tmp_path / "rooms.jsonl"

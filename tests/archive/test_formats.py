@@ -126,6 +126,15 @@ WEECHAT = """\
 """
 
 
+def test_people_keep_the_names_that_they_had_on_irc(berlin: None) -> None:
+    weechat, irssi = WeechatReader("dev"), IrssiReader("dev")
+    irssi.read("--- Log opened Sat Nov 21 09:15:02 2026")
+    for nick in ("ada|away", "bob[m]", "_cy_", "dot`", "eve^", "x{y}", "a\\b"):
+        for message in weechat.read(f"2026-11-21 09:15:03\t@{nick}\thi"), irssi.read(f"09:15 <+{nick}> hi"):
+            assert message is not None
+            assert message.author == nick
+
+
 def test_a_log_of_weechat(berlin: None) -> None:
     reader = WeechatReader("dev")
     found = [message for line in WEECHAT.splitlines() if (message := reader.read(line)) is not None]

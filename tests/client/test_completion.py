@@ -35,8 +35,11 @@ from chat.client.completion import complete
         ("/go d", 4, ["dev "]),
         ("/nonsense b", 10, ["bob ", "Bert "]),
         ("//b", 0, []),
+        ("_", 0, ["_dot[m]|`: "]),
+        ("see _dot[", 4, ["_dot[m]|` "]),
+        ("/msg _", 5, ["_dot[m]|` "]),
     ],
 )
 def test_completion(before: str, start: int, texts: list[str]) -> None:
-    offer = complete(before, people=["bob", "Bert", "cy"], rooms=["dev", "lobby"], commands=all_commands())
+    offer = complete(before, people=["bob", "Bert", "cy", "_dot[m]|`"], rooms=["dev", "lobby"], commands=all_commands())
     assert (offer.start, list(offer.texts)) == (start, texts)

@@ -365,7 +365,7 @@ class Days(RuleBasedStateMachine):
     @invariant()
     def who_is_where_is_known_alike_to_users_rooms_and_delivery(self) -> None:
         hub = self.box.hub
-        for room in hub.rooms.values():
+        for room in hub.rooms.all():
             for member in room.members:
                 assert isinstance(member, User)
                 assert member.session.rooms[room.name] is room

@@ -8,18 +8,27 @@ from hypothesis import strategies as st
 
 from chat.core.errors import BadName
 from chat.core.names import Registry, key, look_alikes, room_name, user_name
+from chat.core.text import mention_of
 
 
 @pytest.mark.parametrize(
-    "name", ["a", "ada", "Ada.Lovelace", "a_b-c", "54321", "Jürgen", "日本", "אדם", "नमस्ते", "x" * 32]
-)
+    "name",
+    [
+        "a", "ada", "Ada.Lovelace", "a_b-c", "54321", "Jürgen", "日本", "אדם", "नमस्ते", "x" * 32,
+        "_ada", "ada_", "__ada__", "ada[m]", "ada|away", "ada`", "ada^", "a\\b", "ada{home}", "x]", "_1|",
+    ],
+)  # fmt: skip
 def test_names_of_many_scripts(name: str) -> None:
     assert user_name(name) == name
 
 
 @pytest.mark.parametrize(
-    "name", ["", " ", "-a", "a.", "_", "a b", "a:b", "a/b", "a\u200bb", "a\x07", "Ⅷ", "😀", "a" * 33, "\u0301a"]
-)
+    "name",
+    [
+        "", " ", "-a", "a.", "_", "a b", "a:b", "a/b", "a\u200bb", "a\x07", "Ⅷ", "😀", "a" * 33, "\u0301a",
+        "__", "_|", "[ada]", "|ada", "`", "^a", "{a}", "\\a", "ada-", "a|b.", "a[ b]",
+    ],
+)  # fmt: skip
 def test_what_is_no_name(name: str) -> None:
     with pytest.raises(BadName):
         user_name(name)
@@ -68,7 +77,14 @@ def test_a_name_is_a_name_again(text: str) -> None:
     assert user_name(name) == name
     assert key(name) in look_alikes(name)
     assert name.isprintable()
-    assert not set(name) & set(" :#/*!~()[]")
+    assert not set(name) & set(" :#/*!~()<>@,;'\"")
+    assert name[0] not in "[]\\`^{}|.-"
+
+
+@pytest.mark.parametrize("name", ["_dev", "dev_", "dev[m]", "dev|x", "dev`", "dev^", "a\\b", "dev{x}"])
+def test_rooms_keep_their_rules(name: str) -> None:
+    with pytest.raises(BadName):
+        room_name(name)
 
 
 def test_a_registry_holds_no_two_that_look_alike() -> None:
@@ -82,3 +98,56 @@ def test_a_registry_holds_no_two_that_look_alike() -> None:
     registry.release("Ada")
     assert registry.get("ada") is None
     assert registry.holders("ada") == []
+
+
+def test_of_two_old_names_that_look_alike_each_is_found_by_its_exact_name() -> None:
+    registry: Registry[str] = Registry()
+    for name in ("modem", "modern"):
+        registry.claim(name, name)
+    assert [registry.get(name) for name in ("modem", "modern", "rnodem")] == ["modem", "modern", None]
+    assert registry.holders("rnodem") == registry.all() == ["modem", "modern"]
+    registry.release("modem")
+    assert (registry.get("modem"), registry["modern"], len(registry)) == ("modern", "modern", 1)
+    registry.release("modern")
+    assert registry.holders("modem") == []
+    assert "modern" not in registry
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("ada", "see [ada]"),
+        ("ada", "[cc ada]"),
+        ("ada", "[ada](https://example.org)"),
+        ("ada", "type `kick ada`"),
+        ("ada", "{bob, ada}"),
+        ("ada", "Ada: hi"),
+        ("ada", "ada... what?"),
+        ("ada[m]", "hi ada[m], and welcome"),
+        ("ada[m]", "ADA[M]: hi"),
+        ("ada|away", "(ada|away)"),
+        ("_ada", "is _ada here?"),
+        ("ada_", "ask ada_."),
+        ("ada\\b", "ada\\b?"),
+    ],
+)
+def test_a_text_that_names_somebody(name: str, text: str) -> None:
+    assert mention_of(name).search(text)
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("ada", "ada[m]: hi"),
+        ("ada", "ada|away: hi"),
+        ("ada", "ada_ ada^ ada| _ada"),
+        ("ada", "x|ada y[ada]"),
+        ("ada", "ada-2 and ada.b"),
+        ("m", "ada[m]"),
+        ("away", "ada|away"),
+        ("ada[m]", "ada[m]2 and xada[m]"),
+        ("ada[m]", "adam"),
+    ],
+)
+def test_a_text_that_names_somebody_else(name: str, text: str) -> None:
+    assert not mention_of(name).search(text)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import unicodedata
+
 import pytest
 
 from e2e.daemon import Daemon
 
-TAKEN = "! That name is taken. Choose another. Or press Enter to come in as a guest."
+GUEST = "Or press Enter to come in as a guest."
 
 
 @pytest.mark.parametrize(
@@ -29,14 +31,17 @@ def test_names_that_look_alike_are_not_both_present(shared_chat: Daemon, present
     first, second = shared_chat.bot(present), shared_chat.stranger()
     second.type(wanted)
     second.read()
-    second.expect(TAKEN)
+    same = unicodedata.normalize("NFKC", wanted).casefold() == present.casefold()
+    like = "" if same else f" It looks like {present}."
+    taken = f"! That name is taken.{like} Choose another."
+    second.expect(f"{taken} {GUEST}")
     bot = shared_chat.socket()
     bot.request("hello", name=wanted)
     bot.first("error", code="name-taken")
     second.type("Zoe")
     second.until("* You are Zoe")
     second.type(f"/nick {wanted}")
-    second.expect("! That name is taken. Choose another.")
+    second.expect(taken)
     assert [message for message in first.catch_up() if message["type"] == "renamed"] == []
     first.request("quit")
     first.until("goodbye")
@@ -53,7 +58,7 @@ def test_names_that_look_alike_are_not_both_present(shared_chat: Daemon, present
         "ada-",
         ".ada",
         "ada.",
-        "_ada",
+        "_",
         "ada:",
         "*",
         "~",

@@ -199,6 +199,15 @@ def test_what_was_taken_back_is_gone(tmp_path: Path) -> None:
     assert not contents.bans
 
 
+@pytest.mark.parametrize(("old", "new"), [("Idle", "ldle"), ("ldle", "Idle"), ("ll", "Il")])
+def test_a_ban_in_place_of_one_of_a_look_alike_is_the_only_one_after_a_restart(
+    tmp_path: Path, old: str, new: str
+) -> None:
+    first, second = (Ban(name, None, "spam", "ada", "t") for name in (old, new))
+    assert list(reopened(tmp_path, Banned(first), Banned(BAN), Banned(second)).bans) == [BAN, second]
+    assert list(reopened(tmp_path, Unbanned(old)).bans) == [BAN]
+
+
 def test_the_audit_record_can_only_grow(tmp_path: Path) -> None:
     reopened(tmp_path, decided(REGISTERED), decided(Banned(BAN)))
     database = sqlite3.connect(tmp_path / FILE)

@@ -83,19 +83,19 @@ def test_a_guest_whose_port_is_taken_gets_another_name() -> None:
     assert guest.lines()[1].startswith("* You are 50002-2, in #lobby with 50002.")
 
 
-@pytest.mark.parametrize("name", ["Ada", "ADA", "аda", "ａｄａ"])
-def test_a_name_that_looks_like_another_is_taken(name: str) -> None:
+@pytest.mark.parametrize(("name", "like"), [("Ada", ""), ("ADA", ""), ("аda", " It looks like ada."), ("ａｄａ", "")])
+def test_a_name_that_looks_like_another_is_taken(name: str, like: str) -> None:
     box = Box()
     box.text("ada")
     other = box.connect()
     other.send(name, "bob")
     assert other.lines()[1:] == [
-        "! That name is taken. Choose another. Or press Enter to come in as a guest.",
+        f"! That name is taken.{like} Choose another. Or press Enter to come in as a guest.",
         "* You are bob, in #lobby with ada. Type /help for commands, exit to leave.",
     ]
 
 
-@pytest.mark.parametrize("name", ["a b", "_a", "a-", ".", "x" * 33, "a:b", "😀", "\x1b[31mred", "a\u202eb", "#room"])
+@pytest.mark.parametrize("name", ["a b", "_", "a-", ".", "x" * 33, "a:b", "😀", "\x1b[31mred", "a\u202eb", "#room"])
 def test_a_name_of_other_characters_is_refused(name: str) -> None:
     client = Box().connect()
     client.send(name)

@@ -125,10 +125,10 @@ def _count(hub: Hub, count: int | None) -> int:
 
 def _readable(hub: Hub, session: Session) -> Collection[str] | None:
     """The rooms in which the user may read; ``None``: all."""
-    if not any(room.private for room in hub.rooms.values()):
+    if not any(room.private for room in hub.rooms.all()):
         return None
     user = user_of(session)
-    return [room.name for room in hub.rooms.values() if rights.may_enter(user, room)]
+    return [room.name for room in hub.rooms.all() if rights.may_enter(user, room)]
 
 
 COMMANDS = (

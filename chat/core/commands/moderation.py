@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from chat.core import bans, durations, names
+from chat.core import bans, durations
 from chat.core.accounts import Role
 from chat.core.bans import Ban
 from chat.core.command import HERE, ON, USER, WHY, Command, Kind, Parameter, Right
@@ -127,7 +127,7 @@ def _put_out(hub: Hub, asker: Session, victim: User, room: Room, why: str, tag: 
         """Have the victim back, unless they have gone elsewhere since: then they have left by themselves."""
         there = victim.session is session and session.state in (State.PRESENT, State.HELD)
         moved = session.moves != moves if session.one_room else room.name in session.rooms
-        if not there or moved or hub.rooms.setdefault(names.key(room.name), room) is not room:
+        if not there or moved or hub.put_back(room) is not room:
             left = Left(time=kicked.time, room=room.name, name=kicked.name)
             return Leave(session, room.name), Publish(room.name, left), *arrival
         for name in landed if arrival else ():

@@ -26,7 +26,7 @@ def who(hub: Hub, session: Session, tag: str | None, room: str) -> None:
 def list_rooms(hub: Hub, session: Session, tag: str | None) -> None:
     """Show all rooms, the fullest first."""
     user = user_of(session)
-    visible = (room for room in hub.rooms.values() if rights.may_enter(user, room))
+    visible = (room for room in hub.rooms.all() if rights.may_enter(user, room))
     rooms = sorted(visible, key=lambda room: (-len(room.members), room.name))
     summaries = [RoomSummary(room=room.name, users=len(room.members), topic=room.topic) for room in rooms]
     hub.answer(session, Show(session, Rooms(rooms=summaries, tag=tag)))
