@@ -76,6 +76,7 @@ class ChatService(MultiService):
             random=SystemRandom(),
             limits=limits,
             figures=lambda: figures.all(),
+            reserve=settings.reserve,
         )
         self._talk = TalkLog(reactor)
         said = (lambda messages: None) if settings.no_log_talk else self._talk.said

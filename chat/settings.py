@@ -8,8 +8,9 @@ from dataclasses import dataclass, field, fields
 from typing import Any
 
 from chat.core import durations
-from chat.core.errors import BadField
+from chat.core.errors import BadField, BadName
 from chat.core.limits import Limits
+from chat.core.names import user_name
 from chat.protocols.ways import PLAIN, TLS, WAYS, WayIn
 
 MOST_HISTORY = 200
@@ -45,6 +46,7 @@ class Settings:
     tls_cert: str | None = None
     tls_key: str | None = None
     metrics: str | None = None
+    reserve: tuple[str, ...] = ()
     limit: Mapping[str, Any] = field(default_factory=dict)
 
     def endpoints(self, way: WayIn) -> tuple[str, ...]:
@@ -69,6 +71,7 @@ _WANTED: Mapping[str, tuple[type, str]] = {
     "tls-cert": (str, 'a file, like "/etc/chat/fullchain.pem"'),
     "tls-key": (str, 'a file, like "/etc/chat/privkey.pem"'),
     "metrics": (str, 'an endpoint, like "tcp:9100:interface=127.0.0.1"'),
+    "reserve": (list, 'a list of names, like ["boss", "helpdesk"]'),
     "limit": (dict, "a table of limits, like rate = 4; docs/limits.md lists them"),
     **{way.option: (list, way.example) for way in WAYS},
 }
@@ -101,6 +104,10 @@ def read_config(path: str) -> dict[str, Any]:
         raise ValueError(f'{path}: "keep": {error}') from error
     except BadField as error:
         raise ValueError(f'{path}: "keep" must be {_WANTED["keep"][1]}.') from error
+    try:
+        values["reserve"] = [user_name(name) for name in values.pop("reserve", ())]
+    except BadName as error:
+        raise ValueError(f'{path}: "reserve": {error}') from error
     if "limit" in values:
         try:
             values["limit"] = {limit_name(name): limit_value(name, value) for name, value in values["limit"].items()}

@@ -14,7 +14,8 @@ from twisted.python import usage
 
 from chat import __version__
 from chat.core import durations
-from chat.core.errors import BadField
+from chat.core.errors import BadField, BadName
+from chat.core.names import user_name
 from chat.protocols.ways import TLS, WAYS, WayIn
 from chat.settings import (
     MOST_HISTORY,
@@ -95,6 +96,13 @@ class Options(usage.Options):
     def opt_metrics(self, endpoint: str) -> None:
         """Serve metrics for Prometheus, and /healthz, by HTTP on this endpoint (default: do not)."""
         self._given["metrics"] = endpoint
+
+    def opt_reserve(self, name: str) -> None:
+        """Reserve this name, for an account by "chat admin account"; repeatable (default: server, admin and others)."""
+        try:
+            self._given["reserve"] = (*self._given.get("reserve", ()), user_name(name))
+        except BadName as error:
+            raise usage.UsageError(f"--reserve {name}: {error}") from error
 
     def opt_limit(self, setting: str) -> None:
         """Set one of the limits that docs/limits.md lists, like rate=10; may be repeated (default: as listed there)."""

@@ -238,6 +238,7 @@ class Box:
         replay: int = 20,
         welcome: str = "Hi.",
         run: Callable[..., Deferred[Any]] = at_once,
+        reserve: Sequence[str] = (),
     ) -> None:
         self.clock = Clock()
         self.wall_ahead = 0.0
@@ -255,6 +256,7 @@ class Box:
             random=Random(1),  # noqa: S311 - the same in each run
             limits=limits,
             figures=lambda: figures.all(),
+            reserve=reserve,
         )
         self.commit = GroupCommit(self.clock, self.store, self.hub, self.stored.extend)
         self.connections = Connections(

@@ -25,6 +25,7 @@ tls-listen = ["tcp:3"]
 tls-cert = "/etc/cert.pem"
 tls-key = "/etc/key.pem"
 metrics = "tcp:4"
+reserve = ["boss", " ｈelpdesk "]
 
 [limit]
 rate = 2
@@ -52,6 +53,7 @@ def test_a_file_can_set_everything(tmp_path: Path) -> None:
         tls_cert="/etc/cert.pem",
         tls_key="/etc/key.pem",
         metrics="tcp:4",
+        reserve=("boss", "helpdesk"),
         limit={"rate": 2.0, "connections_each": 5},
     )
 
@@ -77,6 +79,8 @@ def test_a_file_can_set_everything(tmp_path: Path) -> None:
         (f"keep-messages = {1 << 63}", '"keep-messages" must be a whole number from 1 on.'),
         ('no-limits = "yes"', '"no-limits" must be true or false.'),
         ("welcome", "this is not TOML: "),
+        ('reserve = "boss"', '"reserve" must be a list of names, like ["boss", "helpdesk"].'),
+        ('reserve = ["a b"]', '"reserve": That name can\'t be used. Use letters and digits, with _ - . only inside.'),
         ("limit = 1", '"limit" must be a table of limits, like rate = 4; docs/limits.md lists them.'),
         ("[limit]\nspeed = 1", 'there is no limit "speed". There are: connections, connections-each, '),
         ("[limit]\nrate = 0", 'the limit "rate" must be a number greater than 0, not 0.'),

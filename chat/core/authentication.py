@@ -47,6 +47,9 @@ def prove(
     owner = hub.accounts.get(name)
     for other in hub.accounts.holders(name) if owner is None else ():
         raise NameTaken(f"That name belongs to somebody.{names.likeness(name, other.name)} Choose another.")
+    before = token.session if token is not None else None
+    if owner is None and (before is None or before.name != name):
+        hub.refuse_reserved(name)
     if owner is None or (token is not None and returning(hub, token) is owner):
         admit(None)
     elif password is None:

@@ -59,6 +59,11 @@ class Registered:
 
 
 @dataclass(frozen=True, slots=True)
+class MadeByOperator(Registered):
+    """The operator has made an account for somebody who is not here; its name may be reserved."""
+
+
+@dataclass(frozen=True, slots=True)
 class Unregistered:
     """The account is gone, with all its rights, its read marks and the private messages kept for it."""
 

@@ -33,6 +33,7 @@ from chat.core.facts import (
     Fact,
     Invited,
     LockSet,
+    MadeByOperator,
     Muted,
     OpSet,
     PasswordSet,
@@ -54,7 +55,7 @@ from chat.core.facts import (
 )
 from chat.core.limits import Limits
 from chat.core.mailbox import Mailbox
-from chat.core.names import Registry, key, room_name
+from chat.core.names import RESERVED, Registry, key, likeness, room_name
 from chat.core.peer import Peer
 from chat.core.ports import Delivery, Lookup, Random
 from chat.core.queue import Entry, Queue, Undo
@@ -77,7 +78,8 @@ class Hub:
 
     State changes at once; what is shown waits in the queue. *wake* is called when the queue is no longer empty,
     *clock* gives the seconds since 1970, *monotonic* seconds that nobody sets, *figures* how the server is doing, and
-    *random* is where tokens, and whatever else nobody must guess, come from.
+    *random* is where tokens, and whatever else nobody must guess, come from. The names in *reserve* are reserved
+    like those in :data:`~chat.core.names.RESERVED`.
     """
 
     def __init__(
@@ -90,6 +92,7 @@ class Hub:
         random: Random,
         limits: Limits,
         figures: Callable[[], Mapping[str, float]] = dict,
+        reserve: Iterable[str] = (),
     ) -> None:
         self.delivery = delivery
         self.limits = limits
@@ -97,6 +100,9 @@ class Hub:
         self.users: Registry[User] = Registry()
         self.rooms: Registry[Room] = Registry()
         self.accounts: Registry[Account] = Registry()
+        self.reserved: Registry[str] = Registry()
+        for name in (*RESERVED, *reserve):
+            self.reserved.claim(name, name)
         self.bans = Bans()
         self.tries = Tries()
         self.guesses = Guesses()
@@ -318,6 +324,8 @@ class Hub:
                 return self._entitle(fact)
             case Erased():
                 return self._erase(fact.ids)
+            case MadeByOperator():
+                return self._make_account(fact)
             case Registered():
                 return self._register(fact)
             case Unregistered():
@@ -380,6 +388,7 @@ class Hub:
             raise NameTaken("That name belongs to somebody. Choose another.")
         if user.account is not None:
             raise AlreadyThere(f"The name {user.account.name} is yours already. /password changes its password.")
+        self.refuse_reserved(fact.name)
         rooms = self.rooms_of(user.presence)
         account = Account(fact.account, fact.name, presence=user.presence)
         self._enter_account(account)
@@ -392,6 +401,12 @@ class Hub:
             self._move(rooms, account.id, account.presence)
 
         return undo
+
+    def _make_account(self, fact: MadeByOperator) -> Callable[[], None]:
+        self.require_free(fact.name)
+        account = Account(fact.account, fact.name)
+        self._enter_account(account)
+        return partial(self._drop_account, account)
 
     def _unregister(self, fact: Unregistered) -> Callable[[], None]:
         account = self.account(fact.account)
@@ -562,6 +577,18 @@ class Hub:
         there = presence in self._absent
         self._absent.discard(presence)
         return there
+
+    def refuse_reserved(self, name: str) -> None:
+        """Raise :class:`NameTaken` if *name*, or one that it looks like, is reserved."""
+        for reserved in self.reserved.holders(name):
+            raise NameTaken(f"That name is reserved.{likeness(name, reserved)} Choose another.")
+
+    def require_free(self, name: str) -> None:
+        """Raise :class:`NameTaken` if there is an account or a user of *name*, or of one that looks like it."""
+        for account in self.accounts.holders(name):
+            raise NameTaken(f"There is an account {account.name} already.")
+        for user in self.users.holders(name):
+            raise NameTaken(f"{user.name} is here under that name, and can make it theirs with /register.")
 
     def taken(self, name: str, by_other_than: User | None) -> bool:
         """Tell whether somebody has *name* or one that looks like it."""

@@ -166,7 +166,7 @@ def _guest_name(hub: Hub, session: Session) -> str:
 
 def _in_use(hub: Hub, name: str) -> bool:
     _release_held(hub, name, None)
-    return hub.taken(name, by_other_than=None) or bool(hub.accounts.holders(name))
+    return hub.taken(name, by_other_than=None) or bool(hub.accounts.holders(name) or hub.reserved.holders(name))
 
 
 def _free(hub: Hub, name: str, owner: User | None) -> None:
@@ -237,6 +237,8 @@ def rename(hub: Hub, session: Session, name: str, tag: str | None = None) -> Non
             raise NameTaken(
                 f"That name belongs to somebody.{like} If that is you, leave and come in with its password."
             )
+    if user.account is None or user.account not in hub.accounts.holders(new):
+        hub.refuse_reserved(new)
     _free(hub, new, user)
     old = user.name
     hub.depart(old)

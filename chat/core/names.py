@@ -17,6 +17,9 @@ from chat.core.text import MARKS_OF_NAMES, MAXIMUM_MARKS
 MAXIMUM_LENGTH = 32
 """The characters that a name may have."""
 
+RESERVED = ("server", "admin", "administrator", "root", "moderator", "system", "twisted-chat", "lobby")
+"""Names that users would believe too much; nobody takes them but the accounts that the operator makes."""
+
 _ROOM_SHAPE = re.compile(r"(?!_)\w([\w.-]*\w)?(?<!_)")
 _MARKS = re.escape(MARKS_OF_NAMES)
 _USER_SHAPE = re.compile(rf"(?=.*[^\W_])\w([\w.\-{_MARKS}]*[\w{_MARKS}])?")

@@ -23,6 +23,7 @@ def register(hub: Hub, session: Session, tag: str | None, password: str) -> None
     name = user.name
     if user.account is not None:
         raise AlreadyThere(f"The name {user.account.name} is yours already. /password changes its password.")
+    hub.refuse_reserved(name)
     require_secure(hub, session)
     check_password(password)
 
