@@ -14,9 +14,10 @@ from chat.core.commands.moderation import ban_lines
 from chat.core.effects import Show
 from chat.core.errors import BadField, ServerFull, UnknownCommand
 from chat.core.events import Event, Notice, Prompt
-from chat.core.facts import Decision, PasswordSet, RoleSet, Unbanned
+from chat.core.facts import Decision, MadeByOperator, PasswordSet, RoleSet, Unbanned
 from chat.core.hub import Hub
 from chat.core.lifecycle import EndSessions
+from chat.core.names import user_name
 from chat.core.peer import Peer
 from chat.core.ports import AuditPage, Delivery, HashPassword
 from chat.core.session import Session
@@ -105,6 +106,23 @@ def _account(hub: Hub, name: str) -> Account:
 def _list_accounts(hub: Hub, session: Operator, request: Request) -> None:
     names = ((f"{account.name.casefold()} {account.name}", account) for account in hub.accounts.all())
     _show_lines(hub, session, request, names, lambda account: f"{account.name} {account.role}".rstrip())
+
+
+def _make_account(hub: Hub, session: Operator, request: Request, name: str) -> None:
+    name = user_name(name)
+    hub.require_free(name)
+    if request.secret is None:
+        hub.show(session, Prompt(text=f"Password of {name}: "))
+        return
+    check_password(request.secret)
+
+    def hashed(encoded: str) -> None:
+        if session.gone:
+            return
+        done = Show(session, Notice(text=f"{name} has an account now."))
+        hub.apply(session, MadeByOperator(hub.take_account(), name, encoded), (done,), action="account", target=name)
+
+    hub.ask(session, HashPassword(request.secret), hashed, None)
 
 
 def _set_role(hub: Hub, session: Operator, request: Request, name: str, role: str) -> None:
@@ -210,6 +228,7 @@ class Command:
 
 COMMANDS: Mapping[str, Command] = {
     "accounts": Command("accounts", "lists the accounts with their roles", _list_accounts),
+    "account": Command("account NAME", "makes an account, whose name may be reserved", _make_account),
     "role": Command("role NAME ROLE", "makes an account owner, moderator or user", _set_role),
     "password": Command("password NAME", "gives an account another password and ends its sessions", _set_password),
     "bans": Command("bans", "lists who may not come in", _list_bans),

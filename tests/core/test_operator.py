@@ -170,6 +170,21 @@ def test_the_operator_is_asked_for_the_password(box: Box) -> None:
     assert welcomed(come(box, "bob"))["registered"], "nothing has changed"
 
 
+def test_the_operator_makes_an_account_whose_name_may_be_reserved(box: Box) -> None:
+    eve = come(box, "eve", None)
+    operator = Operator(box).ask("account", "server")
+    box.turn()
+    assert operator.answer() == {"type": "prompt", "text": "Password of server: "}
+    assert box.admin("account", "server", secret=NEW) == "server has an account now."
+    assert welcomed(come(box, "server", NEW))["registered"]
+    assert box.admin("accounts") == "ada owner\nbob moderator\nserver"
+    for name in ("server", "BOB"):
+        assert box.admin("account", name).startswith("There is an account ")
+    assert box.admin("account", "Eve", secret=NEW).startswith("eve is here under that name")
+    assert box.admin("account", "a b").startswith("That name can't be used.")
+    assert code(eve, type="register", password=PASSWORD) == "notice"
+
+
 def test_the_operator_sees_and_lifts_the_ban_of_an_absent_owner(box: Box) -> None:
     bob = come(box, "bob")
     bob.ask(type="ban", target="ada", text="coup")

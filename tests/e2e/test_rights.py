@@ -16,7 +16,10 @@ from e2e.tools import tool
 from e2e.waiting import DEADLINE, wait_for
 
 PASSWORD = "correct horse"  # noqa: S105
-SAY_WHAT = "chat: Say what is to be done: accounts, role NAME ROLE, password NAME, bans, unban TARGET, or audit. "
+SAY_WHAT = (
+    "chat: Say what is to be done: "
+    "accounts, account NAME, role NAME ROLE, password NAME, bans, unban TARGET, or audit. "
+)
 
 
 def admin(chat: Daemon, *words: str, send: str = "") -> subprocess.CompletedProcess[str]:
@@ -92,6 +95,24 @@ def test_a_password_is_reset_by_chat_admin(chat: Daemon) -> None:
     bot = chat.socket()
     bot.request("hello", name="ada", password="battery staple")
     bot.first("welcome", registered=True)
+
+
+def test_a_reserved_name_belongs_to_who_gets_an_account_by_chat_admin(start_chat: DaemonFactory) -> None:
+    chat = start_chat("--reserve", "helpdesk")
+    stranger = chat.stranger()
+    stranger.type("admin", "helpdesk")
+    for _ in range(2):
+        stranger.until("! That name is reserved.")
+    made = admin(chat, "account", "admin", send=f"{PASSWORD}\n")
+    assert (made.returncode, made.stdout) == (0, "admin has an account now.\n")
+    log_in(chat, "admin")
+    chat.end()
+    made = admin(chat, "account", "helpdesk", send=f"{PASSWORD}\n")
+    assert (made.returncode, made.stdout) == (0, "helpdesk has an account now.\n")
+    again = admin(chat, "account", "Adrnin", send=f"{PASSWORD}\n")
+    assert (again.returncode, again.stderr) == (1, "chat: There is an account admin already.\n")
+    assert admin(chat, "audit").stdout.endswith("chat admin: account helpdesk\n")
+    log_in(start_chat("--data", str(chat.folder), "--reserve", "helpdesk"), "helpdesk")
 
 
 @pytest.mark.parametrize(
