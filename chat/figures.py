@@ -44,7 +44,12 @@ class Figures:
         """Return how often something was refused, by the code of the refusal."""
         return self._hub.refusals
 
+    def wrong_passwords(self) -> Mapping[str, int]:
+        """How many wrong passwords the names got that got many within an hour."""
+        return self._hub.guesses.many(self._hub.monotonic())
+
     def all(self) -> Mapping[str, float]:
         """Return all figures by their names."""
         refused = {f"refused {code}": count for code, count in self.refusals().items()}
-        return {**self.now(), **self.ever(), **refused}
+        guessed = {f"wrong passwords of {name}": count for name, count in self.wrong_passwords().items()}
+        return {**self.now(), **self.ever(), **refused, **guessed}

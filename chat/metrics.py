@@ -64,6 +64,12 @@ class ChatCollector(Collector):
         for code, count in self._figures.refusals().items():
             refusals.add_metric([code], count)
         yield refusals
+        guessed = GaugeMetricFamily(
+            "chat_wrong_passwords", "Wrong passwords within an hour of names that get many.", labels=["name"]
+        )
+        for name, number in self._figures.wrong_passwords().items():
+            guessed.add_metric([name], number)
+        yield guessed
 
 
 class _Metrics(Resource):

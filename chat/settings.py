@@ -105,7 +105,7 @@ def read_config(path: str) -> dict[str, Any]:
     except BadField as error:
         raise ValueError(f'{path}: "keep" must be {_WANTED["keep"][1]}.') from error
     try:
-        values["reserve"] = [user_name(name) for name in values.pop("reserve", ())]
+        values["reserve"] = tuple(user_name(name) for name in values.pop("reserve", ()))
     except BadName as error:
         raise ValueError(f'{path}: "reserve": {error}') from error
     if "limit" in values:

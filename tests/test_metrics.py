@@ -11,6 +11,7 @@ from twisted.internet.testing import StringTransport
 from twisted.python.failure import Failure
 from twisted.web.test.requesthelper import DummyRequest
 
+from chat.core.accounts import Guesses
 from chat.figures import Figures
 from chat.history.store import CannotKeep
 from chat.metrics import DEADLINE, MOST_CONNECTIONS, metrics_site
@@ -94,6 +95,16 @@ def page(root: Any, name: bytes) -> tuple[int, bytes]:
     request: Any = DummyRequest([name])
     body = root.getChildWithDefault(name, request).render(request)
     return request.responseCode or 200, body
+
+
+def test_a_name_that_is_guessed_at_is_named() -> None:
+    box = Box()
+    root = metrics_site(box.clock, Figures(box.hub, box.delivery, box.commit, box.connections), box.commit).resource
+    for _ in range(Guesses.MANY):
+        box.hub.guesses.count("ada", 0.0)
+    assert b'chat_wrong_passwords{name="ada"} 100.0\n' in page(root, b"metrics")[1]
+    box.clock.advance(Guesses.SPAN + 1)
+    assert b"chat_wrong_passwords{" not in page(root, b"metrics")[1]
 
 
 def test_who_can_not_write_the_history_is_not_well() -> None:

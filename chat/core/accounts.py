@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from heapq import nlargest
 
 from chat.core.errors import BadPassword
 
@@ -107,11 +108,9 @@ class Tries:
             del self._wrong[next(iter(self._wrong))]
 
     def forgive(self, keys: tuple[str, ...]) -> None:
-        """The last try was none of the wrong ones."""
+        """A try was right: whoever made it, the wrong ones before it are forgotten."""
         for key in keys:
-            count, last = self._wrong.pop(key, (0, 0.0))
-            if count > 1:
-                self._wrong[key] = (count - 1, last)
+            self._wrong.pop(key, None)
 
 
 class Guesses:
@@ -126,16 +125,28 @@ class Guesses:
     SPAN = 3_600.0
     """The seconds in which they are counted."""
 
+    NAMED = 20
+    """So many names are told at most."""
+
     def __init__(self, most: int = 10_000) -> None:
         self._most = most
-        self._wrong: dict[Subject, tuple[int, float]] = {}
+        self._wrong: dict[str, tuple[int, float]] = {}
 
-    def count(self, account: Subject, now: float) -> bool:
+    def count(self, name: str, now: float) -> bool:
         """Count a wrong password at the monotonic time *now*; tell whether it is the one that makes them many."""
-        number, since = self._wrong.pop(account, (0, now))
+        number, since = self._wrong.pop(name, (0, now))
         if now - since > self.SPAN:
             number, since = 0, now
-        self._wrong[account] = (number + 1, since)
+        self._wrong[name] = (number + 1, since)
         if len(self._wrong) > self._most:
             del self._wrong[next(iter(self._wrong))]
         return number + 1 == self.MANY
+
+    def many(self, now: float) -> Mapping[str, int]:
+        """The names that have got many by the time *now*, those with the most first, with their numbers."""
+        many = [
+            (number, name)
+            for name, (number, since) in self._wrong.items()
+            if number >= self.MANY and now - since <= self.SPAN
+        ]
+        return {name: number for number, name in nlargest(self.NAMED, many)}

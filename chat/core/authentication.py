@@ -80,28 +80,29 @@ def check(
     place = session.peer.network
     name = (f"account {account.id} from {place}",)
     address = () if session.peer.local else (f"address {place}",)
-    wait = hub.tries.wait(name + address, hub.monotonic())
-    if wait > 0:
-        raise TooManyTries(f"There were too many wrong passwords. Try again in {durations.in_words(math.ceil(wait))}.")
-    # Until the answer is there it counts as wrong, so that nobody tries many at once.
-    hub.tries.failed(name, hub.monotonic())
+    _refuse_too_many(hub.tries.wait(name + address, hub.monotonic()))
 
     def look() -> None:
         # In its turn, when the history holds what was decided before: another password, or the account itself.
-        hub.ask_in_turn(session, CheckPassword(account.id, password), partial(answered, account.passwords), tag)
+        hub.ask_in_turn(session, CheckPassword(account.id, password, place), partial(answered, account.passwords), tag)
 
     def answered(passwords: int, stored: StoredAccount | None) -> None:
         if account.passwords != passwords and not session.gone:
             look()
             return
+        now = hub.monotonic()
+        # Others may have tried from there while this one waited: then nobody learns whether it was right.
+        wait = hub.tries.wait(name + address, now)
         if stored is None and hub.account_with(account.id) is account:
-            hub.tries.failed(address, hub.monotonic())
-            if hub.guesses.count(account.id, hub.monotonic()):
+            if wait <= 0:
+                hub.tries.failed(name + address, now)
+            if hub.guesses.count(account.name, now):
                 log.warn("{name} has got {most} wrong passwords within an hour", name=account.name, most=Guesses.MANY)
-        else:
+        elif stored is not None and wait <= 0:
             hub.tries.forgive(name)
         if session.gone:
             return
+        _refuse_too_many(wait)
         if session.named:
             # There may be no account any more: it was given up, or could not be stored.
             hub.account(account.id)
@@ -110,6 +111,12 @@ def check(
         right(stored)
 
     look()
+
+
+def _refuse_too_many(wait: float) -> None:
+    """Raise :class:`TooManyTries` if one has to *wait* before one tries again."""
+    if wait > 0:
+        raise TooManyTries(f"There were too many wrong passwords. Try again in {durations.in_words(math.ceil(wait))}.")
 
 
 def require_secure(hub: Hub, session: Session) -> None:

@@ -34,10 +34,14 @@ class StoredToken:
 
 @dataclass(frozen=True, slots=True)
 class CheckPassword:
-    """Is this the password of the account? Its :class:`~chat.core.accounts.StoredAccount`, or ``None``."""
+    """Is this the password of the account? Its :class:`~chat.core.accounts.StoredAccount`, or ``None``.
+
+    ``place`` is the network that asks; the networks are answered in turn.
+    """
 
     account: Subject
     password: str
+    place: str
 
 
 @dataclass(frozen=True, slots=True)

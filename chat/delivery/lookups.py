@@ -65,6 +65,8 @@ class Lookups:
         session = outbox.session
 
         def failed(failure: Failure) -> ChatError:
+            if isinstance(failure.value, ChatError):
+                return failure.value
             log.failure("a look-up of {session} failed", failure, session=session)
             return Internal("The server can't look that up now. Try again later.")
 

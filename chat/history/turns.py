@@ -1,0 +1,50 @@
+"""Whose password is checked next: a check takes a core for some 30 ms, and one client could keep all others waiting."""
+
+from __future__ import annotations
+
+from collections import OrderedDict, deque
+
+from twisted.internet.defer import Deferred, succeed
+
+from chat.core.errors import TooManyTries
+
+MOST = 64
+"""So many addresses may have a check that is under way or waits."""
+
+
+class Turns:
+    """Lets one check at a time begin, and takes the addresses in turn.
+
+    One check of each address waits for the address's turn; further ones wait behind it, and are as many as there are
+    connections at most, since a client is not read while it waits.
+    """
+
+    def __init__(self) -> None:
+        self._checked: str | None = None
+        self._lines: OrderedDict[str, deque[Deferred[None]]] = OrderedDict()
+
+    def wait(self, place: str) -> Deferred[None]:
+        """Wait until a check for the address *place* may begin; :meth:`done` is to be called after it.
+
+        Raises :class:`TooManyTries` if too many addresses wait.
+        """
+        if self._checked is None:
+            self._checked = place
+            return succeed(None)
+        if place not in self._lines and len(self._lines.keys() | {self._checked, place}) > MOST:
+            raise TooManyTries("Too many passwords wait to be checked just now. Try again in a few seconds.")
+        turn: Deferred[None] = Deferred()
+        self._lines.setdefault(place, deque()).append(turn)
+        return turn
+
+    def done(self) -> None:
+        """The check is over: the next address has its turn."""
+        if self._checked is not None and self._checked in self._lines:
+            self._lines.move_to_end(self._checked)
+        self._checked = None
+        if self._lines:
+            self._checked, line = self._lines.popitem(last=False)
+            turn = line.popleft()
+            if line:
+                self._lines[self._checked] = line
+            turn.callback(None)
