@@ -32,6 +32,7 @@ from chat.history.store import Store
 from chat.metrics import metrics_site
 from chat.protocols.certificate import OWN, BadCertificate, Certificate, make_where_missing
 from chat.protocols.connection import Connections
+from chat.protocols.proxy import BEHIND_PROXY, ProxyFactory
 from chat.protocols.ways import TLS, WAYS, Surroundings
 from chat.settings import FOREVER, NO_DATA, Settings
 from chat.talklog import TalkLog
@@ -96,8 +97,11 @@ class ChatService(MultiService):
         surroundings = Surroundings(self._connections, reactor, self._certificate)
         for way in WAYS:
             for description in settings.endpoints(way):
-                endpoint = _with_backlog(description)
-                listening(endpoint, way.factory(surroundings), reactor).setServiceParent(self)
+                factory = way.factory(surroundings)
+                if description.startswith(BEHIND_PROXY):
+                    factory = ProxyFactory(factory, self._connections.admission)
+                endpoint = _with_backlog(description.removeprefix(BEHIND_PROXY))
+                listening(endpoint, factory, reactor).setServiceParent(self)
         self._operators = OperatorFactory(hub, delivery, reactor, self._connections.numbers)
         if settings.data != NO_DATA:
             OperatorSocket(reactor, Path(settings.data), self._operators).setServiceParent(self)

@@ -12,7 +12,6 @@ from typing import Any
 from twisted.internet.address import IPv4Address, IPv6Address, UNIXAddress
 from twisted.internet.interfaces import INegotiated, ITransport
 from twisted.internet.tcp import Connection, Server
-from twisted.protocols.haproxy._wrapper import HAProxyProtocolWrapper
 from twisted.protocols.policies import ProtocolWrapper
 from twisted.protocols.tls import TLSMemoryBIOProtocol
 from twisted.python.failure import Failure
@@ -50,9 +49,9 @@ def _chain(transport: object) -> Iterator[object]:
         transport = transport.transport if isinstance(transport, ProtocolWrapper) else None
 
 
-def behind_proxy(transport: object) -> bool:
-    """Tell whether the connection comes through a proxy that will say for whom (``haproxy:`` endpoints)."""
-    return any(isinstance(each, HAProxyProtocolWrapper) for each in _chain(transport))
+def is_layered(transport: object, kind: type) -> bool:
+    """Tell whether a layer of that *kind* lies between the connection and its socket."""
+    return any(isinstance(each, kind) for each in _chain(transport))
 
 
 def tune(transport: object, keepalive: int) -> None:

@@ -18,11 +18,15 @@ TO_REFUSE = 32
 """Connections beyond the most, which are told so; more are closed at once."""
 
 
-class Applicant(Protocol):
-    """A connection that wants to be let in."""
+class Newcomer(Protocol):
+    """A connection that has still to say something before it is one of a client."""
 
     def abort(self) -> None:
         """Close at once."""
+
+
+class Applicant(Newcomer, Protocol):
+    """A connection that wants to be let in."""
 
     def turn_away(self, refusal: ChatError) -> None:
         """Tell the client why it can't stay, and close."""
@@ -42,8 +46,17 @@ class Admission:
         self.doorkeeper = Doorkeeper(hub.limits)
         self.nameless: Timeouts[Applicant] = Timeouts(clock, hub.limits.name_time, self._miss_name)
         """Those that have given no name; who takes one is taken out."""
-        self.handshakes: Timeouts[Applicant] = Timeouts(clock, hub.limits.handshake, lambda late: late.abort())
-        """Those that have not agreed on TLS."""
+        self.handshakes: Timeouts[Newcomer] = Timeouts(clock, hub.limits.handshake, lambda late: late.abort())
+        """Those that have not agreed on TLS, and those that are expected."""
+        self.expected: set[Newcomer] = set()
+        """Those of which a proxy has not said yet for whom they are."""
+
+    def expect(self, newcomer: Newcomer) -> None:
+        """Wait until a proxy says for whom *newcomer* is; raises :class:`Unheard` if there are too many connections."""
+        self.expected.add(newcomer)
+        self.handshakes.add(newcomer)
+        if len(self._connections) + len(self.expected) > self._hub.limits.connections + TO_REFUSE:
+            raise Unheard
 
     def require_place(self) -> None:
         """Raise :class:`ServerFull` or :class:`Unheard` if there are too many connections."""
@@ -73,6 +86,11 @@ class Admission:
         """Raise :class:`NoName` after too many lines that were no name."""
         if tries >= self._hub.limits.name_tries:
             raise NoName(f"None of {tries} lines was a name that can be had. Connect again when you have one.")
+
+    def settle(self, newcomer: Newcomer) -> None:
+        """A proxy has said for whom *newcomer* is, or it is gone."""
+        self.handshakes.discard(newcomer)
+        self.expected.discard(newcomer)
 
     def forget(self, applicant: Applicant) -> None:
         """The connection is gone."""

@@ -15,7 +15,6 @@ from twisted.internet.interfaces import (
     IPushProducer,
     IReactorTime,
     ITCPTransport,
-    ITransport,
 )
 from twisted.internet.protocol import Factory, connectionDone
 from twisted.logger import Logger
@@ -31,11 +30,12 @@ from chat.core.session import Session
 from chat.core.session import State as SessionState
 from chat.delivery.feed_delivery import FeedDelivery
 from chat.delivery.outbox import Outbox
-from chat.delivery.transports import behind_proxy, peer_of, socket_send, tune
+from chat.delivery.transports import is_layered, peer_of, socket_send, tune
 from chat.protocols.admission import Admission, Unheard
 from chat.protocols.flood import Flood, Verdict
 from chat.protocols.lines import LineReceiver
 from chat.protocols.manners import Manners, WrongWayIn
+from chat.protocols.proxy import ProxyConnection
 from chat.protocols.timeouts import Timeouts
 
 LINGER = 2.0
@@ -50,8 +50,6 @@ log = Logger()
 class State(Enum):
     """Where a connection is in its life."""
 
-    EXPECTED = auto()
-    """A proxy has not said yet for whom it is."""
     BEGUN = auto()
     """The client has sent nothing yet that tells what it speaks."""
     OPEN = auto()
@@ -76,7 +74,7 @@ class Connection(LineReceiver):
         self.MAX_LENGTH = connections.hub.limits.json_line
         self._chat = connections
         self._manners = manners
-        self._state = State.EXPECTED
+        self._state = State.BEGUN
         self._counted: Peer | None = None
         """Where it is counted as a connection from."""
         self._dropping = False
@@ -110,22 +108,25 @@ class Connection(LineReceiver):
         except ChatError as refusal:
             self.turn_away(refusal)
         else:
-            if behind_proxy(transport) or self._admit():
-                self._send(manners.greet(chat.welcome))
+            self._admit(peer, manners.greet(chat.welcome), greets_all=is_layered(transport, ProxyConnection))
 
-    def _admit(self) -> bool:
-        """Ask whether the client may connect. A proxy says who it is no sooner than before its first bytes."""
-        self._state = State.BEGUN
-        self.session.peer = self._counted = peer_of(cast(ITransport, self.transport))
+    def _admit(self, peer: Peer, greeting: bytes, *, greets_all: bool) -> None:
+        """Ask whether a client from there may connect, and greet it; with *greets_all* also one that may not.
+
+        Behind a proxy all are greeted: programs wait for that there.
+        """
+        self._counted = peer
+        if greets_all:
+            self._send(greeting)
         try:
-            self._chat.admission.enter(self._counted)
+            self._chat.admission.enter(peer)
         except Unheard:
             self.abort()
         except ChatError as refusal:
             self.turn_away(refusal)
         else:
-            return True
-        return False
+            if not greets_all:
+                self._send(greeting)
 
     def turn_away(self, refusal: ChatError) -> None:
         """Tell the client why it can't stay, and close, unless it has a name or is leaving."""
@@ -164,8 +165,6 @@ class Connection(LineReceiver):
 
     def dataReceived(self, data: bytes) -> None:
         self._idle = 0.0
-        if self._state is State.EXPECTED and not self._admit():
-            return
         if self._state is State.BEGUN and not self.session.gone:
             data = self._begin(data)
         if self._state in (State.BEGUN, State.OPEN) and not self.session.gone:
@@ -428,6 +427,7 @@ class Connections:
 
     def farewell(self, text: str) -> Deferred[None]:
         """Tell everyone *text*, and close their connections; fire when all are closed."""
+        self._abort_expected()
         for connection in self.open:
             lifecycle.quit_quietly(self.hub, connection.session, text)
         if not self.open:
@@ -437,8 +437,13 @@ class Connections:
 
     def abort(self) -> None:
         """Close what is still open."""
+        self._abort_expected()
         for connection in list(self.open):
             connection.abort()
+
+    def _abort_expected(self) -> None:
+        for newcomer in list(self.admission.expected):
+            newcomer.abort()
 
 
 class ChatFactory(Factory):

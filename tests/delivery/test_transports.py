@@ -14,10 +14,6 @@ from twisted.internet import tcp, unix
 from twisted.internet.error import ConnectionDone
 from twisted.internet.protocol import Factory
 from twisted.internet.testing import MemoryReactor
-from twisted.protocols import haproxy
-from twisted.protocols.haproxy import proxyEndpoint
-from twisted.protocols.haproxy._wrapper import HAProxyProtocolWrapper, HAProxyWrappingFactory
-from twisted.protocols.policies import ProtocolWrapper
 from twisted.protocols.tls import TLSMemoryBIOProtocol
 from twisted.python.failure import Failure
 
@@ -108,13 +104,6 @@ def test_a_port_accepts_so_many_at_a_time() -> None:
     finally:
         port.connectionLost(Failure(ConnectionDone()))
     assert "server" in inspect.signature(tcp.Server.__init__).parameters
-
-
-def test_a_connection_through_a_proxy_can_be_told_from_others() -> None:
-    assert issubclass(HAProxyProtocolWrapper, ProtocolWrapper)
-    assert HAProxyWrappingFactory.protocol is HAProxyProtocolWrapper
-    assert haproxy is not None
-    assert proxyEndpoint is not None
 
 
 def test_tls_says_when_it_has_ended() -> None:

@@ -6,6 +6,7 @@ import re
 import socket
 import struct
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -70,6 +71,27 @@ def test_limits_go_by_the_address_that_a_proxy_names(proxied: Daemon, hosts: lis
 def test_a_proxy_that_speaks_for_itself_is_on_this_machine(proxied: Daemon) -> None:
     for number in range(4):
         through(proxied, SIGNATURE + b"\x20\x00\x00\x00").walk_in(f"user{number}")
+
+
+@pytest.mark.parametrize("size", [1, 7, 12])
+@pytest.mark.parametrize("header", [first_version, second_version])
+def test_a_header_counts_in_whatever_pieces_it_comes(
+    proxied: Daemon, header: Callable[[str], bytes], size: int
+) -> None:
+    data = header("192.0.2.1") + b"ada\n"
+    ada = through(proxied, b"")
+    for start in range(0, len(data), size):
+        ada.send(data[start : start + size])
+        # The daemon answers others meanwhile, so it has read this piece by itself.
+        through(proxied, header("198.51.100.7") + b"exit\n").read_to_end()
+    ada.expect(WELCOME)
+    proxied.await_log("ada came from 192.0.2.1:40000")
+
+
+def test_a_proxy_that_does_not_know_speaks_for_itself(proxied: Daemon) -> None:
+    for number in range(4):
+        through(proxied, b"PROXY UNKNOWN\r\n").walk_in(f"user{number}")
+    proxied.await_log(f"user3 came from {HOST}:")
 
 
 HAPROXY = """
