@@ -9,6 +9,7 @@ from chat.core import events, lifecycle
 from chat.core.commands import table, talk
 from chat.core.errors import BadJson, BadName, ChatError, NameTaken, PasswordNeeded
 from chat.core.hub import Hub
+from chat.core.names import likeness, user_name
 from chat.core.session import LOBBY, Session
 from chat.protocols.manners import Manners
 from chat.protocols.telnet import TelnetFilter
@@ -144,7 +145,9 @@ class TextManners(Manners):
                 raise type(error)(f"{error} Or press Enter to come in as a guest.") from error
             except PasswordNeeded:
                 self._claimed = name
-                text = "That name belongs to somebody. Type its password, or press Enter to choose another name."
+                owner = hub.accounts.get(user_name(name))
+                like = likeness(name, owner.name) if owner is not None else ""
+                text = f"That name belongs to somebody.{like} Type its password, or press Enter to choose another name."
                 hub.show(session, events.Prompt(text=text))
 
     def _give_password(self, hub: Hub, session: Session, password: str) -> None:

@@ -60,6 +60,13 @@ def test_a_wrong_password_is_refused_and_another_name_can_be_chosen(box: Box) ->
     assert b"* You are bob, alone in #lobby." in raw(user)
 
 
+def test_who_asks_for_a_name_that_looks_like_another_is_told_which(box: Box) -> None:
+    user = box.connect()
+    user.send("аda")
+    like = PROMPT.replace("somebody. ", "somebody. It looks like ada. ")
+    assert like in raw(user).decode("latin-1")
+
+
 def test_enter_chooses_another_name(box: Box) -> None:
     user = box.connect()
     user.send("ada", "", "bob")
