@@ -96,12 +96,14 @@ def _read_fields(data: bytes) -> tuple[IAddress | None, int] | None:
 
 def _address(kind: type[IPv4Address | IPv6Address], host: str | bytes, port: bytes) -> IAddress:
     """Make the address of *host*, written or packed as *port* is."""
+    if isinstance(host, str) and ("%" in host or not port.isdigit()):
+        raise BadHeader
     try:
         found = kind(host)
-        number = int.from_bytes(port, "big") if isinstance(host, bytes) else int(port)
     except ValueError as error:
         raise BadHeader from error
-    if not 0 <= number < 1 << 16:
+    number = int.from_bytes(port, "big") if isinstance(host, bytes) else int(port)
+    if number >= 1 << 16:
         raise BadHeader
     if isinstance(found, IPv4Address):
         return address.IPv4Address("TCP", str(found), number)

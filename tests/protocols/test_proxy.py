@@ -49,6 +49,8 @@ NO_HEADERS = [
     b"PROXY TCP4 192.0.2.256 127.0.0.1 1 2\r\n",
     b"PROXY TCP4 192.0.2.7 127.0.0.1 65536 2\r\n",
     b"PROXY TCP4 192.0.2.7 127.0.0.1 -1 2\r\n",
+    b"PROXY TCP4 192.0.2.7 127.0.0.1 1_0 2\r\n",
+    b"PROXY TCP6 fe80::1%\x1b[31m ::1 1 2\r\n",
     b"PROXY TCP4 2001:db8::7 ::1 1 2\r\n",
     b"PROXY TCP6 192.0.2.7 127.0.0.1 1 2\r\n",
     b"PROXY TCP5 192.0.2.7 127.0.0.1 1 2\r\n",
