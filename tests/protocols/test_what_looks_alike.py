@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 from box import Box
 
-from chat.core.facts import RoomRecord, RoomRules
+from chat.core.facts import Contents, RoomRecord, RoomRules
 from chat.core.limits import Limits
+from chat.history.passwords import hash_password
 
 PASSWORD = "correct horse"  # noqa: S105
 NAMES = ["_ada", "ada_", "ada[m]", "ada|away", "ada`", "ada^", "a\\b", "ada{x}"]
@@ -43,7 +44,7 @@ def test_rooms_that_look_alike_are_one(first: str, second: str) -> None:
 def test_of_two_old_rooms_that_look_alike_each_is_found_by_its_exact_name() -> None:
     box = Box()
     records = [RoomRecord("modem", "", 1), RoomRecord("modern", "", 2)]
-    box.hub.restore(2, records, rules=[RoomRules("modem", private=True)])
+    box.hub.restore(Contents(last_id=2, rooms=records, rules=[RoomRules("modem", private=True)]))
     ada = box.text("ada")
     ada.send("/rooms", "/join modem", "/join modern")
     shown = ada.lines()
@@ -51,3 +52,29 @@ def test_of_two_old_rooms_that_look_alike_each_is_found_by_its_exact_name() -> N
         "! #modem is private. Ask one of its ops for an invitation.",
         "* You are ada, alone in #modern. Type /help for commands, exit to leave.",
     ]
+
+
+def test_a_room_that_had_to_make_place_is_the_one_that_its_look_alike_means() -> None:
+    box = Box(limits=Limits(rate=None, rooms=3))
+    ada, bob = box.text("ada"), box.text("bob")
+    ada.send("/join modem", "first", "/join lobby", "/join tea", "/join lobby")
+    bob.send("/join one", "/join two")
+    bob.send("/join lobby", "/join modern")
+    assert "* You are bob, alone in #modem." in "\n".join(bob.lines())
+
+
+def test_of_two_old_accounts_that_look_alike_each_comes_in_by_its_exact_name() -> None:
+    box = Box(limits=Limits(rate=None, plain_passwords=True))
+    for name in ("modem", "modern"):
+        box.make_account(name, hash_password(f"{PASSWORD} of {name}"))
+    for name in ("modem", "modern"):
+        client = box.json(name, password=f"{PASSWORD} of {name}")
+        client.ask(type="nick", name="ada")
+        client.ask(type="nick", name=name)
+        assert {event["type"] for event in client.objects()} == {"renamed"}
+        client.ask(type="quit")
+    stranger = box.connect()
+    stranger.ask(type="hello", name="rnodem", password=PASSWORD)
+    (refusal,) = stranger.objects()
+    assert refusal["code"] == "name-taken"
+    assert refusal["text"] == "That name belongs to somebody. It looks like modem. Choose another."
