@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_network
 
 from chat.core import durations, names
+from chat.core.accounts import Subject
 from chat.core.errors import BadField
 from chat.core.peer import Address
 
@@ -20,14 +21,17 @@ MAPPED_BITS = 96
 _LIKE_AN_ADDRESS = re.compile(r"[\d.*]*\.[\d.*]*(/\d*)?", re.ASCII)
 """What is made of digits and dots is meant as an address and no name."""
 
+ACCOUNT = "@"
+"""What stands before the name of an account that is banned."""
+
 Network = IPv4Network | IPv6Network
 
 
 @dataclass(frozen=True, slots=True)
 class Ban:
-    """A name, or an address with the number of its bits that count (``192.0.2.0/24``), which may not come in.
+    """A name, an address with the number of its bits that count (``192.0.2.0/24``), or an account may not come in.
 
-    ``until``: seconds since 1970, ``None`` for ever.
+    ``until``: seconds since 1970, ``None`` for ever. The target of a ban of an ``account`` is ``@`` and its name.
     """
 
     target: str
@@ -35,6 +39,7 @@ class Ban:
     why: str
     by: str
     time: str
+    account: Subject = 0
 
     def sentence(self, now: float) -> str:
         """Tell who is banned so, at the time *now*."""
@@ -60,7 +65,7 @@ def network(target: str) -> Network | None:
 
 
 def check_target(target: str) -> str:
-    """Return *target* as bans show it; raises :class:`BadField` or :class:`BadName` if nobody could be meant."""
+    """Return a name or an address as bans show it; raises :class:`BadField` or :class:`BadName` if it is neither."""
     found = network(target)
     if found is None and (":" in target or _LIKE_AN_ADDRESS.fullmatch(target)):
         raise BadField(f"{target[:64]} is no address. Write one like 192.0.2.7, 192.0.2.0/24 or 2001:db8::/32.")
@@ -72,20 +77,30 @@ def check_target(target: str) -> str:
     return str(found)
 
 
-def normal(target: str) -> str:
-    """Write *target* in the one way in which bans are stored; raises :class:`BadName` if it is neither."""
-    found = network(target)
-    return str(found) if found is not None else names.key(names.user_name(target))
+def normal(ban: Ban) -> str:
+    """Write what *ban* is about in the one way in which bans are stored; raises :class:`BadName` if it is nothing."""
+    if ban.account:
+        return _account_key(ban.account)
+    found = network(ban.target)
+    return str(found) if found is not None else names.key(names.user_name(ban.target))
 
 
-def _keys(target: str) -> Collection[str]:
-    """What a ban of *target* is found by: its addresses, or all that looks like the name."""
+def _keys(ban: Ban) -> Collection[str]:
+    """What *ban* is found by: the account, the addresses, or all that looks like the name."""
+    return (_account_key(ban.account),) if ban.account else _target_keys(ban.target)
+
+
+def _account_key(account: Subject) -> str:
+    return f"{ACCOUNT}{account}"
+
+
+def _target_keys(target: str) -> Collection[str]:
     found = network(target)
     return (str(found),) if found is not None else names.look_alikes(names.user_name(target))
 
 
-def same(one: str, other: str) -> bool:
-    """Tell whether two targets are the same addresses, or names that look alike."""
+def same(one: Ban, other: Ban) -> bool:
+    """Tell whether two bans are about the same account, the same addresses, or names that look alike."""
     return not set(_keys(one)).isdisjoint(_keys(other))
 
 
@@ -105,34 +120,40 @@ class Bans:
 
     def add(self, ban: Ban) -> Ban | None:
         """Enter *ban*, in place of one of the same target, which is returned."""
-        found = network(ban.target)
+        found = network(ban.target) if not ban.account else None
         if found is not None:
             self._lengths.add((found.version, found.prefixlen))
-        before = self.remove(ban.target)
-        self._bans.update(dict.fromkeys(_keys(ban.target), ban))
+        before = self.remove(ban)
+        self._bans.update(dict.fromkeys(_keys(ban), ban))
         return before
 
     def find(self, target: str) -> Ban | None:
-        """The ban of *target*, or of a name that looks like it, if there is one."""
-        return next((ban for key in _keys(target) if (ban := self._bans.get(key)) is not None), None)
+        """The ban with *target*, or of a name that looks like it, if there is one."""
+        if target.startswith(ACCOUNT):
+            wanted = names.key(target)
+            return next((ban for ban in self._bans.values() if ban.account and names.key(ban.target) == wanted), None)
+        return self._at(_target_keys(target))
 
-    def remove(self, target: str) -> Ban | None:
-        """Take the ban of *target* away, if there is one."""
-        ban = self.find(target)
-        if ban is not None:
-            self._forget(ban)
-        return ban
+    def _at(self, keys: Collection[str]) -> Ban | None:
+        return next((ban for key in keys if (ban := self._bans.get(key)) is not None), None)
+
+    def remove(self, ban: Ban) -> Ban | None:
+        """Take *ban*, or another that is about the same, away; return what was taken, if there was one."""
+        found = self._at(_keys(ban))
+        if found is not None:
+            self._forget(found)
+        return found
 
     def _forget(self, ban: Ban) -> None:
-        for key in _keys(ban.target):
+        for key in _keys(ban):
             if self._bans.get(key) is ban:
                 del self._bans[key]
 
-    def put_back(self, target: str, ban: Ban | None) -> None:
-        """Have *ban*, or none, be the ban of *target*."""
-        self.remove(target)
-        if ban is not None:
-            self.add(ban)
+    def put_back(self, ban: Ban, before: Ban | None) -> None:
+        """Have *before*, or none, in the place of *ban*."""
+        self.remove(ban)
+        if before is not None:
+            self.add(before)
 
     def all(self, now: float) -> list[Ban]:
         """The bans that hold at the time *now*."""
@@ -142,6 +163,10 @@ class Bans:
     def of_name(self, name: str, now: float) -> Ban | None:
         """The ban that holds for *name*, and all names that look like it."""
         return next((ban for alike in names.look_alikes(name) if (ban := self._valid(alike, now))), None)
+
+    def of_account(self, account: Subject, now: float) -> Ban | None:
+        """The ban that holds for *account*, whatever name it goes by."""
+        return self._valid(_account_key(account), now)
 
     def of_address(self, address: Address | None, now: float) -> Ban | None:
         """The ban that holds for *address*; one without a zone holds for the address on every interface."""

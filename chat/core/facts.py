@@ -148,9 +148,9 @@ class Banned:
 
 @dataclass(frozen=True, slots=True)
 class Unbanned:
-    """The ban with this target does not hold any more."""
+    """The ban does not hold any more."""
 
-    target: str
+    ban: Ban
 
 
 @dataclass(frozen=True, slots=True)

@@ -336,12 +336,12 @@ class Hub:
                 return _set(self.account(fact.account), "role", fact.role)
             case Banned():
                 before = self.bans.add(fact.ban)
-                return partial(self.bans.put_back, fact.ban.target, before)
+                return partial(self.bans.put_back, fact.ban, before)
             case Unbanned():
-                ban = self.bans.remove(fact.target)
+                ban = self.bans.remove(fact.ban)
                 if ban is None:
-                    raise BadField(f"{fact.target[:64]} is not banned. /bans lists who is.")
-                return partial(self.bans.put_back, ban.target, ban)
+                    raise BadField(f"{fact.ban.target} is not banned. /bans lists who is.")
+                return partial(self.bans.put_back, ban, ban)
         return _nothing
 
     def _undo_rule(self, session: Session, room: Room, undo: Callable[[], None]) -> None:

@@ -107,6 +107,8 @@ def _admit(
     if account is not None and hub.accounts.get(name) is account:
         name = account.name
     refuse_banned(hub, hub.bans.of_name(name, hub.seconds) or hub.bans.of_address(session.peer.address, hub.seconds))
+    if account is not None:
+        refuse_banned(hub, hub.bans.of_account(account.id, hub.seconds))
     if before is None and account is not None:
         holder = hub.users.get(name)
         before = holder.session if holder is not None and holder.account is account else None

@@ -178,7 +178,7 @@ def _unban(hub: Hub, session: Operator, request: Request, target: str) -> None:
     if ban is None:
         raise BadField(f"{target[:64]} is not banned. chat admin bans lists who is.")
     done = Show(session, Notice(text=f"{ban.target} is not banned any more."))
-    hub.apply(session, Unbanned(ban.target), (done,), action="unban", target=ban.target)
+    hub.apply(session, Unbanned(ban), (done,), action="unban", target=ban.target)
 
 
 # -- the audit record

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from chat.core import durations
-from chat.core.accounts import Role
+from chat.core.accounts import Account, Role
 from chat.core.command import Right
 from chat.core.errors import Muted, NotAllowed, NotWelcomeYet
 from chat.core.hub import Hub
@@ -71,7 +71,12 @@ def require_voice(hub: Hub, user: User, room: Room) -> None:
         raise Muted(f"You are muted in #{room.name} for {durations.in_words(left)} more.")
 
 
-def require_power_over(user: User, other: User) -> None:
+def may_act_against(user: User, other: User | Account) -> bool:
+    """Tell whether *other* is no moderator, or the user is an owner."""
+    return not other.moderates or is_owner(user)
+
+
+def require_power_over(user: User, other: User | Account) -> None:
     """Raise :class:`NotAllowed` if *other* is a moderator, and the user no owner."""
-    if other.moderates and not is_owner(user):
+    if not may_act_against(user, other):
         raise NotAllowed(f"{other.name} is a moderator. Only an owner may do that.")

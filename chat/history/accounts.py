@@ -41,7 +41,9 @@ _DECIDE = "INSERT INTO audit (time, author, action, target, room, why) VALUES (?
 _DECISIONS = "SELECT id, time, author, action, target, room, why FROM audit WHERE id > ? ORDER BY id LIMIT ?"
 _REGISTER = "INSERT INTO accounts (id, name, password, presence) VALUES (?, ?, ?, ?)"
 _ACCOUNT = "SELECT id, name, password, role, coalesce(presence, 0) FROM accounts"
-_BAN = "INSERT OR REPLACE INTO bans (key, target, until, why, author, time) VALUES (?, ?, ?, ?, ?, ?)"
+_BAN = """
+    INSERT OR REPLACE INTO bans (key, target, until, why, author, time, account) VALUES (?, ?, ?, ?, ?, ?, ?)
+"""
 _RULE = "INSERT OR IGNORE INTO rules (room, private, locked) VALUES (?, 0, 0)"
 _MARK = "INSERT OR REPLACE INTO marks (account, room, id) VALUES (?, ?, ?)"
 _RIGHTS = "INSERT OR IGNORE INTO rights (room, subject, op, invited) VALUES (?, ?, 0, 0)"
@@ -95,10 +97,10 @@ def write(connection: sqlite3.Connection, fact: Fact | None) -> None:
         case TokensEnded(subject):
             execute("DELETE FROM tokens WHERE subject = ?", (subject,))
         case Banned(ban):
-            _lift(connection, ban.target)
-            execute(_BAN, (normal(ban.target), ban.target, ban.until, ban.why, ban.by, ban.time))
-        case Unbanned(target):
-            _lift(connection, target)
+            _lift(connection, ban)
+            execute(_BAN, (normal(ban), ban.target, ban.until, ban.why, ban.by, ban.time, ban.account))
+        case Unbanned(ban):
+            _lift(connection, ban)
         case OpSet(room, subject, on) | RightsKept(room, subject, on):
             _set_right(connection, room, subject, "op", on)
         case Invited(room, subject):
@@ -111,12 +113,12 @@ def write(connection: sqlite3.Connection, fact: Fact | None) -> None:
             _set_rule(connection, room, "locked", on)
 
 
-def _lift(connection: sqlite3.Connection, target: str) -> None:
-    """Delete the ban of *target*, and those of names that look like it."""
-    connection.execute("DELETE FROM bans WHERE key = ? OR target = ?", (normal(target), target))
-    for (other,) in connection.execute("SELECT target FROM bans WHERE target NOT LIKE '%/%'").fetchall():
-        if same(target, other):
-            connection.execute("DELETE FROM bans WHERE target = ?", (other,))
+def _lift(connection: sqlite3.Connection, ban: Ban) -> None:
+    """Drop *ban*, and every other that is about the same; an older version kept those apart that look alike now."""
+    connection.execute("DELETE FROM bans WHERE key = ?", (normal(ban),))
+    for other in bans(connection) if "/" not in ban.target else ():
+        if other.target == ban.target or ("/" not in other.target and same(ban, other)):
+            connection.execute("DELETE FROM bans WHERE target = ?", (other.target,))
 
 
 def _end(connection: sqlite3.Connection, subject: Subject) -> None:
@@ -199,7 +201,7 @@ def unseen(connection: sqlite3.Connection) -> Sequence[tuple[Subject, Subject, i
 
 def bans(connection: sqlite3.Connection) -> Sequence[Ban]:
     """All bans."""
-    return [Ban(*row) for row in connection.execute("SELECT target, until, why, author, time FROM bans")]
+    return [Ban(*row) for row in connection.execute("SELECT target, until, why, author, time, account FROM bans")]
 
 
 def rules(connection: sqlite3.Connection) -> Sequence[RoomRules]:

@@ -159,6 +159,7 @@ CREATE TABLE tokens (
     used REAL NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX tokens_by_subject ON tokens (subject, used);
+ALTER TABLE bans ADD COLUMN account INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE messages ADD COLUMN author_id INTEGER;
 ALTER TABLE messages ADD COLUMN recipient_id INTEGER;
 DROP TABLE kept;

@@ -193,7 +193,7 @@ def test_of_the_tokens_of_an_account_those_that_were_used_last_are_kept(tmp_path
 
 def test_what_was_taken_back_is_gone(tmp_path: Path) -> None:
     contents = reopened(
-        tmp_path, decided(REGISTERED), decided(Banned(BAN)), decided(Unregistered(1)), decided(Unbanned(BAN.target))
+        tmp_path, decided(REGISTERED), decided(Banned(BAN)), decided(Unregistered(1)), decided(Unbanned(BAN))
     )
     assert not contents.accounts
     assert not contents.bans
@@ -205,7 +205,7 @@ def test_a_ban_in_place_of_one_of_a_look_alike_is_the_only_one_after_a_restart(
 ) -> None:
     first, second = (Ban(name, None, "spam", "ada", "t") for name in (old, new))
     assert list(reopened(tmp_path, Banned(first), Banned(BAN), Banned(second)).bans) == [BAN, second]
-    assert list(reopened(tmp_path, Unbanned(old)).bans) == [BAN]
+    assert list(reopened(tmp_path, Unbanned(first)).bans) == [BAN]
 
 
 def test_the_audit_record_can_only_grow(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import time
 from typing import Any
 
 import pytest
-from box import Box, Client, SlowStore
+from box import Box, Client, SlowStore, Socket
 from twisted.internet.defer import fail
 from twisted.internet.task import deferLater
 
@@ -580,3 +580,49 @@ def test_who_made_a_room_is_stored_as_its_op_before_anything_else_of_it_is(first
     ada.send("/join den", first)
     ((_, records),) = store.waiting
     assert records[0] == RightsKept("den", 1, op=True)
+
+
+@pytest.fixture
+def ada(box: Box) -> Client:
+    """A program of ada, who has an account."""
+    box.make_account("ada", HASH)
+    return box.json("ada", password=PASSWORD)
+
+
+def test_a_ban_of_an_account_holds_whatever_name_it_goes_by(box: Box, ada: Client) -> None:
+    mo = log_in(box, "mo")
+    ada.ask(type="nick", name="ada2")
+    mo.send("/ban ada 1h", "/unban ada", "/ban @Ada 1h spam", "/ban @eve")
+    assert mo.lines()[-4:] == [
+        "* ada is not banned any more.",
+        "* @ada is banned for 1 hour.",
+        "! There is no account eve. Without the @ the name is banned.",
+        "* ada2 left.",
+    ]
+    assert ada.objects()[-1]["text"] == "You are banned for 1 hour more: spam"
+    again = box.json("ada")
+    again.ask(type="hello", name="ada", password=PASSWORD)
+    assert again.objects()[-1]["code"] == "banned"
+    mo.send("/bans", "/unban @ADA", "/bans")
+    listed, *rest = mo.lines()
+    assert listed.startswith("* @ada, until ")
+    assert rest == ["* @ada is not banned any more.", "* Nobody is banned."]
+
+
+@pytest.mark.parametrize("target", ["ada", "@ada", "192.0.2.1"])
+def test_no_token_outlives_a_ban(box: Box, ada: Client, target: str) -> None:
+    mo = Client(box, Socket(1, "127.0.0.1"))
+    mo.send("mo", PASSWORD, f"/ban {target}", f"/unban {target}")
+    assert ada.objects()[-1]["code"] == "banned"
+    again = box.connect()
+    again.ask(type="hello", name="ada", token=ada.token)
+    assert again.objects()[-1]["code"] == "password-needed"
+
+
+@pytest.mark.parametrize("target", ["root", "@root", "r\u043eot"])
+def test_a_moderator_can_not_ban_an_owner_who_is_not_here(box: Box, target: str) -> None:
+    mo = log_in(box, "mo")
+    mo.send(f"/ban {target}")
+    assert mo.lines() == ["! root is a moderator. Only an owner may do that."]
+    mo.send("/ban @mo", "/nick mo2", "/ban mo")
+    assert [line for line in mo.lines() if line.startswith("!")] == ["! That would ban yourself."] * 2

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import msgspec
 
 from chat.core import bans, durations
-from chat.core.accounts import Role
+from chat.core.accounts import Account, Role
 from chat.core.bans import Ban
 from chat.core.command import HERE, ON, USER, WHY, Command, Kind, Parameter, Right
 from chat.core.effects import Effect, Leave, Publish, Show
@@ -18,7 +18,7 @@ from chat.core.hub import Hub
 from chat.core.lifecycle import Quit, quit_chat
 from chat.core.membership import come_into, find_user, go_out, room_of
 from chat.core.ports import Delivery
-from chat.core.rights import is_owner, require, require_power_over, user_of
+from chat.core.rights import may_act_against, require, require_power_over, user_of
 from chat.core.room import Room
 from chat.core.session import LOBBY, Session, State, User
 from chat.core.text import bounded
@@ -230,16 +230,19 @@ def invite(hub: Hub, session: Session, tag: str | None, room: str, name: str) ->
 
 
 def ban(hub: Hub, session: Session, tag: str | None, target: str, text: str | None = None) -> None:
-    """Keep a name or an address out."""
+    """Keep a name, an address or an account out."""
     user = user_of(session)
     span, why = _timed(text)
     until = None if span is None else hub.seconds + span
-    written = bans.check_target(target)
-    ban = Ban(written, until, why, user.name, hub.now())
+    account = hub.accounts.get(target.removeprefix(bans.ACCOUNT)) if target.startswith(bans.ACCOUNT) else None
+    if account is None and target.startswith(bans.ACCOUNT):
+        raise BadField(f"There is no account {target[1:65]}. Without the {bans.ACCOUNT} the name is banned.")
+    written = f"{bans.ACCOUNT}{account.name}" if account is not None else bans.check_target(target)
+    ban = Ban(written, until, why, user.name, hub.now(), account.id if account is not None else 0)
     if len(hub.bans.all(hub.seconds)) >= MOST_BANS:
         raise BadField(f"There are {MOST_BANS} bans, which is the most. /unban some.")
-    hit = _hit(hub, ban)
-    if user in hit:
+    hit: list[User | Account] = [*_hit(hub, ban), *_accounts_hit(hub, ban)]
+    if user in hit or user.account in hit:
         raise BadField("That would ban yourself.")
     for other in hit:
         require_power_over(user, other)
@@ -249,20 +252,26 @@ def ban(hub: Hub, session: Session, tag: str | None, target: str, text: str | No
 
 
 class PutOut(msgspec.Struct, frozen=True):
-    """Everybody leaves whom the *ban* by the user *by* is about, whoever that is by then."""
+    """Everybody leaves whom the *ban* by the user *by* is about, whoever that is by then. No token brings them back."""
 
     hub: Hub
     ban: Ban
     by: User
 
     def perform(self, delivery: Delivery) -> None:
-        for user in _hit(self.hub, self.ban):
-            if user is not self.by and not (user.moderates and not is_owner(self.by)):
-                quit_chat(self.hub, user.session, self.ban.sentence(self.hub.seconds), "banned")
+        hub = self.hub
+        hit = [user for user in _hit(hub, self.ban) if user is not self.by and may_act_against(self.by, user)]
+        accounts = {user.account.id for user in hit if user.account is not None}
+        for account in accounts | {account.id for account in _accounts_hit(hub, self.ban)}:
+            hub.end_tokens(self.by.session, account)
+        for user in hit:
+            quit_chat(hub, user.session, self.ban.sentence(hub.seconds), "banned")
 
 
 def _hit(hub: Hub, ban: Ban) -> list[User]:
-    """Whom *ban* is about."""
+    """Who is here that *ban* is about."""
+    if ban.account:
+        return hub.users_with(ban.account)
     only = bans.Bans()
     only.add(ban)
     now = hub.seconds
@@ -273,13 +282,21 @@ def _hit(hub: Hub, ban: Ban) -> list[User]:
     ]
 
 
+def _accounts_hit(hub: Hub, ban: Ban) -> list[Account]:
+    """The accounts that can't come in by their names because of *ban*, whether they are here or not."""
+    if ban.account:
+        account = hub.account_with(ban.account)
+        return [account] if account is not None else []
+    return hub.accounts.holders(ban.target) if bans.network(ban.target) is None else []
+
+
 def unban(hub: Hub, session: Session, tag: str | None, target: str) -> None:
-    """Let a name or an address in again."""
+    """Let a name, an address or an account in again."""
     ban = hub.bans.find(target)
     if ban is None:
         raise BadField(f"{target[:64]} is not banned. /bans lists who is.")
     done = Show(session, Notice(text=f"{ban.target} is not banned any more.", tag=tag))
-    hub.apply(session, Unbanned(ban.target), (done,), tag=tag, action="unban", target=ban.target)
+    hub.apply(session, Unbanned(ban), (done,), tag=tag, action="unban", target=ban.target)
 
 
 def list_bans(hub: Hub, session: Session, tag: str | None) -> None:
@@ -361,7 +378,7 @@ COMMANDS = (
     Command(
         "ban",
         (Parameter("target", Kind.USER), WHY),
-        "keeps a name or an address out: /ban 192.0.2.0/24 7d spam",
+        "keeps a name, an address or an account out: /ban eve 7d spam, /ban 192.0.2.0/24, /ban @eve",
         ban,
         needs=Right.MODERATOR,
         stores=True,
@@ -369,7 +386,7 @@ COMMANDS = (
     Command(
         "unban",
         (Parameter("target", Kind.USER),),
-        "lets a name or an address in again",
+        "lets a name, an address or an account in again",
         unban,
         needs=Right.MODERATOR,
         stores=True,
