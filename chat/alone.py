@@ -12,6 +12,7 @@ from typing import Any
 
 from twisted.internet.threads import blockingCallFromThread
 
+from chat.admin.address import ALONE
 from chat.protocols.ways import WAYS
 from chat.service import ChatService
 from chat.settings import Settings
@@ -41,7 +42,9 @@ class Alone:
         if self._thread is None:
             self._thread = Thread(target=partial(reactor.run, installSignalHandlers=False), name="chat without ports")
             self._thread.start()
-        chat = ChatService(reactor, Settings(ways={way.setting: () for way in WAYS}, data=str(directory)))
+        chat = ChatService(
+            reactor, Settings(ways={way.setting: () for way in WAYS}, data=str(directory)), operator_socket=ALONE
+        )
         blockingCallFromThread(reactor, chat.startService)
         try:
             yield

@@ -17,6 +17,7 @@ from twisted.internet.threads import deferToThreadPool
 from twisted.logger import Logger
 from twisted.python.threadpool import ThreadPool
 
+from chat.admin.address import FILE
 from chat.admin.server import OperatorFactory, OperatorSocket
 from chat.core import durations
 from chat.core.hub import Hub
@@ -54,7 +55,9 @@ class ChatService(MultiService):
     files can't be used.
     """
 
-    def __init__(self, reactor: Any, settings: Settings, *, direct_send: bool = True) -> None:
+    def __init__(
+        self, reactor: Any, settings: Settings, *, direct_send: bool = True, operator_socket: str = FILE
+    ) -> None:
         super().__init__()
         self._reactor = reactor
         self._settings = settings
@@ -104,7 +107,7 @@ class ChatService(MultiService):
                 listening(endpoint, factory, reactor).setServiceParent(self)
         self._operators = OperatorFactory(hub, delivery, reactor, self._connections.numbers)
         if settings.data != NO_DATA:
-            OperatorSocket(reactor, Path(settings.data), self._operators).setServiceParent(self)
+            OperatorSocket(reactor, Path(settings.data), operator_socket, self._operators).setServiceParent(self)
         figures = Figures(hub, delivery, self._commit, self._connections)
         if settings.metrics is not None:
             site = metrics_site(reactor, figures, self._commit)

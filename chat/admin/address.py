@@ -10,23 +10,26 @@ from pathlib import Path
 FILE = "admin.sock"
 """The name of the socket in the data directory."""
 
+ALONE = "admin-alone.sock"
+"""The name of the socket of a chat that runs for one ``chat admin`` alone, so that no other reaches it as it ends."""
+
 LONGEST = 100
 """The bytes of a path that fit into the address of a socket: 107 on Linux, 103 elsewhere."""
 
 
 @contextmanager
-def address_in(directory: Path) -> Iterator[str]:
-    """Give the address of the socket in *directory*, which is good as long as the context lasts.
+def address_in(directory: Path, file: str = FILE) -> Iterator[str]:
+    """Give the address of the socket *file* in *directory*, which is good as long as the context lasts.
 
     A path that is too long for an address is written through a descriptor of its directory, as the working directory
     belongs to the whole process.
     """
-    path = directory.absolute() / FILE
+    path = directory.absolute() / file
     if len(os.fsencode(path)) <= LONGEST:
         yield str(path)
         return
     folder = os.open(directory, os.O_PATH | os.O_DIRECTORY)
     try:
-        yield f"/proc/self/fd/{folder}/{FILE}"
+        yield f"/proc/self/fd/{folder}/{file}"
     finally:
         os.close(folder)

@@ -17,8 +17,8 @@ from typing import Any, ClassVar
 from twisted.python import usage
 
 from chat import __version__
+from chat.admin.address import ALONE, address_in
 from chat.admin.address import FILE as SOCKET
-from chat.admin.address import address_in
 from chat.core.operator import COMMANDS, fits
 from chat.history.schema import MIGRATIONS
 from chat.history.sqlite import FILE, connect, lock
@@ -141,7 +141,7 @@ class Chat:
         try:
             self._check_history()
             with self._alone(self._directory):
-                answer = self._exchange(request)
+                answer = self._exchange(request, ALONE)
         except CannotOpen as error:
             if isinstance(error.__cause__, BlockingIOError):
                 return None
@@ -150,17 +150,17 @@ class Chat:
             raise
         if answer is None:
             raise CannotAdminister(
-                f"There can be no socket {self._directory / SOCKET}. See that nothing else has its name, "
+                f"There can be no socket {self._directory / ALONE}. See that nothing else has its name, "
                 "and that the file system has sockets."
             )
         return answer
 
-    def _exchange(self, request: dict[str, Any]) -> dict[str, Any] | None:
+    def _exchange(self, request: dict[str, Any], file: str = SOCKET) -> dict[str, Any] | None:
         """Send *request*, and return the answer; ``None`` if nobody listens."""
         try:
             with socket.socket(socket.AF_UNIX) as link:
                 link.settimeout(PATIENCE)
-                with address_in(self._directory) as address:
+                with address_in(self._directory, file) as address:
                     link.connect(address)
                 link.sendall(json.dumps(request).encode() + b"\n")
                 answer = link.makefile("rb").readline()

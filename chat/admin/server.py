@@ -18,7 +18,7 @@ from twisted.internet.protocol import Factory, connectionDone
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from chat.admin.address import FILE, address_in
+from chat.admin.address import address_in
 from chat.core import lifecycle
 from chat.core.effects import Close
 from chat.core.errors import BadJson, ChatError, TooLong, TooManyConnections
@@ -146,11 +146,15 @@ class OperatorFactory(Factory):
 
 
 class OperatorSocket(Service):
-    """Listens for ``chat admin`` in *directory*, whose history must be open: so no other chat listens there."""
+    """Listens for ``chat admin`` at the socket *file* in *directory*.
 
-    def __init__(self, reactor: Any, directory: Path, factory: OperatorFactory) -> None:
+    The history there must be open, so that no other chat listens.
+    """
+
+    def __init__(self, reactor: Any, directory: Path, file: str, factory: OperatorFactory) -> None:
         self._reactor = reactor
         self._directory = directory
+        self._file = file
         self._factory = factory
         self._port: IListeningPort | None = None
         self._address = ExitStack()
@@ -158,10 +162,10 @@ class OperatorSocket(Service):
     def startService(self) -> None:
         """Listen; where that can't be, only ``chat admin`` does not work."""
         super().startService()
-        path = self._directory / FILE
+        path = self._directory / self._file
         try:
             _remove_stale(path)
-            address = self._address.enter_context(address_in(self._directory))
+            address = self._address.enter_context(address_in(self._directory, self._file))
             self._port = self._reactor.listenUNIX(address, self._factory, mode=0o600)
         except (OSError, CannotListenError) as error:
             log.error("chat admin can't reach this chat: {path}: {error}", path=path, error=error)
@@ -175,7 +179,7 @@ class OperatorSocket(Service):
 
     def _not_removed(self, failure: Failure) -> None:
         failure.trap(OSError)
-        log.warn("{path} can't be removed: {why}", path=self._directory / FILE, why=failure.getErrorMessage())
+        log.warn("{path} can't be removed: {why}", path=self._directory / self._file, why=failure.getErrorMessage())
 
 
 def _remove_stale(path: Path) -> None:

@@ -145,10 +145,11 @@ def test_the_socket_of_a_chat_that_was_killed_is_in_nobodys_way(start_chat: Daem
     register(first, "ada")
     first.kill()
     assert (first.folder / "admin.sock").exists()
-    assert admin(first.folder, "accounts") == "ada\n"
     left = socket.socket(socket.AF_UNIX)
-    left.bind(str(first.folder / "admin.sock"))
+    left.bind(str(first.folder / "admin-alone.sock"))
     left.close()
+    assert admin(first.folder, "accounts") == "ada\n"
+    assert not (first.folder / "admin-alone.sock").exists()
     second = start_chat("--data", str(first.folder))
     second.person("eve")
     assert admin(first.folder, "role", "ada", "owner") == "ada is owner now.\n"
@@ -157,13 +158,14 @@ def test_the_socket_of_a_chat_that_was_killed_is_in_nobodys_way(start_chat: Daem
 def test_a_file_that_has_the_name_of_the_socket_stays(start_chat: DaemonFactory, tmp_path: Path) -> None:
     data = tmp_path / "data"
     data.mkdir()
-    (data / "admin.sock").write_text("mine")
+    for name in ("admin.sock", "admin-alone.sock"):
+        (data / name).write_text("mine")
     chat = start_chat("--data", str(data))
     chat.person("eve")
     chat.await_log("chat admin can't reach this chat: ")
     assert "does not listen at admin.sock" in admin(data, "accounts")
     chat.end()
-    assert admin(data, "accounts").startswith(f"! chat: There can be no socket {data / 'admin.sock'}. ")
+    assert admin(data, "accounts").startswith(f"! chat: There can be no socket {data / 'admin-alone.sock'}. ")
     assert (data / "admin.sock").read_text() == "mine"
 
 
