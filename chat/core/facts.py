@@ -172,11 +172,16 @@ class Invited:
 
 @dataclass(frozen=True, slots=True)
 class Muted:
-    """The subject may say nothing in the room until then (seconds since 1970), or may speak again (``None``)."""
+    """The subject may say nothing in the room until then (seconds since 1970), or may speak again (``None``).
+
+    ``network``, if it is given: where newcomers without an account may say nothing either, until ``network_until``.
+    """
 
     room: str
     subject: Subject
     until: float | None
+    network: str = ""
+    network_until: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,6 +225,8 @@ class Decision:
     room: str | None = None
     why: str = ""
     fact: Fact | None = None
+    lasting: bool = True
+    """Whether a moderator, an owner or the operator decided it: that is never dropped."""
 
 
 Record = Fact | Decision
@@ -239,7 +246,8 @@ class RoomRecord:
 class RoomRules:
     """The rules of a room, and who has which rights in it, as a history holds them.
 
-    ``muted`` tells when each muted subject may speak again (seconds since 1970).
+    ``muted`` and ``muted_networks`` tell when each muted subject, and who comes from there, may speak again (seconds
+    since 1970).
     """
 
     room: str
@@ -248,6 +256,7 @@ class RoomRules:
     ops: tuple[Subject, ...] = ()
     invited: tuple[Subject, ...] = ()
     muted: Mapping[Subject, float] = field(default_factory=dict)
+    muted_networks: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from base64 import urlsafe_b64encode
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 from twisted.logger import Logger
 
@@ -70,6 +70,9 @@ SHELVED = 10
 REMEMBERED_ERASURES = 4_096
 """So many of the last erased messages are known, so that none is erased twice by requests that come together."""
 
+K = TypeVar("K")
+V = TypeVar("V")
+
 log = Logger()
 
 
@@ -118,6 +121,7 @@ class Hub:
         """The session of what the chat does by itself. It has no connection, so it is shown nothing."""
         self._last_id = 0
         self._last_account: Subject = 0
+        self._arrivals = 0
         self._by_id: dict[Subject, Account] = {}
         self._users_of: dict[Subject, list[User]] = {}
         """Who is here with which account."""
@@ -159,6 +163,9 @@ class Hub:
             for subject in {*rule.ops, *rule.invited, *rule.muted}:
                 ends = self._monotonic_at(rule.muted.get(subject))
                 self.entitle(room, subject, Rights(subject in rule.ops, subject in rule.invited, ends))
+            for network, seconds in rule.muted_networks.items():
+                until = self._monotonic_at(seconds)
+                _put(room.muted_networks, network, (until, 0) if until is not None else None)
 
     # -- time and numbers
 
@@ -188,6 +195,11 @@ class Hub:
     def take_presence(self) -> Subject:
         """Make the id of the presence of a user who comes in."""
         return -1 - (int.from_bytes(self.random.randbytes(8), "big") >> 1)
+
+    def count_arrival(self) -> int:
+        """Another user comes in; return how many have."""
+        self._arrivals += 1
+        return self._arrivals
 
     def take_account(self) -> Subject:
         """Take the id of a new account."""
@@ -266,7 +278,8 @@ class Hub:
         undo = self._change(fact)
         if isinstance(fact, RoomFact):
             undo = partial(self._undo_rule, session, self._known(fact.room), undo)
-        decision = Decision(self.now(), by, action, target, room, why, fact) if action else fact
+        lasts = _decides_for_good(session)
+        decision = Decision(self.now(), by, action, target, room, why, fact, lasts) if action else fact
         self._store(session, effects, decision, lambda: undo() or (), tag)
 
     def confirm(self, session: Session, event: Event, tag: str | None) -> None:
@@ -293,7 +306,7 @@ class Hub:
         tag: str | None = None,
     ) -> None:
         """Store for the audit record what was decided about who is here, which is no fact that lasts."""
-        decision = Decision(self.now(), session.name, action, target, room, why)
+        decision = Decision(self.now(), session.name, action, target, room, why, None, _decides_for_good(session))
         self._store(session, effects, decision, undo, tag)
 
     def _store(
@@ -366,7 +379,23 @@ class Hub:
             case Muted():
                 muted_until = self._monotonic_at(fact.until)
         self.entitle(room, fact.subject, Rights(op, invited, muted_until))
-        return partial(self.entitle, room, fact.subject, before)
+        unmute = self._mute_network(room, fact) if isinstance(fact, Muted) and fact.network else _nothing
+
+        def undo() -> None:
+            self.entitle(room, fact.subject, before)
+            unmute()
+
+        return undo
+
+    def _mute_network(self, room: Room, fact: Muted) -> Callable[[], None]:
+        """Mute newcomers from a network, or let them speak again."""
+        before = room.muted_networks.get(fact.network)
+        until = self._monotonic_at(fact.network_until)
+        for network, (end, _) in list(room.muted_networks.items()):
+            if end < self.monotonic():
+                del room.muted_networks[network]
+        _put(room.muted_networks, fact.network, (until, self._arrivals) if until is not None else None)
+        return partial(_put, room.muted_networks, fact.network, before)
 
     def _erase(self, ids: Sequence[int]) -> Callable[[], None]:
         for number in ids:
@@ -669,6 +698,11 @@ class Hub:
                 self.store(session, RoomForgotten(room.name))
 
 
+def _decides_for_good(session: Session) -> bool:
+    """Tell whether a moderator decides, or the operator, who has no user."""
+    return session.user is None or session.user.moderates
+
+
 def _undo_request(token: ResumeToken, request: tuple[str, str], undo: Undo) -> Sequence[Effect]:
     """The *request* could not be stored: it may come again."""
     if token.done is not None:
@@ -687,6 +721,14 @@ def _move_rights(room: Room, old: Subject, new: Subject) -> None:
     rights = room.rights(old)
     room.give(old, NO_RIGHTS)
     room.give(new, rights)
+
+
+def _put(mapping: dict[K, V], key: K, value: V | None) -> None:
+    """Put *value* into the *mapping*, or take what is there away if it is ``None``."""
+    if value is None:
+        mapping.pop(key, None)
+    else:
+        mapping[key] = value
 
 
 def _nothing() -> None:

@@ -131,6 +131,7 @@ def _admit(
     else:
         hub.users.claim(name, user)
         user.came = hub.next_id
+        user.arrived = 0 if came_back else hub.count_arrival()
         hub.set_account(user, account)
     if token is not None:
         hub.tokens.begin(session, token)

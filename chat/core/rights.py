@@ -66,9 +66,16 @@ def require(user: User, right: Right, room: Room | None) -> None:
 
 def require_voice(hub: Hub, user: User, room: Room) -> None:
     """Raise :class:`Muted` if the user may say nothing in *room* for now."""
-    left = room.muted.get(user.subject, 0.0) - hub.monotonic()
+    now = hub.monotonic()
+    left = room.muted.get(user.subject, 0.0) - now
     if left > 0:
         raise Muted(f"You are muted in #{room.name} for {durations.in_words(left)} more.")
+    if user.account is None and room.muted_networks:
+        until, since = room.muted_networks.get(user.session.peer.network, (0.0, 0))
+        if until > now and user.arrived > since:
+            span = durations.in_words(until - now)
+            why = "because of somebody without an account who came from it"
+            raise Muted(f"Your address is muted in #{room.name} for {span} more, {why}.")
 
 
 def may_act_against(user: User, other: User | Account) -> bool:

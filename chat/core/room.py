@@ -6,6 +6,9 @@ from typing import Protocol
 
 from chat.core.accounts import Subject
 
+LONGEST_MUTE_OF_NETWORK = 86_400
+"""The seconds for which newcomers without an account from the address of somebody muted are muted too, at most."""
+
 
 class Member(Protocol):
     """What a room knows of who is in it."""
@@ -21,7 +24,8 @@ class Member(Protocol):
 class Room:
     """Where messages go. ``last_id`` is the id of its newest message, 0 if nothing was said.
 
-    ``muted`` tells when each muted subject may speak again (monotonic seconds). The history holds the rights in a
+    ``muted`` tells when each muted subject may speak again (monotonic seconds). ``muted_networks`` tells when newcomers
+    without an account from there may, and how many users had arrived before them. The history holds the rights in a
     room once it is ``kept``. A ``lasting`` room stays although nothing is left of what was said in it.
     """
 
@@ -33,6 +37,7 @@ class Room:
         "locked",
         "members",
         "muted",
+        "muted_networks",
         "name",
         "ops",
         "private",
@@ -51,6 +56,7 @@ class Room:
         self.ops: set[Subject] = set()
         self.invited: set[Subject] = set()
         self.muted: dict[Subject, float] = {}
+        self.muted_networks: dict[str, tuple[float, int]] = {}
 
     def __repr__(self) -> str:
         return f"#{self.name}"
@@ -75,7 +81,7 @@ class Room:
     @property
     def plain(self) -> bool:
         """Whether nobody is in the room and nothing is ruled in it."""
-        subjects = (self.ops, self.invited, self.muted)
+        subjects = (self.ops, self.invited, self.muted, self.muted_networks)
         return not (self.members or self.private or self.locked or self.topic or any(subjects))
 
     def rights(self, subject: Subject) -> Rights:

@@ -32,7 +32,8 @@ class User:
     """
 
     __slots__ = (
-        "account", "away", "came", "ignored", "kept", "kicked", "marks", "name", "presence", "said", "session",
+        "account", "arrived", "away", "came", "ignored", "kept", "kicked", "marks", "name", "presence", "said",
+        "session",
     )  # fmt: skip
 
     def __init__(self, name: str, presence: Subject, session: Session, account: Account | None = None) -> None:
@@ -42,6 +43,8 @@ class User:
         self.account = account
         self.came = 0
         """Greater than the id of every message that was there when it took its name."""
+        self.arrived = 0
+        """How many users had come in since the chat began, with this one; 0 if it was here before that."""
         self.away: str | None = None
         self.ignored = NOTHING
         self.marks = NO_MARKS

@@ -30,6 +30,7 @@ from chat.core.facts import (
     Unregistered,
 )
 from chat.core.ports import StoredToken
+from chat.core.room import LONGEST_MUTE_OF_NETWORK
 
 TOKENS_EACH = 50
 """So many tokens of one account are kept, those that were used last."""
@@ -37,7 +38,24 @@ TOKENS_EACH = 50
 BELONGING = ("rights", "unseen", "tokens")
 """The tables of what belongs to a subject, an account or a presence."""
 
-_DECIDE = "INSERT INTO audit (time, author, action, target, room, why) VALUES (?, ?, ?, ?, ?, ?)"
+DECISIONS_OF_ROOM = 1_000
+"""So many of the last decisions of the ops of a room are in the audit record."""
+
+DECISIONS_OF_NAME = 100
+"""So many of the last decisions that users made about an account of one name are in the audit record."""
+
+_DECIDE = "INSERT INTO audit (time, author, action, target, room, why, lasting) VALUES (?, ?, ?, ?, ?, ?, ?)"
+_BOUND_ROOM = """
+    DELETE FROM audit WHERE NOT lasting AND room = ?1 AND id <= (
+        SELECT id FROM audit WHERE NOT lasting AND room = ?1 ORDER BY id DESC LIMIT 1 OFFSET ?2
+    )
+"""
+_BOUND_NAME = """
+    DELETE FROM audit WHERE NOT lasting AND room IS NULL AND target = ?1 AND id <= (
+        SELECT id FROM audit WHERE NOT lasting AND room IS NULL AND target = ?1 ORDER BY id DESC LIMIT 1 OFFSET ?2
+    )
+"""
+_OLD_DECISIONS = "DELETE FROM audit WHERE id IN (SELECT id FROM audit WHERE NOT lasting AND time < ? LIMIT ?)"
 _DECISIONS = "SELECT id, time, author, action, target, room, why FROM audit WHERE id > ? ORDER BY id LIMIT ?"
 _REGISTER = "INSERT INTO accounts (id, name, password, presence) VALUES (?, ?, ?, ?)"
 _ACCOUNT = "SELECT id, name, password, role, coalesce(presence, 0) FROM accounts"
@@ -58,8 +76,17 @@ _TAGS = "SELECT tag, id, time FROM messages WHERE lineage = ? ORDER BY id DESC L
 
 def decide(connection: sqlite3.Connection, decision: Decision) -> None:
     """Enter *decision* in the audit record; its fact is written by :func:`write`."""
-    row = (decision.time, decision.by, decision.action, decision.target, decision.room, decision.why)
+    row = (decision.time, decision.by, decision.action, decision.target, decision.room, decision.why, decision.lasting)
     connection.execute(_DECIDE, row)
+    if not decision.lasting and decision.room is not None:
+        connection.execute(_BOUND_ROOM, (decision.room, DECISIONS_OF_ROOM))
+    elif not decision.lasting:
+        connection.execute(_BOUND_NAME, (decision.target, DECISIONS_OF_NAME))
+
+
+def drop_decisions(connection: sqlite3.Connection, until: str, most: int) -> int:
+    """Drop decisions that do not last and are older than *until*, at *most* so many; return how many."""
+    return connection.execute(_OLD_DECISIONS, (until, most)).rowcount
 
 
 def decisions(connection: sqlite3.Connection, after: int, count: int) -> Sequence[tuple[int, Decision]]:
@@ -105,8 +132,15 @@ def write(connection: sqlite3.Connection, fact: Fact | None) -> None:
             _set_right(connection, room, subject, "op", on)
         case Invited(room, subject):
             _set_right(connection, room, subject, "invited", True)
-        case Muted(room, subject, until):
+        case Muted(room, subject, until, network, network_until):
             _set_right(connection, room, subject, "muted", until)
+            execute("DELETE FROM muted_networks WHERE room = ? AND network = ?", (room, network))
+            if network_until is not None:
+                over = network_until - LONGEST_MUTE_OF_NETWORK
+                execute("DELETE FROM muted_networks WHERE room = ? AND until < ?", (room, over))
+                execute(
+                    "INSERT INTO muted_networks (room, network, until) VALUES (?, ?, ?)", (room, network, network_until)
+                )
         case PrivacySet(room, on):
             _set_rule(connection, room, "private", on)
         case LockSet(room, on):
@@ -142,6 +176,7 @@ def forget_rules(connection: sqlite3.Connection, room: str) -> None:
     """Forget the rules of a room that is gone, and who had rights in it."""
     connection.execute("DELETE FROM rules WHERE room = ?", (room,))
     connection.execute("DELETE FROM rights WHERE room = ?", (room,))
+    connection.execute("DELETE FROM muted_networks WHERE room = ?", (room,))
 
 
 def keep_for(connection: sqlite3.Connection, subject: Subject, number: int) -> None:
@@ -210,6 +245,9 @@ def rules(connection: sqlite3.Connection) -> Sequence[RoomRules]:
     held: dict[str, list[tuple[Subject, bool, bool, float | None]]] = {}
     for room, *row in connection.execute("SELECT room, subject, op, invited, muted FROM rights"):
         held.setdefault(room, []).append((row[0], row[1], row[2], row[3]))
+    networks: dict[str, dict[str, float]] = {}
+    for room, network, until in connection.execute("SELECT room, network, until FROM muted_networks"):
+        networks.setdefault(room, {})[network] = until
     return [
         RoomRules(
             room,
@@ -218,6 +256,7 @@ def rules(connection: sqlite3.Connection) -> Sequence[RoomRules]:
             ops=tuple(subject for subject, op, _, _ in held.get(room, ()) if op),
             invited=tuple(subject for subject, _, invited, _ in held.get(room, ()) if invited),
             muted={subject: until for subject, _, _, until in held.get(room, ()) if until is not None},
+            muted_networks=networks.get(room, {}),
         )
-        for room in dict.fromkeys([*ruled, *held])
+        for room in dict.fromkeys([*ruled, *held, *networks])
     ]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
+from functools import partial
+from typing import NamedTuple
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
@@ -20,6 +22,14 @@ PATIENCE = 24 * 3600.0
 """For so many seconds every look must find a message too old before it is dropped: the clock may be wrong at one."""
 
 log = Logger()
+
+
+class Look(NamedTuple):
+    """A look: when it was (monotonic seconds), and up to which id and before which time all was too old then."""
+
+    at: float
+    last: int
+    until: str
 
 
 class Retention:
@@ -46,8 +56,8 @@ class Retention:
         self._monotonic = monotonic
         self._age = age
         self._most = most
-        self._looks: deque[tuple[float, int]] = deque()
-        """When the last looks were, and up to which id all was too old then; the first is old enough to count."""
+        self._looks: deque[Look] = deque()
+        """The last looks; the first is old enough to count."""
         self._looking = LoopingCall(lambda: Deferred.fromCoroutine(self._look()))
         self._looking.clock = clock
 
@@ -64,11 +74,11 @@ class Retention:
     async def _look(self) -> None:
         dropped = 0
         try:
-            for room, last in await self._store.overdue(await self._aged(), self._most):
-                count = 1
-                while count and self._looking.running:
-                    count = await self._store.drop(room, last)
-                    dropped += count
+            last, until = await self._aged()
+            for room, end in await self._store.overdue(last, self._most):
+                dropped += await self._drop_all(partial(self._store.drop, room, end))
+            if until:
+                await self._drop_all(partial(self._store.drop_decisions, until))
         except CannotKeep as why:
             log.error("old messages can't be dropped: {why} The next try is in an hour.", why=why)
         except Exception:
@@ -76,14 +86,24 @@ class Retention:
         if dropped:
             log.info("{dropped} old messages were dropped", dropped=dropped)
 
-    async def _aged(self) -> int:
-        """Find up to which id all was too old at every look for long enough."""
+    async def _drop_all(self, drop: Callable[[], Deferred[int]]) -> int:
+        """Drop batch by batch; return how much that was."""
+        dropped, count = 0, 1
+        while count and self._looking.running:
+            count = await drop()
+            dropped += count
+        return dropped
+
+    async def _aged(self) -> tuple[int, str]:
+        """Find up to which id, and before which time, all was too old at every look for long enough."""
         if self._age is None:
-            return 0
+            return 0, ""
         now = self._now()
-        last = await self._store.aged(timestamp(now - self._age), timestamp(now))
-        self._looks.append((self._monotonic(), last))
-        enough = self._looks[-1][0] - min(self._age, PATIENCE)
-        while len(self._looks) > 1 and self._looks[1][0] <= enough:
+        until = timestamp(now - self._age)
+        self._looks.append(Look(self._monotonic(), await self._store.aged(until, timestamp(now)), until))
+        enough = self._looks[-1].at - min(self._age, PATIENCE)
+        while len(self._looks) > 1 and self._looks[1].at <= enough:
             self._looks.popleft()
-        return min(last for _, last in self._looks) if self._looks[0][0] <= enough else 0
+        if self._looks[0].at > enough:
+            return 0, ""
+        return min(look.last for look in self._looks), min(look.until for look in self._looks)

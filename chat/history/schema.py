@@ -130,6 +130,12 @@ CREATE TABLE rights (
     PRIMARY KEY (room, subject)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX rights_by_subject ON rights (subject);
+CREATE TABLE muted_networks (
+    room TEXT NOT NULL,
+    network TEXT NOT NULL,
+    until REAL NOT NULL,
+    PRIMARY KEY (room, network)
+) STRICT, WITHOUT ROWID;
 INSERT INTO rights (room, subject, op, invited)
     SELECT room, owners.id, max(op), max(invited) FROM (
         SELECT room, value AS key, 1 AS op, 0 AS invited FROM rules, json_each(rules.ops)
@@ -160,6 +166,12 @@ CREATE TABLE tokens (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX tokens_by_subject ON tokens (subject, used);
 ALTER TABLE bans ADD COLUMN account INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE audit ADD COLUMN lasting INTEGER NOT NULL DEFAULT 1;
+CREATE INDEX audit_of_room ON audit (room, id) WHERE NOT lasting AND room IS NOT NULL;
+CREATE INDEX audit_of_name ON audit (target, id) WHERE NOT lasting AND room IS NULL;
+DROP TRIGGER audit_is_not_deleted;
+CREATE TRIGGER audit_is_not_deleted BEFORE DELETE ON audit WHEN old.lasting
+    BEGIN SELECT raise(ABORT, 'the audit record can not be changed'); END;
 ALTER TABLE messages ADD COLUMN author_id INTEGER;
 ALTER TABLE messages ADD COLUMN recipient_id INTEGER;
 DROP TABLE kept;
@@ -168,8 +180,10 @@ DROP TABLE old_accounts;
 """
 """Accounts, and the presences of users without one, have ids: those of accounts are positive, those of presences
 negative. ``accounts.presence`` is the presence that registered the account. ``rights``: who is op of a room, invited
-into it, or muted there until then (seconds since 1970); ``unseen``: private messages that wait for their recipients;
-``tokens``: by which token who comes back, and when it was used last (seconds since 1970)."""
+into it, or muted there until then (seconds since 1970). ``muted_networks``: from where newcomers are muted too.
+``unseen``: private messages that wait for their recipients. ``tokens``: by which token who comes back, and when it was
+used last. ``audit.lasting``: a moderator, an owner or the operator decided it; what ops decide in their rooms, and what
+users decide about their accounts, goes in time."""
 
 _STEPS = """
 CREATE TABLE steps (id INTEGER PRIMARY KEY, cause TEXT NOT NULL) STRICT;

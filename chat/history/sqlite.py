@@ -322,6 +322,14 @@ class SqliteStore:
                 writer.execute(_FORGET_TOPIC, (room, messages[-1].time))
         return len(messages)
 
+    def drop_decisions(self, until: str) -> Deferred[int]:
+        """Drop some of the decisions that do not last and are older than *until*."""
+        return self._defer(self._writing, self._drop_decisions, until)
+
+    def _drop_decisions(self, until: str) -> int:
+        with explained(), transaction(self._writer):
+            return accounts.drop_decisions(self._writer, until, DROPPED_AT_ONCE)
+
     def token(self, token: str, most: int) -> Deferred[StoredToken | None]:
         """Find the *token* of that digest, with the last tags that were used under it."""
         return self._defer(self._reading, accounts.token, self._reader, token, most)

@@ -84,6 +84,12 @@ class Store(Protocol):
         0 means that there are none left. Fails with :class:`CannotKeep`. The ids are not used again.
         """
 
+    def drop_decisions(self, until: str) -> Deferred[int]:
+        """Drop some of the decisions of the audit record that do not last and are older than *until*; return how many.
+
+        0 means that there are none left. Fails with :class:`CannotKeep`.
+        """
+
     def token(self, token: str, most: int) -> Deferred[StoredToken | None]:
         """Find the *token* of that digest, with the last tags that were used under it, at *most* so many."""
 

@@ -106,9 +106,64 @@ def test_a_mute_stays_through_another_name_and_another_room(box: Box) -> None:
     ada.send("/mute bob 1h")
     bob.send("/join lobby", "/nick bob2", "/join dev", "hello")
     assert bob.lines()[-1].startswith("! You are muted in #dev for ")
-    other = box.text("bob")
-    other.send("/join dev", "hello")
+    other = box.connect(host="198.51.100.7")
+    other.send("bob", "/join dev", "hello")
     assert "bob: hello" in ada.lines()
+
+
+@pytest.fixture
+def muted(box: Box) -> Client:
+    """The op of #dev, who has muted a guest that left after that."""
+    ada, eve = box.text("ada"), box.text("eve")
+    ada.send("/join dev")
+    box.text("cy").send("/join dev")
+    eve.send("/join dev")
+    ada.send("/mute eve 2d")
+    eve.send("/quit")
+    ada.received()
+    return ada
+
+
+def come_to_dev(box: Box, name: str, host: str = "192.0.2.1") -> str:
+    """Somebody comes and says hello; the last line that they are shown."""
+    client = box.connect(host=host)
+    client.send(name, "/join dev", "hello")
+    return client.lines()[-1]
+
+
+def test_another_name_does_not_end_a_mute_of_somebody_without_an_account(box: Box, muted: Client) -> None:
+    assert come_to_dev(box, "eve2") == (
+        "! Your address is muted in #dev for 1 day more, because of somebody without an account who came from it."
+    )
+    assert not come_to_dev(box, "bob", "198.51.100.7").startswith("!")
+    box.clock.advance(86_401)
+    assert not come_to_dev(box, "eve3").startswith("!")
+
+
+def test_who_was_there_before_is_not_muted_by_address(box: Box) -> None:
+    cy, eve, ada = box.text("cy"), box.text("eve"), box.text("ada")
+    for client in (ada, cy, eve):
+        client.send("/join dev")
+    ada.send("/mute eve 1h")
+    cy.send("/nick cy2", "hello")
+    assert "cy2: hello" in ada.lines()
+
+
+def test_a_mute_by_address_is_lifted_with_whom_it_meets(box: Box, muted: Client) -> None:
+    eve = box.connect()
+    eve.send("eve2", "/join dev", "hello")
+    muted.send("/unmute eve2")
+    eve.send("hello again")
+    assert "eve2: hello again" in muted.lines()
+
+
+def test_a_local_address_is_muted_by_nobody(box: Box) -> None:
+    ada = box.text("ada")
+    ada.send("/join dev")
+    eve = box.connect(host="127.0.0.1")
+    eve.send("eve", "/join dev")
+    ada.send("/mute eve 1h")
+    assert not come_to_dev(box, "bob", "127.0.0.1").startswith("!")
 
 
 class Kept:

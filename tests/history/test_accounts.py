@@ -36,7 +36,7 @@ from chat.core.facts import (
     Unbanned,
     Unregistered,
 )
-from chat.history.accounts import TOKENS_EACH
+from chat.history.accounts import DECISIONS_OF_NAME, DECISIONS_OF_ROOM, TOKENS_EACH
 from chat.history.memory import MemoryStore
 from chat.history.sqlite import FILE, SqliteStore
 from chat.history.store import Store
@@ -217,3 +217,37 @@ def test_the_audit_record_can_only_grow(tmp_path: Path) -> None:
         with pytest.raises(sqlite3.IntegrityError, match="can not be changed"):
             database.execute(statement)
     database.close()
+
+
+def passing(target: str, room: str | None, number: int = 0) -> Decision:
+    """A decision of somebody who is no moderator."""
+    return Decision(f"t{number:05}", "ada", "does", target, room, lasting=False)
+
+
+def targets(folder: Path) -> list[tuple[str, int]]:
+    """What was decided about whom how often, as the audit record says."""
+    database = sqlite3.connect(folder / FILE)
+    rows = database.execute("SELECT target, count(*) FROM audit GROUP BY target ORDER BY target").fetchall()
+    database.close()
+    return rows
+
+
+def test_what_ops_and_users_decide_is_bounded_for_each_room_and_each_name(tmp_path: Path) -> None:
+    of_room = [passing("dev", "dev") for _ in range(DECISIONS_OF_ROOM + 5)]
+    of_name = [passing("ada", None) for _ in range(DECISIONS_OF_NAME + 5)]
+    others = [passing("den", "den"), passing("bob", None), *[Decision("t", "root", "ban", "eve")] * 1_100]
+    reopened(tmp_path, *others, *of_room, *of_name)
+    assert dict(targets(tmp_path)) == {
+        "dev": DECISIONS_OF_ROOM, "ada": DECISIONS_OF_NAME, "den": 1, "bob": 1, "eve": 1_100
+    }  # fmt: skip
+
+
+def test_what_ops_and_users_decide_goes_as_messages_do(tmp_path: Path) -> None:
+    reopened(
+        tmp_path, *(passing(f"{number}", "dev", number) for number in range(3)), Decision("t0", "root", "ban", "eve")
+    )
+    store = SqliteStore(REACTOR, tmp_path)
+    store.open()
+    assert [wait(store.drop_decisions("t00002")) for _ in range(2)] == [2, 0]
+    store.close()
+    assert targets(tmp_path) == [("2", 1), ("eve", 1)]

@@ -626,3 +626,17 @@ def test_a_moderator_can_not_ban_an_owner_who_is_not_here(box: Box, target: str)
     assert mo.lines() == ["! root is a moderator. Only an owner may do that."]
     mo.send("/ban @mo", "/nick mo2", "/ban mo")
     assert [line for line in mo.lines() if line.startswith("!")] == ["! That would ban yourself."] * 2
+
+
+def test_only_what_moderators_decide_stays_in_the_audit_record_for_ever(
+    box: Box, store: AuditedStore, ada: Client
+) -> None:
+    mo = log_in(box, "mo")
+    mo.send("/join dev", "/lock", "/ban eve")
+    ada.ask(type="join", room="den")
+    ada.ask(type="lock", room="den")
+    ada.ask(type="password", password="another horse")
+    decided = [(decision.by, decision.action, decision.lasting) for decision in store.decisions]
+    assert decided == [
+        ("mo", "lock", True), ("mo", "ban", True), ("ada", "lock", False), ("ada", "password", False)
+    ]  # fmt: skip

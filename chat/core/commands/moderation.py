@@ -19,7 +19,7 @@ from chat.core.lifecycle import Quit, quit_chat
 from chat.core.membership import come_into, find_user, go_out, room_of
 from chat.core.ports import Delivery
 from chat.core.rights import may_act_against, require, require_power_over, user_of
-from chat.core.room import Room
+from chat.core.room import LONGEST_MUTE_OF_NETWORK, Room
 from chat.core.session import LOBBY, Session, State, User
 from chat.core.text import bounded
 
@@ -160,7 +160,14 @@ def mute(hub: Hub, session: Session, tag: str | None, room: str, name: str, text
     span, why = _timed(text)
     span = DEFAULT_MUTE if span is None else span
     words = f"for {durations.in_words(span)}" + (f": {why}" if why else "")
-    fact = Muted(mine.name, victim.subject, hub.seconds + span)
+    network = _network(victim)
+    fact = Muted(
+        mine.name,
+        victim.subject,
+        hub.seconds + span,
+        network,
+        hub.seconds + min(span, LONGEST_MUTE_OF_NETWORK) if network else None,
+    )
     _rule(hub, session, mine, fact, "mute", True, name=victim.name, text=words, tag=tag)
 
 
@@ -168,9 +175,17 @@ def unmute(hub: Hub, session: Session, tag: str | None, room: str, name: str) ->
     """Let somebody speak again."""
     mine = room_of(hub, session, room)
     victim = find_user(hub, session, name)
-    if victim.subject not in mine.muted:
+    network = _network(victim)
+    if victim.subject not in mine.muted and network not in mine.muted_networks:
         raise BadField(f"{victim.name} is not muted in #{mine.name}.")
-    _rule(hub, session, mine, Muted(mine.name, victim.subject, None), "mute", False, name=victim.name, tag=tag)
+    fact = Muted(mine.name, victim.subject, None, network)
+    _rule(hub, session, mine, fact, "mute", False, name=victim.name, tag=tag)
+
+
+def _network(user: User) -> str:
+    """Where newcomers are muted together with *user*, so that another name does not end it; ``""`` if nowhere."""
+    peer = user.session.peer
+    return peer.network if user.account is None and not peer.local else ""
 
 
 def op(hub: Hub, session: Session, tag: str | None, room: str, name: str, on: bool | None = None) -> None:

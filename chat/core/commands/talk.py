@@ -40,7 +40,7 @@ def act(hub: Hub, session: Session, tag: str | None, room: str, text: str) -> No
 def _speak(hub: Hub, session: Session, name: str, kind: MessageKind, text: str, tag: str | None) -> None:
     room = session.rooms.get(name) or room_of(hub, session, name)
     user = user_of(session)
-    if room.muted:
+    if room.muted or room.muted_networks:
         rights.require_voice(hub, user, room)
     text = _speakable(hub, text)
     message = Message(
