@@ -40,7 +40,6 @@ class Limits:
     ping: float = 90.0
     grace: float = 60.0
     held: int = 1_000
-    private_kept: int = 20
     tags_each: int = 256
     tokens: int = 4_096
     departed: int = 4_096
