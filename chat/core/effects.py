@@ -11,7 +11,7 @@ from chat.core.accounts import Subject
 from chat.core.errors import NotStored
 from chat.core.events import Event, Found, History, Notice, Refusal
 from chat.core.ports import Delivery, Lookup, Query, Search
-from chat.core.session import Session
+from chat.core.session import Session, User
 
 
 class Effect(Protocol):
@@ -49,6 +49,16 @@ def first_try_failed(tag: str) -> Refusal:
     """The answer to a request that is sent again under its *tag*, if it could not be stored when it came first."""
     text = "Not stored, not sent: the first try failed. Try again later."
     return Refusal(code=NotStored.code, text=text, tag=tag)
+
+
+class Inform(msgspec.Struct, frozen=True):
+    """Show *event* to a user, wherever they are connected by then."""
+
+    user: User
+    event: Event
+
+    def perform(self, delivery: Delivery) -> None:
+        delivery.show(self.user.session, self.event)
 
 
 class Publish(msgspec.Struct, frozen=True):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from box import Box, Client, SlowWork
+from box import Box, Client, SlowStore, SlowWork
 
 from chat.core.accounts import Role
 from chat.core.limits import Limits
@@ -176,3 +176,17 @@ def test_a_new_role_and_a_new_password_do_not_undo_each_other(chat: Chat) -> Non
     assert first(chat.finish(chat.knock("ada")))[0] == "wrong-password"
     welcome = chat.finish(chat.knock("ada", OTHER)).objects()[0]
     assert (welcome["type"], welcome["role"]) == ("welcome", "moderator")
+
+
+@pytest.mark.parametrize("request_", [{"type": "invite", "room": "dev"}, {"type": "msg", "text": "psst"}])
+def test_who_resumes_before_it_is_stored_is_told_where_they_are_then(request_: dict[str, Any]) -> None:
+    store = SlowStore()
+    box = Box(store=store, limits=Limits(rate=None))
+    ada, bob = box.json("ada", rooms={"dev": None}), box.json("bob")
+    ada.ask(name="bob", **request_)
+    again = box.json("bob", token=bob.token)
+    while store.waiting:
+        store.store()
+        box.turn()
+    told = [event["text"] for event in again.objects() if event["type"] in ("notice", "message")]
+    assert told in (["ada invites you to #dev. Come with /join dev"], ["psst"])

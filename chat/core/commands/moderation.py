@@ -10,7 +10,7 @@ from chat.core import bans, durations
 from chat.core.accounts import Account, Role
 from chat.core.bans import Ban
 from chat.core.command import HERE, ON, USER, WHY, Command, Kind, Parameter, Right
-from chat.core.effects import Effect, Leave, Publish, Show
+from chat.core.effects import Effect, Inform, Leave, Publish, Show
 from chat.core.errors import BadField, NotAllowed
 from chat.core.events import BanLine, Bans, Left, Notice, Rule, RuleKind, Stats, timestamp
 from chat.core.facts import Banned, Invited, LockSet, Muted, OpSet, PrivacySet, RoleSet, RoomFact, Unbanned
@@ -236,7 +236,7 @@ def invite(hub: Hub, session: Session, tag: str | None, room: str, name: str) ->
         raise BadField(f"#{mine.name} has {MOST_INVITED} invited users, which is the most.")
     guest = find_user(hub, session, name)
     text = f"{session.name} invites you to #{mine.name}. Come with /join {mine.name}"
-    told = Show(guest.session, Notice(text=text))
+    told = Inform(guest, Notice(text=text))
     fact = Invited(mine.name, guest.subject)
     _rule(hub, session, mine, fact, "invite", True, name=guest.name, tag=tag, effects=(told,))
 
@@ -356,7 +356,7 @@ def appoint(hub: Hub, session: Session, tag: str | None, name: str, on: bool | N
         return
     effects: list[Effect] = [Show(session, done)]
     if other.session is not session:
-        effects.append(Show(other.session, Notice(text=f"You are {what}.")))
+        effects.append(Inform(other, Notice(text=f"You are {what}.")))
     fact = RoleSet(account.id, role)
     hub.apply(session, fact, effects, tag=tag, action=f"role {role or 'user'}", target=account.name)
 

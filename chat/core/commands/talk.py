@@ -10,7 +10,7 @@ import msgspec
 from chat.core import rights
 from chat.core.accounts import Subject
 from chat.core.command import HERE, TEXT, USER, Command, Kind, Parameter
-from chat.core.effects import Effect, Publish, Show, first_try_failed
+from chat.core.effects import Effect, Inform, Publish, Show, first_try_failed
 from chat.core.errors import Empty, NoSuchMessage, NotAllowed, NotStored
 from chat.core.events import Deleted, Message, Notice
 from chat.core.events import Kind as MessageKind
@@ -236,7 +236,7 @@ def _delete(hub: Hub, session: Session, tag: str | None, number: int, said: Said
         effects.append(Publish(message.room, event))
     for other in hub.users_with(said.recipient) if said.recipient else ():
         if other is not user:
-            effects.append(Show(other.session, Deleted(time=event.time, room=None, id=number, by=user.name)))
+            effects.append(Inform(other, Deleted(time=event.time, room=None, id=number, by=user.name)))
     if message.room not in session.rooms:
         effects.append(Show(session, event))
     fact = Erased((number,), user.name)
