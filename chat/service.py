@@ -68,7 +68,15 @@ class ChatService(MultiService):
         self._hashing = ThreadPool(1, 1, "passwords")
         answers = Answers(store, partial(deferToThreadPool, reactor, self._hashing), limits.tags_each)
         age = None if settings.keep == FOREVER else durations.seconds(settings.keep)
-        self._retention = Retention(reactor, store, time.time, time.monotonic, age=age, most=settings.keep_messages)
+        self._retention = Retention(
+            reactor,
+            store,
+            time.time,
+            time.monotonic,
+            age=age,
+            most=settings.keep_messages,
+            dropped=lambda last: hub.dropped(last),
+        )
 
         # The hub, and the delivery
         delivery = FeedDelivery(store, limits, answers.answer)

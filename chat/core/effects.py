@@ -7,7 +7,6 @@ from typing import Any, Protocol
 
 import msgspec
 
-from chat.core.accounts import Subject
 from chat.core.errors import NotStored
 from chat.core.events import Event, Found, History, Notice, Refusal
 from chat.core.ports import Delivery, Lookup, Query, Search
@@ -122,18 +121,6 @@ class Find(msgspec.Struct, frozen=True):
 
     def perform(self, delivery: Delivery) -> None:
         delivery.search(self.session, self.search, self.answer)
-
-
-class ShowUnseen(msgspec.Struct, frozen=True):
-    """Show the private messages in this place that *subject* has not got yet, with ids < *before*."""
-
-    session: Session
-    subject: Subject
-    before: int
-    announced: bool
-
-    def perform(self, delivery: Delivery) -> None:
-        delivery.unseen(self.session, self.subject, self.before, self.announced)
 
 
 class Ask(msgspec.Struct, frozen=True):

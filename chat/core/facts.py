@@ -101,10 +101,11 @@ class ReadUpTo:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """The client of the subject has the private messages up to this id."""
+    """The client of the subject has the private messages up to this id, from the id ``first`` on."""
 
     subject: Subject
     id: int
+    first: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any, TypeVar
 
+import msgspec
 from twisted.logger import Logger
 
 from chat.core.accounts import Account, Guesses, Subject, Tries, is_presence
@@ -123,6 +124,10 @@ class Hub:
         self._last_account: Subject = 0
         self._arrivals = 0
         self._by_id: dict[Subject, Account] = {}
+        self._unstored: set[Subject] = set()
+        """The accounts that wait to be stored."""
+        self._by_presence: dict[Subject, Account] = {}
+        """The accounts by the presences that registered them."""
         self._users_of: dict[Subject, list[User]] = {}
         """Who is here with which account."""
         self._mailboxes: dict[Subject, Mailbox] = {}
@@ -276,6 +281,8 @@ class Hub:
         if isinstance(fact, RoomFact):
             self.keep(session, self._known(fact.room))
         undo = self._change(fact)
+        if isinstance(fact, Registered):
+            effects = (*effects, HasStored(self._unstored, fact.account))
         if isinstance(fact, RoomFact):
             undo = partial(self._undo_rule, session, self._known(fact.room), undo)
         lasts = _decides_for_good(session)
@@ -423,8 +430,10 @@ class Hub:
         self._enter_account(account)
         self.set_account(user, account)
         self._move(rooms, account.presence, account.id)
+        self._unstored.add(account.id)
 
         def undo() -> None:
+            self._unstored.discard(account.id)
             self.set_account(user, None)
             self._drop_account(account)
             self._move(rooms, account.id, account.presence)
@@ -435,7 +444,13 @@ class Hub:
         self.require_free(fact.name)
         account = Account(fact.account, fact.name)
         self._enter_account(account)
-        return partial(self._drop_account, account)
+        self._unstored.add(account.id)
+
+        def undo() -> None:
+            self._unstored.discard(account.id)
+            self._drop_account(account)
+
+        return undo
 
     def _unregister(self, fact: Unregistered) -> Callable[[], None]:
         account = self.account(fact.account)
@@ -478,17 +493,26 @@ class Hub:
     def _enter_account(self, account: Account) -> None:
         self.accounts.claim(account.name, account)
         self._by_id[account.id] = account
+        if account.presence:
+            self._by_presence[account.presence] = account
 
     def _drop_account(self, account: Account) -> None:
         self.accounts.release(account.name)
         del self._by_id[account.id]
+        self._by_presence.pop(account.presence, None)
 
     def users_of(self, account: Account) -> list[User]:
         """Who is here with that account."""
         return list(self._users_of.get(account.id, ()))
 
+    def heir(self, subject: Subject) -> Subject:
+        """Whom what was the *subject*'s belongs to: the account, if it is a presence that has registered."""
+        account = self._by_presence.get(subject)
+        return account.id if account is not None else subject
+
     def users_with(self, subject: Subject) -> list[User]:
         """Who is here as *subject*."""
+        subject = self.heir(subject)
         if is_presence(subject):
             return [user for user in self.users.all() if user.subject == subject]
         return list(self._users_of.get(subject, ()))
@@ -526,23 +550,38 @@ class Hub:
         found = self._mailboxes.get(subject)
         return found.senders if found is not None else ()
 
-    def waits_for(self, subject: Subject) -> bool:
-        """Tell whether private messages wait for *subject*."""
-        return bool(self._mailboxes.get(subject))
+    def waiting_for(self, subject: Subject) -> int:
+        """How many private messages wait for *subject*."""
+        return len(self._mailboxes.get(subject, ()))
 
     def received(self, session: Session) -> None:
         """The client of *session* has got the private messages that it was shown."""
         number, session.unconfirmed = session.unconfirmed, 0
         user = session.user
-        if user is not None and self.waits_for(user.subject):
+        if user is not None and self.waiting_for(user.subject):
             self.seen(session, user.subject, number)
 
-    def seen(self, session: Session, subject: Subject, number: int) -> None:
-        """*subject* has got the private messages up to the id *number*."""
-        self.mailbox(subject).seen(number)
-        if not self.mailbox(subject):
-            del self._mailboxes[subject]
-        self.store(session, Seen(subject, number))
+    def seen(self, session: Session, subject: Subject, number: int, first: int = 0) -> None:
+        """*subject* has got the private messages with ids from *first* to *number*."""
+        self.unexpect(subject, number, first)
+        self.store(session, Seen(subject, number, first))
+
+    def unexpect(self, subject: Subject, number: int, first: int = 0) -> None:
+        """The private messages to *subject* with ids from *first* to *number* do not wait any more."""
+        mailbox = self._mailboxes.get(subject)
+        if mailbox is not None:
+            mailbox.seen(number, first)
+            if not mailbox:
+                del self._mailboxes[subject]
+
+    def dropped(self, number: int) -> None:
+        """The history has dropped the private messages with ids up to *number*."""
+        for subject in list(self._mailboxes):
+            self.unexpect(subject, number)
+
+    def is_stored(self, subject: Subject) -> bool:
+        """Tell whether *subject* is no account that may yet turn out not to be stored."""
+        return subject not in self._unstored
 
     def keep_token(self, session: Session) -> None:
         """Have the history hold the token of *session*, so that its client can come back after a restart."""
@@ -553,7 +592,8 @@ class Hub:
         token.subject = user.subject
         token.used = self.seconds
         user.kept = True
-        self.store(session, TokenKept(token.digest, token.subject, token.used))
+        undo = tuple if not self.is_stored(token.subject) else None
+        self.queue.add(Entry(session, (), TokenKept(token.digest, token.subject, token.used), undo))
 
     def end_tokens(self, session: Session, subject: Subject) -> None:
         """*subject* does not come back by any token that there is; *session* is who caused that."""
@@ -593,6 +633,7 @@ class Hub:
 
     def _end_presences(self, session: Session, presences: Sequence[Subject]) -> None:
         for presence in presences:
+            self._mailboxes.pop(presence, None)
             for room in self._entitled.pop(presence, ()):
                 room.give(presence, NO_RIGHTS)
         self.store(session, PresencesEnded(tuple(presences)))
@@ -701,6 +742,16 @@ class Hub:
 def _decides_for_good(session: Session) -> bool:
     """Tell whether a moderator decides, or the operator, who has no user."""
     return session.user is None or session.user.moderates
+
+
+class HasStored(msgspec.Struct, frozen=True):
+    """An *account* that was among the *unstored* is stored."""
+
+    unstored: set[Subject]
+    account: Subject
+
+    def perform(self, delivery: Delivery) -> None:
+        self.unstored.discard(self.account)
 
 
 def _undo_request(token: ResumeToken, request: tuple[str, str], undo: Undo) -> Sequence[Effect]:

@@ -12,7 +12,7 @@ from chat import __version__
 from chat.core import names
 from chat.core.accounts import Account, StoredAccount, Subject
 from chat.core.authentication import prove, refuse_banned, returning
-from chat.core.effects import Close, Effect, Leave, Publish, Show, ShowUnseen
+from chat.core.effects import Close, Effect, Leave, Publish, Show
 from chat.core.errors import AlreadyThere, Internal, NameTaken, TooManyRooms
 from chat.core.events import Goodbye, Limits, Notice, Renamed, Welcome
 from chat.core.hub import Hub
@@ -124,8 +124,10 @@ def _admit(
         hub.show(session, _welcome(hub, name, token, account))
     session.user = user
     session.state = State.PRESENT
-    if came_back and hub.waits_for(user.subject):
-        hub.then(session, ShowUnseen(session, user.subject, hub.next_id, announced=False))
+    session.since = hub.next_id
+    unseen = ShowUnseen(hub, session, 0, session.since, announced=not came_back)
+    if came_back:
+        hub.then(session, unseen)
     if before is not None:
         _hand_over(hub, before, session, name, entered)
     else:
@@ -144,8 +146,32 @@ def _admit(
         hub.then(session, *come_into(hub, session, room, after))
     for refusal in refused:
         hub.refuse(session, refusal)
-    if not came_back and hub.waits_for(user.subject):
-        hub.then(session, ShowUnseen(session, user.subject, hub.next_id, announced=True))
+    if not came_back:
+        hub.then(session, unseen)
+
+
+class ShowUnseen(msgspec.Struct, frozen=True):
+    """Show the private messages with *after* < id < *before* in this place that the user has not got yet."""
+
+    hub: Hub
+    session: Session
+    after: int
+    before: int
+    announced: bool
+
+    def perform(self, delivery: Delivery) -> None:
+        user = user_of(self.session)
+        waiting = self.hub.waiting_for(user.subject)
+        if waiting:
+            delivery.unseen(self.session, user.subject, self.after, self.before, waiting if self.announced else 0)
+
+
+def show_skipped(hub: Hub, session: Session) -> None:
+    """Show the private messages for which there was no place: enough has been sent of what is before them."""
+    first, session.skipped = session.skipped, 0
+    session.since = hub.next_id
+    if session.state is State.PRESENT:
+        hub.then(session, ShowUnseen(hub, session, first - 1, session.since, announced=False))
 
 
 def _subject(token: ResumeToken) -> Subject:
@@ -372,13 +398,18 @@ def _end_user(hub: Hub, user: User) -> None:
     hub.leave_account(user)
     if user.account is not None:
         return
-    text = f"{user.name} left before they were shown what you said in private last."
-    for sender in hub.mailbox_senders(user.presence):
-        for other in hub.users_with(sender):
-            hub.show(other.session, Notice(text=text))
+    senders = set(hub.mailbox_senders(user.presence))
+    for other in hub.users.all() if senders else ():
+        if other.subject in senders:
+            hub.show(other.session, not_shown(user))
     hub.end_presence(user)
     if user.session.token is not None:
         user.session.token.subject = 0
+
+
+def not_shown(user: User) -> Notice:
+    """What a sender is told if *user* has left for good without what they were sent."""
+    return Notice(text=f"{user.name} left before they were shown what you said in private last.")
 
 
 def _end(hub: Hub, session: Session, text: str, code: str = "") -> None:

@@ -39,7 +39,10 @@ class Mailbox:
         """The message with the id *number* waits."""
         self._waiting.setdefault(sender, []).append(number)
 
-    def seen(self, number: int) -> None:
-        """No message up to the id *number* waits any more."""
-        kept = {sender: [n for n in numbers if n > number] for sender, numbers in self._waiting.items()}
+    def seen(self, number: int, first: int = 0) -> None:
+        """No message with an id from *first* to *number* waits any more."""
+        kept = {
+            sender: [waiting for waiting in numbers if not first <= waiting <= number]
+            for sender, numbers in self._waiting.items()
+        }
         self._waiting = {sender: numbers for sender, numbers in kept.items() if numbers}

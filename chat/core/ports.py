@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from chat.core.accounts import Subject
-from chat.core.events import Event, Found, History
+from chat.core.events import Event, Found, History, Message
 from chat.core.session import Session
 
 
@@ -128,8 +128,17 @@ class Delivery(Protocol):
     def publish(self, room: str, event: Event, origin: Session | None) -> None:
         """Show *event* to all who are in *room*; a dialect may leave out the *origin*, who knows it."""
 
-    def show(self, session: Session, event: Event) -> bool:
-        """Show *event* to one session; return False if it is a message, and too much waits for the session already."""
+    def show(self, session: Session, event: Event) -> None:
+        """Show *event* to one session."""
+
+    def tell(self, session: Session, message: Message, relieved: Callable[[], None]) -> bool:
+        """Show a private message to one session, unless so much waits to be sent to it that no more should.
+
+        Then return False, and call *relieved* once enough has been sent.
+        """
+
+    def has_sent(self, session: Session) -> bool:
+        """Tell whether the connection has taken all that the session was shown by itself."""
 
     def enter(self, session: Session, room: str) -> None:
         """From here on, show the session what is published in *room*."""
@@ -146,10 +155,10 @@ class Delivery(Protocol):
     def search(self, session: Session, search: Search, answer: Found) -> None:
         """Show *answer* in this place, with what was found."""
 
-    def unseen(self, session: Session, subject: Subject, before: int, announced: bool) -> None:
-        """Show the private messages in this place that *subject* has not got yet, with ids < *before*.
+    def unseen(self, session: Session, subject: Subject, after: int, before: int, announced: int) -> None:
+        """Show the private messages in this place that *subject* has not got yet, with *after* < id < *before*.
 
-        If *announced*, tell first how many came while the user was away.
+        If *announced* is not 0, tell first that so many came while the user was away.
         """
 
     def ask(self, session: Session, lookup: Lookup, answered: Callable[[Any], None]) -> None:

@@ -89,8 +89,8 @@ class Session:
     """
 
     __slots__ = (
-        "accept", "clogged", "id", "moves", "one_room", "paused", "peer", "pending", "replay", "request", "rooms",
-        "spent", "state", "token", "unconfirmed", "user",
+        "accept", "id", "moves", "one_room", "paused", "peer", "pending", "replay", "request", "rooms", "since",
+        "skipped", "spent", "state", "token", "unconfirmed", "user",
     )  # fmt: skip
 
     def __init__(self, number: int, peer: Peer, *, one_room: bool, replay: int = 0) -> None:
@@ -114,8 +114,10 @@ class Session:
         """What to call once enough of that has left the queue."""
         self.unconfirmed = 0
         """The id of the private message that it was shown last, until a line of its client says that it got it."""
-        self.clogged = False
-        """Whether it was not shown a private message, because too much waits to be sent."""
+        self.since = 0
+        """From this id on it is shown private messages as they come; those before wait to be shown together."""
+        self.skipped = 0
+        """The id of the first private message that it was not shown, because too much waits to be sent to it, or 0."""
         self.spent = 0
         """What its requests cost in addition to one for each line, and what the connection has not charged yet."""
 

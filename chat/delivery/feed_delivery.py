@@ -10,7 +10,7 @@ from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 
 from chat.core.accounts import Subject
-from chat.core.events import Event, Found, History, Message, Missed
+from chat.core.events import Event, Found, History, Message
 from chat.core.limits import Limits
 from chat.core.names import key
 from chat.core.ports import Lookup, Query, Search
@@ -18,7 +18,7 @@ from chat.core.session import Session
 from chat.delivery.dialect import Dialect
 from chat.delivery.feed import Feed, Subscriber
 from chat.delivery.lookups import Lookups
-from chat.delivery.outbox import Gap, Outbox
+from chat.delivery.outbox import Outbox
 from chat.history.store import Store
 
 log = Logger()
@@ -75,24 +75,22 @@ class FeedDelivery:
         if outbox is not None and outbox.dialect.hides_own:
             outbox.fast = False
 
-    def show(self, session: Session, event: Event) -> bool:
+    def show(self, session: Session, event: Event) -> None:
         outbox = self._outboxes.get(session.id)
-        if outbox is None:
+        if outbox is not None:
+            self._add(outbox, outbox.dialect.encode_for(session.name, event))
+
+    def tell(self, session: Session, message: Message, relieved: Callable[[], None]) -> bool:
+        outbox = self._outboxes.get(session.id)
+        if outbox is not None and outbox.full:
+            outbox.tell_relieved(relieved)
             return False
-        if outbox.clogged and isinstance(event, Message):
-            gap = outbox.missed or Gap(event.id)
-            outbox.missed = Gap(gap.first, event.id, gap.number + 1)
-            return False
-        self._tell_missed(outbox)
-        self._add(outbox, outbox.dialect.encode_for(session.name, event))
+        self.show(session, message)
         return True
 
-    def _tell_missed(self, outbox: Outbox) -> None:
-        gap = outbox.missed
-        if gap is not None and not outbox.clogged:
-            missed = Missed(room=None, count=gap.number, after=gap.first - 1, before=gap.last + 1)
-            outbox.missed = None
-            self._add(outbox, outbox.dialect.encode(missed))
+    def has_sent(self, session: Session) -> bool:
+        outbox = self._outboxes.get(session.id)
+        return outbox is not None and outbox.drained
 
     def enter(self, session: Session, room: str) -> None:
         outbox = self._outboxes.get(session.id)
@@ -127,8 +125,8 @@ class FeedDelivery:
     def search(self, session: Session, search: Search, answer: Found) -> None:
         self._lookup(session, partial(self._lookups.search, search, answer))
 
-    def unseen(self, session: Session, subject: Subject, before: int, announced: bool) -> None:
-        self._lookup(session, partial(self._lookups.unseen, subject, before, announced))
+    def unseen(self, session: Session, subject: Subject, after: int, before: int, announced: int) -> None:
+        self._lookup(session, partial(self._lookups.unseen, subject, after, before, announced))
 
     def ask(self, session: Session, lookup: Lookup, answered: Callable[[Any], None]) -> None:
         self._lookup(session, partial(self._lookups.ask, lookup, answered))

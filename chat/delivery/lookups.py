@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from typing import Any, TypeVar
@@ -45,20 +45,33 @@ class Lookups:
         """Show *answer* with what is found."""
         self._show(self._store.search(search), -1, answer, outbox)
 
-    def unseen(self, subject: Subject, before: int, announced: bool, outbox: Outbox) -> None:
-        """Show the private messages that *subject* has not got yet; if *announced*, tell first how many they are."""
+    def unseen(self, subject: Subject, after: int, before: int, announced: int, outbox: Outbox) -> None:
+        """Show the private messages that *subject* has not got yet, page by page once their turn has come.
+
+        If *announced* is not 0, tell first that they are so many.
+        """
+        begin = outbox.add(b"")
+        begin.when_due = partial(self._unseen, subject, after, before, announced, outbox, outbox.add(None))
+
+    def _unseen(self, subject: Subject, after: int, before: int, announced: int, outbox: Outbox, place: Place) -> None:
+        """Fill *place* with a page of private messages."""
         session = outbox.session
 
-        def found(messages: Sequence[Message]) -> bytes:
-            events: list[Event] = list(messages)
-            if announced and messages:
-                many = "1 private message" if len(messages) == 1 else f"{len(messages)} private messages"
+        def found(page: Page) -> bytes:
+            events: list[Event] = list(page.messages)
+            if announced and events:
+                many = "1 private message" if announced == 1 else f"{announced} private messages"
                 events.insert(0, Notice(text=f"While you were away you got {many}."))
-            if messages:
-                session.unconfirmed = max(session.unconfirmed, messages[-1].id)
+            last = page.messages[-1].id if page.messages else 0
+            if page.more and outbox.has(place):
+                place.when_due = partial(self._unseen, subject, last, before, 0, outbox, outbox.add_after(place))
+            elif not page.more and session.user is not None and session.user.subject == subject:
+                # Others that the chat knows of are not kept any more.
+                last = before - 1
+            session.unconfirmed = max(session.unconfirmed, last)
             return b"".join(outbox.dialect.encode_for(session.name, event) for event in events)
 
-        _fill(outbox, outbox.add(None), self._store.unseen(subject, before), found)
+        _fill(outbox, place, self._store.unseen(subject, after, before, outbox.dialect.page), found)
 
     def ask(self, lookup: Lookup, answered: Callable[[Any], None], outbox: Outbox) -> None:
         """Call *answered* with the answer to *lookup*, or with the error that the session is to be told."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 from twisted.internet.interfaces import IPullProducer, IPushProducer
 from zope.interface import implementer
@@ -15,14 +15,6 @@ from chat.delivery.transports import Send
 
 MOST_AT_ONCE = 65_536
 """The bytes that a connection that is behind is sent at a time."""
-
-
-class Gap(NamedTuple):
-    """Messages that a session is not shown: the ids of the *first* and the *last*, and how many."""
-
-    first: int
-    last: int = 0
-    number: int = 0
 
 
 class Place:
@@ -59,6 +51,7 @@ class Outbox:
         "_direct",
         "_last",
         "_limit",
+        "_paused",
         "_places",
         "_relieved",
         "_tail",
@@ -66,7 +59,6 @@ class Outbox:
         "backlog",
         "dialect",
         "fast",
-        "missed",
         "moves",
         "readers",
         "ready",
@@ -90,14 +82,15 @@ class Outbox:
         """The bytes in the places."""
         self.fast = False
         """Whether its one reader may be sent the news of a turn as they are."""
-        self.missed: Gap | None = None
-        """The private messages that found the outbox clogged."""
         self.moves = 0
         """How often the socket has become full or free."""
         self._transport = transport
         self._limit = limit
         self._closed = closed
+        self._paused: Callable[[], None] | None = None
+        """What to call once it is clogged no more."""
         self._relieved: Callable[[], None] | None = None
+        """What to call once it is full no more."""
         self._places: list[Place] = []
         self._tail = b""
         self._awaited = 0
@@ -120,10 +113,19 @@ class Outbox:
     @property
     def clogged(self) -> bool:
         """Whether the session has so much to read, or so long to wait, that none of its requests should be read."""
-        return self.backlog > self._limit or self._awaited > 0
+        return self.full or self._awaited > 0
 
-    def pause_until_sent(self, relieved: Callable[[], None]) -> None:
-        """Call *relieved* once enough has been sent."""
+    @property
+    def full(self) -> bool:
+        """Whether the session has so much to read that it should be shown no more than answers."""
+        return self.backlog > self._limit
+
+    def pause_until_sent(self, resume: Callable[[], None]) -> None:
+        """Call *resume* once it is clogged no more and enough has been sent."""
+        self._paused = resume
+
+    def tell_relieved(self, relieved: Callable[[], None]) -> None:
+        """Call *relieved* once it is full no more and enough has been sent."""
         self._relieved = relieved
 
     # -- what is to be sent
@@ -249,9 +251,12 @@ class Outbox:
         self.fast = (
             self.ready and not self._places and not self._last and len(self.readers) == 1 and not self.session.ignored
         )
-        if self._relieved is not None and self.backlog <= self._limit // 2 and not self._awaited:
+        if self._relieved is not None and self.backlog <= self._limit // 2:
             relieved, self._relieved = self._relieved, None
             relieved()
+        if self._paused is not None and self.backlog <= self._limit // 2 and not self._awaited:
+            resume, self._paused = self._paused, None
+            resume()
         if self._last and self.ready:
             self.ready = False
             if not self._direct:
@@ -299,7 +304,7 @@ class Outbox:
         self.readers.clear()
         self._places.clear()
         self.backlog = 0
-        self._relieved = None
+        self._paused = self._relieved = None
         # Else these would hold the connection, and the outbox itself, until Python looks for cycles.
         self._transport = None
         self._closed = lambda: None

@@ -116,8 +116,8 @@ def write(connection: sqlite3.Connection, fact: Fact | None) -> None:
             execute("UPDATE accounts SET role = ? WHERE id = ?", (role, account))
         case ReadUpTo(account, room, number):
             execute(_MARK, (account, room, number))
-        case Seen(subject, number):
-            execute("DELETE FROM unseen WHERE subject = ? AND id <= ?", (subject, number))
+        case Seen(subject, number, first):
+            execute("DELETE FROM unseen WHERE subject = ? AND id BETWEEN ? AND ?", (subject, first, number))
         case TokenKept(digest, subject, used):
             execute(_TOKEN, (digest, subject, used))
             execute(_OLD_TOKENS, (subject, TOKENS_EACH))

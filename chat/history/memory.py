@@ -90,8 +90,9 @@ class MemoryStore:
                 self._change(account, role=role)
             case ReadUpTo(account, room, number) if account in self._accounts:
                 self._change(account, marks={**self._accounts[account].marks, room: number})
-            case Seen(subject, number):
-                self._unseen[subject] = [waiting for waiting in self._unseen.get(subject, []) if waiting > number]
+            case Seen(subject, number, first):
+                waiting = self._unseen.get(subject, [])
+                self._unseen[subject] = [one for one in waiting if not first <= one <= number]
 
     def _change(self, account: Subject, **changes: Any) -> None:
         if account in self._accounts:
@@ -101,10 +102,11 @@ class MemoryStore:
         """Find the account with that id."""
         return succeed(self._accounts.get(account))
 
-    def unseen(self, subject: Subject, before: int) -> Deferred[Sequence[Message]]:
-        """Find the private messages that *subject* has not got yet, with ids < *before*."""
-        found = (self._get(number) for number in self._unseen.get(subject, []) if number < before)
-        return succeed([message for message in found if message is not None])
+    def unseen(self, subject: Subject, after: int, before: int, count: int) -> Deferred[Page]:
+        """Find the first *count* private messages with *after* < id < *before* that *subject* has not got yet."""
+        waiting = (self._get(number) for number in self._unseen.get(subject, []) if after < number < before)
+        found = [message for message in waiting if message is not None]
+        return succeed(Page(found[:count], more=len(found) > count))
 
     def _keep(self, said: Said) -> None:
         message = said.message

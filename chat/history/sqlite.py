@@ -66,7 +66,7 @@ _SEARCH = f"""
 """  # noqa: S608
 _UNSEEN = f"""
     SELECT {COLUMNS} FROM unseen JOIN messages USING (id)
-    WHERE subject = ? AND unseen.id < ? AND deleted_by IS NULL ORDER BY unseen.id
+    WHERE subject = ? AND unseen.id > ? AND unseen.id < ? AND deleted_by IS NULL ORDER BY unseen.id LIMIT ?
 """  # noqa: S608
 _LAST_WORDS = "SELECT rowid FROM words WHERE words MATCH ? AND rowid < ? ORDER BY rowid DESC LIMIT 1"
 _BEYOND = "SELECT id FROM messages WHERE room = ? ORDER BY id DESC LIMIT 1 OFFSET ?"
@@ -239,12 +239,13 @@ class SqliteStore:
         """Find the account with that id."""
         return self._defer(self._reading, accounts.find, self._reader, account)
 
-    def unseen(self, subject: Subject, before: int) -> Deferred[Sequence[Message]]:
-        """Find the private messages that *subject* has not got yet, with ids < *before*."""
-        return self._defer(self._reading, self._find_unseen, subject, before)
+    def unseen(self, subject: Subject, after: int, before: int, count: int) -> Deferred[Page]:
+        """Find the first *count* private messages with *after* < id < *before* that *subject* has not got yet."""
+        return self._defer(self._reading, self._find_unseen, subject, after, before, count)
 
-    def _find_unseen(self, subject: Subject, before: int) -> Sequence[Message]:
-        return [message_from(row) for row in self._reader.execute(_UNSEEN, (subject, before))]
+    def _find_unseen(self, subject: Subject, after: int, before: int, count: int) -> Page:
+        found = [message_from(row) for row in self._reader.execute(_UNSEEN, (subject, after, before, count + 1))]
+        return Page(found[:count], more=len(found) > count)
 
     def audit(self, after: int, count: int) -> Deferred[Sequence[tuple[int, Decision]]]:
         """Find the first *count* decisions of the audit record behind the one with the number *after*."""

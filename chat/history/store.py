@@ -59,8 +59,11 @@ class Store(Protocol):
     def account(self, account: Subject) -> Deferred[StoredAccount | None]:
         """Find the account with that id."""
 
-    def unseen(self, subject: Subject, before: int) -> Deferred[Sequence[Message]]:
-        """Find the private messages that *subject* has not got yet, with ids < *before*, in the order of their ids."""
+    def unseen(self, subject: Subject, after: int, before: int, count: int) -> Deferred[Page]:
+        """Find the private messages with *after* < id < *before* that *subject* has not got yet.
+
+        The page has the first *count* of them, in the order of their ids.
+        """
 
     def audit(self, after: int, count: int) -> Deferred[Sequence[tuple[int, Decision]]]:
         """Find the first *count* decisions of the audit record behind the one with the number *after*."""

@@ -188,8 +188,7 @@ class Connection(LineReceiver):
 
     def _take(self, data: bytes) -> None:
         manners = self._manners
-        if self.session.unconfirmed and self._outbox.drained:
-            self._chat.hub.received(self.session)
+        self._confirm()
         data = manners.hear(data, self.session)
         if manners.answer:
             self._send(manners.answer)
@@ -198,6 +197,11 @@ class Connection(LineReceiver):
         self._pause_if_much_waits()
         super().dataReceived(data)
         self._end_if_asked()
+
+    def _confirm(self) -> None:
+        """The client is there: it has what it was sent before."""
+        if self.session.unconfirmed and self._outbox.drained:
+            self._chat.hub.received(self.session)
 
     def cut(self, data: bytes) -> list[bytes]:
         """Divide *data* into lines as the manners say."""
@@ -245,6 +249,7 @@ class Connection(LineReceiver):
             self._disconnect()
             return
         self._state = State.ENDED
+        self._confirm()
         # A client whose input ends within its first line gave no name: it would only come and go.
         if not self.session.gone and not self.paused and not self.session.named:
             self.clearLineBuffer()

@@ -111,16 +111,16 @@ def test_nothing_is_left_of_an_account_that_is_given_up(store: Store) -> None:
     keep(store, decided(REGISTERED), ReadUpTo(1, "lobby", 3), kept(1, "psst"))
     keep(store, decided(Unregistered(1)))
     assert wait(store.account(1)) is None
-    assert wait(store.unseen(1, 9)) == []
+    assert wait(store.unseen(1, 0, 9, 9)).messages == []
     keep(store, decided(REGISTERED))
     assert wait(store.account(1)) == ADA
 
 
 def test_private_messages_are_kept_until_the_client_has_them(store: Store) -> None:
     keep(store, decided(REGISTERED), kept(1, "one"), kept(2, "two"), said(3, "other", room=None))
-    assert [message.text for message in wait(store.unseen(1, 9))] == ["one", "two"]
+    assert [message.text for message in wait(store.unseen(1, 0, 9, 9)).messages] == ["one", "two"]
     keep(store, Seen(1, 2))
-    assert wait(store.unseen(1, 9)) == []
+    assert wait(store.unseen(1, 0, 9, 9)).messages == []
 
 
 def test_a_decision_to_erase_erases(store: Store) -> None:

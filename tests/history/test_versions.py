@@ -138,7 +138,7 @@ def test_accounts_get_ids_and_what_is_theirs(opened: Opened, version: int) -> No
     ada = wait(opened.store.account(1))
     assert ada is not None
     assert ada.marks == {"lobby": 7}
-    assert [message.text for message in wait(opened.store.unseen(1, 99))] == ["psst"]
+    assert [message.text for message in wait(opened.store.unseen(1, 0, 99, 9)).messages] == ["psst"]
 
 
 @pytest.mark.parametrize("version", [3])

@@ -10,12 +10,13 @@ import msgspec
 from chat.core import rights
 from chat.core.accounts import Subject
 from chat.core.command import HERE, TEXT, USER, Command, Kind, Parameter
-from chat.core.effects import Effect, Inform, Publish, Show, first_try_failed
+from chat.core.effects import Effect, Publish, Show, first_try_failed
 from chat.core.errors import Empty, NoSuchMessage, NotAllowed, NotStored
 from chat.core.events import Deleted, Message, Notice
 from chat.core.events import Kind as MessageKind
 from chat.core.facts import Erased, Said
 from chat.core.hub import Hub
+from chat.core.lifecycle import not_shown, show_skipped
 from chat.core.membership import find_user, room_of
 from chat.core.ports import Delivery, MessageById
 from chat.core.queue import Entry
@@ -69,9 +70,11 @@ def tell(hub: Hub, session: Session, tag: str | None, name: str, text: str) -> N
     subject = recipient.subject if recipient is not None else account.id if account is not None else 0
     to = recipient.name if recipient is not None else account.name if account is not None else ""
     text = _speakable(hub, text)
-    unseen = recipient is None or not (recipient is user or ignores(recipient, user.name))
+    present = [recipient] if account is None and recipient is not None else hub.users_with(subject)
+    readers = [other for other in present if not ignores(other, user.name)]
+    unseen = recipient is not user and (recipient is None or bool(readers))
     if unseen:
-        _require_space(hub, session, to, subject, recipient)
+        _require_space(hub, session, to, subject, readers)
     message = Message(
         id=hub.take_id(),
         time=hub.now(),
@@ -84,7 +87,7 @@ def tell(hub: Hub, session: Session, tag: str | None, name: str, text: str) -> N
     )
     effects: list[Effect] = []
     if unseen:
-        effects.append(Tell(hub, message, user.subject, subject, recipient))
+        effects.append(Tell(hub, message, user, user.subject, subject, recipient))
         if recipient is not None:
             recipient.kept = True
     effects.append(Show(session, message))
@@ -96,39 +99,60 @@ def tell(hub: Hub, session: Session, tag: str | None, name: str, text: str) -> N
     _store(hub, session, user, Said(message, author=user.subject, recipient=subject, unseen=unseen), effects)
 
 
-def _require_space(hub: Hub, session: Session, to: str, subject: Subject, recipient: User | None) -> None:
+def _require_space(hub: Hub, session: Session, to: str, subject: Subject, readers: Sequence[User]) -> None:
     """Raise :class:`NotStored` if so much of this sender waits for *subject* that no more is taken."""
     sender = user_of(session).subject
     mailbox = hub.mailbox(subject)
     oldest = mailbox.oldest_of(sender)
-    if recipient is not None and mailbox.is_full_for(sender) and 0 < oldest <= recipient.session.unconfirmed:
-        # The recipient was shown it long ago, and only reads.
-        hub.seen(session, subject, oldest)
+    if mailbox.is_full_for(sender) and oldest and any(_has_been_shown(hub, user, oldest) for user in readers):
+        # They were shown it long ago, and only read.
+        hub.seen(session, subject, oldest, oldest)
         mailbox = hub.mailbox(subject)
     if mailbox.is_full_for(sender):
         raise NotStored(f"{to} has not read what waits for them, so no more is taken from you now. Try again later.")
 
 
+def _has_been_shown(hub: Hub, user: User, number: int) -> bool:
+    """Tell whether all private messages up to the id *number* have been sent to the *user*'s client."""
+    return number <= user.session.unconfirmed and hub.delivery.has_sent(user.session)
+
+
 class Tell(msgspec.Struct, frozen=True):
-    """Show a private message to whoever is *subject* by then: the *recipient*, or all who are here with the account."""
+    """Show a private message to whom it is for by now: the *recipient*, or all who are here with the account.
+
+    *sender* and *subject* are whom it was from and for when it was sent.
+    """
 
     hub: Hub
     message: Message
+    author: User
     sender: Subject
     subject: Subject
     recipient: User | None
 
     def perform(self, delivery: Delivery) -> None:
-        self.hub.mailbox(self.subject).add(self.sender, self.message.id)
-        here = self.hub.users_with(self.subject) if self.subject > 0 else [self.recipient]
-        for user in here or [self.recipient]:
-            session = user.session if user is not None else None
-            if session is None or session.state is not State.PRESENT:
-                continue
-            if not delivery.show(session, self.message):
-                session.clogged = True
-            elif not session.clogged:
-                session.unconfirmed = self.message.id
+        hub, recipient = self.hub, self.recipient
+        subject = hub.heir(self.subject)
+        here = hub.users_with(subject) if subject > 0 else []
+        if recipient is not None and not recipient.session.gone and not here:
+            here = [recipient]
+        # Who has given the account up meanwhile has given up what waits for it.
+        if hub.account_with(subject) is not None or any(user.subject == subject for user in here):
+            hub.mailbox(subject).add(self.sender, self.message.id)
+        elif recipient is not None and recipient.session.gone:
+            for other in hub.users_with(self.sender):
+                delivery.show(other.session, not_shown(recipient))
+        for user in here:
+            if user is not self.author and not ignores(user, self.message.author):
+                self._show(delivery, user.session)
+
+    def _show(self, delivery: Delivery, session: Session) -> None:
+        if session.state is not State.PRESENT or session.skipped or self.message.id < session.since:
+            return
+        if delivery.tell(session, self.message, partial(show_skipped, self.hub, session)):
+            session.unconfirmed = self.message.id
+        else:
+            session.skipped = self.message.id
 
 
 def _store(hub: Hub, session: Session, user: User, said: Said, effects: Sequence[Effect] = ()) -> None:
@@ -149,7 +173,9 @@ def _store(hub: Hub, session: Session, user: User, said: Said, effects: Sequence
             token.tags[tag] = (message.id, message.time)
             if len(token.tags) > hub.limits.tags_each:
                 del token.tags[next(iter(token.tags))]
-    hub.queue.add(Entry(session, effects, said, None, tag))
+    # What is an account's must not be in the history if the account itself can't be.
+    undo = tuple if not (hub.is_stored(said.author) and hub.is_stored(said.recipient)) else None
+    hub.queue.add(Entry(session, effects, said, undo, tag))
 
 
 def _speakable(hub: Hub, text: str) -> str:
@@ -188,7 +214,7 @@ def acknowledge(
 
 
 class AnswerAgain(msgspec.Struct, frozen=True):
-    """Show what was stored under *tag*; of an erased message only the *message* is left that was sent again."""
+    """Show what the user has stored under *tag*; of what is erased only the *message* is left that was sent again."""
 
     hub: Hub
     session: Session
@@ -202,7 +228,9 @@ class AnswerAgain(msgspec.Struct, frozen=True):
             delivery.show(self.session, first_try_failed(self.tag))
 
     def _found(self, stored: Said | None) -> None:
-        self.hub.show(self.session, stored.message if stored is not None else self.message)
+        # The token may have been another's before: who comes back by it is shown nothing that they said.
+        mine = stored is not None and is_author(user_of(self.session), stored.author)
+        self.hub.show(self.session, stored.message if stored is not None and mine else self.message)
 
 
 # -- taking back
@@ -234,9 +262,9 @@ def _delete(hub: Hub, session: Session, tag: str | None, number: int, said: Said
     effects: list[Effect] = []
     if message.room is not None:
         effects.append(Publish(message.room, event))
-    for other in hub.users_with(said.recipient) if said.recipient else ():
-        if other is not user:
-            effects.append(Inform(other, Deleted(time=event.time, room=None, id=number, by=user.name)))
+    if said.recipient:
+        taken_back = Deleted(time=event.time, room=None, id=number, by=user.name)
+        effects.append(TakeBack(hub, said.recipient, taken_back, user))
     if message.room not in session.rooms:
         effects.append(Show(session, event))
     fact = Erased((number,), user.name)
@@ -245,6 +273,22 @@ def _delete(hub: Hub, session: Session, tag: str | None, number: int, said: Said
     else:
         why = f"message {number}"
         hub.apply(session, fact, effects, tag=tag, action="delete", target=message.author, room=message.room, why=why)
+
+
+class TakeBack(msgspec.Struct, frozen=True):
+    """Tell whoever is *subject* by now, but for the user *by*, that a private message to them is gone."""
+
+    hub: Hub
+    subject: Subject
+    event: Deleted
+    by: User
+
+    def perform(self, delivery: Delivery) -> None:
+        number = self.event.id
+        self.hub.unexpect(self.hub.heir(self.subject), number, number)
+        for user in self.hub.users_with(self.subject):
+            if user is not self.by:
+                delivery.show(user.session, self.event)
 
 
 def is_author(user: User, author: Subject) -> bool:

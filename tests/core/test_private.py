@@ -1,0 +1,326 @@
+"""A private message is refused to its sender, or gets to whom it is for."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from box import Box, Client, SlowStore, SlowWork
+
+from chat.core.limits import Limits
+from chat.core.mailbox import MOST_EACH
+from chat.history.passwords import hash_password
+from chat.history.store import CannotKeep
+
+PASSWORD = "correct horse"  # noqa: S105
+HASH = hash_password(PASSWORD)
+LIMITS = Limits(rate=None, plain_passwords=True)
+
+
+@pytest.fixture
+def box() -> Box:
+    """A chat in which ada and bob have accounts."""
+    box = Box(limits=LIMITS)
+    for name in ("ada", "bob"):
+        box.make_account(name, HASH)
+    return box
+
+
+def slow_box(*names: str) -> tuple[Box, SlowStore]:
+    """A chat whose history stores when the test says so, with accounts of these *names*."""
+    store = SlowStore()
+    box = Box(limits=LIMITS, store=store)
+    for name in names:
+        box.make_account(name, HASH)
+    while store.waiting:
+        store.store()
+    return box, store
+
+
+def finish(box: Box, store: SlowStore) -> None:
+    """Store all that waits."""
+    box.turn()
+    while store.waiting:
+        store.store()
+        box.turn()
+
+
+def login(box: Box, name: str, **fields: Any) -> Client:
+    """A program that comes in with the password."""
+    client = box.connect()
+    client.ask(type="hello", name=name, password=PASSWORD, **fields)
+    return client
+
+
+def private(client: Client) -> list[str]:
+    """The texts of the private messages that *client* was sent since the last look."""
+    return [event["text"] for event in client.objects() if event["type"] == "message" and event.get("to")]
+
+
+def kinds(client: Client) -> list[str]:
+    """The types of what *client* was sent since the last look; of messages their texts."""
+    return [event["text"] if event["type"] == "message" else event["type"] for event in client.objects()]
+
+
+# -- to those who come in at the same moment
+
+
+@pytest.mark.parametrize("waiting", [False, True], ids=["nothing waits", "another waits"])
+def test_what_is_said_to_somebody_just_before_they_come_in_is_shown_once_and_behind_the_welcome(waiting: bool) -> None:
+    box, store = slow_box("bob")
+    eve = box.json("eve")
+    before = ["before"] if waiting else []
+    for text in before:
+        eve.ask(type="msg", name="bob", text=text)
+    finish(box, store)
+    eve.ask(type="msg", name="bob", text="now")
+    bob = login(box, "bob")
+    finish(box, store)
+    seen = kinds(bob)
+    assert seen[0] == "welcome"
+    assert [text for text in seen if text in ("before", "now")] == [*before, "now"]
+
+
+@pytest.mark.parametrize("waiting", [False, True], ids=["nothing waits", "another waits"])
+def test_what_is_said_to_somebody_just_before_they_resume_is_shown_once_and_behind_the_welcome(waiting: bool) -> None:
+    box, store = slow_box()
+    bob, eve = box.connect(), box.json("eve")
+    bob.ask(type="hello", name="bob")
+    token = bob.objects()[0]["token"]
+    before = ["before"] if waiting else []
+    bob.lose()
+    for text in before:
+        eve.ask(type="msg", name="bob", text=text)
+    finish(box, store)
+    eve.ask(type="msg", name="bob", text="now")
+    bob = box.connect()
+    bob.ask(type="hello", name="bob", token=token)
+    finish(box, store)
+    seen = kinds(bob)
+    assert seen[0] == "welcome"
+    assert [text for text in seen if text in ("before", "now")] == [*before, "now"]
+
+
+# -- to those who wait for something
+
+
+def test_who_waits_for_an_answer_is_shown_what_is_said_to_them_meanwhile() -> None:
+    work = SlowWork()
+    box = Box(limits=LIMITS, run=work)
+    eve, bob = box.text("eve"), box.text("bob")
+    bob.send(f"/register {PASSWORD}")
+    eve.send("/msg bob psst")
+    work.do()
+    box.turn()
+    registered = "* The name bob is yours now. You need its password when you come in next."
+    assert sorted(bob.lines()) == [registered, "eve (private): psst"]
+
+
+def test_who_waits_for_an_answer_gets_the_echo_of_what_they_said_before() -> None:
+    work, store = SlowWork(), SlowStore()
+    box = Box(limits=LIMITS, run=work, store=store)
+    eve, bob = box.json("eve"), box.json("bob")
+    requests = ({"type": "msg", "name": "bob", "text": "psst"}, {"type": "register", "password": PASSWORD})
+    eve.send(*map(json.dumps, requests))
+    store.store()
+    box.turn()
+    work.do()
+    finish(box, store)
+    assert (private(eve), private(bob)) == (["psst"], ["psst"])
+
+
+def test_who_could_not_take_it_gets_it_once_they_read_again(box: Box) -> None:
+    eve, bob = box.json("eve"), login(box, "bob")
+    bob.received()
+    bob.socket.room = 0
+    texts = [f"{number} {'x' * 4_000}" for number in range(100)]
+    for text in texts:
+        eve.ask(type="msg", name="bob", text=text)
+    bob.socket.drain()
+    box.turn()
+    bob.socket.drain()
+    box.turn()
+    assert private(bob) == texts
+    bob.ask(type="ping")
+    box.turn()
+    assert not box.hub._mailboxes
+
+
+def test_who_does_not_read_is_sent_what_waits_for_them_page_by_page(box: Box) -> None:
+    texts = []
+    for sender in range(4):
+        eve = box.json(f"eve{sender}")
+        for number in range(MOST_EACH):
+            texts.append(f"{sender} {number} {'x' * 1_000}")
+            eve.ask(type="msg", name="ada", text=texts[-1])
+    ada = box.connect()
+    ada.socket.room = 0
+    ada.ask(type="hello", name="ada", password=PASSWORD)
+    assert box.delivery.backlog < LIMITS.window
+    for _ in range(20):
+        ada.socket.drain()
+        box.turn()
+    assert private(ada) == texts
+    ada.ask(type="ping")
+    assert not box.hub._mailboxes
+
+
+# -- to those who go by another account meanwhile
+
+
+def test_what_was_said_to_somebody_just_before_they_register_is_theirs() -> None:
+    box, store = slow_box()
+    bob, eve = box.json("bob"), box.json("eve")
+    finish(box, store)
+    eve.ask(type="msg", name="bob", text="psst")
+    bob.ask(type="register", password=PASSWORD)
+    finish(box, store)
+    assert "psst" in private(bob)
+    bob.lose()
+    box.clock.advance(100)
+    finish(box, store)
+    again = login(box, "bob")
+    finish(box, store)
+    assert private(again) == ["psst"]
+    again.ask(type="ping")
+    finish(box, store)
+    assert not box.hub._mailboxes
+
+
+def test_the_sender_is_told_if_a_guest_left_just_before() -> None:
+    box, store = slow_box()
+    bob, eve = box.text("bob"), box.json("eve")
+    finish(box, store)
+    eve.ask(type="msg", name="bob", text="psst")
+    bob.send("exit")
+    finish(box, store)
+    texts = [event.get("text") for event in eve.objects() if event["type"] == "notice"]
+    assert texts == ["bob left before they were shown what you said in private last."]
+    assert not box.hub._mailboxes
+
+
+def test_a_guest_who_has_read_it_and_closes_was_shown_it(box: Box) -> None:
+    cy, eve = box.text("cy"), box.json("eve")
+    eve.ask(type="msg", name="cy", text="psst")
+    eve.received()
+    cy.end()
+    assert [event["type"] for event in eve.objects()] == ["left"]
+
+
+# -- ignoring, and oneself
+
+
+def test_what_one_says_to_another_session_of_ones_own_is_echoed_once(box: Box) -> None:
+    first = login(box, "bob")
+    first.ask(type="nick", name="bob2")
+    second = login(box, "bob")
+    for client in (first, second):
+        client.received()
+    first.ask(type="msg", name="bob", text="psst")
+    assert private(first) == ["psst"]
+    assert private(second) == ["psst"]
+
+
+def test_each_session_ignores_for_itself(box: Box) -> None:
+    eve = box.json("eve")
+    first = login(box, "bob")
+    first.ask(type="nick", name="bob2")
+    second = login(box, "bob")
+    first.ask(type="ignore", name="eve")
+    for client in (first, second):
+        client.received()
+    eve.ask(type="msg", name="bob", text="one")
+    eve.ask(type="msg", name="bob2", text="two")
+    assert (private(first), private(second)) == ([], ["one", "two"])
+
+
+# -- the bounds
+
+
+def test_nobody_pushes_out_what_another_has_said(box: Box) -> None:
+    bob, eve = box.json("bob2"), box.json("eve")
+    ada = login(box, "ada")
+    bob.ask(type="msg", name="ada", text="IMPORTANT")
+    for number in range(MOST_EACH + 5):
+        eve.ask(type="msg", name="ada", text=f"junk {number}")
+    ada.lose()
+    again = login(box, "ada")
+    assert "IMPORTANT" in private(again)
+
+
+def test_what_was_taken_back_takes_no_room(box: Box) -> None:
+    eve = box.json("eve")
+    for number in range(MOST_EACH):
+        eve.ask(type="msg", name="ada", text=f"{number}")
+    eve.ask(type="msg", name="ada", text="one more")
+    assert eve.objects()[-1]["code"] == "not-stored"
+    for _ in range(3):
+        eve.ask(type="delete")
+    eve.received()
+    eve.ask(type="msg", name="ada", text="one more")
+    assert eve.objects()[-1]["type"] == "notice"
+    ada = login(box, "ada")
+    assert len(private(ada)) == MOST_EACH - 2
+
+
+@pytest.mark.parametrize("told", [True, False], ids=["the history tells", "they come in"])
+def test_what_the_history_has_dropped_takes_no_room(box: Box, told: bool) -> None:
+    eve = box.json("eve")
+    for number in range(MOST_EACH):
+        eve.ask(type="msg", name="ada", text=f"{number}")
+    box.store.drop(None, 1000)
+    if told:
+        box.hub.dropped(1000)
+    else:
+        ada = login(box, "ada")
+        ada.ask(type="ping")
+        ada.ask(type="quit")
+    eve.received()
+    eve.ask(type="msg", name="ada", text="one more")
+    assert eve.objects()[-1]["type"] == "notice"
+
+
+# -- taking back
+
+
+def test_who_registered_meanwhile_is_told_that_a_message_is_gone(box: Box) -> None:
+    eve, cy = box.json("eve"), box.json("cy")
+    eve.ask(type="msg", name="cy", text="hunter2")
+    cy.ask(type="register", password=PASSWORD)
+    cy.received()
+    eve.ask(type="delete")
+    assert [event["type"] for event in cy.objects()] == ["deleted"]
+
+
+def test_nothing_is_left_to_the_id_of_an_account_that_could_not_be_stored() -> None:
+    box, store = slow_box()
+    bob, eve = box.json("bob"), box.json("eve")
+    finish(box, store)
+    bob.ask(type="register", password=PASSWORD)
+    eve.ask(type="msg", name="bob", text="psst")
+    bob.ask(type="say", room="lobby", text="mine")
+    store.fail(CannotKeep("the disk of the server is full."))
+    finish(box, store)
+    for client in (bob, eve):
+        assert "not-stored" in [event.get("code") for event in client.objects()]
+    assert store._owners == {}
+    bob.ask(type="say", room="lobby", text="mine")
+    finish(box, store)
+    assert [author < 0 for author, _ in store._owners.values()] == [True]
+
+
+# -- tokens
+
+
+def test_a_token_of_somebody_else_shows_nothing_that_they_said(box: Box) -> None:
+    box.json("bob2")
+    ada = login(box, "ada")
+    token = ada.objects()[0]["token"]
+    ada.ask(type="msg", name="bob2", text="the safe is 4711", tag="1")
+    box.admin("password", "ada", secret="another one")
+    eve = box.connect()
+    eve.ask(type="hello", name="eve", token=token)
+    eve.received()
+    eve.ask(type="msg", name="bob2", text="x", tag="1")
+    assert "4711" not in eve.received()
