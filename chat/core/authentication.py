@@ -47,7 +47,7 @@ def prove(
     owner = hub.accounts.get(name)
     for other in hub.accounts.holders(name) if owner is None else ():
         raise NameTaken(f"That name belongs to somebody.{names.likeness(name, other.name)} Choose another.")
-    before = token.session if token is not None else None
+    before = token.resumes if token is not None else None
     if owner is None and (before is None or before.name != name):
         hub.refuse_reserved(name)
     if owner is None or (token is not None and returning(hub, token) is owner):
@@ -61,9 +61,8 @@ def prove(
 
 def returning(hub: Hub, token: ResumeToken) -> Account | None:
     """The account whose client comes back by *token*, if there is one."""
-    if token.session is not None and token.session.user is not None:
-        return token.session.user.account
-    return hub.account_with(token.subject) if hub.seconds - token.used < TOKEN_LIFE else None
+    lives = token.session is not None or hub.seconds - token.used < TOKEN_LIFE
+    return hub.account_with(token.subject) if lives else None
 
 
 def check(

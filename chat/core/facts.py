@@ -234,6 +234,21 @@ Record = Fact | Decision
 """What is stored at once: a fact, or a decision together with its fact."""
 
 
+def fact_of(record: Record | None) -> Fact | None:
+    """The fact that *record* is, or that it stores together with a decision."""
+    return record.fact if isinstance(record, Decision) else record
+
+
+def subjects(record: Record | None) -> set[Subject]:
+    """Whose *record* is, if it stands by itself: it does not change what those before it have changed."""
+    match record:
+        case Said(author=author, recipient=recipient):
+            return {author, recipient}
+        case Seen(subject) | TokenKept(_, subject) | TokensEnded(subject) | RightsKept(_, subject):
+            return {subject}
+    return set()
+
+
 @dataclass(frozen=True, slots=True)
 class RoomRecord:
     """A room as a history holds it: its topic, and the id of its newest message or 0."""

@@ -352,6 +352,7 @@ class Hub:
                 return self._unregister(fact)
             case PasswordSet():
                 self.account(fact.account).passwords += 1
+                return self.tokens.revoke(fact.account, fact.but)
             case RoleSet():
                 return _set(self.account(fact.account), "role", fact.role)
             case Banned():
@@ -425,18 +426,21 @@ class Hub:
         if user.account is not None:
             raise AlreadyThere(f"The name {user.account.name} is yours already. /password changes its password.")
         self.refuse_reserved(fact.name)
-        rooms = self.rooms_of(user.presence)
         account = Account(fact.account, fact.name, presence=user.presence)
         self._enter_account(account)
         self.set_account(user, account)
-        self._move(rooms, account.presence, account.id)
+        self._move(self.rooms_of(account.presence), account.presence, account.id)
         self._unstored.add(account.id)
 
         def undo() -> None:
             self._unstored.discard(account.id)
-            self.set_account(user, None)
+            here = self.users_of(account)
+            for other in here:
+                self.set_account(other, None)
             self._drop_account(account)
-            self._move(rooms, account.id, account.presence)
+            self._move(self._rooms_with(account.id), account.id, account.presence)
+            if not here:
+                self.end_presence(user)
 
         return undo
 
@@ -456,7 +460,7 @@ class Hub:
         account = self.account(fact.account)
         users = self.users_of(account)
         mailbox = self._mailboxes.pop(account.id, None)
-        held = [(room, rights) for room in self.rooms.all() if (rights := room.rights(fact.account))]
+        held = [(room, room.rights(account.id)) for room in self._rooms_with(account.id)]
         presences = [user.presence for user in users]
         self._drop_account(account)
         for user in users:
@@ -470,8 +474,9 @@ class Hub:
             if mailbox is not None:
                 self._mailboxes[account.id] = mailbox
             for user, presence in zip(users, presences, strict=True):
-                user.presence = presence
-                self.set_account(user, account)
+                if not user.session.gone:
+                    user.presence = presence
+                    self.set_account(user, account)
             for room, rights in held:
                 room.give(fact.account, rights)
 
@@ -586,13 +591,16 @@ class Hub:
     def keep_token(self, session: Session) -> None:
         """Have the history hold the token of *session*, so that its client can come back after a restart."""
         token, user = session.token, session.user
-        if token is None or user is None or token.kept:
+        if token is None or user is None or token.kept or token.subject != user.subject:
             return
         token.kept = True
-        token.subject = user.subject
         token.used = self.seconds
         user.kept = True
-        undo = tuple if not self.is_stored(token.subject) else None
+
+        def undo() -> Sequence[Effect]:
+            token.kept = False
+            return ()
+
         self.queue.add(Entry(session, (), TokenKept(token.digest, token.subject, token.used), undo))
 
     def end_tokens(self, session: Session, subject: Subject) -> None:
@@ -602,7 +610,9 @@ class Hub:
 
     def _move(self, rooms: Iterable[Room], old: Subject, new: Subject) -> None:
         for room in rooms:
-            _move_rights(room, old, new)
+            rights = room.rights(old)
+            self.entitle(room, old, NO_RIGHTS)
+            self.entitle(room, new, rights)
         mailbox = self._mailboxes.pop(old, None)
         if mailbox is not None:
             self._mailboxes[new] = mailbox
@@ -618,6 +628,10 @@ class Hub:
     def rooms_of(self, subject: Subject) -> Sequence[Room]:
         """The rooms that hold rights of a *subject* without an account."""
         return [room for room in self._entitled.get(subject, ()) if room.rights(subject)]
+
+    def _rooms_with(self, subject: Subject) -> Sequence[Room]:
+        """The rooms that hold rights of a *subject*, whoever that is."""
+        return [room for room in self.rooms.all() if room.rights(subject)]
 
     def end_presence(self, user: User) -> None:
         """The *user* has left for good: what they had without an account ends."""
@@ -766,12 +780,6 @@ def _set(holder: Any, attribute: str, value: object) -> Callable[[], None]:
     before = getattr(holder, attribute)
     setattr(holder, attribute, value)
     return partial(setattr, holder, attribute, before)
-
-
-def _move_rights(room: Room, old: Subject, new: Subject) -> None:
-    rights = room.rights(old)
-    room.give(old, NO_RIGHTS)
-    room.give(new, rights)
 
 
 def _put(mapping: dict[K, V], key: K, value: V | None) -> None:

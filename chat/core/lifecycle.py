@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 import msgspec
@@ -62,19 +62,26 @@ def come_in_again(
         admit = partial(_admit, hub, session, name, rooms, resumed, marks)
         prove(hub, session, name, password, resumed, admit, tag)
 
-    def found(stored: StoredToken | None) -> None:
+    def found(revocations: int, stored: StoredToken | None) -> None:
         if session.gone or token is None:
             return
         resumed = hub.tokens.find(token)
         if resumed is None and stored is not None:
+            if hub.tokens.revocations != revocations:
+                # Look again once the history holds that tokens have ended.
+                find(hub.ask_in_turn, token)
+                return
             resumed = ResumeToken(token, stored.subject, tags=dict(stored.tags), kept=True, used=stored.used)
             # Whoever comes back under this token at the same time has the same tags.
             hub.tokens.remember(resumed)
         known(resumed or ResumeToken(hub.make_token()), stored.marks if stored is not None else NO_MARKS)
 
+    def find(ask: Callable[..., None], token: str) -> None:
+        ask(session, FindToken(digest(token)), partial(found, hub.tokens.revocations), tag)
+
     resumed = hub.tokens.find(token) if token else None
     if token and resumed is None:
-        hub.ask(session, FindToken(digest(token)), found, tag)
+        find(hub.ask, token)
     else:
         known(resumed or ResumeToken(hub.make_token()))
 
@@ -92,12 +99,14 @@ def _admit(
     if len(rooms) > hub.limits.rooms_each:
         raise TooManyRooms(f"You can be in at most {hub.limits.rooms_each} rooms at once. Ask for fewer.")
     account = hub.account_with(stored.id) if stored is not None else None
-    if token is not None and account is not None and _subject(token) not in (0, account.id):
-        # The token is another's: it opens nothing to this one.
-        token = ResumeToken(hub.make_token())
+    if token is not None:
+        # It may have been used, or have ended, while the password was looked at.
+        token = hub.tokens.find(token.token) or token
+        if not _opens_to(token, account):
+            token = ResumeToken(hub.make_token())
     if token is not None and account is None:
         account = returning(hub, token)
-    before = token.session if token is not None else None
+    before = token.resumes if token is not None else None
     if name.strip():
         name = names.user_name(name)
     elif before is not None:
@@ -174,9 +183,11 @@ def show_skipped(hub: Hub, session: Session) -> None:
         hub.then(session, ShowUnseen(hub, session, first - 1, session.since, announced=False))
 
 
-def _subject(token: ResumeToken) -> Subject:
-    """Who comes back by *token*."""
-    return user_of(token.session).subject if token.session is not None else token.subject
+def _opens_to(token: ResumeToken, account: Account | None) -> bool:
+    """Tell whether a client that has proved that it is of *account* may have *token*, which may be another's."""
+    if token.session is not None and token.resumes is None:
+        return False
+    return account is None or token.subject in (0, account.id)
 
 
 def _presence(hub: Hub, token: ResumeToken | None) -> Subject:
@@ -301,7 +312,7 @@ class Quit(msgspec.Struct, frozen=True):
 
 
 class EndSessions(msgspec.Struct, frozen=True):
-    """All sessions of the *account* end but those of the user *but*, and nobody comes back by their tokens."""
+    """All sessions of the *account* end but those of the user *but*."""
 
     hub: Hub
     account: Account
@@ -309,7 +320,6 @@ class EndSessions(msgspec.Struct, frozen=True):
     but: User | None = None
 
     def perform(self, delivery: Delivery) -> None:
-        self.hub.tokens.revoke(self.account.id, self.but.session.token if self.but is not None else None)
         for user in self.hub.users_of(self.account):
             if user is not self.but:
                 quit_chat(self.hub, user.session, self.text)

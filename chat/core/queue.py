@@ -11,7 +11,7 @@ from twisted.logger import Logger
 from chat.core.effects import Effect, Show
 from chat.core.errors import NotStored
 from chat.core.events import Refusal
-from chat.core.facts import Quiet, Record, Said
+from chat.core.facts import Quiet, Record, Registered, Said, TokenKept, fact_of, subjects
 from chat.core.limits import Limits
 from chat.core.ports import Delivery
 from chat.core.session import Session
@@ -80,9 +80,13 @@ class Queue:
     def fail(self, batch: Sequence[Entry], why: str) -> None:
         """A *batch* could not be stored: undo what it and all that waits behind it had changed, the newest first.
 
-        A message behind it stands by itself: it is tried in its turn. Who was refused something after a change of their
-        own is told that it was not stored either, as what they were refused for may hold no more.
+        A message behind it stands by itself: it is tried in its turn, unless it is by or for an account that was to be
+        made. Who was refused something after a change of their own is told that it was not stored either, as what they
+        were refused for may hold no more.
         """
+        made = {
+            fact.account for entry in (*batch, *self._entries) if isinstance(fact := fact_of(entry.record), Registered)
+        }
         changed: set[int] = set()
         for entry in (*batch, *self._entries):
             if entry.undo is not None and not isinstance(entry.record, Quiet):
@@ -90,7 +94,8 @@ class Queue:
             elif entry.session.id in changed and (refusal := _refusal(entry)) is not None:
                 entry.effects = (_not_stored(entry.session, why, refusal.tag),)
         for entry in reversed(self._entries):
-            if entry.undo is not None:
+            alone = entry.undo is None or isinstance(entry.record, TokenKept)
+            if not alone or not made.isdisjoint(subjects(entry.record)):
                 _undo(entry, why)
         for entry in reversed(batch):
             if entry.record is not None or entry.undo is not None:

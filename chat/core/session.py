@@ -175,6 +175,11 @@ class ResumeToken:
     """The requests of this session that stored something else, by type and tag."""
 
     @property
+    def resumes(self) -> Session | None:
+        """The session that goes on, unless the token has been revoked."""
+        return self.session if self.subject else None
+
+    @property
     def digest(self) -> str:
         """Stands for the token in the history, which does not learn the token itself."""
         return digest(self.token)

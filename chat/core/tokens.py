@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from chat.core.accounts import Subject
 from chat.core.limits import Limits
 from chat.core.session import ResumeToken, Session
@@ -15,6 +17,8 @@ class Tokens:
         self._live: dict[str, ResumeToken] = {}
         self._idle: dict[str, ResumeToken] = {}
         self._held: dict[int, Session] = {}
+        self.revocations = 0
+        """How often tokens have ended before their time: what was looked up before may hold no more."""
 
     def find(self, token: str) -> ResumeToken | None:
         """Find *token*, if it is known."""
@@ -33,12 +37,23 @@ class Tokens:
         self._live.pop(token.token, None)
         self.remember(token)
 
-    def revoke(self, subject: Subject, but: ResumeToken | None = None) -> None:
-        """Nobody comes back as *subject* by any token but one."""
-        for token in [*self._live.values(), *self._idle.values()]:
-            if token.subject == subject and token is not but:
-                token.subject = 0
-                token.kept = False
+    def revoke(self, subject: Subject, but: str | None = None) -> Callable[[], None]:
+        """Nobody comes back as *subject* by any token but the one of the digest *but*; return what undoes that."""
+        self.revocations += 1
+        revoked = [
+            token
+            for token in (*self._live.values(), *self._idle.values())
+            if token.subject == subject and token.digest != but
+        ]
+        for token in revoked:
+            token.subject, token.kept = 0, False
+
+        def undo() -> None:
+            for token in revoked:
+                if token.subject == 0:
+                    token.subject = subject
+
+        return undo
 
     def remember(self, token: ResumeToken) -> None:
         """Know *token*, which has no session; if there are too many such, the first is forgotten."""

@@ -1,0 +1,163 @@
+"""Nothing is left of an account that could not be stored: the next account may have its id, after a restart."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from box import Box, Client, Operator, SlowStore
+
+from chat.core.facts import Record, RightsKept
+from chat.core.limits import Limits
+from chat.history.passwords import hash_password
+from chat.history.store import CannotKeep
+
+PASSWORD = "correct horse"  # noqa: S105
+LIMITS = Limits(rate=None, plain_passwords=True)
+
+
+class Recorded(SlowStore):
+    """A history of which the test sees what is stored."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stored: list[Record] = []
+
+    def store(self) -> None:
+        self.stored += self.waiting[0][1]
+        super().store()
+
+
+class Chat:
+    """A chat whose first account can't be stored."""
+
+    def __init__(self) -> None:
+        self.store = Recorded()
+        self.box = Box(limits=LIMITS, store=self.store)
+
+    def settle(self) -> None:
+        """Have all that waits stored."""
+        self.box.turn()
+        while self.store.waiting:
+            self.store.store()
+            self.box.turn()
+
+    def fail(self) -> None:
+        """The batch that waits can't be stored; what is behind it can."""
+        self.store.fail(CannotKeep("the disk is full."))
+        self.settle()
+
+    def come(self, name: str, **fields: Any) -> Client:
+        """A program that comes in."""
+        client = self.box.json(name, **fields)
+        self.settle()
+        client.objects()
+        return client
+
+
+@pytest.fixture
+def chat() -> Chat:
+    """The chat."""
+    return Chat()
+
+
+def subjects(records: list[Record]) -> set[int]:
+    """Whose all these records are: numbers of accounts."""
+    return {
+        value
+        for record in records
+        for field in ("account", "subject", "author", "recipient")
+        if isinstance(value := getattr(record, field, 0), int) and value > 0
+    }
+
+
+def test_what_is_said_under_an_account_that_could_not_be_stored_is_refused(chat: Chat) -> None:
+    ada, bob = chat.come("ada"), chat.come("bob")
+    ada.ask(type="register", password=PASSWORD, tag="r")
+    ada.ask(type="say", room="lobby", text="one", tag="s")
+    bob.ask(type="msg", name="ada", text="two", tag="m")
+    bob.ask(type="say", room="lobby", text="three", tag="s")
+    chat.fail()
+    assert [(event["tag"], event["code"]) for event in ada.objects() if event["type"] == "error"] == [
+        ("r", "not-stored"),
+        ("s", "not-stored"),
+    ]
+    assert [(event.get("tag"), event.get("text")) for event in bob.objects()] == [
+        ("m", "Not stored, not sent: the disk is full. Try again later."),
+        ("s", "three"),
+    ]
+    assert subjects(chat.store.stored) == set()
+    ada.ask(type="say", room="lobby", text="one", tag="s")
+    chat.settle()
+    assert "account" not in ada.objects()[-1]
+
+
+def test_a_token_that_is_used_meanwhile_is_not_kept_for_the_account(chat: Chat) -> None:
+    ada = chat.come("ada")
+    ada.ask(type="register", password=PASSWORD)
+    again = chat.box.json("ada", token=ada.token)
+    again.ask(type="read", room="lobby", id=0)
+    chat.fail()
+    assert subjects(chat.store.stored) == set()
+    again.ask(type="say", room="lobby", text="hello")
+    chat.settle()
+    assert again.objects()[-1]["text"] == "hello"
+    assert subjects(chat.store.stored) == set()
+
+
+def test_the_rights_in_a_room_that_is_made_meanwhile_are_those_of_the_presence(chat: Chat) -> None:
+    ada = chat.come("ada")
+    ada.ask(type="register", password=PASSWORD)
+    ada.ask(type="join", room="dev")
+    chat.fail()
+    ada.objects()
+    ada.ask(type="lock", room="dev")
+    chat.settle()
+    assert ada.objects()[-1]["rule"] == "lock"
+    ops = [record for record in chat.store.stored if isinstance(record, RightsKept)]
+    assert [record.subject < 0 for record in ops] == [True]
+    assert subjects(chat.store.stored) == set()
+
+
+def test_nothing_is_left_of_who_leaves_meanwhile(chat: Chat) -> None:
+    ada, bob = chat.come("ada"), chat.come("bob")
+    for client in (ada, bob):
+        client.ask(type="join", room="dev")
+        chat.settle()
+    ada.ask(type="invite", room="dev", name="bob")
+    chat.settle()
+    room = chat.box.hub.rooms["dev"]
+    assert room.invited
+    bob.ask(type="register", password=PASSWORD)
+    bob.ask(type="quit")
+    chat.fail()
+    assert not room.invited
+    ada.ask(type="msg", name="bob", text="are you there?")
+    chat.settle()
+    assert ada.objects()[-1]["code"] == "no-such-user"
+
+
+def test_who_leaves_while_their_account_can_not_be_given_up_is_not_here_any_more(chat: Chat) -> None:
+    chat.box.make_account("ada", hash_password(PASSWORD))
+    chat.settle()
+    ada, bob = chat.come("ada", password=PASSWORD), chat.come("bob")
+    ada.ask(type="unregister", password=PASSWORD)
+    ada.ask(type="quit")
+    chat.fail()
+    bob.ask(type="msg", name="ada", text="hello")
+    chat.settle()
+    assert bob.objects()[-1]["text"] == "ada is not here, and will get that when they come in."
+
+
+def test_what_is_said_to_an_account_that_the_operator_could_not_make_is_refused(chat: Chat) -> None:
+    bob = chat.come("bob")
+    operator = Operator(chat.box).ask("account", "ada", secret=PASSWORD)
+    chat.box.turn()
+    bob.send(json.dumps({"type": "msg", "name": "ada", "text": "hello", "tag": "m"}))
+    chat.fail()
+    assert operator.answer()["code"] == "not-stored"
+    assert [(event["tag"], event["code"]) for event in bob.objects() if event["type"] == "error"] == [
+        ("m", "not-stored")
+    ]
+    assert subjects(chat.store.stored) == set()
