@@ -516,10 +516,10 @@ class Hub:
         return account.id if account is not None else subject
 
     def users_with(self, subject: Subject) -> list[User]:
-        """Who is here as *subject*."""
+        """Who is here as *subject*, or was it before they registered."""
         subject = self.heir(subject)
         if is_presence(subject):
-            return [user for user in self.users.all() if user.subject == subject]
+            return [user for user in self.users.all() if user.was(subject)]
         return list(self._users_of.get(subject, ()))
 
     def set_account(self, user: User, account: Account | None) -> None:
@@ -733,6 +733,8 @@ class Hub:
 
         for subject in room.ops:
             self.queue.add(Entry(session, (), RightsKept(room.name, subject, op=True), undo))
+            for user in self.users_with(subject):
+                self.keep_token(user.session)
 
     def _make_place_for_a_room(self) -> None:
         """Keep no more than the name of a room in which nobody is and nothing is ruled."""

@@ -122,8 +122,12 @@ def _admit(
         holder = hub.users.get(name)
         before = holder.session if holder is not None and holder.account is account else None
     user = user_of(before) if before is not None else User(name, _presence(hub, token), session, account)
-    _free(hub, name, user if before is not None else None)
+    owner = user if before is not None else None
+    _require_free(hub, name, owner)
     entered, refused = enterable(hub, user, rooms)
+    if _release_held(hub, name, owner):
+        # They may have been the last in one of the rooms.
+        entered, refused = enterable(hub, user, rooms)
     came_back = before is not None
     if before is None:
         user.marks = stored.marks if stored is not None else marks
@@ -209,18 +213,19 @@ def _in_use(hub: Hub, name: str) -> bool:
     return hub.taken(name, by_other_than=None) or bool(hub.accounts.holders(name) or hub.reserved.holders(name))
 
 
-def _free(hub: Hub, name: str, owner: User | None) -> None:
-    """Raise :class:`NameTaken` if another than *owner* goes by *name*; who is only held gives it up."""
-    _release_held(hub, name, owner)
+def _require_free(hub: Hub, name: str, owner: User | None) -> None:
+    """Raise :class:`NameTaken` if another than *owner* goes by *name*, unless they are only held."""
     for holder in hub.users.holders(name):
-        if holder is not owner:
+        if holder is not owner and holder.session.state is not State.HELD:
             raise NameTaken(f"That name is taken.{names.likeness(name, holder.name)} Choose another.")
 
 
-def _release_held(hub: Hub, name: str, owner: User | None) -> None:
-    for holder in hub.users.holders(name):
-        if holder is not owner:
-            expire(hub, holder.session)
+def _release_held(hub: Hub, name: str, owner: User | None) -> bool:
+    """Have those who are only held, and go by *name*, give it up to *owner*; tell whether there were any."""
+    held = [user for user in hub.users.holders(name) if user is not owner and user.session.state is State.HELD]
+    for user in held:
+        expire(hub, user.session)
+    return bool(held)
 
 
 def _welcome(hub: Hub, name: str, token: ResumeToken, account: Account | None) -> Welcome:
@@ -279,7 +284,8 @@ def rename(hub: Hub, session: Session, name: str, tag: str | None = None) -> Non
             )
     if user.account is None or user.account not in hub.accounts.holders(new):
         hub.refuse_reserved(new)
-    _free(hub, new, user)
+    _require_free(hub, new, user)
+    _release_held(hub, new, user)
     old = user.name
     hub.depart(old)
     hub.users.claim(new, user)
@@ -408,7 +414,7 @@ def _end_user(hub: Hub, user: User) -> None:
     hub.leave_account(user)
     if user.account is not None:
         return
-    senders = set(hub.mailbox_senders(user.presence))
+    senders = set(map(hub.heir, hub.mailbox_senders(user.presence)))
     for other in hub.users.all() if senders else ():
         if other.subject in senders:
             hub.show(other.session, not_shown(user))

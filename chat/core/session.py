@@ -64,6 +64,10 @@ class User:
         """Whom its rights and messages belong to: the account, or else this presence."""
         return self.account.id if self.account is not None else self.presence
 
+    def was(self, author: Subject) -> bool:
+        """Tell whether it is the *author* of something, and may have been without an account then."""
+        return author == self.presence or (self.account is not None and self.account.is_author(author))
+
     @property
     def moderates(self) -> bool:
         """Whether it may moderate everywhere."""

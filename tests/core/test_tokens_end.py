@@ -185,3 +185,34 @@ def test_the_token_of_a_guest_who_comes_back_too_late_is_stored_for_the_new_pres
     speak(again)
     assert again.token == guest.token
     assert store.tokens[digest(guest.token)] != first
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        {"type": "invite", "room": "dev"},
+        {"type": "op", "room": "dev"},
+        {"type": "mute", "room": "dev"},
+        {"type": "msg", "text": "psst"},
+    ],
+    ids=lambda request_: request_["type"],
+)
+def test_a_guest_who_has_said_nothing_can_come_back_to_what_others_gave_them(
+    chat: Chat, request_: dict[str, Any]
+) -> None:
+    chat.ada.ask(type="join", room="dev")
+    chat.settle()
+    bob = chat.come(name="bob", rooms={"dev": None})
+    bob.objects()
+    chat.ada.ask(name="bob", **request_)
+    chat.settle()
+    assert digest(bob.token) in chat.store.tokens
+
+
+def test_a_guest_who_has_made_a_room_and_said_nothing_can_come_back_to_be_its_op(chat: Chat) -> None:
+    bob = chat.come(name="bob", rooms={"dev": None})
+    bob.objects()
+    chat.ada.ask(type="join", room="dev")
+    chat.ada.ask(type="say", room="dev", text="hello")
+    chat.settle()
+    assert digest(bob.token) in chat.store.tokens

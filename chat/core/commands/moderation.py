@@ -61,12 +61,13 @@ def _rule(
     rule: RuleKind,
     on: bool,
     *,
-    name: str | None = None,
+    about: User | None = None,
     text: str = "",
     tag: str | None = None,
     effects: Sequence[Effect] = (),
 ) -> None:
     """Change a rule of a room, and tell all in it; if it is so already, tell only the one who asked."""
+    name = about.name if about is not None else None
     event = Rule(time=hub.now(), room=room.name, by=session.name, rule=rule, on=on, name=name, text=text, tag=tag)
     if _holds(room, fact):
         hub.confirm(session, event, tag)
@@ -81,6 +82,8 @@ def _rule(
         room=room.name,
         why=text,
     )
+    if about is not None:
+        hub.keep_token(about.session)
 
 
 def _holds(room: Room, fact: RoomFact) -> bool:
@@ -168,7 +171,7 @@ def mute(hub: Hub, session: Session, tag: str | None, room: str, name: str, text
         network,
         hub.seconds + min(span, LONGEST_MUTE_OF_NETWORK) if network else None,
     )
-    _rule(hub, session, mine, fact, "mute", True, name=victim.name, text=words, tag=tag)
+    _rule(hub, session, mine, fact, "mute", True, about=victim, text=words, tag=tag)
 
 
 def unmute(hub: Hub, session: Session, tag: str | None, room: str, name: str) -> None:
@@ -179,7 +182,7 @@ def unmute(hub: Hub, session: Session, tag: str | None, room: str, name: str) ->
     if victim.subject not in mine.muted and network not in mine.muted_networks:
         raise BadField(f"{victim.name} is not muted in #{mine.name}.")
     fact = Muted(mine.name, victim.subject, None, network)
-    _rule(hub, session, mine, fact, "mute", False, name=victim.name, tag=tag)
+    _rule(hub, session, mine, fact, "mute", False, about=victim, tag=tag)
 
 
 def _network(user: User) -> str:
@@ -194,7 +197,7 @@ def op(hub: Hub, session: Session, tag: str | None, room: str, name: str, on: bo
     other = _member(mine, find_user(hub, session, name))
     if on is None:
         on = other.subject not in mine.ops
-    _rule(hub, session, mine, OpSet(mine.name, other.subject, on), "op", on, name=other.name, tag=tag)
+    _rule(hub, session, mine, OpSet(mine.name, other.subject, on), "op", on, about=other, tag=tag)
 
 
 def lock(hub: Hub, session: Session, tag: str | None, room: str, on: bool | None = None) -> None:
@@ -238,7 +241,7 @@ def invite(hub: Hub, session: Session, tag: str | None, room: str, name: str) ->
     text = f"{session.name} invites you to #{mine.name}. Come with /join {mine.name}"
     told = Inform(guest, Notice(text=text))
     fact = Invited(mine.name, guest.subject)
-    _rule(hub, session, mine, fact, "invite", True, name=guest.name, tag=tag, effects=(told,))
+    _rule(hub, session, mine, fact, "invite", True, about=guest, tag=tag, effects=(told,))
 
 
 # -- commands of moderators

@@ -90,6 +90,7 @@ def tell(hub: Hub, session: Session, tag: str | None, name: str, text: str) -> N
         effects.append(Tell(hub, message, user, user.subject, subject, recipient))
         if recipient is not None:
             recipient.kept = True
+            hub.keep_token(recipient.session)
     effects.append(Show(session, message))
     if recipient is None:
         effects.append(Show(session, Notice(text=f"{to} is not here, and will get that when they come in.")))
@@ -141,7 +142,7 @@ class Tell(msgspec.Struct, frozen=True):
             hub.mailbox(subject).add(self.sender, self.message.id)
         elif recipient is not None and recipient.session.gone:
             for other in hub.users_with(self.sender):
-                delivery.show(other.session, not_shown(recipient))
+                hub.show(other.session, not_shown(recipient))
         for user in here:
             if user is not self.author and not ignores(user, self.message.author):
                 self._show(delivery, user.session)
@@ -229,7 +230,7 @@ class AnswerAgain(msgspec.Struct, frozen=True):
 
     def _found(self, stored: Said | None) -> None:
         # The token may have been another's before: who comes back by it is shown nothing that they said.
-        mine = stored is not None and is_author(user_of(self.session), stored.author)
+        mine = stored is not None and user_of(self.session).was(stored.author)
         self.hub.show(self.session, stored.message if stored is not None and mine else self.message)
 
 
@@ -253,7 +254,7 @@ def _delete(hub: Hub, session: Session, tag: str | None, number: int, said: Said
     user = user_of(session)
     message = said.message if said is not None else None
     room = hub.room(message.room) if message is not None and message.room is not None else None
-    mine = said is not None and is_author(user, said.author)
+    mine = said is not None and user.was(said.author)
     if said is None or message is None or not (mine or (room is not None and rights.may_enter(user, room))):
         raise NoSuchMessage(f"There is no message {number}, or not any more.")
     if not (mine or (room is not None and rights.is_op(user, room))):
@@ -289,11 +290,6 @@ class TakeBack(msgspec.Struct, frozen=True):
         for user in self.hub.users_with(self.subject):
             if user is not self.by:
                 delivery.show(user.session, self.event)
-
-
-def is_author(user: User, author: Subject) -> bool:
-    """Tell whether the user is the *author* of something, who may have been without an account then."""
-    return author == user.presence or (user.account is not None and user.account.is_author(author))
 
 
 def _last_said(user: User) -> Sequence[int]:
