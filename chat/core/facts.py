@@ -208,9 +208,9 @@ class RoomForgotten:
     room: str
 
 
-AccountFact = Registered | Unregistered | PasswordSet | RoleSet
+AccountFact = Registered | Unregistered | PasswordSet | RoleSet | ReadUpTo
 RoomFact = OpSet | Invited | Muted | PrivacySet | LockSet
-Quiet = ReadUpTo | Seen | RightsKept | PresencesEnded | TokenKept | TokensEnded | RoomForgotten
+Quiet = Seen | RightsKept | PresencesEnded | TokenKept | TokensEnded | RoomForgotten
 """What nobody asked for: if it can't be stored, nobody is told."""
 Fact = Said | TopicSet | Erased | Quiet | AccountFact | RoomFact | Banned | Unbanned
 

@@ -41,6 +41,7 @@ from chat.core.facts import (
     PresencesEnded,
     PrivacySet,
     Quiet,
+    ReadUpTo,
     Record,
     Registered,
     RightsKept,
@@ -353,6 +354,8 @@ class Hub:
             case PasswordSet():
                 self.account(fact.account).passwords += 1
                 return self.tokens.revoke(fact.account, fact.but)
+            case ReadUpTo():
+                return self._mark(fact)
             case RoleSet():
                 return _set(self.account(fact.account), "role", fact.role)
             case Banned():
@@ -479,6 +482,18 @@ class Hub:
                     self.set_account(user, account)
             for room, rights in held:
                 room.give(fact.account, rights)
+
+        return undo
+
+    def _mark(self, fact: ReadUpTo) -> Callable[[], None]:
+        users = self.users_of(self.account(fact.account))
+        before = [user.marks for user in users]
+        for user in users:
+            user.marks = {**user.marks, fact.room: fact.id}
+
+        def undo() -> None:
+            for user, marks in zip(users, before, strict=True):
+                user.marks = marks
 
         return undo
 

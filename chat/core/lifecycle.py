@@ -17,7 +17,7 @@ from chat.core.errors import AlreadyThere, Internal, NameTaken, TooManyRooms
 from chat.core.events import Goodbye, Limits, Notice, Renamed, Welcome
 from chat.core.hub import Hub
 from chat.core.membership import come_into, enterable, go_out
-from chat.core.ports import Delivery, FindToken, StoredToken
+from chat.core.ports import Delivery, FindToken, ReadMarks, StoredToken
 from chat.core.rights import user_of
 from chat.core.room import Room
 from chat.core.session import NO_MARKS, ResumeToken, Session, State, User, digest
@@ -58,9 +58,18 @@ def come_in_again(
     If the history must be asked about the token or the password, a refusal is shown and not raised.
     """
 
-    def known(resumed: ResumeToken, marks: Mapping[str, int] = NO_MARKS) -> None:
-        admit = partial(_admit, hub, session, name, rooms, resumed, marks)
-        prove(hub, session, name, password, resumed, admit, tag)
+    def known(resumed: ResumeToken) -> None:
+        account = returning(hub, resumed)
+        if account is None or hub.users_of(account):
+            read(resumed, NO_MARKS)
+        else:
+            # In its turn, when the history holds what its last session has read.
+            hub.ask_in_turn(session, ReadMarks(account.id), partial(read, resumed), tag)
+
+    def read(resumed: ResumeToken, marks: Mapping[str, int]) -> None:
+        if not session.gone:
+            admit = partial(_admit, hub, session, name, rooms, resumed, marks)
+            prove(hub, session, name, password, resumed, admit, tag)
 
     def found(revocations: int, stored: StoredToken | None) -> None:
         if session.gone or token is None:
@@ -74,7 +83,7 @@ def come_in_again(
             resumed = ResumeToken(token, stored.subject, tags=dict(stored.tags), kept=True, used=stored.used)
             # Whoever comes back under this token at the same time has the same tags.
             hub.tokens.remember(resumed)
-        known(resumed or ResumeToken(hub.make_token()), stored.marks if stored is not None else NO_MARKS)
+        known(resumed or ResumeToken(hub.make_token()))
 
     def find(ask: Callable[..., None], token: str) -> None:
         ask(session, FindToken(digest(token)), partial(found, hub.tokens.revocations), tag)
@@ -130,7 +139,8 @@ def _admit(
         entered, refused = enterable(hub, user, rooms)
     came_back = before is not None
     if before is None:
-        user.marks = stored.marks if stored is not None else marks
+        others = hub.users_of(account) if account is not None else ()
+        user.marks = others[0].marks if others else stored.marks if stored is not None else marks
         user.kept = came_back = hub.comes_back(user.presence)
     if token is not None:
         session.token = token

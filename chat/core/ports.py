@@ -22,14 +22,19 @@ class FindToken:
 class StoredToken:
     """A token as a history holds it: whose it is (0 if nobody's), when it was used last, and the tags used under it.
 
-    ``tags`` maps each tag to the id and the time of its message, ``marks`` each room to the id up to which the account
-    has read it.
+    ``tags`` maps each tag to the id and the time of its message.
     """
 
     subject: Subject = 0
     used: float = 0.0
     tags: Mapping[str, tuple[int, str]] = field(default_factory=dict)
-    marks: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ReadMarks:
+    """How far has the account read? A mapping of each room to the id up to which it has read it."""
+
+    account: Subject
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +75,7 @@ class AuditPage:
     count: int
 
 
-Lookup = FindToken | CheckPassword | HashPassword | MessageById | AuditPage
+Lookup = FindToken | ReadMarks | CheckPassword | HashPassword | MessageById | AuditPage
 """What takes time to find out."""
 
 

@@ -203,7 +203,7 @@ def token(connection: sqlite3.Connection, digest: str, most: int) -> StoredToken
         return None
     subject, used = row or (0, 0.0)
     found = {tag: (number, time) for tag, number, time in reversed(tags)}
-    return StoredToken(subject, used, found, marks(connection, subject))
+    return StoredToken(subject, used, found)
 
 
 def all_accounts(connection: sqlite3.Connection) -> Sequence[StoredAccount]:

@@ -8,7 +8,7 @@ from typing import Any
 from twisted.internet.defer import Deferred
 
 from chat.core.accounts import StoredAccount, Subject
-from chat.core.ports import AuditPage, CheckPassword, FindToken, HashPassword, Lookup, MessageById
+from chat.core.ports import AuditPage, CheckPassword, FindToken, HashPassword, Lookup, MessageById, ReadMarks
 from chat.history.passwords import hash_password, is_password
 from chat.history.store import Store
 from chat.history.turns import Turns
@@ -32,6 +32,8 @@ class Answers:
         match lookup:
             case FindToken(token):
                 answer = self._store.token(token, self._most_tags)
+            case ReadMarks(account):
+                answer = self._store.account(account).addCallback(lambda stored: stored.marks if stored else {})
             case CheckPassword(account, password, place):
                 answer = Deferred.fromCoroutine(self._check(account, password, place))
             case HashPassword(password):

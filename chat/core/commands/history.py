@@ -108,7 +108,6 @@ def mark_read(hub: Hub, session: Session, tag: str | None, room: str, id: int) -
     user = user_of(session)
     mine = room_of(hub, session, room)
     number = min(id, mine.last_id)
-    user.marks = {**user.marks, mine.name: number}
     fact = ReadUpTo(user.subject, mine.name, number)
     hub.apply(session, fact, (Show(session, Read(room=mine.name, id=number, tag=tag)),), tag=tag)
 
