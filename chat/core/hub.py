@@ -69,6 +69,9 @@ from chat.core.tokens import Tokens
 SHELVED = 10
 """So many times the rooms that are held are known by their names only, because nobody is in them."""
 
+DAY = 86_400.0
+"""The seconds after which the history is told anew that a token is used."""
+
 REMEMBERED_ERASURES = 4_096
 """So many of the last erased messages are known, so that none is erased twice by requests that come together."""
 
@@ -617,6 +620,13 @@ class Hub:
             return ()
 
         self.queue.add(Entry(session, (), TokenKept(token.digest, token.subject, token.used), undo))
+
+    def touch_token(self, session: Session) -> None:
+        """The client of *session* is here: have the history hold it, once a day, that its token is used."""
+        token = session.token
+        if token is not None and token.kept and self.seconds - token.used > DAY:
+            token.kept = False
+            self.keep_token(session)
 
     def end_tokens(self, session: Session, subject: Subject) -> None:
         """*subject* does not come back by any token that there is; *session* is who caused that."""

@@ -150,6 +150,7 @@ class Connection(LineReceiver):
             log.info("{session!r} has read nothing for {seconds:g} s", session=self.session, seconds=self._stuck)
             self.abort()
             return
+        self._chat.hub.touch_token(self.session)
         self._idle += CHECK
         if self._idle >= limits.ping and self.session.named and not self.session.gone:
             self._idle = 0.0

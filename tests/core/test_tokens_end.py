@@ -14,6 +14,7 @@ from chat.core.ports import StoredToken
 from chat.core.session import digest
 from chat.history.passwords import hash_password
 from chat.history.store import CannotKeep
+from chat.protocols.connection import CHECK
 
 PASSWORD = "correct horse"  # noqa: S105
 OTHER = "battery staple"
@@ -26,13 +27,15 @@ class Watched(SlowStore):
     def __init__(self) -> None:
         super().__init__()
         self.tokens: dict[str, int] = {}
+        self.used: dict[str, float] = {}
         self.asked: list[tuple[Deferred[StoredToken | None], StoredToken | None]] = []
 
     def store(self) -> None:
         for record in self.waiting[0][1]:
             match record.fact if isinstance(record, Decision) else record:
-                case TokenKept(key, subject, _):
+                case TokenKept(key, subject, used):
                     self.tokens[key] = subject
+                    self.used[key] = used
                 case PasswordSet(account, _, but):
                     self.tokens = {k: s for k, s in self.tokens.items() if s != account or k == but}
         super().store()
@@ -216,3 +219,13 @@ def test_a_guest_who_has_made_a_room_and_said_nothing_can_come_back_to_be_its_op
     chat.ada.ask(type="say", room="dev", text="hello")
     chat.settle()
     assert digest(bob.token) in chat.store.tokens
+
+
+def test_a_token_is_as_young_as_the_last_day_on_which_its_session_was_here(chat: Chat) -> None:
+    chat.box.wall_ahead = 40 * 86_400.0
+    chat.box.clock.advance(CHECK)
+    chat.settle()
+    assert chat.store.used[digest(chat.ada.token)] == chat.box.hub.seconds
+    chat.box.clock.advance(CHECK)
+    chat.box.turn()
+    assert not chat.store.waiting
