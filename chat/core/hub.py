@@ -624,7 +624,7 @@ class Hub:
     def touch_token(self, session: Session) -> None:
         """The client of *session* is here: have the history hold it, once a day, that its token is used."""
         token = session.token
-        if token is not None and token.kept and self.seconds - token.used > DAY:
+        if token is not None and token.kept and not session.gone and self.seconds - token.used > DAY:
             token.kept = False
             self.keep_token(session)
 
