@@ -83,7 +83,8 @@ def check(
 
     def look() -> None:
         # In its turn, when the history holds what was decided before: another password, or the account itself.
-        hub.ask_in_turn(session, CheckPassword(account.id, password, place), partial(answered, account.passwords), tag)
+        lookup = CheckPassword(account.id, password, place, session.has_gone)
+        hub.ask_in_turn(session, lookup, partial(answered, account.passwords), tag)
 
     def answered(passwords: int, stored: StoredAccount | None) -> None:
         if account.passwords != passwords and not session.gone:

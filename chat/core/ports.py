@@ -41,19 +41,25 @@ class ReadMarks:
 class CheckPassword:
     """Is this the password of the account? Its :class:`~chat.core.accounts.StoredAccount`, or ``None``.
 
-    ``place`` is the network that asks; the networks are answered in turn.
+    ``place`` is the network that asks; the networks are answered in turn, and nobody any more who has ``gone``.
     """
 
     account: Subject
     password: str
     place: str
+    gone: Callable[[], bool]
 
 
 @dataclass(frozen=True, slots=True)
 class HashPassword:
-    """How is this password to be stored? A string."""
+    """How is this password to be stored? A string.
+
+    ``place`` and ``gone`` are as in :class:`CheckPassword`; the operator, who has no ``place``, waits for no turn.
+    """
 
     password: str
+    place: str | None
+    gone: Callable[[], bool]
 
 
 @dataclass(frozen=True, slots=True)

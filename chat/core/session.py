@@ -133,6 +133,10 @@ class Session:
         """Whether it has ended."""
         return self.state is State.GONE
 
+    def has_gone(self) -> bool:
+        """Tell whether it has ended by the time when this is called."""
+        return self.gone
+
     @property
     def named(self) -> bool:
         """Whether it has, or had, a name."""

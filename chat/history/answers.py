@@ -7,7 +7,7 @@ from typing import Any
 
 from twisted.internet.defer import Deferred
 
-from chat.core.accounts import StoredAccount, Subject
+from chat.core.accounts import StoredAccount
 from chat.core.ports import AuditPage, CheckPassword, FindToken, HashPassword, Lookup, MessageById, ReadMarks
 from chat.history.passwords import hash_password, is_password
 from chat.history.store import Store
@@ -34,21 +34,31 @@ class Answers:
                 answer = self._store.token(token, self._most_tags)
             case ReadMarks(account):
                 answer = self._store.account(account).addCallback(lambda stored: stored.marks if stored else {})
-            case CheckPassword(account, password, place):
-                answer = Deferred.fromCoroutine(self._check(account, password, place))
-            case HashPassword(password):
+            case CheckPassword():
+                answer = Deferred.fromCoroutine(self._check(lookup))
+            case HashPassword(password, None):
                 answer = self._run(hash_password, password)
+            case HashPassword():
+                answer = Deferred.fromCoroutine(self._hash(lookup))
             case MessageById(number):
                 answer = self._store.message(number)
             case AuditPage(after, count):
                 answer = self._store.audit(after, count)
         return answer
 
-    async def _check(self, account: Subject, password: str, place: str) -> StoredAccount | None:
-        await self._turns.wait(place)
+    async def _check(self, lookup: CheckPassword) -> StoredAccount | None:
+        await self._turns.wait(lookup.place, lookup.gone)
         try:
-            stored = await self._store.account(account)
-            right = await self._run(is_password, stored.password if stored is not None else None, password)
+            stored = await self._store.account(lookup.account)
+            right = await self._run(is_password, stored.password if stored is not None else None, lookup.password)
         finally:
             self._turns.done()
         return stored if right else None
+
+    async def _hash(self, lookup: HashPassword) -> str:
+        await self._turns.wait(lookup.place or "", lookup.gone)
+        try:
+            encoded: str = await self._run(hash_password, lookup.password)
+        finally:
+            self._turns.done()
+        return encoded

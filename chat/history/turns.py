@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections import OrderedDict, deque
+from collections.abc import Callable
+from typing import NamedTuple
 
 from twisted.internet.defer import Deferred, succeed
 
@@ -12,39 +14,53 @@ MOST = 64
 """So many addresses may have a check that is under way or waits."""
 
 
+class Turn(NamedTuple):
+    """A place in the line of an address: *begin* fires when the check may begin, unless who asked has *gone*."""
+
+    begin: Deferred[None]
+    gone: Callable[[], bool]
+
+
 class Turns:
     """Lets one check at a time begin, and takes the addresses in turn.
 
-    One check of each address waits for the address's turn; further ones wait behind it, and are as many as there are
-    connections at most, since a client is not read while it waits.
+    One check of each address waits for the address's turn; further ones wait behind it, and are about as many as there
+    are connections at most, since a client is not read while it waits.
     """
 
     def __init__(self) -> None:
         self._checked: str | None = None
-        self._lines: OrderedDict[str, deque[Deferred[None]]] = OrderedDict()
+        self._lines: OrderedDict[str, deque[Turn]] = OrderedDict()
 
-    def wait(self, place: str) -> Deferred[None]:
+    def wait(self, place: str, gone: Callable[[], bool]) -> Deferred[None]:
         """Wait until a check for the address *place* may begin; :meth:`done` is to be called after it.
 
-        Raises :class:`TooManyTries` if too many addresses wait.
+        Raises :class:`TooManyTries` if too many addresses wait, and fails with it for who has *gone* meanwhile.
         """
         if self._checked is None:
             self._checked = place
             return succeed(None)
         if place not in self._lines and len(self._lines.keys() | {self._checked, place}) > MOST:
             raise TooManyTries("Too many passwords wait to be checked just now. Try again in a few seconds.")
-        turn: Deferred[None] = Deferred()
+        turn = Turn(Deferred(), gone)
         self._lines.setdefault(place, deque()).append(turn)
-        return turn
+        return turn.begin
 
     def done(self) -> None:
         """The check is over: the next address has its turn."""
         if self._checked is not None and self._checked in self._lines:
             self._lines.move_to_end(self._checked)
         self._checked = None
-        if self._lines:
-            self._checked, line = self._lines.popitem(last=False)
-            turn = line.popleft()
+        while self._lines and self._checked is None:
+            place, line = self._lines.popitem(last=False)
+            left = []
+            while line and line[0].gone():
+                left.append(line.popleft())
             if line:
-                self._lines[self._checked] = line
-            turn.callback(None)
+                self._checked = place
+                turn = line.popleft()
+                if line:
+                    self._lines[place] = line
+                turn.begin.callback(None)
+            for turn in left:
+                turn.begin.errback(TooManyTries("You left before your password was checked."))

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from box import Box, Client, SlowWork
+from box import Box, Client, Operator, SlowWork
 from conftest import LoggedFailures
 from twisted.internet.defer import Deferred, fail, succeed
 
@@ -127,6 +127,45 @@ def test_nobody_learns_by_many_tries_at_once_which_one_was_right() -> None:
     again = chat.knock(0, "198.51.100.7")
     chat.do()
     assert answer(again) == "welcome"
+
+
+def test_nobody_waits_for_the_checks_of_those_who_have_gone() -> None:
+    chat = Chat(2)
+    for _ in range(300):
+        chat.knock(0, "127.0.0.1", WRONG).lose()
+    person = chat.knock(1, "127.0.0.1")
+    chat.do(2)
+    assert answer(person) == "welcome"
+    assert not chat.work.waiting
+    other = chat.knock(1, "198.51.100.7")
+    chat.do()
+    assert answer(other) == "welcome", "the next has its turn"
+
+
+def test_who_registers_waits_for_their_turn_too() -> None:
+    chat = Chat()
+    crowd = [chat.box.connect(host="198.51.100.7") for _ in range(50)]
+    for number, client in enumerate(crowd):
+        client.ask(type="hello", name=f"guest{number}")
+        client.ask(type="register", password=PASSWORD)
+    person = chat.knock(0, "192.0.2.9")
+    chat.do(2)
+    assert answer(person) == "welcome", "nobody else waits for them"
+    chat.do(49)
+    assert len(chat.box.hub.accounts) == 60
+
+
+def test_the_operator_waits_for_no_crowd() -> None:
+    chat = Chat(MOST + 1)
+    for number in range(MOST):
+        chat.knock(number, f"198.51.100.{number}")
+    operator = Operator(chat.box).ask("password", f"user{MOST}", secret="battery staple")
+    chat.box.turn()
+    assert len(chat.work.waiting) == 2
+    while chat.work.waiting:
+        chat.work.do()
+        chat.box.turn()
+    assert operator.answer()["text"] == f"user{MOST} has another password."
 
 
 def test_a_check_that_fails_lets_the_next_one_have_its_turn(logged_failures: LoggedFailures) -> None:

@@ -38,7 +38,7 @@ def register(hub: Hub, session: Session, tag: str | None, password: str) -> None
         hub.apply(session, fact, (done,), tag=tag, action="register", target=name)
         hub.keep_token(session)
 
-    hub.ask(session, HashPassword(password), hashed, tag)
+    hub.ask(session, HashPassword(password, session.peer.network, session.has_gone), hashed, tag)
 
 
 def change_password(hub: Hub, session: Session, tag: str | None, password: str) -> None:
@@ -63,7 +63,7 @@ def change_password(hub: Hub, session: Session, tag: str | None, password: str) 
         hub.apply(session, fact, (done, ended), tag=tag, action="password", target=account.name)
 
     # In its turn, so that no session sets a password that is about to end because there is another.
-    hub.ask_in_turn(session, HashPassword(password), hashed, tag)
+    hub.ask_in_turn(session, HashPassword(password, session.peer.network, session.has_gone), hashed, tag)
 
 
 def unregister(hub: Hub, session: Session, tag: str | None, password: str) -> None:
