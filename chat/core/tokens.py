@@ -16,7 +16,8 @@ class Tokens:
         self._limits = limits
         self._live: dict[str, ResumeToken] = {}
         self._idle: dict[str, ResumeToken] = {}
-        self._held: dict[int, Session] = {}
+        self._held: dict[str, dict[int, Session]] = {}
+        """The sessions that are held, by the networks that they came from."""
         self.revocations = 0
         """How often tokens have ended before their time: what was looked up before may hold no more."""
 
@@ -66,13 +67,22 @@ class Tokens:
     @property
     def held(self) -> int:
         """The number of sessions that are held."""
-        return len(self._held)
+        return sum(map(len, self._held.values()))
 
     def hold(self, session: Session) -> Session | None:
-        """Keep *session*, whose connection broke; return the one that must go if there are too many."""
-        self._held[session.id] = session
-        return next(iter(self._held.values())) if len(self._held) > self._limits.held else None
+        """Keep *session*, whose connection broke; return the one that must go if there are too many.
+
+        It is the first from the network that has the most, so that nobody pushes out those from elsewhere.
+        """
+        self._held.setdefault(session.peer.network, {})[session.id] = session
+        return next(iter(max(self._held.values(), key=len).values())) if self.held > self._limits.held else None
 
     def release(self, session: Session) -> bool:
         """Keep *session* no longer; tell whether it was kept."""
-        return self._held.pop(session.id, None) is not None
+        place = session.peer.network
+        held = self._held.get(place, {})
+        if held.pop(session.id, None) is None:
+            return False
+        if not held:
+            del self._held[place]
+        return True
