@@ -9,7 +9,7 @@ import pytest
 from box import Box, Client, SlowStore, SlowWork
 
 from chat.core.limits import Limits
-from chat.core.mailbox import MOST_EACH
+from chat.core.mailbox import MOST, MOST_EACH
 from chat.history.passwords import hash_password
 from chat.history.store import CannotKeep
 
@@ -324,3 +324,160 @@ def test_a_token_of_somebody_else_shows_nothing_that_they_said(box: Box) -> None
     eve.received()
     eve.ask(type="msg", name="bob2", text="x", tag="1")
     assert "4711" not in eve.received()
+
+
+# -- what waits stays until the client has it
+
+
+def test_what_was_shown_as_a_log_in_broke_is_shown_at_the_next(box: Box) -> None:
+    eve = box.json("eve")
+    eve.ask(type="msg", name="bob", text="third")
+    for _ in range(2):
+        bob = login(box, "bob")
+        assert private(bob) == ["third"]
+        bob.lose()
+        box.clock.advance(100)
+    bob = login(box, "bob")
+    bob.ask(type="ping")
+    bob.lose()
+    box.clock.advance(100)
+    bob = login(box, "bob")
+    assert kinds(bob) == ["welcome", "room"]
+
+
+@pytest.mark.parametrize("resumes", [True, False], ids=["by the token", "by the password"])
+def test_what_is_said_to_a_held_session_is_shown_to_who_comes_back(box: Box, resumes: bool) -> None:
+    eve, bob = box.json("eve"), login(box, "bob")
+    token = bob.objects()[0]["token"]
+    bob.lose()
+    eve.ask(type="msg", name="bob", text="call me back")
+    if not resumes:
+        box.clock.advance(100)
+    again = box.connect()
+    again.ask(type="hello", name="bob", **({"token": token} if resumes else {"password": PASSWORD}))
+    seen = kinds(again)
+    assert seen[0] == "welcome"
+    assert seen.count("call me back") == 1
+    assert ("notice" in seen) is not resumes
+
+
+def test_who_had_left_for_good_is_told_of_and_who_takes_the_name_gets_nothing(box: Box) -> None:
+    eve, cy = box.json("eve"), box.json("cy")
+    cy.lose()
+    eve.ask(type="msg", name="cy", text="psst")
+    eve.received()
+    box.clock.advance(100)
+    assert [event.get("text") for event in eve.objects() if event["type"] == "notice"] == [
+        "cy left before they were shown what you said in private last."
+    ]
+    assert kinds(box.connect()) == []
+    stranger = box.connect()
+    stranger.ask(type="hello", name="cy")
+    assert kinds(stranger) == ["welcome", "room"]
+
+
+def test_each_sender_has_a_bound_and_the_recipient_hears_the_truth(box: Box) -> None:
+    bob, eve = box.json("bob2"), box.json("eve")
+    bob.ask(type="msg", name="ada", text="IMPORTANT")
+    for number in range(MOST_EACH):
+        eve.ask(type="msg", name="ada", text=f"junk {number}")
+    eve.received()
+    eve.ask(type="msg", name="ada", text="junk")
+    (refusal,) = eve.objects()
+    assert refusal["code"] == "not-stored"
+    assert refusal["text"] == (
+        "ada has not read what waits for them, so no more is taken from you now. Try again later."
+    )
+    bob.received()
+    bob.ask(type="msg", name="ada", text="and this")
+    assert bob.objects()[-1]["text"] == "ada is not here, and will get that when they come in."
+    ada = login(box, "ada")
+    events = ada.objects()
+    assert f"While you were away you got {MOST_EACH + 2} private messages." in [event.get("text") for event in events]
+    texts = [event["text"] for event in events if event["type"] == "message"]
+    assert (texts[0], texts[-1], len(texts)) == ("IMPORTANT", "and this", MOST_EACH + 2)
+
+
+def test_all_senders_together_have_a_bound(box: Box) -> None:
+    for sender in range(MOST // MOST_EACH):
+        eve = box.json(f"eve{sender}")
+        for number in range(MOST_EACH):
+            eve.ask(type="msg", name="ada", text=f"{number}")
+    bob = box.json("bob2")
+    bob.ask(type="msg", name="ada", text="one more")
+    assert bob.objects()[-1]["code"] == "not-stored"
+    ada = login(box, "ada")
+    ada.ask(type="ping")
+    bob.ask(type="msg", name="ada", text="one more")
+    assert bob.objects()[-1]["type"] == "message"
+
+
+def test_who_only_reads_goes_on_getting_what_one_sender_says(box: Box) -> None:
+    eve, reader = box.json("eve"), login(box, "bob")
+    texts = [str(number) for number in range(MOST_EACH + 50)]
+    for text in texts:
+        eve.ask(type="msg", name="bob", text=text)
+    assert private(reader) == texts
+    assert "error" not in {event["type"] for event in eve.objects()}
+
+
+def test_nothing_is_taken_off_that_was_not_sent(box: Box) -> None:
+    eve, bob = box.json("eve"), login(box, "bob")
+    bob.socket.room = 0
+    for number in range(MOST_EACH + 5):
+        eve.ask(type="msg", name="bob", text=f"{number}")
+    codes = [event.get("code") for event in eve.objects()]
+    assert codes.count("not-stored") == 5
+    bob.lose()
+    assert private(login(box, "bob")) == [str(number) for number in range(MOST_EACH)]
+
+
+# -- by whatever name
+
+
+def test_an_account_that_is_here_under_another_name_gets_it_now(box: Box) -> None:
+    eve, bob = box.json("eve"), login(box, "bob")
+    bob.ask(type="nick", name="bob2")
+    bob.received()
+    eve.ask(type="msg", name="bob", text="hi")
+    assert private(bob) == ["hi"]
+    assert [event["type"] for event in eve.objects()][-1] == "message"
+    bob.ask(type="quit")
+    assert kinds(login(box, "bob")) == ["welcome", "room"]
+
+
+def test_only_who_got_a_message_hears_of_its_end(box: Box) -> None:
+    eve, cy = box.json("eve"), box.json("cy")
+    eve.ask(type="msg", name="cy", text="second secret")
+    cy.ask(type="nick", name="cy2")
+    stranger = box.json("cy")
+    for client in (cy, stranger):
+        client.received()
+    eve.ask(type="delete")
+    assert [event["type"] for event in cy.objects()] == ["deleted"]
+    assert stranger.objects() == []
+
+
+def test_what_was_taken_back_is_not_shown_on_resuming(box: Box) -> None:
+    eve, bob = box.json("eve"), login(box, "bob")
+    token = bob.objects()[0]["token"]
+    eve.ask(type="msg", name="bob", text="my password is hunter2")
+    eve.ask(type="delete")
+    bob.lose()
+    again = box.connect()
+    again.ask(type="hello", name="bob", token=token)
+    assert "hunter2" not in again.received()
+    assert not box.hub._mailboxes
+
+
+def test_who_is_told_that_somebody_is_not_here_is_told_once_it_is_stored() -> None:
+    box, store = slow_box("ada")
+    bob = box.json("bob")
+    bob.ask(type="msg", name="ada", text="x")
+    bob.received()
+    store.fail(CannotKeep("the disk of the server is full."))
+    finish(box, store)
+    assert [event.get("code") for event in bob.objects()] == ["not-stored"]
+    ada = login(box, "ada")
+    finish(box, store)
+    assert private(ada) == []
