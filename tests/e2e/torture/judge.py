@@ -1,0 +1,260 @@
+"""Compares what the programs were told and shown with what the history holds."""
+
+from __future__ import annotations
+
+import fcntl
+import shutil
+import sqlite3
+from collections import Counter
+from collections.abc import Hashable, Iterable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from e2e.torture.ledger import DENS, Ledger, Request, Variable, Who
+
+
+@dataclass(frozen=True)
+class Row:
+    """A message of the history."""
+
+    number: int
+    room: str | None
+    author: str
+    text: str
+    tag: str
+    author_id: int
+    recipient_id: int
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """The program *home*, as *name*, was this subject when the *request* was carried out."""
+
+    home: str
+    name: str
+    subject: int
+    request: Request
+
+
+@contextmanager
+def copied(folder: Path) -> Iterator[sqlite3.Connection]:
+    """Open a copy of the history, so that the next daemon finds the files as the one that was killed left them."""
+    with TemporaryDirectory() as other, (folder / "chat.lock").open("ab") as claim:
+        # The operator's tool may use the history just now.
+        fcntl.flock(claim, fcntl.LOCK_EX)
+        for name in ("chat.db", "chat.db-wal"):
+            if (folder / name).exists():
+                shutil.copy(folder / name, other)
+        fcntl.flock(claim, fcntl.LOCK_UN)
+        with closing(sqlite3.connect(Path(other) / "chat.db")) as connection:
+            yield connection
+
+
+class Judge:
+    """Looks at the history while no daemon runs."""
+
+    def __init__(self, ledger: Ledger, history: sqlite3.Connection) -> None:
+        self._ledger = ledger
+        self._history = history
+        rows = history.execute(
+            "SELECT id, room, author, text, tag, coalesce(author_id, 0), coalesce(recipient_id, 0) "
+            "FROM messages ORDER BY id"
+        )
+        self._rows = [Row(*row) for row in rows]
+        self._by_id = {row.number: row for row in self._rows}
+        self._subjects: dict[int, Who] = {}
+        self._in_connection: dict[tuple[str, int], set[int]] = {}
+        self._of: dict[str, list[int]] = {}
+        """The accounts and presences of each program, in their order."""
+
+    def judge(self) -> None:
+        """Find all that should not be, after a kill or in the end."""
+        self._judge_messages()
+        self._judge_owners()
+        self._judge_views()
+        self._judge_private()
+        self._judge_rights()
+
+    def _judge_messages(self) -> None:
+        """What was acknowledged is there, once, in the order in which its author sent it, and nothing else is."""
+        ledger = self._ledger
+        tags = Counter(row.tag for row in self._rows)
+        for tag, many in tags.items():
+            if many > 1:
+                ledger.fault("doubled", f"{tag} was stored {many} times")
+        last: dict[str, tuple[int, int]] = {}
+        for row in self._rows:
+            request = ledger.requests.get(row.tag)
+            if request is None or row.text != request.fields["text"] or row.room != request.fields.get("room"):
+                ledger.fault("other", f"the history holds {row}, which nobody said")
+                continue
+            if request.refused:
+                ledger.fault("other", f"{row.tag} was refused ({request.refused}), and is in the history")
+            home, said = row.tag.rsplit("-", 1)
+            before, number = last.get(home, (0, 0))
+            if not request.private or request.sends == 1:  # Else it may have been refused first, unheard.
+                if int(said) < before:
+                    ledger.fault("reordered", f"{row.tag} has the id {row.number}, and {home}-{before} had {number}")
+                last[home] = int(said), row.number
+            if request.who not in ledger.holders(row.author, request.since, request.until):
+                ledger.fault("other", f"{home} never was {row.author}: {row}")
+        for request in ledger.requests.values():
+            for number in request.numbers:
+                if number not in self._by_id or self._by_id[number].tag != request.tag:
+                    ledger.fault("lost", f"{request.tag} was acknowledged with the id {number}")
+
+    def _judge_owners(self) -> None:
+        """Each message belongs to the presence or the account of who said it, which is never another's."""
+        ledger = self._ledger
+        before: dict[str, Evidence] = {}
+        for number, home in self._history.execute("SELECT id, name FROM accounts"):
+            self._subjects[number] = home, 0
+            self._of[home] = [number]
+        for row in self._rows:
+            request = ledger.requests.get(row.tag)
+            if request is None:
+                continue
+            home = request.who[0]
+            owner = self._subjects.setdefault(row.author_id, request.who)
+            if owner != request.who:
+                ledger.fault("other", f"{row.author_id} is {owner} and {request.who}")
+            self._of.setdefault(home, []).append(row.author_id)
+            if request.sends == 1 and request.answered_in == request.connection:
+                self._in_connection.setdefault((home, request.connection), set()).add(row.author_id)
+            evidence = [Evidence(home, row.author, row.author_id, request)]
+            if request.fields.get("name") in ledger.guests:
+                evidence.append(Evidence(request.fields["name"], request.fields["name"], row.recipient_id, request))
+            for one in evidence:
+                if one.subject < 0:
+                    self._judge_change(before.setdefault(one.home, one), one)
+                    before[one.home] = one
+
+    def _judge_change(self, old: Evidence, new: Evidence) -> None:
+        """A presence ends if its user leaves, or if another takes the name while the user is not connected."""
+        ledger = self._ledger
+        if old.subject == new.subject:
+            return
+        since, until = old.request.since, new.request.until
+        taken = {who for who in ledger.holders(old.name, since, until) if who[0] != old.home}
+        left = any(home == old.home and since <= at <= until for home, at in ledger.quits)
+        if not taken and not left:
+            tags = f"{old.request.tag} and {new.request.tag}"
+            ledger.fault("rights", f"the presence of {old.home} ended between {tags}: {old.subject}, {new.subject}")
+
+    def _judge_views(self) -> None:
+        """What a program has seen of a room is the history of the room, from where it came in on."""
+        ledger = self._ledger
+        for (home, room), view in ledger.views.items():
+            numbers = [number for number, _, _ in view]
+            lines = [
+                (row.number, row.author, row.text)
+                for row in self._rows
+                if row.room == room and numbers[0] <= row.number <= numbers[-1]
+            ]
+            for line in sorted(set(lines) - set(view)):
+                ledger.fault("lost", f"{home} was not shown {line} of {room}")
+            for line in sorted(set(view) - set(lines)):
+                ledger.fault("lost", f"{home} was shown {line} of {room}")
+
+    def _judge_private(self) -> None:
+        """A private message goes to who has that name when it is sent, and is shown to nobody else."""
+        ledger = self._ledger
+        for row in self._rows:
+            request = ledger.requests.get(row.tag)
+            who = self._subjects.get(row.recipient_id)
+            if request is None or row.room is not None or who is None:
+                continue
+            name = request.fields["name"]
+            if who not in ledger.holders(name, request.since, request.until) and name != who[0]:
+                ledger.fault("shown to the wrong one", f"{row.tag} to {name} was kept for {who}")
+        for number, text, who, connection in ledger.shown:
+            found = self._by_id.get(number)
+            if found is None or found.text != text:
+                ledger.fault("lost", f"{who} was shown the private message {number}, {text}")
+                continue
+            subjects = set(self._of.get(who[0], ()))
+            if found.recipient_id not in self._subjects:
+                continue  # A presence that has said nothing.
+            if who[0] not in ledger.roles:
+                subjects = self._in_connection.get((who[0], connection), subjects)
+            if found.recipient_id not in subjects:
+                ledger.fault("shown to the wrong one", f"{who} was shown {found}")
+
+    def judge_delivery(self, places: Iterable[tuple[str, str, int]]) -> None:
+        """In the end, all have been shown everything; *places* tells up to which id programs have seen rooms."""
+        ledger = self._ledger
+        last = {row.room: row.number for row in self._rows}
+        for home, room, number in places:
+            if number < last.get(room, 0):
+                ledger.fault("lost", f"{home} has seen {room} up to {number}, not {last[room]}")
+        shown = {(number, who[0]) for number, _, who, _ in ledger.shown}
+        for row in self._rows:
+            who = self._subjects.get(row.recipient_id)
+            if row.room is not None or who is None or row.recipient_id == row.author_id:
+                continue
+            here = who[0] in ledger.accounts or self._of[who[0]][-1] == row.recipient_id
+            if here and (row.number, who[0]) not in shown:
+                ledger.fault("lost", f"{who} was not shown {row}")
+        find = "SELECT rowid FROM words WHERE words MATCH ?"
+        for row in self._rows:
+            found = (row.number,) in self._history.execute(find, (f'"{row.text}"',)).fetchall()
+            if found != (row.room is not None):
+                ledger.fault("other", f"a search {'finds' if found else 'does not find'} {row}")
+
+    def _judge_rights(self) -> None:
+        """Accounts, roles, ops and invitations are what was acknowledged; all others' rights were given to them."""
+        ledger, now = self._ledger, self._ledger.now()
+        held: dict[tuple[str, int], tuple[bool, bool]] = {}
+        for room, subject, op, invited in self._history.execute("SELECT room, subject, op, invited FROM rights"):
+            held[room, subject] = bool(op), bool(invited)
+        accounts = {
+            name: (number, role) for number, name, role in self._history.execute("SELECT id, name, role FROM accounts")
+        }
+        for home, variable in ledger.accounts.items():
+            self._settle(f"whether {home} has an account", variable, home in accounts)
+            if home not in accounts:
+                continue
+            number, role = accounts[home]
+            self._settle(f"the role of {home}", ledger.roles[home], role or "user")
+            for room in DENS:
+                op, invited = held.get((room, number), (False, False))
+                self._settle(f"whether {home} is op of {room}", ledger.right("op", room, (home, 0)), op)
+                self._settle(f"whether {home} is invited to {room}", ledger.right("invite", room, (home, 0)), invited)
+        for room in DENS:
+            if self._history.execute("SELECT private FROM rules WHERE room = ?", (room,)).fetchone() != (1,):
+                ledger.fault("rights", f"{room} is not private any more")
+        for (room, subject), values in held.items():
+            who = self._subjects.get(subject)
+            if who is None or subject > 0:
+                continue
+            for kind, value in zip(("op", "invite"), values, strict=True):
+                if value and True not in ledger.right(kind, room, who).possible(0, now):
+                    ledger.fault("rights", f"{who} has {kind} of {room}, which nobody gave it")
+
+    def _settle(self, what: str, variable: Variable, value: Hashable) -> None:
+        ledger, now = self._ledger, self._ledger.now()
+        possible = variable.possible(now, now)
+        if not variable.settle(value, now, ledger.running()):
+            ledger.fault("rights", f"{what}: {value}, and not {possible}")
+
+    def settle_requests(self) -> None:
+        """What had no answer when the daemon was killed was stored before, or is still to be stored."""
+        stored = {row.tag for row in self._rows}
+        for request in self._ledger.requests.values():
+            if request.says and not request.numbers and not request.refused:
+                if request.tag in stored:
+                    request.until = min(request.until, self._ledger.now())
+                else:
+                    request.since = self._ledger.now()
+
+    def unseen(self) -> int:
+        """How many messages were stored that nobody had been shown: the kill came between store and show."""
+        ledger = self._ledger
+        seen = {number for view in ledger.views.values() for number, _, _ in view}
+        seen |= {number for number, _, _, _ in ledger.shown}
+        return sum(
+            row.number not in seen and row.tag in ledger.requests and not ledger.requests[row.tag].numbers
+            for row in self._rows
+        )

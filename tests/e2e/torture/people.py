@@ -1,0 +1,320 @@
+"""The programs: they talk, change names and rights, and come back by their tokens to send again what had no answer."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from contextlib import suppress
+
+from e2e.torture.ledger import DENS, LOBBY, POOL, Event, Ledger, Request, Who
+
+MOST_UNANSWERED = 8
+PASSWORD = "correct horse battery staple"  # noqa: S105
+_ACTS = {"say": 40, "whisper": 30, "rename": 5, "enter": 6, "op": 4, "invite": 4, "appoint": 3, "search": 2, "quit": 2}
+
+
+class Program:
+    """A client that resends what was not answered, and asks for what it missed, whenever it connects again."""
+
+    def __init__(self, home: str, port: int, ledger: Ledger, homes: list[str]) -> None:
+        self.home = home
+        self.name = home
+        self.talking = False
+        self.connected = False
+        self.inside: set[str] = set()
+        self.unanswered: dict[str, Request] = {}
+        self.seen: dict[str, int] = {}
+        """The id of the last message that it has seen of each room."""
+        self.gate = asyncio.Event()
+        """Open while there is a daemon to connect to."""
+        self.idle = asyncio.Event()
+        """Whether it has no connection."""
+        self.idle.set()
+        self.connection = 0
+        self.token: str | None = None
+        self._port = port
+        self._ledger = ledger
+        self._homes = homes
+        self._presence = 0
+        self._said = 0
+        self._hello = 0.0
+        self._give_password = False
+        self._leaving = False
+        self._entered: dict[str, int] = {}
+        """In which life of the daemon it was in a room last."""
+        self.pongs: set[str] = set()
+        self._private: set[int] = set()
+        """The private messages that it was shown."""
+
+    def __repr__(self) -> str:
+        asked = [f"{request.kind} {request.fields}" for request in self.unanswered.values()]
+        return f"<{self.home} as {self.name}, {'connected' if self.connected else 'not connected'}, waits for {asked}>"
+
+    @property
+    def who(self) -> Who:
+        """Itself as it is now."""
+        return self.home, self._presence
+
+    @property
+    def registers(self) -> bool:
+        """Whether it has an account, or will have one."""
+        return self.home in self._ledger.roles
+
+    async def live(self) -> None:
+        """Connect again and again."""
+        while True:
+            await self.gate.wait()
+            self.idle.clear()
+            with suppress(OSError, asyncio.IncompleteReadError, json.JSONDecodeError):
+                await self._connection()
+            self.connected = False
+            self.idle.set()
+            longest = 1.5 if self._leaving else 0.2
+            self._leaving = False
+            await asyncio.sleep(self._ledger.chance.random() * longest)
+
+    async def _connection(self) -> None:
+        reader, self._writer = await asyncio.open_connection("127.0.0.1", self._port, limit=1 << 20)
+        talk: asyncio.Task[None] | None = None
+        self.connection += 1
+        self.inside = set()
+        try:
+            self._come_in()
+            while line := await reader.readline():
+                if not line.startswith(b"{"):
+                    continue
+                event = json.loads(line)
+                if event["type"] == "welcome":
+                    self._welcomed(event)
+                    talk = asyncio.create_task(self._talk())
+                else:
+                    self._take(event)
+        finally:
+            if talk is not None:
+                talk.cancel()
+            self._writer.close()
+
+    def _come_in(self) -> None:
+        self._hello = self._ledger.now()
+        self._ledger.claim(self.who, self.name)
+        hello: Event = {"name": self.name, "rooms": {LOBBY: self.seen.get(LOBBY)}, "tag": "hello", "token": self.token}
+        hello["rooms"].update({room: self.seen[room] for room in DENS if room in self.seen})
+        if self._give_password:
+            hello["password"] = PASSWORD
+        self.send("hello", **hello)
+
+    def send(self, kind: str, **fields: object) -> None:
+        """Send an object."""
+        self._writer.write(json.dumps({"type": kind, **fields}).encode() + b"\n")
+
+    def ask(self, kind: str, **fields: object) -> Request:
+        """Send a request under a tag of its own."""
+        self._said += 1
+        tag = f"{self.home}-{self._said}"
+        if kind in ("say", "msg"):
+            fields["text"] = f"{'secret' if kind == 'msg' else 'number'} {self._said} of {self.home}"
+        request = Request(tag, self.who, kind, fields, self._ledger.now(), self.connection)
+        self.unanswered[tag] = request
+        self._ledger.ask(request)
+        self._send(request)
+        return request
+
+    def _send(self, request: Request) -> None:
+        request.sends += 1
+        self.send(request.kind, **request.fields, tag=request.tag)
+
+    def _welcomed(self, welcome: Event) -> None:
+        self.token, self.name = welcome["token"], welcome["name"]
+        self._give_password = False
+        self._ledger.claim(self.who, self.name)
+        self._ledger.only(self.home, self.name)
+        if self._ledger.is_registered(self.home):
+            role = welcome.get("role") or "user"
+            if not welcome.get("registered"):
+                self._ledger.fault("rights", f"{self.home} came back without its account")
+            elif role not in self._ledger.roles_between(self.who, self._hello, self._ledger.now()):
+                self._ledger.fault("rights", f"{self.home} came back as {role}")
+        for request in list(self.unanswered.values()):
+            if request.stores:
+                self._send(request)
+            else:
+                del self.unanswered[request.tag]
+        self.connected = True
+
+    def forget_rights(self) -> None:
+        """Send nothing again that is about rights: the daemon was killed, and the history tells what was done."""
+        self.unanswered = {tag: request for tag, request in self.unanswered.items() if request.says}
+
+    # -- what it does
+
+    async def _talk(self) -> None:
+        chance = self._ledger.chance
+        while True:
+            if self.talking and not self._leaving and len(self.unanswered) < MOST_UNANSWERED:
+                act = chance.choices(list(_ACTS), list(_ACTS.values()))[0]
+                getattr(self, f"_{act}")()
+            await asyncio.sleep(chance.random() * 0.1)
+
+    def _say(self) -> None:
+        self.ask("say", room=self._ledger.chance.choice([LOBBY, *sorted(self.inside)]))
+
+    def _whisper(self) -> None:
+        for _ in range(self._ledger.chance.randrange(1, 4)):
+            self.ask("msg", name=self._somebody())
+
+    def _somebody(self) -> str:
+        return self._ledger.chance.choice(
+            [name for name in (*self._homes, *POOL) if name not in (self.home, self.name)]
+        )
+
+    def _rename(self) -> None:
+        if self.registers and not self._ledger.is_registered(self.home):
+            if not any(request.kind == "register" for request in self.unanswered.values()):
+                self.register()
+            return
+        if not any(request.kind == "nick" for request in self.unanswered.values()):
+            name = self._ledger.chance.choice([name for name in (self.home, *POOL) if name != self.name])
+            self._ledger.claim(self.who, name)
+            self.ask("nick", name=name)
+
+    def register(self) -> None:
+        """Make the name its own."""
+        self.ask("register", password=PASSWORD)
+
+    def _enter(self) -> None:
+        room = self._ledger.chance.choice(DENS)
+        if room not in self.inside:
+            self.ask("join", room=room, after=self.seen.get(room))
+
+    def _op(self) -> None:
+        if self.inside - {LOBBY}:
+            on = self._ledger.chance.random() < 0.5
+            room = self._ledger.chance.choice(sorted(self.inside - {LOBBY}))
+            self.ask("op", room=room, name=self._registered_somebody(), on=on)
+
+    def _registered_somebody(self) -> str:
+        """Somebody's name, but not of one whose account is not sure: what hangs on them could not be told."""
+        return self._ledger.chance.choice([*(name for name in self._homes if self._ledger.is_registered(name)), *POOL])
+
+    def _invite(self) -> None:
+        if self.inside - {LOBBY}:
+            self.ask("invite", room=self._ledger.chance.choice(sorted(self.inside - {LOBBY})), name=self._somebody())
+
+    def _appoint(self) -> None:
+        self.ask("moderator", name=self._registered_somebody(), on=self._ledger.chance.random() < 0.5)
+
+    def _search(self) -> None:
+        self.ask("search", text=self._ledger.chance.choice(("secret", "number")))
+
+    def _quit(self) -> None:
+        if not self.unanswered and (not self.registers or self._ledger.is_registered(self.home)):
+            self._leaving = True
+            self._ledger.quits.append((self.home, self._ledger.now()))
+            self.send("quit")
+
+    # -- what it is shown
+
+    def _take(self, event: Event) -> None:
+        match event["type"]:
+            case "message":
+                self._take_message(event)
+            case "room":
+                self._take_room(event)
+            case "error":
+                self._take_error(event)
+            case "rule":
+                if event.get("tag"):
+                    self._ledger.done(event["tag"])
+            case "renamed" if event.get("room") is None:
+                self._ledger.counts["renames"] += 1
+                self.name = event["new"]
+                self._ledger.only(self.home, self.name)
+            case "found":
+                self._take_found(event)
+            case "goodbye" if self._leaving:
+                self._ledger.only(self.home, "")
+                if not self.registers:
+                    self._presence += 1
+            case "missed":
+                self._ledger.fault("lost", f"{self.home} was told that it missed {event}")
+            case "pong":
+                self.pongs.add(event["tag"])
+        self._answered(event)
+
+    def _answered(self, event: Event) -> None:
+        request = self.unanswered.get(event.get("tag", ""))
+        if request is None or event["type"] == "left":
+            return
+        if event["type"] == "notice":
+            self._ledger.done(request.tag)
+        if event["type"] == "error":
+            self._ledger.refuse(request, event["code"])
+        request.answered_in = self.connection
+        request.until = min(request.until, self._ledger.now())
+        del self.unanswered[request.tag]
+
+    def _take_error(self, event: Event) -> None:
+        if event.get("tag") == "hello":
+            if event["code"] == "password-needed":
+                if self.token is not None and self._ledger.is_registered(self.home):
+                    self._ledger.fault("rights", f"the token of {self.home} opens its account no more")
+                self._give_password = True
+            self.name = self.home
+            raise ConnectionError(event["text"])
+        for room in DENS if event["code"] == "not-allowed" and not event.get("tag") else ():
+            kinds = ("op", "invite")
+            if f"#{room} is private" in event["text"] and self._ledger.must(
+                kinds, room, self.who, self._hello, self._ledger.now()
+            ):
+                self._ledger.fault("rights", f"{self.home} may enter {room}, and was refused when it came back")
+
+    def _take_room(self, event: Event) -> None:
+        room, ledger = event["room"], self._ledger
+        self.seen.setdefault(room, event["last"])
+        asked = self.unanswered.get(event.get("tag", ""))
+        since = asked.since if asked is not None else self._hello
+        was_in = self._entered.get(room) == ledger.epoch
+        if room in DENS and not (was_in or ledger.may(("op", "invite"), room, self.who, since, ledger.now())):
+            ledger.fault("shown to the wrong one", f"{self.home} could enter {room}, to which nobody invited it")
+        self._entered[room] = ledger.epoch
+        self.inside.add(room)
+
+    def _take_found(self, event: Event) -> None:
+        for message in event["messages"]:
+            if message["room"] is None or "secret" in message["text"]:
+                self._ledger.fault("shown to the wrong one", f"{self.home} found {message}")
+            elif message["room"] in DENS and message["room"] not in self.inside:
+                who, now = self.who, self._ledger.now()
+                if not self._ledger.may(("op", "invite"), message["room"], who, self._hello, now):
+                    self._ledger.fault("shown to the wrong one", f"{self.home} found {message}")
+
+    def _take_message(self, message: Event) -> None:
+        number, tag, room = message["id"], message.get("tag") or "", message.get("room")
+        request = self._ledger.requests.get(tag)
+        mine = request is not None and request.who[0] == self.home
+        if mine and request is not None:
+            request.numbers.add(number)
+            if message["text"] != request.fields["text"]:
+                self._ledger.fault("other", f"{tag} was answered with {message}")
+        if room is None:
+            if not mine:
+                self._take_private(number, message)
+            return
+        if room not in self.inside:
+            if not mine:
+                self._ledger.fault("shown to the wrong one", f"{self.home}, who is not in {room}, was shown {message}")
+            return
+        if number > self.seen[room]:
+            self.seen[room] = number
+            self._ledger.views.setdefault((self.home, room), []).append((number, message["author"], message["text"]))
+        elif not mine:
+            self._ledger.fault("doubled", f"{self.home} was shown {message} after {self.seen[room]}")
+
+    def _take_private(self, number: int, message: Event) -> None:
+        ledger = self._ledger
+        if not self.connected:
+            ledger.fault("other", f"{self.home} was shown {message} before it was welcome")
+        if number not in self._private and number < max(self._private, default=0):
+            ledger.fault("reordered", f"{self.home} was shown {message} after {max(self._private)}")
+        self._private.add(number)
+        ledger.shown.append((number, message["text"], self.who, self.connection))
