@@ -37,23 +37,32 @@ def load(tmp_path_factory: pytest.TempPathFactory) -> Load:
     return run
 
 
+def long_enough(load: Load, port: int, sent: int, **settings: object) -> Figures:
+    """Measure, for longer on a busy machine, until so many lines were sent."""
+    for seconds in (0.3, 1, 3, 10):
+        figures = load(port, seconds=seconds, **settings)
+        if "failed" in figures or figures["sent"] >= sent:
+            break
+    return figures
+
+
 @pytest.mark.parametrize("dialect", ["text", "json"])
 def test_every_member_receives_every_line_once(start_chat: DaemonFactory, load: Load, dialect: str) -> None:
-    figures = load(start_chat("--no-limits").port, dialect=dialect, members=40, talkers=5)
+    figures = long_enough(load, start_chat("--no-limits").port, 100, dialect=dialect, members=40, talkers=5)
     assert "failed" not in figures
-    assert figures["sent"] > 100
+    assert figures["sent"] >= 100
     assert figures["deliveries"] > 1000
     assert figures["p50_us"] <= figures["p99_us"] <= figures["max_us"]
 
 
 def test_many_rooms(start_chat: DaemonFactory, load: Load) -> None:
-    figures = load(start_chat("--no-limits").port, rooms=20, members=5, talkers=1, window=1)
+    figures = long_enough(load, start_chat("--no-limits").port, 100, rooms=20, members=5, talkers=1, window=1)
     assert "failed" not in figures
-    assert figures["sent"] > 100
+    assert figures["sent"] >= 100
 
 
 def test_lines_at_fixed_times(start_chat: DaemonFactory, load: Load) -> None:
-    figures = load(start_chat("--no-limits").port, members=10, talkers=10, rate=200)
+    figures = long_enough(load, start_chat("--no-limits").port, 80, members=10, talkers=10, rate=200)
     assert "failed" not in figures
     assert figures["sent"] >= 80
 
