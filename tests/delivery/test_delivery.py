@@ -6,7 +6,7 @@ import gc
 import tracemalloc
 import weakref
 
-from box import Box, Client, SlowStore, Socket, TlsTransport
+from box import Box, Client, SlowStore, SlowWork, Socket, TlsTransport
 from conftest import LoggedFailures
 from twisted.internet.task import Clock
 
@@ -476,6 +476,19 @@ def test_private_messages_to_a_stuck_reader_are_shown_once_it_reads_again() -> N
     got = len([line for line in lines if "xxx" in line])
     assert got == 100
     assert lines[-1] == "ada (private): hello"
+
+
+def test_a_private_message_is_not_missed_by_who_waits_for_an_answer() -> None:
+    work = SlowWork()
+    box = Box(limits=Limits(rate=None, plain_passwords=True), run=work)
+    ada, bob = box.text("ada"), box.json("bob")
+    bob.ask(type="register", password="correct horse")
+    ada.send("/msg bob psst")
+    work.do()
+    box.turn()
+    told, answer = bob.objects()
+    assert (told["type"], told["author"], told["text"]) == ("message", "ada", "psst")
+    assert answer["text"].startswith("The name bob is yours now.")
 
 
 def test_over_tls_nothing_goes_around_the_encryption() -> None:

@@ -252,6 +252,17 @@ def test_private_messages_wait_for_a_registered_user(box: Box) -> None:
     assert [event for event in again.objects() if event["type"] == "message"] == []
 
 
+def test_a_private_message_to_an_account_of_two_sessions_is_shown_once_to_the_one_that_sends_it(box: Box) -> None:
+    first = hello(box, name="ada", password=PASSWORD)
+    first.ask(type="nick", name="ada2")
+    second = hello(box, name="ada", password=PASSWORD)
+    first.objects()
+    second.objects()
+    first.ask(type="msg", name="ada", text="psst", tag="a")
+    assert [event["text"] for event in first.objects()] == ["psst"]
+    assert [event["text"] for event in second.objects()] == ["psst"]
+
+
 def test_a_guest_is_not_given_a_registered_name() -> None:
     box = Box(limits=TRUSTING)
     guest = box.connect()
