@@ -239,6 +239,7 @@ class Box:
         welcome: str = "Hi.",
         run: Callable[..., Deferred[Any]] = at_once,
         reserve: Sequence[str] = (),
+        chance: Random | None = None,
     ) -> None:
         self.clock = Clock()
         self.wall_ahead = 0.0
@@ -253,7 +254,7 @@ class Box:
             clock=lambda: START + self.wall_ahead + self.clock.seconds(),
             monotonic=self.clock.seconds,
             wake=lambda: self.commit.wake(),
-            random=Random(1),  # noqa: S311 - the same in each run
+            random=chance or Random(1),  # noqa: S311 - the same in each run
             limits=limits,
             figures=lambda: figures.all(),
             reserve=reserve,

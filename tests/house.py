@@ -1,0 +1,304 @@
+"""A chat in memory on a history in a file: it can be ended, killed, and begun again, and ``chat admin`` run beside it.
+
+What a random machine needs of the chat, which it knows by nothing else. It is all there is to write anew for another
+commit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from box import Box, Client, Operator
+from twisted.internet.defer import Deferred, maybeDeferred
+from twisted.internet.interfaces import IReactorFromThreads
+from twisted.logger import Logger
+from twisted.python.threadpool import ThreadPool
+from zope.interface import implementer
+
+from chat.core.facts import Record
+from chat.core.limits import Limits
+from chat.history.passwords import hash_password, is_password
+from chat.history.sqlite import SqliteStore
+from chat.history.store import CannotKeep
+
+log = Logger()
+
+LIMITS = Limits(
+    rate=None,
+    connects_rate=None,
+    connections_each=None,
+    window=4_000,
+    rooms_each=4,
+    plain_passwords=True,
+)
+ADMIN_AT_ONCE = True
+"""Whether a role that the operator gives counts at once, and not from the next log-in on."""
+
+
+def quick_hash(password: str) -> str:
+    """Stand for the hash of a password, which takes too long for thousands of days."""
+    return f"quick {password}"
+
+
+def quick_check(encoded: str | None, password: str) -> bool:
+    """Tell whether *encoded* was made of *password*."""
+    return encoded == quick_hash(password)
+
+
+QUICK: dict[Callable[..., Any], Callable[..., Any]] = {hash_password: quick_hash, is_password: quick_check}
+
+
+class Turnstile:
+    """Lets work through at once, or one piece after the other when told to."""
+
+    def __init__(self) -> None:
+        self.closed = False
+        self.waiting: list[Callable[[], object]] = []
+
+    def __call__(self, work: Callable[..., Any], *arguments: Any) -> Deferred[Any]:
+        """Do *work* when its time has come."""
+        if not self.closed and not self.waiting:
+            return maybeDeferred(work, *arguments)
+        done: Deferred[Any] = Deferred()
+        self.waiting.append(lambda: maybeDeferred(work, *arguments).chainDeferred(done))
+        return done
+
+    def one(self) -> None:
+        """Let the first through that waits."""
+        if self.waiting:
+            self.waiting.pop(0)()
+
+
+@implementer(IReactorFromThreads)
+class NoThreads(ThreadPool):
+    """A pool in which nothing is ever done."""
+
+    def start(self) -> None:
+        """Have no threads."""
+
+    def stop(self) -> None:
+        """There is nothing to stop."""
+
+    def callFromThread(self, callable: Callable[..., object], *args: object, **kwargs: object) -> None:
+        raise AssertionError("there are no threads")
+
+
+class FileStore(SqliteStore):
+    """The history in a file, without threads: it writes and reads when it is let to, and can fail to write."""
+
+    def __init__(self, directory: Path, reading: Turnstile) -> None:
+        super().__init__(NoThreads(), directory, "off")
+        self._writing = self._reading = self._searching = NoThreads()
+        self.writing = Turnstile()
+        self.reading = reading
+        self.failing = False
+        self.batches: list[Sequence[Record]] = []
+        """What waits to be stored."""
+
+    def _defer(self, pool: ThreadPool, work: Callable[..., Any], *arguments: Any) -> Deferred[Any]:
+        return self.reading(work, *arguments)
+
+    def append(self, records: Sequence[Record]) -> Deferred[None]:
+        """Keep *records*, or fail."""
+        self.batches.append(records)
+        return self.writing(self._try)
+
+    def _try(self) -> None:
+        records = self.batches.pop(0)
+        if self.failing:
+            raise CannotKeep("the disk of the server is full.")
+        self.write(records)
+
+    def write(self, records: Sequence[Record]) -> None:
+        """Store *records*."""
+        self._write(records)
+
+
+def _as_the_reactor_does(call: Callable[..., object], *arguments: object) -> None:
+    """Call, and log what fails."""
+    try:
+        call(*arguments)
+    except Exception:
+        log.failure("a call failed")
+
+
+class Line:
+    """A connection to the chat, as bytes."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+        self._read = 0
+        self.cut = False
+
+    @property
+    def closed(self) -> bool:
+        """Whether the chat has closed it, or it was cut."""
+        socket = self._client.socket
+        return self.cut or bool(socket.disconnecting or socket.aborted or socket.half_closed)
+
+    def send(self, data: bytes) -> None:
+        """Send *data*, unless the chat reads no more."""
+        if not self.closed:
+            _as_the_reactor_does(self._client.protocol.dataReceived, data)
+
+    def received(self) -> bytes:
+        """What has come since the last look."""
+        shown: bytes = self._client.socket.value()
+        new, self._read = shown[self._read :], len(shown)
+        return new
+
+    def lose(self) -> None:
+        """It breaks."""
+        if not self.cut:
+            self.cut = True
+            _as_the_reactor_does(self._client.lose)
+
+    def stick(self, room: int) -> None:
+        """Take only *room* bytes more."""
+        self._client.socket.room = room
+
+    def drain(self) -> None:
+        """Take all there is."""
+        self._client.socket.drain()
+
+
+class House:
+    """A chat whose history is in *directory*; its tokens are made of *seed*."""
+
+    def __init__(self, directory: Path, seed: int) -> None:
+        self._directory = directory
+        self._chance = Random(seed)  # noqa: S311 - the same in each run
+        self._lines: list[Line] = []
+        self._seconds = self._jump = 0.0
+        self.running = False
+        self.start()
+
+    # -- its life
+
+    def start(self) -> None:
+        """Begin on the history that is there."""
+        self.hashing, self.reading = Turnstile(), Turnstile()
+        self._store = FileStore(self._directory, self.reading)
+        self.storing = self._store.writing
+        self._box = Box(store=self._store, limits=LIMITS, replay=3, run=self._run, chance=self._chance)
+        self._box.clock.rightNow = self._seconds
+        self._box.wall_ahead = self._jump
+        self._box.hub.restore(self._store.open())
+        self._box.clock.callLater(LIMITS.grace, self._box.hub.end_absent)
+        self._lines = []
+        self.running = True
+
+    def _run(self, work: Callable[..., Any], *arguments: Any) -> Deferred[Any]:
+        return self.hashing(QUICK[work], *arguments)
+
+    def stop(self) -> None:
+        """End as a daemon does that is asked to: everyone is told, and all that was accepted is stored."""
+        self.let_all_through()
+        self._box.connections.farewell("The server is shutting down. Goodbye.")
+        self.let_all_through()
+        for line in self._lines:
+            line.lose()
+        self.let_all_through()
+        self._end()
+
+    def kill(self, *, stored: bool = False) -> None:
+        """End at once, with nobody told; *stored*: what waits to be stored is stored, but nobody is shown it."""
+        if stored and not self._store.failing:
+            for batch in self._store.batches:
+                self._store.write(batch)
+        for line in self._lines:
+            line.cut = True
+        self._end()
+
+    def _end(self) -> None:
+        self._seconds = self._box.clock.seconds()
+        self._store.close()
+        self.running = False
+
+    # -- what happens to it
+
+    def connect(self, host: str) -> Line:
+        """Somebody connects from the address *host*."""
+        line = Line(self._box.connect(host=host))
+        self._lines.append(line)
+        return line
+
+    def turn(self) -> None:
+        """Let the chat do what it can."""
+        _as_the_reactor_does(self._box.turn)
+
+    def pass_time(self, seconds: float) -> None:
+        """Let time pass."""
+        self._seconds += seconds
+        if self.running:
+            _as_the_reactor_does(self._box.clock.advance, seconds)
+            self.turn()
+
+    def set_clock(self, seconds: float) -> None:
+        """Set the wall clock ahead, or back."""
+        self._jump += seconds
+        self._box.wall_ahead = self._jump
+
+    def fail_to_store(self, failing: bool) -> None:
+        """From now on nothing can be stored, or again."""
+        self._store.failing = failing
+
+    def let_all_through(self) -> None:
+        """Open all that is closed, and do all that waits."""
+        gates = (self.storing, self.hashing, self.reading)
+        for gate in gates:
+            gate.closed = False
+        self.turn()
+        while any(gate.waiting for gate in gates):
+            for gate in gates:
+                gate.one()
+            self.turn()
+
+    @property
+    def seconds(self) -> float:
+        """The seconds for which the machine has run."""
+        return self._box.clock.seconds() if self.running else self._seconds
+
+    def waiting(self) -> str:
+        """What waits in the chat, for whoever looks for a fault."""
+        return repr(self._box.hub.queue)
+
+    def admin(self, *words: str, secret: str = "") -> Errand:
+        """Run ``chat admin``: the chat does what it says, or one that runs for this alone."""
+        if self.running:
+            return Errand(self._box, words, secret)
+        self.start()
+        errand = Errand(self._box, words, secret)
+        self.turn()
+        errand.answer()
+        self.turn()
+        errand.answer()
+        self.stop()
+        return errand
+
+
+class Errand:
+    """What ``chat admin`` was told to do."""
+
+    def __init__(self, box: Box, words: Sequence[str], secret: str) -> None:
+        self._box = box
+        self._words = words
+        self._secret = secret
+        self._done: tuple[bool, str] | None = None
+        self._operator: Operator | None = Operator(box).ask(*words)
+
+    def answer(self) -> tuple[bool, str] | None:
+        """Whether it was done, and what the chat says; ``None``: nothing yet."""
+        if self._operator is None or not self._operator.socket.value().endswith(b"\n"):
+            return self._done
+        answer = self._operator.answer()
+        self._operator.lose()
+        if answer["type"] == "prompt":
+            self._operator = Operator(self._box).ask(*self._words, secret=self._secret)
+        else:
+            text = "\n".join(answer["lines"]) if "lines" in answer else answer["text"]
+            self._operator, self._done = None, (answer["type"] != "error", text)
+        return self._done

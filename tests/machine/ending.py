@@ -1,0 +1,139 @@
+"""How a day begins and ends: at its end everything comes to rest, and all that was promised must be there."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from machine.clients import LOBBY, End, Person
+from machine.programs import Program
+from machine.promises import Look, words_of
+from machine.steps import NAMES, PROGRAMS, ROOT, SEATS, WARDEN, Day, hello
+
+
+def begin(day: Day) -> None:
+    """Have some there."""
+    for seat in (0, 1, 2, PROGRAMS):
+        end: End | None = day.connect(seat)
+        if isinstance(end, Person):
+            end.type(NAMES[seat])
+        elif isinstance(end, Program):
+            password = ROOT if seat == 0 else None
+            end.ask(hello(day, name=NAMES[seat], password=password, rooms={LOBBY: None}))
+        day.settle()
+
+
+def finish(day: Day) -> None:
+    """Let everything come to rest, and see whether all that was promised is there."""
+    house, world = day.house, day.world
+    day.log("-- at last everything comes to rest")
+    house.fail_to_store(False)
+    if not house.running:
+        house.start()
+    house.let_all_through()
+    for client in day.ends:
+        client.line.drain()
+    house.turn()
+    day.settle()
+    _check_answers(day)
+    warden = day.connect(SEATS)
+    assert isinstance(warden, Program)
+    _ask(day, warden, "hello", name="warden", password=WARDEN, rooms={})
+    world.require("own password", bool(warden.name), "the warden can't come in.")
+    for ban in _ask(day, warden, "bans").get("bans", ()):
+        _ask(day, warden, "unban", target=ban["target"])
+    histories = {}
+    for name in list(world.rooms):
+        _ask(day, warden, "join", room=name)
+        histories[name] = _read_all(day, warden, name)
+        _check_times(day, warden, name, histories[name])
+        _ask(day, warden, "leave", room=name)
+    _check_histories(day, histories)
+    _check_views(day, histories)
+    _check_private(day)
+
+
+def _ask(day: Day, program: Program, kind: str, **fields: Any) -> Any:
+    """Ask for something; return the answer."""
+    request = day.request(kind, **fields)
+    program.ask(request)
+    day.settle()
+    return request.answer or {}
+
+
+def _check_answers(day: Day) -> None:
+    for end in day.ends:
+        if isinstance(end, Program) and not end.over and not end.stuck:
+            for request in end.requests.values():
+                day.world.require("one answer", request.answers > 0, f"{end.title} is not answered: {request.fields}")
+
+
+def _read_all(day: Day, warden: Program, room: str) -> list[Any]:
+    """All that is in the history of a room."""
+    after, messages, more = 0, [], True
+    while more:
+        page = _ask(day, warden, "history", room=room, after=after, count=200)
+        messages += page.get("messages", [])
+        more = page.get("more", False)
+        after = messages[-1]["id"] if messages else 0
+    return messages
+
+
+def _check_histories(day: Day, histories: dict[str, list[Any]]) -> None:
+    world = day.world
+    for room, messages in histories.items():
+        ids = [message["id"] for message in messages]
+        world.require("one order", ids == sorted(set(ids)), f"the history of #{room} has {ids}.")
+        for message in messages:
+            world.shown((), message, Look(None, 0, world.tick), late=False)
+    there = {words_of(message["text"]) for messages in histories.values() for message in messages}
+    for text in world.texts.values():
+        gone = text.room is None or text.deleted < world.tick or text.may_be_deleted
+        seen = text.acknowledged or text.id is not None
+        world.require("kept", gone or not seen or words_of(text.text) in there, f"{text.text!r} is not in the history.")
+
+
+def _check_views(day: Day, histories: dict[str, list[Any]]) -> None:
+    for end in day.everybody:
+        for view in (*end.old_views, *end.views.values()):
+            last = view.seen if view.ended or end.stuck else 1 << 60
+            for message in histories.get(view.room, ()):
+                if view.start < message["id"] <= last and message["id"] not in view.ids:
+                    what = f"{end.title} was not shown message {message['id']} of #{view.room}."
+                    day.world.require("one order", False, what)
+
+
+def _check_times(day: Day, warden: Program, room: str, messages: list[Any]) -> None:
+    times = sorted({message["time"] for message in messages})
+    if len(times) < 2:
+        return
+    since, until = times[len(times) // 3], times[-1]
+    page = _ask(day, warden, "history", room=room, since=since, until=until, count=200)
+    found = [message["id"] for message in page.get("messages", ())]
+    right = [message["id"] for message in messages if since <= message["time"] < until]
+    what = f"what was said in #{room} since {since}, before {until}, is {right}, and found is {found}."
+    day.world.require("times", found == right[:200], what)
+
+
+def _check_private(day: Day) -> None:
+    """Log in to every account, and see whether its private messages come."""
+    world = day.world
+    now = Look(None, world.tick, world.tick)
+    for register in world.owners.values():
+        owners = list(register.values(now))
+        if len(owners) != 1 or owners[0] is None:
+            continue
+        account = owners[0]
+        passwords = list(account.password.values(now))
+        waits = [
+            text
+            for text in world.texts.values()
+            if text.recipient is account and text.acknowledged and text.deleted > world.tick and not text.may_be_deleted
+        ]
+        if len(passwords) != 1 or all(account in text.shown_to for text in waits):
+            continue
+        program = day.connect(SEATS)
+        assert isinstance(program, Program)
+        _ask(day, program, "hello", name=account.own_name, password=passwords[0], rooms={})
+        world.require("own password", bool(program.name), f"{account} is not let in.")
+        for text in waits:
+            world.require("delivered", account in text.shown_to, f"{text.text!r} was never shown to {account}.")

@@ -1,0 +1,501 @@
+"""Programs: they come in, are shown all that is said, in order, once, and come back with their token."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+
+from e2e.test_hostile_bytes import FORBIDDEN
+
+from machine.clients import LOBBY, Line, Log
+from machine.promises import ANYTHING, INFINITY, Look, Register, Room, Subject, World, fold
+from machine.requests import Asker, Event, Request
+
+RESERVED = frozenset(map(fold, ("server", "admin", "root", "moderator")))
+
+GRACE = 59.0
+"""A session is held for so long, in seconds, if not longer."""
+
+
+@dataclass
+class View:
+    """What a program is shown of a room: all messages after *start*, until it *ended*."""
+
+    room: str
+    start: int
+    seen: int
+    ids: set[int] = field(default_factory=set)
+    ended: bool = False
+
+
+@dataclass
+class Pass:
+    """What is known of a token: with whom it goes on, and what the connection before had."""
+
+    subject: Subject
+    name: str
+    rooms: dict[str, int]
+    used: float
+    broken: float | None = None
+    """When its connection broke, in seconds; ``None``: not yet."""
+    ended: bool = False
+    replaced: float | None = None
+    """When it was told that it goes on from another connection."""
+
+
+class Program(Asker):
+    """A program, which is shown all, in order, once, and comes back with its token. *passes* are all tokens so far."""
+
+    def __init__(self, world: World, title: str, line: Line, host: str, log: Log, passes: dict[str, Pass]) -> None:
+        super().__init__(world, title, line, host, log)
+        self.passes = passes
+        self.hellos: list[Request] = []
+        """Those that are not answered yet."""
+        self.hello: Request | None = None
+        """The one by which it came in."""
+        self.token: str | None = None
+        self.own: Pass | None = None
+        """What is known of that."""
+        self.before: Pass | None = None
+        """What the connection had whose place it has taken."""
+        self.resumed = "no"
+        """Whether it goes on where that was: ``no``, ``maybe``, ``yes``."""
+        self.views: dict[str, View] = {}
+        self.old_views: list[View] = []
+        self.goodbye: Event | None = None
+
+    # -- sending
+
+    def ask(self, *requests: Request) -> None:
+        """Send *requests* in one packet."""
+        data = b""
+        for request in requests:
+            self.world.tick += 1
+            request.sent, request.seconds = self.world.tick, self.world.seconds()
+            self.log(f"{self.title} > {json.dumps(request.fields)}")
+            self.requests[request.tag] = request
+            if request.kind == "hello":
+                self._prepare_hello(request)
+            elif request.again:
+                self._prepare_again(request)
+            else:
+                self.prepare(request)
+            data += json.dumps(request.fields).encode() + b"\n"
+        self.line.send(data)
+
+    def _prepare_hello(self, hello: Request) -> None:
+        self.hellos.append(hello)
+        name = hello.fields["name"]
+        newcomer = Subject(f"whoever came as {name}", is_account=False, unknown=True)
+        register = self.world.holder(name)
+        hello.writes.append((register, register.may_put(newcomer, hello.sent, INFINITY)))
+        if "password" in hello.fields:
+            self.world.tries[self.host] = self.world.tries.get(self.host, 0) + 1
+
+    def _prepare_again(self, request: Request) -> None:
+        if request.text is not None:
+            request.text.authors.update(self.subjects)
+            if not request.text.acknowledged:
+                request.text.refused = False
+                request.begin_try(self, self.world.tick)
+
+    def becomes(self, subject: Subject, request: Request) -> None:
+        super().becomes(subject, request)
+        if self.own is not None:
+            self.own.subject = subject
+
+    # -- receiving
+
+    def look(self) -> None:
+        for line in self.lines():
+            if not line.startswith("{"):
+                continue
+            self.log(f"{self.title} < {line}")
+            event = json.loads(line)
+            self.world.require("true words", not FORBIDDEN & set(json.dumps(event, ensure_ascii=False)), line)
+            self._take(event)
+        if self.line.closed and not self.over:
+            told = self.goodbye is not None or self.stuck or not self.name
+            self.world.require("no mistake", told, f"{self.title} is cut off without a word.")
+            self.line.lose()
+            self._end()
+
+    def _take(self, event: Event) -> None:
+        kind, tag = event["type"], event.get("tag")
+        request = self.requests.get(tag) if tag is not None else None
+        if kind == "welcome":
+            request = self.hellos.pop(0)
+        match kind:
+            case "error":
+                self.world.require("no mistake", event["code"] != "internal", event["text"])
+            case "welcome" if request is not None:
+                self._welcomed(request, event)
+            case "message":
+                self._shown(event, mine=request is not None)
+            case "room":
+                self._entered(event, request)
+            case "who":
+                self._check_users(event, Look(self, request.sent if request else self.world.tick, self.world.tick))
+            case "left" if event["name"] == self.name and event["room"] in self.views:
+                self._left(event["room"])
+            case "renamed" if event["room"] is None:
+                self._renamed(event, request)
+            case "deleted":
+                self._deleted(event)
+            case "missed":
+                self._missed(event)
+            case "goodbye":
+                self.goodbye = event
+        if request is not None:
+            self._answer(request, event)
+
+    def _answer(self, request: Request, event: Event) -> None:
+        request.answers += 1
+        request.answer = event
+        most = 2 if request.again else 1
+        self.world.require("one answer", request.answers <= most, f"{request.fields} is answered twice.")
+        if request.kind != "hello":
+            self.answered(request, event)
+        elif event["type"] == "error" and request in self.hellos:
+            self.hellos.remove(request)
+            self._turned_away(request, event)
+
+    # coming in
+
+    def _welcomed(self, hello: Request, event: Event) -> None:
+        world, look = self.world, Look(self, hello.sent, self.world.tick)
+        newcomers = {write.value for _, write in hello.writes}
+        hello.withdraw()
+        name, token = event["name"], event["token"]
+        returns = hello.fields.get("token") == token
+        self.before = before = self.passes.get(token) if returns else None
+        owners = set(world.owner(name).values(look))
+        if event.get("registered"):
+            self.subjects = self._logged_in(hello, owners - {None}, look)
+            self._check_role(hello, event.get("role", ""), look)
+            if before is not None:
+                self.resumed = self._resumption(before, look)
+        else:
+            world.require("own name", None in owners, f"{self.title} came in as {name} without its password.")
+            world.require("reserved name", fold(name) not in RESERVED, f"{self.title} came in as {name}.")
+            self.subjects = self._present(name, before, look)
+        banned = world.must_be_banned(name, self.host, self.account, look)
+        world.require("ban", not banned, f"{name} from {self.host} came in.")
+        if before is not None and before.name != name and self.resumed == "yes":
+            world.holder(before.name).write(None, self, hello.sent).finish(world.tick)
+        if "password" in hello.fields and self.account is not None:
+            world.tries[self.host] -= 1
+        self.token, self.hello = token, hello
+        self.came_in(name, hello.sent)
+        for request in self.requests.values():
+            if request.text is not None:
+                request.text.authors.update(self.subjects)
+        self._ask_for_rooms(hello)
+        for key in {key for newcomer in newcomers for key in newcomer.rights}:
+            # Somebody has decided about whoever would come under this name.
+            for subject in self.subjects:
+                register = subject.rights.setdefault(key, Register(ANYTHING))
+                register.may_put(ANYTHING, hello.sent, world.tick)
+        self.own = self.passes[token] = Pass(self.subjects[0], name, {}, world.tick)
+
+    def _present(self, name: str, before: Pass | None, look: Look) -> tuple[Subject, ...]:
+        """Who it may be, as it has no account."""
+        fresh = Subject(f"presence {name} at {self.title}", is_account=False)
+        if before is None:
+            return (fresh,)
+        if before.subject.is_account:
+            # It may have been unregistered.
+            fresh.unknown, fresh.former = True, {before.subject, *before.subject.former}
+            return (fresh,)
+        self.resumed = self._resumption(before, look)
+        return {"yes": (before.subject,), "maybe": (before.subject, fresh), "no": (fresh,)}[self.resumed]
+
+    def _resumption(self, before: Pass, look: Look) -> str:
+        """Tell whether the session of the token must still have been there."""
+        if before.replaced is not None:
+            return "maybe" if before.replaced == self.world.tick else "no"
+        if before.ended or (before.subject not in self.subjects and before.subject.is_account):
+            return "no"
+        if set(self.world.holder(before.name).values(look)) != {before.subject}:
+            return "maybe"
+        return "yes" if before.broken is None or self.world.seconds() - before.broken < GRACE else "maybe"
+
+    def _logged_in(self, hello: Request, owners: set[Subject], look: Look) -> tuple[Subject, ...]:
+        """Find out whose account it is that has let the program in: that of its token, or that of its password."""
+        world, password = self.world, hello.fields.get("password")
+        known = self.before
+        registered = {owner for owner in owners if known is not None and known.subject in owner.former}
+        if known is not None and len(registered) == 1 and not known.subject.is_account:
+            known.subject = registered.pop()
+        elif registered:
+            return tuple(owners)
+        right = [owner for owner in owners if password is not None and owner.password.may_be(password, look)]
+        by_token = known is not None and known.subject.is_account and known.subject.alive.may_be(True, look)
+        if known is not None and by_token and right:
+            return tuple({known.subject, *right})
+        if known is not None and by_token:
+            account = known.subject
+            asked, done = account.reset
+            ended = known.used < asked and done < hello.sent
+            world.require("ended token", not ended, f"{account} came in by an old token.")
+            return (account,)
+        world.require("own password", bool(right), f"{self.title} came in by {password!r} as one of {owners}.")
+        return tuple(right) or (Subject("somebody", is_account=True, unknown=True),)
+
+    def _check_role(self, hello: Request, role: str, look: Look) -> None:
+        account = self.account
+        if account is None:
+            return
+        given = self.world.roles.get(account)
+        if given is not None and given.value == role and given.sent < hello.sent and "password" in hello.fields:
+            given.finish(self.world.tick)
+            del self.world.roles[account]
+        self.world.require("role", account.role.may_be(role, look), f"{account} has the role {role!r}.")
+
+    def _ask_for_rooms(self, hello: Request) -> None:
+        """It may be in the rooms that it has asked for, and in no other."""
+        world = self.world
+        wanted = {world.room(room).number for room in hello.rooms}
+        for subject in self.subjects:
+            for (kind, number), register in subject.rights.items():
+                if kind == "member" and number not in wanted:
+                    register.may_put(False, hello.sent, world.tick)
+            for room in hello.rooms:
+                for kind, value in (("member", True), ("op", ANYTHING)):
+                    register = subject.right(kind, world.room(room))
+                    hello.writes.append((register, register.write(value, self, hello.sent)))
+
+    def _turned_away(self, hello: Request, event: Event) -> None:
+        world, name, password = self.world, hello.fields["name"], hello.fields.get("password")
+        look = Look(self, hello.sent, world.tick)
+        hello.withdraw()
+        owners = set(world.owner(name).values(look))
+        match event["code"]:
+            case "banned":
+                may = world.may_be_banned(name, self.host, look, hello.seconds)
+                world.require("ban", may, f"{name} from {self.host} is kept out.")
+            case "wrong-password":
+                sure = all(owner is not None and set(owner.password.values(look)) == {password} for owner in owners)
+                world.require("own password", not sure, f"the password {password!r} of {owners} is refused.")
+            case "too-many-tries":
+                world.tries[self.host] -= 1
+                world.require(
+                    "lock-out",
+                    world.tries[self.host] > 0,
+                    f"{self.host} has not given a wrong password, and must wait.",
+                )
+
+    # into rooms
+
+    def _entered(self, event: Event, join: Request | None) -> None:
+        world, name = self.world, event["room"]
+        asked = join or self.hello
+        assert asked is not None
+        look = Look(self, asked.sent, world.tick)
+        old = world.room(name)
+        back = self.resumed if join is None and self.before is not None and name in self.before.rooms else "no"
+        self._forget_what_was_asked(asked, old)
+        room = self._room_entered(old, event, asked, back, look)
+        room.entered = world.tick
+        made = event["users"] == [self.name] and name != LOBBY and self.name in event.get("ops", ())
+        clear = back == "no" and len(self.subjects) == 1 and not room.unknown
+        for subject in self.subjects:
+            member = subject.right("member", room)
+            if back == "yes":
+                may = member.may_be(True, look) or len(self.subjects) > 1
+                world.require("membership", may, f"{subject} is in #{name} again.")
+                continue
+            for register in (member, subject.right("op", room)) if made and room is not old else (member,):
+                write = register.write(True, self, asked.sent)
+                if clear:
+                    write.finish(world.tick)
+                else:
+                    write.done = world.tick
+        private = bool(event.get("private"))
+        world.require("topic", room.topic.may_be(event["topic"], look), f"the topic of #{name} is {event['topic']!r}.")
+        world.require("privacy", room.private.may_be(private, look), f"#{name} is said to be private: {private}.")
+        self._begin_view(event, asked)
+        self._check_users(event, look)
+
+    def _room_entered(self, room: Room, event: Event, asked: Request, back: str, look: Look) -> Room:
+        """The room that the program has come into: perhaps a new one, if nobody else is there and nothing was said."""
+        world, name, topic = self.world, room.name, event["topic"]
+        if event["users"] != [self.name] or event["last"] or event.get("private") or back == "yes":
+            may = world.may_enter(self.subjects, room, look)
+            world.require("privacy", may, f"{self.subjects} came into #{name}, which is private.")
+            return room
+        if room.entered >= asked.sent or back == "maybe" or world.pending(name, asked):
+            return world.unknown_room(name)
+        world.require("topic", not topic or room.topic.may_be(topic, look), f"the topic of #{name} is {topic!r}.")
+        new = world.new_room(name)
+        new.topic = Register(topic)
+        return new
+
+    def _forget_what_was_asked(self, asked: Request, room: Room) -> None:
+        """It is known now whether the program is in the *room* that it has *asked* for."""
+        rights = [subject.right(kind, room) for subject in self.subjects for kind in ("member", "op")]
+        for register, write in list(asked.writes):
+            if any(register is right for right in rights):
+                register.drop(write)
+                asked.writes.remove((register, write))
+
+    def _begin_view(self, event: Event, asked: Request) -> None:
+        name = event["room"]
+        after = asked.fields.get("after") if asked.kind == "join" else (asked.fields.get("rooms") or {}).get(name)
+        start = event["last"] if after is None else after
+        if name in self.views:
+            self.old_views.append(self.views[name])
+        self.views[name] = View(name, start, start)
+        self.here.add(name)
+        self._remember(name, start)
+
+    def _remember(self, room: str, number: int) -> None:
+        """Remember up to which id it was shown the room, to ask for what comes after when it comes back."""
+        if self.own is not None:
+            self.own.rooms[room] = number
+
+    def _check_users(self, event: Event, look: Look) -> None:
+        """Check who is said to be in a room."""
+        world, room = self.world, self.world.room(event["room"])
+        users, ops = event["users"], event.get("ops", ())
+        world.require("one holder", len({fold(name) for name in users}) == len(users), f"{users} are in #{room.name}.")
+        for name in users:
+            holders = set(world.holder(name).values(look))
+            if len(holders) != 1 or None in holders:
+                continue
+            (holder,) = holders
+            member = holder.right("member", room)
+            world.require("membership", member.may_be(True, look), f"{name} ({holder}) is in #{room.name}.")
+            is_op = holder.right("op", room)
+            if name in ops:
+                world.require("op", is_op.may_be(True, look), f"{name} ({holder}) is op of #{room.name}.")
+            elif not world.pending(room.name, None):
+                world.require("op stays", is_op.may_be(False, look), f"{name} ({holder}) is not op of #{room.name}.")
+
+    # what is said
+
+    def _shown(self, event: Event, *, mine: bool) -> None:
+        world, room = self.world, event.get("room")
+        late = self.stuck or mine or any(not request.answers for request in self.requests.values())
+        text = world.shown(self.subjects, dict(event), Look(self, 0, world.tick), late=late)
+        if room is None or text is None:
+            return
+        view = self.views.get(room)
+        if view is None:
+            world.require("privacy", mine, f"{self.title} is shown message {event['id']} of #{room}, and is not there.")
+            return
+        number = event["id"]
+        if mine and number <= view.seen:
+            return
+        world.require("one order", number > view.seen, f"message {number} is shown to {self.title} after {view.seen}.")
+        view.seen = number
+        view.ids.add(number)
+        self._remember(room, number)
+
+    def _missed(self, event: Event) -> None:
+        view = self.views.get(event["room"])
+        if view is None:
+            return
+        view.ids.update(range(event["after"] + 1, event["before"]))
+        view.seen = max(view.seen, event["before"] - 1)
+        self._remember(view.room, view.seen)
+
+    def _deleted(self, event: Event) -> None:
+        world = self.world
+        text = world.by_id.get(event["id"])
+        if text is None:
+            return
+        text.deleted = min(text.deleted, world.tick)
+        if event["room"] is None:
+            look = Look(self, 0, world.tick)
+            world.check_ends(text, self.subjects, look, f"the end of {text.text!r} is shown", "private end")
+
+    def _left(self, room: str) -> None:
+        view = self.views.pop(room)
+        view.ended = True
+        self.old_views.append(view)
+        self.here.discard(room)
+        if self.own is not None:
+            self.own.rooms.pop(room, None)
+        for subject in self.subjects:
+            subject.right("member", self.world.room(room)).may_put(False, 0, self.world.tick)
+            if not subject.is_account:
+                subject.right("op", self.world.room(room)).may_put(False, 0, self.world.tick)
+
+    def _renamed(self, event: Event, request: Request | None) -> None:
+        self.name = event["new"]
+        for subject in self.subjects:
+            subject.names.add(self.name)
+        if request is None:
+            self.world.holder(event["name"]).may_put(None, 0, self.world.tick)
+            for subject in self.subjects:
+                self.world.holder(self.name).may_put(subject, 0, self.world.tick)
+        if self.own is not None:
+            self.own.name = self.name
+
+    # -- going
+
+    def _end(self) -> None:
+        """The chat has ended it."""
+        if self.goodbye is None or self.goodbye.get("code") != "replaced":
+            # Otherwise it goes on from another connection.
+            for room in self.views:
+                for subject in self.subjects:
+                    member = subject.right("member", self.world.room(room))
+                    if self.world.sharers(subject) > 1:
+                        member.may_put(False, 0, self.world.tick)
+                    else:
+                        member.put(False, self.world.tick)
+            self.gave_up_name(self.world.tick)
+            if self.own is not None:
+                self.own.ended = True
+        elif self.own is not None:
+            self.own.replaced = self.world.tick
+        self._stop()
+
+    def cut(self) -> None:
+        if self.own is not None and self.goodbye is None:
+            self.own.broken = self.world.seconds()
+        self._stop()
+
+    def _stop(self) -> None:
+        """Nothing more comes."""
+        self.over = True
+        self._forget_rooms()
+        self._close_views()
+        for request in self.requests.values():
+            request.end(self.world.tick)
+
+    def awaits(self, room: str, but: object) -> bool:
+        """Tell whether a request about *room*, *but* that one, waits for its answer, or for the rest of it."""
+        return any(
+            request is not but
+            and (
+                (not request.answers and room in (request.fields.get("room"), *request.rooms))
+                or (request is self.hello and room in request.rooms and room not in self._seen())
+            )
+            for request in self.requests.values()
+        )
+
+    def _seen(self) -> set[str]:
+        return {view.room for view in (*self.views.values(), *self.old_views)}
+
+    def _forget_rooms(self) -> None:
+        """It may have come into rooms, and so have made them, without having been told."""
+        seen = self._seen()
+        for request in self.requests.values():
+            rooms = [request.fields["room"]] if request.kind == "join" and not request.answers else []
+            if request.kind == "hello" and (request is self.hello or not request.answers):
+                rooms = [room for room in request.rooms if room not in seen]
+            for room in rooms:
+                if room == LOBBY:
+                    self.world.room(LOBBY).topic.may_put("", 0, self.world.tick)
+                else:
+                    self.world.unknown_room(room)
+
+    def _close_views(self) -> None:
+        for view in self.views.values():
+            view.ended = True
+            self.old_views.append(view)
+        self.views = {}
+        self.here.clear()

@@ -1,0 +1,456 @@
+"""What the chat promises, and what must be known of a conversation to tell whether it was kept.
+
+Everything is seen from outside: by what was sent, and by what came. What a request changes, it changes at some moment
+between being sent and being answered; what is read was true at some such moment too. :class:`Register` tells what could
+have been read, so that a promise is never called broken because two things happened at once.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from typing import Any
+
+PROMISES = {
+    "no mistake": "The server makes no mistake: it says of none, and logs no failure.",
+    "one answer": "Every request with a tag is answered once.",
+    "one message": "What is sent again under its tag is stored once.",
+    "true words": "What is shown was said, by whom it is shown under, there.",
+    "one order": "The messages of a room are shown to all in the order of their ids, each once, and none is left out.",
+    "kept": "What was acknowledged, or shown to anybody, is in the history until it is deleted, after any restart too.",
+    "refused": "A request that was refused changes nothing that anybody can see.",
+    "own password": "An account is opened by its password and by no other, whatever was changed meanwhile.",
+    "ended token": "A token that was used before the operator gave the account another password opens nothing.",
+    "own name": "A name that belongs to somebody is nobody else's.",
+    "reserved name": "A name that is reserved is nobody's without an account that the operator has made.",
+    "one holder": "No two who are here have names that look alike.",
+    "role": "Who has a role has had it given, and not taken.",
+    "power": "Against moderators nobody decides but owners.",
+    "lock-out": "Nobody has to wait for wrong passwords that came from elsewhere.",
+    "op": "Who is op of a room has made it or was made op, and has not lost that.",
+    "op stays": "Who has made a room or was made op of it, and has not lost that, is op of it.",
+    "privacy": "Nobody is shown what no chain of invitations allows.",
+    "invitation": "Who was invited comes in.",
+    "mute": "Who is muted says nothing there until the time is over, and nobody else is.",
+    "lock": "In a room that is locked only ops set the topic.",
+    "topic": "The topic of a room is what was set last.",
+    "membership": "Who was put out of a room, or left, is out of it until they join again; who joined is in it.",
+    "toggle": "A request that switches something finds it as the requests before it have left it.",
+    "ban": "Who is banned is not in the chat, under any name that looks alike; nobody else is kept out.",
+    "addresses": "What is written like an address is banned as that address, or refused.",
+    "private": "A private message is seen by nobody but its two ends, and by no later holder of a name.",
+    "private end": "Of the end of a private message nobody is told but its two ends, and no later holder of a name.",
+    "deleted": "What was deleted is not shown again.",
+    "delivered": "A private message to an account is refused, or shown to it: at its next log-in if not before.",
+    "times": "What was said at a time is found by it, though the clock has jumped.",
+}
+
+INFINITY = math.inf
+ANYTHING: Any = object()
+"""Nobody can know which value it is."""
+
+
+class Broken(AssertionError):
+    """A promise was broken."""
+
+    def __init__(self, promise: str, what: str) -> None:
+        assert promise in PROMISES
+        super().__init__(f"{PROMISES[promise]} But {what}")
+        self.promise = promise
+
+
+# -- what may be true
+
+
+class Write:
+    """A change of one thing: *by* whom, when it was *sent*, and when it was *done*, as far as is known.
+
+    It is *certain* once it is known to have happened; *undone* if it could not be stored and so held for a moment only.
+    """
+
+    __slots__ = ("by", "certain", "done", "sent", "undone", "value")
+
+    def __init__(self, value: Any, by: object, sent: float, done: float = INFINITY, certain: bool = False) -> None:
+        self.value = value
+        self.by = by
+        self.sent = sent
+        self.done = done
+        self.certain = certain
+        self.undone = False
+
+    def finish(self, now: float) -> None:
+        """It has happened."""
+        self.done, self.certain = now, True
+
+
+@dataclass(slots=True)
+class Look:
+    """When something was read: asked for at *sent* by *by*, answered at *done*."""
+
+    by: object
+    sent: float
+    done: float
+
+
+class Register:
+    """One thing that can be changed, and all its changes."""
+
+    __slots__ = ("_writes",)
+
+    def __init__(self, value: Any) -> None:
+        self._writes = [Write(value, None, -1, -1, certain=True)]
+
+    def write(self, value: Any, by: object, sent: float) -> Write:
+        """Somebody asks for a change."""
+        write = Write(value, by, sent)
+        self._writes.append(write)
+        return write
+
+    def put(self, value: Any, now: float) -> None:
+        """It has this value from now on, whoever did it."""
+        self._writes.append(Write(value, None, now, now, certain=True))
+
+    def may_put(self, value: Any, sent: float, done: float) -> Write:
+        """It may have been given this value, at some moment from *sent* to *done*."""
+        write = Write(value, None, sent, done)
+        self._writes.append(write)
+        return write
+
+    def since(self, first: Write) -> Iterator[Any]:
+        """All values that were asked for since a change."""
+        return (write.value for write in self._writes if write.sent >= first.sent)
+
+    def everything(self) -> Iterator[Any]:
+        """All values that it ever may have had."""
+        return (write.value for write in self._writes)
+
+    def forget_times(self) -> None:
+        """The times that are its values mean something else from now on, which nobody can know."""
+        for write in self._writes:
+            if isinstance(write.value, float | int) and 0 < write.value < INFINITY:
+                write.value = ANYTHING
+
+    def drop(self, write: Write) -> None:
+        """The change was refused."""
+        self._writes.remove(write)
+
+    def values(self, look: Look) -> Iterator[Any]:
+        """What may have been read then."""
+        for write in self._writes:
+            if write.sent > look.done:
+                continue
+            if write.undone:
+                if write.done >= look.sent:
+                    yield write.value
+                continue
+            if not any(_replaces(other, write, look) for other in self._writes):
+                yield write.value
+
+    def may_be(self, value: Any, look: Look) -> bool:
+        """Tell whether *value* may have been read then."""
+        return any(found == value or found is ANYTHING for found in self.values(look))
+
+
+def _replaces(other: Write, write: Write, look: Look) -> bool:
+    """Tell whether *other* has certainly taken the place of *write* before the *look*."""
+    if other is write or not other.certain or other.undone:
+        return False
+    seen = other.done < look.sent or (other.by is not None and other.by is look.by and other.sent < look.sent)
+    later = write.done < other.sent or (other.by is not None and other.by is write.by and write.sent < other.sent)
+    return seen and later
+
+
+# -- who and what there is
+
+
+class Subject:
+    """Somebody on whom rights hang: an account, or one unbroken presence without one."""
+
+    __slots__ = (
+        "alive", "former", "is_account", "names", "own_name", "password", "reset", "rights", "role", "title", "unknown",
+    )  # fmt: skip
+
+    def __init__(self, title: str, *, is_account: bool, unknown: bool = False) -> None:
+        self.title = title
+        self.is_account = is_account
+        self.unknown = unknown
+        """Whether nothing is known of its rights."""
+        self.names: set[str] = set()
+        """All names that they have had."""
+        self.former: set[Subject] = set()
+        """Who they were before: what these have said and were told is theirs."""
+        self.rights: dict[tuple[str, int], Register] = {}
+        self.alive = Register(True)
+        self.role = Register("")
+        self.own_name = ""
+        """The name that belongs to the account."""
+        self.password = Register(ANYTHING)
+        self.reset = (-1.0, -1.0)
+        """When the operator was asked to give the account another password for the last time, and when it was done."""
+
+    def __repr__(self) -> str:
+        return self.title
+
+    def right(self, kind: str, room: Room) -> Register:
+        """What the subject may do in the room: ``op``, ``invited``, ``member``, ``muted``."""
+        register = self.rights.get((kind, room.number))
+        if register is None:
+            unknown = self.unknown or room.unknown or self._may_be_left(kind, room.older)
+            register = Register(ANYTHING if unknown else 0.0 if kind == "muted" else False)
+            self.rights[kind, room.number] = register
+        return register
+
+    def _may_be_left(self, kind: str, room: Room | None) -> bool:
+        """Tell whether the subject may have had a right in a *room* that has, perhaps, vanished since."""
+        while room is not None:
+            register = self.rights.get((kind, room.number))
+            if room.unknown or (register is not None and any(register.everything())):
+                return True
+            room = room.older
+        return False
+
+
+class Room:
+    """A room, from being made until it vanishes; *older* is the room of that name before."""
+
+    def __init__(self, name: str, number: int, older: Room | None = None) -> None:
+        self.name = name
+        self.number = number
+        self.older = older
+        self.unknown = False
+        """Whether nothing is known of it."""
+        self.private = Register(False)
+        self.locked: Register = Register(ANYTHING if older is not None and any(older.locked.everything()) else False)
+        self.topic = Register("")
+        self.entered = -1.0
+        """When somebody was last told that they came in."""
+
+
+@dataclass
+class Text:
+    """Something that somebody has said, or tried to: each text is said under one tag."""
+
+    text: str
+    authors: set[Subject]
+    room: str | None = None
+    to: str | None = None
+    id: int | None = None
+    """Under which id it was shown."""
+    tries: list[Look] = field(default_factory=list)
+    """Between which moments it may have been read; its name, if it has one, meant whoever had it then."""
+    acknowledged: bool = False
+    refused: bool = False
+    recipient: Subject | None = None
+    """The account that must be shown it, once it is acknowledged."""
+    shown_to: set[Subject] = field(default_factory=set)
+    deleted: float = INFINITY
+    """When it was told to be gone."""
+    time: str = ""
+    may_be_deleted: bool = False
+    """Whether somebody has asked for its end."""
+
+
+def words_of(text: str) -> str:
+    """What is told apart in a text, by which it is found again: the machine says nothing twice."""
+    found = re.search(r"words\d+", text)
+    return found[0] if found is not None else text
+
+
+def fold(name: str) -> str:
+    """Names that look alike have this in common, of those that the machine uses."""
+    return name.casefold().replace("l", "i").replace("\u0430", "a").replace("\u03bf", "o")
+
+
+def network_of(target: str) -> IPv4Network | IPv6Network | None:
+    """The addresses that a ban of *target* is about, if it is about any."""
+    try:
+        found = ip_network(target, strict=False)
+    except ValueError:
+        return None
+    mapped = found.network_address.ipv4_mapped if isinstance(found, IPv6Network) else None
+    return IPv4Network((mapped, max(0, found.prefixlen - 96))) if mapped is not None else found
+
+
+class World:
+    """What is known of the chat, and the promises about it that are not *waived*."""
+
+    def __init__(self, waived: Iterable[str] = ()) -> None:
+        self.waived = frozenset(waived)
+        self.tick = 0.0
+        self.seconds: Callable[[], float] = lambda: 0.0
+        self.owners: dict[str, Register] = {}
+        """Whom the names belong to."""
+        self.holders: dict[str, Register] = {}
+        """Who has the names now."""
+        self.bans: dict[str, Register] = {}
+        """Until when each target is banned, in seconds; 0: not."""
+        self.rooms: dict[str, Room] = {}
+        self.texts: dict[str, Text] = {}
+        self.by_id: dict[int, Text] = {}
+        self.roles: dict[Subject, Write] = {}
+        """What the operator has made of accounts beside the running chat, which counts from their next log-in on."""
+        self.tries: dict[str, int] = {}
+        """How many passwords came from each address that are not known to be right."""
+        self.pending: Callable[[str, object], bool] = lambda room, request: False
+        """Whether another request about a room than that one waits for its answer."""
+        self.changing: Callable[[Subject], bool] = lambda subject: False
+        """Whether it is not clear for now if a subject registers, or is registered, or under which name."""
+        self.sharers: Callable[[Subject], int] = lambda subject: 0
+        """How many clients there are of a subject."""
+        self._rooms = 0
+
+    def require(self, promise: str, kept: bool, what: str) -> None:
+        """Raise :class:`Broken` if a promise was not *kept*."""
+        if not kept and promise not in self.waived:
+            raise Broken(promise, what)
+
+    # -- finding
+
+    def room(self, name: str) -> Room:
+        """The room of that name, as it is now."""
+        if name not in self.rooms:
+            self.new_room(name)
+        return self.rooms[name]
+
+    def new_room(self, name: str) -> Room:
+        """A room was made, if it is not the one that was there before, in which nothing was said."""
+        self._rooms += 1
+        self.rooms[name] = Room(name, self._rooms, self.rooms.get(name))
+        return self.rooms[name]
+
+    def unknown_room(self, name: str) -> Room:
+        """Of a room nothing is known any more, as it may have been made and have vanished unseen."""
+        room = self.new_room(name)
+        room.private, room.locked, room.topic = Register(ANYTHING), Register(ANYTHING), Register(ANYTHING)
+        room.unknown = True
+        return room
+
+    def owner(self, name: str) -> Register:
+        """Whom *name* belongs to."""
+        return self.owners.setdefault(fold(name), Register(None))
+
+    def holder(self, name: str) -> Register:
+        """Who has *name* now."""
+        return self.holders.setdefault(fold(name), Register(None))
+
+    def called(self, name: str, look: Look) -> set[Subject]:
+        """Who may have been meant by *name*: who had it then, and, if nobody may have had it, its owner."""
+        holders = set(self.holder(name).values(look))
+        if None in holders:
+            holders |= set(self.owner(name).values(look))
+        return holders - {None}
+
+    def everybody(self) -> set[Subject]:
+        """All who have had a name."""
+        registers = [*self.holders.values(), *self.owners.values()]
+        return {subject for register in registers for subject in register.everything()} - {None}
+
+    # -- rights
+
+    def may_op(self, subjects: Iterable[Subject], room: Room, look: Look) -> bool:
+        """Tell whether one of them may have been op of the room."""
+        return any(s.right("op", room).may_be(True, look) or self.may_moderate((s,), look) for s in subjects)
+
+    def may_not_op(self, subjects: Iterable[Subject], room: Room, look: Look) -> bool:
+        """Tell whether one of them may not have been op of the room."""
+        return any(s.right("op", room).may_be(False, look) and self.may_be_user(s, look) for s in subjects)
+
+    def may_moderate(
+        self, subjects: Iterable[Subject], look: Look, roles: tuple[str, ...] = ("moderator", "owner")
+    ) -> bool:
+        """Tell whether one of them may have had such a role."""
+        return any(s.is_account and any(s.role.may_be(role, look) for role in roles) for s in subjects)
+
+    def may_be_user(self, subject: Subject, look: Look) -> bool:
+        """Tell whether the subject may have had no role."""
+        return not subject.is_account or subject.role.may_be("", look) or subject.alive.may_be(False, look)
+
+    def may_enter(self, subjects: Iterable[Subject], room: Room, look: Look) -> bool:
+        """Tell whether one of them may have been allowed into the room, or was there already."""
+        return room.private.may_be(False, look) or any(
+            s.right("invited", room).may_be(True, look)
+            or s.right("member", room).may_be(True, look)
+            or self.may_op((s,), room, look)
+            for s in subjects
+        )
+
+    def may_be_kept_out(self, subjects: Iterable[Subject], room: Room, look: Look) -> bool:
+        """Tell whether one of them may have been refused at the door of the room."""
+        return room.private.may_be(True, look) and any(
+            s.right("invited", room).may_be(False, look) and self.may_not_op((s,), room, look) for s in subjects
+        )
+
+    def bans_of(self, name: str | None, host: str) -> Iterator[Register]:
+        """The bans that are about *name*, or the address *host*."""
+        for target, register in self.bans.items():
+            network = network_of(target)
+            address = ip_address(host)
+            if network is not None:
+                if address.version == network.version and address in network:
+                    yield register
+            elif name is not None and fold(target) == fold(name):
+                yield register
+
+    def bans_of_accounts(self) -> Iterator[tuple[set[Subject], Register]]:
+        """The bans of accounts (``@ada``), each with all accounts that it may be about."""
+        for target, register in self.bans.items():
+            if target.startswith("@"):
+                yield set(self.owner(target[1:]).everything()) - {None}, register
+
+    def must_be_banned(self, name: str | None, host: str, subject: Subject | None, look: Look) -> bool:
+        """Tell whether there certainly was a ban."""
+        now = self.seconds()
+        accounts = [register for owners, register in self.bans_of_accounts() if owners == {subject}]
+        bans = [*self.bans_of(name, host), *(accounts if subject is not None else ())]
+        return any(all(until is not ANYTHING and until > now for until in ban.values(look)) for ban in bans)
+
+    def may_be_banned(self, name: str | None, host: str, look: Look, now: float) -> bool:
+        """Tell whether there may have been a ban that had not ended by *now*; that of an account may hit anybody."""
+        bans = [*self.bans_of(name, host), *(register for _, register in self.bans_of_accounts())]
+        return any(until is ANYTHING or until > now - 1 for ban in bans for until in ban.values(look))
+
+    # -- what was said
+
+    def shown(self, subjects: Iterable[Subject], message: dict[str, Any], look: Look, *, late: bool) -> Text | None:
+        """A message was shown to *subjects*, *late* if it may have been on its way for long; return what it says."""
+        number, words = message["id"], words_of(message["text"])
+        text = self.texts.get(words)
+        self.require("true words", text is not None, f"nobody has said {words!r}.")
+        if text is None:
+            return None
+        self.require("refused", not text.refused, f"{words!r} was refused, and is shown as message {number}.")
+        self.require(
+            "one message", text.id in (None, number), f"{words!r} is stored as message {text.id} and as {number}."
+        )
+        other = self.by_id.setdefault(number, text)
+        self.require("true words", other is text, f"message {number} is {other.text!r} and {words!r}.")
+        names = set[str]().union(*(author.names for author in text.authors))
+        self.require(
+            "true words",
+            message["author"] in names,
+            f"{words!r}, said by {sorted(names)}, is shown as {message['author']}'s.",
+        )
+        self.require("true words", message.get("room") == text.room, f"{words!r} was said elsewhere.")
+        text.id, text.time = number, message["time"]
+        if text.room is None:
+            self.check_ends(text, subjects, look, f"{words!r} is shown")
+            text.shown_to.update(subjects)
+        self.require("deleted", late or look.done <= text.deleted, f"{words!r} is shown again.")
+        return text
+
+    def check_ends(
+        self, text: Text, subjects: Iterable[Subject], look: Look, what: str, promise: str = "private"
+    ) -> None:
+        """Check that *subjects* may be one of the two ends of a private message, of which they are told."""
+        who = list(subjects)
+        if not who:
+            return
+        ends = set(text.authors)
+        for attempt in text.tries:
+            ends |= self.called(text.to or "", Look(attempt.by, attempt.sent, min(attempt.done, look.done)))
+        selves = {former for subject in who for former in (subject, *subject.former)}
+        later = any(selves & {end, *end.former} for end in ends)
+        self.require(promise, later, f"{what} to {who}, and is to {text.to}: {ends}.")

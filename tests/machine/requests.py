@@ -1,0 +1,447 @@
+"""Requests: what each may change from when it is sent, and what its answer tells about what was true."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any
+
+from machine.clients import LOBBY, End, Line, Log
+from machine.promises import (
+    ANYTHING,
+    INFINITY,
+    Look,
+    Register,
+    Subject,
+    Text,
+    World,
+    Write,
+    fold,
+    network_of,
+    words_of,
+)
+
+Event = Mapping[str, Any]
+DURATION = re.compile(r"(\d+)([smhdw])( |$)")
+UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
+ABOUT_SOMEBODY = ("kick", "op", "invite", "mute", "unmute", "moderator")
+"""The requests by which somebody decides about somebody."""
+OF_OPS = ("kick", "mute", "unmute", "op", "lock", "room", "invite")
+OF_MEMBERS = ("say", "me", "topic", "kick", "mute", "op", "lock", "room", "invite")
+OF_MODERATORS = ("ban", "unban", "bans", "stats")
+SWITCHES = ("op", "lock", "moderator")
+"""Those that switch something, so that only the answer tells what to."""
+WHO = ("nick", "register", "unregister")
+"""The requests after which it is clear only with the answer who somebody is, and under which name."""
+
+
+class Request:
+    """What a program asks for, and what becomes of it."""
+
+    def __init__(self, fields: dict[str, Any], sent: float, *, again: bool = False) -> None:
+        self.fields = fields
+        self.sent = sent
+        self.again = again
+        """Whether it was sent before, on another connection."""
+        self.seconds = 0.0
+        self.answers = 0
+        self.answer: Event | None = None
+        self.writes: list[tuple[Register, Write]] = []
+        self.text: Text | None = None
+        self.attempt: Look | None = None
+        self.victims: set[Subject] = set()
+
+    def again_by(self, now: float) -> Request:
+        """The same, to be sent on another connection."""
+        request = Request(self.fields, now, again=True)
+        request.text = self.text
+        return request
+
+    def begin_try(self, by: object, now: float) -> None:
+        """Its text is sent."""
+        if self.text is not None:
+            self.attempt = Look(by, now, INFINITY)
+            self.text.tries.append(self.attempt)
+
+    def end(self, now: float) -> None:
+        """It was answered, or there is nobody left to be answered."""
+        if self.attempt is not None:
+            self.attempt.done = min(self.attempt.done, now)
+        if self.kind == "hello":
+            for _, write in self.writes:
+                write.done = min(write.done, now)
+
+    def withdraw(self) -> None:
+        """Nothing of what it may have changed has happened so."""
+        for register, write in self.writes:
+            register.drop(write)
+        self.writes = []
+
+    @property
+    def tag(self) -> str:
+        """Its tag."""
+        tag: str = self.fields["tag"]
+        return tag
+
+    @property
+    def rooms(self) -> Collection[str]:
+        """The rooms that it asks for, if it is a ``hello``."""
+        rooms: Collection[str] = self.fields.get("rooms", (LOBBY,)) if self.kind == "hello" else ()
+        return rooms
+
+    @property
+    def kind(self) -> str:
+        """What it is."""
+        kind: str = self.fields["type"]
+        return kind
+
+
+class Asker(End):
+    """A client that asks for things: what it has asked for, and what it makes of the answers."""
+
+    def __init__(self, world: World, title: str, line: Line, host: str, log: Log) -> None:
+        super().__init__(world, title, line, host, log)
+        self.requests: dict[str, Request] = {}
+        self.here: set[str] = set()
+        """The rooms that it is in."""
+        self.said: list[int] = []
+        """The ids of what it has said."""
+
+    @property
+    def changes(self) -> bool:
+        """Whether it is not clear yet who it is, and under which name."""
+        return any(request.kind in WHO and not request.answers for request in self.requests.values())
+
+    @property
+    def account(self) -> Subject | None:
+        """Its account, if it has one and it is clear which."""
+        return self.who if self.who is not None and self.who.is_account else None
+
+    # -- when something is sent
+
+    def prepare(self, request: Request) -> None:
+        """Note what *request* may change from now on."""
+        world, now, fields = self.world, self.world.tick, request.fields
+        room = world.room(fields["room"]) if "room" in fields else None
+        victims = world.called(fields["name"], Look(self, now, now)) if request.kind in ABOUT_SOMEBODY else set()
+        request.victims = victims
+
+        def write(register: Register, value: Any) -> None:
+            request.writes.append((register, register.write(value, self, now)))
+
+        match request.kind:
+            case "say" | "me" | "msg":
+                request.text = Text(fields["text"], set(self.subjects), room=fields.get("room"), to=fields.get("name"))
+                world.texts[words_of(fields["text"])] = request.text
+                request.begin_try(self, now)
+            case "topic" if room is not None and "text" in fields:
+                write(room.topic, fields["text"])
+            case "lock" if room is not None:
+                write(room.locked, ANYTHING)
+            case "room" if room is not None:
+                write(room.private, fields["access"] == "private")
+            case "join" if room is not None:
+                for subject in self.subjects:
+                    write(subject.right("member", room), True)
+                    write(subject.right("op", room), ANYTHING)
+            case "leave" if room is not None:
+                for subject in self.subjects:
+                    write(subject.right("member", room), False)
+                    if not subject.is_account:
+                        write(subject.right("op", room), ANYTHING if world.changing(subject) else False)
+            case kind if kind in ABOUT_SOMEBODY:
+                for victim in victims:
+                    for register, value in self._changes_of(victim, request):
+                        write(register, value)
+            case "nick":
+                for subject in self.subjects:
+                    subject.names.add(fields["name"])
+                    write(world.holder(fields["name"]), subject)
+                    write(world.holder(self.name), None)
+            case "register" if self.account is None:
+                title = f"account {self.name} of {self.title}"
+                account = Subject(title, is_account=True, unknown=self.who is None)
+                if self.who is not None:
+                    account.rights = self.who.rights
+                account.names = set[str]().union(*(s.names for s in self.subjects)) | {self.name}
+                account.own_name = self.name
+                account.former = {former for s in self.subjects for former in (s, *s.former)}
+                account.password = Register(fields["password"])
+                write(world.owner(self.name), account)
+                write(world.holder(self.name), account)
+            case "unregister" if self.account is not None:
+                world.tries[self.host] = world.tries.get(self.host, 0) + 1
+                fresh = Subject(f"presence {self.name} at {self.title}, unregistered", is_account=False)
+                fresh.names = self.account.names
+                fresh.former = {self.account, *self.account.former}
+                write(world.holder(self.name), fresh)
+                write(self.account.alive, False)
+                for owned in self.account.names:
+                    if self.account in set(world.owner(owned).values(Look(self, now, now))):
+                        write(world.owner(owned), None)
+            case "password" if self.account is not None:
+                write(self.account.password, fields["password"])
+            case "delete" if fields.get("id") in world.by_id:
+                world.by_id[fields["id"]].may_be_deleted = True
+            case "ban":
+                span = seconds_of(fields["text"])
+                until = INFINITY if span is None else world.seconds() + span
+                write(world.bans.setdefault(fields["target"], Register(0)), until)
+            case "unban":
+                for target, register in world.bans.items():
+                    if same_target(target, fields["target"]):
+                        write(register, 0)
+
+    def _changes_of(self, victim: Subject, request: Request) -> Iterator[tuple[Register, Any]]:
+        """What *request* changes if it is about *victim*."""
+        if request.kind == "moderator":
+            yield victim.role, ANYTHING
+            return
+        room = self.world.room(request.fields["room"])
+        match request.kind:
+            case "op":
+                yield victim.right("op", room), ANYTHING
+            case "invite":
+                yield victim.right("invited", room), True
+            case "mute":
+                yield victim.right("muted", room), request.seconds + (seconds_of(request.fields["text"]) or 600)
+            case "unmute":
+                yield victim.right("muted", room), 0.0
+            case "kick":
+                yield victim.right("member", room), False
+                if not victim.is_account:
+                    yield victim.right("op", room), ANYTHING if self.world.changing(victim) else False
+
+    # -- when it is answered
+
+    def answered(self, request: Request, event: Event) -> None:
+        """*request* was done, or refused: check that it could be, and note what that has changed."""
+        look = Look(self, request.sent, self.world.tick)
+        request.end(self.world.tick)
+        if event["type"] == "error":
+            self._undo(request, event["code"])
+            self._check_refusal(request, event["code"], event["text"], look)
+        else:
+            self._find_victims(request, look)
+            self._check_asker(request, look)
+            self._check_state(request, event, look)
+            if request.kind == "join":
+                # The ``room`` that answers it tells more.
+                request.withdraw()
+            self._do(request, event)
+
+    def _find_victims(self, request: Request, look: Look) -> None:
+        """The name in a request may have changed hands before it was read."""
+        if request.kind in ABOUT_SOMEBODY:
+            others = self.world.called(request.fields["name"], look) - request.victims
+            for victim in others:
+                for register, value in self._changes_of(victim, request):
+                    request.writes.append((register, register.write(value, self, request.sent)))
+            request.victims |= others
+
+    def _do(self, request: Request, event: Event) -> None:
+        """What *request* may have changed is changed."""
+        world, now = self.world, self.world.tick
+        subject = next(iter(request.victims)) if request.victims else self.who
+        shared = subject is not None and world.sharers(subject) > 1
+        certain = len(request.victims) <= 1 and not (shared and request.kind in ("leave", "kick"))
+        for _, write in request.writes:
+            if write.value is ANYTHING and request.kind in SWITCHES:
+                write.value = _switched_to(request, event)
+            if request.kind in ("ban", "mute") and world.seconds() != request.seconds and write.value != INFINITY:
+                # It is counted from when the request was read.
+                write.value = ANYTHING
+            if certain:
+                write.finish(now)
+            else:
+                write.done = now
+        if request.kind == "unregister":
+            world.tries[self.host] -= 1
+        if request.kind in ("register", "unregister") and request.writes:
+            self.becomes(request.writes[0][1].value, request)
+        if request.text is not None:
+            self._acknowledge(request, request.text)
+
+    def becomes(self, subject: Subject, request: Request) -> None:
+        """By *request* it has become another *subject*."""
+        pending = [other for other in self.requests.values() if other.sent > request.sent and not other.answers]
+        if not subject.is_account:
+            subject.unknown = bool(pending)
+            for name in self.here:
+                subject.right("member", self.world.room(name)).put(True, self.world.tick)
+        for _, write in (both for other in pending for both in other.writes):
+            write.value = subject if write.value is self.who else write.value
+        self.subjects = (subject,)
+
+    def _acknowledge(self, request: Request, text: Text) -> None:
+        text.acknowledged, text.refused = True, False
+        if text.id is not None:
+            self.said.append(text.id)
+        if text.to is not None and not request.again:
+            ends = self.world.called(text.to, Look(self, request.sent, self.world.tick))
+            if len(ends) == 1 and (end := next(iter(ends))).is_account:
+                text.recipient = end
+
+    def _undo(self, request: Request, code: str) -> None:
+        """What *request* may have changed is not changed; it may have been for a moment if it could not be stored."""
+        if code == "not-stored":
+            for _, write in request.writes:
+                write.done, write.undone = self.world.tick, True
+        else:
+            request.withdraw()
+        if request.text is not None and not (request.again and request.text.acknowledged):
+            request.text.refused = not request.again
+
+    # -- what is promised about it
+
+    def _check_refusal(self, request: Request, code: str, words: str, look: Look) -> None:
+        """Check that *request* could be refused."""
+        world, subjects = self.world, self.subjects
+        if code == "wrong-password" and self.account is not None:
+            sure = set(self.account.password.values(look)) == {request.fields["password"]}
+            world.require("own password", not sure, f"the password of {self.account} is refused.")
+        elif code == "banned" and request.kind == "nick":
+            may = world.may_be_banned(request.fields["name"], self.host, look, request.seconds)
+            world.require("ban", may, f"the name {request.fields['name']} is refused.")
+        elif code == "not-allowed" and words.startswith("Only moderators"):
+            may = any(world.may_be_user(subject, look) for subject in subjects)
+            world.require("role", may, f"{subjects} is no moderator.")
+        if "room" not in request.fields:
+            return
+        room = world.room(request.fields["room"])
+        if code == "muted":
+            times = [until for subject in subjects for until in subject.right("muted", room).values(look)]
+            may = any(until is ANYTHING or until > request.seconds for until in times)
+            world.require("mute", may, f"{subjects} may not speak in #{room.name}.")
+        elif code == "not-in-room":
+            may = any(
+                subject.right("member", room).may_be(False, look) or world.sharers(subject) > 1 for subject in subjects
+            )
+            world.require("membership", may, f"{subjects} is said not to be in #{room.name}.")
+        elif code == "not-allowed" and words.startswith("Only the ops"):
+            world.require("op stays", world.may_not_op(subjects, room, look), f"{subjects} is not op of #{room.name}.")
+        elif code == "not-allowed" and request.kind == "join":
+            may = world.may_be_kept_out(subjects, room, look)
+            world.require("invitation", may, f"{subjects} is kept out of #{room.name}.")
+
+    def _check_asker(self, request: Request, look: Look) -> None:
+        """Check that whoever has asked had the right to what was done."""
+        world, subjects, kind = self.world, self.subjects, request.kind
+        says = f"{subjects} did {request.fields}."
+        if kind != "quit" and not world.may_moderate(subjects, look):
+            begun = Look(self, request.sent, request.sent)
+            banned = world.must_be_banned(self.name, self.host, self.account, begun)
+            world.require("ban", not banned, f"{says} from {self.host}")
+        if kind in OF_MODERATORS:
+            world.require("role", world.may_moderate(subjects, look), says)
+        if kind == "moderator":
+            world.require("role", world.may_moderate(subjects, look, ("owner",)), says)
+        if kind in ("kick", "mute") and request.victims:
+            self._check_power(request.victims, look, says)
+        if "room" not in request.fields or request.again:
+            return
+        room = world.room(request.fields["room"])
+        if kind in OF_MEMBERS:
+            may = any(subject.right("member", room).may_be(True, look) for subject in subjects)
+            world.require("membership", may, says)
+        if kind in OF_OPS:
+            world.require("op", world.may_op(subjects, room, look), says)
+        if kind in ("say", "me"):
+            times = [until for subject in subjects for until in subject.right("muted", room).values(look)]
+            may = any(until is ANYTHING or until <= world.seconds() for until in times)
+            world.require("mute", may, says)
+        if kind == "topic" and "text" in request.fields:
+            may = room.locked.may_be(False, look) or world.may_op(subjects, room, look)
+            world.require("lock", may, says)
+        if kind == "history":
+            world.require("privacy", world.may_enter(subjects, room, look), says)
+
+    def _check_power(self, victims: set[Subject], look: Look, says: str) -> None:
+        """Check that who acts against *victims* is an owner, if these are moderators."""
+        users = any(self.world.may_be_user(victim, look) for victim in victims)
+        owner = self.world.may_moderate(self.subjects, look, ("owner",))
+        self.world.require("power", users or owner, f"{says} {victims} moderate.")
+
+    def _check_state(self, request: Request, event: Event, look: Look) -> None:
+        """Check that things were as they must be for what was done, or told."""
+        world, fields, victims = self.world, request.fields, request.victims
+        says = f"{self.subjects} did {fields}."
+        room = world.room(fields["room"]) if "room" in fields else None
+        match request.kind:
+            case "topic" if room is not None and "text" not in fields:
+                world.require("topic", room.topic.may_be(event["topic"], look), f"the topic is {event['topic']!r}.")
+            case "kick" if room is not None and victims:
+                may = any(victim.right("member", room).may_be(True, look) for victim in victims)
+                world.require("membership", may, f"{says} {victims} was not there.")
+            case "op" if room is not None and victims:
+                may = any(victim.right("op", room).may_be(not event["on"], look) for victim in victims)
+                world.require("toggle", may, f"{says} It was so already.")
+            case "lock" if room is not None:
+                world.require("toggle", room.locked.may_be(not event["on"], look), f"{says} It was so already.")
+            case "moderator" if victims:
+                was = "" if _switched_to(request, event) else "moderator"
+                may = any(victim.role.may_be(was, look) for victim in victims)
+                world.require("toggle", may, f"{says} {event['text']} It was so already.")
+            case "register":
+                world.require("own name", None in set(world.owner(self.name).values(look)), says)
+            case "password" | "unregister" if self.account is not None:
+                alive = self.account.alive.may_be(True, look)
+                world.require("own password", alive, f"{says} The account was given up.")
+                if request.kind == "unregister":
+                    world.require("own password", self.account.password.may_be(fields["password"], look), says)
+            case "delete" if event["type"] == "deleted":
+                self._check_deletion(world.by_id.get(event["id"]), look, says)
+            case "ban":
+                self._check_ban(fields["target"], look, says)
+            case "bans":
+                self._check_bans([ban["target"] for ban in event["bans"]], look)
+            case "history" | "search":
+                for message in event["messages"]:
+                    self._check_read(message, request, look)
+
+    def _check_deletion(self, text: Text | None, look: Look, says: str) -> None:
+        if text is not None:
+            mine = bool({me for subject in self.subjects for me in (subject, *subject.former)} & text.authors)
+            op = text.room is not None and self.world.may_op(self.subjects, self.world.room(text.room), look)
+            self.world.require("op", mine or op, says)
+
+    def _check_read(self, message: dict[str, Any], request: Request, look: Look) -> None:
+        """Check that a *message* may be read again."""
+        text = self.world.shown(self.subjects, message, look, late=True)
+        if text is not None and text.room is not None:
+            self.world.require("deleted", text.deleted >= request.sent, f"{text.text!r} is shown again.")
+            may = self.world.may_enter(self.subjects, self.world.room(text.room), look)
+            self.world.require("privacy", may, f"{self.subjects} found {text.text!r} in #{text.room}.")
+
+    def _check_ban(self, target: str, look: Look, says: str) -> None:
+        looks = re.fullmatch(r"[0-9./]+|.*:.*", target) is not None
+        self.world.require("addresses", network_of(target) is not None or not looks, says)
+        if network_of(target) is None:
+            owners = set(self.world.owner(target.removeprefix("@")).values(look))
+            if None not in owners:
+                self._check_power(owners, look, says)
+
+    def _check_bans(self, listed: list[str], look: Look) -> None:
+        for target, register in self.world.bans.items():
+            sure = all(until is not ANYTHING and until > self.world.seconds() for until in register.values(look))
+            there = any(same_target(target, name) for name in listed)
+            self.world.require("ban", there or not sure, f"the ban of {target} is not in {listed}.")
+
+
+def _switched_to(request: Request, event: Event) -> Any:
+    """What a *request* has switched something to, as the answer says."""
+    if request.kind == "moderator":
+        return "moderator" if "is a moderator now" in event["text"] else ""
+    return bool(event.get("on"))
+
+
+def same_target(one: str, other: str) -> bool:
+    """Tell whether bans of both are about the same."""
+    networks = network_of(one), network_of(other)
+    return networks[0] == networks[1] if any(networks) else fold(one) == fold(other)
+
+
+def seconds_of(text: str) -> float | None:
+    """The time that stands at the beginning of what a ban or a mute is given, if there is one."""
+    found = DURATION.match(text)
+    return int(found[1]) * UNITS[found[2]] if found is not None else None

@@ -1,0 +1,915 @@
+"""What happens in a day of the chat: a list of steps, each of which can be left out without changing the others."""
+
+from __future__ import annotations
+
+import atexit
+import gc
+import json
+import random
+import shutil
+import tempfile
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from e2e.test_hostile_bytes import NASTY
+from house import ADMIN_AT_ONCE, Errand, House
+from twisted.logger import LogEvent, globalLogPublisher
+from twisted.python.failure import Failure
+
+from machine.clients import LOBBY, End, Person
+from machine.programs import Pass, Program
+from machine.promises import Look, Register, Subject, World
+from machine.requests import Request
+
+T = TypeVar("T")
+
+PROGRAMS, PEOPLE = 6, 2
+SEATS = PROGRAMS + PEOPLE
+HOSTS = [*(f"192.0.2.{number}" for number in range(10, 15)), "2001:db8:1::5", "192.0.2.20", "192.0.2.21"]
+NAMES = ["boss", "ada", "bob", "eve", "Idle", "cy", "dan", "flo"]
+OTHERS = ["root", "ldle", "Ada", "\u0430da", "bob2", "ada2", "bad name"]
+ROOMS = ["lobby", "lobby", "lobby", "dev", "den", "ops", "tea"]
+SPANS = ["", "1h", "10m spam", "30s", "7d", "spam", "999999w"]
+TARGETS = [
+    "192.0.2.11", "::ffff:192.0.2.12", "192.0.2.12/31", "2001:db8:1::/64", "192.0.2", "192.0.2.012",
+    "::ffff:192.0.2.0/125",
+]  # fmt: skip
+PASSWORDS = ["correct horse", "battery staple", "something else"]
+ODD = [
+    *(f"? {nasty.decode('utf-8', 'replace')}" for nasty in NASTY if b"?" not in nasty),
+    "bob: ?", "* ? left.", "! ?", "~ bob ?", "?" + " x" * 1000, "?" + "x" * 5000,
+]  # fmt: skip
+WARDEN = "the warden's own"
+ROOT = "the owner's own"
+TAIL = 3
+"""So many of its last messages a program sends again when it comes back."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """What is done by whom; *salt* decides how."""
+
+    name: str
+    seat: int
+    salt: int
+
+
+class Day:
+    """One chat from its beginning, and all that happens to it."""
+
+    def __init__(self, waived: Iterable[str] = (), house: type[House] = House) -> None:
+        self.conversation: list[str] = []
+        self.world = World(waived)
+        self.passes: dict[str, Pass] = {}
+        self.seats: list[End | None] = [None] * SEATS
+        self.broken: list[Program | None] = [None] * SEATS
+        self.ends: list[End] = []
+        self.everybody: list[Program] = []
+        self.errands: list[tuple[str, Errand, Told | None]] = []
+        """What the operator waits for."""
+        self.count = 0
+        self._failures: list[Failure] = []
+        self._collecting = False
+        gc.callbacks.append(self._collect)
+        self._folder = tempfile.TemporaryDirectory(prefix="machine-")
+        shutil.copytree(_template(house), self._folder.name, dirs_exist_ok=True)
+        for name, password in (("boss", ROOT), ("warden", WARDEN)):
+            account = Subject(f"account {name}", is_account=True)
+            account.names.add(name)
+            account.own_name = name
+            account.role, account.password = Register("owner"), Register(password)
+            self.world.owners[name] = Register(account)
+        globalLogPublisher.addObserver(self._observe)  # type: ignore[arg-type]
+        self.house = house(Path(self._folder.name), seed=1)
+        self.world.seconds = lambda: self.house.seconds
+        self.world.pending = self._pending
+        self.world.changing = lambda subject: any(
+            isinstance(end, Program) and end.changes and subject in end.subjects for end in self.ends
+        )
+        self.world.sharers = self._sharers
+
+    def _sharers(self, subject: Subject) -> int:
+        held = (known for known in self.passes.values() if known.broken is not None and not known.ended)
+        there = sum(subject in end.subjects for end in self.ends)
+        return there + sum(subject is known.subject or known.subject in subject.former for known in held)
+
+    def _pending(self, room: str, but: object) -> bool:
+        programs = [end for end in self.ends if isinstance(end, Program)]
+        return any(program.awaits(room, but) for program in programs)
+
+    def _observe(self, event: LogEvent) -> None:
+        if "log_failure" in event and not self._collecting:
+            self._failures.append(event["log_failure"])
+
+    def _collect(self, phase: str, info: dict[str, int]) -> None:
+        """What a killed chat has left stumbles when Python collects it, which says nothing about the one that runs."""
+        self._collecting = phase == "start"
+
+    def close(self) -> None:
+        """Leave nothing behind."""
+        gc.callbacks.remove(self._collect)
+        globalLogPublisher.removeObserver(self._observe)  # type: ignore[arg-type]
+        if self.house.running:
+            self.house.kill()
+        self._folder.cleanup()
+
+    def log(self, line: str) -> None:
+        """Note what happened."""
+        self.conversation.append(line)
+
+    # -- the course of things
+
+    def do(self, step: Step) -> None:
+        """Do one step, and look at what comes of it."""
+        chance = random.Random(step.salt)  # noqa: S311
+        _, work = STEPS[step.name]
+        if work(self, step.seat, chance) is None:
+            self.settle()
+
+    def settle(self) -> None:
+        """Let the chat do what it can, and look at what everybody is shown."""
+        if self.house.running:
+            self.house.turn()
+        self.world.tick += 1
+        self.look_at_errands()
+        for end in self.ends:
+            end.look()
+        self.ends = [end for end in self.ends if not end.over]
+        for seat, there in enumerate(self.seats):
+            if there is not None and there.over:
+                self._vacate(seat)
+        failures = [failure.getTraceback() for failure in self._failures]
+        self.world.require("no mistake", not failures, f"the log has: {''.join(failures)}")
+
+    def look_at_errands(self) -> None:
+        """Look at what the operator is told."""
+        for errand in list(self.errands):
+            words, asked, told = errand
+            answer = asked.answer()
+            if answer is not None:
+                self.errands.remove(errand)
+                self.log(f"-- chat admin {words}: {'' if answer[0] else 'refused: '}{answer[1]!r}")
+                if told is not None:
+                    told(*answer)
+            elif self.house.running:
+                self.house.turn()
+
+    def _vacate(self, seat: int) -> None:
+        end = self.seats[seat]
+        self.seats[seat] = None
+        if isinstance(end, Program) and end.token is not None:
+            self.broken[seat] = end
+
+    # -- helpers of the steps
+
+    def number(self) -> int:
+        """A number that was not used before."""
+        self.count += 1
+        return self.count
+
+    def connect(self, seat: int) -> End | None:
+        """Somebody connects from the place *seat*, if the chat is there."""
+        if not self.house.running:
+            return None
+        title = f"{'person' if seat >= PROGRAMS else 'program'} {seat}.{self.number()}"
+        host = HOSTS[seat] if seat < SEATS else "198.51.100.1"
+        self.log(f"{title} connects from {host}")
+        line = self.house.connect(host)
+        end: End
+        if seat < PROGRAMS or seat == SEATS:
+            end = Program(self.world, title, line, host, self.log, self.passes)
+            self.everybody.append(end)
+        else:
+            end = Person(self.world, title, line, host, self.log)
+        self.ends.append(end)
+        if seat < SEATS:
+            self.seats[seat] = end
+        return end
+
+    def program(self, seat: int) -> Program | None:
+        """The program at *seat*, if it is in the chat."""
+        end = self.seats[seat % PROGRAMS]
+        return end if isinstance(end, Program) and end.name and not end.over else None
+
+    def person(self, seat: int) -> Person | None:
+        """The person at *seat*."""
+        end = self.seats[seat]
+        return end if isinstance(end, Person) and not end.over else None
+
+    def request(self, type: str, **fields: Any) -> Request:
+        """A request with a tag of its own."""
+        return Request({"type": type, **fields, "tag": f"tag{self.number()}"}, self.world.tick)
+
+    def text(self, chance: random.Random) -> str:
+        """Words that nobody has said before, now and then with what harms a screen."""
+        words = f"words{self.number()}"
+        return words if chance.random() < 0.9 else chance.choice(ODD).replace("?", words)
+
+    def some_name(self, chance: random.Random, but: str = "") -> str:
+        """A name, of somebody else who is here more often than not."""
+        here = [end.name for end in self.seats if end is not None and end.name not in ("", but)]
+        return chance.choice(here) if here and chance.random() < 0.8 else chance.choice(NAMES + OTHERS)
+
+    def other_name(self, chance: random.Random) -> str:
+        """A name, which somebody had before more often than not."""
+        had = sorted({name for subject in self.world.everybody() for name in subject.names} - {"warden"})
+        return chance.choice(had) if had and chance.random() < 0.6 else chance.choice(NAMES + OTHERS)
+
+    def some_room(self, program: Program, chance: random.Random) -> str:
+        """A room, which the program is in more often than not."""
+        if not program.views or chance.random() < 0.1:
+            return self.known_room(chance)
+        return self._one_of(list(program.views), chance)
+
+    def ruled_room(self, program: Program, chance: random.Random) -> str | None:
+        """A room of which the program may be op, or, now and then, another."""
+        now = Look(program, self.world.tick, self.world.tick)
+        ruled = [room for room in program.views if self.world.may_op(program.subjects, self.world.room(room), now)]
+        if chance.random() < 0.2:
+            return self.some_room(program, chance)
+        return self._one_of(ruled, chance) if ruled else None
+
+    def known_room(self, chance: random.Random) -> str:
+        """A room, which somebody has been in before more often than not."""
+        return self._one_of(sorted(self.world.rooms), chance) if chance.random() < 0.7 else chance.choice(ROOMS)
+
+    def _one_of(self, rooms: Sequence[str], chance: random.Random) -> str:
+        """One of *rooms*: one that is private, or else not the lobby, more often than not."""
+        now = Look(None, self.world.tick, self.world.tick)
+        private = [room for room in rooms if True in set(self.world.room(room).private.values(now))]
+        others = [room for room in rooms if room != LOBBY]
+        preferred = private if private and chance.random() < 0.5 else others
+        return chance.choice(preferred if preferred and chance.random() < 0.7 else rooms or ROOMS)
+
+    def password_of(self, name: str, chance: random.Random) -> str | None:
+        """A password for *name*, the right one more often than not; ``None`` if none is needed."""
+        now = Look(None, self.world.tick, self.world.tick)
+        owners = [owner for owner in self.world.owner(name).values(now) if owner is not None]
+        if not owners:
+            return None if chance.random() < 0.9 else chance.choice(PASSWORDS)
+        if chance.random() < 0.1:
+            return chance.choice([*PASSWORDS, None])
+        return str(list(owners[-1].password.values(now))[-1])
+
+
+_templates: dict[type[House], Path] = {}
+
+
+def _template(kind: type[House]) -> Path:
+    """A folder with the history of a chat in which there are two owners and nothing was said."""
+    if kind in _templates:
+        return _templates[kind]
+    folder = Path(tempfile.mkdtemp(prefix="machine-"))
+    house = kind(folder, seed=0)
+    for name, password in (("boss", ROOT), ("warden", WARDEN)):
+        line = house.connect("198.51.100.1")
+        for request in ({"type": "hello", "name": name, "rooms": {}}, {"type": "register", "password": password}):
+            line.send(json.dumps(request).encode() + b"\n")
+            house.turn()
+    house.stop()
+    for name in ("boss", "warden"):
+        answer = house.admin("role", name, "owner").answer()
+        assert answer is not None
+        assert answer[0], answer
+    _templates[kind] = folder
+    atexit.register(shutil.rmtree, folder)
+    return folder
+
+
+# -- steps
+
+Work = Callable[[Day, int, random.Random], object]
+STEPS: dict[str, tuple[float, Work]] = {}
+"""All kinds of steps: how often they come, and what they do. One that returns something has done nothing."""
+NOTHING = "nothing was done"
+
+
+def step(weight: float) -> Callable[[Work], Work]:
+    """Add a kind of step."""
+
+    def add(work: Work) -> Work:
+        STEPS[work.__name__] = (weight, work)
+        return work
+
+    return add
+
+
+def asks(weight: float) -> Callable[[Callable[[Day, Program, random.Random], Request | None]], object]:
+    """Add a kind of step in which a program asks for something, and now and then for the same twice at once."""
+
+    def add(make: Callable[[Day, Program, random.Random], Request | None]) -> object:
+        def work(day: Day, seat: int, chance: random.Random) -> object:
+            program = day.program(seat)
+            request = make(day, program, chance) if program is not None else None
+            if program is None or request is None:
+                return NOTHING
+            requests = [request]
+            if chance.random() < 0.15 and "text" not in request.fields:
+                requests.append(day.request(**request.fields))
+            program.ask(*requests)
+            return None
+
+        work.__name__ = make.__name__
+        STEPS[make.__name__] = (weight, work)
+        return make
+
+    return add
+
+
+# coming and going
+
+
+@step(3)
+def connects(day: Day, seat: int, chance: random.Random) -> object:
+    if day.seats[seat] is not None:
+        return NOTHING
+    return NOTHING if day.connect(seat) is None else None
+
+
+@step(12)
+def comes(day: Day, seat: int, chance: random.Random) -> object:
+    end: End | None = day.seats[seat] or day.connect(seat)
+    if end is None or end.name or end.over:
+        return NOTHING
+    name = NAMES[seat] if chance.random() < 0.6 else day.other_name(chance)
+    if isinstance(end, Person):
+        if end.waits:
+            return NOTHING
+        end.type(name)
+    elif isinstance(end, Program):
+        if end.hellos:
+            return NOTHING
+        rooms = {LOBBY: None, day.known_room(chance): None}
+        end.ask(hello(day, name=name, rooms=rooms, password=day.password_of(name, chance)))
+    return None
+
+
+def hello(day: Day, **fields: Any) -> Request:
+    """The request by which a program comes in."""
+    return day.request("hello", **{key: value for key, value in fields.items() if value is not None})
+
+
+@step(12)
+def comes_back(day: Day, seat: int, chance: random.Random) -> object:
+    before = day.broken[seat]
+    if day.seats[seat] is not None or before is None or not day.house.running:
+        return NOTHING
+    if chance.random() < 0.8:
+        day.broken[seat] = None
+    _come_back(day, seat, before, chance, waiting=True)
+    return None
+
+
+@step(1.5)
+def two_come_back_at_once(day: Day, seat: int, chance: random.Random) -> object:
+    """By one token, and both send again what was not answered."""
+    free = [number for number in range(PROGRAMS) if day.seats[number] is None]
+    before = day.broken[seat]
+    if before is None or len(free) < 2 or not day.house.running:
+        return NOTHING
+    day.broken[seat] = None
+    for number in free[:2]:
+        _come_back(day, number, before, chance, waiting=False)
+    return None
+
+
+def _come_back(day: Day, seat: int, before: Program, chance: random.Random, *, waiting: bool) -> None:
+    """Say hello by the token of *before*, and send its last messages again, *waiting* for the welcome or not."""
+    program = day.connect(seat)
+    assert isinstance(program, Program)
+    assert before.token is not None
+    known = day.passes[before.token]
+    password = day.password_of(known.name, chance) if chance.random() < 0.5 else None
+    rooms: dict[str, int | None] = dict(known.rooms)
+    if chance.random() < 0.2:
+        rooms[chance.choice(ROOMS)] = None
+    begun = before.hello.sent if before.hello is not None else 0
+    said = [request for request in before.requests.values() if request.text is not None and request.sent > begun]
+    again = [request.again_by(day.world.tick) for request in said]
+    first = hello(day, name=known.name, token=before.token, rooms=rooms or None, password=password)
+    if waiting:
+        program.ask(first)
+        day.settle()
+        if program.name:
+            program.ask(*again[-TAIL:])
+    else:
+        program.ask(first, *again[-TAIL:])
+
+
+@step(1.5)
+def guesses_passwords(day: Day, seat: int, chance: random.Random) -> object:
+    end = day.seats[seat]
+    owned = [name for name in NAMES if day.password_of(name, chance) is not None]
+    if not isinstance(end, Program) or end.name or end.over or end.hellos or not owned:
+        return NOTHING
+    name = chance.choice(owned)
+    for _ in range(4):
+        if not end.over:
+            end.ask(hello(day, name=name, password="wrong password"))
+            day.settle()
+    return None
+
+
+@step(1)
+def comes_and_breaks_off_before_it_reads(day: Day, seat: int, chance: random.Random) -> object:
+    if day.seats[seat] is not None or seat >= PROGRAMS or not day.house.running:
+        return NOTHING
+    name = NAMES[seat]
+    day.log(f"somebody comes in as {name} from {HOSTS[seat]}, and breaks off before they read anything")
+    line = day.house.connect(HOSTS[seat])
+    hello = {"type": "hello", "name": name, "password": day.password_of(name, chance)}
+    sent = day.world.tick = day.world.tick + 1
+    day.world.tries[HOSTS[seat]] = day.world.tries.get(HOSTS[seat], 0) + 1
+    line.send(json.dumps({key: value for key, value in hello.items() if value is not None}).encode() + b"\n")
+    day.house.turn()
+    line.lose()
+    now = Look(None, sent, sent)
+    for owner in list(day.world.owner(name).values(now)):
+        ghost = owner if owner is not None else Subject(f"presence {name}, who broke off", is_account=False)
+        ghost.names.add(name)
+        day.world.holder(name).may_put(ghost, sent, day.world.tick)
+        ghost.right("member", day.world.room(LOBBY)).may_put(True, sent, day.world.tick)
+        day.world.room(LOBBY).topic.may_put("", 0, day.world.tick)
+    return None
+
+
+@step(4)
+def breaks_off(day: Day, seat: int, chance: random.Random) -> object:
+    end = day.seats[seat]
+    if end is None:
+        return NOTHING
+    if isinstance(end, Program | Person):
+        end.lose()
+    return None
+
+
+@asks(2)
+def quits(day: Day, program: Program, chance: random.Random) -> Request:
+    return day.request("quit")
+
+
+# what programs say and ask
+
+
+@asks(10)
+def says(day: Day, program: Program, chance: random.Random) -> Request:
+    return day.request(chance.choice(["say", "me"]), room=day.some_room(program, chance), text=day.text(chance))
+
+
+@asks(6)
+def tells(day: Day, program: Program, chance: random.Random) -> Request:
+    return day.request("msg", name=day.some_name(chance), text=day.text(chance))
+
+
+@asks(4)
+def deletes(day: Day, program: Program, chance: random.Random) -> Request | None:
+    ids = program.said if chance.random() < 0.8 else list(day.world.by_id)
+    return day.request("delete", id=chance.choice(ids[-3:])) if ids else None
+
+
+@asks(7)
+def joins(day: Day, program: Program, chance: random.Random) -> Request | None:
+    rooms = [room for _ in range(4) if (room := day.known_room(chance)) not in program.views]
+    return day.request("join", room=rooms[0]) if rooms else None
+
+
+@asks(3)
+def leaves(day: Day, program: Program, chance: random.Random) -> Request:
+    return day.request("leave", room=day.some_room(program, chance))
+
+
+@asks(4)
+def takes_another_name(day: Day, program: Program, chance: random.Random) -> Request:
+    return day.request("nick", name=day.other_name(chance))
+
+
+@asks(3)
+def sets_the_topic(day: Day, program: Program, chance: random.Random) -> Request:
+    text = f"words{day.number()}" if chance.random() < 0.8 else ""
+    return day.request("topic", room=day.some_room(program, chance), text=text)
+
+
+@asks(1)
+def asks_for_the_topic(day: Day, program: Program, chance: random.Random) -> Request:
+    return day.request("topic", room=day.some_room(program, chance))
+
+
+@asks(5)
+def registers(day: Day, program: Program, chance: random.Random) -> Request | None:
+    return None if program.changes else day.request("register", password=chance.choice(PASSWORDS))
+
+
+@asks(3)
+def changes_the_password(day: Day, program: Program, chance: random.Random) -> Request | None:
+    return day.request("password", password=chance.choice(PASSWORDS)) if program.account is not None else None
+
+
+@asks(3)
+def unregisters(day: Day, program: Program, chance: random.Random) -> Request | None:
+    account = program.account
+    if account is None or program.changes:
+        return None
+    now = Look(None, day.world.tick, day.world.tick)
+    password = list(account.password.values(now))[-1] if chance.random() < 0.9 else chance.choice(PASSWORDS)
+    return day.request("unregister", password=password)
+
+
+def _decides(kind: str, weight: float, **more: Sequence[str]) -> None:
+    """Add a kind of step in which an op decides about somebody."""
+
+    def decides(day: Day, program: Program, chance: random.Random) -> Request | None:
+        room = day.ruled_room(program, chance)
+        fields = {name: chance.choice(values) for name, values in more.items()}
+        name = day.some_name(chance, but=program.name if chance.random() < 0.8 else "")
+        return day.request(kind, room=room, name=name, **fields) if room is not None else None
+
+    decides.__name__ = f"{kind}s_somebody"
+    asks(weight)(decides)
+
+
+_decides("kick", 5)
+_decides("op", 4)
+_decides("invite", 5)
+_decides("mute", 3, text=["", "30s", "1h spam"])
+_decides("unmute", 1)
+
+
+@asks(1.5)
+def locks_the_topic(day: Day, program: Program, chance: random.Random) -> Request | None:
+    room = day.ruled_room(program, chance)
+    return day.request("lock", room=room) if room is not None else None
+
+
+@asks(5)
+def closes_a_room(day: Day, program: Program, chance: random.Random) -> Request | None:
+    room = day.ruled_room(program, chance)
+    access = chance.choice(["private", "private", "private", "open"])
+    return day.request("room", room=room, access=access) if room is not None else None
+
+
+@asks(4)
+def bans(day: Day, program: Program, chance: random.Random) -> Request:
+    name = day.some_name(chance) if chance.random() < 0.5 else day.other_name(chance)
+    target = chance.choice([*TARGETS, *2 * [f"@{name}"]]) if chance.random() < 0.5 else name
+    return day.request("ban", target=target, text=chance.choice(SPANS))
+
+
+@asks(2)
+def unbans(day: Day, program: Program, chance: random.Random) -> Request:
+    return day.request("unban", target=chance.choice(list(day.world.bans) or TARGETS))
+
+
+@asks(2)
+def lists_bans(day: Day, program: Program, chance: random.Random) -> Request:
+    return day.request("bans")
+
+
+@asks(4)
+def appoints(day: Day, program: Program, chance: random.Random) -> Request:
+    return day.request("moderator", name=day.some_name(chance))
+
+
+@asks(4)
+def asks_who_is_there(day: Day, program: Program, chance: random.Random) -> Request:
+    return day.request("who", room=day.some_room(program, chance))
+
+
+@asks(2)
+def reads_back(day: Day, program: Program, chance: random.Random) -> Request:
+    if chance.random() < 0.3:
+        return day.request("search", text="author:" + chance.choice(NAMES))
+    return day.request("history", room=day.some_room(program, chance), count=chance.choice([1, 5, 200]))
+
+
+@step(1)
+def sends_nonsense(day: Day, seat: int, chance: random.Random) -> object:
+    end = day.seats[seat]
+    if end is None:
+        return NOTHING
+    pieces = [
+        '{"type"',
+        ":",
+        '"say"',
+        "{",
+        "}",
+        "[[[",
+        "1e999",
+        '"room"',
+        "null",
+        "\udcff",
+        "\x00",
+        "\x1b[2J",
+        "/",
+        "x" * 90,
+    ]
+    data = "".join(chance.choices(pieces, k=chance.randrange(1, 6))).encode("utf-8", "surrogateescape")
+    if isinstance(end, Person) or not end.name:
+        data = b"/x" + data if isinstance(end, Person) and end.name else b""
+    day.log(f"{end.title} > {data!r}")
+    end.line.send(data + b"x\n" if data else b"")
+    return None
+
+
+# people
+
+
+@step(4)
+def types(day: Day, seat: int, chance: random.Random) -> object:
+    person = day.person(PROGRAMS + seat % PEOPLE)
+    if person is None or not person.name:
+        return NOTHING
+    words = f"words{day.number()}"
+    told = f"/msg {day.some_name(chance).split()[0]} {words}"
+    person.type(chance.choice([words, words, told, "/who", "/history", "exit"]))
+    return None
+
+
+# the surroundings
+
+
+@step(5)
+def something_takes_long(day: Day, seat: int, chance: random.Random) -> object:
+    if not day.house.running:
+        return NOTHING
+    name = chance.choice(["storing", "storing", "hashing", "hashing", "reading"])
+    day.log(f"-- {name} takes long from now on")
+    getattr(day.house, name).closed = True
+    return None
+
+
+@step(6)
+def one_thing_is_done(day: Day, seat: int, chance: random.Random) -> object:
+    if not day.house.running:
+        return NOTHING
+    gates = [g for g in ("storing", "hashing", "reading") if getattr(day.house, g).waiting]
+    if not gates:
+        return NOTHING
+    name = chance.choice(gates)
+    day.log(f"-- {name}: one thing is done")
+    getattr(day.house, name).one()
+    return None
+
+
+@step(5)
+def everything_is_done(day: Day, seat: int, chance: random.Random) -> object:
+    if not day.house.running:
+        return NOTHING
+    day.log("-- everything that waits is done, and nothing takes long from now on")
+    day.house.let_all_through()
+    return None
+
+
+@step(1.5)
+def nothing_can_be_stored(day: Day, seat: int, chance: random.Random) -> object:
+    if not day.house.running:
+        return NOTHING
+    failing = chance.random() < 0.5
+    day.log(f"-- {'nothing can be stored' if failing else 'everything can be stored again'}")
+    day.house.fail_to_store(failing)
+    return None
+
+
+@step(3)
+def time_passes(day: Day, seat: int, chance: random.Random) -> object:
+    seconds = chance.choice([0.1, 5.0, 40.0, 70.0])
+    day.log(f"-- {seconds:g} seconds pass")
+    day.house.pass_time(seconds)
+    return None
+
+
+@step(1)
+def the_clock_jumps(day: Day, seat: int, chance: random.Random) -> object:
+    seconds = chance.choice([-1e6, -3600.0, -5.0, 5.0, 3600.0])
+    day.log(f"-- the clock jumps by {seconds:g} seconds")
+    day.house.set_clock(seconds)
+    for register in day.world.bans.values():
+        register.forget_times()
+    return None
+
+
+@step(1)
+def reads_slowly(day: Day, seat: int, chance: random.Random) -> object:
+    program = day.program(seat)
+    if program is None:
+        return NOTHING
+    room = chance.randrange(300)
+    day.log(f"{program.title} reads only {room} bytes more")
+    program.stuck = True
+    program.line.stick(room)
+    return None
+
+
+@step(2)
+def reads_again(day: Day, seat: int, chance: random.Random) -> object:
+    end = day.seats[seat]
+    if end is None or not end.stuck:
+        return NOTHING
+    day.log(f"{end.title} reads again")
+    end.line.drain()
+    return None
+
+
+@step(2)
+def the_chat_is_ended(day: Day, seat: int, chance: random.Random) -> object:
+    if not day.house.running:
+        return NOTHING
+    day.log("-- the chat is asked to end")
+    day.house.fail_to_store(False)
+    day.house.stop()
+    _all_are_gone(day)
+    return None
+
+
+@step(2)
+def the_chat_is_killed(day: Day, seat: int, chance: random.Random) -> object:
+    if not day.house.running:
+        return NOTHING
+    stored = chance.random() < 0.5
+    day.log(f"-- the chat is killed{' when it has stored what waits, and before it tells anybody' * stored}")
+    day.world.tick += 1
+    for end in day.ends:
+        end.cut()
+    day.house.kill(stored=stored)
+    _all_are_gone(day)
+    return None
+
+
+def _all_are_gone(day: Day) -> None:
+    world = day.world
+    world.tick += 1
+    here = [end.own for end in day.ends if isinstance(end, Program) and end.own is not None and not end.over]
+    for end in day.ends:
+        if not end.over:
+            end.look()
+    for own in here:
+        # They may come back when the chat runs again.
+        own.ended = False
+    world.tick += 1
+    for seat, there in enumerate(day.seats):
+        if there is not None:
+            day._vacate(seat)
+    for end in day.ends:
+        end.over = True
+        if isinstance(end, Program):
+            for request in end.requests.values():
+                for _, write in request.writes:
+                    write.done = min(write.done, world.tick)
+    day.ends = []
+    day.errands = []
+    for known in day.passes.values():
+        known.broken = -1e9
+    for holder in world.holders.values():
+        for subject in set(holder.everything()) - {None}:
+            for (kind, _), register in subject.rights.items():
+                if kind == "member":
+                    register.put(False, world.tick)
+        holder.put(None, world.tick)
+    for given in world.roles.values():
+        given.finish(given.sent)
+    world.roles.clear()
+
+
+@step(12)
+def the_chat_is_started(day: Day, seat: int, chance: random.Random) -> object:
+    if day.house.running:
+        return NOTHING
+    day.log("-- the chat is started")
+    day.house.start()
+    return None
+
+
+# the operator
+
+
+Told = Callable[[bool, str], None]
+
+
+def _admin(day: Day, *words: str, secret: str = "", told: Told | None = None) -> None:
+    """Have the operator do something; *told* is called with what comes of it."""
+    day.log(f"-- chat admin {' '.join(words)} {secret}")
+    day.world.tick += 1
+    day.errands.append((" ".join(words), day.house.admin(*words, secret=secret), told))
+
+
+def _accounts(day: Day, name: str) -> list[Subject]:
+    now = Look(None, day.world.tick, day.world.tick)
+    return [owner for owner in day.world.owner(name).values(now) if owner is not None]
+
+
+@step(2)
+def the_operator_gives_a_role(day: Day, seat: int, chance: random.Random) -> object:
+    name, word = chance.choice(NAMES[1:]), chance.choice(["user", "moderator", "owner", "user"])
+    role = "" if word == "user" else word
+    at_once = ADMIN_AT_ONCE or not day.house.running
+    accounts = _accounts(day, name)
+    writes = [(account, account.role.write(role, None, day.world.tick + 1)) for account in accounts]
+
+    def told(done: bool, text: str) -> None:
+        for account, write in writes:
+            if not done:
+                account.role.drop(write)
+            elif not at_once:
+                day.world.roles[account] = write
+            elif len(accounts) == 1:
+                write.finish(day.world.tick)
+            else:
+                write.done = day.world.tick
+
+    _admin(day, "role", name, word, told=told)
+    return None
+
+
+@step(2)
+def the_operator_gives_a_password(day: Day, seat: int, chance: random.Random) -> object:
+    name, password = chance.choice(NAMES[1:]), chance.choice(PASSWORDS)
+    accounts = _accounts(day, name)
+    writes = [(account, account.password.write(password, None, day.world.tick + 1)) for account in accounts]
+
+    def told(done: bool, text: str) -> None:
+        for account, write in writes:
+            if not done:
+                account.password.drop(write)
+            elif len(accounts) == 1:
+                write.finish(day.world.tick)
+                account.reset = (write.sent, day.world.tick)
+            else:
+                write.done = day.world.tick
+
+    _admin(day, "password", name, secret=password, told=told)
+    return None
+
+
+@step(2)
+def the_operator_lists_the_accounts(day: Day, seat: int, chance: random.Random) -> object:
+    sent = day.world.tick + 1
+
+    def told(done: bool, text: str) -> None:
+        day.world.require("no mistake", done, text)
+        listed = dict(line.partition(" ")[::2] for line in text.splitlines())
+        _check_accounts(day.world, listed, Look(None, sent, day.world.tick))
+
+    if not ADMIN_AT_ONCE and day.house.running and (day.house.storing.closed or day.house.storing.waiting):
+        return NOTHING
+    _admin(day, "accounts", told=told)
+    return None
+
+
+def _check_accounts(world: World, listed: dict[str, str], look: Look) -> None:
+    """Check what the operator is told about the accounts there are, and their roles."""
+    for name, role in listed.items():
+        owners = set(world.owner(name).values(look))
+        world.require("own name", owners != {None}, f"there is an account {name}.")
+        may = any(owner.role.may_be(role, look) for owner in owners - {None})
+        world.require("role", may, f"the account {name} has the role {role!r}.")
+        given = world.roles.get(next(iter(owners))) if len(owners) == 1 else None
+        if given is not None and set(owners.pop().role.since(given)) == {given.value}:
+            world.require("role", role == given.value, f"the account {name} has the role {role!r}.")
+    for key, register in world.owners.items():
+        owners = set(register.values(look))
+        if None not in owners:
+            there = any(name in listed for owner in owners for name in owner.names)
+            world.require("kept", there, f"there is no account {key}.")
+
+
+IN_MEMORY = frozenset(
+    (
+        "time_passes", "the_clock_jumps", "nothing_can_be_stored", "something_takes_long", "one_thing_is_done",
+        "everything_is_done", "reads_slowly", "reads_again",
+    )
+)  # fmt: skip
+"""The steps that a real daemon can't be made to take."""
+
+THEMES: Sequence[Collection[str]] = (
+    (),
+    (
+        "registers", "changes_the_password", "unregisters", "appoints", "takes_another_name", "comes", "comes_back",
+        "quits", "breaks_off", "the_operator_gives_a_role", "the_operator_gives_a_password", "lists_bans",
+        "the_operator_lists_the_accounts", "something_takes_long", "one_thing_is_done", "guesses_passwords", "connects",
+    ),
+    (
+        "joins", "leaves", "closes_a_room", "invites_somebody", "ops_somebody", "kicks_somebody", "takes_another_name",
+        "quits", "comes", "says", "registers", "unregisters", "asks_who_is_there", "reads_back",
+    ),
+    (
+        "connects", "comes", "comes_back", "bans", "unbans", "lists_bans", "takes_another_name", "registers",
+        "breaks_off", "quits", "asks_who_is_there", "something_takes_long", "one_thing_is_done", "time_passes",
+        "appoints",
+    ),
+    (
+        "tells", "deletes", "takes_another_name", "comes", "comes_back", "breaks_off", "quits", "time_passes",
+        "registers", "comes_and_breaks_off_before_it_reads", "something_takes_long", "one_thing_is_done",
+        "reads_slowly",
+    ),
+    (
+        "says", "comes_back", "breaks_off", "comes", "the_chat_is_killed", "the_chat_is_ended", "the_chat_is_started",
+        "something_takes_long", "one_thing_is_done", "nothing_can_be_stored", "everything_is_done", "sets_the_topic",
+        "registers", "joins", "mutes_somebody", "ops_somebody", "two_come_back_at_once",
+    ),
+    (
+        "kicks_somebody", "appoints", "mutes_somebody", "ops_somebody", "breaks_off", "comes_back", "says", "registers",
+        "something_takes_long", "one_thing_is_done", "asks_who_is_there", "joins", "lists_bans", "takes_another_name",
+    ),
+)  # fmt: skip
+"""What belongs together: a day is about one of these most of the time."""
