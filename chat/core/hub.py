@@ -285,6 +285,9 @@ class Hub:
         if isinstance(fact, RoomFact):
             self.keep(session, self._known(fact.room))
         undo = self._change(fact)
+        if isinstance(fact, OpSet | Invited | Muted):
+            for user in self.users_with(fact.subject):
+                self.keep_token(user.session)
         if isinstance(fact, Registered):
             effects = (*effects, HasStored(self._unstored, fact.account))
         if isinstance(fact, RoomFact):
@@ -756,6 +759,10 @@ class Hub:
             self.vacate(session, room)
             return ()
 
+        for member in room.members:
+            user = self.users.get(member.name)
+            if user is not None and user.subject in room.ops:
+                self.keep_token(user.session)
         for subject in room.ops:
             self.queue.add(Entry(session, (), RightsKept(room.name, subject, op=True), undo))
             for user in self.users_with(subject):

@@ -410,3 +410,27 @@ def test_a_mute_that_an_undone_change_brings_back_ends_with_the_presence() -> No
     bob.send("exit")
     settle()
     assert not room.muted
+
+
+def test_who_only_listens_comes_back_after_a_restart_to_what_was_said_and_given_to_them(kept: Kept) -> None:
+    owner, _ = kept.come("owner", rooms={"dev": None})
+    kept.ask(owner, {"type": "register", "password": PASSWORD}, {"type": "room", "room": "dev", "access": "private"})
+    tokens = {}
+    for name, request in (("ada", "msg"), ("bob", "invite")):
+        tokens[name] = next(event["token"] for event in kept.come(name)[1] if event["type"] == "welcome")
+        kept.ask(owner, {"type": request, "room": "dev", "name": name, "text": "psst"})
+    kept.restart()
+    _, shown = kept.come("ada", token=tokens["ada"])
+    assert [event["text"] for event in shown if event["type"] == "message"] == ["psst"]
+    _, shown = kept.come("bob", token=tokens["bob"], rooms={"dev": None})
+    assert [event["room"] for event in shown if event["type"] == "room"] == ["dev"]
+
+
+def test_who_made_a_room_and_only_listens_is_its_op_after_a_restart(kept: Kept) -> None:
+    bob, _ = kept.come("bob")
+    _, shown = kept.come("ada", rooms={"dev": None})
+    kept.ask(bob, {"type": "join", "room": "dev"})
+    kept.ask(bob, {"type": "say", "room": "dev", "text": "hi"})
+    kept.restart()
+    _, shown = kept.come("ada", token=shown[0]["token"], rooms={"dev": None})
+    assert [event["ops"] for event in shown if event["type"] == "room"] == [["ada"]]
