@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any, TypeVar
 
-import msgspec
 from twisted.logger import Logger
 
 from chat.core.accounts import Account, Guesses, Subject, Tries, is_presence
@@ -128,8 +127,6 @@ class Hub:
         self._last_account: Subject = 0
         self._arrivals = 0
         self._by_id: dict[Subject, Account] = {}
-        self._unstored: set[Subject] = set()
-        """The accounts that wait to be stored."""
         self._by_presence: dict[Subject, Account] = {}
         """The accounts by the presences that registered them."""
         self._users_of: dict[Subject, list[User]] = {}
@@ -288,8 +285,6 @@ class Hub:
         if isinstance(fact, OpSet | Invited | Muted):
             for user in self.users_with(fact.subject):
                 self.keep_token(user.session)
-        if isinstance(fact, Registered):
-            effects = (*effects, HasStored(self._unstored, fact.account))
         if isinstance(fact, RoomFact):
             undo = partial(self._undo_rule, session, self._known(fact.room), undo)
         lasts = _decides_for_good(session)
@@ -439,10 +434,8 @@ class Hub:
         self._enter_account(account)
         self.set_account(user, account)
         self._move(self.rooms_of(account.presence), account.presence, account.id)
-        self._unstored.add(account.id)
 
         def undo() -> None:
-            self._unstored.discard(account.id)
             here = self.users_of(account)
             for other in here:
                 self.set_account(other, None)
@@ -457,13 +450,7 @@ class Hub:
         self.require_free(fact.name)
         account = Account(fact.account, fact.name)
         self._enter_account(account)
-        self._unstored.add(account.id)
-
-        def undo() -> None:
-            self._unstored.discard(account.id)
-            self._drop_account(account)
-
-        return undo
+        return partial(self._drop_account, account)
 
     def _unregister(self, fact: Unregistered) -> Callable[[], None]:
         account = self.account(fact.account)
@@ -604,10 +591,6 @@ class Hub:
         """The history has dropped the private messages with ids up to *number*."""
         for subject in list(self._mailboxes):
             self.unexpect(subject, number)
-
-    def is_stored(self, subject: Subject) -> bool:
-        """Tell whether *subject* is no account that may yet turn out not to be stored."""
-        return subject not in self._unstored
 
     def keep_token(self, session: Session) -> None:
         """Have the history hold the token of *session*, so that its client can come back after a restart."""
@@ -790,16 +773,6 @@ class Hub:
 def _decides_for_good(session: Session) -> bool:
     """Tell whether a moderator decides, or the operator, who has no user."""
     return session.user is None or session.user.moderates
-
-
-class HasStored(msgspec.Struct, frozen=True):
-    """An *account* that was among the *unstored* is stored."""
-
-    unstored: set[Subject]
-    account: Subject
-
-    def perform(self, delivery: Delivery) -> None:
-        self.unstored.discard(self.account)
 
 
 def _undo_request(token: ResumeToken, request: tuple[str, str], undo: Undo) -> Sequence[Effect]:

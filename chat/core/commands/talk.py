@@ -174,9 +174,7 @@ def _store(hub: Hub, session: Session, user: User, said: Said, effects: Sequence
             token.tags[tag] = (message.id, message.time)
             if len(token.tags) > hub.limits.tags_each:
                 del token.tags[next(iter(token.tags))]
-    # What is an account's must not be in the history if the account itself can't be.
-    undo = tuple if not (hub.is_stored(said.author) and hub.is_stored(said.recipient)) else None
-    hub.queue.add(Entry(session, effects, said, undo, tag))
+    hub.queue.add(Entry(session, effects, said, None, tag))
 
 
 def _speakable(hub: Hub, text: str) -> str:
