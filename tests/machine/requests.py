@@ -271,6 +271,8 @@ class Asker(End):
                 subject.right("member", self.world.room(name)).put(True, self.world.tick)
         for _, write in (both for other in pending for both in other.writes):
             write.value = subject if write.value is self.who else write.value
+        for before in self.subjects:
+            subject.names |= before.names
         self.subjects = (subject,)
 
     def _acknowledge(self, request: Request, text: Text) -> None:
@@ -309,7 +311,9 @@ class Asker(End):
         if "room" not in request.fields:
             return
         room = world.room(request.fields["room"])
-        if code == "muted":
+        if code == "muted" and words.startswith("Your address"):
+            world.require("mute", self.account is None, f"{subjects} may not speak in #{room.name}: {words}")
+        elif code == "muted":
             times = [until for subject in subjects for until in subject.right("muted", room).values(look)]
             may = any(until is ANYTHING or until > request.seconds for until in times)
             world.require("mute", may, f"{subjects} may not speak in #{room.name}.")
