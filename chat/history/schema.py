@@ -115,12 +115,12 @@ CREATE TABLE accounts (
 ) STRICT;
 CREATE TEMP TABLE registered AS
     SELECT target AS name, max(time) AS time FROM audit WHERE action = 'register' GROUP BY target;
-INSERT INTO accounts (name, password, role)
-    SELECT old.name, old.password, old.role FROM old_accounts AS old LEFT JOIN registered USING (name)
-    ORDER BY registered.time IS NULL, registered.time, old.name;
 CREATE TEMP TABLE owners AS
-    SELECT accounts.id AS id, old.key AS key, accounts.name AS name, registered.time AS time
-    FROM old_accounts AS old JOIN accounts USING (name) LEFT JOIN registered USING (name);
+    SELECT row_number() OVER (ORDER BY registered.time IS NULL, registered.time, old.name, old.key) AS id,
+        old.key AS key, old.name AS name, registered.time AS time
+    FROM old_accounts AS old LEFT JOIN registered USING (name);
+INSERT INTO accounts (id, name, password, role)
+    SELECT owners.id, old.name, old.password, old.role FROM owners JOIN old_accounts AS old USING (key) ORDER BY 1;
 CREATE TABLE rights (
     room TEXT NOT NULL,
     subject INTEGER NOT NULL,
@@ -220,22 +220,25 @@ def _statements(script: str) -> Migration:
 def _give_ids(connection: sqlite3.Connection, progress: Callable[[int, int], None]) -> None:
     """Give accounts their ids, and messages those of their authors and recipients.
 
-    An old message is an account's if it was said under the account's name since that was registered.
+    An old message is an account's if it was said under the account's name since that was registered. Where names of
+    several accounts look alike, each is only meant by its exact name.
     """
     _statements(_IDENTITIES)(connection, progress)
-    owners = {
-        names.key(name): (number, time)
-        for number, name, time in connection.execute("SELECT id, name, time FROM owners WHERE time IS NOT NULL")
-    }
+    by_name: dict[str, list[tuple[int | None, str]]] = {}
+    by_key: dict[str, list[tuple[int | None, str]]] = {}
+    for number, name, time in connection.execute("SELECT id, name, time FROM owners"):
+        account = (number, time) if time is not None else (None, "")
+        by_name.setdefault(name, []).append(account)
+        by_key.setdefault(names.key(name), []).append(account)
     (last,) = connection.execute("SELECT coalesce(max(id), 0) FROM messages").fetchone()
 
     def owner(name: str | None, time: str) -> int | None:
-        number, since = owners.get(names.key(name), (None, "")) if name else (None, "")
-        return number if time >= since else None
+        found = by_name.get(name) or by_key.get(names.key(name), []) if name else []
+        return found[0][0] if len(found) == 1 and time >= found[0][1] else None
 
     query = "SELECT id, author, recipient, time FROM messages WHERE id > ? ORDER BY id LIMIT ?"
     after = 0
-    while owners and (rows := connection.execute(query, (after, AT_ONCE)).fetchall()):
+    while by_name and (rows := connection.execute(query, (after, AT_ONCE)).fetchall()):
         found = [(owner(author, time), owner(to, time), number) for number, author, to, time in rows]
         connection.executemany(
             "UPDATE messages SET author_id = ?, recipient_id = ? WHERE id = ?",
@@ -308,11 +311,15 @@ def _copy(connection: sqlite3.Connection, path: Path, version: int) -> None:
     partial = copy.with_name(f"{copy.name}.part")
     partial.unlink(missing_ok=True)
     partial.touch(mode=0o600)
-    with closing(sqlite3.connect(partial)) as target:
-        connection.backup(target)
-    with partial.open("rb") as written:
-        os.fsync(written.fileno())
-    partial.replace(copy)
+    try:
+        with closing(sqlite3.connect(partial)) as target:
+            connection.backup(target)
+        with partial.open("rb") as written:
+            os.fsync(written.fileno())
+        partial.replace(copy)
+    except BaseException:
+        partial.unlink(missing_ok=True)
+        raise
     log.info("the copy {copy} stays until you remove it", copy=copy)
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import shutil
 import signal
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
 
@@ -149,6 +152,65 @@ def test_a_message_belongs_to_who_had_registered_its_authors_name_by_then(opened
         assert stored is not None
         owners[number] = (stored.author, stored.recipient, stored.message.account)
     assert owners == {1: (0, 0, None), 2: (0, 0, None), 3: (0, 1, None), 7: (1, 0, "Ada"), 8: (0, 0, None)}
+
+
+def authors(path: Path) -> dict[str, int | None]:
+    """Whose the messages of the room odd are, by the names of their authors."""
+    with closing(sqlite3.connect(path)) as connection:
+        return dict(connection.execute("SELECT author, author_id FROM messages WHERE room = 'odd'"))
+
+
+def add_accounts(path: Path, accounts: Sequence[tuple[str, str]], said_by: Sequence[str]) -> None:
+    """Register *accounts*, pairs of a key and a name, in a file of version 3; then these say something."""
+    with closing(sqlite3.connect(path)) as old, old:
+        for key, name in accounts:
+            old.execute("INSERT INTO accounts (key, name, password) VALUES (?, ?, ?)", (key, name, f"hash of {name}"))
+            audit = "INSERT INTO audit (time, author, action, target, why) VALUES (?, ?, 'register', ?, '')"
+            old.execute(audit, ("2026-11-01T09:15:02.114Z", name, name))
+            old.execute("INSERT INTO kept VALUES (?, 3)", (key,))
+            old.execute("INSERT INTO marks VALUES (?, 'lobby', 7)", (key,))
+        message = "INSERT INTO messages (time, room, author, kind, text) VALUES (?, 'odd', ?, 'say', 'hi')"
+        old.executemany(message, [("2026-11-05T09:15:02.114Z", name) for name in said_by])
+
+
+@pytest.mark.parametrize("version", [3])
+def test_of_accounts_whose_names_have_become_one_each_has_what_was_said_under_its_exact_name(
+    folder: Path, version: int
+) -> None:
+    add_accounts(folder / FILE, [("x", "Eve"), ("y", "eve"), ("z", "EVE")], ["Eve", "eve", "EVE", "eVe", "dan"])
+    store = SqliteStore(REACTOR, folder)
+    ids = {account.name: account.id for account in store.open().accounts}
+    store.close()
+    assert authors(folder / FILE) == {**{name: ids[name] for name in ("Eve", "eve", "EVE")}, "eVe": None, "dan": None}
+
+
+@pytest.mark.parametrize("version", [3])
+def test_accounts_of_the_same_name_stay_and_what_was_said_under_it_is_nobodys(folder: Path, version: int) -> None:
+    add_accounts(folder / FILE, [("x", "eve"), ("y", "eve")], ["eve"])
+    store = SqliteStore(REACTOR, folder)
+    contents = store.open()
+    twins = [account.id for account in contents.accounts if account.name == "eve"]
+    assert len(twins) == 2
+    for account in twins:
+        stored = wait(store.account(account))
+        assert stored is not None
+        assert stored.marks == {"lobby": 7}
+    assert {recipient for recipient, _, number in contents.unseen if number == 3}.issuperset(twins)
+    store.close()
+    assert authors(folder / FILE) == {"eve": None}
+
+
+def test_a_copy_that_can_not_be_finished_leaves_nothing(
+    folder: Path, version: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(CannotOpen, match="No space left on device"):
+        SqliteStore(REACTOR, folder).open()
+    assert not list(folder.glob(f"{FILE}.v*"))
+    assert dump(folder / FILE) == dump(VERSIONS / f"{version}.db")
 
 
 def test_without_room_on_the_disk_nothing_is_changed(
