@@ -616,8 +616,8 @@ class Hub:
 
     def end_tokens(self, session: Session, subject: Subject) -> None:
         """*subject* does not come back by any token that there is; *session* is who caused that."""
-        self.tokens.revoke(subject)
-        self.store(session, TokensEnded(subject))
+        undo = self.tokens.revoke(subject)
+        self.queue.add(Entry(session, (), TokensEnded(subject), lambda: undo() or ()))
 
     def _move(self, rooms: Iterable[Room], old: Subject, new: Subject) -> None:
         for room in rooms:

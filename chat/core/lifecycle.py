@@ -115,7 +115,7 @@ def _admit(
             token = ResumeToken(hub.make_token())
     if token is not None and account is None:
         account = returning(hub, token)
-    before = token.resumes if token is not None else None
+    before = token.session if token is not None else None
     if name.strip():
         name = names.user_name(name)
     elif before is not None:
@@ -200,7 +200,7 @@ def show_skipped(hub: Hub, session: Session) -> None:
 def _opens_to(token: ResumeToken, account: Account | None) -> bool:
     """Tell whether a client that has proved that it is of *account* may have *token*, which may be another's."""
     if token.session is not None and token.resumes is None:
-        return False
+        return account is not None and user_of(token.session).account is account
     return account is None or token.subject in (0, account.id)
 
 

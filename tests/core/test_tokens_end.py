@@ -8,7 +8,8 @@ import pytest
 from box import Box, Client, Operator, SlowStore
 from twisted.internet.defer import Deferred
 
-from chat.core.facts import Decision, PasswordSet, TokenKept
+from chat.core.accounts import Role
+from chat.core.facts import Decision, PasswordSet, TokenKept, TokensEnded
 from chat.core.limits import Limits
 from chat.core.ports import StoredToken
 from chat.core.session import digest
@@ -36,6 +37,8 @@ class Watched(SlowStore):
                 case TokenKept(key, subject, used):
                     self.tokens[key] = subject
                     self.used[key] = used
+                case TokensEnded(subject):
+                    self.tokens = {k: s for k, s in self.tokens.items() if s != subject}
                 case PasswordSet(account, _, but):
                     self.tokens = {k: s for k, s in self.tokens.items() if s != account or k == but}
         super().store()
@@ -229,3 +232,64 @@ def test_a_token_is_as_young_as_the_last_day_on_which_its_session_was_here(chat:
     chat.box.clock.advance(CHECK)
     chat.box.turn()
     assert not chat.store.waiting
+
+
+def moderator(chat: Chat) -> Client:
+    """A program of bob, who is an owner."""
+    chat.box.make_account("bob", hash_password(PASSWORD), Role.OWNER)
+    chat.settle()
+    bob = chat.come(name="bob", password=PASSWORD)
+    bob.objects()
+    return bob
+
+
+@pytest.mark.parametrize("target", ["ada", "@ada"])
+def test_a_ban_and_the_end_of_the_tokens_are_stored_together_or_not_at_all(chat: Chat, target: str) -> None:
+    bob, token = moderator(chat), chat.ada.token
+    bob.ask(type="ban", target=target)
+    chat.store.store()
+    assert digest(token) not in chat.store.tokens
+    chat.settle()
+    bob.ask(type="unban", target=target)
+    chat.settle()
+    assert chat.come(name="ada", token=token).objects()[0]["code"] == "password-needed"
+
+
+def test_tokens_go_on_where_the_ban_could_not_be_stored(chat: Chat) -> None:
+    bob, token = moderator(chat), chat.ada.token
+    bob.ask(type="ban", target="@ada")
+    chat.store.fail(CannotKeep("the disk is full."))
+    chat.settle()
+    assert bob.objects()[-1]["code"] == "not-stored"
+    chat.ada.lose()
+    assert chat.come(name="ada", token=token).objects()[0]["registered"] is True
+
+
+def test_nobody_bans_another_session_of_their_own(chat: Chat) -> None:
+    bob = moderator(chat)
+    bob.ask(type="nick", name="bobby")
+    again = chat.come(name="bob", password=PASSWORD)
+    again.objects()
+    again.ask(type="ban", target="bobby")
+    chat.settle()
+    assert again.objects()[-1]["text"] == "That would ban yourself."
+
+
+def test_who_gives_the_password_keeps_the_token_that_a_ban_of_another_session_has_ended(chat: Chat) -> None:
+    bob = moderator(chat)
+    chat.ada.ask(type="nick", name="lovelace")
+    other = chat.box.connect(host="198.51.100.7")
+    other.ask(type="hello", name="ada", password=PASSWORD)
+    chat.settle()
+    other.objects()
+    chat.ada.ask(type="say", room="lobby", text="once", tag="t")
+    bob.ask(type="ban", target="198.51.100.7")
+    chat.settle()
+    assert other.objects()[-1]["code"] == "banned"
+    chat.ada.lose()
+    again = chat.come(name="ada", token=chat.ada.token, password=PASSWORD)
+    again.objects()
+    again.ask(type="say", room="lobby", text="once", tag="t")
+    chat.settle()
+    assert again.token == chat.ada.token
+    assert [message.text for message in chat.box.stored] == ["once"]

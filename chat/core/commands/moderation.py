@@ -259,31 +259,32 @@ def ban(hub: Hub, session: Session, tag: str | None, target: str, text: str | No
     ban = Ban(written, until, why, user.name, hub.now(), account.id if account is not None else 0)
     if len(hub.bans.all(hub.seconds)) >= MOST_BANS:
         raise BadField(f"There are {MOST_BANS} bans, which is the most. /unban some.")
-    hit: list[User | Account] = [*_hit(hub, ban), *_accounts_hit(hub, ban)]
-    if user in hit or user.account in hit:
+    hit = _hit(hub, ban)
+    accounts = dict.fromkeys((*_accounts_hit(hub, ban), *(other.account for other in hit if other.account is not None)))
+    if user in hit or user.account in accounts:
         raise BadField("That would ban yourself.")
     for other in hit:
         require_power_over(user, other)
+    for account in accounts:
+        require_power_over(user, account)
+    for account in accounts:
+        hub.end_tokens(session, account.id)
     length = "for ever" if span is None else f"for {durations.in_words(span)}"
     done = Show(session, Notice(text=f"{written} is banned {length}.", tag=tag))
     hub.apply(session, Banned(ban), (PutOut(hub, ban, user), done), tag=tag, action="ban", target=written, why=why)
 
 
 class PutOut(msgspec.Struct, frozen=True):
-    """Everybody leaves whom the *ban* by the user *by* is about, whoever that is by then. No token brings them back."""
+    """Everybody leaves whom the *ban* by the user *by* is about, whoever that is by then."""
 
     hub: Hub
     ban: Ban
     by: User
 
     def perform(self, delivery: Delivery) -> None:
-        hub = self.hub
-        hit = [user for user in _hit(hub, self.ban) if user is not self.by and may_act_against(self.by, user)]
-        accounts = {user.account.id for user in hit if user.account is not None}
-        for account in accounts | {account.id for account in _accounts_hit(hub, self.ban)}:
-            hub.end_tokens(self.by.session, account)
-        for user in hit:
-            quit_chat(hub, user.session, self.ban.sentence(hub.seconds), "banned")
+        for user in _hit(self.hub, self.ban):
+            if user is not self.by and may_act_against(self.by, user):
+                quit_chat(self.hub, user.session, self.ban.sentence(self.hub.seconds), "banned")
 
 
 def _hit(hub: Hub, ban: Ban) -> list[User]:
