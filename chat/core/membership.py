@@ -8,13 +8,15 @@ from __future__ import annotations
 import difflib
 from collections.abc import Mapping, Sequence
 
+import msgspec
+
 from chat.core import names, rights
 from chat.core.effects import Effect, Enter, Leave, Publish, Replay, Show
 from chat.core.errors import AlreadyThere, ChatError, NoSuchUser, NotAllowed, NotInRoom, TooManyRooms
 from chat.core.events import Joined, Left, RoomState
 from chat.core.facts import RightsKept
 from chat.core.hub import Hub
-from chat.core.ports import Query
+from chat.core.ports import Delivery, Query
 from chat.core.rights import user_of
 from chat.core.room import Rights, Room
 from chat.core.session import LOBBY, Session, User
@@ -97,12 +99,25 @@ def come_into(
         read=user.marks.get(room.name),
         tag=tag,
     )
-    effects += (Enter(session, room.name), Show(session, state))
+    effects += (Enter(session, room.name), ShowRoom(session, room, state))
     if after is not None:
         effects.append(Replay(session, Query(room.name, hub.next_id, 0, after=after, newest=False)))
     elif session.replay and room.last_id:
         effects.append(Replay(session, Query(room.name, hub.next_id, session.replay)))
     return effects
+
+
+class ShowRoom(msgspec.Struct, frozen=True):
+    """Show the *state* of a room that the session has come into; what could not be stored meanwhile was not said."""
+
+    session: Session
+    room: Room
+    state: RoomState
+
+    def perform(self, delivery: Delivery) -> None:
+        last = self.room.said_up_to(self.state.last)
+        state = self.state if last == self.state.last else msgspec.structs.replace(self.state, last=last)
+        delivery.show(self.session, state)
 
 
 def go_out(hub: Hub, session: Session, room: Room, by: str | None = None, why: str = "") -> Sequence[Effect]:

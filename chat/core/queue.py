@@ -89,12 +89,12 @@ class Queue:
         }
         changed: set[int] = set()
         for entry in (*batch, *self._entries):
-            if entry.undo is not None and not isinstance(entry.record, Quiet):
+            if entry.undo is not None and not isinstance(entry.record, Quiet | Said):
                 changed.add(entry.session.id)
             elif entry.session.id in changed and (refusal := _refusal(entry)) is not None:
                 entry.effects = (_not_stored(entry.session, why, refusal.tag),)
         for entry in reversed(self._entries):
-            alone = entry.undo is None or isinstance(entry.record, TokenKept)
+            alone = entry.undo is None or isinstance(entry.record, TokenKept | Said)
             if not alone or not made.isdisjoint(subjects(entry.record)):
                 _undo(entry, why)
         for entry in reversed(batch):

@@ -10,6 +10,10 @@ LONGEST_MUTE_OF_NETWORK = 86_400
 """The seconds for which newcomers without an account from the address of somebody muted are muted too, at most."""
 
 
+MOST_UNSAID = 4_096
+"""So many of the last messages that could not be stored are known: more than can wait at once."""
+
+
 class Member(Protocol):
     """What a room knows of who is in it."""
 
@@ -42,6 +46,7 @@ class Room:
         "ops",
         "private",
         "topic",
+        "unsaid",
     )
 
     def __init__(self, name: str, last_id: int = 0) -> None:
@@ -49,6 +54,8 @@ class Room:
         self.topic = ""
         self.members: dict[Member, None] = {}
         self.last_id = last_id
+        self.unsaid: dict[int, int] = {}
+        """The ids of messages that could not be stored lately, and of those before them."""
         self.kept = False
         self.lasting = False
         self.private = False
@@ -83,6 +90,20 @@ class Room:
         """Whether nobody is in the room and nothing is ruled in it."""
         subjects = (self.ops, self.invited, self.muted, self.muted_networks)
         return not (self.members or self.private or self.locked or self.topic or any(subjects))
+
+    def unsay(self, number: int, before: int) -> tuple[()]:
+        """The message *number*, which followed the one *before*, could not be stored."""
+        self.unsaid[number] = before
+        self.last_id = self.said_up_to(self.last_id)
+        if len(self.unsaid) > MOST_UNSAID:
+            del self.unsaid[next(iter(self.unsaid))]
+        return ()
+
+    def said_up_to(self, number: int) -> int:
+        """The newest message up to *number* that was not refused."""
+        while number in self.unsaid:
+            number = self.unsaid[number]
+        return number
 
     def rights(self, subject: Subject) -> Rights:
         """What the room holds of *subject*."""

@@ -467,3 +467,25 @@ def test_who_is_brought_back_by_an_undone_kick_is_in_the_room_that_others_know()
     chat.settle()
     (state,) = [event for event in chat.bob.objects() if event["type"] == "room"]
     assert state["users"] == ["vic", "bob"]
+
+
+def test_what_could_not_be_stored_is_no_last_message_of_a_room() -> None:
+    store = SlowStore()
+    box = Box(limits=Limits(rate=None), store=store)
+    ada = box.json("ada")
+    for text in ("one", "two"):
+        ada.ask(type="say", room="lobby", text=text)
+    eve = box.connect()
+    eve.ask(type="hello", name="eve")
+    ada.ask(type="say", room="lobby", text="three")
+    while store.waiting:
+        store.fail(CannotKeep("the disk is full."))
+        box.turn()
+    assert [event["last"] for event in eve.objects() if event["type"] == "room"] == [0]
+    ada.ask(type="say", room="lobby", text="four")
+    while store.waiting:
+        store.store()
+        box.turn()
+    bob = box.connect()
+    bob.ask(type="hello", name="bob")
+    assert [event["last"] for event in bob.objects() if event["type"] == "room"] == [4]

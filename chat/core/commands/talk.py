@@ -19,7 +19,7 @@ from chat.core.hub import Hub
 from chat.core.lifecycle import not_shown, show_skipped
 from chat.core.membership import find_user, room_of
 from chat.core.ports import Delivery, MessageById
-from chat.core.queue import Entry
+from chat.core.queue import Entry, Undo
 from chat.core.rights import user_of
 from chat.core.session import Session, State, User, ignores
 from chat.core.text import bounded, clean
@@ -56,8 +56,9 @@ def _speak(hub: Hub, session: Session, name: str, kind: MessageKind, text: str, 
     )
     if not room.kept:
         hub.keep(session, room)
+    undo = partial(room.unsay, message.id, room.last_id)
     room.last_id = message.id
-    _store(hub, session, user, Said(message, author=user.subject))
+    _store(hub, session, user, Said(message, author=user.subject), undo=undo)
 
 
 def tell(hub: Hub, session: Session, tag: str | None, name: str, text: str) -> None:
@@ -156,7 +157,9 @@ class Tell(msgspec.Struct, frozen=True):
             session.skipped = self.message.id
 
 
-def _store(hub: Hub, session: Session, user: User, said: Said, effects: Sequence[Effect] = ()) -> None:
+def _store(
+    hub: Hub, session: Session, user: User, said: Said, effects: Sequence[Effect] = (), undo: Undo | None = None
+) -> None:
     """Have a message stored and shown, and remember its id and its tag."""
     message = said.message
     if user.said is None:
@@ -174,7 +177,7 @@ def _store(hub: Hub, session: Session, user: User, said: Said, effects: Sequence
             token.tags[tag] = (message.id, message.time)
             if len(token.tags) > hub.limits.tags_each:
                 del token.tags[next(iter(token.tags))]
-    hub.queue.add(Entry(session, effects, said, None, tag))
+    hub.queue.add(Entry(session, effects, said, undo, tag))
 
 
 def _speakable(hub: Hub, text: str) -> str:
