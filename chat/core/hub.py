@@ -467,12 +467,13 @@ class Hub:
 
         def undo() -> None:
             self._enter_account(account)
-            if mailbox is not None:
-                self._mailboxes[account.id] = mailbox
             for user, presence in zip(users, presences, strict=True):
                 if not user.session.gone:
+                    self._move(self.rooms_of(user.presence), user.presence, account.id)
                     user.presence = presence
                     self.set_account(user, account)
+            if mailbox is not None:
+                self._mailboxes[account.id] = mailbox
             for room, rights in held:
                 room.give(fact.account, rights)
 

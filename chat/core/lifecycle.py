@@ -132,9 +132,12 @@ def _admit(
         before = holder.session if holder is not None and holder.account is account else None
     user = user_of(before) if before is not None else User(name, _presence(hub, token), session, account)
     owner = user if before is not None else None
-    _require_free(hub, name, owner)
+    squatters = _squatters(hub, name, account)
+    _require_free(hub, name, owner, squatters)
     entered, refused = enterable(hub, user, rooms)
-    if _release_held(hub, name, owner):
+    for squatter in squatters:
+        quit_chat(hub, squatter.session, f"The name {name} belongs to somebody, who has come in. Choose another.")
+    if _release_held(hub, name, owner) or squatters:
         # They may have been the last in one of the rooms.
         entered, refused = enterable(hub, user, rooms)
     came_back = before is not None
@@ -223,10 +226,18 @@ def _in_use(hub: Hub, name: str) -> bool:
     return hub.taken(name, by_other_than=None) or bool(hub.accounts.holders(name) or hub.reserved.holders(name))
 
 
-def _require_free(hub: Hub, name: str, owner: User | None) -> None:
-    """Raise :class:`NameTaken` if another than *owner* goes by *name*, unless they are only held."""
+def _squatters(hub: Hub, name: str, account: Account | None) -> list[User]:
+    """Who goes by *name* although it is the *account*'s: they took it as that was given up, which was not stored."""
+    if account is None or hub.accounts.get(name) is not account:
+        return []
+    owners = hub.accounts.holders(name)
+    return [user for user in hub.users.holders(name) if user.account not in owners]
+
+
+def _require_free(hub: Hub, name: str, owner: User | None, squatters: Sequence[User] = ()) -> None:
+    """Raise :class:`NameTaken` if another than *owner* goes by *name*, unless they are only held, or *squatters*."""
     for holder in hub.users.holders(name):
-        if holder is not owner and holder.session.state is not State.HELD:
+        if holder not in (owner, *squatters) and holder.session.state is not State.HELD:
             raise NameTaken(f"That name is taken.{names.likeness(name, holder.name)} Choose another.")
 
 

@@ -161,3 +161,32 @@ def test_what_is_said_to_an_account_that_the_operator_could_not_make_is_refused(
         ("m", "not-stored")
     ]
     assert subjects(chat.store.stored) == set()
+
+
+def test_a_room_that_is_made_while_the_account_can_not_be_given_up_is_the_accounts(chat: Chat) -> None:
+    chat.box.make_account("ada", hash_password(PASSWORD))
+    chat.settle()
+    ada = chat.come("ada", password=PASSWORD)
+    ada.ask(type="unregister", password=PASSWORD)
+    ada.ask(type="join", room="dev")
+    chat.fail()
+    ada.objects()
+    ada.ask(type="lock", room="dev")
+    chat.settle()
+    assert [(event["rule"], event["on"]) for event in ada.objects()] == [("lock", True)]
+    assert chat.box.hub.rooms["dev"].ops == {chat.box.hub.accounts["ada"].id}
+
+
+def test_who_took_the_name_of_an_account_that_could_not_be_given_up_gives_way_to_its_owner(chat: Chat) -> None:
+    chat.box.make_account("ada", hash_password(PASSWORD))
+    chat.settle()
+    ada = chat.come("ada", password=PASSWORD)
+    ada.ask(type="nick", name="lovelace")
+    eve = chat.come("eve")
+    ada.ask(type="unregister", password=PASSWORD)
+    eve.ask(type="nick", name="ada")
+    chat.fail()
+    assert eve.objects()[-1]["new"] == "ada"
+    again = chat.come("ada", password=PASSWORD)
+    assert chat.box.hub.users["ada"].session is again.protocol.session
+    assert eve.objects()[-1]["text"] == "The name ada belongs to somebody, who has come in. Choose another."
