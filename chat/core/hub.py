@@ -457,20 +457,21 @@ class Hub:
         users = self.users_of(account)
         mailbox = self._mailboxes.pop(account.id, None)
         held = [(room, room.rights(account.id)) for room in self._rooms_with(account.id)]
-        presences = [user.presence for user in users]
+        before = [(user.presence, user.arrived) for user in users]
         self._drop_account(account)
         for user in users:
             user.presence = self.take_presence()
+            user.arrived = self.count_arrival()
             self.set_account(user, None)
         for room, _ in held:
             room.give(fact.account, NO_RIGHTS)
 
         def undo() -> None:
             self._enter_account(account)
-            for user, presence in zip(users, presences, strict=True):
+            for user, (presence, arrived) in zip(users, before, strict=True):
                 if not user.session.gone:
                     self._move(self.rooms_of(user.presence), user.presence, account.id)
-                    user.presence = presence
+                    user.presence, user.arrived = presence, arrived
                     self.set_account(user, account)
             if mailbox is not None:
                 self._mailboxes[account.id] = mailbox

@@ -434,3 +434,14 @@ def test_who_made_a_room_and_only_listens_is_its_op_after_a_restart(kept: Kept) 
     kept.restart()
     _, shown = kept.come("ada", token=shown[0]["token"], rooms={"dev": None})
     assert [event["ops"] for event in shown if event["type"] == "room"] == [["ada"]]
+
+
+def test_a_mute_is_not_ended_by_registering_and_giving_the_name_up(box: Box) -> None:
+    ada, eve = box.text("ada"), box.text("eve")
+    for client in (ada, eve):
+        client.send("/join dev")
+    ada.send("/mute eve 1h")
+    eve.send(f"/register {PASSWORD}", f"/unregister {PASSWORD}")
+    eve.received()
+    eve.send("hello")
+    assert eve.lines()[0].startswith("! Your address is muted in #dev for ")
