@@ -1,0 +1,310 @@
+"""Whatever clients do, and whatever can't be stored: memory is what the file holds, and nothing belongs to nobody.
+
+Requests, failures of the disk, breaks and restarts in random order; then the tables are compared with the hub.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+from box import Box, Client, Operator, SlowWork
+from history.stores import REACTOR
+from twisted.internet.defer import Deferred, succeed
+
+from chat.core.facts import Contents, Record
+from chat.core.limits import Limits
+from chat.history import answers
+from chat.history.sqlite import SqliteStore, T
+from chat.history.store import CannotKeep
+
+LIMITS = Limits(rate=None, plain_passwords=True, grace=30, rooms=12)
+NAMES = ("ada", "bob", "eve", "dan", "ADA", "server")
+ROOMS = ("lobby", "dev", "tea")
+PASSWORDS = ("correct horse", "battery staple")
+STEPS = 200
+MOST_CLIENTS = 8
+LAST_TOKENS = 8
+
+
+class File(SqliteStore):
+    """A history without threads, which stores a batch, or fails to, when the test says so."""
+
+    def __init__(self, directory: Path) -> None:
+        super().__init__(REACTOR, directory, "off")
+        self.waiting: list[tuple[Deferred[None], Sequence[Record]]] = []
+
+    def open(self) -> Contents:
+        with ExitStack() as opened:
+            contents = self._open(opened)
+            self._opened = opened.pop_all()
+        return contents
+
+    def append(self, records: Sequence[Record]) -> Deferred[None]:
+        done: Deferred[None] = Deferred()
+        self.waiting.append((done, list(records)))
+        return done
+
+    def store(self) -> None:
+        """Store the batch that waits."""
+        done, records = self.waiting.pop(0)
+        self._write(records)
+        done.callback(None)
+
+    def fail(self) -> None:
+        """Fail to store the batch that waits."""
+        self.waiting.pop(0)[0].errback(CannotKeep("the disk is full."))
+
+    def rows(self, query: str, *values: object) -> list[Any]:
+        """What the file holds."""
+        return self._writer.execute(query, values).fetchall()
+
+    def _defer(self, pool: object, work: Callable[..., T], *arguments: Any) -> Deferred[T]:
+        return succeed(work(*arguments))
+
+    def close(self) -> None:
+        self._opened.close()
+
+
+class World:
+    """A chat, its clients, and chance."""
+
+    def __init__(self, folder: Path, seed: int, *, fails: bool) -> None:
+        self.random = Random(seed)  # noqa: S311 - the same in each run
+        self.fails = fails
+        self.folder = folder
+        self.tokens: list[str] = []
+        self.start()
+
+    def start(self) -> None:
+        """Go on from the file."""
+        self.file = File(self.folder)
+        self.work = SlowWork()
+        self.clients: list[Client] = []
+        contents = self.file.open()
+        self.box = Box(limits=LIMITS, store=self.file, run=self.work)
+        self.box.hub.random = Random(self.random.random())  # noqa: S311 - the same in each run
+        self.box.hub.restore(contents)
+        self.box.clock.callLater(LIMITS.grace, self.box.hub.end_absent)
+
+    def settle(self) -> None:
+        """Have all that waits stored and answered."""
+        self.box.turn()
+        while self.file.waiting or self.work.waiting:
+            if self.file.waiting:
+                self.file.store()
+            else:
+                self.work.do()
+            self.box.turn()
+
+    def step(self) -> None:
+        """Something happens."""
+        steps = {
+            self.connect: 6.0,
+            self.send: 30.0,
+            self.fail: 2.0,
+            self.store: 6.0,
+            self.hash: 6.0,
+            self.lose: 3.0,
+            self.wait: 1.0,
+            self.operate: 1.5,
+            self.restart: 0.3,
+            self.kill: 0.3,
+        }
+        (step,) = self.random.choices(list(steps), list(steps.values()))
+        step()
+        self.box.turn()
+
+    def connect(self) -> None:
+        if len(self.clients) >= MOST_CLIENTS:
+            return
+        chance = self.random
+        fields: dict[str, Any] = {"type": "hello", "name": chance.choice([*NAMES, ""])}
+        if chance.random() < 0.5:
+            fields["password"] = chance.choice(PASSWORDS)
+        if self.tokens and chance.random() < 0.6:
+            fields["token"] = chance.choice(self.tokens[-LAST_TOKENS:])
+        if chance.random() < 0.5:
+            fields["rooms"] = dict.fromkeys(chance.sample(ROOMS, 2))
+        self.clients.append(self.box.connect())
+        self.clients[-1].ask(**fields)
+
+    def send(self) -> None:
+        if self.clients:
+            requests = [self.request() for _ in range(self.random.choice([1, 1, 1, 2, 3]))]
+            self.random.choice(self.clients).send(*map(json.dumps, requests))
+
+    def request(self) -> dict[str, Any]:
+        """What a program may ask for."""
+        chance = self.random
+        room, name, password = chance.choice(ROOMS), chance.choice(NAMES), chance.choice(PASSWORDS)
+        fields: dict[str, dict[str, Any]] = {
+            "say": {"room": room, "text": "x", "tag": chance.choice("abc")},
+            "msg": {"name": name, "text": "psst"},
+            "join": {"room": room},
+            "leave": {"room": room},
+            "nick": {"name": name},
+            "register": {"password": password},
+            "unregister": {"password": password},
+            "password": {"password": password},
+            "invite": {"room": room, "name": name},
+            "op": {"room": room, "name": name},
+            "mute": {"room": room, "name": name},
+            "unmute": {"room": room, "name": name},
+            "kick": {"room": room, "name": name},
+            "lock": {"room": room},
+            "room": {"room": room, "access": chance.choice(["private", "open"])},
+            "topic": {"room": room, "text": "tea"},
+            "delete": {},
+            "ban": {"target": chance.choice(["", "@"]) + name},
+            "unban": {"target": chance.choice(["", "@"]) + name},
+            "moderator": {"name": name},
+            "read": {"room": room, "id": chance.randrange(9)},
+            "ping": {},
+            "quit": {},
+        }
+        kind = chance.choice([*fields, "register", "nick"])
+        return {"type": kind, **fields[kind]}
+
+    def operate(self) -> None:
+        name = self.random.choice(NAMES)
+        words = self.random.choice([("role", name, "owner"), ("password", name), ("account", name), ("unban", name)])
+        Operator(self.box).ask(*words, secret=self.random.choice(PASSWORDS))
+
+    def store(self) -> None:
+        if self.file.waiting:
+            self.file.store()
+
+    def fail(self) -> None:
+        if self.file.waiting and self.fails:
+            self.file.fail()
+
+    def hash(self) -> None:
+        if self.work.waiting:
+            self.work.do()
+
+    def lose(self) -> None:
+        if self.clients:
+            client = self.clients.pop(self.random.randrange(len(self.clients)))
+            self.note(client)
+            client.lose()
+
+    def wait(self) -> None:
+        self.box.clock.advance(self.random.choice([1, LIMITS.grace + 1]))
+
+    def restart(self) -> None:
+        self.check()
+        self.file.close()
+        self.start()
+
+    def kill(self) -> None:
+        if not self.work.waiting:
+            self.file.close()
+            self.start()
+
+    def note(self, client: Client) -> None:
+        client.objects()
+        if client.token and client.token not in self.tokens:
+            self.tokens.append(client.token)
+
+    def check(self) -> None:
+        """Nothing waits: compare the hub with the file."""
+        self.settle()
+        for client in list(self.clients):
+            self.note(client)
+            if client.protocol.session.gone:
+                self.clients.remove(client)
+                client.lose()
+        self.settle()
+        self.check_accounts()
+        self.check_rooms()
+        self.check_private()
+        self.check_tokens()
+
+    @property
+    def present(self) -> set[int]:
+        """Whose something may be: the accounts, and the presences that are here or may come back."""
+        hub = self.box.hub
+        presences = {user.presence for user in hub.users.all() if user.account is None}
+        return presences | hub._absent | set(hub._by_id)
+
+    def check_accounts(self) -> None:
+        hub, rows = self.box.hub, self.file.rows
+        accounts = {number: (name, role) for number, name, role in rows("SELECT id, name, role FROM accounts")}
+        assert accounts == {account.id: (account.name, account.role) for account in hub.accounts.all()}
+        assert set(accounts) == set(hub._by_id)
+        last = next((number for (number,) in rows("SELECT seq FROM sqlite_sequence WHERE name = 'accounts'")), 0)
+        for table, column in (("messages", "author_id"), ("messages", "recipient_id"), ("marks", "account")):
+            for (number,) in rows(f"SELECT DISTINCT {column} FROM {table} WHERE {column} > 0"):  # noqa: S608
+                assert number in accounts or (number <= last and table == "messages"), (table, column)
+        users = hub.users.all()
+        here = [(account, user) for account, users_of in hub._users_of.items() for user in users_of]
+        assert sorted((user.account.id, user.name) for user in users if user.account is not None) == sorted(
+            (account, user.name) for account, user in here
+        )
+        assert all(user.session.user is user and not user.session.gone for user in users)
+
+    def check_rooms(self) -> None:
+        hub, rows = self.box.hub, self.file.rows
+        present = self.present
+        for room in hub.rooms.all():
+            held = {
+                subject: (subject in room.ops, subject in room.invited, subject in room.muted)
+                for subject in {*room.ops, *room.invited, *room.muted}
+            }
+            assert set(held) <= present
+            assert all(member.session.rooms[room.name] is room for member in hub.users.all() if member in room.members)
+            query = "SELECT subject, op, invited, muted FROM rights WHERE room = ?"
+            stored = {row[0]: (bool(row[1]), bool(row[2]), row[3] is not None) for row in rows(query, room.name)}
+            assert stored == held or self.fails or not room.kept
+            assert {number for number in stored if number > 0} <= present
+
+    def check_private(self) -> None:
+        unseen: dict[int, set[int]] = {}
+        for subject, number in self.file.rows("SELECT subject, id FROM unseen"):
+            unseen.setdefault(subject, set()).add(number)
+        waiting = {
+            subject: {number for numbers in mailbox._waiting.values() for number in numbers}
+            for subject, mailbox in self.box.hub._mailboxes.items()
+            if len(mailbox)
+        }
+        assert set(waiting) <= self.present
+        assert waiting == unseen or self.fails
+
+    def check_tokens(self) -> None:
+        hub = self.box.hub
+        stored = dict(self.file.rows("SELECT digest, subject FROM tokens"))
+        assert {subject for subject in stored.values() if subject > 0} <= self.present
+        for token in hub.tokens._live.values():
+            assert token.session is not None
+            assert token.session.user is not None
+            assert token.session.token is token
+            assert token.subject == token.session.user.subject
+            assert stored.get(token.digest) == token.subject or not token.kept
+        for token in hub.tokens._idle.values():
+            assert token.session is None
+            assert stored.get(token.digest, 0) in (0, token.subject) or self.fails
+
+
+@pytest.fixture(autouse=True)
+def cheap_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hash passwords in no time."""
+    monkeypatch.setattr(answers, "hash_password", lambda password: f"hash of {password}")
+    monkeypatch.setattr(answers, "is_password", lambda encoded, password: encoded == f"hash of {password}")
+
+
+@pytest.mark.parametrize("fails", [False, True], ids=["", "failing"])
+@pytest.mark.parametrize("seed", range(15))
+def test_memory_is_what_the_file_holds(tmp_path: Path, seed: int, fails: bool) -> None:
+    world = World(tmp_path, seed, fails=fails)
+    try:
+        for _ in range(STEPS):
+            world.step()
+        world.check()
+    finally:
+        world.file.close()
