@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from heapq import nlargest
@@ -44,6 +44,8 @@ class Account:
     """How often its password was changed."""
     presence: Subject = 0
     """The presence that registered it, whose messages are the account's now."""
+    ignored: Mapping[str, str] = field(default_factory=dict)
+    """Whom it ignores: the keys of their names, and the names."""
 
     def is_author(self, author: Subject) -> bool:
         """Tell whether what *author* said is the account's."""
@@ -57,7 +59,10 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class StoredAccount:
-    """An account as a history holds it; ``marks`` is the id up to which it has read each room."""
+    """An account as a history holds it.
+
+    ``marks`` is the id up to which it has read each room, ``ignored`` are the names that it ignores.
+    """
 
     id: Subject
     name: str
@@ -65,6 +70,7 @@ class StoredAccount:
     role: Role = Role.USER
     presence: Subject = 0
     marks: Mapping[str, int] = field(default_factory=dict)
+    ignored: Sequence[str] = ()
 
 
 def check_password(password: str) -> None:

@@ -100,6 +100,15 @@ class ReadUpTo:
 
 
 @dataclass(frozen=True, slots=True)
+class Ignoring:
+    """The account ignores who goes by this name, or no longer."""
+
+    account: Subject
+    name: str
+    on: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Seen:
     """The client of the subject has the private messages up to this id, from the id ``first`` on."""
 
@@ -210,7 +219,7 @@ class RoomForgotten:
 
 AccountFact = Registered | Unregistered | PasswordSet | RoleSet | ReadUpTo
 RoomFact = OpSet | Invited | Muted | PrivacySet | LockSet
-Quiet = Seen | RightsKept | PresencesEnded | TokenKept | TokensEnded | RoomForgotten
+Quiet = Ignoring | Seen | RightsKept | PresencesEnded | TokenKept | TokensEnded | RoomForgotten
 """What nobody asked for: if it can't be stored, nobody is told."""
 Fact = Said | TopicSet | Erased | Quiet | AccountFact | RoomFact | Banned | Unbanned
 
@@ -244,7 +253,7 @@ def subjects(record: Record | None) -> set[Subject]:
     match record:
         case Said(author=author, recipient=recipient):
             return {author, recipient}
-        case Seen(subject) | TokenKept(_, subject) | TokensEnded(subject) | RightsKept(_, subject):
+        case Ignoring(subject) | Seen(subject) | TokenKept(_, subject) | TokensEnded(subject) | RightsKept(_, subject):
             return {subject}
     return set()
 

@@ -31,6 +31,7 @@ from chat.core.facts import (
     Decision,
     Erased,
     Fact,
+    Ignoring,
     Invited,
     LockSet,
     MadeByOperator,
@@ -158,7 +159,8 @@ class Hub:
             room.kept = True
             self.rooms.claim(room.name, room)
         for stored in contents.accounts:
-            self._enter_account(Account(stored.id, stored.name, stored.role, presence=stored.presence))
+            ignored = {key(name): name for name in stored.ignored}
+            self._enter_account(Account(stored.id, stored.name, stored.role, presence=stored.presence, ignored=ignored))
         self.bans.restore(contents.bans)
         for rule in contents.rules:
             if rule.room not in self.rooms:
@@ -430,7 +432,7 @@ class Hub:
         if user.account is not None:
             raise AlreadyThere(f"The name {user.account.name} is yours already. /password changes its password.")
         self.refuse_reserved(fact.name)
-        account = Account(fact.account, fact.name, presence=user.presence)
+        account = Account(fact.account, fact.name, presence=user.presence, ignored=user.ignored)
         self._enter_account(account)
         self.set_account(user, account)
         self._move(self.rooms_of(account.presence), account.presence, account.id)
@@ -538,6 +540,7 @@ class Hub:
         user.account = account
         if account is not None:
             self._users_of.setdefault(account.id, []).append(user)
+            user.ignored = account.ignored
         token = user.session.token
         if token is not None:
             token.subject, token.kept = user.subject, False
@@ -549,6 +552,19 @@ class Hub:
             self._users_of[user.account.id] = others
         elif user.account is not None:
             self._users_of.pop(user.account.id, None)
+
+    def ignore(self, session: Session, user: User, ignored: Mapping[str, str]) -> None:
+        """The *user* ignores exactly those from now on, as do all who are here with the account."""
+        account, before = user.account, user.ignored
+        user.ignored = ignored
+        if account is None:
+            return
+        account.ignored = ignored
+        for other in self.users_of(account):
+            other.ignored = ignored
+        for one, name in {*before.items(), *ignored.items()}:
+            if (one in before) is not (one in ignored):
+                self.store(session, Ignoring(account.id, name, one in ignored))
 
     def account_with(self, subject: Subject) -> Account | None:
         """The account with that id, if there is one."""

@@ -11,6 +11,7 @@ from chat.core.facts import (
     Banned,
     Decision,
     Fact,
+    Ignoring,
     Invited,
     LockSet,
     Muted,
@@ -35,7 +36,7 @@ from chat.core.room import LONGEST_MUTE_OF_NETWORK
 TOKENS_EACH = 50
 """So many tokens of one account are kept, those that were used last."""
 
-BELONGING = ("rights", "unseen", "tokens")
+BELONGING = ("rights", "unseen", "tokens", "ignored")
 """The tables of what belongs to a subject, an account or a presence."""
 
 DECISIONS_OF_ROOM = 1_000
@@ -63,6 +64,8 @@ _BAN = """
     INSERT OR REPLACE INTO bans (key, target, until, why, author, time, account) VALUES (?, ?, ?, ?, ?, ?, ?)
 """
 _RULE = "INSERT OR IGNORE INTO rules (room, private, locked) VALUES (?, 0, 0)"
+_IGNORE = "INSERT OR IGNORE INTO ignored (subject, name) VALUES (?, ?)"
+_HEED = "DELETE FROM ignored WHERE subject = ? AND name = ?"
 _MARK = "INSERT OR REPLACE INTO marks (account, room, id) VALUES (?, ?, ?)"
 _RIGHTS = "INSERT OR IGNORE INTO rights (room, subject, op, invited) VALUES (?, ?, 0, 0)"
 _NO_RIGHTS = "DELETE FROM rights WHERE room = ? AND subject = ? AND NOT op AND NOT invited AND muted IS NULL"
@@ -114,6 +117,8 @@ def write(connection: sqlite3.Connection, fact: Fact | None) -> None:
             execute("DELETE FROM tokens WHERE subject = ? AND digest IS NOT ?", (account, but))
         case RoleSet(account, role):
             execute("UPDATE accounts SET role = ? WHERE id = ?", (role, account))
+        case Ignoring(account, name, on):
+            execute(_IGNORE if on else _HEED, (account, name))
         case ReadUpTo(account, room, number):
             execute(_MARK, (account, room, number))
         case Seen(subject, number, first):
@@ -208,12 +213,17 @@ def token(connection: sqlite3.Connection, digest: str, most: int) -> StoredToken
 
 def all_accounts(connection: sqlite3.Connection) -> Sequence[StoredAccount]:
     """All accounts, without their marks."""
-    return [_account(row, {}) for row in connection.execute(f"{_ACCOUNT} ORDER BY id")]
+    ignored: dict[Subject, list[str]] = {}
+    for subject, name in connection.execute("SELECT subject, name FROM ignored"):
+        ignored.setdefault(subject, []).append(name)
+    return [_account(row, {}, ignored.get(row[0], ())) for row in connection.execute(f"{_ACCOUNT} ORDER BY id")]
 
 
-def _account(row: tuple[int, str, str, str, int], marks: Mapping[str, int]) -> StoredAccount:
+def _account(
+    row: tuple[int, str, str, str, int], marks: Mapping[str, int], ignored: Sequence[str] = ()
+) -> StoredAccount:
     number, name, password, role, presence = row
-    return StoredAccount(number, name, password, Role(role), presence, marks)
+    return StoredAccount(number, name, password, Role(role), presence, marks, ignored)
 
 
 def last_account(connection: sqlite3.Connection) -> Subject:

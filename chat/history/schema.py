@@ -152,6 +152,11 @@ CREATE TABLE marks (
     PRIMARY KEY (account, room)
 ) STRICT, WITHOUT ROWID;
 INSERT INTO marks SELECT owners.id, room, old_marks.id FROM old_marks JOIN owners ON key = account;
+CREATE TABLE ignored (
+    subject INTEGER NOT NULL,
+    name TEXT NOT NULL,
+    PRIMARY KEY (subject, name)
+) STRICT, WITHOUT ROWID;
 CREATE TABLE unseen (
     subject INTEGER NOT NULL,
     id INTEGER NOT NULL,
@@ -181,9 +186,9 @@ DROP TABLE old_accounts;
 """Accounts, and the presences of users without one, have ids: those of accounts are positive, those of presences
 negative. ``accounts.presence`` is the presence that registered the account. ``rights``: who is op of a room, invited
 into it, or muted there until then (seconds since 1970). ``muted_networks``: from where newcomers are muted too.
-``unseen``: private messages that wait for their recipients. ``tokens``: by which token who comes back, and when it was
-used last. ``audit.lasting``: a moderator, an owner or the operator decided it; what ops decide in their rooms, and what
-users decide about their accounts, goes in time."""
+``ignored``: whom an account ignores; ``unseen``: private messages that wait for their recipients. ``tokens``: by
+which token who comes back, and when it was used last. ``audit.lasting``: a moderator, an owner or the operator
+decided it; what ops decide in their rooms, and what users decide about their accounts, goes in time."""
 
 _STEPS = """
 CREATE TABLE steps (id INTEGER PRIMARY KEY, cause TEXT NOT NULL) STRICT;

@@ -445,3 +445,31 @@ def test_a_mute_is_not_ended_by_registering_and_giving_the_name_up(box: Box) -> 
     eve.received()
     eve.send("hello")
     assert eve.lines()[0].startswith("! Your address is muted in #dev for ")
+
+
+def ignored_by(kept: Kept, name: str) -> list[str]:
+    """Whom a user ignores who comes in with the password."""
+    client, shown = kept.come(name, password=PASSWORD)
+    assert shown[0]["type"] == "welcome"
+    (answer,) = kept.ask(client, {"type": "ignore"})
+    kept.ask(client, {"type": "quit"})
+    return list(answer["names"])
+
+
+def test_an_account_goes_on_ignoring_whom_it_ignored(kept: Kept) -> None:
+    bob, _ = kept.come("bob")
+    kept.ask(bob, {"type": "ignore", "name": "Eve"}, {"type": "ignore", "name": "cy"})
+    kept.ask(bob, {"type": "register", "password": PASSWORD})
+    kept.ask(bob, {"type": "ignore", "name": "dan"}, {"type": "ignore", "name": "CY", "on": False})
+    kept.ask(bob, {"type": "quit"})
+    assert ignored_by(kept, "bob") == ["Eve", "dan"]
+    kept.restart()
+    assert ignored_by(kept, "bob") == ["Eve", "dan"]
+    bob, _ = kept.come("bob", password=PASSWORD)
+    kept.ask(bob, {"type": "unregister", "password": PASSWORD})
+    kept.ask(bob, {"type": "quit"})
+    stranger, _ = kept.come("bob")
+    kept.ask(stranger, {"type": "register", "password": PASSWORD})
+    kept.ask(stranger, {"type": "quit"})
+    kept.restart()
+    assert ignored_by(kept, "bob") == []

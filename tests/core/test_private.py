@@ -222,17 +222,22 @@ def test_what_one_says_to_another_session_of_ones_own_is_echoed_once(box: Box) -
     assert private(second) == ["psst"]
 
 
-def test_each_session_ignores_for_itself(box: Box) -> None:
+def test_who_is_ignored_by_an_account_is_heard_by_none_of_its_sessions(box: Box) -> None:
     eve = box.json("eve")
     first = login(box, "bob")
     first.ask(type="nick", name="bob2")
     second = login(box, "bob")
-    first.ask(type="ignore", name="eve")
     for client in (first, second):
         client.received()
+    first.ask(type="ignore", name="eve")
     eve.ask(type="msg", name="bob", text="one")
     eve.ask(type="msg", name="bob2", text="two")
-    assert (private(first), private(second)) == ([], ["one", "two"])
+    eve.ask(type="say", room="lobby", text="three")
+    for client in (first, second):
+        assert [event.get("names", event["type"]) for event in client.objects()] == [["eve"]]
+    second.ask(type="ignore", name="eve", on=False)
+    eve.ask(type="msg", name="bob", text="four")
+    assert (private(first), private(second)) == (["four"], ["four"])
 
 
 # -- the bounds

@@ -9,7 +9,7 @@ from chat.core.command import SECRET, Command, Right
 from chat.core.effects import Show
 from chat.core.errors import AlreadyThere, NameTaken, NotAllowed
 from chat.core.events import Notice
-from chat.core.facts import PasswordSet, Registered, Unregistered
+from chat.core.facts import Ignoring, PasswordSet, Registered, Unregistered
 from chat.core.hub import Hub
 from chat.core.lifecycle import EndSessions, EndUsers
 from chat.core.ports import HashPassword
@@ -37,6 +37,8 @@ def register(hub: Hub, session: Session, tag: str | None, password: str) -> None
         done = Show(session, Notice(text=text, tag=tag))
         hub.apply(session, fact, (done,), tag=tag, action="register", target=name)
         hub.keep_token(session)
+        for ignored in user.ignored.values():
+            hub.store(session, Ignoring(fact.account, ignored, on=True))
 
     hub.ask(session, HashPassword(password, session.peer.network, session.has_gone), hashed, tag)
 

@@ -32,9 +32,13 @@ def ignore(hub: Hub, session: Session, tag: str | None, name: str | None = None,
         if on and not was:
             if len(user.ignored) >= hub.limits.ignored_each:
                 raise BadField(f"You ignore {len(user.ignored)} users, which is the most.")
-            user.ignored = {**user.ignored, key: name}
+            hub.ignore(session, user, {**user.ignored, key: name})
         elif was and not on:
-            user.ignored = {other: ignored for other, ignored in user.ignored.items() if other != key}
+            hub.ignore(session, user, {other: one for other, one in user.ignored.items() if other != key})
+        if on is not was and user.account is not None:
+            for other in hub.users_of(user.account):
+                if other is not user:
+                    hub.show(other.session, Ignored(names=list(user.ignored.values())))
     hub.show(session, Ignored(names=list(user.ignored.values()), tag=tag))
 
 
