@@ -48,6 +48,7 @@ from chat.core.facts import (
     RoleSet,
     RoomFact,
     RoomForgotten,
+    Said,
     Seen,
     TokenKept,
     TokensEnded,
@@ -56,10 +57,10 @@ from chat.core.facts import (
     Unregistered,
 )
 from chat.core.limits import Limits
-from chat.core.mailbox import Mailbox
+from chat.core.mailbox import Mailbox, not_shown
 from chat.core.names import RESERVED, Registry, key, likeness, room_name
 from chat.core.peer import Peer
-from chat.core.ports import Delivery, Lookup, Random
+from chat.core.ports import Delivery, Lookup, MessageById, Random
 from chat.core.queue import Entry, Queue, Undo
 from chat.core.room import NO_RIGHTS, Rights, Room
 from chat.core.session import ResumeToken, Session, User
@@ -671,8 +672,22 @@ class Hub:
     def end_absent(self) -> None:
         """The time is over in which presences of before the chat began may come back."""
         if self._absent:
+            for presence in self._absent:
+                self._tell_senders(presence)
             self._end_presences(self._itself, tuple(self._absent))
             self._absent.clear()
+
+    def _tell_senders(self, presence: Subject) -> None:
+        """Tell those who are here that a *presence* of before the chat began was not shown what they said to it."""
+
+        def found(session: Session, said: Said | None) -> None:
+            if said is not None and said.message.to is not None:
+                self.show(session, not_shown(said.message.to))
+
+        for sender in self.mailbox_senders(presence):
+            oldest = MessageById(self.mailbox(presence).oldest_of(sender))
+            for user in self.users_with(sender):
+                self.ask(user.session, oldest, partial(found, user.session), None)
 
     def _end_presences(self, session: Session, presences: Sequence[Subject]) -> None:
         for presence in presences:

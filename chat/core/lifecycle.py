@@ -14,8 +14,9 @@ from chat.core.accounts import Account, StoredAccount, Subject
 from chat.core.authentication import prove, refuse_banned, returning
 from chat.core.effects import Close, Effect, Leave, Publish, Show
 from chat.core.errors import AlreadyThere, Internal, NameTaken, TooManyRooms
-from chat.core.events import Goodbye, Limits, Notice, Renamed, Welcome
+from chat.core.events import Goodbye, Limits, Renamed, Welcome
 from chat.core.hub import Hub
+from chat.core.mailbox import not_shown
 from chat.core.membership import come_into, enterable, go_out
 from chat.core.ports import Delivery, FindToken, ReadMarks, StoredToken
 from chat.core.rights import user_of
@@ -438,15 +439,10 @@ def _end_user(hub: Hub, user: User) -> None:
     senders = set(map(hub.heir, hub.mailbox_senders(user.presence)))
     for other in hub.users.all() if senders else ():
         if other.subject in senders:
-            hub.show(other.session, not_shown(user))
+            hub.show(other.session, not_shown(user.name))
     hub.end_presence(user)
     if user.session.token is not None:
         user.session.token.subject = 0
-
-
-def not_shown(user: User) -> Notice:
-    """What a sender is told if *user* has left for good without what they were sent."""
-    return Notice(text=f"{user.name} left before they were shown what you said in private last.")
 
 
 def _end(hub: Hub, session: Session, text: str, code: str = "") -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from chat.core.accounts import Subject
+from chat.core.events import Notice
 
 MOST_EACH = 200
 """So many private messages of one sender may wait for one recipient."""
@@ -46,3 +47,8 @@ class Mailbox:
             for sender, numbers in self._waiting.items()
         }
         self._waiting = {sender: numbers for sender, numbers in kept.items() if numbers}
+
+
+def not_shown(name: str) -> Notice:
+    """What a sender is told if the user called *name* has left for good without what they were sent."""
+    return Notice(text=f"{name} left before they were shown what you said in private last.")

@@ -473,3 +473,15 @@ def test_an_account_goes_on_ignoring_whom_it_ignored(kept: Kept) -> None:
     kept.ask(stranger, {"type": "quit"})
     kept.restart()
     assert ignored_by(kept, "bob") == []
+
+
+def test_after_a_restart_too_a_sender_is_told_who_left_without_a_private_message(kept: Kept) -> None:
+    ada, _ = kept.come("ada")
+    kept.ask(ada, {"type": "register", "password": PASSWORD})
+    kept.come("bob")
+    kept.ask(ada, {"type": "msg", "name": "bob", "text": "psst"})
+    kept.restart()
+    ada, _ = kept.come("ada", password=PASSWORD)
+    kept.box.hub.end_absent()
+    told = [event for event in kept.ask(ada) if event["type"] == "notice"]
+    assert [event["text"] for event in told] == ["bob left before they were shown what you said in private last."]

@@ -16,7 +16,8 @@ from chat.core.events import Deleted, Message, Notice
 from chat.core.events import Kind as MessageKind
 from chat.core.facts import Erased, Said
 from chat.core.hub import Hub
-from chat.core.lifecycle import not_shown, show_skipped
+from chat.core.lifecycle import show_skipped
+from chat.core.mailbox import not_shown
 from chat.core.membership import find_user, room_of
 from chat.core.ports import Delivery, MessageById
 from chat.core.queue import Entry, Undo
@@ -143,7 +144,7 @@ class Tell(msgspec.Struct, frozen=True):
             hub.mailbox(subject).add(self.sender, self.message.id)
         elif recipient is not None and recipient.session.gone:
             for other in hub.users_with(self.sender):
-                hub.show(other.session, not_shown(recipient))
+                hub.show(other.session, not_shown(recipient.name))
         for user in here:
             if user is not self.author and not ignores(user, self.message.author):
                 self._show(delivery, user.session)
