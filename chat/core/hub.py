@@ -285,9 +285,6 @@ class Hub:
         if isinstance(fact, RoomFact):
             self.keep(session, self._known(fact.room))
         undo = self._change(fact)
-        if isinstance(fact, OpSet | Invited | Muted):
-            for user in self.users_with(fact.subject):
-                self.keep_token(user.session)
         if isinstance(fact, RoomFact):
             undo = partial(self._undo_rule, session, self._known(fact.room), undo)
         lasts = _decides_for_good(session)
@@ -781,8 +778,6 @@ class Hub:
                 self.keep_token(user.session)
         for subject in room.ops:
             self.queue.add(Entry(session, (), RightsKept(room.name, subject, op=True), undo))
-            for user in self.users_with(subject):
-                self.keep_token(user.session)
 
     def _make_place_for_a_room(self) -> None:
         """Keep no more than the name of a room in which nobody is and nothing is ruled."""
