@@ -18,7 +18,7 @@ Who: TypeAlias = tuple[str, int]
 LOBBY = "lobby"
 DENS = ("den1", "den2")
 """The private rooms."""
-POOL = ("kit", "lou", "max", "sam")
+POOL = ("kit", "lou", "max", "sam", "tim", "una", "val", "zoe")
 """Names that belong to nobody, so that many programs have them, one after the other."""
 MODERATES = {"moderator", "owner"}
 
@@ -115,6 +115,15 @@ class Hold:
     until: float = inf
 
 
+@dataclass(eq=False)
+class Connection:
+    """When a connection of a program began, when the program sent its last line, and when it ended."""
+
+    began: float
+    last_line: float = 0.0
+    ended: float = inf
+
+
 class Ledger:
     """What all programs have asked for, have been told, and have been shown."""
 
@@ -133,6 +142,7 @@ class Ledger:
         """Private messages that were shown to somebody, and in which of their connections."""
         self.guests: set[str] = set()
         """The home names of those who will have no account. Nobody else asks for these names."""
+        self.connections: dict[str, list[Connection]] = {}
         self.quits: list[tuple[str, float]] = []
         self.roles: dict[str, Variable] = {}
         self.accounts: dict[str, Variable] = {}

@@ -6,11 +6,11 @@ import asyncio
 import json
 from contextlib import suppress
 
-from e2e.torture.ledger import DENS, LOBBY, POOL, Event, Ledger, Request, Who
+from e2e.torture.ledger import DENS, LOBBY, POOL, Connection, Event, Ledger, Request, Who
 
 MOST_UNANSWERED = 8
 PASSWORD = "correct horse battery staple"  # noqa: S105
-_ACTS = {"say": 40, "whisper": 30, "rename": 5, "enter": 6, "op": 4, "invite": 4, "appoint": 3, "search": 2, "quit": 2}
+_ACTS = {"say": 40, "whisper": 30, "rename": 8, "enter": 8, "op": 8, "invite": 12, "appoint": 4, "search": 2, "quit": 2}
 
 
 class Program:
@@ -77,6 +77,8 @@ class Program:
         reader, self._writer = await asyncio.open_connection("127.0.0.1", self._port, limit=1 << 20)
         talk: asyncio.Task[None] | None = None
         self.connection += 1
+        self._times = Connection(self._ledger.now())
+        self._ledger.connections.setdefault(self.home, []).append(self._times)
         self.inside = set()
         try:
             self._come_in()
@@ -92,6 +94,7 @@ class Program:
         finally:
             if talk is not None:
                 talk.cancel()
+            self._times.ended = self._ledger.now()
             self._writer.close()
 
     def _come_in(self) -> None:
@@ -105,6 +108,7 @@ class Program:
 
     def send(self, kind: str, **fields: object) -> None:
         """Send an object."""
+        self._times.last_line = self._ledger.now()
         self._writer.write(json.dumps({"type": kind, **fields}).encode() + b"\n")
 
     def ask(self, kind: str, **fields: object) -> Request:
@@ -163,9 +167,8 @@ class Program:
             self.ask("msg", name=self._somebody())
 
     def _somebody(self) -> str:
-        return self._ledger.chance.choice(
-            [name for name in (*self._homes, *POOL) if name not in (self.home, self.name)]
-        )
+        names = self._homes if self._ledger.chance.random() < 0.7 else POOL
+        return self._ledger.chance.choice([name for name in names if name not in (self.home, self.name)])
 
     def _rename(self) -> None:
         if self.registers and not self._ledger.is_registered(self.home):

@@ -19,7 +19,8 @@ from e2e.torture.victim import PATIENCE, Proxy, Victim
 FAULTS = ("lost", "doubled", "reordered", "shown to the wrong one", "rights", "other")
 """The kinds of faults."""
 ROWS = (
-    "kills", "cuts", "messages", "private messages", "private messages shown", "stored and not shown at a kill",
+    "kills", "cuts", "messages", "private messages", "private messages shown",
+    "crossed by a line and not shown", "stored and not shown at a kill",
     "renames", "registered", "rights changed", "roles by chat admin", *FAULTS,
 )  # fmt: skip
 
@@ -126,7 +127,7 @@ class Run:
                 change.until = ledger.now()
                 ledger.counts["roles by chat admin"] += 1
             ledger.operator = None
-            await asyncio.sleep(self._chance.random() * 0.5)
+            await asyncio.sleep(self._chance.random() * 0.2)
 
     async def _kill(self) -> None:
         for _ in range(self._chance.randrange(1, 6)):
