@@ -320,6 +320,9 @@ class Program(Asker):
     def _room_entered(self, room: Room, event: Event, asked: Request, back: str, look: Look) -> Room:
         """The room that the program has come into: perhaps a new one, if nobody else is there and nothing was said."""
         world, name, topic = self.world, room.name, event["topic"]
+        if not event["last"] and not event.get("private") and world.pending(name, asked):
+            # It may have vanished, and have been made again by somebody who was not told yet that they are in it.
+            return world.unknown_room(name)
         if event["users"] != [self.name] or event["last"] or event.get("private") or back == "yes":
             may = world.may_enter(self.subjects, room, look)
             world.require("privacy", may, f"{self.subjects} came into #{name}, which is private.")
