@@ -485,3 +485,27 @@ def test_after_a_restart_too_a_sender_is_told_who_left_without_a_private_message
     kept.box.hub.end_absent()
     told = [event for event in kept.ask(ada) if event["type"] == "notice"]
     assert [event["text"] for event in told] == ["bob left before they were shown what you said in private last."]
+
+
+def test_after_a_restart_a_private_message_is_shown_until_the_client_has_it(kept: Kept) -> None:
+    ada, _ = kept.come("ada")
+    kept.ask(ada, {"type": "register", "password": PASSWORD})
+    kept.ask(ada, {"type": "quit"})
+    eve, _ = kept.come("eve")
+    kept.ask(eve, {"type": "msg", "name": "ada", "text": "psst"})
+    kept.restart()
+    for has_it in (False, True):
+        ada = kept.box.connect()
+        ada.ask(type="hello", name="ada", password=PASSWORD)
+        shown: list[dict[str, Any]] = []
+        while not any(event.get("text") == "psst" for event in shown):
+            REACTOR.waiting.get(timeout=DEADLINE)()
+            kept.box.turn()
+            shown += ada.objects()
+        if has_it:
+            kept.ask(ada)
+            kept.ask(ada, {"type": "say", "room": "lobby", "text": "thanks"})
+        ada.lose()
+        kept.restart()
+    _, shown = kept.come("ada", password=PASSWORD)
+    assert [event.get("text") for event in shown if event["type"] in ("message", "notice")] == []
