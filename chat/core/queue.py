@@ -18,6 +18,9 @@ from chat.core.session import Session
 
 log = Logger()
 
+MOST_OWED = 4_096
+"""So many facts at most that nobody asked for, and that could not be stored, are tried again."""
+
 Undo = Callable[[], Sequence[Effect]]
 """Takes a change of the state back; returns what is to be shown all the same, if something is."""
 
@@ -50,6 +53,8 @@ class Queue:
         self._limits = limits
         self._wake = wake
         self._entries: list[Entry] = []
+        self._owed: list[Entry] = []
+        """What nobody asked for, and what could not be stored when it was its turn."""
         self._effects = 0
         """How much they will show, which is what takes memory."""
         self._relieved: dict[int, Session] = {}
@@ -72,9 +77,11 @@ class Queue:
     # -- running it
 
     def take(self) -> list[Entry]:
-        """Take all that waits."""
+        """Take all that waits; if something of it is to be stored, what is owed goes first."""
         batch, self._entries = self._entries, []
         self._effects = 0
+        if self._owed and any(entry.record is not None for entry in batch):
+            batch, self._owed = [*self._owed, *batch], []
         return batch
 
     def fail(self, batch: Sequence[Entry], why: str) -> None:
@@ -82,11 +89,17 @@ class Queue:
 
         A message behind it stands by itself: it is tried in its turn, unless it is by or for an account that was to be
         made. Who was refused something after a change of their own is told that it was not stored either, as what they
-        were refused for may hold no more.
+        were refused for may hold no more. What nobody asked for is so all the same, and is stored with the next batch.
         """
         made = {
             fact.account for entry in (*batch, *self._entries) if isinstance(fact := fact_of(entry.record), Registered)
         }
+        owed = [
+            Entry(entry.session, (), entry.record, weight=0)
+            for entry in batch
+            if isinstance(entry.record, Quiet) and entry.undo is None and made.isdisjoint(subjects(entry.record))
+        ]
+        self._owed = owed[-MOST_OWED:]
         changed: set[int] = set()
         for entry in (*batch, *self._entries):
             if entry.undo is not None and not isinstance(entry.record, Quiet | Said):

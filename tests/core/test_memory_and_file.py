@@ -221,6 +221,11 @@ class World:
                 self.clients.remove(client)
                 client.lose()
         self.settle()
+        if self.clients:
+            # What could not be stored goes with the next message.
+            self.clients[0].ask(type="hello", name="zoe")
+            self.clients[0].ask(type="msg", name=self.clients[0].protocol.session.name, text="psst")
+        self.settle()
         self.check_accounts()
         self.check_rooms()
         self.check_private()
@@ -261,7 +266,7 @@ class World:
             assert all(member.session.rooms[room.name] is room for member in hub.users.all() if member in room.members)
             query = "SELECT subject, op, invited, muted FROM rights WHERE room = ?"
             stored = {row[0]: (bool(row[1]), bool(row[2]), row[3] is not None) for row in rows(query, room.name)}
-            assert stored == held or self.fails or not room.kept
+            assert stored == held or not room.kept
             assert {number for number in stored if number > 0} <= present
 
     def check_private(self) -> None:
@@ -274,7 +279,7 @@ class World:
             if len(mailbox)
         }
         assert set(waiting) <= self.present
-        assert waiting == unseen or self.fails
+        assert waiting == unseen
 
     def check_tokens(self) -> None:
         hub = self.box.hub
@@ -288,7 +293,7 @@ class World:
             assert stored.get(token.digest) == token.subject or not token.kept
         for token in hub.tokens._idle.values():
             assert token.session is None
-            assert stored.get(token.digest, 0) in (0, token.subject) or self.fails
+            assert stored.get(token.digest, 0) in (0, token.subject)
 
 
 @pytest.fixture(autouse=True)

@@ -190,3 +190,16 @@ def test_who_took_the_name_of_an_account_that_could_not_be_given_up_gives_way_to
     again = chat.come("ada", password=PASSWORD)
     assert chat.box.hub.users["ada"].session is again.protocol.session
     assert eve.objects()[-1]["text"] == "The name ada belongs to somebody, who has come in. Choose another."
+
+
+def test_what_nobody_asked_for_is_stored_with_the_next_batch_if_it_could_not_be(chat: Chat) -> None:
+    ada, bob = chat.come("ada", rooms={"dev": None}), chat.come("bob", rooms={"dev": None})
+    ada.ask(type="lock", room="dev")
+    chat.settle()
+    ada.ask(type="leave", room="dev")
+    for _ in range(2):
+        chat.fail()
+        assert not [record for record in chat.store.stored if isinstance(record, RightsKept) and not record.op]
+        bob.ask(type="say", room="dev", text="hello")
+    chat.settle()
+    assert [record.op for record in chat.store.stored if isinstance(record, RightsKept)] == [True, False]
