@@ -81,9 +81,14 @@ def check(
     address = () if session.peer.local else (f"address {place}",)
     _refuse_too_many(hub.tries.wait(name + address, hub.monotonic()))
 
+    def still() -> None:
+        session.require_here()
+        # Others may have tried from there while this one waited: then there is no need to look.
+        _refuse_too_many(hub.tries.wait(name + address, hub.monotonic()))
+
     def look() -> None:
         # In its turn, when the history holds what was decided before: another password, or the account itself.
-        lookup = CheckPassword(account.id, password, place, session.has_gone)
+        lookup = CheckPassword(account.id, password, place, still)
         hub.ask_in_turn(session, lookup, partial(answered, account.passwords), tag)
 
     def answered(passwords: int, stored: StoredAccount | None) -> None:

@@ -122,7 +122,7 @@ def _make_account(hub: Hub, session: Operator, request: Request, name: str) -> N
         done = Show(session, Notice(text=f"{name} has an account now."))
         hub.apply(session, MadeByOperator(hub.take_account(), name, encoded), (done,), action="account", target=name)
 
-    hub.ask(session, HashPassword(request.secret, None, session.has_gone), hashed, None)
+    hub.ask(session, HashPassword(request.secret, None, session.require_here), hashed, None)
 
 
 def _set_role(hub: Hub, session: Operator, request: Request, name: str, role: str) -> None:
@@ -151,7 +151,7 @@ def _set_password(hub: Hub, session: Operator, request: Request, name: str) -> N
         effects = (EndSessions(hub, account, text), done)
         hub.apply(session, PasswordSet(account.id, encoded), effects, action="password", target=account.name)
 
-    hub.ask(session, HashPassword(request.secret, None, session.has_gone), hashed, None)
+    hub.ask(session, HashPassword(request.secret, None, session.require_here), hashed, None)
 
 
 class Tell(msgspec.Struct, frozen=True):

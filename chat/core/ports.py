@@ -41,25 +41,26 @@ class ReadMarks:
 class CheckPassword:
     """Is this the password of the account? Its :class:`~chat.core.accounts.StoredAccount`, or ``None``.
 
-    ``place`` is the network that asks; the networks are answered in turn, and nobody any more who has ``gone``.
+    ``place`` is the network that asks; the networks are answered in turn. When its turn has come, ``still`` raises the
+    :class:`~chat.core.errors.ChatError` that is the answer if nothing is to be looked at any more.
     """
 
     account: Subject
     password: str
     place: str
-    gone: Callable[[], bool]
+    still: Callable[[], None]
 
 
 @dataclass(frozen=True, slots=True)
 class HashPassword:
     """How is this password to be stored? A string.
 
-    ``place`` and ``gone`` are as in :class:`CheckPassword`; the operator, who has no ``place``, waits for no turn.
+    ``place`` and ``still`` are as in :class:`CheckPassword`; the operator, who has no ``place``, waits for no turn.
     """
 
     password: str
     place: str | None
-    gone: Callable[[], bool]
+    still: Callable[[], None]
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from types import MappingProxyType
 
 from chat.core import names
 from chat.core.accounts import Account, Subject
+from chat.core.errors import NotWelcomeYet
 from chat.core.peer import Peer
 from chat.core.room import Room
 
@@ -133,9 +134,10 @@ class Session:
         """Whether it has ended."""
         return self.state is State.GONE
 
-    def has_gone(self) -> bool:
-        """Tell whether it has ended by the time when this is called."""
-        return self.gone
+    def require_here(self) -> None:
+        """Raise :class:`~chat.core.errors.NotWelcomeYet` if it has ended."""
+        if self.gone:
+            raise NotWelcomeYet("You have left.")
 
     @property
     def named(self) -> bool:

@@ -47,7 +47,7 @@ class Answers:
         return answer
 
     async def _check(self, lookup: CheckPassword) -> StoredAccount | None:
-        await self._turns.wait(lookup.place, lookup.gone)
+        await self._turns.wait(lookup.place, lookup.still)
         try:
             stored = await self._store.account(lookup.account)
             right = await self._run(is_password, stored.password if stored is not None else None, lookup.password)
@@ -56,7 +56,7 @@ class Answers:
         return stored if right else None
 
     async def _hash(self, lookup: HashPassword) -> str:
-        await self._turns.wait(lookup.place or "", lookup.gone)
+        await self._turns.wait(lookup.place or "", lookup.still)
         try:
             encoded: str = await self._run(hash_password, lookup.password)
         finally:

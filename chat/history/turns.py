@@ -8,17 +8,25 @@ from typing import NamedTuple
 
 from twisted.internet.defer import Deferred, succeed
 
-from chat.core.errors import TooManyTries
+from chat.core.errors import ChatError, TooManyTries
 
 MOST = 64
 """So many addresses may have a check that is under way or waits."""
 
 
 class Turn(NamedTuple):
-    """A place in the line of an address: *begin* fires when the check may begin, unless who asked has *gone*."""
+    """A place in the line of an address: *begin* fires when the check may begin, or fails with what *still* raises."""
 
     begin: Deferred[None]
-    gone: Callable[[], bool]
+    still: Callable[[], None]
+
+    def refusal(self) -> ChatError | None:
+        """Why the check is not to be made any more, if so."""
+        try:
+            self.still()
+        except ChatError as refusal:
+            return refusal
+        return None
 
 
 class Turns:
@@ -32,17 +40,17 @@ class Turns:
         self._checked: str | None = None
         self._lines: OrderedDict[str, deque[Turn]] = OrderedDict()
 
-    def wait(self, place: str, gone: Callable[[], bool]) -> Deferred[None]:
+    def wait(self, place: str, still: Callable[[], None]) -> Deferred[None]:
         """Wait until a check for the address *place* may begin; :meth:`done` is to be called after it.
 
-        Raises :class:`TooManyTries` if too many addresses wait, and fails with it for who has *gone* meanwhile.
+        Raises :class:`TooManyTries` if too many addresses wait. Fails with what *still* raises when the turn has come.
         """
         if self._checked is None:
             self._checked = place
             return succeed(None)
         if place not in self._lines and len(self._lines.keys() | {self._checked, place}) > MOST:
             raise TooManyTries("Too many passwords wait to be checked just now. Try again in a few seconds.")
-        turn = Turn(Deferred(), gone)
+        turn = Turn(Deferred(), still)
         self._lines.setdefault(place, deque()).append(turn)
         return turn.begin
 
@@ -53,14 +61,14 @@ class Turns:
         self._checked = None
         while self._lines and self._checked is None:
             place, line = self._lines.popitem(last=False)
-            left = []
-            while line and line[0].gone():
-                left.append(line.popleft())
+            refused = []
+            while line and (refusal := line[0].refusal()) is not None:
+                refused.append((line.popleft(), refusal))
             if line:
                 self._checked = place
                 turn = line.popleft()
                 if line:
                     self._lines[place] = line
                 turn.begin.callback(None)
-            for turn in left:
-                turn.begin.errback(TooManyTries("You left before your password was checked."))
+            for turn, refusal in refused:
+                turn.begin.errback(refusal)

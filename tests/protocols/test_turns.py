@@ -121,7 +121,8 @@ def test_a_right_password_makes_the_wrong_ones_before_it_forgotten() -> None:
 def test_nobody_learns_by_many_tries_at_once_which_one_was_right() -> None:
     chat = Chat()
     clients = [chat.knock(0, "198.51.100.7", password) for password in (WRONG, WRONG, WRONG, PASSWORD, WRONG)]
-    chat.do(5)
+    chat.do(4)
+    assert not chat.work.waiting
     assert [answer(client) for client in clients] == ["wrong-password"] * 3 + ["too-many-tries"] * 2
     chat.box.clock.advance(1)
     again = chat.knock(0, "198.51.100.7")
@@ -140,6 +141,16 @@ def test_nobody_waits_for_the_checks_of_those_who_have_gone() -> None:
     other = chat.knock(1, "198.51.100.7")
     chat.do()
     assert answer(other) == "welcome", "the next has its turn"
+
+
+def test_many_wrong_passwords_at_once_keep_nobody_at_their_address_waiting() -> None:
+    chat = Chat(2)
+    for _ in range(300):
+        # A client that has closed its end may still read, so its place in the line is kept.
+        chat.knock(0, "127.0.0.1", WRONG).end()
+    person = chat.knock(1, "127.0.0.1")
+    chat.do(5)
+    assert answer(person) == "welcome", "the first few are checked, and the others have to wait"
 
 
 def test_who_registers_waits_for_their_turn_too() -> None:

@@ -40,7 +40,7 @@ def register(hub: Hub, session: Session, tag: str | None, password: str) -> None
         for ignored in user.ignored.values():
             hub.store(session, Ignoring(fact.account, ignored, on=True))
 
-    hub.ask(session, HashPassword(password, session.peer.network, session.has_gone), hashed, tag)
+    hub.ask(session, HashPassword(password, session.peer.network, session.require_here), hashed, tag)
 
 
 def change_password(hub: Hub, session: Session, tag: str | None, password: str) -> None:
@@ -65,7 +65,7 @@ def change_password(hub: Hub, session: Session, tag: str | None, password: str) 
         hub.apply(session, fact, (done, ended), tag=tag, action="password", target=account.name)
 
     # In its turn, so that no session sets a password that is about to end because there is another.
-    hub.ask_in_turn(session, HashPassword(password, session.peer.network, session.has_gone), hashed, tag)
+    hub.ask_in_turn(session, HashPassword(password, session.peer.network, session.require_here), hashed, tag)
 
 
 def unregister(hub: Hub, session: Session, tag: str | None, password: str) -> None:
