@@ -1,4 +1,4 @@
-"""The directory of the chat: users, rooms, names, accounts, bans, ids. Every fact is applied here, in one place."""
+"""The state of the chat: users, names, accounts, bans, ids. Every fact is applied here, in one place."""
 
 from __future__ import annotations
 
@@ -22,7 +22,6 @@ from chat.core.errors import (
     NameTaken,
     NoSuchMessage,
     NotAllowed,
-    TooManyRooms,
 )
 from chat.core.events import Event, Refusal
 from chat.core.facts import (
@@ -57,18 +56,16 @@ from chat.core.facts import (
     Unregistered,
 )
 from chat.core.limits import Limits
-from chat.core.mailbox import Mailbox, not_shown
-from chat.core.names import RESERVED, Registry, key, likeness, room_name
+from chat.core.mailbox import Mailboxes, not_shown
+from chat.core.names import RESERVED, Registry, key, likeness
 from chat.core.peer import Peer
 from chat.core.ports import Delivery, Lookup, MessageById, Random
 from chat.core.queue import Entry, Queue, Undo
 from chat.core.room import NO_RIGHTS, Rights, Room
+from chat.core.room_directory import RoomDirectory
 from chat.core.session import ResumeToken, Session, User
 from chat.core.text import clean
 from chat.core.tokens import Tokens
-
-SHELVED = 10
-"""So many times the rooms that are held are known by their names only, because nobody is in them."""
 
 DAY = 86_400.0
 """The seconds after which the history is told anew that a token is used."""
@@ -107,7 +104,7 @@ class Hub:
         self.limits = limits
         self.queue = Queue(delivery, limits, wake)
         self.users: Registry[User] = Registry()
-        self.rooms: Registry[Room] = Registry()
+        self.rooms = RoomDirectory(limits.rooms)
         self.accounts: Registry[Account] = Registry()
         self.reserved: Registry[str] = Registry()
         for name in (*RESERVED, *reserve):
@@ -133,15 +130,11 @@ class Hub:
         """The accounts by the presences that registered them."""
         self._users_of: dict[Subject, list[User]] = {}
         """Who is here with which account."""
-        self._mailboxes: dict[Subject, Mailbox] = {}
+        self.mailboxes = Mailboxes()
         self._absent: set[Subject] = set()
         """The presences that have not come back since the chat began, and may still."""
-        self._shelf: Registry[tuple[str, int]] = Registry()
-        """The names of rooms that had to make place, and the ids of their last messages."""
         self._departed: dict[str, int] = {}
         self._erased: OrderedDict[int, None] = OrderedDict()
-        self._entitled: dict[Subject, set[Room]] = {}
-        """The rooms that hold rights of users without an account."""
 
     def __repr__(self) -> str:
         return "<hub>"
@@ -153,7 +146,7 @@ class Hub:
         self._last_account = max(self._last_account, contents.last_account)
         self._absent.update(contents.presences)
         for recipient, sender, number in contents.unseen:
-            self.mailbox(recipient).add(sender, number)
+            self.mailboxes.of(recipient).add(sender, number)
         for record in contents.rooms:
             room = Room(record.name, record.last_id)
             room.topic = record.topic
@@ -171,7 +164,7 @@ class Hub:
             room.private, room.locked = rule.private, rule.locked
             for subject in {*rule.ops, *rule.invited, *rule.muted}:
                 ends = self._monotonic_at(rule.muted.get(subject))
-                self.entitle(room, subject, Rights(subject in rule.ops, subject in rule.invited, ends))
+                self.rooms.entitle(room, subject, Rights(subject in rule.ops, subject in rule.invited, ends))
             for network, seconds in rule.muted_networks.items():
                 until = self._monotonic_at(seconds)
                 _put(room.muted_networks, network, (until, 0) if until is not None else None)
@@ -372,7 +365,7 @@ class Hub:
     def _undo_rule(self, session: Session, room: Room, undo: Callable[[], None]) -> None:
         """Undo a change of a rule; the room may have been forgotten meanwhile, or may be forgotten now."""
         undo()
-        self.put_back(room)
+        self.rooms.put_back(room)
         self.vacate(session, room)
 
     def _known(self, name: str) -> Room:
@@ -390,11 +383,11 @@ class Hub:
                 invited = True
             case Muted():
                 muted_until = self._monotonic_at(fact.until)
-        self.entitle(room, fact.subject, Rights(op, invited, muted_until))
+        self.rooms.entitle(room, fact.subject, Rights(op, invited, muted_until))
         unmute = self._mute_network(room, fact) if isinstance(fact, Muted) and fact.network else _nothing
 
         def undo() -> None:
-            self.entitle(room, fact.subject, before)
+            self.rooms.entitle(room, fact.subject, before)
             unmute()
 
         return undo
@@ -433,14 +426,14 @@ class Hub:
         account = Account(fact.account, fact.name, presence=user.presence, ignored=user.ignored)
         self._enter_account(account)
         self.set_account(user, account)
-        self._move(self.rooms_of(account.presence), account.presence, account.id)
+        self._move(self.rooms.entitling(account.presence), account.presence, account.id)
 
         def undo() -> None:
             here = self.users_of(account)
             for other in here:
                 self.set_account(other, None)
             self._drop_account(account)
-            self._move(self._rooms_with(account.id), account.id, account.presence)
+            self._move(self.rooms.entitling(account.id), account.id, account.presence)
             if not here:
                 self.end_presence(user)
 
@@ -455,8 +448,8 @@ class Hub:
     def _unregister(self, fact: Unregistered) -> Callable[[], None]:
         account = self.account(fact.account)
         users = self.users_of(account)
-        mailbox = self._mailboxes.pop(account.id, None)
-        held = [(room, room.rights(account.id)) for room in self._rooms_with(account.id)]
+        mailbox = self.mailboxes.take(account.id)
+        held = [(room, room.rights(account.id)) for room in self.rooms.entitling(account.id)]
         before = [(user.presence, user.arrived) for user in users]
         self._drop_account(account)
         for user in users:
@@ -470,11 +463,10 @@ class Hub:
             self._enter_account(account)
             for user, (presence, arrived) in zip(users, before, strict=True):
                 if not user.session.gone:
-                    self._move(self.rooms_of(user.presence), user.presence, account.id)
+                    self._move(self.rooms.entitling(user.presence), user.presence, account.id)
                     user.presence, user.arrived = presence, arrived
                     self.set_account(user, account)
-            if mailbox is not None:
-                self._mailboxes[account.id] = mailbox
+            self.mailboxes.give(account.id, mailbox)
             for room, rights in held:
                 room.give(fact.account, rights)
 
@@ -570,43 +562,17 @@ class Hub:
 
     # -- what belongs to accounts and presences
 
-    def mailbox(self, subject: Subject) -> Mailbox:
-        """The private messages that *subject* has not got yet."""
-        return self._mailboxes.setdefault(subject, Mailbox())
-
-    def mailbox_senders(self, subject: Subject) -> Sequence[Subject]:
-        """Who sent the private messages that *subject* has not got yet."""
-        found = self._mailboxes.get(subject)
-        return found.senders if found is not None else ()
-
-    def waiting_for(self, subject: Subject) -> int:
-        """How many private messages wait for *subject*."""
-        return len(self._mailboxes.get(subject, ()))
-
     def received(self, session: Session) -> None:
         """The client of *session* has got the private messages that it was shown."""
         number, session.unconfirmed = session.unconfirmed, 0
         user = session.user
-        if user is not None and self.waiting_for(user.subject):
+        if user is not None and self.mailboxes.waiting(user.subject):
             self.seen(session, user.subject, number)
 
     def seen(self, session: Session, subject: Subject, number: int, first: int = 0) -> None:
         """*subject* has got the private messages with ids from *first* to *number*."""
-        self.unexpect(subject, number, first)
+        self.mailboxes.seen(subject, number, first)
         self.store(session, Seen(subject, number, first))
-
-    def unexpect(self, subject: Subject, number: int, first: int = 0) -> None:
-        """The private messages to *subject* with ids from *first* to *number* do not wait any more."""
-        mailbox = self._mailboxes.get(subject)
-        if mailbox is not None:
-            mailbox.seen(number, first)
-            if not mailbox:
-                del self._mailboxes[subject]
-
-    def dropped(self, number: int) -> None:
-        """The history has dropped the private messages with ids up to *number*."""
-        for subject in list(self._mailboxes):
-            self.unexpect(subject, number)
 
     def keep_token(self, session: Session) -> None:
         """Have the history hold the token of *session*, so that its client can come back after a restart."""
@@ -635,35 +601,14 @@ class Hub:
         undo = self.tokens.revoke(subject)
         self.queue.add(Entry(session, (), TokensEnded(subject), lambda: undo() or ()))
 
-    def _move(self, rooms: Iterable[Room], old: Subject, new: Subject) -> None:
-        for room in rooms:
-            rights = room.rights(old)
-            self.entitle(room, old, NO_RIGHTS)
-            self.entitle(room, new, rights)
-        mailbox = self._mailboxes.pop(old, None)
-        if mailbox is not None:
-            self._mailboxes[new] = mailbox
-
-    def entitle(self, room: Room, subject: Subject, rights: Rights) -> None:
-        """Have *room* hold exactly these *rights* of *subject*."""
-        room.give(subject, rights)
-        if is_presence(subject) and rights:
-            self._entitled.setdefault(subject, set()).add(room)
-        elif subject in self._entitled:
-            self._entitled[subject].discard(room)
-
-    def rooms_of(self, subject: Subject) -> Sequence[Room]:
-        """The rooms that hold rights of a *subject* without an account."""
-        return [room for room in self._entitled.get(subject, ()) if room.rights(subject)]
-
-    def _rooms_with(self, subject: Subject) -> Sequence[Room]:
-        """The rooms that hold rights of a *subject*, whoever that is."""
-        return [room for room in self.rooms.all() if room.rights(subject)]
+    def _move(self, rooms: Sequence[Room], old: Subject, new: Subject) -> None:
+        self.rooms.move_rights(rooms, old, new)
+        self.mailboxes.give(new, self.mailboxes.take(old))
 
     def end_presence(self, user: User) -> None:
         """The *user* has left for good: what they had without an account ends."""
-        mailbox = self._mailboxes.pop(user.presence, None)
-        if user.presence in self._entitled or user.kept or mailbox:
+        mailbox = self.mailboxes.take(user.presence)
+        if self.rooms.has_entitled(user.presence) or user.kept or mailbox:
             self._end_presences(user.session, (user.presence,))
 
     def end_absent(self) -> None:
@@ -681,16 +626,15 @@ class Hub:
             if said is not None and said.message.to is not None:
                 self.show(session, not_shown(said.message.to))
 
-        for sender in self.mailbox_senders(presence):
-            oldest = MessageById(self.mailbox(presence).oldest_of(sender))
+        for sender in self.mailboxes.senders(presence):
+            oldest = MessageById(self.mailboxes.of(presence).oldest_of(sender))
             for user in self.users_with(sender):
                 self.ask(user.session, oldest, partial(found, user.session), None)
 
     def _end_presences(self, session: Session, presences: Sequence[Subject]) -> None:
         for presence in presences:
-            self._mailboxes.pop(presence, None)
-            for room in self._entitled.pop(presence, ()):
-                room.give(presence, NO_RIGHTS)
+            self.mailboxes.take(presence)
+            self.rooms.end_rights(presence)
         self.store(session, PresencesEnded(tuple(presences)))
 
     def may_come_back(self, presence: Subject) -> bool:
@@ -733,34 +677,6 @@ class Hub:
 
     # -- rooms
 
-    def room(self, name: str) -> Room | None:
-        """The room that *name* means, which may look like its name, if there is one."""
-        wanted = room_name(name)
-        return self.rooms.get(wanted) or next(iter(self.rooms.holders(wanted)), None)
-
-    def put_back(self, room: Room) -> Room:
-        """Have *room* again; if there is another of that name by now, return that one."""
-        there = self.room(room.name)
-        if there is None:
-            self.rooms.claim(room.name, room)
-        return there or room
-
-    def open_room(self, name: str) -> Room:
-        """The room that *name* means, made if there is none; raises :class:`TooManyRooms`, :class:`BadName`."""
-        room = self.room(name)
-        if room is None:
-            self._make_place_for_a_room()
-            wanted = room_name(name)
-            # Where a look-alike is on the shelf, it is that room.
-            found = self._shelf.get(wanted) or next(iter(self._shelf.holders(wanted)), None)
-            name, last_id = found or (wanted, 0)
-            if found is not None:
-                self._shelf.release(name)
-            room = Room(name, last_id)
-            room.kept = bool(last_id)
-            self.rooms.claim(name, room)
-        return room
-
     def keep(self, session: Session, room: Room) -> None:
         """The history is about to hold something of *room*: have it hold the rights in it too."""
         if room.kept:
@@ -779,23 +695,10 @@ class Hub:
         for subject in room.ops:
             self.queue.add(Entry(session, (), RightsKept(room.name, subject, op=True), undo))
 
-    def _make_place_for_a_room(self) -> None:
-        """Keep no more than the name of a room in which nobody is and nothing is ruled."""
-        if len(self.rooms) < self.limits.rooms:
-            return
-        for room in self.rooms.all():
-            if room.kept and room.last_id and room.plain and len(self._shelf) < SHELVED * self.limits.rooms:
-                self._shelf.claim(room.name, (room.name, room.last_id))
-                self.rooms.release(room.name)
-                return
-        raise TooManyRooms(f"The server holds {self.limits.rooms} rooms and all are in use. Join one of them: /rooms")
-
     def vacate(self, session: Session, room: Room) -> None:
         """Forget a room that is empty and has neither messages nor rules, in the history too."""
-        if room.forgettable and self.rooms.get(room.name) is room:
-            self.rooms.release(room.name)
-            if room.topic or room.kept:
-                self.store(session, RoomForgotten(room.name))
+        if self.rooms.forget(room) and (room.topic or room.kept):
+            self.store(session, RoomForgotten(room.name))
 
 
 def _decides_for_good(session: Session) -> bool:

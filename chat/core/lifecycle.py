@@ -188,7 +188,7 @@ class ShowUnseen(msgspec.Struct, frozen=True):
 
     def perform(self, delivery: Delivery) -> None:
         user = user_of(self.session)
-        waiting = self.hub.waiting_for(user.subject)
+        waiting = self.hub.mailboxes.waiting(user.subject)
         if waiting:
             delivery.unseen(self.session, user.subject, self.after, self.before, waiting if self.announced else 0)
 
@@ -436,7 +436,7 @@ def _end_user(hub: Hub, user: User) -> None:
     hub.leave_account(user)
     if user.account is not None:
         return
-    senders = set(map(hub.heir, hub.mailbox_senders(user.presence)))
+    senders = set(map(hub.heir, hub.mailboxes.senders(user.presence)))
     for other in hub.users.all() if senders else ():
         if other.subject in senders:
             hub.show(other.session, not_shown(user.name))

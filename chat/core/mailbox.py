@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from chat.core.accounts import Subject
 from chat.core.events import Notice
 
@@ -47,6 +49,48 @@ class Mailbox:
             for sender, numbers in self._waiting.items()
         }
         self._waiting = {sender: numbers for sender, numbers in kept.items() if numbers}
+
+
+class Mailboxes:
+    """The mailboxes of accounts and presences for whom something waits."""
+
+    def __init__(self) -> None:
+        self._boxes: dict[Subject, Mailbox] = {}
+
+    def of(self, subject: Subject) -> Mailbox:
+        """The private messages that *subject* has not got yet."""
+        return self._boxes.setdefault(subject, Mailbox())
+
+    def senders(self, subject: Subject) -> Sequence[Subject]:
+        """Who sent the private messages that *subject* has not got yet."""
+        found = self._boxes.get(subject)
+        return found.senders if found is not None else ()
+
+    def waiting(self, subject: Subject) -> int:
+        """How many private messages wait for *subject*."""
+        return len(self._boxes.get(subject, ()))
+
+    def seen(self, subject: Subject, number: int, first: int = 0) -> None:
+        """The private messages to *subject* with ids from *first* to *number* do not wait any more."""
+        mailbox = self._boxes.get(subject)
+        if mailbox is not None:
+            mailbox.seen(number, first)
+            if not mailbox:
+                del self._boxes[subject]
+
+    def dropped(self, number: int) -> None:
+        """The history has dropped the private messages with ids up to *number*."""
+        for subject in list(self._boxes):
+            self.seen(subject, number)
+
+    def take(self, subject: Subject) -> Mailbox | None:
+        """Take the mailbox of *subject* away, and return it if there was one."""
+        return self._boxes.pop(subject, None)
+
+    def give(self, subject: Subject, mailbox: Mailbox | None) -> None:
+        """Have *mailbox*, if it is one, be that of *subject*."""
+        if mailbox is not None:
+            self._boxes[subject] = mailbox
 
 
 def not_shown(name: str) -> Notice:

@@ -32,7 +32,7 @@ def room_of(hub: Hub, session: Session, name: str) -> Room:
 
 
 def _find(hub: Hub, session: Session, name: str) -> Room | None:
-    known = hub.room(name)
+    known = hub.rooms.find(name)
     return known if known is not None and known.name in session.rooms else None
 
 
@@ -54,7 +54,7 @@ def join(hub: Hub, session: Session, name: str, after: int | None = None, tag: s
         raise AlreadyThere(f"You are in #{names.room_name(name)} already.")
     if not session.one_room and len(session.rooms) >= hub.limits.rooms_each:
         raise TooManyRooms(f"You are in {len(session.rooms)} rooms, which is the most. Leave one of them first.")
-    room = hub.open_room(name)
+    room = hub.rooms.open(name)
     if not rights.may_enter(user, room):
         raise closed(room)
     effects: list[Effect] = []
@@ -80,7 +80,7 @@ def come_into(
     effects: list[Effect] = []
     if user not in room.members:
         if room.forgettable and room.name != LOBBY:
-            hub.entitle(room, user.subject, Rights(op=True))
+            hub.rooms.entitle(room, user.subject, Rights(op=True))
         room.members[user] = None
         effects.append(Publish(room.name, Joined(time=hub.now(), room=room.name, name=user.name)))
     session.rooms[room.name] = room
@@ -128,7 +128,7 @@ def go_out(hub: Hub, session: Session, room: Room, by: str | None = None, why: s
     session.moves += 1
     if user.account is None and user.subject in room.ops:
         held = room.rights(user.subject)
-        hub.entitle(room, user.subject, Rights(False, held.invited, held.muted_until))
+        hub.rooms.entitle(room, user.subject, Rights(False, held.invited, held.muted_until))
         if room.kept:
             hub.store(session, RightsKept(room.name, user.subject, op=False))
     hub.vacate(session, room)
@@ -144,7 +144,7 @@ def enterable(
     refused: list[NotAllowed] = []
     try:
         for name, after in wanted.items():
-            room = hub.open_room(name)
+            room = hub.rooms.open(name)
             if user.kicked is not None and room.name in user.kicked:
                 refused.append(NotAllowed(user.kicked[room.name]))
                 hub.vacate(user.session, room)

@@ -275,7 +275,7 @@ class World:
             unseen.setdefault(subject, set()).add(number)
         waiting = {
             subject: {number for numbers in mailbox._waiting.values() for number in numbers}
-            for subject, mailbox in self.box.hub._mailboxes.items()
+            for subject, mailbox in self.box.hub.mailboxes._boxes.items()
             if len(mailbox)
         }
         assert set(waiting) <= self.present

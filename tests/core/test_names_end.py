@@ -366,7 +366,7 @@ def test_a_guest_who_goes_through_many_rooms_leaves_nothing_behind(box: Box) -> 
     user = box.hub.users.get("bot")
     assert user is not None
     assert len(user.kicked or ()) <= LIMITS.rooms_each
-    assert not any(box.hub._entitled.values())
+    assert not any(box.hub.rooms._entitled.values())
 
 
 def test_a_kick_is_not_forgotten_by_a_hello_that_is_refused(box: Box) -> None:
@@ -404,7 +404,7 @@ def test_a_mute_that_an_undone_change_brings_back_ends_with_the_presence() -> No
     box.turn()
     bob.send("hello")
     assert bob.lines()[-1].startswith("! You are muted in #dev for ")
-    room = box.hub.room("dev")
+    room = box.hub.rooms.find("dev")
     assert room is not None
     assert room.muted
     bob.send("exit")

@@ -144,7 +144,7 @@ def test_who_could_not_take_it_gets_it_once_they_read_again(box: Box) -> None:
     assert private(bob) == texts
     bob.ask(type="ping")
     box.turn()
-    assert not box.hub._mailboxes
+    assert not box.hub.mailboxes._boxes
 
 
 def test_who_does_not_read_is_sent_what_waits_for_them_page_by_page(box: Box) -> None:
@@ -163,7 +163,7 @@ def test_who_does_not_read_is_sent_what_waits_for_them_page_by_page(box: Box) ->
         box.turn()
     assert private(ada) == texts
     ada.ask(type="ping")
-    assert not box.hub._mailboxes
+    assert not box.hub.mailboxes._boxes
 
 
 # -- to those who go by another account meanwhile
@@ -185,7 +185,7 @@ def test_what_was_said_to_somebody_just_before_they_register_is_theirs() -> None
     assert private(again) == ["psst"]
     again.ask(type="ping")
     finish(box, store)
-    assert not box.hub._mailboxes
+    assert not box.hub.mailboxes._boxes
 
 
 def test_the_sender_is_told_if_a_guest_left_just_before() -> None:
@@ -197,7 +197,7 @@ def test_the_sender_is_told_if_a_guest_left_just_before() -> None:
     finish(box, store)
     texts = [event.get("text") for event in eve.objects() if event["type"] == "notice"]
     assert texts == ["bob left before they were shown what you said in private last."]
-    assert not box.hub._mailboxes
+    assert not box.hub.mailboxes._boxes
 
 
 def test_a_guest_who_has_read_it_and_closes_was_shown_it(box: Box) -> None:
@@ -276,7 +276,7 @@ def test_what_the_history_has_dropped_takes_no_room(box: Box, told: bool) -> Non
         eve.ask(type="msg", name="ada", text=f"{number}")
     box.store.drop(None, 1000)
     if told:
-        box.hub.dropped(1000)
+        box.hub.mailboxes.dropped(1000)
     else:
         ada = login(box, "ada")
         ada.ask(type="ping")
@@ -472,7 +472,7 @@ def test_what_was_taken_back_is_not_shown_on_resuming(box: Box) -> None:
     again = box.connect()
     again.ask(type="hello", name="bob", token=token)
     assert "hunter2" not in again.received()
-    assert not box.hub._mailboxes
+    assert not box.hub.mailboxes._boxes
 
 
 def test_who_is_told_that_somebody_is_not_here_is_told_once_it_is_stored() -> None:

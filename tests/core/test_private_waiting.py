@@ -54,7 +54,7 @@ def test_the_sender_is_told_that_the_recipient_left_meanwhile(chat: Chat) -> Non
     chat.bob.ask(type="quit")
     chat.settle()
     assert [text for text in texts(chat.ada) if text] == ["psst", LEFT]
-    assert not chat.box.hub._mailboxes
+    assert not chat.box.hub.mailboxes._boxes
 
 
 def test_what_is_said_to_somebody_who_registers_meanwhile_is_shown_when_they_are_back(chat: Chat) -> None:
@@ -98,6 +98,6 @@ def test_a_sender_who_has_registered_since_is_told_that_the_recipient_left(chat:
 def test_what_waited_for_who_does_not_come_back_after_a_restart_waits_no_more(chat: Chat) -> None:
     hub = chat.box.hub
     hub.restore(Contents(presences=(-5,), unseen=[(-5, 1, 3)]))
-    assert hub.waiting_for(-5)
+    assert hub.mailboxes.waiting(-5)
     hub.end_absent()
-    assert not hub.waiting_for(-5)
+    assert not hub.mailboxes.waiting(-5)

@@ -111,7 +111,7 @@ def kick(hub: Hub, session: Session, tag: str | None, room: str, name: str, text
 def _put_out(hub: Hub, asker: Session, victim: User, room: Room, why: str, tag: str | None) -> None:
     """Put *victim* out of *room*. People, who are always in one room, go to the lobby, or from there leave the chat."""
     session = victim.session
-    lobby = hub.open_room(LOBBY) if session.one_room and room.name != LOBBY else None
+    lobby = hub.rooms.open(LOBBY) if session.one_room and room.name != LOBBY else None
     held = room.rights(victim.subject)
     text = f"You were kicked out of #{room.name} by {asker.name}{f': {why}' if why else '.'}"
     kicked = Left(time=hub.now(), room=room.name, name=victim.name, by=asker.name, text=why)
@@ -130,7 +130,7 @@ def _put_out(hub: Hub, asker: Session, victim: User, room: Room, why: str, tag: 
         """Have the victim back, unless they have gone elsewhere since: then they have left by themselves."""
         there = victim.session is session and session.state in (State.PRESENT, State.HELD)
         moved = session.moves != moves if session.one_room else room.name in session.rooms
-        if not there or moved or hub.put_back(room) is not room:
+        if not there or moved or hub.rooms.put_back(room) is not room:
             left = Left(time=kicked.time, room=room.name, name=kicked.name)
             return Leave(session, room.name), Publish(room.name, left), *arrival
         for name in landed if arrival else ():
@@ -138,7 +138,7 @@ def _put_out(hub: Hub, asker: Session, victim: User, room: Room, why: str, tag: 
             del session.rooms[name]
         room.members[victim] = None
         session.rooms[room.name] = room
-        hub.entitle(room, victim.subject, held)
+        hub.rooms.entitle(room, victim.subject, held)
         if victim.kicked is not None:
             victim.kicked.pop(room.name, None)
         return ()

@@ -16,7 +16,7 @@ from chat.core.text import bounded
 
 def who(hub: Hub, session: Session, tag: str | None, room: str) -> None:
     """Show who is in a room."""
-    known = hub.room(room)
+    known = hub.rooms.find(room)
     if known is None or not rights.may_enter(user_of(session), known):
         raise NoSuchRoom(f"There is no room #{names.room_name(room)}. See /rooms for those there are.")
     event = Who(room=known.name, users=known.names(), away=known.away(), ops=known.present_ops(), tag=tag)

@@ -82,7 +82,7 @@ def show_help(hub: Hub, session: Session, tag: str | None, command: str | None =
     if command:
         offered = [find(command)]
     else:
-        user, room = rights.user_of(session), hub.room(session.here)
+        user, room = rights.user_of(session), hub.rooms.find(session.here)
         offered = [c for c in for_people() if not c.privileged or rights.has(user, c.needs, room)]
     lines = [CommandHelp(name=c.name, usage=c.usage, summary=c.summary) for c in offered]
     hub.show(session, Help(commands=lines, tag=tag))

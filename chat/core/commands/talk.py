@@ -105,12 +105,12 @@ def tell(hub: Hub, session: Session, tag: str | None, name: str, text: str) -> N
 def _require_space(hub: Hub, session: Session, to: str, subject: Subject, readers: Sequence[User]) -> None:
     """Raise :class:`NotStored` if so much of this sender waits for *subject* that no more is taken."""
     sender = user_of(session).subject
-    mailbox = hub.mailbox(subject)
+    mailbox = hub.mailboxes.of(subject)
     oldest = mailbox.oldest_of(sender)
     if mailbox.is_full_for(sender) and oldest and any(_has_been_shown(hub, user, oldest) for user in readers):
         # They were shown it long ago, and only read.
         hub.seen(session, subject, oldest, oldest)
-        mailbox = hub.mailbox(subject)
+        mailbox = hub.mailboxes.of(subject)
     if mailbox.is_full_for(sender):
         raise NotStored(f"{to} has not read what waits for them, so no more is taken from you now. Try again later.")
 
@@ -141,7 +141,7 @@ class Tell(msgspec.Struct, frozen=True):
             here = [recipient]
         # Who has given the account up meanwhile has given up what waits for it.
         if hub.account_with(subject) is not None or any(user.subject == subject for user in here):
-            hub.mailbox(subject).add(self.sender, self.message.id)
+            hub.mailboxes.of(subject).add(self.sender, self.message.id)
         elif recipient is not None and recipient.session.gone:
             for other in hub.users_with(self.sender):
                 hub.show(other.session, not_shown(recipient.name))
@@ -255,7 +255,7 @@ def _delete(hub: Hub, session: Session, tag: str | None, number: int, said: Said
         return
     user = user_of(session)
     message = said.message if said is not None else None
-    room = hub.room(message.room) if message is not None and message.room is not None else None
+    room = hub.rooms.find(message.room) if message is not None and message.room is not None else None
     mine = said is not None and user.was(said.author)
     if said is None or message is None or not (mine or (room is not None and rights.may_enter(user, room))):
         raise NoSuchMessage(f"There is no message {number}, or not any more.")
@@ -288,7 +288,7 @@ class TakeBack(msgspec.Struct, frozen=True):
 
     def perform(self, delivery: Delivery) -> None:
         number = self.event.id
-        self.hub.unexpect(self.hub.heir(self.subject), number, number)
+        self.hub.mailboxes.seen(self.hub.heir(self.subject), number, number)
         for user in self.hub.users_with(self.subject):
             if user is not self.by:
                 delivery.show(user.session, self.event)
