@@ -250,7 +250,10 @@ class Connection(LineReceiver):
             self._disconnect()
             return
         self._state = State.ENDED
-        self._confirm()
+        user = self.session.user
+        if user is not None and user.account is None and self.session.token is None:
+            # Who leaves for good has most likely read it. The input of a program ends also when it is killed.
+            self._confirm()
         # A client whose input ends within its first line gave no name: it would only come and go.
         if not self.session.gone and not self.paused and not self.session.named:
             self.clearLineBuffer()

@@ -208,6 +208,21 @@ def test_a_guest_who_has_read_it_and_closes_was_shown_it(box: Box) -> None:
     assert [event["type"] for event in eve.objects()] == ["left"]
 
 
+def test_the_end_of_input_confirms_nothing_for_who_may_come_back(box: Box) -> None:
+    eve, program, person = box.json("eve"), box.json("bot"), box.connect()
+    person.send("ada", PASSWORD)
+    for name in ("bot", "ada"):
+        eve.ask(type="msg", name=name, text="psst")
+    for client in (program, person):
+        client.end()
+        client.lose()
+    again, later = box.connect(), box.connect()
+    again.ask(type="hello", name="bot", token=program.token)
+    assert private(again) == ["psst"]
+    later.send("ada", PASSWORD)
+    assert b"eve (private): psst" in later.socket.value()
+
+
 # -- ignoring, and oneself
 
 
