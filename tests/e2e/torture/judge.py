@@ -14,7 +14,7 @@ from tempfile import TemporaryDirectory
 
 from e2e.torture.ledger import DENS, Ledger, Request, Variable, Who
 
-UNDER_WAY = 1.0
+UNDER_WAY = 0.3
 """The seconds for which a private message may be under way to its recipient."""
 
 
@@ -33,10 +33,9 @@ class Row:
 
 @dataclass(frozen=True)
 class Evidence:
-    """The program *home*, as *name*, was this subject when the *request* was carried out."""
+    """The program *home* was this subject when the *request* was carried out."""
 
     home: str
-    name: str
     subject: int
     request: Request
 
@@ -126,9 +125,9 @@ class Judge:
             self._of.setdefault(home, []).append(row.author_id)
             if request.sends == 1 and request.answered_in == request.connection:
                 self._in_connection.setdefault((home, request.connection), set()).add(row.author_id)
-            evidence = [Evidence(home, row.author, row.author_id, request)]
+            evidence = [Evidence(home, row.author_id, request)]
             if request.fields.get("name") in ledger.guests:
-                evidence.append(Evidence(request.fields["name"], request.fields["name"], row.recipient_id, request))
+                evidence.append(Evidence(request.fields["name"], row.recipient_id, request))
             for one in evidence:
                 if one.subject < 0:
                     self._judge_change(before.setdefault(one.home, one), one)
@@ -140,7 +139,11 @@ class Judge:
         if old.subject == new.subject:
             return
         since, until = old.request.since, new.request.until
-        taken = {who for who in ledger.holders(old.name, since, until) if who[0] != old.home}
+        taken = any(
+            homes - {old.home}
+            for name in ledger.names
+            if old.home in (homes := {home for home, _ in ledger.holders(name, since, until)})
+        )
         left = any(home == old.home and since <= at <= until for home, at in ledger.quits)
         if not taken and not left:
             tags = f"{old.request.tag} and {new.request.tag}"
@@ -200,7 +203,7 @@ class Judge:
             here = who[0] in ledger.accounts or self._of[who[0]][-1] == row.recipient_id
             if not here or (row.number, who[0]) in shown:
                 continue
-            if self._may_have_crossed(who[0], ledger.requests[row.tag].since):
+            if self._may_have_crossed(who[0], ledger.requests[row.tag]):
                 ledger.counts["crossed by a line and not shown"] += 1
             else:
                 ledger.fault("lost", f"{who} was not shown {row}")
@@ -210,13 +213,20 @@ class Judge:
             if found != (row.room is not None):
                 ledger.fault("other", f"a search {'finds' if found else 'does not find'} {row}")
 
-    def _may_have_crossed(self, home: str, since: float) -> bool:
+    def _may_have_crossed(self, home: str, request: Request) -> bool:
         """Tell whether a private message may have been under way when a connection broke.
 
         A line that its recipient sent meanwhile then confirms it, although nobody has it.
         """
-        connections = [one for one in self._ledger.connections[home] if one.ended >= since][:3]
-        return any(one.last_line >= since and one.ended - max(one.began, since) < UNDER_WAY for one in connections)
+        for one in self._ledger.connections[home]:
+            if one.welcome > one.ended or one.ended < request.since:
+                continue
+            shown = max(one.welcome, min(request.until, one.ended))
+            if one.last_line >= max(one.welcome, request.since) and one.ended - shown < UNDER_WAY:
+                return True
+            if request.until < one.ended:
+                break
+        return False
 
     def _judge_rights(self) -> None:
         """Accounts, roles, ops and invitations are what was acknowledged; all others' rights were given to them."""

@@ -117,9 +117,9 @@ class Hold:
 
 @dataclass(eq=False)
 class Connection:
-    """When a connection of a program began, when the program sent its last line, and when it ended."""
+    """When a program was welcome in a connection, when it sent its last line there, and when the connection ended."""
 
-    began: float
+    welcome: float = inf
     last_line: float = 0.0
     ended: float = inf
 

@@ -77,7 +77,7 @@ class Program:
         reader, self._writer = await asyncio.open_connection("127.0.0.1", self._port, limit=1 << 20)
         talk: asyncio.Task[None] | None = None
         self.connection += 1
-        self._times = Connection(self._ledger.now())
+        self._times = Connection()
         self._ledger.connections.setdefault(self.home, []).append(self._times)
         self.inside = set()
         try:
@@ -128,6 +128,7 @@ class Program:
         self.send(request.kind, **request.fields, tag=request.tag)
 
     def _welcomed(self, welcome: Event) -> None:
+        self._times.welcome = self._ledger.now()
         self.token, self.name = welcome["token"], welcome["name"]
         self._give_password = False
         self._ledger.claim(self.who, self.name)

@@ -47,6 +47,8 @@ class Run:
         ]
         for home in self._homes[: accounts + novices]:
             self._ledger.roles[home], self._ledger.accounts[home] = Variable("user"), Variable(False)
+        self._silent = {*self._homes[accounts - 2 : accounts], *self._homes[-2:]}
+        """Those who only listen: what they are sent is confirmed by nothing."""
         self._ledger.guests.update(self._homes[accounts + novices :])
         self._founders = dict(zip(DENS, self._homes, strict=False))
         self._accounts = accounts
@@ -91,7 +93,7 @@ class Run:
             founder.ask("room", room=den, access="private")
         await self._until(self._answered)
         for program in self._programs:
-            program.talking = True
+            program.talking = program.home not in self._silent
 
     def _open(self) -> None:
         for program in self._programs:

@@ -15,6 +15,9 @@ from e2e.daemon import twistd
 PATIENCE = 120.0
 """The seconds after which a wait for the daemon or the programs fails."""
 
+LATENCY = 0.03
+"""The most seconds for which the proxy holds back what the daemon sends, so that more is lost when it cuts."""
+
 _AT_A_COMMIT = """
 import os, signal, sqlite3, sys, time
 connection = sqlite3.connect(f"file:{sys.argv[1]}?mode=ro", uri=True)
@@ -116,14 +119,14 @@ class Proxy:
         self._writers.add(writer)
         with suppress(OSError):
             there, back = await asyncio.open_connection("127.0.0.1", self._victim.port)
-            await asyncio.gather(self._pipe(reader, back), self._pipe(there, writer))
+            await asyncio.gather(self._pipe(reader, back, 0.0), self._pipe(there, writer, LATENCY))
         self._writers.discard(writer)
         writer.close()
 
-    @staticmethod
-    async def _pipe(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _pipe(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, latency: float) -> None:
         with suppress(OSError):
             while data := await reader.read(1000):
+                await asyncio.sleep(self._chance.random() * latency)
                 writer.write(data)
                 await writer.drain()
         writer.close()
