@@ -59,7 +59,7 @@ def _speak(hub: Hub, session: Session, name: str, kind: MessageKind, text: str, 
         hub.keep(session, room)
     undo = partial(room.unsay, message.id, room.last_id)
     room.last_id = message.id
-    _store(hub, session, user, Said(message, author=user.subject), undo=undo)
+    _store(hub, session, user, message, undo=undo)
 
 
 def tell(hub: Hub, session: Session, tag: str | None, name: str, text: str) -> None:
@@ -99,7 +99,7 @@ def tell(hub: Hub, session: Session, tag: str | None, name: str, text: str) -> N
     elif recipient.away is not None:
         reason = f": {recipient.away}" if recipient.away else "."
         effects.append(Show(session, Notice(text=f"{recipient.name} is away{reason}")))
-    _store(hub, session, user, Said(message, author=user.subject, recipient=subject, unseen=unseen), effects)
+    _store(hub, session, user, message, effects, recipient=subject, unseen=unseen)
 
 
 def _require_space(hub: Hub, session: Session, to: str, subject: Subject, readers: Sequence[User]) -> None:
@@ -159,10 +159,16 @@ class Tell(msgspec.Struct, frozen=True):
 
 
 def _store(
-    hub: Hub, session: Session, user: User, said: Said, effects: Sequence[Effect] = (), undo: Undo | None = None
+    hub: Hub,
+    session: Session,
+    user: User,
+    message: Message,
+    effects: Sequence[Effect] = (),
+    undo: Undo | None = None,
+    recipient: Subject = 0,
+    unseen: bool = False,
 ) -> None:
     """Have a message stored and shown, and remember its id and its tag."""
-    message = said.message
     if user.said is None:
         user.said = []
     elif len(user.said) >= 2 * MOST_SAID:
@@ -170,15 +176,16 @@ def _store(
     user.said.append(message.id)
     tag = message.tag
     token = session.token
+    digest = None
     if token is not None:
         if not token.kept:
             hub.keep_token(session)
         if tag is not None:
-            said = msgspec.structs.replace(said, token=token.digest)
+            digest = token.digest
             token.tags[tag] = (message.id, message.time)
             if len(token.tags) > hub.limits.tags_each:
                 del token.tags[next(iter(token.tags))]
-    hub.queue.add(Entry(session, effects, said, undo, tag))
+    hub.queue.add(Entry(session, effects, Said(message, digest, user.subject, recipient, unseen), undo, tag))
 
 
 def _speakable(hub: Hub, text: str) -> str:
