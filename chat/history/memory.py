@@ -27,6 +27,7 @@ from chat.core.facts import (
     Said,
     Seen,
     Unregistered,
+    fact_of,
 )
 from chat.core.ports import Query, Search, StoredToken
 from chat.core.search import words
@@ -64,7 +65,7 @@ class MemoryStore:
     def append(self, records: Sequence[Record]) -> Deferred[None]:
         """Keep the messages and accounts; topics, rules and tags live in the hub as long as this process."""
         for record in records:
-            self._write(record.fact if isinstance(record, Decision) else record)
+            self._write(fact_of(record))
         while self._size > self._capacity:
             self._drop_oldest()
         return succeed(None)

@@ -20,7 +20,7 @@ from twisted.python.threadpool import ThreadPool
 
 from chat.core.accounts import StoredAccount, Subject
 from chat.core.events import Message, Topic
-from chat.core.facts import Contents, Decision, Erased, Record, RoomForgotten, RoomRecord, Said, TopicSet
+from chat.core.facts import Contents, Decision, Erased, Record, RoomForgotten, RoomRecord, Said, TopicSet, fact_of
 from chat.core.ports import Query, Search, StoredToken
 from chat.core.search import words
 from chat.core.text import mention_of
@@ -164,8 +164,7 @@ class SqliteStore:
             for record in records:
                 if isinstance(record, Decision):
                     accounts.decide(self._writer, record)
-                fact = record.fact if isinstance(record, Decision) else record
-                match fact:
+                match fact := fact_of(record):
                     case Said():
                         if fact.unseen:
                             accounts.keep_for(self._writer, fact.recipient, fact.message.id)
