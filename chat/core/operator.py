@@ -111,18 +111,12 @@ def _list_accounts(hub: Hub, session: Operator, request: Request) -> None:
 def _make_account(hub: Hub, session: Operator, request: Request, name: str) -> None:
     name = user_name(name)
     hub.require_free(name)
-    if request.secret is None:
-        hub.show(session, Prompt(text=f"Password of {name}: "))
-        return
-    check_password(request.secret)
 
     def hashed(encoded: str) -> None:
-        if session.gone:
-            return
         done = Show(session, Notice(text=f"{name} has an account now."))
         hub.apply(session, MadeByOperator(hub.take_account(), name, encoded), (done,), action="account", target=name)
 
-    hub.ask(session, HashPassword(request.secret, None, session.require_here), hashed, None)
+    _ask_password(hub, session, request, f"Password of {name}: ", hashed)
 
 
 def _set_role(hub: Hub, session: Operator, request: Request, name: str, role: str) -> None:
@@ -136,14 +130,8 @@ def _set_role(hub: Hub, session: Operator, request: Request, name: str, role: st
 
 def _set_password(hub: Hub, session: Operator, request: Request, name: str) -> None:
     account = _account(hub, name)
-    if request.secret is None:
-        hub.show(session, Prompt(text=f"New password of {account.name}: "))
-        return
-    check_password(request.secret)
 
     def hashed(encoded: str) -> None:
-        if session.gone:
-            return
         if _account(hub, name) is not account:
             raise BadField(f"The account {account.name} is another one now. Try again.")
         text = f"Whoever runs the server has given {account.name} another password. Come in again with that."
@@ -151,7 +139,21 @@ def _set_password(hub: Hub, session: Operator, request: Request, name: str) -> N
         effects = (EndSessions(hub, account, text), done)
         hub.apply(session, PasswordSet(account.id, encoded), effects, action="password", target=account.name)
 
-    hub.ask(session, HashPassword(request.secret, None, session.require_here), hashed, None)
+    _ask_password(hub, session, request, f"New password of {account.name}: ", hashed)
+
+
+def _ask_password(hub: Hub, session: Operator, request: Request, prompt: str, hashed: Callable[[str], None]) -> None:
+    """Ask for a password if *request* has none yet; else have it hashed, and call *hashed* if the operator is there."""
+    if request.secret is None:
+        hub.show(session, Prompt(text=prompt))
+        return
+    check_password(request.secret)
+
+    def answered(encoded: str) -> None:
+        if not session.gone:
+            hashed(encoded)
+
+    hub.ask(session, HashPassword(request.secret, None, session.require_here), answered, None)
 
 
 class Tell(msgspec.Struct, frozen=True):
