@@ -387,7 +387,9 @@ def _come_back(day: Day, seat: int, before: Program, chance: random.Random, *, w
         rooms[chance.choice(ROOMS)] = None
     begun = before.hello.sent if before.hello is not None else 0
     said = [request for request in before.requests.values() if request.text is not None and request.sent > begun]
-    again = [request.again_by(day.world.tick) for request in said]
+    # To who gives a password, the token of somebody without an account is another's: its tags count no more.
+    counts = password is None or known.subject.is_account
+    again = [request.again_by(day.world.tick) for request in said if counts]
     first = hello(day, name=known.name, token=before.token, rooms=rooms or None, password=password)
     if waiting:
         program.ask(first)
