@@ -46,6 +46,8 @@ class Account:
     """The presence that registered it, whose messages are the account's now."""
     ignored: Mapping[str, str] = field(default_factory=dict)
     """Whom it ignores: the keys of their names, and the names."""
+    rooms: dict[str, None] = field(default_factory=dict)
+    """The rooms that its devices come into, in the order in which they first did."""
 
     def is_author(self, author: Subject) -> bool:
         """Tell whether what *author* said is the account's."""
@@ -61,7 +63,8 @@ class Account:
 class StoredAccount:
     """An account as a history holds it.
 
-    ``marks`` is the id up to which it has read each room, ``ignored`` are the names that it ignores.
+    ``marks`` is the id up to which it has read each room, ``ignored`` are the names that it ignores, ``rooms`` are
+    those that its devices come into.
     """
 
     id: Subject
@@ -71,6 +74,7 @@ class StoredAccount:
     presence: Subject = 0
     marks: Mapping[str, int] = field(default_factory=dict)
     ignored: Sequence[str] = ()
+    rooms: Sequence[str] = ()
 
 
 def check_password(password: str) -> None:

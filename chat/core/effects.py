@@ -51,13 +51,29 @@ def first_try_failed(tag: str) -> Refusal:
 
 
 class Inform(msgspec.Struct, frozen=True):
-    """Show *event* to a user, wherever they are connected by then."""
+    """Show *event* to a user on all their devices, but for the session *but*."""
 
     user: User
     event: Event
+    but: Session | None = None
 
     def perform(self, delivery: Delivery) -> None:
-        delivery.show(self.user.session, self.event)
+        for session in self.user.sessions:
+            if session is not self.but:
+                delivery.show(session, self.event)
+
+
+class ShowOthers(msgspec.Struct, frozen=True):
+    """Show an answer to *session* on the user's other devices too; people see in their room what it tells."""
+
+    session: Session
+    event: Event
+
+    def perform(self, delivery: Delivery) -> None:
+        user = self.session.user
+        for other in user.others(self.session) if user is not None else ():
+            if not other.one_room:
+                delivery.show(other, msgspec.structs.replace(self.event, tag=None))
 
 
 class Publish(msgspec.Struct, frozen=True):

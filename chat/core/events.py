@@ -301,6 +301,14 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     rooms: int
 
 
+class ListedRoom(msgspec.Struct, frozen=True, kw_only=True):
+    """A room of an account: up to where the user has read it, and the id of its newest message, or 0."""
+
+    room: str
+    read: int | None
+    last: int
+
+
 class Welcome(Event, frozen=True, kw_only=True):
     """The session is in under this name; the token resumes it from another connection.
 
@@ -317,6 +325,8 @@ class Welcome(Event, frozen=True, kw_only=True):
     role: str = ""
     protocol: int = 0
     features: list[str] = []
+    rooms: list[ListedRoom] = []
+    """Those that the devices of the account come into."""
 
     def words(self) -> list[str]:
         return [f"You are {self.name}."]

@@ -109,6 +109,15 @@ class Ignoring:
 
 
 @dataclass(frozen=True, slots=True)
+class RoomListed:
+    """The room is one that the devices of the account come into, or no longer."""
+
+    account: Subject
+    room: str
+    on: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Seen:
     """The client of the subject has the private messages up to this id, from the id ``first`` on."""
 
@@ -219,7 +228,7 @@ class RoomForgotten:
 
 AccountFact = Registered | Unregistered | PasswordSet | RoleSet | ReadUpTo
 RoomFact = OpSet | Invited | Muted | PrivacySet | LockSet
-Quiet = Ignoring | Seen | RightsKept | PresencesEnded | TokenKept | TokensEnded | RoomForgotten
+Quiet = Ignoring | RoomListed | Seen | RightsKept | PresencesEnded | TokenKept | TokensEnded | RoomForgotten
 """What nobody asked for: if it can't be stored, nobody is told."""
 Fact = Said | TopicSet | Erased | Quiet | AccountFact | RoomFact | Banned | Unbanned
 
@@ -253,7 +262,9 @@ def subjects(record: Record | None) -> set[Subject]:
     match record:
         case Said(author=author, recipient=recipient):
             return {author, recipient}
-        case Ignoring(subject) | Seen(subject) | TokenKept(_, subject) | TokensEnded(subject) | RightsKept(_, subject):
+        case Ignoring(subject) | RoomListed(subject) | Seen(subject) | TokensEnded(subject):
+            return {subject}
+        case TokenKept(_, subject) | RightsKept(_, subject):
             return {subject}
     return set()
 

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from twisted.logger import Logger
 
-from chat.core.accounts import Account, Guesses, Subject, Tries, is_presence
+from chat.core.accounts import Account, Guesses, Subject, Tries
 from chat.core.bans import Bans
 from chat.core.clock import HistoryClock
 from chat.core.effects import Ask, Effect, Show
@@ -47,6 +47,7 @@ from chat.core.facts import (
     RoleSet,
     RoomFact,
     RoomForgotten,
+    RoomListed,
     Said,
     Seen,
     TokenKept,
@@ -128,8 +129,10 @@ class Hub:
         self._by_id: dict[Subject, Account] = {}
         self._by_presence: dict[Subject, Account] = {}
         """The accounts by the presences that registered them."""
-        self._users_of: dict[Subject, list[User]] = {}
-        """Who is here with which account."""
+        self._user_of: dict[Subject, User] = {}
+        """Who is here, by account or presence."""
+        self._listed: Counter[str] = Counter()
+        """How many accounts have a room among theirs."""
         self.mailboxes = Mailboxes()
         self._absent: set[Subject] = set()
         """The presences that have not come back since the chat began, and may still."""
@@ -154,7 +157,9 @@ class Hub:
             self.rooms.claim(room.name, room)
         for stored in contents.accounts:
             ignored = {key(name): name for name in stored.ignored}
-            self._enter_account(Account(stored.id, stored.name, stored.role, presence=stored.presence, ignored=ignored))
+            rooms = dict.fromkeys(stored.rooms)
+            account = Account(stored.id, stored.name, stored.role, 0, stored.presence, ignored, rooms)
+            self._enter_account(account)
         self.bans.restore(contents.bans)
         for rule in contents.rules:
             if rule.room not in self.rooms:
@@ -429,12 +434,11 @@ class Hub:
         self._move(self.rooms.entitling(account.presence), account.presence, account.id)
 
         def undo() -> None:
-            here = self.users_of(account)
-            for other in here:
-                self.set_account(other, None)
+            if not user.gone:
+                self.set_account(user, None)
             self._drop_account(account)
             self._move(self.rooms.entitling(account.id), account.id, account.presence)
-            if not here:
+            if user.gone:
                 self.end_presence(user)
 
         return undo
@@ -447,12 +451,13 @@ class Hub:
 
     def _unregister(self, fact: Unregistered) -> Callable[[], None]:
         account = self.account(fact.account)
-        users = self.users_of(account)
+        user = self.user_with(account.id)
+        before = (user.presence, user.arrived) if user is not None else (0, 0)
         mailbox = self.mailboxes.take(account.id)
         held = [(room, room.rights(account.id)) for room in self.rooms.entitling(account.id)]
-        before = [(user.presence, user.arrived) for user in users]
         self._drop_account(account)
-        for user in users:
+        if user is not None:
+            self.leave(user)
             user.presence = self.take_presence()
             user.arrived = self.count_arrival()
             self.set_account(user, None)
@@ -461,11 +466,11 @@ class Hub:
 
         def undo() -> None:
             self._enter_account(account)
-            for user, (presence, arrived) in zip(users, before, strict=True):
-                if not user.session.gone:
-                    self._move(self.rooms.entitling(user.presence), user.presence, account.id)
-                    user.presence, user.arrived = presence, arrived
-                    self.set_account(user, account)
+            if user is not None and not user.gone:
+                self._move(self.rooms.entitling(user.presence), user.presence, account.id)
+                self.leave(user)
+                user.presence, user.arrived = before
+                self.set_account(user, account)
             self.mailboxes.give(account.id, mailbox)
             for room, rights in held:
                 room.give(fact.account, rights)
@@ -473,16 +478,12 @@ class Hub:
         return undo
 
     def _mark(self, fact: ReadUpTo) -> Callable[[], None]:
-        users = self.users_of(self.account(fact.account))
-        before = [user.marks for user in users]
-        for user in users:
-            user.marks = {**user.marks, fact.room: fact.id}
-
-        def undo() -> None:
-            for user, marks in zip(users, before, strict=True):
-                user.marks = marks
-
-        return undo
+        user = self.user_with(self.account(fact.account).id)
+        if user is None:
+            return _nothing
+        before = user.marks
+        user.marks = {**before, fact.room: fact.id}
+        return partial(setattr, user, "marks", before)
 
     def is_erased(self, number: int) -> bool:
         """Tell whether the message was erased lately."""
@@ -499,59 +500,49 @@ class Hub:
 
     def _enter_account(self, account: Account) -> None:
         self.accounts.claim(account.name, account)
+        self._count_listed(account.rooms, 1)
         self._by_id[account.id] = account
         if account.presence:
             self._by_presence[account.presence] = account
 
     def _drop_account(self, account: Account) -> None:
         self.accounts.release(account.name)
+        self._count_listed(account.rooms, -1)
         del self._by_id[account.id]
         self._by_presence.pop(account.presence, None)
-
-    def users_of(self, account: Account) -> list[User]:
-        """Who is here with that account."""
-        return list(self._users_of.get(account.id, ()))
 
     def heir(self, subject: Subject) -> Subject:
         """Whom what was the *subject*'s belongs to: the account, if it is a presence that has registered."""
         account = self._by_presence.get(subject)
         return account.id if account is not None else subject
 
-    def users_with(self, subject: Subject) -> list[User]:
+    def user_with(self, subject: Subject) -> User | None:
         """Who is here as *subject*, or was it before they registered."""
-        subject = self.heir(subject)
-        if is_presence(subject):
-            return [user for user in self.users.all() if user.was(subject)]
-        return list(self._users_of.get(subject, ()))
+        return self._user_of.get(self.heir(subject))
 
     def set_account(self, user: User, account: Account | None) -> None:
-        """The *user* goes on with that account, or with none."""
-        self.leave_account(user)
+        """The *user* is here with that account, or with none."""
+        self.leave(user)
         user.account = account
+        self._user_of[user.subject] = user
         if account is not None:
-            self._users_of.setdefault(account.id, []).append(user)
             user.ignored = account.ignored
-        token = user.session.token
-        if token is not None:
-            token.subject, token.kept = user.subject, False
+        for session in user.sessions:
+            if session.token is not None:
+                session.token.subject, session.token.kept = user.subject, False
 
-    def leave_account(self, user: User) -> None:
-        """The *user* is not here with their account any more."""
-        others = [other for other in self.users_of(user.account) if other is not user] if user.account else []
-        if others and user.account is not None:
-            self._users_of[user.account.id] = others
-        elif user.account is not None:
-            self._users_of.pop(user.account.id, None)
+    def leave(self, user: User) -> None:
+        """The *user* is not here any more with the account or presence that they had."""
+        if self._user_of.get(user.subject) is user:
+            del self._user_of[user.subject]
 
     def ignore(self, session: Session, user: User, ignored: Mapping[str, str]) -> None:
-        """The *user* ignores exactly those from now on, as do all who are here with the account."""
+        """The *user* ignores exactly those from now on."""
         account, before = user.account, user.ignored
         user.ignored = ignored
         if account is None:
             return
         account.ignored = ignored
-        for other in self.users_of(account):
-            other.ignored = ignored
         for one, name in {*before.items(), *ignored.items()}:
             if (one in before) is not (one in ignored):
                 self.store(session, Ignoring(account.id, name, one in ignored))
@@ -589,6 +580,11 @@ class Hub:
 
         self.queue.add(Entry(session, (), TokenKept(token.digest, token.subject, token.used), undo))
 
+    def keep_tokens(self, user: User) -> None:
+        """Have the history hold the tokens of all sessions of the *user*."""
+        for session in user.sessions:
+            self.keep_token(session)
+
     def touch_token(self, session: Session) -> None:
         """The client of *session* is here: have the history hold it, once a day, that its token is used."""
         token = session.token
@@ -609,7 +605,7 @@ class Hub:
         """The *user* has left for good: what they had without an account ends."""
         mailbox = self.mailboxes.take(user.presence)
         if self.rooms.has_entitled(user.presence) or user.kept or mailbox:
-            self._end_presences(user.session, (user.presence,))
+            self._end_presences(user.sessions[-1], (user.presence,))
 
     def end_absent(self) -> None:
         """The time is over in which presences of before the chat began may come back."""
@@ -628,8 +624,10 @@ class Hub:
 
         for sender in self.mailboxes.senders(presence):
             oldest = MessageById(self.mailboxes.of(presence).oldest_of(sender))
-            for user in self.users_with(sender):
-                self.ask(user.session, oldest, partial(found, user.session), None)
+            user = self.user_with(sender)
+            if user is not None:
+                session = user.sessions[-1]
+                self.ask(session, oldest, partial(found, session), None)
 
     def _end_presences(self, session: Session, presences: Sequence[Subject]) -> None:
         for presence in presences:
@@ -677,6 +675,25 @@ class Hub:
 
     # -- rooms
 
+    def list_room(self, session: Session, account: Account, room: str, *, on: bool) -> None:
+        """The devices of *account* come into *room* from now on, or no longer; the history is told if that is new."""
+        if (room in account.rooms) is on:
+            return
+        if on:
+            account.rooms[room] = None
+        else:
+            del account.rooms[room]
+        self._count_listed((room,), 1 if on else -1)
+        self.store(session, RoomListed(account.id, room, on))
+        if len(account.rooms) > self.limits.rooms_each:
+            self.list_room(session, account, next(iter(account.rooms)), on=False)
+
+    def _count_listed(self, rooms: Iterable[str], by: int) -> None:
+        for room in rooms:
+            self._listed[room] += by
+            if not self._listed[room]:
+                del self._listed[room]
+
     def keep(self, session: Session, room: Room) -> None:
         """The history is about to hold something of *room*: have it hold the rights in it too."""
         if room.kept:
@@ -689,15 +706,22 @@ class Hub:
             return ()
 
         for member in room.members:
-            user = self.users.get(member.name)
-            if user is not None and user.subject in room.ops:
-                self.keep_token(user.session)
+            user = self.user_with(member.subject) if member.subject in room.ops else None
+            if user is not None:
+                self.keep_tokens(user)
         for subject in room.ops:
             self.queue.add(Entry(session, (), RightsKept(room.name, subject, op=True), undo))
 
     def vacate(self, session: Session, room: Room) -> None:
         """Forget a room that is empty and has neither messages nor rules, in the history too."""
-        if self.rooms.forget(room) and (room.topic or room.kept):
+        if not self.rooms.forget(room):
+            return
+        listed = room.name in self._listed
+        if listed:
+            for account in self.accounts.all():
+                account.rooms.pop(room.name, None)
+            del self._listed[room.name]
+        if room.topic or room.kept or listed:
             self.store(session, RoomForgotten(room.name))
 
 

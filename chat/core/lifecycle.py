@@ -12,16 +12,19 @@ from chat import __version__
 from chat.core import names
 from chat.core.accounts import Account, StoredAccount, Subject
 from chat.core.authentication import prove, refuse_banned, returning
-from chat.core.effects import Close, Effect, Leave, Publish, Show
+from chat.core.effects import Close, Effect, Inform, Leave, Publish, Show, ShowOthers
 from chat.core.errors import AlreadyThere, Internal, NameTaken, TooManyRooms
-from chat.core.events import Goodbye, Limits, Renamed, Welcome
+from chat.core.events import Goodbye, Limits, ListedRoom, Renamed, Welcome
 from chat.core.hub import Hub
 from chat.core.mailbox import not_shown
 from chat.core.membership import come_into, enterable, go_out
 from chat.core.ports import Delivery, FindToken, ReadMarks, StoredToken
-from chat.core.rights import user_of
+from chat.core.rights import may_enter, user_of
 from chat.core.room import Room
 from chat.core.session import NO_MARKS, ResumeToken, Session, State, User, digest
+
+MOST_DEVICES = 10
+"""So many times a user may be connected."""
 
 PROTOCOL = 1
 """The version of the protocol that programs are told."""
@@ -61,7 +64,7 @@ def come_in_again(
 
     def known(resumed: ResumeToken) -> None:
         account = returning(hub, resumed)
-        if account is None or hub.users_of(account):
+        if account is None or hub.user_with(account.id) is not None:
             read(resumed, NO_MARKS)
         else:
             # In its turn, when the history holds what its last session has read.
@@ -117,10 +120,11 @@ def _admit(
     if token is not None and account is None:
         account = returning(hub, token)
     before = token.session if token is not None else None
-    if name.strip():
+    here = user_of(before) if before is not None else hub.user_with(account.id) if account is not None else None
+    if here is not None and (before is None or not name.strip()):
+        name = here.name
+    elif name.strip():
         name = names.user_name(name)
-    elif before is not None:
-        name = before.name
     else:
         name = account.name if account is not None else _guest_name(hub, session)
     if account is not None and hub.accounts.get(name) is account:
@@ -128,36 +132,40 @@ def _admit(
     refuse_banned(hub, hub.bans.of_name(name, hub.seconds) or hub.bans.of_address(session.peer.address, hub.seconds))
     if account is not None:
         refuse_banned(hub, hub.bans.of_account(account.id, hub.seconds))
-    if before is None and account is not None:
-        holder = hub.users.get(name)
-        before = holder.session if holder is not None and holder.account is account else None
-    user = user_of(before) if before is not None else User(name, _presence(hub, token), session, account)
-    owner = user if before is not None else None
-    squatters = _squatters(hub, name, account)
-    _require_free(hub, name, owner, squatters)
-    entered, refused = enterable(hub, user, rooms)
+    user = here or User(name, _presence(hub, token), session, account)
+    squatters = _squatters(hub, account)
+    _require_free(hub, name, here, squatters)
+    entered, refused = enterable(hub, session, user, rooms)
     for squatter in squatters:
-        quit_chat(hub, squatter.session, f"The name {name} belongs to somebody, who has come in. Choose another.")
-    if _release_held(hub, name, owner) or squatters:
+        text = f"The name {squatter.name} belongs to somebody, who has come in. Choose another."
+        end_user(hub, squatter, text)
+    crowded = before is None and here is not None and len(here.sessions) >= MOST_DEVICES
+    if crowded and here is not None:
+        _end_least_used(hub, here)
+    if _release_held(hub, name, here) or squatters or crowded:
         # They may have been the last in one of the rooms.
-        entered, refused = enterable(hub, user, rooms)
+        entered, refused = enterable(hub, session, user, rooms)
     came_back = before is not None
-    if before is None:
-        others = hub.users_of(account) if account is not None else ()
-        user.marks = others[0].marks if others else stored.marks if stored is not None else marks
+    if here is None:
+        user.marks = stored.marks if stored is not None else marks
         user.kept = came_back = hub.comes_back(user.presence)
     if token is not None:
         session.token = token
-        hub.show(session, _welcome(hub, name, token, account))
+        hub.show(session, _welcome(hub, name, token, account, user))
     session.user = user
     session.state = State.PRESENT
     session.since = hub.next_id
+    session.began = hub.seconds
+    session.active = hub.monotonic()
     unseen = ShowUnseen(hub, session, 0, session.since, announced=not came_back)
     if came_back:
         hub.then(session, unseen)
     if before is not None:
         _hand_over(hub, before, session, name, entered)
+    elif here is not None:
+        _stand_beside(hub, session)
     else:
+        session.device = 1
         hub.users.claim(name, user)
         user.came = hub.next_id
         user.arrived = 0 if came_back else hub.count_arrival()
@@ -227,30 +235,31 @@ def _in_use(hub: Hub, name: str) -> bool:
     return hub.taken(name, by_other_than=None) or bool(hub.accounts.holders(name) or hub.reserved.holders(name))
 
 
-def _squatters(hub: Hub, name: str, account: Account | None) -> list[User]:
-    """Who goes by *name* although it is the *account*'s: they took it as that was given up, which was not stored."""
-    if account is None or hub.accounts.get(name) is not account:
+def _squatters(hub: Hub, account: Account | None) -> list[User]:
+    """Who goes by the name of the *account*: they took it as that was given up, which was not stored."""
+    if account is None or hub.account_with(account.id) is not account:
         return []
-    owners = hub.accounts.holders(name)
-    return [user for user in hub.users.holders(name) if user.account not in owners]
+    owners = hub.accounts.holders(account.name)
+    return [user for user in hub.users.holders(account.name) if user.account not in owners]
 
 
 def _require_free(hub: Hub, name: str, owner: User | None, squatters: Sequence[User] = ()) -> None:
     """Raise :class:`NameTaken` if another than *owner* goes by *name*, unless they are only held, or *squatters*."""
     for holder in hub.users.holders(name):
-        if holder not in (owner, *squatters) and holder.session.state is not State.HELD:
+        if holder not in (owner, *squatters) and not holder.held:
             raise NameTaken(f"That name is taken.{names.likeness(name, holder.name)} Choose another.")
 
 
 def _release_held(hub: Hub, name: str, owner: User | None) -> bool:
     """Have those who are only held, and go by *name*, give it up to *owner*; tell whether there were any."""
-    held = [user for user in hub.users.holders(name) if user is not owner and user.session.state is State.HELD]
+    held = [user for user in hub.users.holders(name) if user is not owner and user.held]
     for user in held:
-        expire(hub, user.session)
+        for session in user.sessions:
+            expire(hub, session)
     return bool(held)
 
 
-def _welcome(hub: Hub, name: str, token: ResumeToken, account: Account | None) -> Welcome:
+def _welcome(hub: Hub, name: str, token: ResumeToken, account: Account | None, user: User) -> Welcome:
     bounds = hub.limits
     accepted = Limits(text=bounds.text, line=bounds.json_line, name=names.MAXIMUM_LENGTH, rooms=bounds.rooms_each)
     return Welcome(
@@ -263,20 +272,32 @@ def _welcome(hub: Hub, name: str, token: ResumeToken, account: Account | None) -
         role=account.role if account is not None else "",
         protocol=PROTOCOL,
         features=FEATURES,
+        rooms=_rooms_of(hub, account, user) if account is not None else [],
     )
+
+
+def _rooms_of(hub: Hub, account: Account, user: User) -> list[ListedRoom]:
+    """The rooms that the devices of the *user* come into, as their clients are told."""
+    known = [(room, hub.rooms.find(room)) for room in account.rooms]
+    return [
+        ListedRoom(room=name, last=room.last_id, read=user.marks.get(name))
+        for name, room in known
+        if room is not None and may_enter(user, room)
+    ]
 
 
 def _hand_over(hub: Hub, before: Session, heir: Session, name: str, rooms: Mapping[Room, int | None]) -> None:
     """Let *heir* go on in the place of *before*: nobody sees that leave the *rooms* for which the heir asks."""
     user = user_of(before)
     effects: list[Effect] = []
+    user.sessions = tuple(heir if session is before else session for session in user.sessions)
+    heir.device, heir.began = before.device, before.began
     for room in list(before.rooms.values()):
-        if room not in rooms:
-            effects += go_out(hub, before, room)
-        else:
+        if room in rooms:
             heir.rooms[room.name] = room
             effects.append(Leave(before, room.name))
-    user.session = heir
+        else:
+            effects += go_out(hub, before, room)
     before.rooms = {}
     hub.then(before, *effects)
     hub.tokens.release(before)
@@ -285,6 +306,21 @@ def _hand_over(hub: Hub, before: Session, heir: Session, name: str, rooms: Mappi
     _end(hub, before, "Your session goes on from another connection.", "replaced")
     if name != user.name:
         rename(hub, heir, name)
+
+
+def _stand_beside(hub: Hub, session: Session) -> None:
+    """Have *session* be another device of its user."""
+    user = user_of(session)
+    numbers = {device.device for device in user.sessions}
+    session.device = next(number for number in range(1, MOST_DEVICES + 1) if number not in numbers)
+    user.sessions = (*user.sessions, session)
+
+
+def _end_least_used(hub: Hub, user: User) -> None:
+    """End the session of the *user* that was used least lately; one whose connection is broken before all others."""
+    device = min(user.sessions, key=lambda device: (device.state is not State.HELD, device.active))
+    text = f"You are connected {MOST_DEVICES} times, which is the most, and have come in once more. This ends."
+    quit_chat(hub, device, text, "replaced")
 
 
 # -- names
@@ -314,12 +350,14 @@ def rename(hub: Hub, session: Session, name: str, tag: str | None = None) -> Non
     user.came = hub.next_id
     user.name = new
     log.info("{old} is now known as {new}", old=old, new=new)
-    hub.show(session, Renamed(time=hub.now(), room=None, name=old, new=new, tag=tag))
+    renamed = Renamed(time=hub.now(), room=None, name=old, new=new, tag=tag)
     hub.then(
         session,
+        Show(session, renamed),
+        ShowOthers(session, renamed),
         *(
             Publish(room.name, Renamed(time=hub.now(), room=room.name, name=old, new=new), session)
-            for room in session.rooms.values()
+            for room in user.rooms()
         ),
     )
 
@@ -340,29 +378,34 @@ class Quit(msgspec.Struct, frozen=True):
 
 
 class EndSessions(msgspec.Struct, frozen=True):
-    """All sessions of the *account* end but those of the user *but*."""
+    """All sessions of the *account* end."""
 
     hub: Hub
     account: Account
     text: str
-    but: User | None = None
 
     def perform(self, delivery: Delivery) -> None:
-        for user in self.hub.users_of(self.account):
-            if user is not self.but:
-                quit_chat(self.hub, user.session, self.text)
+        user = self.hub.user_with(self.account.id)
+        if user is not None:
+            end_user(self.hub, user, self.text)
 
 
-class EndUsers(msgspec.Struct, frozen=True):
-    """These *users* leave the chat, from wherever they are connected by then."""
+class EndOthers(msgspec.Struct, frozen=True):
+    """All other sessions of the user of *session* end."""
 
     hub: Hub
-    users: Sequence[User]
+    session: Session
     text: str
 
     def perform(self, delivery: Delivery) -> None:
-        for user in self.users:
-            quit_chat(self.hub, user.session, self.text)
+        for other in user_of(self.session).others(self.session):
+            quit_chat(self.hub, other, self.text)
+
+
+def end_user(hub: Hub, user: User, text: str, code: str = "") -> None:
+    """All sessions of the *user* leave the chat."""
+    for session in user.sessions:
+        quit_chat(hub, session, text, code)
 
 
 def quit_chat(hub: Hub, session: Session, text: str = "Goodbye.", code: str = "") -> None:
@@ -419,13 +462,16 @@ def fail(hub: Hub, session: Session) -> None:
 
 
 def _depart(hub: Hub, session: Session) -> None:
-    """Take the user out of the chat, with whatever ends with them."""
+    """Take the session out of the chat, and the user with whatever ends with them if it was their last."""
     hub.tokens.release(session)
     for room in list(session.rooms.values()):
         hub.then(session, *go_out(hub, session, room))
-    if session.user is not None:
-        hub.depart(session.user.name)
-        _end_user(hub, session.user)
+    user = session.user
+    if user is not None and user.sessions == (session,):
+        hub.depart(user.name)
+        _end_user(hub, user)
+    elif user is not None:
+        user.sessions = tuple(user.others(session))
     if session.token is not None:
         session.token.used = hub.seconds
         hub.tokens.end(session.token)
@@ -433,16 +479,18 @@ def _depart(hub: Hub, session: Session) -> None:
 
 def _end_user(hub: Hub, user: User) -> None:
     """The *user* has left for good. Who said something to them that they have not got is told."""
-    hub.leave_account(user)
+    hub.leave(user)
     if user.account is not None:
         return
     senders = set(map(hub.heir, hub.mailboxes.senders(user.presence)))
-    for other in hub.users.all() if senders else ():
-        if other.subject in senders:
-            hub.show(other.session, not_shown(user.name))
+    for sender in senders:
+        other = hub.user_with(sender)
+        if other is not None:
+            hub.then(user.sessions[-1], Inform(other, not_shown(user.name)))
     hub.end_presence(user)
-    if user.session.token is not None:
-        user.session.token.subject = 0
+    for session in user.sessions:
+        if session.token is not None:
+            session.token.subject = 0
 
 
 def _end(hub: Hub, session: Session, text: str, code: str = "") -> None:

@@ -65,8 +65,11 @@ def join(hub: Hub, session: Session, name: str, after: int | None = None, tag: s
 
 
 def leave(hub: Hub, session: Session, name: str, tag: str | None = None) -> None:
-    """Leave a room."""
+    """Leave a room, which is none of the account's any more."""
     room = room_of(hub, session, name)
+    user = user_of(session)
+    if user.account is not None and not session.one_room:
+        hub.list_room(session, user.account, room.name, on=False)
     effects = go_out(hub, session, room)
     left = Left(time=hub.now(), room=room.name, name=session.name, tag=tag)
     hub.then(session, *effects, Show(session, left))
@@ -75,7 +78,7 @@ def leave(hub: Hub, session: Session, name: str, tag: str | None = None) -> None
 def come_into(
     hub: Hub, session: Session, room: Room, after: int | None = None, tag: str | None = None
 ) -> Sequence[Effect]:
-    """Put the user into *room*, and return the effects. Who resumes is in it already, so nobody sees them come."""
+    """Put the user into *room*, and return the effects. Nobody sees a user come who is in it already."""
     user = user_of(session)
     effects: list[Effect] = []
     if user not in room.members:
@@ -85,6 +88,8 @@ def come_into(
         effects.append(Publish(room.name, Joined(time=hub.now(), room=room.name, name=user.name)))
     session.rooms[room.name] = room
     session.moves += 1
+    if user.account is not None and not session.one_room:
+        hub.list_room(session, user.account, room.name, on=True)
     if user.kicked is not None:
         user.kicked.pop(room.name, None)
     state = RoomState(
@@ -120,24 +125,39 @@ class ShowRoom(msgspec.Struct, frozen=True):
         delivery.show(self.session, state)
 
 
-def go_out(hub: Hub, session: Session, room: Room, by: str | None = None, why: str = "") -> Sequence[Effect]:
-    """Take the user out of *room*, and return the effects. A user without an account stops being its op."""
+def go_out(hub: Hub, session: Session, room: Room) -> Sequence[Effect]:
+    """Take a session out of *room*, and return the effects. The user is in it as long as another session is."""
     user = user_of(session)
-    del room.members[user]
+    left = _step_out(session, room)
+    return (left,) if user.is_in(room) else (left, _leave_room(hub, session, user, room))
+
+
+def put_out(hub: Hub, user: User, room: Room, by: str, why: str) -> Sequence[Effect]:
+    """Take all sessions of the user out of *room*, and return the effects."""
+    effects: list[Effect] = [_step_out(session, room) for session in user.sessions if room.name in session.rooms]
+    return *effects, _leave_room(hub, user.sessions[-1], user, room, by, why)
+
+
+def _step_out(session: Session, room: Room) -> Leave:
     del session.rooms[room.name]
     session.moves += 1
+    return Leave(session, room.name)
+
+
+def _leave_room(hub: Hub, session: Session, user: User, room: Room, by: str | None = None, why: str = "") -> Publish:
+    """The user is in *room* no more. Without an account they stop being its op."""
+    del room.members[user]
     if user.account is None and user.subject in room.ops:
         held = room.rights(user.subject)
         hub.rooms.entitle(room, user.subject, Rights(False, held.invited, held.muted_until))
         if room.kept:
             hub.store(session, RightsKept(room.name, user.subject, op=False))
     hub.vacate(session, room)
-    left = Left(time=hub.now(), room=room.name, name=user.name, by=by, text=why)
-    return Leave(session, room.name), Publish(room.name, left)
+    return Publish(room.name, Left(time=hub.now(), room=room.name, name=user.name, by=by, text=why))
 
 
 def enterable(
-    hub: Hub, user: User, wanted: Mapping[str, int | None]
+    hub: Hub, session: Session, user: User, wanted: Mapping[str, int | None]
 ) -> tuple[dict[Room, int | None], list[NotAllowed]]:
     """Open all the rooms that the user may enter, or none; and say which they may not, and why."""
     opened: dict[Room, int | None] = {}
@@ -147,14 +167,14 @@ def enterable(
             room = hub.rooms.open(name)
             if user.kicked is not None and room.name in user.kicked:
                 refused.append(NotAllowed(user.kicked[room.name]))
-                hub.vacate(user.session, room)
+                hub.vacate(session, room)
             elif rights.may_enter(user, room):
                 opened[room] = after
             else:
                 refused.append(closed(room))
     except ChatError:
         for room in opened:
-            hub.vacate(user.session, room)
+            hub.vacate(session, room)
         raise
     return opened, refused
 

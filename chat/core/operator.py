@@ -11,7 +11,7 @@ import msgspec
 
 from chat.core.accounts import Account, Role, check_password
 from chat.core.commands.moderation import ban_lines
-from chat.core.effects import Show
+from chat.core.effects import Effect, Inform, Show
 from chat.core.errors import BadField, ServerFull, UnknownCommand
 from chat.core.events import Event, Notice, Prompt
 from chat.core.facts import Decision, MadeByOperator, PasswordSet, RoleSet, Unbanned
@@ -19,7 +19,7 @@ from chat.core.hub import Hub
 from chat.core.lifecycle import EndSessions
 from chat.core.names import user_name
 from chat.core.peer import Peer
-from chat.core.ports import AuditPage, Delivery, HashPassword
+from chat.core.ports import AuditPage, HashPassword
 from chat.core.session import Session
 
 NAME = "chat admin"
@@ -124,7 +124,10 @@ def _set_role(hub: Hub, session: Operator, request: Request, name: str, role: st
     if role not in ROLES:
         raise BadField(f"There is no role {role[:64]}. There are: {', '.join(ROLES)}.")
     done = Show(session, Notice(text=f"{account.name} is {role} now."))
-    effects = (Tell(hub, account, _YOU_ARE[ROLES[role]]), done)
+    user = hub.user_with(account.id)
+    effects: list[Effect] = [done]
+    if user is not None:
+        effects.insert(0, Inform(user, Notice(text=_YOU_ARE[ROLES[role]])))
     hub.apply(session, RoleSet(account.id, ROLES[role]), effects, action=f"role {role}", target=account.name)
 
 
@@ -154,18 +157,6 @@ def _ask_password(hub: Hub, session: Operator, request: Request, prompt: str, ha
             hashed(encoded)
 
     hub.ask(session, HashPassword(request.secret, None, session.require_here), answered, None)
-
-
-class Tell(msgspec.Struct, frozen=True):
-    """Tell *text* to whoever is here with the *account* by then."""
-
-    hub: Hub
-    account: Account
-    text: str
-
-    def perform(self, delivery: Delivery) -> None:
-        for user in self.hub.users_of(self.account):
-            delivery.show(user.session, Notice(text=self.text))
 
 
 # -- bans

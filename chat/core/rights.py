@@ -71,7 +71,7 @@ def require_voice(hub: Hub, user: User, room: Room) -> None:
     if left > 0:
         raise Muted(f"You are muted in #{room.name} for {durations.in_words(left)} more.")
     if user.account is None and room.muted_networks:
-        until, since = room.muted_networks.get(user.session.peer.network, (0.0, 0))
+        until, since = room.muted_networks.get(user.peer.network, (0.0, 0))
         if until > now and user.arrived > since:
             span = durations.in_words(until - now)
             why = "because of somebody without an account who came from it"

@@ -5,7 +5,7 @@ stands in :mod:`chat.core.membership`, :mod:`chat.core.lifecycle` and :mod:`chat
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum, auto
 from functools import lru_cache
@@ -34,13 +34,15 @@ class User:
 
     __slots__ = (
         "account", "arrived", "away", "came", "ignored", "kept", "kicked", "marks", "name", "presence", "said",
-        "session",
+        "sessions",
     )  # fmt: skip
 
     def __init__(self, name: str, presence: Subject, session: Session, account: Account | None = None) -> None:
         self.name = name
         self.presence = presence
-        self.session = session
+        self.sessions: tuple[Session, ...] = (session,)
+        """One for each device, in the order in which they came. A user without an account has one. The last one stays
+        when it has ended."""
         self.account = account
         self.came = 0
         """Greater than the id of every message that was there when it took its name."""
@@ -74,6 +76,33 @@ class User:
         """Whether it may moderate everywhere."""
         return self.account is not None and self.account.moderates
 
+    @property
+    def peer(self) -> Peer:
+        """Where it came from last."""
+        return self.sessions[-1].peer
+
+    @property
+    def held(self) -> bool:
+        """Whether all its connections are broken."""
+        return all(session.state is State.HELD for session in self.sessions)
+
+    @property
+    def gone(self) -> bool:
+        """Whether it has left for good."""
+        return all(session.gone for session in self.sessions)
+
+    def rooms(self) -> dict[Room, None]:
+        """The rooms that it is in, by any session."""
+        return {room: None for session in self.sessions for room in session.rooms.values()}
+
+    def is_in(self, room: Room) -> bool:
+        """Tell whether any of its sessions is in *room*."""
+        return any(room.name in session.rooms for session in self.sessions)
+
+    def others(self, session: Session) -> Sequence[Session]:
+        """Its sessions but that one."""
+        return [other for other in self.sessions if other is not session]
+
 
 class State(Enum):
     """Where a session is in its life."""
@@ -94,8 +123,8 @@ class Session:
     """
 
     __slots__ = (
-        "accept", "id", "moves", "one_room", "paused", "peer", "pending", "replay", "request", "rooms", "since",
-        "skipped", "spent", "state", "token", "unconfirmed", "user",
+        "accept", "active", "began", "device", "id", "moves", "one_room", "paused", "peer", "pending", "replay",
+        "request", "rooms", "since", "skipped", "spent", "state", "token", "unconfirmed", "user",
     )  # fmt: skip
 
     def __init__(self, number: int, peer: Peer, *, one_room: bool, replay: int = 0) -> None:
@@ -123,6 +152,12 @@ class Session:
         """From this id on it is shown private messages as they come; those before wait to be shown together."""
         self.skipped = 0
         """The id of the first private message that it was not shown, because too much waits to be sent to it, or 0."""
+        self.device = 0
+        """Its number among those of its user; one that resumes it keeps the number."""
+        self.began = 0.0
+        """When it came in (seconds since 1970)."""
+        self.active = 0.0
+        """When its user did something last (monotonic seconds)."""
         self.spent = 0
         """What its requests cost in addition to one for each line, and what the connection has not charged yet."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from chat.core.accounts import Role, StoredAccount, Subject
 from chat.core.bans import Ban, normal, same
@@ -23,6 +24,7 @@ from chat.core.facts import (
     Registered,
     RightsKept,
     RoleSet,
+    RoomListed,
     RoomRules,
     Seen,
     TokenKept,
@@ -67,6 +69,8 @@ _RULE = "INSERT OR IGNORE INTO rules (room, private, locked) VALUES (?, 0, 0)"
 _IGNORE = "INSERT OR IGNORE INTO ignored (subject, name) VALUES (?, ?)"
 _HEED = "DELETE FROM ignored WHERE subject = ? AND name = ?"
 _MARK = "INSERT OR REPLACE INTO marks (account, room, id) VALUES (?, ?, ?)"
+_JOIN = "INSERT OR IGNORE INTO joined (account, room) VALUES (?, ?)"
+_PART = "DELETE FROM joined WHERE account = ? AND room = ?"
 _RIGHTS = "INSERT OR IGNORE INTO rights (room, subject, op, invited) VALUES (?, ?, 0, 0)"
 _NO_RIGHTS = "DELETE FROM rights WHERE room = ? AND subject = ? AND NOT op AND NOT invited AND muted IS NULL"
 _TOKEN = "INSERT OR REPLACE INTO tokens (digest, subject, used) VALUES (?, ?, ?)"  # noqa: S105 - a statement
@@ -108,6 +112,7 @@ def write(connection: sqlite3.Connection, fact: Fact | None) -> None:
         case Unregistered(account):
             execute("DELETE FROM accounts WHERE id = ?", (account,))
             execute("DELETE FROM marks WHERE account = ?", (account,))
+            execute("DELETE FROM joined WHERE account = ?", (account,))
             _end(connection, account)
         case PresencesEnded(presences):
             for presence in presences:
@@ -119,6 +124,8 @@ def write(connection: sqlite3.Connection, fact: Fact | None) -> None:
             execute("UPDATE accounts SET role = ? WHERE id = ?", (role, account))
         case Ignoring(account, name, on):
             execute(_IGNORE if on else _HEED, (account, name))
+        case RoomListed(account, room, on):
+            execute(_JOIN if on else _PART, (account, room))
         case ReadUpTo(account, room, number):
             execute(_MARK, (account, room, number))
         case Seen(subject, number, first):
@@ -182,6 +189,7 @@ def forget_rules(connection: sqlite3.Connection, room: str) -> None:
     connection.execute("DELETE FROM rules WHERE room = ?", (room,))
     connection.execute("DELETE FROM rights WHERE room = ?", (room,))
     connection.execute("DELETE FROM muted_networks WHERE room = ?", (room,))
+    connection.execute("DELETE FROM joined WHERE room = ?", (room,))
 
 
 def keep_for(connection: sqlite3.Connection, subject: Subject, number: int) -> None:
@@ -192,7 +200,7 @@ def keep_for(connection: sqlite3.Connection, subject: Subject, number: int) -> N
 def find(connection: sqlite3.Connection, account: Subject) -> StoredAccount | None:
     """The account with that id."""
     row = connection.execute(f"{_ACCOUNT} WHERE id = ?", (account,)).fetchone()
-    return _account(row, marks(connection, account)) if row is not None else None
+    return _account(row, marks=marks(connection, account)) if row is not None else None
 
 
 def marks(connection: sqlite3.Connection, account: Subject) -> Mapping[str, int]:
@@ -216,14 +224,18 @@ def all_accounts(connection: sqlite3.Connection) -> Sequence[StoredAccount]:
     ignored: dict[Subject, list[str]] = {}
     for subject, name in connection.execute("SELECT subject, name FROM ignored"):
         ignored.setdefault(subject, []).append(name)
-    return [_account(row, {}, ignored.get(row[0], ())) for row in connection.execute(f"{_ACCOUNT} ORDER BY id")]
+    rooms: dict[Subject, list[str]] = {}
+    for account, room in connection.execute("SELECT account, room FROM joined ORDER BY rowid"):
+        rooms.setdefault(account, []).append(room)
+    return [
+        _account(row, ignored=ignored.get(row[0], ()), rooms=rooms.get(row[0], ()))
+        for row in connection.execute(f"{_ACCOUNT} ORDER BY id")
+    ]
 
 
-def _account(
-    row: tuple[int, str, str, str, int], marks: Mapping[str, int], ignored: Sequence[str] = ()
-) -> StoredAccount:
+def _account(row: tuple[int, str, str, str, int], **belonging: Any) -> StoredAccount:
     number, name, password, role, presence = row
-    return StoredAccount(number, name, password, Role(role), presence, marks, ignored)
+    return StoredAccount(number, name, password, Role(role), presence, **belonging)
 
 
 def last_account(connection: sqlite3.Connection) -> Subject:

@@ -200,6 +200,15 @@ INSERT INTO steps (id, cause)
 times came in (``import``). From one to the next the times of messages never decrease. What an older version left is
 found by looking at every message (``unknown``)."""
 
+_DEVICES = """
+CREATE TABLE joined (
+    account INTEGER NOT NULL,
+    room TEXT NOT NULL,
+    UNIQUE (account, room)
+) STRICT;
+"""
+"""``joined``: the rooms that the devices of an account come into, in the order in which they first did."""
+
 AT_ONCE = 20_000
 """The messages that find their owners at a time."""
 
@@ -256,7 +265,18 @@ def _give_ids(connection: sqlite3.Connection, progress: Callable[[int, int], Non
     _statements(_STEPS)(connection, progress)
 
 
-MIGRATIONS: Sequence[Migration] = (_statements(_MESSAGES), _statements(_SEARCH), _statements(_ACCOUNTS), _give_ids)
+def _extend(connection: sqlite3.Connection, progress: Callable[[int, int], None]) -> None:
+    """Make place for what accounts have on all their devices."""
+    _statements(_DEVICES)(connection, progress)
+
+
+MIGRATIONS: Sequence[Migration] = (
+    _statements(_MESSAGES),
+    _statements(_SEARCH),
+    _statements(_ACCOUNTS),
+    _give_ids,
+    _extend,
+)
 """What makes each version of the schema from the one before, version 1 first. Only append to it."""
 
 

@@ -92,17 +92,15 @@ def test_who_gave_an_account_up_meanwhile_is_not_let_in_by_its_password(chat: Ch
     assert "registered" not in other.objects()[0]
 
 
-def test_who_comes_in_first_ends_the_session_that_was_about_to_give_the_account_up(chat: Chat) -> None:
+def test_who_comes_in_beside_a_session_that_gives_the_account_up_is_told_and_ends(chat: Chat) -> None:
     ada = chat.come("ada")
     other = chat.knock("ada")
     ada.ask(type="unregister", password=PASSWORD)
     chat.do()
     assert first(other)[0] == "welcome"
     chat.do()
-    assert first(ada)[0] == "replaced"
-    other.ask(type="password", password=OTHER)
-    chat.do()
-    assert other.objects()[-1]["text"] == "Your password is changed."
+    assert first(ada) == ("notice", "The name ada belongs to nobody now.")
+    assert other.objects()[-1]["text"] == "The name ada was given up from another connection."
 
 
 def test_the_old_password_lets_nobody_in_once_there_is_another(chat: Chat) -> None:

@@ -248,11 +248,10 @@ class World:
             for (number,) in rows(f"SELECT DISTINCT {column} FROM {table} WHERE {column} > 0"):  # noqa: S608
                 assert number in accounts or (number <= last and table == "messages"), (table, column)
         users = hub.users.all()
-        here = [(account, user) for account, users_of in hub._users_of.items() for user in users_of]
-        assert sorted((user.account.id, user.name) for user in users if user.account is not None) == sorted(
-            (account, user.name) for account, user in here
-        )
-        assert all(user.session.user is user and not user.session.gone for user in users)
+        assert hub._user_of == {user.subject: user for user in users}
+        assert all(session.user is user and not session.gone for user in users for session in user.sessions)
+        listed = rows("SELECT account, room FROM joined")
+        assert sorted(listed) == sorted((account.id, room) for account in hub.accounts.all() for room in account.rooms)
 
     def check_rooms(self) -> None:
         hub, rows = self.box.hub, self.file.rows
@@ -263,7 +262,8 @@ class World:
                 for subject in {*room.ops, *room.invited, *room.muted}
             }
             assert set(held) <= present
-            assert all(member.session.rooms[room.name] is room for member in hub.users.all() if member in room.members)
+            assert all(member.is_in(room) for member in hub.users.all() if member in room.members)
+            assert all(member in room.members for member in hub.users.all() if member.is_in(room))
             query = "SELECT subject, op, invited, muted FROM rights WHERE room = ?"
             stored = {row[0]: (bool(row[1]), bool(row[2]), row[3] is not None) for row in rows(query, room.name)}
             assert stored == held or not room.kept

@@ -188,7 +188,7 @@ def test_who_took_the_name_of_an_account_that_could_not_be_given_up_gives_way_to
     chat.fail()
     assert eve.objects()[-1]["new"] == "ada"
     again = chat.come("ada", password=PASSWORD)
-    assert chat.box.hub.users["ada"].session is again.protocol.session
+    assert chat.box.hub.users["lovelace"].sessions == (ada.protocol.session, again.protocol.session)
     assert eve.objects()[-1]["text"] == "The name ada belongs to somebody, who has come in. Choose another."
 
 

@@ -270,7 +270,7 @@ def test_what_a_program_accepts_is_kept_with_its_session_and_what_is_unknown_is_
     assert [answer["type"] for answer in bot.objects()] == ["error", "welcome", "room"]
     user = box.hub.users.get("bot")
     assert user is not None
-    assert user.session.accept == kept
+    assert user.sessions[0].accept == kept
 
 
 def test_a_hello_that_is_refused_joins_nothing() -> None:

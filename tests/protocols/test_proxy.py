@@ -80,7 +80,7 @@ def address(box: Box, name: str) -> str:
     """Where somebody is."""
     user = box.hub.users.get(name)
     assert user is not None
-    return str(user.session.peer)
+    return str(user.peer)
 
 
 @pytest.mark.parametrize(("header", "peer"), HEADERS)

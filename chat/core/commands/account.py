@@ -11,7 +11,7 @@ from chat.core.errors import AlreadyThere, NameTaken, NotAllowed
 from chat.core.events import Notice
 from chat.core.facts import Ignoring, PasswordSet, Registered, Unregistered
 from chat.core.hub import Hub
-from chat.core.lifecycle import EndSessions, EndUsers
+from chat.core.lifecycle import EndOthers
 from chat.core.ports import HashPassword
 from chat.core.rights import user_of
 from chat.core.session import Session
@@ -61,7 +61,7 @@ def change_password(hub: Hub, session: Session, tag: str | None, password: str) 
             raise NotAllowed("Your password was changed meanwhile. Come in again with that one.")
         done = Show(session, Notice(text="Your password is changed.", tag=tag))
         fact = PasswordSet(account.id, encoded, session.token.digest if session.token is not None else None)
-        ended = EndSessions(hub, account, "Your password was changed from another connection.", but=user)
+        ended = EndOthers(hub, session, "Your password was changed from another connection.")
         hub.apply(session, fact, (done, ended), tag=tag, action="password", target=account.name)
 
     # In its turn, so that no session sets a password that is about to end because there is another.
@@ -76,10 +76,8 @@ def unregister(hub: Hub, session: Session, tag: str | None, password: str) -> No
         return
 
     def right(stored: StoredAccount) -> None:
-        others = [other for other in hub.users_of(account) if other is not user]
         done = Show(session, Notice(text=f"The name {account.name} belongs to nobody now.", tag=tag))
-        text = f"The name {account.name} was given up from another connection."
-        ends = EndUsers(hub, others, text)
+        ends = EndOthers(hub, session, f"The name {account.name} was given up from another connection.")
         fact = Unregistered(account.id)
         hub.apply(session, fact, (done, ends), tag=tag, action="unregister", target=account.name)
 

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from chat.core import names, rights
 from chat.core.command import HERE, ROOM, TEXT, Command, Kind, Parameter, Right
-from chat.core.effects import Find, Recall, Show
+from chat.core.effects import Find, Recall, Show, ShowOthers
 from chat.core.events import Found, History, Read
 from chat.core.facts import ReadUpTo
 from chat.core.hub import Hub
@@ -109,7 +109,8 @@ def mark_read(hub: Hub, session: Session, tag: str | None, room: str, id: int) -
     mine = room_of(hub, session, room)
     number = min(id, mine.last_id)
     fact = ReadUpTo(user.subject, mine.name, number)
-    hub.apply(session, fact, (Show(session, Read(room=mine.name, id=number, tag=tag)),), tag=tag)
+    read = Read(room=mine.name, id=number, tag=tag)
+    hub.apply(session, fact, (Show(session, read), ShowOthers(session, read)), tag=tag)
 
 
 def _bound(hub: Hub, before: int | None) -> int:

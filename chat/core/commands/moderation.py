@@ -16,11 +16,11 @@ from chat.core.events import BanLine, Bans, Left, Notice, Rule, RuleKind, Stats,
 from chat.core.facts import Banned, Invited, LockSet, Muted, OpSet, PrivacySet, RoleSet, RoomFact, Unbanned
 from chat.core.hub import Hub
 from chat.core.lifecycle import Quit, quit_chat
-from chat.core.membership import come_into, find_user, go_out, room_of
+from chat.core.membership import come_into, find_user, put_out, room_of
 from chat.core.ports import Delivery
 from chat.core.rights import may_act_against, require, require_power_over, user_of
 from chat.core.room import LONGEST_MUTE_OF_NETWORK, Room
-from chat.core.session import LOBBY, Session, State, User
+from chat.core.session import LOBBY, Session, User
 from chat.core.text import bounded
 
 DEFAULT_MUTE = 600
@@ -83,7 +83,7 @@ def _rule(
         why=text,
     )
     if about is not None:
-        hub.keep_token(about.session)
+        hub.keep_tokens(about)
 
 
 def _holds(room: Room, fact: RoomFact) -> bool:
@@ -109,51 +109,65 @@ def kick(hub: Hub, session: Session, tag: str | None, room: str, name: str, text
 
 
 def _put_out(hub: Hub, asker: Session, victim: User, room: Room, why: str, tag: str | None) -> None:
-    """Put *victim* out of *room*. People, who are always in one room, go to the lobby, or from there leave the chat."""
-    session = victim.session
-    lobby = hub.rooms.open(LOBBY) if session.one_room and room.name != LOBBY else None
+    """Put *victim* out of *room* with all devices. People, who are always in one room, go to the lobby, or from there
+    leave the chat."""
+    inside = [session for session in victim.sessions if room.name in session.rooms]
+    lobby = hub.rooms.open(LOBBY)
     held = room.rights(victim.subject)
+    listed = victim.account if victim.account is not None and room.name in victim.account.rooms else None
     text = f"You were kicked out of #{room.name} by {asker.name}{f': {why}' if why else '.'}"
     kicked = Left(time=hub.now(), room=room.name, name=victim.name, by=asker.name, text=why)
-    gone = go_out(hub, session, room, asker.name, why)
+    gone = put_out(hub, victim, room, asker.name, why)
     kicks = {**(victim.kicked or {}), room.name: text}
     victim.kicked = dict(list(kicks.items())[-hub.limits.rooms_each :])
-    arrival: Sequence[Effect] = ()
-    told: Sequence[Effect] = (Show(session, Notice(text=text) if session.one_room else kicked),)
-    if lobby is not None:
-        arrival = come_into(hub, session, lobby)
-    elif session.one_room:
-        told = (Quit(hub, session, text),)
-    landed, moves = list(session.rooms), session.moves
+    if listed is not None:
+        hub.list_room(asker, listed, room.name, on=False)
+    told: list[Effect] = []
+    arrivals: dict[Session, Sequence[Effect]] = {}
+    for session in inside:
+        told.append(Show(session, Notice(text=text) if session.one_room else kicked))
+        if session.one_room and room is lobby:
+            told[-1] = Quit(hub, session, text)
+        elif session.one_room:
+            arrivals[session] = come_into(hub, session, lobby)
+            told += arrivals[session]
+    moves = {session: session.moves for session in inside}
 
     def undo() -> Sequence[Effect]:
-        """Have the victim back, unless they have gone elsewhere since: then they have left by themselves."""
-        there = victim.session is session and session.state in (State.PRESENT, State.HELD)
-        moved = session.moves != moves if session.one_room else room.name in session.rooms
-        if not there or moved or hub.rooms.put_back(room) is not room:
-            left = Left(time=kicked.time, room=room.name, name=kicked.name)
-            return Leave(session, room.name), Publish(room.name, left), *arrival
-        for name in landed if arrival else ():
-            del session.rooms[name].members[victim]
-            del session.rooms[name]
-        room.members[victim] = None
-        session.rooms[room.name] = room
-        hub.rooms.entitle(room, victim.subject, held)
-        if victim.kicked is not None:
-            victim.kicked.pop(room.name, None)
-        return ()
+        """Have the victim back, but for the devices that have gone elsewhere since: they have left by themselves."""
+        back = [session for session in inside if session in victim.sessions and _stayed(session, room, moves[session])]
+        if hub.rooms.put_back(room) is not room:
+            back = []
+        for session in back:
+            for landed in list(session.rooms.values()) if session in arrivals else ():
+                del session.rooms[landed.name]
+                if not victim.is_in(landed):
+                    del landed.members[victim]
+            session.rooms[room.name] = room
+        effects: list[Effect] = []
+        for session in inside:
+            if session not in back:
+                effects += (Leave(session, room.name), *arrivals.get(session, ()))
+        if back:
+            room.members[victim] = None
+            hub.rooms.entitle(room, victim.subject, held)
+            if victim.kicked is not None:
+                victim.kicked.pop(room.name, None)
+            if listed is not None:
+                hub.list_room(asker, listed, room.name, on=True)
+        elif not victim.is_in(room):
+            effects.append(Publish(room.name, Left(time=kicked.time, room=room.name, name=kicked.name)))
+        return effects
 
     done = Show(asker, Notice(text=f"You kicked {victim.name}.", tag=tag))
-    hub.decide(
-        asker,
-        (done, *gone, *told, *arrival),
-        undo,
-        action="kick",
-        target=victim.name,
-        room=room.name,
-        why=why,
-        tag=tag,
-    )
+    hub.decide(asker, (done, *gone, *told), undo, action="kick", target=victim.name, room=room.name, why=why, tag=tag)
+
+
+def _stayed(session: Session, room: Room, moves: int) -> bool:
+    """Tell whether a device that was put out of *room*, after so many *moves*, has gone nowhere since."""
+    if session.gone:
+        return False
+    return session.moves == moves if session.one_room else room.name not in session.rooms
 
 
 def mute(hub: Hub, session: Session, tag: str | None, room: str, name: str, text: str | None = None) -> None:
@@ -187,8 +201,7 @@ def unmute(hub: Hub, session: Session, tag: str | None, room: str, name: str) ->
 
 def _network(user: User) -> str:
     """Where newcomers are muted together with *user*, so that another name does not end it; ``""`` if nowhere."""
-    peer = user.session.peer
-    return peer.network if user.account is None and not peer.local else ""
+    return user.peer.network if user.account is None and not user.peer.local else ""
 
 
 def op(hub: Hub, session: Session, tag: str | None, room: str, name: str, on: bool | None = None) -> None:
@@ -259,7 +272,7 @@ def ban(hub: Hub, session: Session, tag: str | None, target: str, text: str | No
     ban = Ban(written, until, why, user.name, hub.now(), account.id if account is not None else 0)
     if len(hub.bans.all(hub.seconds)) >= MOST_BANS:
         raise BadField(f"There are {MOST_BANS} bans, which is the most. /unban some.")
-    hit = _hit(hub, ban)
+    hit = list(dict.fromkeys(map(user_of, _hit(hub, ban))))
     accounts = dict.fromkeys((*_accounts_hit(hub, ban), *(other.account for other in hit if other.account is not None)))
     if user in hit or user.account in accounts:
         raise BadField("That would ban yourself.")
@@ -282,22 +295,25 @@ class PutOut(msgspec.Struct, frozen=True):
     by: User
 
     def perform(self, delivery: Delivery) -> None:
-        for user in _hit(self.hub, self.ban):
+        for session in _hit(self.hub, self.ban):
+            user = user_of(session)
             if user is not self.by and may_act_against(self.by, user):
-                quit_chat(self.hub, user.session, self.ban.sentence(self.hub.seconds), "banned")
+                quit_chat(self.hub, session, self.ban.sentence(self.hub.seconds), "banned")
 
 
-def _hit(hub: Hub, ban: Ban) -> list[User]:
-    """Who is here that *ban* is about."""
+def _hit(hub: Hub, ban: Ban) -> list[Session]:
+    """The sessions that *ban* is about: those from an address, and all of a name or an account."""
     if ban.account:
-        return hub.users_with(ban.account)
+        user = hub.user_with(ban.account)
+        return list(user.sessions) if user is not None else []
     only = bans.Bans()
     only.add(ban)
     now = hub.seconds
     return [
-        user
+        session
         for user in hub.users.all()
-        if only.of_name(user.name, now) is not None or only.of_address(user.session.peer.address, now) is not None
+        for session in user.sessions
+        if only.of_name(user.name, now) is not None or only.of_address(session.peer.address, now) is not None
     ]
 
 
@@ -358,9 +374,7 @@ def appoint(hub: Hub, session: Session, tag: str | None, name: str, on: bool | N
     if account.role is role:
         hub.confirm(session, done, tag)
         return
-    effects: list[Effect] = [Show(session, done)]
-    if other.session is not session:
-        effects.append(Inform(other, Notice(text=f"You are {what}.")))
+    effects = (Show(session, done), Inform(other, Notice(text=f"You are {what}."), but=session))
     fact = RoleSet(account.id, role)
     hub.apply(session, fact, effects, tag=tag, action=f"role {role or 'user'}", target=account.name)
 

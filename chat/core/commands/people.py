@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from chat.core import lifecycle, names, rights
 from chat.core.command import ON, Command, Kind, Parameter
-from chat.core.effects import Publish, Show
+from chat.core.effects import Publish, Show, ShowOthers
 from chat.core.errors import BadField
 from chat.core.events import Away, Ignored, Pong
 from chat.core.hub import Hub
@@ -35,10 +35,8 @@ def ignore(hub: Hub, session: Session, tag: str | None, name: str | None = None,
             hub.ignore(session, user, {**user.ignored, key: name})
         elif was and not on:
             hub.ignore(session, user, {other: one for other, one in user.ignored.items() if other != key})
-        if on is not was and user.account is not None:
-            for other in hub.users_of(user.account):
-                if other is not user:
-                    hub.show(other.session, Ignored(names=list(user.ignored.values())))
+        if on is not was:
+            hub.then(session, ShowOthers(session, Ignored(names=list(user.ignored.values()))))
     hub.show(session, Ignored(names=list(user.ignored.values()), tag=tag))
 
 
@@ -46,15 +44,17 @@ def away(hub: Hub, session: Session, tag: str | None, text: str | None = None) -
     """Tell others that the user is away, or back (``None``)."""
     user = user_of(session)
     if text:
-        for room in session.rooms.values():
+        for room in user.rooms():
             rights.require_voice(hub, user, room)
     user.away = None if text is None else bounded(text, hub.limits.topic, "text")
+    told = Away(time=hub.now(), room=None, name=user.name, text=user.away, tag=tag)
     hub.then(
         session,
-        Show(session, Away(time=hub.now(), room=None, name=user.name, text=user.away, tag=tag)),
+        Show(session, told),
+        ShowOthers(session, told),
         *(
             Publish(room.name, Away(time=hub.now(), room=room.name, name=user.name, text=user.away), session)
-            for room in session.rooms.values()
+            for room in user.rooms()
         ),
     )
 

@@ -10,7 +10,7 @@ import msgspec
 from chat.core import rights
 from chat.core.accounts import Subject
 from chat.core.command import HERE, TEXT, USER, Command, Kind, Parameter
-from chat.core.effects import Effect, Publish, Show, first_try_failed
+from chat.core.effects import Effect, Publish, Show, ShowOthers, first_try_failed
 from chat.core.errors import Empty, NoSuchMessage, NotAllowed, NotStored
 from chat.core.events import Deleted, Message, Notice
 from chat.core.events import Kind as MessageKind
@@ -66,17 +66,14 @@ def tell(hub: Hub, session: Session, tag: str | None, name: str, text: str) -> N
     """Say something to one user only."""
     user = user_of(session)
     account = hub.accounts.get(name) if hub.users.get(name) is None else None
-    here = hub.users_of(account) if account is not None else [find_user(hub, session, name)]
-    recipient = here[0] if here else None
+    recipient = hub.user_with(account.id) if account is not None else find_user(hub, session, name)
     account = recipient.account if recipient is not None else account
     subject = recipient.subject if recipient is not None else account.id if account is not None else 0
     to = recipient.name if recipient is not None else account.name if account is not None else ""
     text = _speakable(hub, text)
-    present = [recipient] if account is None and recipient is not None else hub.users_with(subject)
-    readers = [other for other in present if not ignores(other, user.name)]
-    unseen = recipient is not user and (recipient is None or bool(readers))
+    unseen = recipient is not user and (recipient is None or not ignores(recipient, user.name))
     if unseen:
-        _require_space(hub, session, to, subject, readers)
+        _require_space(hub, session, to, subject, recipient)
     message = Message(
         id=hub.take_id(),
         time=hub.now(),
@@ -92,8 +89,8 @@ def tell(hub: Hub, session: Session, tag: str | None, name: str, text: str) -> N
         effects.append(Tell(hub, message, user, user.subject, subject, recipient))
         if recipient is not None:
             recipient.kept = True
-            hub.keep_token(recipient.session)
-    effects.append(Show(session, message))
+            hub.keep_tokens(recipient)
+    effects += (Show(session, message), ShowOthers(session, message))
     if recipient is None:
         effects.append(Show(session, Notice(text=f"{to} is not here, and will get that when they come in.")))
     elif recipient.away is not None:
@@ -102,12 +99,12 @@ def tell(hub: Hub, session: Session, tag: str | None, name: str, text: str) -> N
     _store(hub, session, user, message, effects, recipient=subject, unseen=unseen)
 
 
-def _require_space(hub: Hub, session: Session, to: str, subject: Subject, readers: Sequence[User]) -> None:
+def _require_space(hub: Hub, session: Session, to: str, subject: Subject, reader: User | None) -> None:
     """Raise :class:`NotStored` if so much of this sender waits for *subject* that no more is taken."""
     sender = user_of(session).subject
     mailbox = hub.mailboxes.of(subject)
     oldest = mailbox.oldest_of(sender)
-    if mailbox.is_full_for(sender) and oldest and any(_has_been_shown(hub, user, oldest) for user in readers):
+    if mailbox.is_full_for(sender) and oldest and reader is not None and _has_been_shown(hub, reader, oldest):
         # They were shown it long ago, and only read.
         hub.seen(session, subject, oldest, oldest)
         mailbox = hub.mailboxes.of(subject)
@@ -116,8 +113,8 @@ def _require_space(hub: Hub, session: Session, to: str, subject: Subject, reader
 
 
 def _has_been_shown(hub: Hub, user: User, number: int) -> bool:
-    """Tell whether all private messages up to the id *number* have been sent to the *user*'s client."""
-    return number <= user.session.unconfirmed and hub.delivery.has_sent(user.session)
+    """Tell whether all private messages up to the id *number* have been sent to a device of the *user*."""
+    return any(number <= session.unconfirmed and hub.delivery.has_sent(session) for session in user.sessions)
 
 
 class Tell(msgspec.Struct, frozen=True):
@@ -136,18 +133,19 @@ class Tell(msgspec.Struct, frozen=True):
     def perform(self, delivery: Delivery) -> None:
         hub, recipient = self.hub, self.recipient
         subject = hub.heir(self.subject)
-        here = hub.users_with(subject) if subject > 0 else []
-        if recipient is not None and not recipient.session.gone and not here:
-            here = [recipient]
+        here = hub.user_with(subject)
+        if recipient is not None and not recipient.gone and here is None:
+            here = recipient
         # Who has given the account up meanwhile has given up what waits for it.
-        if hub.account_with(subject) is not None or any(user.subject == subject for user in here):
+        if hub.account_with(subject) is not None or (here is not None and here.subject == subject):
             hub.mailboxes.of(subject).add(self.sender, self.message.id)
-        elif recipient is not None and recipient.session.gone:
-            for other in hub.users_with(self.sender):
-                hub.show(other.session, not_shown(recipient.name))
-        for user in here:
-            if user is not self.author and not ignores(user, self.message.author):
-                self._show(delivery, user.session)
+        elif recipient is not None and recipient.gone:
+            sender = hub.user_with(self.sender)
+            for session in sender.sessions if sender is not None else ():
+                hub.show(session, not_shown(recipient.name))
+        if here is not None and here is not self.author and not ignores(here, self.message.author):
+            for session in here.sessions:
+                self._show(delivery, session)
 
     def _show(self, delivery: Delivery, session: Session) -> None:
         if session.state is not State.PRESENT or session.skipped or self.message.id < session.since:
@@ -296,9 +294,9 @@ class TakeBack(msgspec.Struct, frozen=True):
     def perform(self, delivery: Delivery) -> None:
         number = self.event.id
         self.hub.mailboxes.seen(self.hub.heir(self.subject), number, number)
-        for user in self.hub.users_with(self.subject):
-            if user is not self.by:
-                delivery.show(user.session, self.event)
+        user = self.hub.user_with(self.subject)
+        for session in user.sessions if user is not None and user is not self.by else ():
+            delivery.show(session, self.event)
 
 
 def _last_said(user: User) -> Sequence[int]:
