@@ -200,14 +200,42 @@ INSERT INTO steps (id, cause)
 times came in (``import``). From one to the next the times of messages never decrease. What an older version left is
 found by looking at every message (``unknown``)."""
 
-_DEVICES = """
+_PEOPLE = """
 CREATE TABLE joined (
     account INTEGER NOT NULL,
     room TEXT NOT NULL,
     UNIQUE (account, room)
 ) STRICT;
+CREATE TABLE private (
+    id INTEGER PRIMARY KEY,
+    author INTEGER NOT NULL,
+    recipient INTEGER NOT NULL,
+    sender TEXT NOT NULL
+) STRICT;
+CREATE TABLE copies (
+    subject INTEGER NOT NULL,
+    id INTEGER NOT NULL,
+    other INTEGER NOT NULL,
+    mine INTEGER NOT NULL,
+    PRIMARY KEY (subject, id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX copies_of_conversation ON copies (subject, other, id);
+CREATE INDEX copies_received ON copies (subject, other, id) WHERE mine = 0;
+CREATE TABLE conversations (
+    subject INTEGER NOT NULL,
+    other INTEGER NOT NULL,
+    read INTEGER NOT NULL,
+    PRIMARY KEY (subject, other)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE spent (sender TEXT PRIMARY KEY, size INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE ended (subject INTEGER PRIMARY KEY) STRICT;
 """
-"""``joined``: the rooms that the devices of an account come into, in the order in which they first did."""
+"""A party is how conversations know somebody for good: an account by the presence that registered it, or else by its
+id, others by their presence. ``private``: between whom a private message is, and whose share of the room for private
+messages it takes. ``copies``: who has it, with whom, and whether they said it; it goes when nobody has it any more.
+``conversations``: up to which id a party has read. ``spent``: how much of their share the senders have taken.
+``ended``: parties that are gone for good, whose copies are still to go. ``joined``: the rooms that the devices of an
+account come into, in the order in which they first did."""
 
 AT_ONCE = 20_000
 """The messages that find their owners at a time."""
@@ -265,17 +293,12 @@ def _give_ids(connection: sqlite3.Connection, progress: Callable[[int, int], Non
     _statements(_STEPS)(connection, progress)
 
 
-def _extend(connection: sqlite3.Connection, progress: Callable[[int, int], None]) -> None:
-    """Make place for what accounts have on all their devices."""
-    _statements(_DEVICES)(connection, progress)
-
-
 MIGRATIONS: Sequence[Migration] = (
     _statements(_MESSAGES),
     _statements(_SEARCH),
     _statements(_ACCOUNTS),
     _give_ids,
-    _extend,
+    _statements(_PEOPLE),
 )
 """What makes each version of the schema from the one before, version 1 first. Only append to it."""
 
