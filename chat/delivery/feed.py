@@ -39,6 +39,13 @@ class FeedLine(msgspec.Struct, frozen=True):
     """How many messages the feed has had, up to this line."""
     last_id: int
     """The id of the last of them."""
+    devices: frozenset[int] = frozenset()
+    """The author's other sessions, which are shown it as ``untagged``: the tag means nothing to them."""
+    untagged: bytes = b""
+
+    def data_for(self, session: int | None) -> bytes:
+        """What that session is shown."""
+        return self.untagged if session in self.devices else self.data
 
 
 class Feed:
@@ -62,14 +69,26 @@ class Feed:
         self._news = b""
         self._own: dict[int | None, list[tuple[int, int]]] = {}
         """Where in the news the lines of each session are, if its own are hidden from it."""
+        self._untagged = False
+        """Whether some see other news than the rest."""
         self._last = FeedLine(b"", 0, "", 0, 0)
         """The line before the first one that is kept."""
 
-    def append(self, data: bytes, origin: int, author: str, message_id: int) -> None:
-        """Add an event; *message_id* is 0 if it is no message."""
+    def append(
+        self,
+        data: bytes,
+        origin: int,
+        author: str,
+        message_id: int,
+        devices: frozenset[int] = frozenset(),
+        untagged: bytes = b"",
+    ) -> None:
+        """Add an event; *message_id* is 0 if it is no message. The sessions *devices* are shown *untagged* instead."""
         before = self._lines[-1] if self._lines else self._last
         messages, last_id = (before.messages + 1, message_id) if message_id else (before.messages, before.last_id)
-        self._lines.append(FeedLine(data, origin, author, messages, last_id))
+        self._lines.append(FeedLine(data, origin, author, messages, last_id, devices, untagged))
+        if devices:
+            self._untagged = True
         begin = self.end - self.turn
         self.end += len(data)
         self._ends.append(self.end)
@@ -83,6 +102,10 @@ class Feed:
             first = bisect_right(self._ends, self.turn)
             self._news = b"".join([line.data for line in self._lines[first:]])
         return self._news
+
+    def is_alike_for_all(self) -> bool:
+        """Tell whether all readers see the news of this turn as they are, but for their own lines."""
+        return not self._untagged
 
     def news_without(self, origin: int | None) -> bytes:
         """The lines of this turn but those that the session *origin* caused."""
@@ -108,6 +131,7 @@ class Feed:
         self.turn = self.end
         self._news = b""
         self._own.clear()
+        self._untagged = False
         self.trim()
 
     def trim(self) -> None:
@@ -172,15 +196,19 @@ class Reader:
             missed = Missed(room=feed.room, count=self._missed, after=self._after, before=self._before)
             pieces.append(feed.dialect.encode(missed))
             self._missed = 0
-        mine = self.outbox.session.id if feed.dialect.hides_own else None
+        me = self.outbox.session.id
+        mine = me if feed.dialect.hides_own else None
         ignored = self.outbox.session.ignored
-        if self.cursor == feed.turn and until == feed.end and until - self.cursor <= most and not ignored:
+        whole = self.cursor == feed.turn and until == feed.end and until - self.cursor <= most
+        if whole and not ignored and feed.is_alike_for_all():
             pieces.append(feed.news_without(mine))
             self.cursor = until
         while self.cursor < until and size < most:
             end = until if until - self.cursor <= most else feed.boundary(self.cursor + most)
             seen = [
-                line.data for line in feed.lines(self.cursor, end) if line.origin != mine and line.author not in ignored
+                line.data_for(me)
+                for line in feed.lines(self.cursor, end)
+                if line.origin != mine and line.author not in ignored
             ]
             pieces += seen
             size += sum(map(len, seen))

@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection
 from functools import partial
 from typing import Any
 
+from msgspec import structs
 from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 
@@ -14,7 +15,7 @@ from chat.core.events import Event, Found, History, Message
 from chat.core.limits import Limits
 from chat.core.names import key
 from chat.core.ports import Lookup, Query, Search
-from chat.core.session import Session
+from chat.core.session import Session, User
 from chat.delivery.dialect import Dialect
 from chat.delivery.feed import Feed, Subscriber
 from chat.delivery.lookups import Lookups
@@ -67,13 +68,30 @@ class FeedDelivery:
     def publish(self, room: str, event: Event, origin: Session | None) -> None:
         by = origin.id if origin is not None else 0
         author, number = (key(event.author), event.id) if isinstance(event, Message) else ("", 0)
+        devices: frozenset[int] = frozenset()
+        untagged = event
+        if number and origin is not None and origin.user is not None and len(origin.user.sessions) > 1:
+            devices, untagged = self._for_devices(origin, origin.user, event)
         for dialect, feed in self._feeds.get(room, {}).items():
             self.deliveries += len(feed.readers)
-            feed.append(dialect.encode(event), by, author, number)
+            if devices:
+                feed.append(dialect.encode(event), by, author, number, devices, dialect.encode(untagged))
+            else:
+                feed.append(dialect.encode(event), by, author, number)
             self._news.add(feed)
         outbox = self._outboxes.get(by)
         if outbox is not None and outbox.dialect.hides_own:
             outbox.fast = False
+
+    def _for_devices(self, origin: Session, author: User, event: Event) -> tuple[frozenset[int], Event]:
+        """The sessions to which the tag of a message means nothing, as its author sent it from another; the message
+        without it."""
+        others = frozenset(session.id for session in author.others(origin))
+        for number in others:
+            outbox = self._outboxes.get(number)
+            if outbox is not None:
+                outbox.fast = False
+        return others, structs.replace(event, tag=None)
 
     def show(self, session: Session, event: Event) -> None:
         outbox = self._outboxes.get(session.id)

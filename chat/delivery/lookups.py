@@ -92,7 +92,7 @@ class Lookups:
 
         def found(page: Page) -> bytes:
             following = page.messages[last].id if page.more else None
-            event = structs.replace(answer, messages=_unignored(outbox, page), more=page.more, next=following)
+            event = structs.replace(answer, messages=_shown(outbox, page), more=page.more, next=following)
             return outbox.dialect.encode_for(outbox.session.name, event)
 
         _fill(outbox, outbox.add(None), reading, found, answer.tag)
@@ -105,7 +105,7 @@ class Lookups:
             if page.more and not query.count and outbox.has(place):
                 rest = replace(query, after=page.messages[-1].id)
                 place.when_due = partial(self._replay, rest, outbox, outbox.add_after(place))
-            return outbox.dialect.encode_replay(query.room, _unignored(outbox, page))
+            return outbox.dialect.encode_replay(query.room, _shown(outbox, page))
 
         _fill(outbox, place, self._store.read(wanted), found)
 
@@ -129,6 +129,16 @@ def _send_when_filled(outbox: Outbox, filled: Deferred[Any]) -> None:
         filled.addCallback(lambda _: outbox.flush())
 
 
-def _unignored(outbox: Outbox, page: Page) -> list[Message]:
-    """The messages of *page* whose authors the session does not ignore."""
-    return [message for message in page.messages if key(message.author) not in outbox.session.ignored]
+def _shown(outbox: Outbox, page: Page) -> list[Message]:
+    """The messages of *page* whose authors the session does not ignore, without tags of the user's other devices."""
+    session = outbox.session
+    account = session.user.account if session.user is not None else None
+    tags = session.token.tags if session.token is not None else {}
+    own = account.name if account is not None else None
+    return [
+        structs.replace(message, tag=None)
+        if own is not None and message.account == own and message.tag and tags.get(message.tag, (0,))[0] != message.id
+        else message
+        for message in page.messages
+        if key(message.author) not in session.ignored
+    ]
