@@ -43,6 +43,7 @@ def prove(
         admit(None)
         return
     name = names.user_name(name)
+    hub.free_names()
     refuse_banned(hub, hub.bans.of_name(name, hub.seconds))
     owner = hub.accounts.get(name)
     for other in hub.accounts.holders(name) if owner is None else ():

@@ -125,6 +125,8 @@ class Command:
     """Whether it stores something, which a tag does only once."""
     again: Callable[..., None] | None = None
     """What answers it if its tag has said something before: it is called as ``run`` is, with that id and time too."""
+    automatic: bool = False
+    """Whether programs use it by themselves, so that it does not tell that their user is active."""
     asks_without: str = ""
     """The parameter without which it only asks, and stores nothing."""
 

@@ -13,10 +13,14 @@ from typing import Literal, Union
 
 import msgspec
 
+from chat.core.durations import in_words
 from chat.core.text import enumerate_words
 
 MOST_NAMES = 10
 """The names that are listed one by one; of more others their number is given."""
+
+IDLE = 60
+"""Whoever did nothing for fewer seconds counts as active."""
 
 NAMES_IN_A_LINE = 40
 """The names that are listed in a line of ``/who``."""
@@ -487,6 +491,63 @@ class Ignored(Event, frozen=True, kw_only=True):
         return [f"You ignore {enumerate_words(self.names)}." if self.names else "You ignore nobody."]
 
 
+class Device(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A line in the list of a user's devices; ``address`` is ``None`` for a local socket, ``idle`` in seconds.
+
+    ``way``: how it came in. ``this``: it is the one that asks. ``held``: its connection is broken.
+    """
+
+    device: int
+    way: str
+    address: str | None
+    since: str
+    idle: int
+    this: bool = False
+    held: bool = False
+
+    def __str__(self) -> str:
+        broken = ", its connection is broken" if self.held else ""
+        here = " (this one)" if self.this else ""
+        where = f"from {self.address}" if self.address is not None else "from this machine"
+        since = f"since {_minute(self.since)}"
+        return f"{self.device}: {self.way} {where}, {since}, {_idle(self.idle)}{broken}{here}"
+
+
+def _idle(seconds: int) -> str:
+    """Say for how long somebody did nothing."""
+    return f"idle for {in_words(seconds)}" if seconds >= IDLE else "active now"
+
+
+class Devices(Event, frozen=True, kw_only=True):
+    """Where the user is connected."""
+
+    devices: list[Device]
+    tag: str | None = None
+
+    def words(self) -> list[str]:
+        return [str(device) for device in self.devices]
+
+
+class Whois(Event, frozen=True, kw_only=True):
+    """Who ``name`` is: their account, the rooms that the session may see, since when they are here, how long idle."""
+
+    name: str
+    account: str | None = None
+    rooms: list[str]
+    away: str | None = None
+    idle: int
+    since: str
+    tag: str | None = None
+
+    def words(self) -> list[str]:
+        who = f"has the account {self.account}" if self.account is not None else "has no account"
+        rooms = enumerate_words([f"#{room}" for room in self.rooms]) or "no room that you can see"
+        lines = [f"{self.name} {who}, and is in {rooms}.", f"Here since {_minute(self.since)}, {_idle(self.idle)}."]
+        if self.away is not None:
+            lines.append(f"Away: {self.away}" if self.away else "Away.")
+        return lines
+
+
 class CommandHelp(msgspec.Struct, frozen=True, kw_only=True):
     """A line in the list of commands."""
 
@@ -548,7 +609,8 @@ class Ping(Event, frozen=True, kw_only=True):
 class Goodbye(Event, frozen=True, kw_only=True):
     """The connection closes after this.
 
-    ``code``: why there is no use in coming back by oneself: ``replaced`` (by another connection) or ``banned``.
+    ``code``: why there is no use in coming back by oneself: ``replaced`` (by another connection), ``banned`` or
+    ``logged-out`` (by the user themselves, from any device).
     """
 
     text: str

@@ -143,6 +143,31 @@ class TokensEnded:
 
 
 @dataclass(frozen=True, slots=True)
+class LoggedOut:
+    """The subject does not come back by the tokens of these digests, or by any (``None``), and wants it so."""
+
+    subject: Subject
+    digests: tuple[str, ...] | None
+
+
+@dataclass(frozen=True, slots=True)
+class AccountRenamed:
+    """The account has another name; the one before is kept for it until then (seconds since 1970)."""
+
+    account: Subject
+    name: str
+    before: str
+    until: float
+
+
+@dataclass(frozen=True, slots=True)
+class NameFreed:
+    """A name that an account had before is kept for it no longer."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class RightsKept:
     """The subject is, or is no longer, op of the room: because they made it, or because they left it."""
 
@@ -226,9 +251,9 @@ class RoomForgotten:
     room: str
 
 
-AccountFact = Registered | Unregistered | PasswordSet | RoleSet | ReadUpTo
+AccountFact = Registered | Unregistered | AccountRenamed | LoggedOut | PasswordSet | RoleSet | ReadUpTo
 RoomFact = OpSet | Invited | Muted | PrivacySet | LockSet
-Quiet = Ignoring | RoomListed | Seen | RightsKept | PresencesEnded | TokenKept | TokensEnded | RoomForgotten
+Quiet = Ignoring | NameFreed | RoomListed | Seen | RightsKept | PresencesEnded | TokenKept | TokensEnded | RoomForgotten
 """What nobody asked for: if it can't be stored, nobody is told."""
 Fact = Said | TopicSet | Erased | Quiet | AccountFact | RoomFact | Banned | Unbanned
 
@@ -309,6 +334,8 @@ class Contents:
     bans: Sequence[Ban] = ()
     rules: Sequence[RoomRules] = ()
     last_account: Subject = 0
+    former_names: Sequence[tuple[str, Subject, float]] = ()
+    """The names that accounts had before, the accounts, and until when they are kept for them."""
     presences: Sequence[Subject] = ()
     """The users without an account who may come back, because a token of theirs is held."""
     unseen: Sequence[tuple[Subject, Subject, int]] = ()

@@ -25,6 +25,7 @@ from chat.core.errors import (
 )
 from chat.core.events import Event, Refusal
 from chat.core.facts import (
+    AccountRenamed,
     Banned,
     Contents,
     Decision,
@@ -33,8 +34,10 @@ from chat.core.facts import (
     Ignoring,
     Invited,
     LockSet,
+    LoggedOut,
     MadeByOperator,
     Muted,
+    NameFreed,
     OpSet,
     PasswordSet,
     PresencesEnded,
@@ -133,6 +136,8 @@ class Hub:
         """Who is here, by account or presence."""
         self._listed: Counter[str] = Counter()
         """How many accounts have a room among theirs."""
+        self._former: dict[str, tuple[Account, float]] = {}
+        """The names that accounts had before, and until when they are kept for them; the first ends first."""
         self.mailboxes = Mailboxes()
         self._absent: set[Subject] = set()
         """The presences that have not come back since the chat began, and may still."""
@@ -160,6 +165,11 @@ class Hub:
             rooms = dict.fromkeys(stored.rooms)
             account = Account(stored.id, stored.name, stored.role, 0, stored.presence, ignored, rooms)
             self._enter_account(account)
+        for name, number, kept in contents.former_names:
+            owner = self._by_id.get(number)
+            if owner is not None and name not in self.accounts:
+                self.accounts.claim(name, owner)
+                self._former[name] = owner, kept
         self.bans.restore(contents.bans)
         for rule in contents.rules:
             if rule.room not in self.rooms:
@@ -355,6 +365,10 @@ class Hub:
                 return self.tokens.revoke(fact.account, fact.but)
             case ReadUpTo():
                 return self._mark(fact)
+            case LoggedOut():
+                return self.tokens.revoke(fact.subject, only=fact.digests)
+            case AccountRenamed():
+                return self._rename_account(fact)
             case RoleSet():
                 return _set(self.account(fact.account), "role", fact.role)
             case Banned():
@@ -447,7 +461,11 @@ class Hub:
         self.require_free(fact.name)
         account = Account(fact.account, fact.name)
         self._enter_account(account)
-        return partial(self._drop_account, account)
+
+        def undo() -> None:
+            self._drop_account(account)
+
+        return undo
 
     def _unregister(self, fact: Unregistered) -> Callable[[], None]:
         account = self.account(fact.account)
@@ -455,7 +473,7 @@ class Hub:
         before = (user.presence, user.arrived) if user is not None else (0, 0)
         mailbox = self.mailboxes.take(account.id)
         held = [(room, room.rights(account.id)) for room in self.rooms.entitling(account.id)]
-        self._drop_account(account)
+        former = self._drop_account(account)
         if user is not None:
             self.leave(user)
             user.presence = self.take_presence()
@@ -465,7 +483,7 @@ class Hub:
             room.give(fact.account, NO_RIGHTS)
 
         def undo() -> None:
-            self._enter_account(account)
+            self._enter_account(account, former)
             if user is not None and not user.gone:
                 self._move(self.rooms.entitling(user.presence), user.presence, account.id)
                 self.leave(user)
@@ -476,6 +494,45 @@ class Hub:
                 room.give(fact.account, rights)
 
         return undo
+
+    def _rename_account(self, fact: AccountRenamed) -> Callable[[], None]:
+        """Give an account another name, and whoever is here with it."""
+        account = self.account(fact.account)
+        user = self.user_with(account.id)
+        self.require_free(fact.name, account)
+        own = self._former.pop(fact.name, None)
+        before, called = account.name, user.name if user is not None else ""
+        self._former[before] = account, fact.until
+        account.name = fact.name
+        self.accounts.claim(fact.name, account)
+        if user is not None:
+            self.rename(user, fact.name)
+
+        def undo() -> None:
+            del self._former[before]
+            account.name = before
+            if own is None:
+                self.accounts.release(fact.name)
+            else:
+                self._former[fact.name] = own
+            if user is not None and not user.gone and user.name == fact.name and not self.taken(called, user):
+                self.rename(user, called)
+
+        return undo
+
+    def free_names(self) -> None:
+        """Keep no names for accounts that had them too long ago."""
+        while self._former:
+            name, (_, until) = next(iter(self._former.items()))
+            if until > self.seconds:
+                return
+            del self._former[name]
+            self.accounts.release(name)
+            self.store(self._itself, NameFreed(name))
+
+    def former_names(self, account: Account) -> Sequence[str]:
+        """The names that are kept for *account*, as it had them before."""
+        return [name for name, (owner, _) in self._former.items() if owner is account]
 
     def _mark(self, fact: ReadUpTo) -> Callable[[], None]:
         user = self.user_with(self.account(fact.account).id)
@@ -498,18 +555,27 @@ class Hub:
             raise NotAllowed("Your name is not registered. /register makes it yours.")
         return found
 
-    def _enter_account(self, account: Account) -> None:
+    def _enter_account(self, account: Account, former: Sequence[tuple[str, float]] = ()) -> None:
         self.accounts.claim(account.name, account)
+        for name, until in former:
+            self.accounts.claim(name, account)
+            self._former[name] = account, until
         self._count_listed(account.rooms, 1)
         self._by_id[account.id] = account
         if account.presence:
             self._by_presence[account.presence] = account
 
-    def _drop_account(self, account: Account) -> None:
-        self.accounts.release(account.name)
+    def _drop_account(self, account: Account) -> Sequence[tuple[str, float]]:
+        """Forget an account; return the names that were kept for it, and until when."""
+        former = [(name, until) for name, (owner, until) in self._former.items() if owner is account]
+        for name, _ in former:
+            del self._former[name]
+        for name in (account.name, *(name for name, _ in former)):
+            self.accounts.release(name)
         self._count_listed(account.rooms, -1)
         del self._by_id[account.id]
         self._by_presence.pop(account.presence, None)
+        return former
 
     def heir(self, subject: Subject) -> Subject:
         """Whom what was the *subject*'s belongs to: the account, if it is a presence that has registered."""
@@ -650,16 +716,25 @@ class Hub:
         for reserved in self.reserved.holders(name):
             raise NameTaken(f"That name is reserved.{likeness(name, reserved)} Choose another.")
 
-    def require_free(self, name: str) -> None:
-        """Raise :class:`NameTaken` if there is an account or a user of *name*, or of one that looks like it."""
-        for account in self.accounts.holders(name):
-            raise NameTaken(f"There is an account {account.name} already.")
+    def require_free(self, name: str, account: Account | None = None) -> None:
+        """Raise :class:`NameTaken` if there is another account or user of *name*, or of one that looks like it."""
+        for owner in self.accounts.holders(name):
+            if owner is not account:
+                raise NameTaken(f"There is an account {owner.name} already.")
         for user in self.users.holders(name):
-            raise NameTaken(f"{user.name} is here under that name, and can make it theirs with /register.")
+            if account is None or user.account is not account:
+                raise NameTaken(f"{user.name} is here under that name, and can make it theirs with /register.")
 
     def taken(self, name: str, by_other_than: User | None) -> bool:
         """Tell whether somebody has *name* or one that looks like it."""
         return any(holder is not by_other_than for holder in self.users.holders(name))
+
+    def rename(self, user: User, name: str) -> None:
+        """The *user* goes by *name* from now on."""
+        self.depart(user.name)
+        self.users.claim(name, user)
+        user.came = self.next_id
+        user.name = name
 
     def depart(self, name: str) -> None:
         """Nobody goes by *name* any more: set it free, and remember when."""

@@ -330,6 +330,7 @@ def rename(hub: Hub, session: Session, name: str, tag: str | None = None) -> Non
     """Take another name."""
     user = user_of(session)
     new = names.user_name(name)
+    hub.free_names()
     if new == user.name:
         raise AlreadyThere(f"You are {new} already.")
     refuse_banned(hub, hub.bans.of_name(new, hub.seconds))
@@ -345,21 +346,17 @@ def rename(hub: Hub, session: Session, name: str, tag: str | None = None) -> Non
     _require_free(hub, new, user)
     _release_held(hub, new, user)
     old = user.name
-    hub.depart(old)
-    hub.users.claim(new, user)
-    user.came = hub.next_id
-    user.name = new
+    hub.rename(user, new)
     log.info("{old} is now known as {new}", old=old, new=new)
+    hub.then(session, *tell_name(hub, session, old, new, tag))
+
+
+def tell_name(hub: Hub, session: Session, old: str, new: str, tag: str | None) -> Sequence[Effect]:
+    """Tell the user of *session*, who asked for it, and all in their rooms that they are called *new* now."""
     renamed = Renamed(time=hub.now(), room=None, name=old, new=new, tag=tag)
-    hub.then(
-        session,
-        Show(session, renamed),
-        ShowOthers(session, renamed),
-        *(
-            Publish(room.name, Renamed(time=hub.now(), room=room.name, name=old, new=new), session)
-            for room in user.rooms()
-        ),
-    )
+    rooms = [msgspec.structs.replace(renamed, room=room.name, tag=None) for room in user_of(session).rooms()]
+    told = [Publish(event.room, event, session) for event in rooms if event.room is not None]
+    return Show(session, renamed), ShowOthers(session, renamed), *told
 
 
 # -- going

@@ -124,7 +124,7 @@ class Session:
 
     __slots__ = (
         "accept", "active", "began", "device", "id", "moves", "one_room", "paused", "peer", "pending", "replay",
-        "request", "rooms", "since", "skipped", "spent", "state", "token", "unconfirmed", "user",
+        "request", "rooms", "since", "skipped", "spent", "state", "token", "unconfirmed", "user", "way",
     )  # fmt: skip
 
     def __init__(self, number: int, peer: Peer, *, one_room: bool, replay: int = 0) -> None:
@@ -132,6 +132,8 @@ class Session:
         self.peer = peer
         self.one_room = one_room
         self.replay = replay
+        self.way = ""
+        """How it came in, in a word or two."""
         self.accept: frozenset[str] = frozenset()
         """What its client can be sent that not every client understands."""
         self.state = State.NAMELESS

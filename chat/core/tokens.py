@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from chat.core.accounts import Subject
 from chat.core.limits import Limits
@@ -38,13 +38,18 @@ class Tokens:
         self._live.pop(token.token, None)
         self.remember(token)
 
-    def revoke(self, subject: Subject, but: str | None = None) -> Callable[[], None]:
-        """Nobody comes back as *subject* by any token but the one of the digest *but*; return what undoes that."""
+    def revoke(
+        self, subject: Subject, but: str | None = None, only: Collection[str] | None = None
+    ) -> Callable[[], None]:
+        """Nobody comes back as *subject* by any token, or by those of the digests *only*; return what undoes that.
+
+        The token of the digest *but* remains.
+        """
         self.revocations += 1
         revoked = [
             token
             for token in (*self._live.values(), *self._idle.values())
-            if token.subject == subject and token.digest != but
+            if token.subject == subject and token.digest != but and (only is None or token.digest in only)
         ]
         for token in revoked:
             token.subject, token.kept = 0, False

@@ -9,13 +9,16 @@ from typing import Any
 from chat.core.accounts import Role, StoredAccount, Subject
 from chat.core.bans import Ban, normal, same
 from chat.core.facts import (
+    AccountRenamed,
     Banned,
     Decision,
     Fact,
     Ignoring,
     Invited,
     LockSet,
+    LoggedOut,
     Muted,
+    NameFreed,
     OpSet,
     PasswordSet,
     PresencesEnded,
@@ -113,6 +116,7 @@ def write(connection: sqlite3.Connection, fact: Fact | None) -> None:
             execute("DELETE FROM accounts WHERE id = ?", (account,))
             execute("DELETE FROM marks WHERE account = ?", (account,))
             execute("DELETE FROM joined WHERE account = ?", (account,))
+            execute("DELETE FROM former_names WHERE account = ?", (account,))
             _end(connection, account)
         case PresencesEnded(presences):
             for presence in presences:
@@ -124,6 +128,19 @@ def write(connection: sqlite3.Connection, fact: Fact | None) -> None:
             execute("UPDATE accounts SET role = ? WHERE id = ?", (role, account))
         case Ignoring(account, name, on):
             execute(_IGNORE if on else _HEED, (account, name))
+        case LoggedOut(subject, None):
+            execute("DELETE FROM tokens WHERE subject = ?", (subject,))
+        case LoggedOut(subject, digests):
+            for digest in digests or ():
+                execute("DELETE FROM tokens WHERE subject = ? AND digest = ?", (subject, digest))
+        case AccountRenamed(account, name, before, until):
+            execute("UPDATE accounts SET name = ? WHERE id = ?", (name, account))
+            execute("DELETE FROM former_names WHERE name = ?", (name,))
+            execute(
+                "INSERT OR REPLACE INTO former_names (name, account, until) VALUES (?, ?, ?)", (before, account, until)
+            )
+        case NameFreed(name):
+            execute("DELETE FROM former_names WHERE name = ?", (name,))
         case RoomListed(account, room, on):
             execute(_JOIN if on else _PART, (account, room))
         case ReadUpTo(account, room, number):
@@ -236,6 +253,11 @@ def all_accounts(connection: sqlite3.Connection) -> Sequence[StoredAccount]:
 def _account(row: tuple[int, str, str, str, int], **belonging: Any) -> StoredAccount:
     number, name, password, role, presence = row
     return StoredAccount(number, name, password, Role(role), presence, **belonging)
+
+
+def former_names(connection: sqlite3.Connection) -> Sequence[tuple[str, Subject, float]]:
+    """The names that accounts had before, the first to be freed first."""
+    return connection.execute("SELECT name, account, until FROM former_names ORDER BY until").fetchall()
 
 
 def last_account(connection: sqlite3.Connection) -> Subject:

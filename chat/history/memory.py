@@ -15,6 +15,7 @@ from twisted.internet.defer import Deferred, succeed
 from chat.core.accounts import StoredAccount, Subject
 from chat.core.events import Message
 from chat.core.facts import (
+    AccountRenamed,
     Contents,
     Decision,
     Erased,
@@ -87,6 +88,8 @@ class MemoryStore:
                     self._unseen.pop(presence, None)
             case PasswordSet(account, password):
                 self._change(account, password=password)
+            case AccountRenamed(account, name):
+                self._change(account, name=name)
             case RoleSet(account, role):
                 self._change(account, role=role)
             case ReadUpTo(account, room, number) if account in self._accounts:

@@ -201,6 +201,11 @@ times came in (``import``). From one to the next the times of messages never dec
 found by looking at every message (``unknown``)."""
 
 _PEOPLE = """
+CREATE TABLE former_names (
+    name TEXT PRIMARY KEY,
+    account INTEGER NOT NULL,
+    until REAL NOT NULL
+) STRICT, WITHOUT ROWID;
 CREATE TABLE joined (
     account INTEGER NOT NULL,
     room TEXT NOT NULL,
@@ -234,7 +239,8 @@ CREATE TABLE ended (subject INTEGER PRIMARY KEY) STRICT;
 id, others by their presence. ``private``: between whom a private message is, and whose share of the room for private
 messages it takes. ``copies``: who has it, with whom, and whether they said it; it goes when nobody has it any more.
 ``conversations``: up to which id a party has read. ``spent``: how much of their share the senders have taken.
-``ended``: parties that are gone for good, whose copies are still to go. ``joined``: the rooms that the devices of an
+``ended``: parties that are gone for good, whose copies are still to go. ``former_names``: the
+names that accounts had before, and until when they are kept for them. ``joined``: the rooms that the devices of an
 account come into, in the order in which they first did."""
 
 AT_ONCE = 20_000

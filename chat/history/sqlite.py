@@ -145,6 +145,7 @@ class SqliteStore:
                 bans=accounts.bans(self._reader),
                 rules=accounts.rules(self._reader),
                 last_account=accounts.last_account(self._reader),
+                former_names=accounts.former_names(self._reader),
                 presences=accounts.presences(self._reader),
                 unseen=accounts.unseen(self._reader),
                 last_time=self._reader.execute(_LAST_TIME).fetchone()[0],

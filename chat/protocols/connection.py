@@ -185,6 +185,7 @@ class Connection(LineReceiver):
                 self._outbox.dialect = manners.dialect
                 self.session.one_room = manners.one_room
                 self.session.replay = self._chat.replay if manners.replays else 0
+            self.session.way = manners.way
         return data
 
     def _take(self, data: bytes) -> None:

@@ -48,6 +48,7 @@ class JsonDialect:
 class JsonManners(Manners):
     """A program that sends one JSON object a line; it may be in many rooms."""
 
+    way = "json"
     dialect = JsonDialect()
 
     def idle(self, hub: Hub, session: Session) -> None:

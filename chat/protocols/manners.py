@@ -19,6 +19,8 @@ class Manners:
 
     __slots__ = ()
 
+    way = "lines"
+    """What this way in is called where users look at their devices."""
     dialect: Dialect
     """How events are written for it. All connections that share one share what is encoded."""
     one_room = False

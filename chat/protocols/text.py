@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from chat.core import events, lifecycle
-from chat.core.commands import table, talk
+from chat.core.commands import table
 from chat.core.errors import BadJson, BadName, ChatError, NameTaken, PasswordNeeded
 from chat.core.hub import Hub
 from chat.core.names import likeness, user_name
@@ -77,6 +77,7 @@ class TextDialect:
 class TextManners(Manners):
     """Somebody with netcat or telnet: lines end as terminals end them, and telnet's commands are taken out."""
 
+    way = "text"
     dialect = TextDialect()
     one_room = True
     replays = True
@@ -126,7 +127,8 @@ class TextManners(Manners):
                 command, rest = table.split(text)
                 table.run(hub, session, command, None, command.parse(rest, session.here))
             elif stripped:
-                talk.say(hub, session, None, session.here, text[1:] if text.startswith("//") else text)
+                said = text[1:] if text.startswith("//") else text
+                table.run(hub, session, table.TABLE["say"], None, {"room": session.here, "text": said})
         except ChatError as error:
             hub.refuse(session, error)
 

@@ -25,6 +25,13 @@ EVERYTHING = ["changes", "conversations", "lines"]
 """What a client of today may accept."""
 
 
+LATER = {"devices", "logout", "whois", "rename"}
+"""Requests that the first client does not know."""
+
+SEEN_BY_NOBODY = {"devices", "logout", "whois"}
+"""Requests of which nobody else is shown anything."""
+
+
 @pytest.fixture(autouse=True)
 def seen(monkeypatch: pytest.MonkeyPatch) -> set[type[events.Event]]:
     """The kinds of events that came; a line that the first client does not know fails the test."""
@@ -136,6 +143,7 @@ def test_all_that_others_do_is_understood_and_shown(box: Box) -> None:
         ("read", {"room": "dev", "id": 1}),
         ("ignore", {"name": "zoe", "on": True}),
         ("password", {"password": "another horse"}),
+        ("rename", {"name": "robert", "password": "another horse"}),
         ("history", {"room": "dev"}),
         ("search", {"text": "hello"}),
         ("mentions", {}),
@@ -173,7 +181,7 @@ def test_all_that_others_do_is_understood_and_shown(box: Box) -> None:
     bob.ask("unregister", password="another horse")
     eve.ask("quit")
     ada.pump()
-    assert bob.asked | root.asked | eve.asked == TABLE.keys()
+    assert bob.asked | root.asked | eve.asked == TABLE.keys() - SEEN_BY_NOBODY
     assert ada.shown("#dev") == [
         "* You are ada, in #dev with bob.",
         "bob: hello ada",
@@ -252,7 +260,7 @@ def test_all_that_the_first_client_asks_for_is_answered_as_it_expects(box: Box, 
         seat.ask(type_, **fields)
         bob.client.objects()
     ada.objects()
-    assert {type_ for type_, _ in requests} == {*TABLE, "whatever"} - {"quit"}
+    assert {type_ for type_, _ in requests} == {*TABLE, "whatever"} - {"quit"} - LATER
     refused = [line for room in seat.model.rooms for line in seat.shown(room.title) if line.startswith("!")]
     assert refused == ['! There is no type "whatever". See docs/protocol.md for those there are.']
     seat.link.leave()
@@ -318,11 +326,14 @@ def test_who_is_not_let_in_is_told_so(box: Box, code: str, request_: dict[str, A
     assert refusal.code == code
 
 
-@pytest.mark.parametrize("code", ["replaced", "banned"])
+@pytest.mark.parametrize("code", ["replaced", "banned", "logged-out"])
 def test_who_is_put_out_does_not_come_back(box: Box, code: str) -> None:
     ada = Seat(box, "ada", "lobby", password=PASSWORD)
     if code == "replaced":
-        Program(box, "ada", "lobby", password=PASSWORD)
+        for _ in range(10):
+            Program(box, "ada", "lobby", password=PASSWORD)
+    elif code == "logged-out":
+        Program(box, "ada", "lobby", password=PASSWORD).ask("logout")
     else:
         Program(box, "root", "lobby", password=PASSWORD).ask("ban", target="ada")
     ada.pump()

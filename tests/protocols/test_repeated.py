@@ -197,6 +197,10 @@ STORING: list[tuple[dict[str, Any], dict[str, Any]]] = [
     ({"type": "moderator", "name": "ada"}, {"type": "ping"}),
     ({"type": "password", "password": "another horse"}, {"type": "password", "password": PASSWORD}),
     ({"type": "unregister", "password": PASSWORD}, {"type": "register", "password": PASSWORD}),
+    (
+        {"type": "rename", "name": "boss", "password": PASSWORD},
+        {"type": "rename", "name": "root", "password": PASSWORD},
+    ),
     ({"type": "read", "room": "dev", "id": 1}, {"type": "read", "room": "dev", "id": 2}),
 ]
 """Requests that store something, each with what comes between it and its repetition."""
@@ -230,7 +234,13 @@ def test_what_a_tag_has_stored_is_done_once_whatever_comes_in_between(
 
 def test_every_request_that_stores_something_is_done_once() -> None:
     tested = {str(request["type"]) for request, _ in STORING}
-    assert {name for name, command in TABLE.items() if command.stores} == tested | {"register", "say", "me", "msg"}
+    assert {name for name, command in TABLE.items() if command.stores} == tested | {
+        "register",
+        "say",
+        "me",
+        "msg",
+        "logout",
+    }
 
 
 def test_a_registration_is_done_once(box: Box, store: WatchedStore) -> None:
@@ -240,6 +250,16 @@ def test_a_registration_is_done_once(box: Box, store: WatchedStore) -> None:
     answers(bot, type="unregister", password=PASSWORD)
     assert answers(bot, **request) == [{"type": "notice", "text": DONE, "tag": "t"}]
     assert store.actions == ["register", "unregister"]
+
+
+def test_a_log_out_is_done_once(box: Box) -> None:
+    root = root_in_dev(box)
+    for _ in range(2):
+        other = box.json("root", password=PASSWORD)
+        answers(root, type="logout", device=2, tag="t")
+    answers(other, type="ping")
+    assert other.objects() == []
+    assert answers(other, type="ping")[0]["type"] == "pong"
 
 
 def test_a_message_is_acknowledged_again_to_who_may_not_say_it_any_more(box: Box) -> None:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from chat.core import rights
 from chat.core.accounts import StoredAccount, check_password
-from chat.core.authentication import check, require_secure
-from chat.core.command import SECRET, Command, Right
+from chat.core.authentication import check, refuse_banned, require_secure
+from chat.core.command import SECRET, USER, Command, Right
 from chat.core.effects import Show
 from chat.core.errors import AlreadyThere, NameTaken, NotAllowed
 from chat.core.events import Notice
-from chat.core.facts import Ignoring, PasswordSet, Registered, Unregistered
+from chat.core.facts import AccountRenamed, Ignoring, PasswordSet, Registered, Unregistered
 from chat.core.hub import Hub
-from chat.core.lifecycle import EndOthers
+from chat.core.lifecycle import EndOthers, tell_name
+from chat.core.names import user_name
 from chat.core.ports import HashPassword
 from chat.core.rights import user_of
 from chat.core.session import Session
@@ -68,6 +69,38 @@ def change_password(hub: Hub, session: Session, tag: str | None, password: str) 
     hub.ask_in_turn(session, HashPassword(password, session.peer.network, session.require_here), hashed, tag)
 
 
+def rename_account(hub: Hub, session: Session, tag: str | None, name: str, password: str) -> None:
+    """Give the account another name; the one before is kept for it for a time."""
+    user = user_of(session)
+    account = user.account
+    if account is None:
+        return
+    new = user_name(name)
+
+    def require_free() -> None:
+        hub.free_names()
+        if new == account.name:
+            raise AlreadyThere(f"Your account is called {new} already.")
+        refuse_banned(hub, hub.bans.of_name(new, hub.seconds))
+        if new not in hub.former_names(account):
+            hub.refuse_reserved(new)
+            if len(hub.former_names(account)) >= MOST_FORMER:
+                raise NotAllowed(f"Your account has had {MOST_FORMER} other names lately, which is the most.")
+        hub.require_free(new, account)
+
+    def right(stored: StoredAccount) -> None:
+        require_free()
+        old, called = account.name, user.name
+        fact = AccountRenamed(account.id, new, old, hub.seconds + KEPT_NAME)
+        text = f"Your account is called {new} now. The name {old} is kept for it for 30 days."
+        kept = Notice(text=text, tag=tag)
+        told = tell_name(hub, session, called, new, None) if called != new else ()
+        hub.apply(session, fact, (*told, Show(session, kept)), tag=tag, action="rename", target=old, why=f"to {new}")
+
+    require_free()
+    check(hub, session, account, password, right, tag, "That password is wrong.")
+
+
 def unregister(hub: Hub, session: Session, tag: str | None, password: str) -> None:
     """Give the name up, with all the rights of its account; other sessions of the account end."""
     user = user_of(session)
@@ -84,6 +117,12 @@ def unregister(hub: Hub, session: Session, tag: str | None, password: str) -> No
     check(hub, session, account, password, right, tag, "That password is wrong.")
 
 
+KEPT_NAME = 30 * 86_400.0
+"""The seconds for which the name that an account had before is kept for it."""
+
+MOST_FORMER = 5
+"""So many former names are kept for one account."""
+
 COMMANDS = (
     Command("register", (SECRET,), "makes your name yours: it needs this password then", register, stores=True),
     Command(
@@ -91,6 +130,14 @@ COMMANDS = (
         (SECRET,),
         "changes the password of your name",
         change_password,
+        needs=Right.ACCOUNT,
+        stores=True,
+    ),
+    Command(
+        "rename",
+        (USER, SECRET),
+        "gives your account another name: /rename lovelace correct horse battery",
+        rename_account,
         needs=Right.ACCOUNT,
         stores=True,
     ),

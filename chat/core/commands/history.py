@@ -174,5 +174,6 @@ COMMANDS = (
         needs=Right.ACCOUNT,
         programs=True,
         stores=True,
+        automatic=True,
     ),
 )

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from chat.core import lifecycle, names, rights
-from chat.core.command import ON, Command, Kind, Parameter
+from chat.core.command import ON, USER, Command, Kind, Parameter
 from chat.core.effects import Publish, Show, ShowOthers
-from chat.core.errors import BadField
-from chat.core.events import Away, Ignored, Pong
+from chat.core.errors import BadField, NoSuchUser
+from chat.core.events import Away, Ignored, Pong, Whois, timestamp
 from chat.core.hub import Hub
+from chat.core.membership import find_user
 from chat.core.rights import user_of
 from chat.core.session import Session
 from chat.core.text import bounded
@@ -69,6 +70,28 @@ def leave_chat(hub: Hub, session: Session, tag: str | None) -> None:
     lifecycle.quit_chat(hub, session)
 
 
+def whois(hub: Hub, session: Session, tag: str | None, name: str) -> None:
+    """Tell who somebody is."""
+    user = hub.users.get(name)
+    account = hub.accounts.get(name)
+    if user is None and account is not None:
+        user = hub.user_with(account.id)
+        if user is None:
+            raise NoSuchUser(f"{account.name} has an account, and is not here now.")
+    user = user or find_user(hub, session, name)
+    asker = user_of(session)
+    answer = Whois(
+        name=user.name,
+        account=user.account.name if user.account is not None else None,
+        rooms=sorted(room.name for room in user.rooms() if rights.may_enter(asker, room)),
+        away=user.away,
+        idle=int(hub.monotonic() - max(device.active for device in user.sessions)),
+        since=timestamp(min(device.began for device in user.sessions)),
+        tag=tag,
+    )
+    hub.answer(session, Show(session, answer))
+
+
 COMMANDS = (
     Command("nick", (Parameter("name", Kind.TEXT),), "gives you another name", nick),
     Command(
@@ -83,6 +106,7 @@ COMMANDS = (
         "tells others that you are away and why; alone, that you are back",
         away,
     ),
-    Command("ping", (), "answers with a pong", ping, programs=True, before_name=True),
+    Command("whois", (USER,), "tells who somebody is, and where", whois),
+    Command("ping", (), "answers with a pong", ping, programs=True, before_name=True, automatic=True),
     Command("quit", (), "leaves the chat", leave_chat, before_name=True),
 )

@@ -8,7 +8,7 @@ from typing import Any
 
 from chat.core import rights
 from chat.core.command import Command, Kind, Parameter, Right
-from chat.core.commands import account, history, moderation, people, rooms, talk
+from chat.core.commands import account, devices, history, moderation, people, rooms, talk
 from chat.core.effects import ShowDone
 from chat.core.errors import UnknownCommand
 from chat.core.events import CommandHelp, Help
@@ -26,7 +26,6 @@ ELSEWHERE = {
     "users": "who",
     "w": "who",
     "whisper": "msg",
-    "whois": "who",
 }
 """What other chats call some of our commands."""
 
@@ -45,6 +44,8 @@ def run(hub: Hub, session: Session, command: Command, tag: str | None, arguments
             hub.then(session, ShowDone(session, command.name, tag))
             return
     session.request = command.name
+    if not command.automatic:
+        session.active = hub.monotonic()
     if command.needs is not Right.EVERYBODY:
         room = room_of(hub, session, arguments["room"]) if command.needs is Right.OP else None
         rights.require(rights.user_of(session), command.needs, room)
@@ -102,6 +103,7 @@ TABLE: Mapping[str, Command] = {
         *people.COMMANDS,
         *history.COMMANDS,
         *account.COMMANDS,
+        *devices.COMMANDS,
         *moderation.COMMANDS,
     )
 }
