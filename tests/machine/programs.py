@@ -41,6 +41,8 @@ class Pass:
     ended: bool = False
     replaced: float | None = None
     """When it was told that it goes on from another connection."""
+    quits: bool = False
+    """Whether it had asked to leave, and was not answered."""
 
 
 class Program(Asker):
@@ -216,7 +218,7 @@ class Program(Asker):
             return "maybe" if before.replaced == self.world.tick else "no"
         if before.ended or (before.subject not in self.subjects and before.subject.is_account):
             return "no"
-        if set(self.world.holder(before.name).values(look)) != {before.subject}:
+        if before.quits or set(self.world.holder(before.name).values(look)) != {before.subject}:
             return "maybe"
         return "yes" if before.broken is None or self.world.seconds() - before.broken < GRACE else "maybe"
 
@@ -459,6 +461,7 @@ class Program(Asker):
     def cut(self) -> None:
         if self.own is not None and self.goodbye is None:
             self.own.broken = self.world.seconds()
+            self.own.quits = any(request.kind == "quit" and not request.answers for request in self.requests.values())
         self._stop()
 
     def _stop(self) -> None:
