@@ -8,7 +8,7 @@ from typing import Protocol
 
 from e2e.test_hostile_bytes import FORBIDDEN
 
-from machine.promises import INFINITY, Look, Subject, Text, World, words_of
+from machine.promises import INFINITY, Device, Look, Subject, Text, World, words_of
 
 LOBBY = "lobby"
 TELNET = re.compile(rb"\xff[\xfb\xfc\xfe].", re.DOTALL)
@@ -39,6 +39,7 @@ class End:
         self.log = log
         self.subjects: tuple[Subject, ...] = ()
         self.name = ""
+        self.device = Device(title)
         self.stuck = False
         """Whether it has ever not read at once."""
         self.over = False
@@ -77,6 +78,7 @@ class End:
         holder = self.world.holder(name)
         for subject in self.subjects:
             subject.names.add(name)
+            subject.devices.add(self.device)
             write = holder.write(subject, self, sent)
             if len(self.subjects) == 1:
                 write.finish(now)
@@ -84,9 +86,17 @@ class End:
                 write.done = now
 
     def gave_up_name(self, sent: float) -> None:
-        """It goes by its name no more."""
-        if self.name and self.subjects:
-            self.world.holder(self.name).write(None, self, sent).finish(self.world.tick)
+        """It is gone, and its user with it, unless they have other devices."""
+        now = self.world.tick
+        others = {device for subject in self.subjects for device in subject.devices if not device.over} - {self.device}
+        for subject in self.subjects:
+            subject.away.may_put(None, 0, now)
+        if not self.name or not self.subjects:
+            return
+        if not others:
+            self.world.holder(self.name).write(None, self, sent).finish(now)
+        elif all(device.held for device in others):
+            self.world.holder(self.name).may_put(None, sent, now)
 
 
 class Person(End):
@@ -126,8 +136,7 @@ class Person(End):
                 if not self.name:
                     self.subjects = (Subject(f"presence {came[1]} at {self.title}", is_account=False),)
                     self.came_in(came[1], self.tried)
-                    member = self.subjects[0].right("member", world.room(LOBBY))
-                    member.write(True, self, self.tried).finish(world.tick)
+                    self.device.room(world.room(LOBBY)).write(True, self, self.tried).finish(world.tick)
                     self._check_ban()
                     if came[2]:
                         # The lobby may have been empty, and so have gone, if nothing was said in it.
@@ -156,6 +165,6 @@ class Person(End):
 
     def cut(self) -> None:
         self.over = True
+        self.device.over = True
+        self.device.has_left(self.world.tick)
         self.gave_up_name(self.world.tick)
-        for subject in self.subjects:
-            subject.right("member", self.world.room(LOBBY)).put(False, self.world.tick)

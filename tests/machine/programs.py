@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from e2e.test_hostile_bytes import FORBIDDEN
 
 from machine.clients import LOBBY, Line, Log
-from machine.promises import ANYTHING, INFINITY, Look, Register, Room, Subject, World, fold
+from machine.promises import ANYTHING, INFINITY, Device, Look, Register, Room, Subject, World, fold
 from machine.requests import Asker, Event, Request
 
 RESERVED = frozenset(map(fold, ("server", "admin", "root", "moderator")))
@@ -36,6 +36,7 @@ class Pass:
     name: str
     rooms: dict[str, int]
     used: float
+    device: Device
     broken: float | None = None
     """When its connection broke, in seconds; ``None``: not yet."""
     ended: bool = False
@@ -89,6 +90,7 @@ class Program(Asker):
         self.hellos.append(hello)
         name = hello.fields["name"]
         newcomer = Subject(f"whoever came as {name}", is_account=False, unknown=True)
+        newcomer.devices.add(self.device)
         register = self.world.holder(name)
         hello.writes.append((register, register.may_put(newcomer, hello.sent, INFINITY)))
         if "password" in hello.fields:
@@ -188,6 +190,14 @@ class Program(Asker):
         if "password" in hello.fields and self.account is not None:
             world.tries[self.host] -= 1
         self.token, self.hello = token, hello
+        untold = self.device
+        if before is not None and self.resumed == "yes":
+            self.device = before.device
+            self.device.held = False
+        elif before is not None:
+            before.device.over = True
+            before.device.may_have_left(hello.sent, world.tick)
+        self.device.may_be_as(untold, hello.sent, world.tick)
         self.came_in(name, hello.sent)
         for request in self.requests.values():
             if request.text is not None:
@@ -198,7 +208,7 @@ class Program(Asker):
             for subject in self.subjects:
                 register = subject.rights.setdefault(key, Register(ANYTHING))
                 register.may_put(ANYTHING, hello.sent, world.tick)
-        self.own = self.passes[token] = Pass(self.subjects[0], name, {}, world.tick)
+        self.own = self.passes[token] = Pass(self.subjects[0], name, {}, world.tick, self.device)
 
     def _present(self, name: str, before: Pass | None, look: Look) -> tuple[Subject, ...]:
         """Who it may be, as it has no account."""
@@ -257,15 +267,11 @@ class Program(Asker):
     def _ask_for_rooms(self, hello: Request) -> None:
         """It may be in the rooms that it has asked for, and in no other."""
         world = self.world
-        wanted = {world.room(room).number for room in hello.rooms}
-        for subject in self.subjects:
-            for (kind, number), register in subject.rights.items():
-                if kind == "member" and number not in wanted:
-                    register.may_put(False, hello.sent, world.tick)
-            for room in hello.rooms:
-                for kind, value in (("member", True), ("op", ANYTHING)):
-                    register = subject.right(kind, world.room(room))
-                    hello.writes.append((register, register.write(value, self, hello.sent)))
+        rooms = [world.room(room) for room in hello.rooms]
+        self.device.may_have_left(hello.sent, world.tick, but=rooms)
+        for room in rooms:
+            changes = [(self.device.room(room), True), *((s.right("op", room), ANYTHING) for s in self.subjects)]
+            hello.writes += [(register, register.write(value, self, hello.sent)) for register, value in changes]
 
     def _turned_away(self, hello: Request, event: Event) -> None:
         world, name, password = self.world, hello.fields["name"], hello.fields.get("password")
@@ -301,14 +307,13 @@ class Program(Asker):
         room.entered = world.tick
         made = event["users"] == [self.name] and name != LOBBY and self.name in event.get("ops", ())
         clear = back == "no" and len(self.subjects) == 1 and not room.unknown
-        for subject in self.subjects:
-            member = subject.right("member", room)
-            if back == "yes":
-                may = member.may_be(True, look) or len(self.subjects) > 1
-                world.require("membership", may, f"{subject} is in #{name} again.")
-                continue
-            for register in (member, subject.right("op", room)) if made and room is not old else (member,):
-                write = register.write(True, self, asked.sent)
+        member = self.device.room(room)
+        if back == "yes":
+            world.require("membership", member.may_be(True, look), f"{self.subjects} is in #{name} again.")
+        else:
+            member.write(True, self, asked.sent).finish(world.tick)
+            for subject in self.subjects if made and room is not old else ():
+                write = subject.right("op", room).write(True, self, asked.sent)
                 if clear:
                     write.finish(world.tick)
                 else:
@@ -338,7 +343,7 @@ class Program(Asker):
 
     def _forget_what_was_asked(self, asked: Request, room: Room) -> None:
         """It is known now whether the program is in the *room* that it has *asked* for."""
-        rights = [subject.right(kind, room) for subject in self.subjects for kind in ("member", "op")]
+        rights = [self.device.room(room), *(subject.right("op", room) for subject in self.subjects)]
         for register, write in list(asked.writes):
             if any(register is right for right in rights):
                 register.drop(write)
@@ -369,8 +374,7 @@ class Program(Asker):
             if len(holders) != 1 or None in holders:
                 continue
             (holder,) = holders
-            member = holder.right("member", room)
-            world.require("membership", member.may_be(True, look), f"{name} ({holder}) is in #{room.name}.")
+            world.require("membership", holder.may_be_in(room, look), f"{name} ({holder}) is in #{room.name}.")
             is_op = holder.right("op", room)
             if name in ops:
                 world.require("op", is_op.may_be(True, look), f"{name} ({holder}) is op of #{room.name}.")
@@ -422,8 +426,8 @@ class Program(Asker):
         self.here.discard(room)
         if self.own is not None:
             self.own.rooms.pop(room, None)
+        self.device.room(self.world.room(room)).may_put(False, 0, self.world.tick)
         for subject in self.subjects:
-            subject.right("member", self.world.room(room)).may_put(False, 0, self.world.tick)
             if not subject.is_account:
                 subject.right("op", self.world.room(room)).may_put(False, 0, self.world.tick)
 
@@ -442,24 +446,32 @@ class Program(Asker):
 
     def _end(self) -> None:
         """The chat has ended it."""
-        if self.goodbye is None or self.goodbye.get("code") != "replaced":
-            # Otherwise it goes on from another connection.
-            for room in self.views:
-                for subject in self.subjects:
-                    member = subject.right("member", self.world.room(room))
-                    if self.world.sharers(subject) > 1:
-                        member.may_put(False, 0, self.world.tick)
-                    else:
-                        member.put(False, self.world.tick)
-            self.gave_up_name(self.world.tick)
-            if self.own is not None:
-                self.own.ended = True
-        elif self.own is not None:
+        replaced = self.goodbye is not None and self.goodbye.get("code") == "replaced"
+        if self.own is not None and replaced:
             self.own.replaced = self.world.tick
+        elif self.own is not None:
+            self.own.ended = True
+        if self._goes_on():
+            # From another connection.
+            self._stop()
+            return
+        if replaced:
+            self.device.may_have_left(0, self.world.tick)
+        else:
+            self.device.has_left(self.world.tick)
+        self.device.over = True
+        if not replaced:
+            self.gave_up_name(self.world.tick)
         self._stop()
+
+    def _goes_on(self) -> bool:
+        """Tell whether another connection has taken its place."""
+        known = self.passes.get(self.token) if self.token is not None else None
+        return known is not None and known is not self.own and known.device is self.device
 
     def cut(self) -> None:
         if self.own is not None and self.goodbye is None:
+            self.device.held = not self._goes_on()
             self.own.broken = self.world.seconds()
             self.own.quits = any(request.kind == "quit" and not request.answers for request in self.requests.values())
         self._stop()

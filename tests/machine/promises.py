@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from typing import Any
@@ -37,6 +37,12 @@ PROMISES = {
     "mute": "Who is muted says nothing there until the time is over, and nobody else is.",
     "lock": "In a room that is locked only ops set the topic.",
     "topic": "The topic of a room is what was set last.",
+    "one join": "Others see a user come into a room once, and leave it once, on whatever number of devices they are.",
+    "one name": "All devices of a user go by one name.",
+    "own tag": "The tag of a message is told to the device that has said it, and to no other of its author.",
+    "read mark": "Up to where somebody has read a room is what they have said last, on all their devices.",
+    "away": "Who is said to be away has said so, and has not come back.",
+    "ignored": "Whom somebody ignores is what they have said last, on all their devices, after any restart too.",
     "membership": "Who was put out of a room, or left, is out of it until they join again; who joined is in it.",
     "toggle": "A request that switches something finds it as the requests before it have left it.",
     "ban": "Who is banned is not in the chat, under any name that looks alike; nobody else is kept out.",
@@ -166,11 +172,59 @@ def _replaces(other: Write, write: Write, look: Look) -> bool:
 # -- who and what there is
 
 
+class Device:
+    """One connection's place in the chat, which whoever resumes it takes over: the rooms that it is in."""
+
+    __slots__ = ("_rooms", "held", "over", "title")
+
+    def __init__(self, title: str) -> None:
+        self.title = title
+        self.held = False
+        """Whether its connection has broken."""
+        self.over = False
+        self._rooms: dict[int, Register] = {}
+
+    def __repr__(self) -> str:
+        return f"device {self.title}"
+
+    def room(self, room: Room) -> Register:
+        """Whether it is in the room."""
+        if room.number not in self._rooms:
+            unknown = room.unknown or self._may_be_left(room.older)
+            self._rooms[room.number] = Register(ANYTHING if unknown else False)
+        return self._rooms[room.number]
+
+    def _may_be_left(self, room: Room | None) -> bool:
+        while room is not None:
+            register = self._rooms.get(room.number)
+            if room.unknown or (register is not None and any(register.everything())):
+                return True
+            room = room.older
+        return False
+
+    def may_have_left(self, sent: float, done: float, but: Collection[Room] = ()) -> None:
+        """It may have left all rooms but those."""
+        stays = {room.number for room in but}
+        for number, register in self._rooms.items():
+            if number not in stays:
+                register.may_put(False, sent, done)
+
+    def has_left(self, now: float) -> None:
+        """It is in no room now."""
+        for register in self._rooms.values():
+            register.put(False, now)
+
+    def may_be_as(self, other: Device, sent: float, done: float) -> None:
+        """Somebody may have decided about the *other*, and so about this one."""
+        for number in other._rooms:
+            self._rooms.setdefault(number, Register(ANYTHING)).may_put(ANYTHING, sent, done)
+
+
 class Subject:
     """Somebody on whom rights hang: an account, or one unbroken presence without one."""
 
     __slots__ = (
-        "alive", "former", "is_account", "names", "own_name", "password", "reset", "rights", "role", "title", "unknown",
+        "alive", "away", "devices", "former", "ignored", "is_account", "marks", "names", "own_name", "password", "reset", "rights", "role", "title", "unknown",
     )  # fmt: skip
 
     def __init__(self, title: str, *, is_account: bool, unknown: bool = False) -> None:
@@ -183,6 +237,12 @@ class Subject:
         self.former: set[Subject] = set()
         """Who they were before: what these have said and were told is theirs."""
         self.rights: dict[tuple[str, int], Register] = {}
+        self.devices: set[Device] = set()
+        self.marks: dict[str, Register] = {}
+        """Up to which id they have read each room."""
+        self.ignored: dict[str, Register] = {}
+        """Whether they ignore who has each name."""
+        self.away = Register(None)
         self.alive = Register(True)
         self.role = Register("")
         self.own_name = ""
@@ -195,13 +255,33 @@ class Subject:
         return self.title
 
     def right(self, kind: str, room: Room) -> Register:
-        """What the subject may do in the room: ``op``, ``invited``, ``member``, ``muted``."""
+        """What the subject may do in the room: ``op``, ``invited``, ``muted``."""
         register = self.rights.get((kind, room.number))
         if register is None:
             unknown = self.unknown or room.unknown or self._may_be_left(kind, room.older)
             register = Register(ANYTHING if unknown else 0.0 if kind == "muted" else False)
             self.rights[kind, room.number] = register
         return register
+
+    def may_be_in(self, room: Room, look: Look) -> bool:
+        """Tell whether they may have been in the room: on any device."""
+        return any(device.room(room).may_be(True, look) for device in self.devices) or self._is_nobody_known
+
+    def may_be_out_of(self, room: Room, look: Look) -> bool:
+        """Tell whether they may not have been in the room: on no device."""
+        return all(device.room(room).may_be(False, look) for device in self.devices)
+
+    @property
+    def _is_nobody_known(self) -> bool:
+        return self.unknown and not self.devices
+
+    def mark(self, room: str) -> Register:
+        """Up to where they have read the room."""
+        return self.marks.setdefault(room, Register(ANYTHING if self.unknown else None))
+
+    def ignores(self, name: str) -> Register:
+        """Whether they ignore who has that name."""
+        return self.ignored.setdefault(fold(name), Register(ANYTHING if self.unknown else False))
 
     def _may_be_left(self, kind: str, room: Room | None) -> bool:
         """Tell whether the subject may have had a right in a *room* that has, perhaps, vanished since."""
@@ -298,8 +378,8 @@ class World:
         """Whether another request about a room than that one waits for its answer."""
         self.changing: Callable[[Subject], bool] = lambda subject: False
         """Whether it is not clear for now if a subject registers, or is registered, or under which name."""
-        self.sharers: Callable[[Subject], int] = lambda subject: 0
-        """How many clients there are of a subject."""
+        self.beside = False
+        """Whether the devices of an account are one user."""
         self._rooms = 0
 
     def require(self, promise: str, kept: bool, what: str) -> None:
@@ -371,9 +451,7 @@ class World:
     def may_enter(self, subjects: Iterable[Subject], room: Room, look: Look) -> bool:
         """Tell whether one of them may have been allowed into the room, or was there already."""
         return room.private.may_be(False, look) or any(
-            s.right("invited", room).may_be(True, look)
-            or s.right("member", room).may_be(True, look)
-            or self.may_op((s,), room, look)
+            s.right("invited", room).may_be(True, look) or s.may_be_in(room, look) or self.may_op((s,), room, look)
             for s in subjects
         )
 

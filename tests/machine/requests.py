@@ -141,12 +141,12 @@ class Asker(End):
             case "room" if room is not None:
                 write(room.private, fields["access"] == "private")
             case "join" if room is not None:
+                write(self.device.room(room), True)
                 for subject in self.subjects:
-                    write(subject.right("member", room), True)
                     write(subject.right("op", room), ANYTHING)
             case "leave" if room is not None:
+                write(self.device.room(room), False)
                 for subject in self.subjects:
-                    write(subject.right("member", room), False)
                     if not subject.is_account:
                         write(subject.right("op", room), ANYTHING if world.changing(subject) else False)
             case kind if kind in ABOUT_SOMEBODY:
@@ -163,6 +163,9 @@ class Asker(End):
                 account = Subject(title, is_account=True, unknown=self.who is None)
                 if self.who is not None:
                     account.rights = self.who.rights
+                    account.marks, account.ignored = self.who.marks, self.who.ignored
+                    account.away = self.who.away
+                account.devices.add(self.device)
                 account.names = set[str]().union(*(s.names for s in self.subjects)) | {self.name}
                 account.own_name = self.name
                 account.former = {former for s in self.subjects for former in (s, *s.former)}
@@ -208,7 +211,8 @@ class Asker(End):
             case "unmute":
                 yield victim.right("muted", room), 0.0
             case "kick":
-                yield victim.right("member", room), False
+                for device in victim.devices:
+                    yield device.room(room), False
                 if not victim.is_account:
                     yield victim.right("op", room), ANYTHING if self.world.changing(victim) else False
 
@@ -233,18 +237,18 @@ class Asker(End):
     def _find_victims(self, request: Request, look: Look) -> None:
         """The name in a request may have changed hands before it was read."""
         if request.kind in ABOUT_SOMEBODY:
-            others = self.world.called(request.fields["name"], look) - request.victims
-            for victim in others:
+            request.victims |= self.world.called(request.fields["name"], look)
+            known = {id(register) for register, _ in request.writes}
+            for victim in request.victims:
                 for register, value in self._changes_of(victim, request):
-                    request.writes.append((register, register.write(value, self, request.sent)))
-            request.victims |= others
+                    if id(register) not in known:
+                        request.writes.append((register, register.write(value, self, request.sent)))
 
     def _do(self, request: Request, event: Event) -> None:
         """What *request* may have changed is changed."""
         world, now = self.world, self.world.tick
-        subject = next(iter(request.victims)) if request.victims else self.who
-        shared = subject is not None and world.sharers(subject) > 1
-        certain = len(request.victims) <= 1 and not (shared and request.kind in ("leave", "kick"))
+        several = any(sum(not device.over for device in victim.devices) > 1 for victim in request.victims)
+        certain = len(request.victims) <= 1 and (world.beside or not several or request.kind != "kick")
         for _, write in request.writes:
             if write.value is ANYTHING and request.kind in SWITCHES:
                 write.value = _switched_to(request, event)
@@ -267,8 +271,7 @@ class Asker(End):
         pending = [other for other in self.requests.values() if other.sent > request.sent and not other.answers]
         if not subject.is_account:
             subject.unknown = bool(pending)
-            for name in self.here:
-                subject.right("member", self.world.room(name)).put(True, self.world.tick)
+            subject.devices = {self.device}
         for _, write in (both for other in pending for both in other.writes):
             write.value = subject if write.value is self.who else write.value
         for before in self.subjects:
@@ -318,9 +321,7 @@ class Asker(End):
             may = any(until is ANYTHING or until > request.seconds for until in times)
             world.require("mute", may, f"{subjects} may not speak in #{room.name}.")
         elif code == "not-in-room":
-            may = any(
-                subject.right("member", room).may_be(False, look) or world.sharers(subject) > 1 for subject in subjects
-            )
+            may = self.device.room(room).may_be(False, look)
             world.require("membership", may, f"{subjects} is said not to be in #{room.name}.")
         elif code == "not-allowed" and words.startswith("Only the ops"):
             world.require("op stays", world.may_not_op(subjects, room, look), f"{subjects} is not op of #{room.name}.")
@@ -346,8 +347,7 @@ class Asker(End):
             return
         room = world.room(request.fields["room"])
         if kind in OF_MEMBERS:
-            may = any(subject.right("member", room).may_be(True, look) for subject in subjects)
-            world.require("membership", may, says)
+            world.require("membership", self.device.room(room).may_be(True, look), says)
         if kind in OF_OPS:
             world.require("op", world.may_op(subjects, room, look), says)
         if kind in ("say", "me"):
@@ -375,7 +375,7 @@ class Asker(End):
             case "topic" if room is not None and "text" not in fields:
                 world.require("topic", room.topic.may_be(event["topic"], look), f"the topic is {event['topic']!r}.")
             case "kick" if room is not None and victims:
-                may = any(victim.right("member", room).may_be(True, look) for victim in victims)
+                may = any(victim.may_be_in(room, look) for victim in victims)
                 world.require("membership", may, f"{says} {victims} was not there.")
             case "op" if room is not None and victims:
                 may = any(victim.right("op", room).may_be(not event["on"], look) for victim in victims)

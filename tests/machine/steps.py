@@ -20,7 +20,7 @@ from twisted.python.failure import Failure
 
 from machine.clients import LOBBY, End, Person
 from machine.programs import Pass, Program
-from machine.promises import Look, Register, Subject, World
+from machine.promises import Device, Look, Register, Subject, World
 from machine.requests import Request
 
 T = TypeVar("T")
@@ -88,12 +88,6 @@ class Day:
         self.world.changing = lambda subject: any(
             isinstance(end, Program) and end.changes and subject in end.subjects for end in self.ends
         )
-        self.world.sharers = self._sharers
-
-    def _sharers(self, subject: Subject) -> int:
-        held = (known for known in self.passes.values() if known.broken is not None and not known.ended)
-        there = sum(subject in end.subjects for end in self.ends)
-        return there + sum(subject is known.subject or known.subject in subject.former for known in held)
 
     def _pending(self, room: str, but: object) -> bool:
         programs = [end for end in self.ends if isinstance(end, Program)]
@@ -432,7 +426,10 @@ def comes_and_breaks_off_before_it_reads(day: Day, seat: int, chance: random.Ran
         ghost = owner if owner is not None else Subject(f"presence {name}, who broke off", is_account=False)
         ghost.names.add(name)
         day.world.holder(name).may_put(ghost, sent, day.world.tick)
-        ghost.right("member", day.world.room(LOBBY)).may_put(True, sent, day.world.tick)
+        device = Device(f"of {name}, who broke off")
+        device.held = True
+        device.room(day.world.room(LOBBY)).may_put(True, sent, day.world.tick)
+        ghost.devices.add(device)
         day.world.room(LOBBY).topic.may_put("", 0, day.world.tick)
     return None
 
@@ -764,9 +761,9 @@ def _all_are_gone(day: Day) -> None:
         known.broken = -1e9
     for holder in world.holders.values():
         for subject in set(holder.everything()) - {None}:
-            for (kind, _), register in subject.rights.items():
-                if kind == "member":
-                    register.put(False, world.tick)
+            for device in subject.devices:
+                device.held = True
+                device.has_left(world.tick)
         holder.put(None, world.tick)
     for given in world.roles.values():
         given.finish(given.sent)
