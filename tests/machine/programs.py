@@ -25,6 +25,8 @@ class View:
     start: int
     seen: int
     ids: set[int] = field(default_factory=set)
+    users: set[str] = field(default_factory=set)
+    """Who is there, as far as it was told."""
     ended: bool = False
 
 
@@ -138,12 +140,12 @@ class Program(Asker):
                 self._shown(event, mine=request is not None)
             case "room":
                 self._entered(event, request)
-            case "who":
-                self._check_users(event, Look(self, request.sent if request else self.world.tick, self.world.tick))
-            case "left" if event["name"] == self.name and event["room"] in self.views:
-                self._left(event["room"])
+            case "joined" | "left" | "renamed" if event["room"] in self.views:
+                self._moved(event, self.views[event["room"]])
             case "renamed" if event["room"] is None:
                 self._renamed(event, request)
+            case "who":
+                self._check_users(event, Look(self, request.sent if request else self.world.tick, self.world.tick))
             case "deleted":
                 self._deleted(event)
             case "missed":
@@ -355,7 +357,7 @@ class Program(Asker):
         start = event["last"] if after is None else after
         if name in self.views:
             self.old_views.append(self.views[name])
-        self.views[name] = View(name, start, start)
+        self.views[name] = View(name, start, start, users=set(event["users"]))
         self.here.add(name)
         self._remember(name, start)
 
@@ -368,6 +370,10 @@ class Program(Asker):
         """Check who is said to be in a room."""
         world, room = self.world, self.world.room(event["room"])
         users, ops = event["users"], event.get("ops", ())
+        view = self.views.get(room.name)
+        if view is not None and not self.stuck:
+            what = f"{self.title} is told that {users} are in #{room.name}, and knows of {view.users}."
+            world.require("one join", view.users == set(users), what)
         world.require("one holder", len({fold(name) for name in users}) == len(users), f"{users} are in #{room.name}.")
         for name in users:
             holders = set(world.holder(name).values(look))
@@ -419,6 +425,23 @@ class Program(Asker):
             look = Look(self, 0, world.tick)
             world.check_ends(text, self.subjects, look, f"the end of {text.text!r} is shown", "private end")
 
+    def _moved(self, event: Event, view: View) -> None:
+        """Somebody has come into a room, or left it, or goes by another name there."""
+        kind, name = event["type"], event["name"]
+        if kind == "renamed" and event["new"] == self.name and self.name in view.users:
+            # It was told already that this is its own name.
+            return
+        if not self.stuck:
+            here = name in view.users
+            self.world.require("one join", here is (kind != "joined"), f"{self.title} is told of {name}: {event}.")
+        view.users.discard(name)
+        if kind == "joined":
+            view.users.add(name)
+        elif kind == "renamed":
+            view.users.add(event["new"])
+        elif name == self.name:
+            self._left(view.room)
+
     def _left(self, room: str) -> None:
         view = self.views.pop(room)
         view.ended = True
@@ -433,6 +456,9 @@ class Program(Asker):
 
     def _renamed(self, event: Event, request: Request | None) -> None:
         self.name = event["new"]
+        for view in self.views.values():
+            if event["name"] in view.users:
+                view.users = view.users - {event["name"]} | {self.name}
         for subject in self.subjects:
             subject.names.add(self.name)
         if request is None:

@@ -224,7 +224,8 @@ class Subject:
     """Somebody on whom rights hang: an account, or one unbroken presence without one."""
 
     __slots__ = (
-        "alive", "away", "devices", "former", "ignored", "is_account", "marks", "names", "own_name", "password", "reset", "rights", "role", "title", "unknown",
+        "alive", "away", "devices", "former", "ignored", "is_account", "marks", "names", "own_name", "password",
+        "reset", "rights", "role", "title", "unknown",
     )  # fmt: skip
 
     def __init__(self, title: str, *, is_account: bool, unknown: bool = False) -> None:
