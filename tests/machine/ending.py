@@ -6,7 +6,7 @@ from typing import Any
 
 from machine.clients import LOBBY, End, Person
 from machine.programs import Program
-from machine.promises import Look, words_of
+from machine.promises import ANYTHING, Look, Subject, Text, words_of
 from machine.steps import NAMES, PROGRAMS, ROOT, SEATS, WARDEN, Day, hello
 
 
@@ -35,6 +35,7 @@ def finish(day: Day) -> None:
     house.turn()
     day.settle()
     _check_answers(day)
+    _check_devices(day)
     warden = day.connect(SEATS)
     assert isinstance(warden, Program)
     _ask(day, warden, "hello", name="warden", password=WARDEN, rooms={})
@@ -67,6 +68,29 @@ def _check_answers(day: Day) -> None:
                 day.world.require("one answer", request.answers > 0, f"{end.title} is not answered: {request.fields}")
 
 
+def _check_devices(day: Day) -> None:
+    """All who are here look who is where; the devices of a user have one name, and the same marks."""
+    world = day.world
+    now = Look(None, world.tick, world.tick)
+    here = [end for end in day.ends if isinstance(end, Program) and end.name and not end.stuck]
+    for program in list(here):
+        for room in list(program.views):
+            if not program.over:
+                users = _ask(day, program, "who", room=room).get("users", [program.name])
+                world.require("membership", program.name in users, f"{program.title} is not in #{room}.")
+    names: dict[Subject, str] = {}
+    for program in here:
+        if program.over or program.account is None or not world.beside:
+            continue
+        name = names.setdefault(program.account, program.name)
+        world.require("one name", name == program.name, f"{program.account} is {name} and {program.name}.")
+        for room, view in program.views.items():
+            marks = list(program.account.mark(room).values(now))
+            if len(marks) == 1 and marks[0] not in (None, ANYTHING):
+                what = f"{program.title} is told that #{room} is read up to {program.read.get(room)}, not {marks[0]}."
+                world.require("read mark", program.read.get(view.room) == marks[0], what)
+
+
 def _read_all(day: Day, warden: Program, room: str) -> list[Any]:
     """All that is in the history of a room."""
     after, messages, more = 0, [], True
@@ -97,7 +121,8 @@ def _check_views(day: Day, histories: dict[str, list[Any]]) -> None:
         for view in (*end.old_views, *end.views.values()):
             last = view.seen if view.ended or end.stuck else 1 << 60
             for message in histories.get(view.room, ()):
-                if view.start < message["id"] <= last and message["id"] not in view.ids:
+                ignored = any(any(subject.ignores(message["author"]).everything()) for subject in end.subjects)
+                if view.start < message["id"] <= last and message["id"] not in view.ids and not ignored:
                     what = f"{end.title} was not shown message {message['id']} of #{view.room}."
                     day.world.require("one order", False, what)
 
@@ -112,6 +137,11 @@ def _check_times(day: Day, warden: Program, room: str, messages: list[Any]) -> N
     right = [message["id"] for message in messages if since <= message["time"] < until]
     what = f"what was said in #{room} since {since}, before {until}, is {right}, and found is {found}."
     day.world.require("times", found == right[:200], what)
+
+
+def _may_be_ignored(text: Text, by: Subject) -> bool:
+    names = {name for author in text.authors for name in author.names}
+    return any(any(by.ignores(name).everything()) for name in names)
 
 
 def _check_private(day: Day) -> None:
@@ -129,6 +159,7 @@ def _check_private(day: Day) -> None:
             for text in world.texts.values()
             if text.recipient is account and text.acknowledged and text.deleted > world.tick and not text.may_be_deleted
         ]
+        waits = [text for text in waits if not _may_be_ignored(text, account)]
         if len(passwords) != 1 or all(account in text.shown_to for text in waits):
             continue
         program = day.connect(SEATS)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from e2e.test_hostile_bytes import FORBIDDEN
 
 from machine.clients import LOBBY, Line, Log
-from machine.promises import ANYTHING, INFINITY, Device, Look, Register, Room, Subject, World, fold
+from machine.promises import ANYTHING, INFINITY, Device, Look, Register, Room, Subject, Text, World, fold
 from machine.requests import Asker, Event, Request
 
 RESERVED = frozenset(map(fold, ("server", "admin", "root", "moderator")))
@@ -44,6 +44,8 @@ class Pass:
     ended: bool = False
     replaced: float | None = None
     """When it was told that it goes on from another connection."""
+    tags: set[str] = field(default_factory=set)
+    """All that were used under it."""
     quits: bool = False
     """Whether it had asked to leave, and was not answered."""
 
@@ -68,6 +70,9 @@ class Program(Asker):
         self.views: dict[str, View] = {}
         self.old_views: list[View] = []
         self.goodbye: Event | None = None
+        self.tags: set[str] = set()
+        self.read: dict[str, int] = {}
+        """Up to where it is told that its user has read the rooms."""
 
     # -- sending
 
@@ -79,6 +84,7 @@ class Program(Asker):
             request.sent, request.seconds = self.world.tick, self.world.seconds()
             self.log(f"{self.title} > {json.dumps(request.fields)}")
             self.requests[request.tag] = request
+            self.tags.add(request.tag)
             if request.kind == "hello":
                 self._prepare_hello(request)
             elif request.again:
@@ -144,6 +150,10 @@ class Program(Asker):
                 self._moved(event, self.views[event["room"]])
             case "renamed" if event["room"] is None:
                 self._renamed(event, request)
+            case "read":
+                self._read(event, request)
+            case "ignored":
+                self._ignores(event, request)
             case "who":
                 self._check_users(event, Look(self, request.sent if request else self.world.tick, self.world.tick))
             case "deleted":
@@ -200,6 +210,9 @@ class Program(Asker):
             before.device.over = True
             before.device.may_have_left(hello.sent, world.tick)
         self.device.may_be_as(untold, hello.sent, world.tick)
+        if before is not None:
+            before.tags |= self.tags
+            self.tags = before.tags
         self.came_in(name, hello.sent)
         for request in self.requests.values():
             if request.text is not None:
@@ -210,7 +223,7 @@ class Program(Asker):
             for subject in self.subjects:
                 register = subject.rights.setdefault(key, Register(ANYTHING))
                 register.may_put(ANYTHING, hello.sent, world.tick)
-        self.own = self.passes[token] = Pass(self.subjects[0], name, {}, world.tick, self.device)
+        self.own = self.passes[token] = Pass(self.subjects[0], name, {}, world.tick, self.device, tags=self.tags)
 
     def _present(self, name: str, before: Pass | None, look: Look) -> tuple[Subject, ...]:
         """Who it may be, as it has no account."""
@@ -325,6 +338,12 @@ class Program(Asker):
         world.require("privacy", room.private.may_be(private, look), f"#{name} is said to be private: {private}.")
         self._begin_view(event, asked)
         self._check_users(event, look)
+        if self.who is not None:
+            mark = event.get("read")
+            may = self.who.mark(name).may_be(mark, look)
+            world.require("read mark", may, f"{self.who} is said to have read #{name} up to {mark}.")
+            if mark is not None:
+                self.read[name] = mark
 
     def _room_entered(self, room: Room, event: Event, asked: Request, back: str, look: Look) -> Room:
         """The room that the program has come into: perhaps a new one, if nobody else is there and nothing was said."""
@@ -381,11 +400,17 @@ class Program(Asker):
                 continue
             (holder,) = holders
             world.require("membership", holder.may_be_in(room, look), f"{name} ({holder}) is in #{room.name}.")
+            self._check_away(name, holder, event["away"].get(name), look)
             is_op = holder.right("op", room)
             if name in ops:
                 world.require("op", is_op.may_be(True, look), f"{name} ({holder}) is op of #{room.name}.")
             elif not world.pending(room.name, None):
                 world.require("op stays", is_op.may_be(False, look), f"{name} ({holder}) is not op of #{room.name}.")
+
+    def _check_away(self, name: str, holder: Subject, text: str | None, look: Look) -> None:
+        if self.world.beside or not holder.is_account:
+            what = f"{name} ({holder}) is said to be away: {text!r}."
+            self.world.require("away", holder.away.may_be(text, look), what)
 
     # what is said
 
@@ -393,6 +418,11 @@ class Program(Asker):
         world, room = self.world, event.get("room")
         late = self.stuck or mine or any(not request.answers for request in self.requests.values())
         text = world.shown(self.subjects, dict(event), Look(self, 0, world.tick), late=late)
+        if text is not None:
+            others = not mine and self.world.beside and text.authors == {self.who} and "tag" in event
+            what = f"{self.title} is shown the tag of {text.text!r}, which it has not said."
+            self._check_ignored(text, event["author"])
+            self.world.require("own tag", not others or event["tag"] in self.tags, what)
         if room is None or text is None:
             return
         view = self.views.get(room)
@@ -406,6 +436,13 @@ class Program(Asker):
         view.seen = number
         view.ids.add(number)
         self._remember(room, number)
+
+    def _check_ignored(self, text: Text, author: str) -> None:
+        """Check that who is shown a text does not ignore who has said it."""
+        if self.who is not None and self.who not in text.authors and text.tries:
+            look = Look(None, text.tries[0].sent, self.world.tick)
+            ignored = set(self.who.ignores(author).values(look)) == {True}
+            self.world.require("ignored", not ignored, f"{self.title} is shown {text.text!r} of {author}.")
 
     def _missed(self, event: Event) -> None:
         view = self.views.get(event["room"])
@@ -467,6 +504,22 @@ class Program(Asker):
                 self.world.holder(self.name).may_put(subject, 0, self.world.tick)
         if self.own is not None:
             self.own.name = self.name
+
+    def _read(self, event: Event, request: Request | None) -> None:
+        """Its user has read a room up to there, on some device."""
+        self.read[event["room"]] = event["id"]
+        if self.who is not None and request is None:
+            may = self.who.mark(event["room"]).may_be(event["id"], Look(self, 0, self.world.tick))
+            self.world.require("read mark", may, f"{self.title} is told of {event}, and {self.who} has not said so.")
+
+    def _ignores(self, event: Event, request: Request | None) -> None:
+        """Its user ignores those."""
+        look = Look(self, request.sent if request is not None else 0, self.world.tick)
+        listed = {fold(name) for name in event["names"]}
+        for name in {*listed, *(self.who.ignored if self.who is not None else ())}:
+            may = any(subject.ignores(name).may_be(name in listed, look) for subject in self.subjects)
+            if request is None or name != fold(request.fields.get("name", "")):
+                self.world.require("ignored", may, f"{self.subjects} is said to ignore {event['names']}.")
 
     # -- going
 

@@ -278,11 +278,16 @@ class Subject:
 
     def mark(self, room: str) -> Register:
         """Up to where they have read the room."""
-        return self.marks.setdefault(room, Register(ANYTHING if self.unknown else None))
+        return self.marks.setdefault(room, Register(ANYTHING if self._was_another else None))
 
     def ignores(self, name: str) -> Register:
         """Whether they ignore who has that name."""
-        return self.ignored.setdefault(fold(name), Register(ANYTHING if self.unknown else False))
+        return self.ignored.setdefault(fold(name), Register(ANYTHING if self._was_another else False))
+
+    @property
+    def _was_another(self) -> bool:
+        """Whether they go on in the place of somebody, of whom they may have kept something."""
+        return self.unknown or (bool(self.former) and not self.is_account)
 
     def _may_be_left(self, kind: str, room: Room | None) -> bool:
         """Tell whether the subject may have had a right in a *room* that has, perhaps, vanished since."""

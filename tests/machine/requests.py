@@ -176,12 +176,22 @@ class Asker(End):
                 world.tries[self.host] = world.tries.get(self.host, 0) + 1
                 fresh = Subject(f"presence {self.name} at {self.title}, unregistered", is_account=False)
                 fresh.names = self.account.names
+                fresh.away = self.account.away
                 fresh.former = {self.account, *self.account.former}
                 write(world.holder(self.name), fresh)
                 write(self.account.alive, False)
                 for owned in self.account.names:
                     if self.account in set(world.owner(owned).values(Look(self, now, now))):
                         write(world.owner(owned), None)
+            case "read":
+                for subject in self.subjects:
+                    write(subject.mark(fields["room"]), ANYTHING)
+            case "ignore" if "name" in fields:
+                for subject in self.subjects:
+                    write(subject.ignores(fields["name"]), fields["on"])
+            case "away":
+                for subject in self.subjects:
+                    write(subject.away, fields.get("text"))
             case "password" if self.account is not None:
                 write(self.account.password, fields["password"])
             case "delete" if fields.get("id") in world.by_id:
@@ -248,10 +258,12 @@ class Asker(End):
         """What *request* may have changed is changed."""
         world, now = self.world, self.world.tick
         several = any(sum(not device.over for device in victim.devices) > 1 for victim in request.victims)
-        certain = len(request.victims) <= 1 and (world.beside or not several or request.kind != "kick")
+        certain = len(request.victims or self.subjects) == 1 and (world.beside or not several or request.kind != "kick")
         for _, write in request.writes:
             if write.value is ANYTHING and request.kind in SWITCHES:
                 write.value = _switched_to(request, event)
+            if request.kind == "read":
+                write.value = event["id"]
             if request.kind in ("ban", "mute") and world.seconds() != request.seconds and write.value != INFINITY:
                 # It is counted from when the request was read.
                 write.value = ANYTHING

@@ -345,6 +345,22 @@ def hello(day: Day, **fields: Any) -> Request:
     return day.request("hello", **{key: value for key, value in fields.items() if value is not None})
 
 
+@step(4)
+def comes_beside(day: Day, seat: int, chance: random.Random) -> object:
+    """Log in to the account of somebody who is here."""
+    end: End | None = day.seats[seat % PROGRAMS] or day.connect(seat % PROGRAMS)
+    others = [other for other in day.seats if isinstance(other, Program) and other.account is not None]
+    if not isinstance(end, Program) or end.name or end.hellos or not others:
+        return NOTHING
+    other = chance.choice(others)
+    assert other.account is not None
+    name = other.account.own_name if chance.random() < 0.8 else other.name
+    rooms = dict.fromkeys(other.views) if chance.random() < 0.5 else {day.known_room(chance): None}
+    password = day.password_of(other.account.own_name, chance)
+    end.ask(hello(day, name=name, rooms=rooms, password=password))
+    return None
+
+
 @step(12)
 def comes_back(day: Day, seat: int, chance: random.Random) -> object:
     before = day.broken[seat]
@@ -568,6 +584,26 @@ def lists_bans(day: Day, program: Program, chance: random.Random) -> Request:
 @asks(4)
 def appoints(day: Day, program: Program, chance: random.Random) -> Request:
     return day.request("moderator", name=day.some_name(chance))
+
+
+@asks(3)
+def has_read(day: Day, program: Program, chance: random.Random) -> Request:
+    room = day.some_room(program, chance)
+    view = program.views.get(room)
+    seen = view.seen if view is not None else 0
+    return day.request("read", room=room, id=chance.choice([seen, seen, max(0, seen - 1), seen + 5]))
+
+
+@asks(2)
+def is_away(day: Day, program: Program, chance: random.Random) -> Request:
+    return day.request("away", **({"text": f"words{day.number()}"} if chance.random() < 0.6 else {}))
+
+
+@asks(2)
+def ignores_somebody(day: Day, program: Program, chance: random.Random) -> Request:
+    if chance.random() < 0.3:
+        return day.request("ignore")
+    return day.request("ignore", name=day.some_name(chance, but=program.name), on=chance.random() < 0.6)
 
 
 @asks(4)
@@ -895,6 +931,11 @@ THEMES: Sequence[Collection[str]] = (
         "connects", "comes", "comes_back", "bans", "unbans", "lists_bans", "takes_another_name", "registers",
         "breaks_off", "quits", "asks_who_is_there", "something_takes_long", "one_thing_is_done", "time_passes",
         "appoints",
+    ),
+    (
+        "comes_beside", "comes_back", "breaks_off", "quits", "joins", "leaves", "kicks_somebody", "says", "tells",
+        "has_read", "is_away", "ignores_somebody", "takes_another_name", "registers", "two_come_back_at_once",
+        "something_takes_long", "one_thing_is_done", "everything_is_done", "the_chat_is_killed", "the_chat_is_started",
     ),
     (
         "tells", "deletes", "takes_another_name", "comes", "comes_back", "breaks_off", "quits", "time_passes",
