@@ -80,7 +80,7 @@ def _check_devices(day: Day) -> None:
                 world.require("membership", program.name in users, f"{program.title} is not in #{room}.")
     names: dict[Subject, str] = {}
     for program in here:
-        if program.over or program.account is None or not world.beside:
+        if program.over or program.account is None:
             continue
         name = names.setdefault(program.account, program.name)
         world.require("one name", name == program.name, f"{program.account} is {name} and {program.name}.")

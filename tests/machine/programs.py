@@ -400,17 +400,13 @@ class Program(Asker):
                 continue
             (holder,) = holders
             world.require("membership", holder.may_be_in(room, look), f"{name} ({holder}) is in #{room.name}.")
-            self._check_away(name, holder, event["away"].get(name), look)
+            text = event["away"].get(name)
+            world.require("away", holder.away.may_be(text, look), f"{name} ({holder}) is said to be away: {text!r}.")
             is_op = holder.right("op", room)
             if name in ops:
                 world.require("op", is_op.may_be(True, look), f"{name} ({holder}) is op of #{room.name}.")
             elif not world.pending(room.name, None):
                 world.require("op stays", is_op.may_be(False, look), f"{name} ({holder}) is not op of #{room.name}.")
-
-    def _check_away(self, name: str, holder: Subject, text: str | None, look: Look) -> None:
-        if self.world.beside or not holder.is_account:
-            what = f"{name} ({holder}) is said to be away: {text!r}."
-            self.world.require("away", holder.away.may_be(text, look), what)
 
     # what is said
 
@@ -419,7 +415,7 @@ class Program(Asker):
         late = self.stuck or mine or any(not request.answers for request in self.requests.values())
         text = world.shown(self.subjects, dict(event), Look(self, 0, world.tick), late=late)
         if text is not None:
-            others = not mine and self.world.beside and text.authors == {self.who} and "tag" in event
+            others = not mine and text.authors == {self.who} and "tag" in event
             what = f"{self.title} is shown the tag of {text.text!r}, which it has not said."
             self._check_ignored(text, event["author"])
             self.world.require("own tag", not others or event["tag"] in self.tags, what)

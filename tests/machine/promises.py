@@ -384,8 +384,6 @@ class World:
         """Whether another request about a room than that one waits for its answer."""
         self.changing: Callable[[Subject], bool] = lambda subject: False
         """Whether it is not clear for now if a subject registers, or is registered, or under which name."""
-        self.beside = False
-        """Whether the devices of an account are one user."""
         self._rooms = 0
 
     def require(self, promise: str, kept: bool, what: str) -> None:

@@ -257,8 +257,7 @@ class Asker(End):
     def _do(self, request: Request, event: Event) -> None:
         """What *request* may have changed is changed."""
         world, now = self.world, self.world.tick
-        several = any(sum(not device.over for device in victim.devices) > 1 for victim in request.victims)
-        certain = len(request.victims or self.subjects) == 1 and (world.beside or not several or request.kind != "kick")
+        certain = len(request.victims or self.subjects) == 1
         for _, write in request.writes:
             if write.value is ANYTHING and request.kind in SWITCHES:
                 write.value = _switched_to(request, event)
