@@ -121,14 +121,7 @@ def _admit(
         account = returning(hub, token)
     before = token.session if token is not None else None
     here = user_of(before) if before is not None else hub.user_with(account.id) if account is not None else None
-    if here is not None and (before is None or not name.strip()):
-        name = here.name
-    elif name.strip():
-        name = names.user_name(name)
-    else:
-        name = account.name if account is not None else _guest_name(hub, session)
-    if account is not None and hub.accounts.get(name) is account:
-        name = account.name
+    name = _name_for(hub, session, name, account, here, resumes=before is not None)
     refuse_banned(hub, hub.bans.of_name(name, hub.seconds) or hub.bans.of_address(session.peer.address, hub.seconds))
     if account is not None:
         refuse_banned(hub, hub.bans.of_account(account.id, hub.seconds))
@@ -219,6 +212,18 @@ def _opens_to(token: ResumeToken, account: Account | None) -> bool:
 def _presence(hub: Hub, token: ResumeToken | None) -> Subject:
     """The presence of a user who comes in: the one of before the chat began, if it comes back by its *token*."""
     return token.subject if token is not None and hub.may_come_back(token.subject) else hub.take_presence()
+
+
+def _name_for(
+    hub: Hub, session: Session, name: str, account: Account | None, here: User | None, *, resumes: bool
+) -> str:
+    """The name under which a client comes in that asks for *name*: that of its user, if it has one who is *here*."""
+    if here is not None and (not resumes or name.strip() in ("", here.name)):
+        return here.name
+    if name.strip():
+        name = names.user_name(name)
+        return account.name if account is not None and hub.accounts.get(name) is account else name
+    return account.name if account is not None else _guest_name(hub, session)
 
 
 def _guest_name(hub: Hub, session: Session) -> str:

@@ -129,6 +129,19 @@ def test_the_right_password_lets_another_device_stand_beside(box: Box) -> None:
     assert [device.objects()[-1]["text"] for device in (first, second)] == ["still there?"] * 2
 
 
+@pytest.mark.parametrize("name", ["ada", "\u0430da"])
+def test_another_device_goes_by_the_name_that_its_user_has_now(box: Box, name: str) -> None:
+    hello(box, name="ada", password=PASSWORD).ask(type="nick", name="\u0430da")
+    second = box.connect()
+    second.ask(type="hello", name=name, password=PASSWORD)
+    welcome, room = second.objects()
+    assert (welcome["name"], room["users"]) == ("\u0430da", ["\u0430da"])
+    second.lose()
+    again = box.connect()
+    again.ask(type="hello", name="\u0430da", token=welcome["token"])
+    assert again.objects()[0]["name"] == "\u0430da"
+
+
 def test_wrong_tries_are_slowed_for_the_name_and_the_right_password_has_to_wait_too(box: Box) -> None:
     bot = box.connect()
     for _ in range(4):
