@@ -187,7 +187,9 @@ class Program(Asker):
         self.before = before = self.passes.get(token) if returns else None
         owners = set(world.owner(name).values(look))
         if event.get("registered"):
-            self.subjects = self._logged_in(hello, owners - {None}, look)
+            # A user who is here goes by the same name on all devices, whatever was asked for.
+            asked = set(world.owner(hello.fields["name"]).values(look))
+            self.subjects = self._logged_in(hello, (owners | asked) - {None}, look)
             self._check_role(hello, event.get("role", ""), look)
             if before is not None:
                 self.resumed = self._resumption(before, look)

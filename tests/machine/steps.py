@@ -797,6 +797,7 @@ def _all_are_gone(day: Day) -> None:
         known.broken = -1e9
     for holder in world.holders.values():
         for subject in set(holder.everything()) - {None}:
+            subject.away.put(None, world.tick)
             for device in subject.devices:
                 device.held = True
                 device.has_left(world.tick)
