@@ -469,6 +469,44 @@ def test_who_is_brought_back_by_an_undone_kick_is_in_the_room_that_others_know()
     assert state["users"] == ["vic", "bob"]
 
 
+def test_a_room_is_told_what_it_missed_of_who_was_out_of_it_by_an_undone_kick() -> None:
+    store = SlowStore()
+    chat = Chat(store)
+    chat.bob.received()
+    chat.ada.ask(**KICK)
+    chat.eve.ask(type="nick", name="ida")
+    chat.eve.ask(type="away", text="tea")
+    store.fail(CannotKeep("the disk is full."))
+    chat.box.turn()
+    chat.settle()
+    told = [event for event in chat.bob.objects() if event["room"] == "dev"]
+    assert [(event["type"], event["name"]) for event in told] == [("renamed", "eve"), ("away", "ida")]
+
+
+def test_who_came_again_on_another_device_leaves_first_by_an_undone_kick() -> None:
+    store = SlowStore()
+    chat = Chat(store)
+    chat.box.make_account("vic", HASH)
+    chat.settle()
+    first, second = chat.come("vic", password=PASSWORD), chat.come("vic", password=PASSWORD)
+    second.ask(type="leave", room="dev")
+    chat.settle()
+    for client in (chat.bob, first, second):
+        client.received()
+    chat.ada.ask(**{**KICK, "name": "vic"})
+    second.ask(type="join", room="dev")
+    store.fail(CannotKeep("the disk is full."))
+    chat.box.turn()
+    chat.settle()
+    told = [event for event in chat.bob.objects() if event["room"] == "dev"]
+    assert [(event["type"], event["name"]) for event in told] == [("left", "vic"), ("joined", "vic")]
+    for device in (first, second):
+        device.received()
+        device.ask(type="say", room="dev", text="here")
+        chat.settle()
+        assert [event["text"] for event in device.objects()] == ["here"]
+
+
 def test_what_could_not_be_stored_is_no_last_message_of_a_room() -> None:
     store = SlowStore()
     box = Box(limits=Limits(rate=None), store=store)

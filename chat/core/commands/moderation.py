@@ -12,7 +12,7 @@ from chat.core.bans import Ban
 from chat.core.command import HERE, ON, USER, WHY, Command, Kind, Parameter, Right
 from chat.core.effects import Effect, Inform, Leave, Publish, Show
 from chat.core.errors import BadField, NotAllowed
-from chat.core.events import BanLine, Bans, Left, Notice, Rule, RuleKind, Stats, timestamp
+from chat.core.events import Away, BanLine, Bans, Left, Notice, Renamed, Rule, RuleKind, Stats, timestamp
 from chat.core.facts import Banned, Invited, LockSet, Muted, OpSet, PrivacySet, RoleSet, RoomFact, Unbanned
 from chat.core.hub import Hub
 from chat.core.lifecycle import Quit, quit_chat
@@ -117,6 +117,7 @@ def _put_out(hub: Hub, asker: Session, victim: User, room: Room, why: str, tag: 
     listed = victim.account if victim.account is not None and room.name in victim.account.rooms else None
     text = f"You were kicked out of #{room.name} by {asker.name}{f': {why}' if why else '.'}"
     kicked = Left(time=hub.now(), room=room.name, name=victim.name, by=asker.name, text=why)
+    away = victim.away
     gone = put_out(hub, victim, room, asker.name, why)
     kicks = {**(victim.kicked or {}), room.name: text}
     victim.kicked = dict(list(kicks.items())[-hub.limits.rooms_each :])
@@ -136,7 +137,8 @@ def _put_out(hub: Hub, asker: Session, victim: User, room: Room, why: str, tag: 
     def undo() -> Sequence[Effect]:
         """Have the victim back, but for the devices that have gone elsewhere since: they have left by themselves."""
         back = [session for session in inside if session in victim.sessions and _stayed(session, room, moves[session])]
-        if hub.rooms.put_back(room) is not room:
+        joined = victim.kicked is None or victim.kicked.get(room.name) is not text
+        if hub.rooms.put_back(room) is not room or (joined and not victim.is_in(room)):
             back = []
         for session in back:
             for landed in list(session.rooms.values()) if session in arrivals else ():
@@ -148,19 +150,31 @@ def _put_out(hub: Hub, asker: Session, victim: User, room: Room, why: str, tag: 
         for session in inside:
             if session not in back:
                 effects += (Leave(session, room.name), *arrivals.get(session, ()))
-        if back:
+        if back and not joined:
             room.members[victim] = None
+            effects += _missed_of(victim, room, kicked, away)
             hub.rooms.entitle(room, victim.subject, held)
             if victim.kicked is not None:
                 victim.kicked.pop(room.name, None)
             if listed is not None:
                 hub.list_room(asker, listed, room.name, on=True)
-        elif not victim.is_in(room):
+        else:
+            # Others are shown next that they come again, if they have.
             effects.append(Publish(room.name, Left(time=kicked.time, room=room.name, name=kicked.name)))
         return effects
 
     done = Show(asker, Notice(text=f"You kicked {victim.name}.", tag=tag))
     hub.decide(asker, (done, *gone, *told), undo, action="kick", target=victim.name, room=room.name, why=why, tag=tag)
+
+
+def _missed_of(user: User, room: Room, kicked: Left, away: str | None) -> Sequence[Effect]:
+    """What *room* was not told of a user who was out of it meanwhile, and whose kick is undone."""
+    missed: list[Effect] = []
+    if user.name != kicked.name:
+        missed.append(Publish(room.name, Renamed(time=kicked.time, room=room.name, name=kicked.name, new=user.name)))
+    if user.away != away:
+        missed.append(Publish(room.name, Away(time=kicked.time, room=room.name, name=user.name, text=user.away)))
+    return missed
 
 
 def _stayed(session: Session, room: Room, moves: int) -> bool:
