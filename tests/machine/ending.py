@@ -26,7 +26,7 @@ def finish(day: Day) -> None:
     """Let everything come to rest, and see whether all that was promised is there."""
     house, world = day.house, day.world
     day.log("-- at last everything comes to rest")
-    house.fail_to_store(False)
+    day.fail_to_store(False)
     if not house.running:
         house.start()
     house.let_all_through()

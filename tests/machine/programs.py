@@ -25,8 +25,8 @@ class View:
     start: int
     seen: int
     ids: set[int] = field(default_factory=set)
-    users: set[str] = field(default_factory=set)
-    """Who is there, as far as it was told."""
+    users: set[str] | None = field(default_factory=set)
+    """Who is there, as it was told; ``None``: what was told was true for a moment only, and could not be stored."""
     ended: bool = False
 
 
@@ -137,6 +137,11 @@ class Program(Asker):
         request = self.requests.get(tag) if tag is not None else None
         if kind == "welcome":
             request = self.hellos.pop(0)
+        match kind:
+            case "error" | "goodbye" | "pong" if not self.name:
+                pass
+            case _ if not self.name and kind != "welcome":
+                self.world.require("welcome", False, f"{self.title} is shown {event}.")
         match kind:
             case "error":
                 self.world.require("no mistake", event["code"] != "internal", event["text"])
@@ -378,7 +383,8 @@ class Program(Asker):
         start = event["last"] if after is None else after
         if name in self.views:
             self.old_views.append(self.views[name])
-        self.views[name] = View(name, start, start, users=set(event["users"]))
+        clear = not self.stuck and self.world.failed < asked.sent
+        self.views[name] = View(name, start, start, users=set(event["users"]) if clear else None)
         self.here.add(name)
         self._remember(name, start)
 
@@ -392,7 +398,7 @@ class Program(Asker):
         world, room = self.world, self.world.room(event["room"])
         users, ops = event["users"], event.get("ops", ())
         view = self.views.get(room.name)
-        if view is not None and not self.stuck:
+        if view is not None and view.users is not None and not self.stuck and world.failed < look.sent:
             what = f"{self.title} is told that {users} are in #{room.name}, and knows of {view.users}."
             world.require("one join", view.users == set(users), what)
         world.require("one holder", len({fold(name) for name in users}) == len(users), f"{users} are in #{room.name}.")
@@ -463,17 +469,15 @@ class Program(Asker):
     def _moved(self, event: Event, view: View) -> None:
         """Somebody has come into a room, or left it, or goes by another name there."""
         kind, name = event["type"], event["name"]
-        if kind == "renamed" and event["new"] == self.name and self.name in view.users:
+        if kind == "renamed" and view.users is not None and event["new"] == self.name and self.name in view.users:
             # It was told already that this is its own name.
             return
-        if not self.stuck:
-            here = name in view.users
-            self.world.require("one join", here is (kind != "joined"), f"{self.title} is told of {name}: {event}.")
-        view.users.discard(name)
-        if kind == "joined":
-            view.users.add(name)
-        elif kind == "renamed":
-            view.users.add(event["new"])
+        users = set() if view.users is None else view.users
+        known = self.stuck or view.users is None or (name in users) is (kind != "joined")
+        self.world.require("one join", known, f"{self.title} is told of {name}: {event}.")
+        users.discard(name)
+        if kind != "left":
+            users.add(event["new"] if kind == "renamed" else name)
         elif name == self.name:
             self._left(view.room)
 
@@ -492,7 +496,7 @@ class Program(Asker):
     def _renamed(self, event: Event, request: Request | None) -> None:
         self.name = event["new"]
         for view in self.views.values():
-            if event["name"] in view.users:
+            if view.users is not None and event["name"] in view.users:
                 view.users = view.users - {event["name"]} | {self.name}
         for subject in self.subjects:
             subject.names.add(self.name)

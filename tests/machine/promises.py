@@ -17,6 +17,7 @@ from typing import Any
 PROMISES = {
     "no mistake": "The server makes no mistake: it says of none, and logs no failure.",
     "one answer": "Every request with a tag is answered once.",
+    "welcome": "Nothing is shown to a client before it is welcome, but why not.",
     "one message": "What is sent again under its tag is stored once.",
     "true words": "What is shown was said, by whom it is shown under, there.",
     "one order": "The messages of a room are shown to all in the order of their ids, each once, and none is left out.",
@@ -384,6 +385,8 @@ class World:
         """Whether another request about a room than that one waits for its answer."""
         self.changing: Callable[[Subject], bool] = lambda subject: False
         """Whether it is not clear for now if a subject registers, or is registered, or under which name."""
+        self.failed = -1.0
+        """When it was that something could not be stored, for the last time."""
         self._rooms = 0
 
     def require(self, promise: str, kept: bool, what: str) -> None:

@@ -20,7 +20,7 @@ from twisted.python.failure import Failure
 
 from machine.clients import LOBBY, End, Person
 from machine.programs import Pass, Program
-from machine.promises import Device, Look, Register, Subject, World
+from machine.promises import INFINITY, Device, Look, Register, Subject, World
 from machine.requests import Request
 
 T = TypeVar("T")
@@ -108,6 +108,12 @@ class Day:
         if self.house.running:
             self.house.kill()
         self._folder.cleanup()
+
+    def fail_to_store(self, failing: bool) -> None:
+        """From now on nothing can be stored, or again."""
+        self.house.fail_to_store(failing)
+        if failing or self.world.failed == INFINITY:
+            self.world.failed = INFINITY if failing else self.world.tick
 
     def log(self, line: str) -> None:
         """Note what happened."""
@@ -702,7 +708,7 @@ def nothing_can_be_stored(day: Day, seat: int, chance: random.Random) -> object:
         return NOTHING
     failing = chance.random() < 0.5
     day.log(f"-- {'nothing can be stored' if failing else 'everything can be stored again'}")
-    day.house.fail_to_store(failing)
+    day.fail_to_store(failing)
     return None
 
 
@@ -751,7 +757,7 @@ def the_chat_is_ended(day: Day, seat: int, chance: random.Random) -> object:
     if not day.house.running:
         return NOTHING
     day.log("-- the chat is asked to end")
-    day.house.fail_to_store(False)
+    day.fail_to_store(False)
     day.house.stop()
     _all_are_gone(day)
     return None
