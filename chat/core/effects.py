@@ -30,6 +30,18 @@ class Show(msgspec.Struct, frozen=True):
         delivery.show(self.session, self.event)
 
 
+class Greet(msgspec.Struct, frozen=True):
+    """Show *welcome*, if there is one, to a session that has come in: nothing that is for all devices comes before."""
+
+    session: Session
+    welcome: Event | None
+
+    def perform(self, delivery: Delivery) -> None:
+        self.session.greeted = True
+        if self.welcome is not None:
+            delivery.show(self.session, self.welcome)
+
+
 class ShowDone(msgspec.Struct, frozen=True):
     """Tell a session that sends a *request* again under its *tag* that it is done, or that it could not be stored."""
 
@@ -59,7 +71,7 @@ class Inform(msgspec.Struct, frozen=True):
 
     def perform(self, delivery: Delivery) -> None:
         for session in self.user.sessions:
-            if session is not self.but:
+            if session is not self.but and session.greeted:
                 delivery.show(session, self.event)
 
 
@@ -72,7 +84,7 @@ class ShowOthers(msgspec.Struct, frozen=True):
     def perform(self, delivery: Delivery) -> None:
         user = self.session.user
         for other in user.others(self.session) if user is not None else ():
-            if not other.one_room:
+            if not other.one_room and other.greeted:
                 delivery.show(other, msgspec.structs.replace(self.event, tag=None))
 
 

@@ -12,7 +12,7 @@ from chat import __version__
 from chat.core import names
 from chat.core.accounts import Account, StoredAccount, Subject
 from chat.core.authentication import prove, refuse_banned, returning
-from chat.core.effects import Close, Effect, Inform, Leave, Publish, Show, ShowOthers
+from chat.core.effects import Close, Effect, Greet, Inform, Leave, Publish, Show, ShowOthers
 from chat.core.errors import AlreadyThere, Internal, NameTaken, TooManyRooms
 from chat.core.events import Goodbye, Limits, ListedRoom, Renamed, Welcome
 from chat.core.hub import Hub
@@ -144,7 +144,8 @@ def _admit(
         user.kept = came_back = hub.comes_back(user.presence)
     if token is not None:
         session.token = token
-        hub.show(session, _welcome(hub, name, token, account, user))
+    welcome = _welcome(hub, name, token, account, user) if token is not None else None
+    hub.then(session, Greet(session, welcome))
     session.user = user
     session.state = State.PRESENT
     session.since = hub.next_id

@@ -123,8 +123,8 @@ class Session:
     """
 
     __slots__ = (
-        "accept", "active", "began", "device", "id", "moves", "one_room", "paused", "peer", "pending", "replay",
-        "request", "rooms", "since", "skipped", "spent", "state", "token", "unconfirmed", "user", "way",
+        "accept", "active", "began", "device", "greeted", "id", "moves", "one_room", "paused", "peer", "pending",
+        "replay", "request", "rooms", "since", "skipped", "spent", "state", "token", "unconfirmed", "user", "way",
     )  # fmt: skip
 
     def __init__(self, number: int, peer: Peer, *, one_room: bool, replay: int = 0) -> None:
@@ -137,6 +137,8 @@ class Session:
         self.accept: frozenset[str] = frozenset()
         """What its client can be sent that not every client understands."""
         self.state = State.NAMELESS
+        self.greeted = False
+        """Whether it was shown that it is welcome, which may wait for what came before to be stored."""
         self.user: User | None = None
         self.rooms: dict[str, Room] = {}
         self.moves = 0

@@ -507,6 +507,33 @@ def test_who_came_again_on_another_device_leaves_first_by_an_undone_kick() -> No
         assert [event["text"] for event in device.objects()] == ["here"]
 
 
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"type": "nick", "name": "ida"},
+        {"type": "away", "text": "tea"},
+        {"type": "msg", "name": "bob", "text": "psst"},
+        {"type": "read", **IN_DEV, "id": 0},
+        {"type": "ignore", "name": "eve"},
+    ],
+)
+def test_nothing_that_is_for_all_devices_comes_before_the_welcome(asked: dict[str, Any]) -> None:
+    store = SlowStore()
+    chat = Chat(store)
+    other = chat.box.connect()
+    other.ask(type="hello", name="ada", password=PASSWORD)
+    chat.settle()
+    token = other.objects()[0]["token"]
+    other.lose()
+    chat.ada.ask(type="say", text="first", **IN_DEV)
+    chat.ada.ask(**asked)
+    device = chat.box.connect()
+    device.ask(type="hello", name="ada", token=token)
+    chat.settle()
+    kinds = [event["type"] for event in device.objects()]
+    assert kinds[0] == "welcome"
+
+
 def test_what_could_not_be_stored_is_no_last_message_of_a_room() -> None:
     store = SlowStore()
     box = Box(limits=Limits(rate=None), store=store)

@@ -296,7 +296,8 @@ class TakeBack(msgspec.Struct, frozen=True):
         self.hub.mailboxes.seen(self.hub.heir(self.subject), number, number)
         user = self.hub.user_with(self.subject)
         for session in user.sessions if user is not None and user is not self.by else ():
-            delivery.show(session, self.event)
+            if session.greeted:
+                delivery.show(session, self.event)
 
 
 def _last_said(user: User) -> Sequence[int]:
