@@ -19,6 +19,7 @@ from zope.interface import directlyProvides
 
 from chat.admin.server import OperatorFactory
 from chat.core.accounts import Role, StoredAccount
+from chat.core.doors import Doors
 from chat.core.events import Message
 from chat.core.facts import Contents, Record, Registered, RoleSet, Said
 from chat.core.hub import Hub
@@ -240,6 +241,7 @@ class Box:
         run: Callable[..., Deferred[Any]] = at_once,
         reserve: Sequence[str] = (),
         chance: Random | None = None,
+        doors: Doors | None = None,
     ) -> None:
         self.clock = Clock()
         self.wall_ahead = 0.0
@@ -258,6 +260,7 @@ class Box:
             limits=limits,
             figures=lambda: figures.all(),
             reserve=reserve,
+            doors=doors,
         )
         self.commit = GroupCommit(self.clock, self.store, self.hub, self.stored.extend)
         self.connections = Connections(

@@ -1,4 +1,4 @@
-"""Who may go by which name: passwords, and the bans that are asked about when somebody comes in."""
+"""Who may come in, and by which name: the key, passwords, invitations, and the bans that are asked about then."""
 
 from __future__ import annotations
 
@@ -11,7 +11,19 @@ from twisted.logger import Logger
 from chat.core import durations, names
 from chat.core.accounts import Account, Guesses, StoredAccount
 from chat.core.bans import Ban
-from chat.core.errors import Banned, NameTaken, NotSecure, PasswordNeeded, TooManyTries, WrongPassword
+from chat.core.doors import Invitation, Registration, digest_of
+from chat.core.errors import (
+    Banned,
+    InvitationNeeded,
+    KeyNeeded,
+    NameTaken,
+    NotSecure,
+    PasswordNeeded,
+    TooManyTries,
+    WrongInvitation,
+    WrongKey,
+    WrongPassword,
+)
 from chat.core.hub import Hub
 from chat.core.ports import CheckPassword
 from chat.core.session import ResumeToken, Session
@@ -23,6 +35,58 @@ log = Logger()
 
 Admit = Callable[[StoredAccount | None], None]
 """Called once it is clear that a client may go by a name, with the account if its password was checked."""
+
+
+def needs_key(hub: Hub, session: Session) -> bool:
+    """Tell whether the client of *session* has still to give the key of the chat."""
+    return hub.doors.key is not None and not session.key_given and not session.peer.on_socket
+
+
+def require_key(hub: Hub, session: Session) -> None:
+    """Raise :class:`KeyNeeded` if the client has still to give the key."""
+    if needs_key(hub, session):
+        raise KeyNeeded("This chat needs a key. Ask those who are in it.")
+
+
+def give_key(hub: Hub, session: Session, key: str | None) -> None:
+    """Take the *key* of the chat, if it needs one; be slow about wrong ones from the same address."""
+    if not needs_key(hub, session) or key is None:
+        require_key(hub, session)
+        return
+    tries = _refuse_slowed(hub, session, "key")
+    if not hub.doors.is_key(key):
+        hub.tries.failed(tries, hub.monotonic())
+        raise WrongKey("That key is wrong.")
+    hub.tries.forgive(tries)
+    session.key_given = True
+
+
+def find_invitation(hub: Hub, session: Session, code: str) -> Invitation:
+    """Find the invitation of *code*; be slow about wrong ones from the same address."""
+    tries = _refuse_slowed(hub, session, "code")
+    try:
+        found = hub.invitation(digest_of(code))
+    except WrongInvitation:
+        hub.tries.failed(tries, hub.monotonic())
+        raise
+    hub.tries.forgive(tries)
+    return found
+
+
+def _refuse_slowed(hub: Hub, session: Session, what: str) -> tuple[str, ...]:
+    """Raise :class:`TooManyTries` after too many wrong ones from an address; return what counts the next."""
+    tries = (f"{what} from {session.peer.network}",)
+    _refuse_too_many(hub.tries.wait(tries, hub.monotonic()), f"{what}s")
+    return tries
+
+
+def require_member(hub: Hub, name: str, account: Account | None) -> None:
+    """Raise :class:`InvitationNeeded` if only members come in, and who comes as *name* has no *account*."""
+    if account is not None or not hub.doors.members_only:
+        return
+    who = f", and none of them is called {name}" if name else ""
+    invitation = ", or with an invitation" if hub.doors.registration is Registration.INVITATION else ""
+    raise InvitationNeeded(f"Only members come in here{who}. Come in with your name and password{invitation}.")
 
 
 def prove(
@@ -119,10 +183,10 @@ def check(
     look()
 
 
-def _refuse_too_many(wait: float) -> None:
+def _refuse_too_many(wait: float, what: str = "passwords") -> None:
     """Raise :class:`TooManyTries` if one has to *wait* before one tries again."""
     if wait > 0:
-        raise TooManyTries(f"There were too many wrong passwords. Try again in {durations.in_words(math.ceil(wait))}.")
+        raise TooManyTries(f"There were too many wrong {what}. Try again in {durations.in_words(math.ceil(wait))}.")
 
 
 def require_secure(hub: Hub, session: Session) -> None:

@@ -119,6 +119,30 @@ class BadPassword(ChatError):
     code = "bad-password"
 
 
+class KeyNeeded(ChatError):
+    """The chat has a key, and none came."""
+
+    code = "key-needed"
+
+
+class WrongKey(ChatError):
+    """The key is wrong."""
+
+    code = "wrong-key"
+
+
+class InvitationNeeded(ChatError):
+    """Only accounts come in, or one can't register without an invitation, and no code of one came."""
+
+    code = "invitation-needed"
+
+
+class WrongInvitation(ChatError):
+    """There is no such invitation, or not any more."""
+
+    code = "wrong-invitation"
+
+
 class NotSecure(ChatError):
     """Passwords are not taken when others could listen in."""
 
@@ -126,7 +150,7 @@ class NotSecure(ChatError):
 
 
 class TooManyTries(ChatError):
-    """There were too many wrong passwords for the name, or from the address; try again later."""
+    """There were too many wrong passwords for the name, or wrong passwords, keys or codes from the address."""
 
     code = "too-many-tries"
 

@@ -567,10 +567,12 @@ class Help(Event, frozen=True, kw_only=True):
 
 
 class Notice(Event, frozen=True, kw_only=True):
-    """Something that the server wants the user to know."""
+    """Something that the server wants the user to know; ``code`` and ``until``: of the invitation that they made."""
 
     text: str
     tag: str | None = None
+    code: str = ""
+    until: str = ""
 
     def words(self) -> list[str]:
         return [self.text]

@@ -12,6 +12,7 @@ import msgspec
 
 from chat.core.accounts import Role, StoredAccount, Subject
 from chat.core.bans import Ban
+from chat.core.doors import Invitation
 from chat.core.events import Message, Topic
 
 
@@ -49,13 +50,14 @@ class Erased:
 class Registered:
     """The user called ``name`` has an account now, which takes over what was the presence's.
 
-    ``password`` is a hash.
+    ``password`` is a hash, ``invitation`` the digest of the invitation that is used up by that, if one is.
     """
 
     account: Subject
     name: str
     password: str
     presence: Subject = 0
+    invitation: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +66,20 @@ class MadeByOperator(Registered):
 
 
 @dataclass(frozen=True, slots=True)
+class MadeAtDoor(Registered):
+    """Somebody who is about to come in has made an account."""
+
+
+@dataclass(frozen=True, slots=True)
+class InvitationMade:
+    """Somebody has made this invitation."""
+
+    invitation: Invitation
+
+
+@dataclass(frozen=True, slots=True)
 class Unregistered:
-    """The account is gone, with all its rights, its read marks and the private messages kept for it."""
+    """The account is gone, with its rights, its read marks, its invitations and the private messages kept for it."""
 
     account: Subject
 
@@ -255,7 +269,7 @@ AccountFact = Registered | Unregistered | AccountRenamed | LoggedOut | PasswordS
 RoomFact = OpSet | Invited | Muted | PrivacySet | LockSet
 Quiet = Ignoring | NameFreed | RoomListed | Seen | RightsKept | PresencesEnded | TokenKept | TokensEnded | RoomForgotten
 """What nobody asked for: if it can't be stored, nobody is told."""
-Fact = Said | TopicSet | Erased | Quiet | AccountFact | RoomFact | Banned | Unbanned
+Fact = Said | TopicSet | Erased | Quiet | AccountFact | RoomFact | Banned | Unbanned | InvitationMade
 
 
 @dataclass(frozen=True, slots=True)
@@ -340,3 +354,4 @@ class Contents:
     """The users without an account who may come back, because a token of theirs is held."""
     unseen: Sequence[tuple[Subject, Subject, int]] = ()
     """The recipients, senders and ids of the private messages that wait."""
+    invitations: Sequence[Invitation] = ()

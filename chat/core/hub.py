@@ -13,6 +13,7 @@ from twisted.logger import Logger
 from chat.core.accounts import Account, Guesses, Subject, Tries
 from chat.core.bans import Bans
 from chat.core.clock import HistoryClock
+from chat.core.doors import OPERATOR, Doors, Invitation, Invitations
 from chat.core.effects import Ask, Effect, Show
 from chat.core.errors import (
     AlreadyThere,
@@ -22,6 +23,7 @@ from chat.core.errors import (
     NameTaken,
     NoSuchMessage,
     NotAllowed,
+    WrongInvitation,
 )
 from chat.core.events import Event, Refusal
 from chat.core.facts import (
@@ -32,9 +34,11 @@ from chat.core.facts import (
     Erased,
     Fact,
     Ignoring,
+    InvitationMade,
     Invited,
     LockSet,
     LoggedOut,
+    MadeAtDoor,
     MadeByOperator,
     Muted,
     NameFreed,
@@ -89,7 +93,7 @@ class Hub:
     State changes at once; what is shown waits in the queue. *wake* is called when the queue is no longer empty,
     *clock* gives the seconds since 1970, *monotonic* seconds that nobody sets, *figures* how the server is doing, and
     *random* is where tokens, and whatever else nobody must guess, come from. The names in *reserve* are reserved
-    like those in :data:`~chat.core.names.RESERVED`.
+    like those in :data:`~chat.core.names.RESERVED`, *doors* is what is asked of those who come in.
     """
 
     def __init__(
@@ -103,6 +107,7 @@ class Hub:
         limits: Limits,
         figures: Callable[[], Mapping[str, float]] = dict,
         reserve: Iterable[str] = (),
+        doors: Doors | None = None,
     ) -> None:
         self.delivery = delivery
         self.limits = limits
@@ -113,6 +118,8 @@ class Hub:
         self.reserved: Registry[str] = Registry()
         for name in (*RESERVED, *reserve):
             self.reserved.claim(name, name)
+        self.doors = doors or Doors()
+        self.invitations = Invitations()
         self.bans = Bans()
         self.tries = Tries()
         self.guesses = Guesses()
@@ -171,6 +178,7 @@ class Hub:
                 self.accounts.claim(name, owner)
                 self._former[name] = owner, kept
         self.bans.restore(contents.bans)
+        self.invitations.add(*contents.invitations)
         for rule in contents.rules:
             if rule.room not in self.rooms:
                 self.rooms.claim(rule.room, Room(rule.room))
@@ -289,7 +297,7 @@ class Hub:
         It is stored, and then has its *effects*; with an *action*, it goes into the audit record too, as decided by the
         user of *session*. If it can't be stored, the change is undone and the session gets a refusal under *tag*.
         """
-        by = session.name
+        by = session.name or target
         if isinstance(fact, RoomFact):
             self.keep(session, self._known(fact.room))
         undo = self._change(fact)
@@ -354,7 +362,7 @@ class Hub:
                 return self._entitle(fact)
             case Erased():
                 return self._erase(fact.ids)
-            case MadeByOperator():
+            case MadeAtDoor() | MadeByOperator():
                 return self._make_account(fact)
             case Registered():
                 return self._register(fact)
@@ -371,6 +379,8 @@ class Hub:
                 return self._rename_account(fact)
             case RoleSet():
                 return _set(self.account(fact.account), "role", fact.role)
+            case InvitationMade():
+                return self.invitations.add(fact.invitation)
             case Banned():
                 before = self.bans.add(fact.ban)
                 return partial(self.bans.put_back, fact.ban, before)
@@ -442,12 +452,14 @@ class Hub:
         if user.account is not None:
             raise AlreadyThere(f"The name {user.account.name} is yours already. /password changes its password.")
         self.refuse_reserved(fact.name)
+        renew = self._use_invitation(fact)
         account = Account(fact.account, fact.name, presence=user.presence, ignored=user.ignored)
         self._enter_account(account)
         self.set_account(user, account)
         self._move(self.rooms.entitling(account.presence), account.presence, account.id)
 
         def undo() -> None:
+            renew()
             if not user.gone:
                 self.set_account(user, None)
             self._drop_account(account)
@@ -457,15 +469,20 @@ class Hub:
 
         return undo
 
-    def _make_account(self, fact: MadeByOperator) -> Callable[[], None]:
+    def _make_account(self, fact: MadeAtDoor | MadeByOperator) -> Callable[[], None]:
         self.require_free(fact.name)
+        renew = self._use_invitation(fact)
         account = Account(fact.account, fact.name)
         self._enter_account(account)
 
         def undo() -> None:
+            renew()
             self._drop_account(account)
 
         return undo
+
+    def _use_invitation(self, fact: Registered) -> Callable[[], None]:
+        return self.invitations.take([self.invitation(fact.invitation)]) if fact.invitation else _nothing
 
     def _unregister(self, fact: Unregistered) -> Callable[[], None]:
         account = self.account(fact.account)
@@ -473,6 +490,7 @@ class Hub:
         before = (user.presence, user.arrived) if user is not None else (0, 0)
         mailbox = self.mailboxes.take(account.id)
         held = [(room, room.rights(account.id)) for room in self.rooms.entitling(account.id)]
+        renew = self.invitations.take(self.invitations.by(account.id))
         former = self._drop_account(account)
         if user is not None:
             self.leave(user)
@@ -483,6 +501,7 @@ class Hub:
             room.give(fact.account, NO_RIGHTS)
 
         def undo() -> None:
+            renew()
             self._enter_account(account, former)
             if user is not None and not user.gone:
                 self._move(self.rooms.entitling(user.presence), user.presence, account.id)
@@ -554,6 +573,21 @@ class Hub:
         if found is None:
             raise NotAllowed("Your name is not registered. /register makes it yours.")
         return found
+
+    def invitation(self, digest: str) -> Invitation:
+        """The open invitation of that digest, whose maker may still make one; raises :class:`WrongInvitation`."""
+        found = self.invitations.find(digest, self.seconds)
+        if found is None or not self._may_invite(found.maker):
+            raise WrongInvitation(
+                "There is no such invitation, or it was used or has ended. If you have used it, come in with your name."
+            )
+        return found
+
+    def _may_invite(self, maker: Subject) -> bool:
+        account = self._by_id.get(maker)
+        if account is None:
+            return maker == OPERATOR
+        return self.doors.may_invite(account) and self.bans.of_account(maker, self.seconds) is None
 
     def _enter_account(self, account: Account, former: Sequence[tuple[str, float]] = ()) -> None:
         self.accounts.claim(account.name, account)
@@ -801,8 +835,8 @@ class Hub:
 
 
 def _decides_for_good(session: Session) -> bool:
-    """Tell whether a moderator decides, or the operator, who has no user."""
-    return session.user is None or session.user.moderates
+    """Tell whether a moderator decides, or the operator, who has a name and no user."""
+    return session.user.moderates if session.user is not None else bool(session.name)
 
 
 def _undo_request(token: ResumeToken, request: tuple[str, str], undo: Undo) -> Sequence[Effect]:

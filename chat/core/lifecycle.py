@@ -11,7 +11,7 @@ from twisted.logger import Logger
 from chat import __version__
 from chat.core import names
 from chat.core.accounts import Account, StoredAccount, Subject
-from chat.core.authentication import prove, refuse_banned, returning
+from chat.core.authentication import prove, refuse_banned, require_key, require_member, returning
 from chat.core.effects import Close, Effect, Greet, Inform, Leave, Publish, Show, ShowOthers
 from chat.core.errors import AlreadyThere, Internal, NameTaken, TooManyRooms
 from chat.core.events import Goodbye, Limits, ListedRoom, Renamed, Welcome
@@ -29,9 +29,6 @@ MOST_DEVICES = 10
 PROTOCOL = 1
 """The version of the protocol that programs are told."""
 
-FEATURES = ["register"]
-"""What this server has switched on, as programs are told."""
-
 log = Logger()
 
 # -- coming in
@@ -45,7 +42,8 @@ def come_in(
     A value of *rooms* is the id after which messages are replayed. What is wrong with the password is shown as a
     refusal and not raised.
     """
-    prove(hub, session, name, password, None, partial(_admit, hub, session, name, rooms, None, NO_MARKS), None)
+    require_key(hub, session)
+    prove(hub, session, name, password, None, partial(admit, hub, session, name, rooms, None, NO_MARKS), None)
 
 
 def come_in_again(
@@ -72,8 +70,8 @@ def come_in_again(
 
     def read(resumed: ResumeToken, marks: Mapping[str, int]) -> None:
         if not session.gone:
-            admit = partial(_admit, hub, session, name, rooms, resumed, marks)
-            prove(hub, session, name, password, resumed, admit, tag)
+            proved = partial(admit, hub, session, name, rooms, resumed, marks)
+            prove(hub, session, name, password, resumed, proved, tag)
 
     def found(revocations: int, stored: StoredToken | None) -> None:
         if session.gone or token is None:
@@ -92,6 +90,7 @@ def come_in_again(
     def find(ask: Callable[..., None], token: str) -> None:
         ask(session, FindToken(digest(token)), partial(found, hub.tokens.revocations), tag)
 
+    require_key(hub, session)
     resumed = hub.tokens.find(token) if token else None
     if token and resumed is None:
         find(hub.ask, token)
@@ -99,7 +98,13 @@ def come_in_again(
         known(resumed or ResumeToken(hub.make_token()))
 
 
-def _admit(
+def require_rooms(hub: Hub, rooms: Mapping[str, int | None]) -> None:
+    """Raise :class:`TooManyRooms` if a client asks for more *rooms* than it may be in."""
+    if len(rooms) > hub.limits.rooms_each:
+        raise TooManyRooms(f"You can be in at most {hub.limits.rooms_each} rooms at once. Ask for fewer.")
+
+
+def admit(
     hub: Hub,
     session: Session,
     name: str,
@@ -109,8 +114,7 @@ def _admit(
     stored: StoredAccount | None,
 ) -> None:
     """Let a client in that may go by *name*; *stored* is the account if its password was checked."""
-    if len(rooms) > hub.limits.rooms_each:
-        raise TooManyRooms(f"You can be in at most {hub.limits.rooms_each} rooms at once. Ask for fewer.")
+    require_rooms(hub, rooms)
     account = hub.account_with(stored.id) if stored is not None else None
     if token is not None:
         # It may have been used, or have ended, while the password was looked at.
@@ -119,6 +123,7 @@ def _admit(
             token = ResumeToken(hub.make_token())
     if token is not None and account is None:
         account = returning(hub, token)
+    require_member(hub, name.strip(), account)
     before = token.session if token is not None else None
     here = user_of(before) if before is not None else hub.user_with(account.id) if account is not None else None
     name = _name_for(hub, session, name, account, here, resumes=before is not None)
@@ -277,7 +282,7 @@ def _welcome(hub: Hub, name: str, token: ResumeToken, account: Account | None, u
         registered=account is not None,
         role=account.role if account is not None else "",
         protocol=PROTOCOL,
-        features=FEATURES,
+        features=hub.doors.features,
         rooms=_rooms_of(hub, account, user) if account is not None else [],
     )
 
@@ -399,10 +404,11 @@ class EndOthers(msgspec.Struct, frozen=True):
     hub: Hub
     session: Session
     text: str
+    code: str = ""
 
     def perform(self, delivery: Delivery) -> None:
         for other in user_of(self.session).others(self.session):
-            quit_chat(self.hub, other, self.text)
+            quit_chat(self.hub, other, self.text, self.code)
 
 
 def end_user(hub: Hub, user: User, text: str, code: str = "") -> None:

@@ -11,15 +11,17 @@ import msgspec
 
 from chat.core.accounts import Account, Role, check_password
 from chat.core.commands.moderation import ban_lines
+from chat.core.doors import OPERATOR
 from chat.core.effects import Effect, Inform, Show
 from chat.core.errors import BadField, ServerFull, UnknownCommand
 from chat.core.events import Event, Notice, Prompt
-from chat.core.facts import Decision, MadeByOperator, PasswordSet, RoleSet, Unbanned
+from chat.core.facts import Decision, InvitationMade, MadeByOperator, PasswordSet, RoleSet, Unbanned
 from chat.core.hub import Hub
 from chat.core.lifecycle import EndSessions
 from chat.core.names import user_name
 from chat.core.peer import Peer
 from chat.core.ports import AuditPage, HashPassword
+from chat.core.registration import make_invitation, passed_on
 from chat.core.session import Session
 
 NAME = "chat admin"
@@ -145,6 +147,13 @@ def _set_password(hub: Hub, session: Operator, request: Request, name: str) -> N
     _ask_password(hub, session, request, f"New password of {account.name}: ", hashed)
 
 
+def _make_invitation(hub: Hub, session: Operator, request: Request) -> None:
+    invitation, code = make_invitation(hub, OPERATOR)
+    lines = ["Pass this line on to one person. It is good for 7 days.", passed_on(hub, code)]
+    done = Show(session, Lines(lines=lines))
+    hub.apply(session, InvitationMade(invitation), (done,), action="invitation by", target=NAME)
+
+
 def _ask_password(hub: Hub, session: Operator, request: Request, prompt: str, hashed: Callable[[str], None]) -> None:
     """Ask for a password if *request* has none yet; else have it hashed, and call *hashed* if the operator is there."""
     if request.secret is None:
@@ -222,6 +231,7 @@ class Command:
 COMMANDS: Mapping[str, Command] = {
     "accounts": Command("accounts", "lists the accounts with their roles", _list_accounts),
     "account": Command("account NAME", "makes an account, whose name may be reserved", _make_account),
+    "invitation": Command("invitation", "makes a code with which one newcomer registers", _make_invitation),
     "role": Command("role NAME ROLE", "makes an account owner, moderator or user", _set_role),
     "password": Command("password NAME", "gives an account another password and ends its sessions", _set_password),
     "bans": Command("bans", "lists who may not come in", _list_bans),

@@ -12,25 +12,31 @@ Address = IPv4Address | IPv6Address
 class Peer:
     """Where a client is, and whether others can listen in on the way.
 
-    ``address`` is ``None`` for a local socket, ``tls`` tells whether the connection is encrypted. ``str()`` gives what
-    the log says.
+    ``address`` is ``None`` for a local socket, ``tls`` tells whether the connection is encrypted, ``relayed`` whether a
+    proxy has said where the client is. ``str()`` gives what the log says.
     """
 
     address: Address | None = None
     port: int = 0
     tls: bool = False
+    relayed: bool = False
 
     @classmethod
-    def at(cls, host: str, port: int, *, tls: bool = False) -> Peer:
+    def at(cls, host: str, port: int, *, tls: bool = False, relayed: bool = False) -> Peer:
         """The peer at an address as sockets write it; an IPv4 address within an IPv6 one counts as the former."""
         address = ip_address(host)
         mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
-        return cls(mapped or address, port, tls)
+        return cls(mapped or address, port, tls, relayed)
 
     @property
     def local(self) -> bool:
         """Whether it is on this machine."""
         return self.address is None or self.address.is_loopback
+
+    @property
+    def on_socket(self) -> bool:
+        """Whether it came by a plain local socket itself, so that the file system has decided that it may."""
+        return self.address is None and not self.tls and not self.relayed
 
     @property
     def network(self) -> str:

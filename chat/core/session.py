@@ -123,7 +123,8 @@ class Session:
     """
 
     __slots__ = (
-        "accept", "active", "began", "device", "greeted", "id", "moves", "one_room", "paused", "peer", "pending",
+        "accept", "active", "began", "device", "greeted", "id", "key_given", "moves", "one_room", "paused", "peer",
+        "pending",
         "replay", "request", "rooms", "since", "skipped", "spent", "state", "token", "unconfirmed", "user", "way",
     )  # fmt: skip
 
@@ -136,6 +137,8 @@ class Session:
         """How it came in, in a word or two."""
         self.accept: frozenset[str] = frozenset()
         """What its client can be sent that not every client understands."""
+        self.key_given = False
+        """Whether its client has given the key of the chat."""
         self.state = State.NAMELESS
         self.greeted = False
         """Whether it was shown that it is welcome, which may wait for what came before to be stored."""

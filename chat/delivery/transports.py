@@ -70,14 +70,17 @@ def tune(transport: object, keepalive: int) -> None:
             handle.setsockopt(socket.IPPROTO_TCP, getattr(socket, f"TCP_KEEP{option}"), value)
 
 
-def peer_of(transport: ITransport) -> Peer:
-    """Tell where the client of a connection is; raises :class:`TypeError` for a kind of address that we do not know."""
+def peer_of(transport: ITransport, *, relayed: bool = False) -> Peer:
+    """Tell where the client of a connection is, which with *relayed* a proxy has said.
+
+    Raises :class:`TypeError` for a kind of address that we do not know.
+    """
     address = transport.getPeer()
     tls = INegotiated.providedBy(transport)
     if isinstance(address, IPv4Address | IPv6Address):
-        return Peer.at(address.host, address.port, tls=tls)
+        return Peer.at(address.host, address.port, tls=tls, relayed=relayed)
     if isinstance(address, UNIXAddress):
-        return Peer(tls=tls)
+        return Peer(tls=tls, relayed=relayed)
     raise TypeError(f"{address!r} is not the address of a client that can be told from others")
 
 

@@ -8,12 +8,14 @@ from typing import Any
 
 from chat.core.accounts import Role, StoredAccount, Subject
 from chat.core.bans import Ban, normal, same
+from chat.core.doors import GOOD_FOR, Invitation
 from chat.core.facts import (
     AccountRenamed,
     Banned,
     Decision,
     Fact,
     Ignoring,
+    InvitationMade,
     Invited,
     LockSet,
     LoggedOut,
@@ -68,6 +70,7 @@ _ACCOUNT = "SELECT id, name, password, role, coalesce(presence, 0) FROM accounts
 _BAN = """
     INSERT OR REPLACE INTO bans (key, target, until, why, author, time, account) VALUES (?, ?, ?, ?, ?, ?, ?)
 """
+_INVITE = "INSERT INTO invitations (digest, maker, until) VALUES (?, ?, ?)"
 _RULE = "INSERT OR IGNORE INTO rules (room, private, locked) VALUES (?, 0, 0)"
 _IGNORE = "INSERT OR IGNORE INTO ignored (subject, name) VALUES (?, ?)"
 _HEED = "DELETE FROM ignored WHERE subject = ? AND name = ?"
@@ -108,8 +111,9 @@ def write(connection: sqlite3.Connection, fact: Fact | None) -> None:
     """Store a *fact* about accounts, rooms or bans, as the change of one row for each thing that it is about."""
     execute = connection.execute
     match fact:
-        case Registered(account, name, password, presence):
+        case Registered(account, name, password, presence, invitation):
             execute(_REGISTER, (account, name, password, presence or None))
+            execute("DELETE FROM invitations WHERE digest = ?", (invitation,))
             for table in BELONGING:
                 execute(f"UPDATE OR REPLACE {table} SET subject = ? WHERE subject = ?", (account, presence))  # noqa: S608
         case Unregistered(account):
@@ -117,7 +121,11 @@ def write(connection: sqlite3.Connection, fact: Fact | None) -> None:
             execute("DELETE FROM marks WHERE account = ?", (account,))
             execute("DELETE FROM joined WHERE account = ?", (account,))
             execute("DELETE FROM former_names WHERE account = ?", (account,))
+            execute("DELETE FROM invitations WHERE maker = ?", (account,))
             _end(connection, account)
+        case InvitationMade(invitation):
+            execute("DELETE FROM invitations WHERE until <= ?", (invitation.until - GOOD_FOR,))
+            execute(_INVITE, (invitation.digest, invitation.maker, invitation.until))
         case PresencesEnded(presences):
             for presence in presences:
                 _end(connection, presence)
@@ -281,6 +289,11 @@ def unseen(connection: sqlite3.Connection) -> Sequence[tuple[Subject, Subject, i
 def bans(connection: sqlite3.Connection) -> Sequence[Ban]:
     """All bans."""
     return [Ban(*row) for row in connection.execute("SELECT target, until, why, author, time, account FROM bans")]
+
+
+def invitations(connection: sqlite3.Connection) -> Sequence[Invitation]:
+    """The invitations that nobody has used."""
+    return [Invitation(*row) for row in connection.execute("SELECT digest, maker, until FROM invitations")]
 
 
 def rules(connection: sqlite3.Connection) -> Sequence[RoomRules]:

@@ -234,6 +234,12 @@ CREATE TABLE conversations (
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE spent (sender TEXT PRIMARY KEY, size INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE ended (subject INTEGER PRIMARY KEY) STRICT;
+CREATE TABLE invitations (
+    digest TEXT PRIMARY KEY,
+    maker INTEGER NOT NULL,
+    until REAL NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX invitations_by_maker ON invitations (maker);
 """
 """A party is how conversations know somebody for good: an account by the presence that registered it, or else by its
 id, others by their presence. ``private``: between whom a private message is, and whose share of the room for private
@@ -241,7 +247,8 @@ messages it takes. ``copies``: who has it, with whom, and whether they said it; 
 ``conversations``: up to which id a party has read. ``spent``: how much of their share the senders have taken.
 ``ended``: parties that are gone for good, whose copies are still to go. ``former_names``: the
 names that accounts had before, and until when they are kept for them. ``joined``: the rooms that the devices of an
-account come into, in the order in which they first did."""
+account come into, in the order in which they first did. ``invitations``: who has made them (0: the operator), by the
+digests of their codes, and until when they are good (seconds since 1970)."""
 
 AT_ONCE = 20_000
 """The messages that find their owners at a time."""

@@ -148,6 +148,7 @@ class SqliteStore:
                 former_names=accounts.former_names(self._reader),
                 presences=accounts.presences(self._reader),
                 unseen=accounts.unseen(self._reader),
+                invitations=accounts.invitations(self._reader),
                 last_time=self._reader.execute(_LAST_TIME).fetchone()[0],
             )
         except (sqlite3.Error, OSError) as error:

@@ -79,7 +79,7 @@ class Connection(LineReceiver):
         """Where it is counted as a connection from."""
         self._dropping = False
         """Whether the rest of a line that is too long is still to come."""
-        self._tries = 0
+        self._tries = self._passed = 0
         self._idle = self._stuck = 0.0
         self._moves = 0
 
@@ -91,7 +91,8 @@ class Connection(LineReceiver):
         tune(transport, limits.keepalive)
         self._flood = Flood(limits, limits.rate, chat.monotonic()) if limits.rate is not None else None
         replay = chat.replay if manners.replays else 0
-        peer = peer_of(transport)
+        relayed = is_layered(transport, ProxyConnection)
+        peer = peer_of(transport, relayed=relayed)
         self.session = Session(next(chat.numbers), peer, one_room=manners.one_room, replay=replay)
         send = socket_send(transport) if chat.direct else None
         self._outbox = Outbox(self.session, manners.dialect, transport, limits.window, self._close, send)
@@ -108,7 +109,7 @@ class Connection(LineReceiver):
         except ChatError as refusal:
             self.turn_away(refusal)
         else:
-            self._admit(peer, manners.greet(chat.welcome), greets_all=is_layered(transport, ProxyConnection))
+            self._admit(peer, manners.greet(chat.welcome, chat.hub, self.session), greets_all=relayed)
 
     def _admit(self, peer: Peer, greeting: bytes, *, greets_all: bool) -> None:
         """Ask whether a client from there may connect, and greet it; with *greets_all* also one that may not.
@@ -284,6 +285,9 @@ class Connection(LineReceiver):
         """Have a line cost what it costs; go on to the next only if the client may."""
         session = self.session
         if session.state is SessionState.NAMELESS:
+            if self._manners.passed > self._passed:
+                self._passed, self._tries = self._manners.passed, 0
+                self._chat.admission.nameless.add(self)
             self._tries += 1
             try:
                 self._chat.admission.require_name(self._tries)

@@ -7,10 +7,12 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from chat.core import events, lifecycle
+from chat.core.authentication import give_key
 from chat.core.commands.table import TABLE, run
 from chat.core.errors import BadField, BadJson, ChatError, NotWelcomeYet, UnknownType
 from chat.core.hub import Hub
-from chat.core.session import LOBBY, Session
+from chat.core.registration import come_in_new
+from chat.core.session import LOBBY, ResumeToken, Session
 from chat.core.text import clean
 from chat.protocols.manners import Manners
 
@@ -97,17 +99,17 @@ class JsonManners(Manners):
     def _hello(self, hub: Hub, session: Session, request: Mapping[str, object], tag: str | None) -> None:
         if session.named:
             raise NotWelcomeYet("You have said hello already. Use nick to change your name.")
-        name = request.get("name")
-        token, password = request.get("token"), request.get("password")
-        rooms = request.get("rooms")
-        if name is not None and not isinstance(name, str):
-            raise BadField('"name" must be a string.')
-        if token is not None and not isinstance(token, str):
-            raise BadField('"token" must be a string.')
-        if password is not None and not isinstance(password, str):
-            raise BadField('"password" must be a string.')
+        give_key(hub, session, _text(request, "key"))
+        name, token, password = _text(request, "name"), _text(request, "token"), _text(request, "password")
+        code, registers = _text(request, "code"), request.get("register")
+        if registers is not None and not isinstance(registers, bool):
+            raise BadField('"register" must be true or false.')
+        rooms = self._rooms(request.get("rooms"))
         session.accept = self._accept(request.get("accept"))
-        lifecycle.come_in_again(hub, session, name or "", self._rooms(rooms), token, password, tag)
+        if registers:
+            come_in_new(hub, session, name, rooms, password, code, ResumeToken(hub.make_token()), tag)
+        else:
+            lifecycle.come_in_again(hub, session, name or "", rooms, token, password, tag)
 
     def _accept(self, accept: object) -> frozenset[str]:
         """Read what the client accepts; what is of later versions is ignored."""
@@ -127,3 +129,11 @@ class JsonManners(Manners):
                 raise BadField('"rooms" must be an object of room names, each with the last id seen or null.')
             checked[room] = after
         return checked
+
+
+def _text(request: Mapping[str, object], field: str) -> str | None:
+    """Take a string out of a request; raises :class:`BadField`."""
+    value = request.get(field)
+    if value is None or isinstance(value, str):
+        return value
+    raise BadField(f'"{field}" must be a string.')

@@ -34,7 +34,12 @@ class Manners:
     left = False
     """Whether the client has asked to leave by other means than a line."""
 
-    def greet(self, welcome: str) -> bytes:
+    @property
+    def passed(self) -> int:
+        """How many questions the client has answered of those that come before its name: each gives it more time."""
+        return 0
+
+    def greet(self, welcome: str, hub: Hub, session: Session) -> bytes:
         """Return what a client is sent first; *welcome* is the server's greeting."""
         return b""
 

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from chat.core import events, lifecycle
+from chat.core.command import Command
 from chat.core.commands import table
-from chat.core.errors import BadJson, BadName, ChatError, NameTaken, PasswordNeeded
+from chat.core.errors import BadJson, ChatError, InvitationNeeded
 from chat.core.hub import Hub
-from chat.core.names import likeness, user_name
-from chat.core.session import LOBBY, Session
+from chat.core.session import Session
+from chat.protocols.entrance import LEAVE_WORDS, Entrance
 from chat.protocols.manners import Manners
 from chat.protocols.telnet import TelnetFilter
 
-LEAVE_WORDS = frozenset(("exit", "quit"))
 HELP_LINE = "Say something by typing it. // begins a line with one slash. exit leaves."
 
 HIDE, SHOW = b"\xff\xfb\x01", b"\xff\xfc\x01"
@@ -22,8 +23,6 @@ HIDE, SHOW = b"\xff\xfb\x01", b"\xff\xfc\x01"
 
 _JSON = re.compile(r"\ufeff?\s*(?:\{\s*[\"}]|\[\s*\{)")
 """How a line begins that is meant as JSON, be it right or wrong: a password may stand in it."""
-
-_HTTP = re.compile(rb"[A-Z]+ \S+ HTTP/\d")
 
 
 class TextDialect:
@@ -83,27 +82,39 @@ class TextManners(Manners):
     replays = True
     line_end = re.compile(b"\r[\n\0]|[\r\n]")
 
-    __slots__ = ("_after_return", "_claimed", "_telnet", "answer", "left")
+    __slots__ = ("_after_return", "_entrance", "_telnet", "answer", "left")
 
     def __init__(self) -> None:
         self.answer = b""
         self.left = False
         self._telnet = TelnetFilter()
-        self._claimed = ""
-        """The name whose password is to be typed next."""
+        self._entrance: Entrance | None = None
         self._after_return = False
         """Whether a CR came last: an LF or NUL behind it belongs to it."""
 
-    def greet(self, welcome: str) -> bytes:
-        """Ask for a name."""
-        return self.dialect.encode(events.Notice(text=f"{welcome} Type your name and press Enter."))
+    @property
+    def passed(self) -> int:
+        """How far the user has come."""
+        return self._entrance.passed if self._entrance is not None else 0
+
+    def greet(self, welcome: str, hub: Hub, session: Session) -> bytes:
+        """Ask for a name, or for what is needed first.
+
+        Telnet is told within the line to hide what is typed, so that programs find a line of theirs behind it.
+        """
+        self._entrance = entrance = Entrance(hub, session)
+        question = entrance.question(hub)
+        if not (entrance.hidden or hub.doors.members_only):
+            return self.dialect.encode(events.Notice(text=f"{welcome} {question}"))
+        hide = HIDE if entrance.hidden else b""
+        return _lines([f"* {welcome}"]) + f"* {question}".encode() + hide + b"\r\n"
 
     # -- what the user sends
 
     def hear(self, data: bytes, session: Session) -> bytes:
         """Take telnet's commands out, and what belongs to an end of line that came before."""
         telnet = self._telnet
-        data = telnet.feed(data, offering=bool(self._claimed))
+        data = telnet.feed(data, offering=self._entrance is not None and self._entrance.hidden)
         self.answer, self.left = telnet.answer, telnet.left
         if self._after_return and data[:1] in (b"\n", b"\0"):
             data = data[1:]
@@ -119,46 +130,27 @@ class TextManners(Manners):
             stripped = text.strip()
             if _JSON.match(stripped) and _has_said_nothing(session):
                 raise BadJson("This is JSON. Send it as the first line.")
-            if not session.named:
-                self._introduce(hub, session, line, stripped)
+            entrance = self._entrance
+            if entrance is not None and (entrance.registers or not session.named):
+                entrance.answer(hub, session, stripped, line)
             elif stripped.lower() in LEAVE_WORDS:
                 lifecycle.quit_chat(hub, session)
             elif text.startswith("/") and not text.startswith("//"):
                 command, rest = table.split(text)
-                table.run(hub, session, command, None, command.parse(rest, session.here))
+                self._run(hub, session, command, command.parse(rest, session.here))
             elif stripped:
                 said = text[1:] if text.startswith("//") else text
                 table.run(hub, session, table.TABLE["say"], None, {"room": session.here, "text": said})
         except ChatError as error:
             hub.refuse(session, error)
 
-    def _introduce(self, hub: Hub, session: Session, line: bytes, name: str) -> None:
-        if self._claimed:
-            self._give_password(hub, session, name)
-        elif name.lower() in LEAVE_WORDS or name.lower() == "/quit":
-            lifecycle.quit_chat(hub, session)
-        elif _HTTP.match(line):
-            text = "This is a chat, not a web server. Connect with nc, telnet or the chat client."
-            lifecycle.quit_chat(hub, session, text)
-        else:
-            try:
-                lifecycle.come_in(hub, session, name, {LOBBY: None})
-            except (BadName, NameTaken) as error:
-                raise type(error)(f"{error} Or press Enter to come in as a guest.") from error
-            except PasswordNeeded:
-                self._claimed = name
-                owner = hub.accounts.get(user_name(name))
-                like = likeness(name, owner.name) if owner is not None else ""
-                text = f"That name belongs to somebody.{like} Type its password, or press Enter to choose another name."
-                hub.show(session, events.Prompt(text=text))
-
-    def _give_password(self, hub: Hub, session: Session, password: str) -> None:
-        name, self._claimed = self._claimed, ""
-        hub.show(session, events.Prompt(text=None))
-        if password:
-            lifecycle.come_in(hub, session, name, {LOBBY: None}, password)
-        else:
-            hub.show(session, events.Notice(text="Type your name and press Enter."))
+    def _run(self, hub: Hub, session: Session, command: Command, arguments: Mapping[str, Any]) -> None:
+        try:
+            table.run(hub, session, command, None, arguments)
+        except InvitationNeeded:
+            if self._entrance is None:
+                raise
+            self._entrance.ask_code(hub, session, arguments["password"])
 
 
 def _lines(lines: Iterable[str]) -> bytes:

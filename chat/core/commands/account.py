@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 from chat.core import rights
 from chat.core.accounts import StoredAccount, check_password
 from chat.core.authentication import check, refuse_banned, require_secure
-from chat.core.command import SECRET, USER, Command, Right
-from chat.core.effects import Show
+from chat.core.command import SECRET, USER, Command, Kind, Parameter, Right
+from chat.core.doors import Registration
+from chat.core.effects import Effect, Show
 from chat.core.errors import AlreadyThere, NameTaken, NotAllowed
-from chat.core.events import Notice
-from chat.core.facts import AccountRenamed, Ignoring, PasswordSet, Registered, Unregistered
+from chat.core.events import Notice, wire_time
+from chat.core.facts import AccountRenamed, Ignoring, InvitationMade, PasswordSet, Registered, Unregistered
 from chat.core.hub import Hub
-from chat.core.lifecycle import EndOthers, tell_name
+from chat.core.lifecycle import EndOthers, Quit, tell_name
 from chat.core.names import user_name
 from chat.core.ports import HashPassword
+from chat.core.registration import invited_by, make_invitation, passed_on, require_registration
 from chat.core.rights import user_of
 from chat.core.session import Session
 
 
-def register(hub: Hub, session: Session, tag: str | None, password: str) -> None:
-    """Make the session's name its user's own."""
+def register(hub: Hub, session: Session, tag: str | None, password: str, code: str | None = None) -> None:
+    """Make the session's name its user's own, with the *code* of an invitation if one is needed."""
     user = user_of(session)
     name = user.name
     if user.account is not None:
@@ -27,16 +31,17 @@ def register(hub: Hub, session: Session, tag: str | None, password: str) -> None
     hub.refuse_reserved(name)
     require_secure(hub, session)
     check_password(password)
+    invitation = require_registration(hub, session, code)
 
     def hashed(encoded: str) -> None:
         if session.gone:
             return
         if user.name != name:
             raise NameTaken(f"You are {user.name} now, so {name} was not registered. Register again.")
-        fact = Registered(hub.take_account(), name, encoded, user.presence)
+        fact = Registered(hub.take_account(), name, encoded, user.presence, invitation)
         text = f"The name {name} is yours now. You need its password when you come in next."
         done = Show(session, Notice(text=text, tag=tag))
-        hub.apply(session, fact, (done,), tag=tag, action="register", target=name)
+        hub.apply(session, fact, (done,), tag=tag, action="register", target=name, why=invited_by(hub, fact))
         hub.keep_token(session)
         for ignored in user.ignored.values():
             hub.store(session, Ignoring(fact.account, ignored, on=True))
@@ -110,9 +115,13 @@ def unregister(hub: Hub, session: Session, tag: str | None, password: str) -> No
 
     def right(stored: StoredAccount) -> None:
         done = Show(session, Notice(text=f"The name {account.name} belongs to nobody now.", tag=tag))
-        ends = EndOthers(hub, session, f"The name {account.name} was given up from another connection.")
+        others = f"The name {account.name} was given up from another connection."
+        ends: list[Effect] = [EndOthers(hub, session, others)]
+        if hub.doors.members_only:
+            here = "You have given up your account, and only members may be here."
+            ends = [EndOthers(hub, session, others, ONLY_MEMBERS), Quit(hub, session, here, ONLY_MEMBERS)]
         fact = Unregistered(account.id)
-        hub.apply(session, fact, (done, ends), tag=tag, action="unregister", target=account.name)
+        hub.apply(session, fact, (done, *ends), tag=tag, action="unregister", target=account.name)
 
     check(hub, session, account, password, right, tag, "That password is wrong.")
 
@@ -122,9 +131,28 @@ KEPT_NAME = 30 * 86_400.0
 
 MOST_FORMER = 5
 """So many former names are kept for one account."""
+def invite_newcomer(hub: Hub, session: Session, tag: str | None) -> None:
+    """Make an invitation to the chat, and show the line to pass on."""
+    account = user_of(session).account
+    if account is None or not hub.doors.may_invite(account):
+        raise NotAllowed("Only moderators may do that.")
+    if hub.doors.registration is Registration.OPEN:
+        raise NotAllowed("Everybody can register here, so nobody needs an invitation.")
+    invitation, code = make_invitation(hub, account.id)
+    text = f"Pass this on to one person. It is good for 7 days. {passed_on(hub, code)}"
+    until = wire_time(datetime.fromtimestamp(invitation.until, UTC))
+    done = Show(session, Notice(text=text, tag=tag, code=code, until=until))
+    hub.apply(session, InvitationMade(invitation), (done,), tag=tag, action="invitation by", target=account.name)
+
+
+ONLY_MEMBERS = "members-only"
+"""The code of the goodbye to those who have given up their account where only members come in."""
+
+CODE = Parameter("code", Kind.SECRET, optional=True, programs=True)
+"""The code of an invitation; people are asked for it."""
 
 COMMANDS = (
-    Command("register", (SECRET,), "makes your name yours: it needs this password then", register, stores=True),
+    Command("register", (SECRET, CODE), "makes your name yours: it needs this password then", register, stores=True),
     Command(
         "password",
         (SECRET,),
@@ -142,4 +170,12 @@ COMMANDS = (
         stores=True,
     ),
     Command("unregister", (SECRET,), "gives up your name", unregister, needs=Right.ACCOUNT, stores=True),
+    Command(
+        "invitation",
+        (),
+        "makes a code with which one newcomer registers",
+        invite_newcomer,
+        needs=Right.ACCOUNT,
+        stores=True,
+    ),
 )

@@ -1,0 +1,197 @@
+"""What somebody of the text dialect is asked before they are in, one question after the other."""
+
+from __future__ import annotations
+
+import re
+from enum import IntEnum, auto
+
+from chat.core import lifecycle
+from chat.core.accounts import LONGEST_PASSWORD, SHORTEST_PASSWORD, check_password
+from chat.core.authentication import find_invitation, give_key, needs_key, require_secure
+from chat.core.commands.table import TABLE, run
+from chat.core.doors import Registration
+from chat.core.errors import BadName, BadPassword, ChatError, InvitationNeeded, NameTaken, PasswordNeeded
+from chat.core.events import Notice, Prompt
+from chat.core.hub import Hub
+from chat.core.names import likeness, user_name
+from chat.core.registration import come_in_new, require_choosable
+from chat.core.session import LOBBY, Session
+
+LEAVE_WORDS = frozenset(("exit", "quit"))
+
+_HTTP = re.compile(rb"[A-Z]+ \S+ HTTP/\d")
+
+
+class Asked(IntEnum):
+    """What the next line answers, in the order in which newcomers are asked."""
+
+    KEY = auto()
+    NAME = auto()
+    PASSWORD = auto()
+    """The password of a name that belongs to somebody."""
+    CODE = auto()
+    """The code of an invitation."""
+    NEW_NAME = auto()
+    NEW_PASSWORD = auto()
+    REPEATED = auto()
+    """The new password once more."""
+    CODE_TO_REGISTER = auto()
+    """The code of an invitation, after ``/register``."""
+
+
+HIDDEN = frozenset((Asked.KEY, Asked.PASSWORD, Asked.CODE, Asked.NEW_PASSWORD, Asked.REPEATED, Asked.CODE_TO_REGISTER))
+"""What a terminal is not to show."""
+
+
+class Entrance:
+    """Asks the user of one connection."""
+
+    __slots__ = ("_code", "_name", "_password", "asked", "passed")
+
+    def __init__(self, hub: Hub, session: Session) -> None:
+        self.asked = Asked.KEY if needs_key(hub, session) else Asked.NAME
+        self.passed = 0
+        """How far the user has come; who goes back has come no farther."""
+        self._name = self._password = self._code = ""
+
+    @property
+    def hidden(self) -> bool:
+        """Whether a terminal is not to show what is typed next."""
+        return self.asked in HIDDEN
+
+    @property
+    def registers(self) -> bool:
+        """Whether the next line answers a question although the user is in."""
+        return self.asked is Asked.CODE_TO_REGISTER
+
+    def question(self, hub: Hub) -> str:
+        """What the user is asked now."""
+        match self.asked:
+            case Asked.KEY:
+                return "This chat needs a key. Type it and press Enter."
+            case Asked.NAME if not hub.doors.members_only:
+                return "Type your name and press Enter."
+            case Asked.NAME if _invites(hub):
+                or_else = ", or press Enter alone if you have an invitation"
+                return f"Only members come in. Type your name and press Enter{or_else}."
+            case Asked.NAME:
+                return "Only members come in. Type your name and press Enter."
+            case Asked.CODE:
+                return "Type the code of your invitation, or press Enter alone to go back."
+            case Asked.NEW_NAME:
+                return "That is a good one. Choose a name."
+            case Asked.NEW_PASSWORD:
+                return f"Choose a password for {self._name}, of {SHORTEST_PASSWORD} to {LONGEST_PASSWORD} characters."
+            case Asked.REPEATED:
+                return "Type it again."
+            case Asked.CODE_TO_REGISTER:
+                return "One needs an invitation to register here. Type its code, or press Enter alone to leave it."
+        return ""
+
+    def answer(self, hub: Hub, session: Session, text: str, line: bytes) -> None:
+        """Take *text* as the answer; *line* is what it was made of. Raises :class:`ChatError` to refuse it."""
+        asked = self.asked
+        if self.hidden:
+            hub.show(session, Prompt(text=None))
+        if asked not in (Asked.PASSWORD, Asked.CODE_TO_REGISTER) and text.lower() in (*LEAVE_WORDS, "/quit"):
+            lifecycle.quit_chat(hub, session)
+        elif asked <= Asked.NAME and _HTTP.match(line):
+            lifecycle.quit_chat(
+                hub, session, "This is a chat, not a web server. Connect with nc, telnet or the chat client."
+            )
+        else:
+            self._take(hub, session, asked, text)
+
+    def ask_code(self, hub: Hub, session: Session, password: str) -> None:
+        """Ask somebody who registers with this *password* for the code of an invitation."""
+        self._password = password
+        self._ask(hub, session, Asked.CODE_TO_REGISTER)
+
+    def _ask(self, hub: Hub, session: Session, asked: Asked) -> None:
+        self.asked = asked
+        self.passed = max(self.passed, asked)
+        text = self.question(hub)
+        hub.show(session, Prompt(text=text) if self.hidden else Notice(text=text))
+
+    def _take(self, hub: Hub, session: Session, asked: Asked, text: str) -> None:
+        match asked:
+            case Asked.NAME:
+                self._take_name(hub, session, text)
+            case Asked.PASSWORD:
+                self._take_password(hub, session, text)
+            case Asked.REPEATED if text == self._password:
+                self.asked = Asked.NAME
+                come_in_new(hub, session, self._name, {LOBBY: None}, text, self._code)
+            case Asked.CODE_TO_REGISTER:
+                self.asked = Asked.NAME
+                if text:
+                    run(hub, session, TABLE["register"], None, {"password": self._password, "code": text})
+            case _:
+                self._step(hub, session, asked, text)
+
+    def _step(self, hub: Hub, session: Session, asked: Asked, text: str) -> None:
+        """Ask the question that follows, or the same again if the answer is refused."""
+        try:
+            following = self._following(hub, session, asked, text)
+        except ChatError as refusal:
+            hub.refuse(session, refusal)
+            following = asked
+        self._ask(hub, session, following)
+
+    def _following(self, hub: Hub, session: Session, asked: Asked, text: str) -> Asked:
+        """Take an answer, and return what is to be asked then; raises :class:`ChatError` to refuse it."""
+        match asked:
+            case Asked.KEY if text:
+                give_key(hub, session, text)
+                return Asked.NAME
+            case Asked.CODE if text:
+                find_invitation(hub, session, text)
+                self._code = text
+                return Asked.NEW_NAME
+            case Asked.CODE:
+                return Asked.NAME
+            case Asked.NEW_NAME if text:
+                self._name = require_choosable(hub, session, text)
+                return Asked.NEW_PASSWORD
+            case Asked.NEW_PASSWORD:
+                check_password(text)
+                self._password = text
+                return Asked.REPEATED
+            case Asked.REPEATED:
+                hub.refuse(session, BadPassword("Those are two passwords. Choose one."))
+                return Asked.NEW_PASSWORD
+        return asked
+
+    def _take_name(self, hub: Hub, session: Session, name: str) -> None:
+        if not name and hub.doors.members_only and _invites(hub):
+            require_secure(hub, session)
+            self._ask(hub, session, Asked.CODE)
+            return
+        try:
+            lifecycle.come_in(hub, session, name, {LOBBY: None})
+        except (BadName, NameTaken) as error:
+            if hub.doors.members_only:
+                raise
+            raise type(error)(f"{error} Or press Enter to come in as a guest.") from error
+        except InvitationNeeded as error:
+            if not _invites(hub):
+                raise
+            raise InvitationNeeded(f"{error} If you have one, press Enter alone.") from error
+        except PasswordNeeded:
+            self._name = name
+            owner = hub.accounts.get(user_name(name))
+            like = likeness(name, owner.name) if owner is not None else ""
+            text = f"That name belongs to somebody.{like} Type its password, or press Enter to choose another name."
+            self.asked = Asked.PASSWORD
+            hub.show(session, Prompt(text=text))
+
+    def _take_password(self, hub: Hub, session: Session, password: str) -> None:
+        self.asked = Asked.NAME
+        if password:
+            lifecycle.come_in(hub, session, self._name, {LOBBY: None}, password)
+        else:
+            hub.show(session, Notice(text=self.question(hub)))
+
+
+def _invites(hub: Hub) -> bool:
+    return hub.doors.registration is Registration.INVITATION
