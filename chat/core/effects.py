@@ -31,15 +31,24 @@ class Show(msgspec.Struct, frozen=True):
 
 
 class Greet(msgspec.Struct, frozen=True):
-    """Show *welcome*, if there is one, to a session that has come in: nothing that is for all devices comes before."""
+    """Show *welcome*, if there is one, to a session that has come in, and then what came before for all devices."""
 
     session: Session
     welcome: Event | None
 
     def perform(self, delivery: Delivery) -> None:
-        self.session.greeted = True
-        if self.welcome is not None:
-            delivery.show(self.session, self.welcome)
+        untold, self.session.untold = self.session.untold, None
+        for event in (self.welcome, *(untold or ())):
+            if event is not None:
+                delivery.show(self.session, event)
+
+
+def show_device(delivery: Delivery, session: Session, event: Event) -> None:
+    """Show *event* to one device of its user: once it is welcome."""
+    if session.untold is None:
+        delivery.show(session, event)
+    else:
+        session.untold.append(event)
 
 
 class ShowDone(msgspec.Struct, frozen=True):
@@ -71,8 +80,8 @@ class Inform(msgspec.Struct, frozen=True):
 
     def perform(self, delivery: Delivery) -> None:
         for session in self.user.sessions:
-            if session is not self.but and session.greeted:
-                delivery.show(session, self.event)
+            if session is not self.but:
+                show_device(delivery, session, self.event)
 
 
 class ShowOthers(msgspec.Struct, frozen=True):
@@ -84,8 +93,8 @@ class ShowOthers(msgspec.Struct, frozen=True):
     def perform(self, delivery: Delivery) -> None:
         user = self.session.user
         for other in user.others(self.session) if user is not None else ():
-            if not other.one_room and other.greeted:
-                delivery.show(other, msgspec.structs.replace(self.event, tag=None))
+            if not other.one_room:
+                show_device(delivery, other, msgspec.structs.replace(self.event, tag=None))
 
 
 class Publish(msgspec.Struct, frozen=True):

@@ -14,6 +14,7 @@ from types import MappingProxyType
 from chat.core import names
 from chat.core.accounts import Account, Subject
 from chat.core.errors import NotWelcomeYet
+from chat.core.events import Event
 from chat.core.peer import Peer
 from chat.core.room import Room
 
@@ -123,9 +124,9 @@ class Session:
     """
 
     __slots__ = (
-        "accept", "active", "began", "device", "greeted", "id", "key_given", "moves", "one_room", "paused", "peer",
-        "pending",
-        "replay", "request", "rooms", "since", "skipped", "spent", "state", "token", "unconfirmed", "user", "way",
+        "accept", "active", "began", "device", "id", "key_given", "moves", "one_room", "paused", "peer", "pending",
+        "replay", "request", "rooms", "since", "skipped", "spent", "state", "token", "unconfirmed", "untold", "user",
+        "way",
     )  # fmt: skip
 
     def __init__(self, number: int, peer: Peer, *, one_room: bool, replay: int = 0) -> None:
@@ -140,8 +141,8 @@ class Session:
         self.key_given = False
         """Whether its client has given the key of the chat."""
         self.state = State.NAMELESS
-        self.greeted = False
-        """Whether it was shown that it is welcome, which may wait for what came before to be stored."""
+        self.untold: list[Event] | None = []
+        """What it is shown once it is welcome, which may wait for what came before to be stored; ``None``: it is."""
         self.user: User | None = None
         self.rooms: dict[str, Room] = {}
         self.moves = 0

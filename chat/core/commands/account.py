@@ -131,6 +131,8 @@ KEPT_NAME = 30 * 86_400.0
 
 MOST_FORMER = 5
 """So many former names are kept for one account."""
+
+
 def invite_newcomer(hub: Hub, session: Session, tag: str | None) -> None:
     """Make an invitation to the chat, and show the line to pass on."""
     account = user_of(session).account

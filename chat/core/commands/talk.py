@@ -10,7 +10,7 @@ import msgspec
 from chat.core import rights
 from chat.core.accounts import Subject
 from chat.core.command import HERE, TEXT, USER, Command, Kind, Parameter
-from chat.core.effects import Effect, Publish, Show, ShowOthers, first_try_failed
+from chat.core.effects import Effect, Publish, Show, ShowOthers, first_try_failed, show_device
 from chat.core.errors import Empty, NoSuchMessage, NotAllowed, NotStored
 from chat.core.events import Deleted, Message, Notice
 from chat.core.events import Kind as MessageKind
@@ -296,8 +296,7 @@ class TakeBack(msgspec.Struct, frozen=True):
         self.hub.mailboxes.seen(self.hub.heir(self.subject), number, number)
         user = self.hub.user_with(self.subject)
         for session in user.sessions if user is not None and user is not self.by else ():
-            if session.greeted:
-                delivery.show(session, self.event)
+            show_device(delivery, session, self.event)
 
 
 def _last_said(user: User) -> Sequence[int]:
