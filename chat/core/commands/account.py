@@ -45,6 +45,8 @@ def register(hub: Hub, session: Session, tag: str | None, password: str, code: s
         hub.keep_token(session)
         for ignored in user.ignored.values():
             hub.store(session, Ignoring(fact.account, ignored, on=True))
+        for room in session.rooms.values() if not session.one_room else ():
+            hub.list_room(session, hub.account(fact.account), room.name, on=True)
 
     hub.ask(session, HashPassword(password, session.peer.network, session.require_here), hashed, tag)
 
