@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 from twisted.logger import Logger
 
+from chat.core.account_directory import AccountDirectory
 from chat.core.accounts import Account, Guesses, Subject, Tries
 from chat.core.bans import Bans
 from chat.core.clock import HistoryClock
@@ -114,7 +115,7 @@ class Hub:
         self.queue = Queue(delivery, limits, wake)
         self.users: Registry[User] = Registry()
         self.rooms = RoomDirectory(limits.rooms)
-        self.accounts: Registry[Account] = Registry()
+        self.accounts = AccountDirectory()
         self.reserved: Registry[str] = Registry()
         for name in (*RESERVED, *reserve):
             self.reserved.claim(name, name)
@@ -136,15 +137,8 @@ class Hub:
         self._last_id = 0
         self._last_account: Subject = 0
         self._arrivals = 0
-        self._by_id: dict[Subject, Account] = {}
-        self._by_presence: dict[Subject, Account] = {}
-        """The accounts by the presences that registered them."""
         self._user_of: dict[Subject, User] = {}
         """Who is here, by account or presence."""
-        self._listed: Counter[str] = Counter()
-        """How many accounts have a room among theirs."""
-        self._former: dict[str, tuple[Account, float]] = {}
-        """The names that accounts had before, and until when they are kept for them; the first ends first."""
         self.mailboxes = Mailboxes()
         self._absent: set[Subject] = set()
         """The presences that have not come back since the chat began, and may still."""
@@ -171,12 +165,11 @@ class Hub:
             ignored = {key(name): name for name in stored.ignored}
             rooms = dict.fromkeys(stored.rooms)
             account = Account(stored.id, stored.name, stored.role, 0, stored.presence, ignored, rooms)
-            self._enter_account(account)
+            self.accounts.enter(account)
         for name, number, kept in contents.former_names:
-            owner = self._by_id.get(number)
-            if owner is not None and name not in self.accounts:
-                self.accounts.claim(name, owner)
-                self._former[name] = owner, kept
+            owner = self.accounts.with_id(number)
+            if owner is not None:
+                self.accounts.keep_name(name, owner, kept)
         self.bans.restore(contents.bans)
         self.invitations.add(*contents.invitations)
         for rule in contents.rules:
@@ -454,7 +447,7 @@ class Hub:
         self.refuse_reserved(fact.name)
         renew = self._use_invitation(fact)
         account = Account(fact.account, fact.name, presence=user.presence, ignored=user.ignored)
-        self._enter_account(account)
+        self.accounts.enter(account)
         self.set_account(user, account)
         self._move(self.rooms.entitling(account.presence), account.presence, account.id)
 
@@ -462,7 +455,7 @@ class Hub:
             renew()
             if not user.gone:
                 self.set_account(user, None)
-            self._drop_account(account)
+            self.accounts.drop(account)
             self._move(self.rooms.entitling(account.id), account.id, account.presence)
             if user.gone:
                 self.end_presence(user)
@@ -473,11 +466,11 @@ class Hub:
         self.require_free(fact.name)
         renew = self._use_invitation(fact)
         account = Account(fact.account, fact.name)
-        self._enter_account(account)
+        self.accounts.enter(account)
 
         def undo() -> None:
             renew()
-            self._drop_account(account)
+            self.accounts.drop(account)
 
         return undo
 
@@ -491,7 +484,7 @@ class Hub:
         mailbox = self.mailboxes.take(account.id)
         held = [(room, room.rights(account.id)) for room in self.rooms.entitling(account.id)]
         renew = self.invitations.take(self.invitations.by(account.id))
-        former = self._drop_account(account)
+        former = self.accounts.drop(account)
         if user is not None:
             self.leave(user)
             user.presence = self.take_presence()
@@ -502,7 +495,7 @@ class Hub:
 
         def undo() -> None:
             renew()
-            self._enter_account(account, former)
+            self.accounts.enter(account, former)
             if user is not None and not user.gone:
                 self._move(self.rooms.entitling(user.presence), user.presence, account.id)
                 self.leave(user)
@@ -519,21 +512,13 @@ class Hub:
         account = self.account(fact.account)
         user = self.user_with(account.id)
         self.require_free(fact.name, account)
-        own = self._former.pop(fact.name, None)
-        before, called = account.name, user.name if user is not None else ""
-        self._former[before] = account, fact.until
-        account.name = fact.name
-        self.accounts.claim(fact.name, account)
+        called = user.name if user is not None else ""
+        undo_name = self.accounts.rename(account, fact.name, fact.until)
         if user is not None:
             self.rename(user, fact.name)
 
         def undo() -> None:
-            del self._former[before]
-            account.name = before
-            if own is None:
-                self.accounts.release(fact.name)
-            else:
-                self._former[fact.name] = own
+            undo_name()
             if user is not None and not user.gone and user.name == fact.name and not self.taken(called, user):
                 self.rename(user, called)
 
@@ -541,17 +526,8 @@ class Hub:
 
     def free_names(self) -> None:
         """Keep no names for accounts that had them too long ago."""
-        while self._former:
-            name, (_, until) = next(iter(self._former.items()))
-            if until > self.seconds:
-                return
-            del self._former[name]
-            self.accounts.release(name)
+        for name in self.accounts.free_names(self.seconds):
             self.store(self._itself, NameFreed(name))
-
-    def former_names(self, account: Account) -> Sequence[str]:
-        """The names that are kept for *account*, as it had them before."""
-        return [name for name, (owner, _) in self._former.items() if owner is account]
 
     def _mark(self, fact: ReadUpTo) -> Callable[[], None]:
         user = self.user_with(self.account(fact.account).id)
@@ -569,7 +545,7 @@ class Hub:
 
     def account(self, account: Subject) -> Account:
         """The account with that id; raises :class:`NotAllowed` if there is none any more."""
-        found = self._by_id.get(account)
+        found = self.accounts.with_id(account)
         if found is None:
             raise NotAllowed("Your name is not registered. /register makes it yours.")
         return found
@@ -584,37 +560,14 @@ class Hub:
         return found
 
     def _may_invite(self, maker: Subject) -> bool:
-        account = self._by_id.get(maker)
+        account = self.accounts.with_id(maker)
         if account is None:
             return maker == OPERATOR
         return self.doors.may_invite(account) and self.bans.of_account(maker, self.seconds) is None
 
-    def _enter_account(self, account: Account, former: Sequence[tuple[str, float]] = ()) -> None:
-        self.accounts.claim(account.name, account)
-        for name, until in former:
-            self.accounts.claim(name, account)
-            self._former[name] = account, until
-        self._count_listed(account.rooms, 1)
-        self._by_id[account.id] = account
-        if account.presence:
-            self._by_presence[account.presence] = account
-
-    def _drop_account(self, account: Account) -> Sequence[tuple[str, float]]:
-        """Forget an account; return the names that were kept for it, and until when."""
-        former = [(name, until) for name, (owner, until) in self._former.items() if owner is account]
-        for name, _ in former:
-            del self._former[name]
-        for name in (account.name, *(name for name, _ in former)):
-            self.accounts.release(name)
-        self._count_listed(account.rooms, -1)
-        del self._by_id[account.id]
-        self._by_presence.pop(account.presence, None)
-        return former
-
     def heir(self, subject: Subject) -> Subject:
         """Whom what was the *subject*'s belongs to: the account, if it is a presence that has registered."""
-        account = self._by_presence.get(subject)
-        return account.id if account is not None else subject
+        return self.accounts.heir(subject)
 
     def user_with(self, subject: Subject) -> User | None:
         """Who is here as *subject*, or was it before they registered."""
@@ -649,7 +602,7 @@ class Hub:
 
     def account_with(self, subject: Subject) -> Account | None:
         """The account with that id, if there is one."""
-        return self._by_id.get(subject)
+        return self.accounts.with_id(subject)
 
     # -- what belongs to accounts and presences
 
@@ -788,20 +741,10 @@ class Hub:
         """The devices of *account* come into *room* from now on, or no longer; the history is told if that is new."""
         if (room in account.rooms) is on:
             return
-        if on:
-            account.rooms[room] = None
-        else:
-            del account.rooms[room]
-        self._count_listed((room,), 1 if on else -1)
+        self.accounts.list_room(account, room, on=on)
         self.store(session, RoomListed(account.id, room, on))
         if len(account.rooms) > self.limits.rooms_each:
             self.list_room(session, account, next(iter(account.rooms)), on=False)
-
-    def _count_listed(self, rooms: Iterable[str], by: int) -> None:
-        for room in rooms:
-            self._listed[room] += by
-            if not self._listed[room]:
-                del self._listed[room]
 
     def keep(self, session: Session, room: Room) -> None:
         """The history is about to hold something of *room*: have it hold the rights in it too."""
@@ -825,11 +768,7 @@ class Hub:
         """Forget a room that is empty and has neither messages nor rules, in the history too."""
         if not self.rooms.forget(room):
             return
-        listed = room.name in self._listed
-        if listed:
-            for account in self.accounts.all():
-                account.rooms.pop(room.name, None)
-            del self._listed[room.name]
+        listed = self.accounts.unlist(room.name)
         if room.topic or room.kept or listed:
             self.store(session, RoomForgotten(room.name))
 

@@ -236,13 +236,13 @@ class World:
         """Whose something may be: the accounts, and the presences that are here or may come back."""
         hub = self.box.hub
         presences = {user.presence for user in hub.users.all() if user.account is None}
-        return presences | hub._absent | set(hub._by_id)
+        return presences | hub._absent | set(hub.accounts._by_id)
 
     def check_accounts(self) -> None:
         hub, rows = self.box.hub, self.file.rows
         accounts = {number: (name, role) for number, name, role in rows("SELECT id, name, role FROM accounts")}
         assert accounts == {account.id: (account.name, account.role) for account in hub.accounts.all()}
-        assert set(accounts) == set(hub._by_id)
+        assert set(accounts) == set(hub.accounts._by_id)
         last = next((number for (number,) in rows("SELECT seq FROM sqlite_sequence WHERE name = 'accounts'")), 0)
         for table, column in (("messages", "author_id"), ("messages", "recipient_id"), ("marks", "account")):
             for (number,) in rows(f"SELECT DISTINCT {column} FROM {table} WHERE {column} > 0"):  # noqa: S608

@@ -89,9 +89,9 @@ def rename_account(hub: Hub, session: Session, tag: str | None, name: str, passw
         if new == account.name:
             raise AlreadyThere(f"Your account is called {new} already.")
         refuse_banned(hub, hub.bans.of_name(new, hub.seconds))
-        if new not in hub.former_names(account):
+        if new not in hub.accounts.former_names(account):
             hub.refuse_reserved(new)
-            if len(hub.former_names(account)) >= MOST_FORMER:
+            if len(hub.accounts.former_names(account)) >= MOST_FORMER:
                 raise NotAllowed(f"Your account has had {MOST_FORMER} other names lately, which is the most.")
         hub.require_free(new, account)
 
