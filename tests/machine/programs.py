@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass, field
 
 from e2e.test_hostile_bytes import FORBIDDEN
+from house import LIMITS
 
 from machine.clients import LOBBY, Line, Log
 from machine.promises import ANYTHING, INFINITY, Device, Look, Register, Room, Subject, Text, World, fold
@@ -202,6 +203,8 @@ class Program(Asker):
             world.require("own name", None in owners, f"{self.title} came in as {name} without its password.")
             world.require("reserved name", fold(name) not in RESERVED, f"{self.title} came in as {name}.")
             self.subjects = self._present(name, before, look)
+        if self.account is not None:
+            self._check_rooms(self.account, {listed["room"] for listed in event.get("rooms", ())}, look)
         banned = world.must_be_banned(name, self.host, self.account, look)
         world.require("ban", not banned, f"{name} from {self.host} came in.")
         if before is not None and before.name != name and self.resumed == "yes":
@@ -286,6 +289,20 @@ class Program(Asker):
             del self.world.roles[account]
         self.world.require("role", account.role.may_be(role, look), f"{account} has the role {role!r}.")
 
+    def _check_rooms(self, account: Subject, listed: set[str], look: Look) -> None:
+        """Check what are said to be the rooms of its account."""
+        world = self.world
+        for name in listed:
+            may = account.lists(name).may_be(True, look)
+            world.require("own rooms", may, f"#{name} is said to be a room of {account}.")
+        for name, register in account.listed.items():
+            stays = any(
+                text.room == name and text.acknowledged and not text.may_be_deleted for text in world.texts.values()
+            )
+            sure = stays and world.failed < 0 and not world.may_be_kept_out([account], world.room(name), look)
+            missing = sure and name not in listed and set(register.values(look)) == {True}
+            world.require("own rooms", not missing, f"#{name} is not said to be a room of {account}.")
+
     def _ask_for_rooms(self, hello: Request) -> None:
         """It may be in the rooms that it has asked for, and in no other."""
         world = self.world
@@ -294,6 +311,8 @@ class Program(Asker):
         for room in rooms:
             changes = [(self.device.room(room), True), *((s.right("op", room), ANYTHING) for s in self.subjects)]
             hello.writes += [(register, register.write(value, self, hello.sent)) for register, value in changes]
+            for subject in self.subjects:
+                subject.lists(room.name).write(True, self, hello.sent)
 
     def _turned_away(self, hello: Request, event: Event) -> None:
         world, name, password = self.world, hello.fields["name"], hello.fields.get("password")
@@ -329,6 +348,12 @@ class Program(Asker):
         room.entered = world.tick
         made = event["users"] == [self.name] and name != LOBBY and self.name in event.get("ops", ())
         clear = back == "no" and len(self.subjects) == 1 and not room.unknown
+        if self.account is not None:
+            self.account.lists(name).write(True, self, asked.sent).finish(world.tick)
+            for other, register in self.account.listed.items():
+                if other != name and len(self.account.listed) > LIMITS.rooms_each:
+                    # It holds only so many.
+                    register.may_put(False, asked.sent, world.tick)
         member = self.device.room(room)
         if back == "yes":
             world.require("membership", member.may_be(True, look), f"{self.subjects} is in #{name} again.")

@@ -39,6 +39,7 @@ PROMISES = {
     "lock": "In a room that is locked only ops set the topic.",
     "topic": "The topic of a room is what was set last.",
     "one join": "Others see a user come into a room once, and leave it once, on whatever number of devices they are.",
+    "own rooms": "The rooms of an account are those that its programs have come into last, and have not left.",
     "one name": "All devices of a user go by one name.",
     "own tag": "The tag of a message is told to the device that has said it, and to no other of its author.",
     "read mark": "Up to where somebody has read a room is what they have said last, on all their devices.",
@@ -225,8 +226,8 @@ class Subject:
     """Somebody on whom rights hang: an account, or one unbroken presence without one."""
 
     __slots__ = (
-        "alive", "away", "devices", "former", "ignored", "is_account", "marks", "names", "own_name", "password",
-        "reset", "rights", "role", "title", "unknown",
+        "alive", "away", "devices", "former", "ignored", "is_account", "listed", "marks", "names", "own_name",
+        "password", "reset", "rights", "role", "title", "unknown",
     )  # fmt: skip
 
     def __init__(self, title: str, *, is_account: bool, unknown: bool = False) -> None:
@@ -245,6 +246,8 @@ class Subject:
         self.ignored: dict[str, Register] = {}
         """Whether they ignore who has each name."""
         self.away = Register(None)
+        self.listed: dict[str, Register] = {}
+        """Whether each room is among those of the account."""
         self.alive = Register(True)
         self.role = Register("")
         self.own_name = ""
@@ -280,6 +283,10 @@ class Subject:
     def mark(self, room: str) -> Register:
         """Up to where they have read the room."""
         return self.marks.setdefault(room, Register(ANYTHING if self._was_another else None))
+
+    def lists(self, room: str) -> Register:
+        """Whether the room is among those of the account."""
+        return self.listed.setdefault(room, Register(ANYTHING if self._was_another else False))
 
     def ignores(self, name: str) -> Register:
         """Whether they ignore who has that name."""

@@ -143,10 +143,12 @@ class Asker(End):
             case "join" if room is not None:
                 write(self.device.room(room), True)
                 for subject in self.subjects:
+                    write(subject.lists(room.name), True)
                     write(subject.right("op", room), ANYTHING)
             case "leave" if room is not None:
                 write(self.device.room(room), False)
                 for subject in self.subjects:
+                    write(subject.lists(room.name), False)
                     if not subject.is_account:
                         write(subject.right("op", room), ANYTHING if world.changing(subject) else False)
             case kind if kind in ABOUT_SOMEBODY:
@@ -165,6 +167,7 @@ class Asker(End):
                     account.rights = self.who.rights
                     account.marks, account.ignored = self.who.marks, self.who.ignored
                     account.away = self.who.away
+                    account.listed = {name: Register(ANYTHING) for name in self.here}
                 account.devices.add(self.device)
                 account.names = set[str]().union(*(s.names for s in self.subjects)) | {self.name}
                 account.own_name = self.name
@@ -221,6 +224,7 @@ class Asker(End):
             case "unmute":
                 yield victim.right("muted", room), 0.0
             case "kick":
+                yield victim.lists(room.name), False
                 for device in victim.devices:
                     yield device.room(room), False
                 if not victim.is_account:
