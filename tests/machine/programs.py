@@ -204,7 +204,7 @@ class Program(Asker):
             world.require("reserved name", fold(name) not in RESERVED, f"{self.title} came in as {name}.")
             self.subjects = self._present(name, before, look)
         if self.account is not None:
-            self._check_rooms(self.account, {listed["room"] for listed in event.get("rooms", ())}, look)
+            self._check_rooms(self.account, {listed["room"] for listed in event.get("rooms", ())}, hello, look)
         banned = world.must_be_banned(name, self.host, self.account, look)
         world.require("ban", not banned, f"{name} from {self.host} came in.")
         if before is not None and before.name != name and self.resumed == "yes":
@@ -289,16 +289,16 @@ class Program(Asker):
             del self.world.roles[account]
         self.world.require("role", account.role.may_be(role, look), f"{account} has the role {role!r}.")
 
-    def _check_rooms(self, account: Subject, listed: set[str], look: Look) -> None:
+    def _check_rooms(self, account: Subject, listed: set[str], hello: Request, look: Look) -> None:
         """Check what are said to be the rooms of its account."""
         world = self.world
         for name in listed:
-            may = account.lists(name).may_be(True, look)
+            may = account.lists(name).may_be(True, look) or world.pending(name, hello)
             world.require("own rooms", may, f"#{name} is said to be a room of {account}.")
         for name, register in account.listed.items():
-            stays = any(
-                text.room == name and text.acknowledged and not text.may_be_deleted for text in world.texts.values()
-            )
+            said = [text for text in world.texts.values() if text.room == name and not text.may_be_deleted]
+            # A room in which nothing was said may have vanished, and not be listed any more.
+            stays = any(text.acknowledged and text.tries[-1].done < register.last().sent for text in said)
             sure = stays and world.failed < 0 and not world.may_be_kept_out([account], world.room(name), look)
             missing = sure and name not in listed and set(register.values(look)) == {True}
             world.require("own rooms", not missing, f"#{name} is not said to be a room of {account}.")
@@ -307,6 +307,10 @@ class Program(Asker):
         """It may be in the rooms that it has asked for, and in no other."""
         world = self.world
         rooms = [world.room(room) for room in hello.rooms]
+        for subject in self.subjects:
+            for name, register in subject.listed.items():
+                if not subject.is_account and name not in hello.rooms:
+                    register.may_put(False, hello.sent, world.tick)
         self.device.may_have_left(hello.sent, world.tick, but=rooms)
         for room in rooms:
             changes = [(self.device.room(room), True), *((s.right("op", room), ANYTHING) for s in self.subjects)]
@@ -348,10 +352,10 @@ class Program(Asker):
         room.entered = world.tick
         made = event["users"] == [self.name] and name != LOBBY and self.name in event.get("ops", ())
         clear = back == "no" and len(self.subjects) == 1 and not room.unknown
-        if self.account is not None:
-            self.account.lists(name).write(True, self, asked.sent).finish(world.tick)
-            for other, register in self.account.listed.items():
-                if other != name and len(self.account.listed) > LIMITS.rooms_each:
+        if self.who is not None:
+            self.who.lists(name).write(True, self, asked.sent).finish(world.tick)
+            for other, register in self.who.listed.items():
+                if other != name and len(self.who.listed) > LIMITS.rooms_each:
                     # It holds only so many.
                     register.may_put(False, asked.sent, world.tick)
         member = self.device.room(room)

@@ -131,6 +131,10 @@ class Register:
         """All values that were asked for since a change."""
         return (write.value for write in self._writes if write.sent >= first.sent)
 
+    def last(self) -> Write:
+        """The change that was asked for last."""
+        return max(self._writes, key=lambda write: write.sent)
+
     def everything(self) -> Iterator[Any]:
         """All values that it ever may have had."""
         return (write.value for write in self._writes)
@@ -226,8 +230,8 @@ class Subject:
     """Somebody on whom rights hang: an account, or one unbroken presence without one."""
 
     __slots__ = (
-        "alive", "away", "devices", "former", "ignored", "is_account", "listed", "marks", "names", "own_name",
-        "password", "reset", "rights", "role", "title", "unknown",
+        "alive", "away", "devices", "former", "ignored", "inherits", "is_account", "listed", "marks", "names",
+        "own_name", "password", "reset", "rights", "role", "title", "unknown",
     )  # fmt: skip
 
     def __init__(self, title: str, *, is_account: bool, unknown: bool = False) -> None:
@@ -241,6 +245,7 @@ class Subject:
         """Who they were before: what these have said and were told is theirs."""
         self.rights: dict[tuple[str, int], Register] = {}
         self.devices: set[Device] = set()
+        self.inherits = False
         self.marks: dict[str, Register] = {}
         """Up to which id they have read each room."""
         self.ignored: dict[str, Register] = {}
@@ -295,7 +300,7 @@ class Subject:
     @property
     def _was_another(self) -> bool:
         """Whether they go on in the place of somebody, of whom they may have kept something."""
-        return self.unknown or (bool(self.former) and not self.is_account)
+        return self.unknown or self.inherits
 
     def _may_be_left(self, kind: str, room: Room | None) -> bool:
         """Tell whether the subject may have had a right in a *room* that has, perhaps, vanished since."""

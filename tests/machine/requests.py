@@ -167,7 +167,8 @@ class Asker(End):
                     account.rights = self.who.rights
                     account.marks, account.ignored = self.who.marks, self.who.ignored
                     account.away = self.who.away
-                    account.listed = {name: Register(ANYTHING) for name in self.here}
+                    account.listed = self.who.listed
+                    account.inherits = self.who.inherits
                 account.devices.add(self.device)
                 account.names = set[str]().union(*(s.names for s in self.subjects)) | {self.name}
                 account.own_name = self.name
@@ -180,6 +181,7 @@ class Asker(End):
                 fresh = Subject(f"presence {self.name} at {self.title}, unregistered", is_account=False)
                 fresh.names = self.account.names
                 fresh.away = self.account.away
+                fresh.inherits = True
                 fresh.former = {self.account, *self.account.former}
                 write(world.holder(self.name), fresh)
                 write(self.account.alive, False)
