@@ -51,6 +51,11 @@ class End:
         """Who it is, if that is clear."""
         return self.subjects[0] if len(self.subjects) == 1 else None
 
+    @property
+    def account(self) -> Subject | None:
+        """Its account, if it has one and it is clear which."""
+        return self.who if self.who is not None and self.who.is_account else None
+
     def lines(self) -> list[str]:
         """The whole lines that have come."""
         *whole, self._rest = (self._rest + self.line.received()).split(b"\n")

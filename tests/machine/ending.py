@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from ipaddress import ip_address
 from typing import Any
 
 from machine.clients import LOBBY, End, Person
@@ -82,6 +84,8 @@ def _check_devices(day: Day) -> None:
     for program in here:
         if program.over or program.account is None:
             continue
+        if program.account not in names:
+            _check_listed(day, program, program.account)
         name = names.setdefault(program.account, program.name)
         world.require("one name", name == program.name, f"{program.account} is {name} and {program.name}.")
         for room, view in program.views.items():
@@ -89,6 +93,18 @@ def _check_devices(day: Day) -> None:
             if len(marks) == 1 and marks[0] not in (None, ANYTHING):
                 what = f"{program.title} is told that #{room} is read up to {program.read.get(room)}, not {marks[0]}."
                 world.require("read mark", program.read.get(view.room) == marks[0], what)
+
+
+def _check_listed(day: Day, program: Program, account: Subject) -> None:
+    """Check what a *program* is told about the devices of its *account*."""
+    devices = _ask(day, program, "devices").get("devices", [])
+    ends = [end for end in day.ends if end.name and not end.over and end.account is account]
+    there = [device for device in devices if not device.get("held")]
+    own = [device for device in devices if device.get("this")]
+    what = f"{account} is told that their devices are {devices}, and they are {[end.title for end in ends]}."
+    day.world.require("devices", len(there) == len(ends) and len(own) == 1, what)
+    hosts = Counter(ip_address(end.host) for end in ends)
+    day.world.require("devices", hosts == Counter(ip_address(device["address"]) for device in there), what)
 
 
 def _read_all(day: Day, warden: Program, room: str) -> list[Any]:

@@ -45,6 +45,7 @@ class Pass:
     ended: bool = False
     replaced: float | None = None
     """When it was told that it goes on from another connection."""
+    logged_out: bool = False
     tags: set[str] = field(default_factory=set)
     """All that were used under it."""
     quits: bool = False
@@ -72,6 +73,8 @@ class Program(Asker):
         self.old_views: list[View] = []
         self.goodbye: Event | None = None
         self.tags: set[str] = set()
+        self.devices: list[int] = []
+        """The numbers of its user's devices."""
         self.read: dict[str, int] = {}
         """Up to where it is told that its user has read the rooms."""
 
@@ -158,6 +161,10 @@ class Program(Asker):
                 self._renamed(event, request)
             case "read":
                 self._read(event, request)
+            case "devices":
+                self.devices = [device["device"] for device in event["devices"]]
+            case "whois" if request is not None:
+                self._check_whois(event, Look(self, request.sent, self.world.tick))
             case "ignored":
                 self._ignores(event, request)
             case "who":
@@ -273,7 +280,7 @@ class Program(Asker):
         if known is not None and by_token:
             account = known.subject
             asked, done = account.reset
-            ended = known.used < asked and done < hello.sent
+            ended = (known.used < asked and done < hello.sent) or known.logged_out
             world.require("ended token", not ended, f"{account} came in by an old token.")
             return (account,)
         world.require("own password", bool(right), f"{self.title} came in by {password!r} as one of {owners}.")
@@ -445,6 +452,28 @@ class Program(Asker):
             elif not world.pending(room.name, None):
                 world.require("op stays", is_op.may_be(False, look), f"{name} ({holder}) is not op of #{room.name}.")
 
+    def _check_whois(self, event: Event, look: Look) -> None:
+        """Check what is told about somebody."""
+        world, name = self.world, event["name"]
+        holders = set(world.holder(name).values(look))
+        for listed in event["rooms"]:
+            may = world.may_enter(self.subjects, world.room(listed), look)
+            world.require("privacy", may, f"{self.subjects} is told that {name} is in #{listed}.")
+        if len(holders) != 1 or None in holders:
+            return
+        (holder,) = holders
+        account = event.get("account")
+        world.require("who is who", (account is not None) is holder.is_account, f"{name} ({holder}) has {account}.")
+        text = event.get("away")
+        world.require("away", holder.away.may_be(text, look), f"{name} ({holder}) is said to be away: {text!r}.")
+        for room in list(world.rooms.values()):
+            if room.name in event["rooms"]:
+                world.require("who is who", holder.may_be_in(room, look), f"{name} ({holder}) is in #{room.name}.")
+            else:
+                sees = len(self.subjects) == 1 and not world.may_be_kept_out(self.subjects, room, look)
+                may = not sees or holder.may_be_out_of(room, look) or not holder.devices
+                world.require("who is who", may, f"{name} ({holder}) is not in #{room.name}.")
+
     # what is said
 
     def _shown(self, event: Event, *, mine: bool) -> None:
@@ -561,6 +590,8 @@ class Program(Asker):
             self.own.replaced = self.world.tick
         elif self.own is not None:
             self.own.ended = True
+            if self.goodbye is not None and self.goodbye.get("code") == "logged-out":
+                self.own.logged_out = True
         if self._goes_on():
             # From another connection.
             self._stop()

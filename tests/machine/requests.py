@@ -29,9 +29,10 @@ ABOUT_SOMEBODY = ("kick", "op", "invite", "mute", "unmute", "moderator")
 OF_OPS = ("kick", "mute", "unmute", "op", "lock", "room", "invite")
 OF_MEMBERS = ("say", "me", "topic", "kick", "mute", "op", "lock", "room", "invite")
 OF_MODERATORS = ("ban", "unban", "bans", "stats")
+OF_WHO_KNOWS_THE_PASSWORD = ("unregister", "rename")
 SWITCHES = ("op", "lock", "moderator")
 """Those that switch something, so that only the answer tells what to."""
-WHO = ("nick", "register", "unregister")
+WHO = ("nick", "register", "unregister", "rename")
 """The requests after which it is clear only with the answer who somebody is, and under which name."""
 
 
@@ -111,11 +112,6 @@ class Asker(End):
     def changes(self) -> bool:
         """Whether it is not clear yet who it is, and under which name."""
         return any(request.kind in WHO and not request.answers for request in self.requests.values())
-
-    @property
-    def account(self) -> Subject | None:
-        """Its account, if it has one and it is clear which."""
-        return self.who if self.who is not None and self.who.is_account else None
 
     # -- when something is sent
 
@@ -197,6 +193,13 @@ class Asker(End):
             case "away":
                 for subject in self.subjects:
                     write(subject.away, fields.get("text"))
+            case "rename" if self.account is not None:
+                world.tries[self.host] = world.tries.get(self.host, 0) + 1
+                self.account.names.add(fields["name"])
+                write(world.owner(fields["name"]), self.account)
+                if fields["name"] != self.name:
+                    write(world.holder(fields["name"]), self.account)
+                    write(world.holder(self.name), None)
             case "password" if self.account is not None:
                 write(self.account.password, fields["password"])
             case "delete" if fields.get("id") in world.by_id:
@@ -276,10 +279,17 @@ class Asker(End):
                 write.finish(now)
             else:
                 write.done = now
-        if request.kind == "unregister":
+        if request.kind in OF_WHO_KNOWS_THE_PASSWORD:
             world.tries[self.host] -= 1
         if request.kind in ("register", "unregister") and request.writes:
             self.becomes(request.writes[0][1].value, request)
+        if request.kind == "rename" and self.account is not None:
+            self.account.own_name = request.fields["name"]
+        if request.kind == "logout" and "device" not in request.fields and self.account is not None:
+            self.account.reset = (request.sent, now)
+            for device in self.account.devices:
+                if device.held:
+                    device.may_have_left(request.sent, now)
         if request.text is not None:
             self._acknowledge(request, request.text)
 
@@ -405,10 +415,10 @@ class Asker(End):
                 world.require("toggle", may, f"{says} {event['text']} It was so already.")
             case "register":
                 world.require("own name", None in set(world.owner(self.name).values(look)), says)
-            case "password" | "unregister" if self.account is not None:
+            case "password" | "unregister" | "rename" if self.account is not None:
                 alive = self.account.alive.may_be(True, look)
                 world.require("own password", alive, f"{says} The account was given up.")
-                if request.kind == "unregister":
+                if request.kind in OF_WHO_KNOWS_THE_PASSWORD:
                     world.require("own password", self.account.password.may_be(fields["password"], look), says)
             case "delete" if event["type"] == "deleted":
                 self._check_deletion(world.by_id.get(event["id"]), look, says)

@@ -612,6 +612,30 @@ def ignores_somebody(day: Day, program: Program, chance: random.Random) -> Reque
     return day.request("ignore", name=day.some_name(chance, but=program.name), on=chance.random() < 0.6)
 
 
+@asks(2)
+def lists_devices(day: Day, program: Program, chance: random.Random) -> Request:
+    return day.request("devices")
+
+
+@asks(2)
+def logs_out(day: Day, program: Program, chance: random.Random) -> Request:
+    device = chance.choice(program.devices or [1, 1, 2])
+    return day.request("logout", **({"device": device} if chance.random() < 0.8 else {}))
+
+
+@asks(3)
+def asks_who_somebody_is(day: Day, program: Program, chance: random.Random) -> Request:
+    return day.request("whois", name=day.some_name(chance))
+
+
+@asks(3)
+def renames_the_account(day: Day, program: Program, chance: random.Random) -> Request | None:
+    if program.account is None or program.changes:
+        return None
+    password = day.password_of(program.account.own_name, chance)
+    return day.request("rename", name=day.other_name(chance), password=password or "wrong password")
+
+
 @asks(4)
 def asks_who_is_there(day: Day, program: Program, chance: random.Random) -> Request:
     return day.request("who", room=day.some_room(program, chance))
@@ -941,7 +965,8 @@ THEMES: Sequence[Collection[str]] = (
     ),
     (
         "comes_beside", "comes_back", "breaks_off", "quits", "joins", "leaves", "kicks_somebody", "says", "tells",
-        "has_read", "is_away", "ignores_somebody", "takes_another_name", "registers", "two_come_back_at_once",
+        "has_read", "is_away", "ignores_somebody", "takes_another_name", "lists_devices", "logs_out",
+        "asks_who_somebody_is", "renames_the_account", "registers", "two_come_back_at_once",
         "something_takes_long", "one_thing_is_done", "everything_is_done", "the_chat_is_killed", "the_chat_is_started",
     ),
     (
