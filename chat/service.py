@@ -89,6 +89,7 @@ class ChatService(MultiService):
             limits=limits,
             figures=lambda: figures.all(),
             reserve=settings.reserve,
+            doors=settings.doors,
         )
         self._talk = TalkLog(reactor)
         said = (lambda messages: None) if settings.no_log_talk else self._talk.said

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
+from ipaddress import ip_address
 from typing import Any
 
 from chat.core import durations
+from chat.core.doors import Doors, Inviters, Registration
 from chat.core.errors import BadField, BadName
 from chat.core.limits import Limits
 from chat.core.names import user_name
+from chat.core.text import clean
+from chat.protocols.entrance import LEAVE_WORDS
 from chat.protocols.ways import PLAIN, TLS, WAYS, WayIn
 
 MOST_HISTORY = 200
@@ -23,6 +28,10 @@ LIMITS = tuple(field.name for field in fields(Limits) if not isinstance(field.de
 """The limits that can be set, by the names of :class:`Limits`."""
 MOST = 1e9
 """No limit is greater."""
+LONGEST_KEY = 256
+"""The characters of a key, at most."""
+KEY = "at most 256 characters without blanks at its ends, which is not exit or quit and does not begin with { or ["
+"""What may be a key."""
 LONGEST_KEEPALIVE = 32_767
 """The seconds of silence after which Linux sends the first keepalive probe, at most: it refuses a longer time."""
 
@@ -47,12 +56,44 @@ class Settings:
     tls_key: str | None = None
     metrics: str | None = None
     reserve: tuple[str, ...] = ()
+    key: str | None = field(default=None, repr=False)
+    members_only: bool = False
+    registration: Registration | None = None
+    invitations: Inviters = Inviters.MODERATORS
     limit: Mapping[str, Any] = field(default_factory=dict)
 
     def endpoints(self, way: WayIn) -> tuple[str, ...]:
         """Where to listen for *way*."""
         opened = way.opened_by is None or any(getattr(self, name) for name in way.opened_by)
         return self.ways.get(way.setting, (way.default,) if opened else ())
+
+    @property
+    def doors(self) -> Doors:
+        """What is asked of those who come in."""
+        usual = Registration.INVITATION if self.members_only else Registration.OPEN
+        return Doors(self.key, self.members_only, self.registration or usual, self.invitations)
+
+    def check_doors(self) -> None:
+        """Raise :class:`ValueError` with a sentence if nobody, or not only members, could come in by these settings."""
+        if not self.members_only:
+            return
+        if self.doors.registration is Registration.OPEN:
+            raise ValueError(
+                "With members-only, accounts are made by invitation: leave registration out, or set it to invitation "
+                "or closed."
+            )
+        if self.data == NO_DATA:
+            raise ValueError(
+                f"With members-only and the data {NO_DATA}, nobody could ever come in, as only chat admin makes the "
+                "first account. Give a directory for the data."
+            )
+        for endpoint in self.endpoints(PLAIN):
+            if not self.allow_plain_passwords and from_elsewhere(endpoint):
+                raise ValueError(
+                    f"With members-only nobody could come in from elsewhere by {endpoint}, as passwords are not taken "
+                    f"where others could listen in. Listen there for TLS (tls-listen), and without it on this machine "
+                    f"only ({PLAIN.default}), or allow-plain-passwords."
+                )
 
 
 _WANTED: Mapping[str, tuple[type, str]] = {
@@ -72,6 +113,10 @@ _WANTED: Mapping[str, tuple[type, str]] = {
     "tls-key": (str, 'a file, like "/etc/chat/privkey.pem"'),
     "metrics": (str, 'an endpoint, like "tcp:9100:interface=127.0.0.1"'),
     "reserve": (list, 'a list of names, like ["boss", "helpdesk"]'),
+    "key": (str, f"a string: {KEY}"),
+    "members-only": (bool, "true or false"),
+    "registration": (str, '"open", "invitation" or "closed"'),
+    "invitations": (str, '"moderators" or "members"'),
     "limit": (dict, "a table of limits, like rate = 4; docs/limits.md lists them"),
     **{way.option: (list, way.example) for way in WAYS},
 }
@@ -108,6 +153,9 @@ def read_config(path: str) -> dict[str, Any]:
         values["reserve"] = tuple(user_name(name) for name in values.pop("reserve", ()))
     except BadName as error:
         raise ValueError(f'{path}: "reserve": {error}') from error
+    for name, kind in (("registration", Registration), ("invitations", Inviters)):
+        if name in values:
+            values[name] = kind(values[name])
     if "limit" in values:
         try:
             values["limit"] = {limit_name(name): limit_value(name, value) for name, value in values["limit"].items()}
@@ -121,6 +169,31 @@ def keep_value(age: str) -> str:
     if age != FOREVER:
         durations.seconds(age)
     return age
+
+
+def is_key(key: str) -> bool:
+    """Tell whether everybody can give *key*, also those who type it as their first line."""
+    typed = key == clean(key).strip() and key.lower() not in LEAVE_WORDS
+    return typed and 0 < len(key) <= LONGEST_KEY and key[0] not in "{["
+
+
+def from_elsewhere(endpoint: str) -> bool:
+    """Tell whether clients on other machines may come by *endpoint* without TLS of ours, as far as it says.
+
+    Behind a proxy they do, wherever that is.
+    """
+    kind, *arguments = [part.replace("\\", "") for part in re.split(r"(?<!\\):", endpoint)]
+    if kind in ("unix", "ssl") or (kind == "systemd" and "domain=UNIX" in arguments):
+        return False
+    if kind not in ("tcp", "tcp6"):
+        return True
+    named = dict(part.split("=", 1) for part in arguments if "=" in part)
+    unnamed = [part for part in arguments if "=" not in part]
+    interface = named.get("interface", "".join(unnamed[1:2]))
+    try:
+        return not ip_address(interface).is_loopback
+    except ValueError:
+        return interface != "localhost"
 
 
 def limit_name(name: str) -> str:
@@ -159,4 +232,13 @@ def _fits(key: str, value: object) -> bool:
         return 0 <= value <= MOST_HISTORY
     if isinstance(value, int) and key == "keep-messages":
         return 0 < value <= MOST_KEPT
-    return key != "sync" or value in SYNCS
+    match key:
+        case "sync":
+            return value in SYNCS
+        case "key":
+            return isinstance(value, str) and is_key(value)
+        case "registration":
+            return value in tuple(Registration)
+        case "invitations":
+            return value in tuple(Inviters)
+    return True

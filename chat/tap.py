@@ -10,19 +10,23 @@ from dataclasses import replace
 from typing import Any
 
 from twisted.application.service import IService
+from twisted.logger import Logger
 from twisted.python import usage
 
 from chat import __version__
 from chat.core import durations
+from chat.core.doors import Inviters, Registration
 from chat.core.errors import BadField, BadName
 from chat.core.names import user_name
 from chat.protocols.ways import TLS, WAYS, WayIn
 from chat.settings import (
+    KEY,
     MOST_HISTORY,
     MOST_KEPT,
     NO_DATA,
     SYNCS,
     Settings,
+    is_key,
     keep_value,
     limit_name,
     limit_value,
@@ -30,6 +34,8 @@ from chat.settings import (
 )
 
 _DEFAULTS = Settings()
+
+log = Logger()
 
 
 class Options(usage.Options):
@@ -50,6 +56,7 @@ class Options(usage.Options):
             "Take passwords where others on the network could read them "
             "(default: only over TLS and from the server itself).",
         ),
+        ("members-only", None, "Let only those in who have an account (default: let everybody in)."),
         ("tls", None, "Listen for TLS too, with a certificate made and kept in the data directory (default: do not)."),
     )
 
@@ -104,6 +111,24 @@ class Options(usage.Options):
         except BadName as error:
             raise usage.UsageError(f"--reserve {name}: {error}") from error
 
+    def opt_key(self, key: str) -> None:
+        """Ask newcomers for this key, which "ps" shows to all here unless the file has it (default: ask for none)."""
+        if not is_key(key):
+            raise usage.UsageError(f"--key must be {KEY}.")
+        self._given["key"] = key
+
+    def opt_registration(self, who: str) -> None:
+        """Say who may register: open, invitation or closed (default: open; with --members-only, invitation)."""
+        if who not in tuple(Registration):
+            raise usage.UsageError(f"--registration must be open, invitation or closed, not {who}.")
+        self._given["registration"] = Registration(who)
+
+    def opt_invitations(self, who: str) -> None:
+        """Let moderators or members make invitations to the chat (default: moderators)."""
+        if who not in tuple(Inviters):
+            raise usage.UsageError(f"--invitations must be moderators or members, not {who}.")
+        self._given["invitations"] = Inviters(who)
+
     def opt_limit(self, setting: str) -> None:
         """Set one of the limits that docs/limits.md lists, like rate=10; may be repeated (default: as listed there)."""
         name, equals, value = setting.partition("=")
@@ -154,12 +179,16 @@ class Options(usage.Options):
 
     def postOptions(self) -> None:
         self._leave_out_pid_file()
-        for flag in ("no-log-talk", "no-limits", "allow-plain-passwords", "tls"):
+        for flag in ("no-log-talk", "no-limits", "allow-plain-passwords", "members-only", "tls"):
             if self[flag]:
                 self._given[flag.replace("-", "_")] = True
         settings = self.settings
         for way in WAYS:
             self._check_endpoints(way.option, settings.endpoints(way))
+        try:
+            settings.check_doors()
+        except ValueError as error:
+            raise usage.UsageError(str(error)) from error
         if settings.metrics is not None:
             self._check_endpoints("metrics", (settings.metrics,))
         if settings.tls_key and not settings.tls_cert:
@@ -196,6 +225,11 @@ class Options(usage.Options):
                 ) from error
 
     @property
+    def shows_key(self) -> bool:
+        """Whether the key stands on the command line."""
+        return "key" in self._given
+
+    @property
     def settings(self) -> Settings:
         """What the command line and the configuration file say together."""
         tables = {key: {**self._config.get(key, {}), **self._given.get(key, {})} for key in ("limit", "ways")}
@@ -223,6 +257,8 @@ def makeService(options: Options) -> IService:
 
     from chat.process import ChatProcess, fit_open_files
 
+    if options.shows_key:
+        log.warn("everybody on this machine can see the key of --key: write it into the file of --config instead")
     # The reactor's own clock is the wall clock. When that is set, timers would fire all at once, or hours late.
     reactor.seconds = time.monotonic  # type: ignore[method-assign]
     return ChatProcess(reactor, fit_open_files(options.settings))

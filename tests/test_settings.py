@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import fields
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from chat.settings import Settings, read_config
+from chat.core.doors import Doors, Inviters, Registration
+from chat.settings import LONGEST_KEY, Settings, from_elsewhere, is_key, read_config
 
 EVERYTHING = """
 listen = ["tcp:1", "tcp:2"]
@@ -26,6 +28,10 @@ tls-cert = "/etc/cert.pem"
 tls-key = "/etc/key.pem"
 metrics = "tcp:4"
 reserve = ["boss", " ｈelpdesk "]
+key = "open sesame"
+members-only = true
+registration = "closed"
+invitations = "members"
 
 [limit]
 rate = 2
@@ -54,6 +60,10 @@ def test_a_file_can_set_everything(tmp_path: Path) -> None:
         tls_key="/etc/key.pem",
         metrics="tcp:4",
         reserve=("boss", "helpdesk"),
+        key="open sesame",
+        members_only=True,
+        registration=Registration.CLOSED,
+        invitations=Inviters.MEMBERS,
         limit={"rate": 2.0, "connections_each": 5},
     )
 
@@ -71,6 +81,14 @@ def test_a_file_can_set_everything(tmp_path: Path) -> None:
         ("listen = [1]", '"listen" must be a list of strings, like ["tcp:12345"].'),
         ("history = 201", '"history" must be a whole number from 0 to 200.'),
         ("history = true", '"history" must be a whole number from 0 to 200.'),
+        ("members-only = 1", '"members-only" must be true or false.'),
+        ('registration = "some"', '"registration" must be "open", "invitation" or "closed".'),
+        ('invitations = "all"', '"invitations" must be "moderators" or "members".'),
+        (
+            'key = ""',
+            '"key" must be a string: at most 256 characters without blanks at its ends, which is not exit or quit and '
+            "does not begin with { or [.",
+        ),
         ('sync = "off"', '"sync" must be "full" or "normal".'),
         ('keep = "90"', '"keep" must be a time, like "90d", or "forever".'),
         ('keep = "999999w"', '"keep": 999999w is too long a time. Use at most ten years, which is 3650d.'),
@@ -113,3 +131,83 @@ def test_what_is_no_time_to_keep_messages(tmp_path: Path, age: str) -> None:
     file.write_text(f'keep = "{age}"')
     with pytest.raises(ValueError, match='"keep" must be a time'):
         read_config(str(file))
+
+
+@pytest.mark.parametrize("key", ["k", "open sesame", "é" * LONGEST_KEY, "a{", "exits"])
+def test_a_key_that_can_be_typed_is_one(key: str) -> None:
+    assert is_key(key)
+
+
+@pytest.mark.parametrize("key", ["", " a", "a ", "a\n", "a\tb", "{a", "[a", "exit", "QUIT", "k" * (LONGEST_KEY + 1)])
+def test_a_key_that_can_not_be_typed_is_none(key: str) -> None:
+    assert not is_key(key)
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "elsewhere"),
+    [
+        ("tcp:12345", True),
+        ("tcp:port=12345", True),
+        ("tcp:12345:interface=127.0.0.1", False),
+        ("tcp:12345:127.0.0.1", False),
+        ("tcp:interface=127.0.0.1:port=12345", False),
+        ("tcp:12345:interface=localhost", False),
+        ("tcp:12345:interface=192.0.2.1", True),
+        ("tcp:12345:interface=chat.example.org", True),
+        (r"tcp:12345:interface=\:\:1", False),
+        (r"tcp:12345:interface=\:\:", True),
+        ("tcp6:12345", True),
+        (r"tcp6:12345:interface=\:\:1", False),
+        ("unix:/run/chat.sock", False),
+        ("ssl:12345", False),
+        ("haproxy:tcp:12345:interface=127.0.0.1", True),
+        ("haproxy:unix:/run/chat.sock", True),
+        ("systemd:domain=UNIX:index=0", False),
+        ("systemd:domain=INET6:index=0", True),
+        ("onion:80", True),
+    ],
+)
+def test_where_clients_come_from_by_an_endpoint(endpoint: str, elsewhere: bool) -> None:
+    assert from_elsewhere(endpoint) is elsewhere
+
+
+@pytest.mark.parametrize(
+    ("settings", "complaint"),
+    [
+        ({"data": "none"}, "the data none, nobody could ever come in"),
+        ({"registration": Registration.OPEN}, "accounts are made by invitation: leave registration out"),
+        (
+            {"ways": {"listen": ("unix:/a", "tcp:1")}},
+            "from elsewhere by tcp:1, as passwords are not taken where others",
+        ),
+        ({"ways": {"listen": ("haproxy:unix:/a",)}}, "from elsewhere by haproxy:unix:/a"),
+    ],
+)
+def test_doors_by_which_no_member_comes_in_are_refused(settings: dict[str, Any], complaint: str) -> None:
+    with pytest.raises(ValueError, match=complaint):
+        Settings(members_only=True, **settings).check_doors()
+    Settings(**settings).check_doors()
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {},
+        {"registration": Registration.CLOSED},
+        {"ways": {"listen": ("tcp:1",)}, "allow_plain_passwords": True},
+        {"ways": {"listen": (), "tls_listen": ("tcp:1", "haproxy:tcp:2")}},
+    ],
+)
+def test_doors_by_which_members_come_in(settings: dict[str, Any]) -> None:
+    Settings(members_only=True, **settings).check_doors()
+
+
+def test_accounts_are_made_by_everybody_or_by_invitation() -> None:
+    assert Settings().doors == Doors()
+    assert Settings(members_only=True).doors == Doors(members_only=True, registration=Registration.INVITATION)
+    assert Settings(registration=Registration.CLOSED).doors == Doors(registration=Registration.CLOSED)
+
+
+def test_the_key_is_in_no_text_of_the_settings() -> None:
+    settings = Settings(key="open sesame")
+    assert "sesame" not in f"{settings!r}{settings.doors!r}"

@@ -328,7 +328,7 @@ class Welcome(Event, frozen=True, kw_only=True):
     registered: bool = False
     role: str = ""
     protocol: int = 0
-    features: list[str] = []
+    features: list[str] | None = None
     rooms: list[ListedRoom] = []
     """Those that the devices of the account come into."""
 

@@ -41,6 +41,9 @@ from chat.protocols.timeouts import Timeouts
 LINGER = 2.0
 """The seconds that a client has to close its end after we have closed ours."""
 
+SILENCE = 1.0
+"""The seconds after which a client that has sent nothing is a person."""
+
 CHECK = 15.0
 """The seconds after which a connection is looked at: whether it is stuck, or idle."""
 
@@ -110,6 +113,8 @@ class Connection(LineReceiver):
             self.turn_away(refusal)
         else:
             self._admit(peer, manners.greet(chat.welcome, chat.hub, self.session), greets_all=relayed)
+            if not peer.tls:
+                self._await_word()
 
     def _admit(self, peer: Peer, greeting: bytes, *, greets_all: bool) -> None:
         """Ask whether a client from there may connect, and greet it; with *greets_all* also one that may not.
@@ -138,6 +143,12 @@ class Connection(LineReceiver):
     def handshakeCompleted(self) -> None:
         """The client has agreed on TLS."""
         self._chat.admission.handshakes.discard(self)
+        self._await_word()
+
+    def _await_word(self) -> None:
+        """See whether the client speaks at once, as programs do."""
+        if self._manners.to_silent() and self._state is State.BEGUN:
+            self._chat.silent.add(self)
 
     def check(self) -> None:
         """Cut who does not read what waits for them, and tell a client that is idle that the server is there."""
@@ -157,6 +168,11 @@ class Connection(LineReceiver):
             self._idle = 0.0
             self._manners.idle(self._chat.hub, self.session)
         self._chat.checks.add(self)
+
+    def speak_to_silent(self) -> None:
+        """The client has sent nothing for a while."""
+        if not self.session.gone:
+            self._send(self._manners.to_silent())
 
     @property
     def ready(self) -> bool:
@@ -181,6 +197,7 @@ class Connection(LineReceiver):
             return b""
         if manners is not None:
             self._state = State.OPEN
+            self._chat.silent.discard(self)
             if manners is not self._manners:
                 self._manners = manners
                 self._outbox.dialect = manners.dialect
@@ -427,13 +444,14 @@ class Connections:
         self.admission = Admission(hub, clock, monotonic, self.open)
         self.checks = Timeouts(clock, CHECK, Connection.check)
         self.lingering = Timeouts(clock, LINGER, Connection.abort)
+        self.silent = Timeouts(clock, SILENCE, Connection.speak_to_silent)
         self._emptied: Deferred[None] | None = None
 
     def forget(self, connection: Connection) -> None:
         """The *connection* is gone."""
         self.open.discard(connection)
         self.admission.forget(connection)
-        for timeouts in (self.checks, self.lingering):
+        for timeouts in (self.checks, self.lingering, self.silent):
             timeouts.discard(connection)
         if self._emptied is not None and not self.open:
             emptied, self._emptied = self._emptied, None

@@ -79,7 +79,7 @@ class Entrance:
             case Asked.CODE:
                 return "Type the code of your invitation, or press Enter alone to go back."
             case Asked.NEW_NAME:
-                return "That is a good one. Choose a name."
+                return "Choose a name, type it and press Enter."
             case Asked.NEW_PASSWORD:
                 return f"Choose a password for {self._name}, of {SHORTEST_PASSWORD} to {LONGEST_PASSWORD} characters."
             case Asked.REPEATED:
@@ -130,11 +130,13 @@ class Entrance:
                 self._step(hub, session, asked, text)
 
     def _step(self, hub: Hub, session: Session, asked: Asked, text: str) -> None:
-        """Ask the question that follows, or the same again if the answer is refused."""
+        """Ask the question that follows, or again for what is hidden if the answer is refused."""
         try:
             following = self._following(hub, session, asked, text)
         except ChatError as refusal:
             hub.refuse(session, refusal)
+            if not self.hidden:
+                return
             following = asked
         self._ask(hub, session, following)
 

@@ -43,6 +43,10 @@ class Manners:
         """Return what a client is sent first; *welcome* is the server's greeting."""
         return b""
 
+    def to_silent(self) -> bytes:
+        """Return what a client is sent that has sent nothing for a while, unlike programs."""
+        return b""
+
     def begin(self, data: bytes) -> tuple[Manners | None, bytes]:
         """Look at the first bytes of a client: return the manners that it asks for, and what is left of the bytes.
 

@@ -98,16 +98,16 @@ class TextManners(Manners):
         return self._entrance.passed if self._entrance is not None else 0
 
     def greet(self, welcome: str, hub: Hub, session: Session) -> bytes:
-        """Ask for a name, or for what is needed first.
+        """Ask for a name, or for what is needed first."""
+        self._entrance = Entrance(hub, session)
+        question = self._entrance.question(hub)
+        if self._entrance.hidden or hub.doors.members_only:
+            return _lines([f"* {welcome}", f"* {question}"])
+        return self.dialect.encode(events.Notice(text=f"{welcome} {question}"))
 
-        Telnet is told within the line to hide what is typed, so that programs find a line of theirs behind it.
-        """
-        self._entrance = entrance = Entrance(hub, session)
-        question = entrance.question(hub)
-        if not (entrance.hidden or hub.doors.members_only):
-            return self.dialect.encode(events.Notice(text=f"{welcome} {question}"))
-        hide = HIDE if entrance.hidden else b""
-        return _lines([f"* {welcome}"]) + f"* {question}".encode() + hide + b"\r\n"
+    def to_silent(self) -> bytes:
+        """Have the telnet of a person hide what is typed. A program has spoken by then, and is not sent these bytes."""
+        return HIDE + b"\r\n" if self._entrance is not None and self._entrance.hidden else b""
 
     # -- what the user sends
 

@@ -236,6 +236,7 @@ def test_every_request_that_stores_something_is_done_once() -> None:
     tested = {str(request["type"]) for request, _ in STORING}
     assert {name for name, command in TABLE.items() if command.stores} == tested | {
         "register",
+        "invitation",
         "say",
         "me",
         "msg",
