@@ -131,7 +131,10 @@ class Bot(Client):
 
     def first(self, kind: str, /, **fields: Any) -> Event:
         """Skip the greeting for people, and read the first object, which must be of this kind."""
-        self.read_line()
+        line = self.read_line()
+        while line and not line.startswith(b"{"):
+            line = self.read_line()
+        self._buffer[:0] = line
         return self.expect(kind, **fields)
 
     def until(self, kind: str, /, **fields: Any) -> list[Event]:
