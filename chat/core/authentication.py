@@ -65,7 +65,7 @@ def find_invitation(hub: Hub, session: Session, code: str) -> Invitation:
     """Find the invitation of *code*; be slow about wrong ones from the same address."""
     tries = _refuse_slowed(hub, session, "code")
     try:
-        found = hub.invitation(digest_of(code))
+        found = hub.invitations.find(digest_of(code), hub.seconds)
     except WrongInvitation:
         hub.tries.failed(tries, hub.monotonic())
         raise

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from chat.core.accounts import Account, Subject
+from chat.core.errors import WrongInvitation
 
 OPERATOR: Subject = 0
 """Who made the invitations of ``chat admin``."""
@@ -96,18 +97,27 @@ def _sha256(text: str) -> str:
 
 
 class Invitations:
-    """The invitations that nobody has used."""
+    """The invitations that nobody has used. One is good as long as its maker *may_invite*."""
 
-    def __init__(self) -> None:
+    def __init__(self, may_invite: Callable[[Subject], bool]) -> None:
         self._open: dict[str, Invitation] = {}
+        self._may_invite = may_invite
 
     def __len__(self) -> int:
         return len(self._open)
 
-    def find(self, digest: str, now: float) -> Invitation | None:
-        """The open invitation of that *digest*, at the time *now*."""
+    def find(self, digest: str, now: float) -> Invitation:
+        """The invitation of that *digest*; raises :class:`WrongInvitation` if none is good at the time *now*."""
         found = self._open.get(digest)
-        return found if found is not None and found.until > now else None
+        if found is None or found.until <= now or not self._may_invite(found.maker):
+            raise WrongInvitation(
+                "There is no such invitation, or it was used or has ended. If you have used it, come in with your name."
+            )
+        return found
+
+    def use(self, digest: str, now: float) -> Callable[[], None]:
+        """Use the invitation of that *digest* up, if it is one; return what undoes that, and raise as :meth:`find`."""
+        return self.take([self.find(digest, now)] if digest else [])
 
     def by(self, maker: Subject) -> Sequence[Invitation]:
         """What that *maker* has made."""

@@ -14,7 +14,7 @@ from chat.core.account_directory import AccountDirectory
 from chat.core.accounts import Account, Guesses, Subject, Tries
 from chat.core.bans import Bans
 from chat.core.clock import HistoryClock
-from chat.core.doors import OPERATOR, Doors, Invitation, Invitations
+from chat.core.doors import OPERATOR, Doors, Invitations
 from chat.core.effects import Ask, Effect, Show
 from chat.core.errors import (
     AlreadyThere,
@@ -24,7 +24,6 @@ from chat.core.errors import (
     NameTaken,
     NoSuchMessage,
     NotAllowed,
-    WrongInvitation,
 )
 from chat.core.events import Event, Refusal
 from chat.core.facts import (
@@ -120,7 +119,7 @@ class Hub:
         for name in (*RESERVED, *reserve):
             self.reserved.claim(name, name)
         self.doors = doors or Doors()
-        self.invitations = Invitations()
+        self.invitations = Invitations(self._may_invite)
         self.bans = Bans()
         self.tries = Tries()
         self.guesses = Guesses()
@@ -445,7 +444,7 @@ class Hub:
         if user.account is not None:
             raise AlreadyThere(f"The name {user.account.name} is yours already. /password changes its password.")
         self.refuse_reserved(fact.name)
-        renew = self._use_invitation(fact)
+        renew = self.invitations.use(fact.invitation, self.seconds)
         account = Account(fact.account, fact.name, presence=user.presence, ignored=user.ignored)
         self.accounts.enter(account)
         self.set_account(user, account)
@@ -464,7 +463,7 @@ class Hub:
 
     def _make_account(self, fact: MadeAtDoor | MadeByOperator) -> Callable[[], None]:
         self.require_free(fact.name)
-        renew = self._use_invitation(fact)
+        renew = self.invitations.use(fact.invitation, self.seconds)
         account = Account(fact.account, fact.name)
         self.accounts.enter(account)
 
@@ -473,9 +472,6 @@ class Hub:
             self.accounts.drop(account)
 
         return undo
-
-    def _use_invitation(self, fact: Registered) -> Callable[[], None]:
-        return self.invitations.take([self.invitation(fact.invitation)]) if fact.invitation else _nothing
 
     def _unregister(self, fact: Unregistered) -> Callable[[], None]:
         account = self.account(fact.account)
@@ -548,15 +544,6 @@ class Hub:
         found = self.accounts.with_id(account)
         if found is None:
             raise NotAllowed("Your name is not registered. /register makes it yours.")
-        return found
-
-    def invitation(self, digest: str) -> Invitation:
-        """The open invitation of that digest, whose maker may still make one; raises :class:`WrongInvitation`."""
-        found = self.invitations.find(digest, self.seconds)
-        if found is None or not self._may_invite(found.maker):
-            raise WrongInvitation(
-                "There is no such invitation, or it was used or has ended. If you have used it, come in with your name."
-            )
         return found
 
     def _may_invite(self, maker: Subject) -> bool:

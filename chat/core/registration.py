@@ -50,7 +50,7 @@ def invited_by(hub: Hub, fact: Registered) -> str:
     """Say for the audit record who has invited somebody, before the *fact* is applied."""
     if not fact.invitation:
         return ""
-    maker = hub.account_with(hub.invitation(fact.invitation).maker)
+    maker = hub.account_with(hub.invitations.find(fact.invitation, hub.seconds).maker)
     return f"invited by {maker.name if maker is not None else 'the operator'}"
 
 
