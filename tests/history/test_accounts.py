@@ -11,14 +11,17 @@ from history.stores import REACTOR, said, wait
 
 from chat.core.accounts import Role, StoredAccount
 from chat.core.bans import Ban
+from chat.core.doors import GOOD_FOR, Invitation
 from chat.core.facts import (
     Banned,
     Contents,
     Decision,
     Erased,
     Fact,
+    InvitationMade,
     Invited,
     LockSet,
+    MadeAtDoor,
     Muted,
     OpSet,
     PasswordSet,
@@ -39,7 +42,7 @@ from chat.core.facts import (
 from chat.history.accounts import DECISIONS_OF_NAME, DECISIONS_OF_ROOM, TOKENS_EACH
 from chat.history.memory import MemoryStore
 from chat.history.sqlite import FILE, SqliteStore
-from chat.history.store import Store
+from chat.history.store import CannotKeep, Store
 
 ADA = StoredAccount(1, "Ada", "hash", presence=-7)
 REGISTERED = Registered(1, "Ada", "hash", -7)
@@ -148,6 +151,36 @@ def test_what_belongs_to_somebody_ends_with_them(tmp_path: Path, end: Fact) -> N
     }
     assert contents.unseen == []
     assert tokens(tmp_path, "one", "two") == [0, 2]
+
+
+def test_an_invitation_ends_with_the_account_that_it_makes_or_that_has_made_it(tmp_path: Path) -> None:
+    mine, other, third, operators = (
+        Invitation(code, maker, 2 * GOOD_FOR) for code, maker in zip("abcd", (1, 1, 2, 0), strict=True)
+    )
+    made = [InvitationMade(invitation) for invitation in (mine, other, third, operators)]
+    contents = reopened(tmp_path, REGISTERED, *made, MadeAtDoor(3, "Eve", "hash", invitation="a"))
+    assert set(contents.invitations) == {other, third, operators}
+    contents = reopened(tmp_path, Registered(4, "Bob", "hash", -8, "d"), Unregistered(1))
+    assert list(contents.invitations) == [third]
+    assert [account.name for account in contents.accounts] == ["Eve", "Bob"]
+
+
+def test_invitations_that_have_ended_go_when_another_is_made(tmp_path: Path) -> None:
+    old, young = Invitation("a", 1, 5.0), Invitation("b", 1, 6.0)
+    new = Invitation("c", 1, 5.0 + GOOD_FOR)
+    contents = reopened(tmp_path, *map(InvitationMade, (old, young, new)))
+    assert set(contents.invitations) == {young, new}
+
+
+def test_an_account_that_could_not_be_stored_has_not_used_the_invitation(tmp_path: Path) -> None:
+    invitation = Invitation("a", 0, GOOD_FOR)
+    store = SqliteStore(REACTOR, tmp_path)
+    store.open()
+    keep(store, REGISTERED, InvitationMade(invitation))
+    with pytest.raises(CannotKeep):
+        keep(store, MadeAtDoor(2, "Eve", "hash", invitation="a"), REGISTERED)
+    store.close()
+    assert list(reopened(tmp_path).invitations) == [invitation]
 
 
 def tokens(folder: Path, *digests: str) -> list[int]:
