@@ -93,7 +93,7 @@ class Entrance:
         asked = self.asked
         if self.hidden:
             hub.show(session, Prompt(text=None))
-        if asked not in (Asked.PASSWORD, Asked.CODE_TO_REGISTER) and text.lower() in (*LEAVE_WORDS, "/quit"):
+        if asked is not Asked.PASSWORD and text.lower() in (*LEAVE_WORDS, "/quit"):
             lifecycle.quit_chat(hub, session)
         elif asked <= Asked.NAME and _HTTP.match(line):
             lifecycle.quit_chat(

@@ -171,9 +171,30 @@ def test_wrong_keys_are_slowed_for_their_address_alone() -> None:
     assert slowed["text"] == "There were too many wrong keys. Try again in 1 second."
     assert slowed["code"] == "too-many-tries"
     assert hello(near, name="bob", key=KEY)["type"] == "welcome"
-    # Nor does it slow passwords, or codes.
     box.clock.advance(1)
     assert hello(far, name="eve", key=KEY)["type"] == "welcome"
+
+
+def test_the_right_key_makes_the_wrong_ones_before_it_forgotten() -> None:
+    box = make_box(Doors(key=KEY))
+    for _ in range(2):
+        client = box.connect()
+        assert [hello(client, name="eve", key="wrong")["code"] for _ in range(3)] == ["wrong-key"] * 3
+        box.clock.advance(1)
+        assert hello(client, key=KEY)["type"] == "welcome"
+
+
+def test_wrong_keys_slow_neither_passwords_nor_codes() -> None:
+    box = make_box(Doors(key=KEY, members_only=True, registration=Registration.INVITATION))
+    codes = [box.admin("invitation").split()[-1] for _ in range(2)]
+    late, known = box.connect(), [box.connect() for _ in range(3)]
+    for client in known:
+        assert hello(client, name="zoe", key=KEY)["code"] == "invitation-needed"
+    for code in ["wrong-key"] * 3 + ["too-many-tries"]:
+        assert hello(late, key="wrong")["code"] == code
+    assert hello(known[0], name="ada", password=PASSWORD)["type"] == "welcome"
+    for name, client, code in zip(("eve", "bob"), known[1:], codes, strict=True):
+        assert hello(client, name=name, register=True, password=PASSWORD, code=code)["type"] == "welcome"
 
 
 def test_wrong_keys_are_slowed_by_the_address_that_a_proxy_names() -> None:
@@ -546,6 +567,27 @@ def test_registering_may_take_an_invitation() -> None:
         assert eve.objects()[0].get("code") == answer
     assert len(box.hub.invitations) == 0
     assert register(box, code, "bob")["code"] == "wrong-invitation"
+
+
+def test_registering_that_could_not_be_stored_has_not_used_the_invitation() -> None:
+    store = SlowStore()
+    box = make_box(BY_INVITATION, store=store)
+    settle(box, store)
+    box.hub.invitations.add(Invitation(digest_of("code"), 0, box.hub.seconds + 1))
+    eve, bob = box.connect(), box.connect()
+    for client, name in ((eve, "eve"), (bob, "bob")):
+        client.ask(type="hello", name=name)
+        settle(box, store)
+        client.objects()
+    eve.ask(type="register", password=PASSWORD, code="code")
+    bob.ask(type="register", password=PASSWORD, code="code")
+    store.fail(CannotKeep("the disk is full."))
+    settle(box, store)
+    assert [client.objects()[-1]["code"] for client in (eve, bob)] == ["not-stored", "wrong-invitation"]
+    bob.ask(type="register", password=PASSWORD, code="code")
+    settle(box, store)
+    assert bob.objects()[0]["type"] == "notice"
+    assert len(box.hub.invitations) == 0
 
 
 def test_nobody_registers_where_that_is_closed() -> None:

@@ -291,10 +291,12 @@ def test_who_registers_is_asked_for_the_code() -> None:
     assert type_in(eve, "wrong") == [WRONG]
     assert type_in(eve, "wrong") == []
     assert lines(bob) == ["eve: wrong"]
+    type_in(bob, f"/register {PASSWORD}")
+    assert type_in(bob, "exit") == ["* Goodbye."]
+    assert lines(eve) == ["* bob left."]
     eve.send(f"/register {PASSWORD}")
     assert raw(eve).endswith(HIDE)
     assert type_in(eve, code) == ["* The name eve is yours now. You need its password when you come in next."]
-    assert lines(bob) == []
 
 
 def test_a_moderator_types_invitation() -> None:
