@@ -614,6 +614,10 @@ class Program(Asker):
         if self.own is not None and self.goodbye is None:
             self.device.held = not self._goes_on()
             self.own.broken = self.world.seconds()
+            for subject in self.subjects:
+                if all(device.held or device.over for device in subject.devices):
+                    # They may be ended with nobody told.
+                    subject.away.may_put(None, self.world.tick, INFINITY)
             self.own.quits = any(request.kind == "quit" and not request.answers for request in self.requests.values())
         self._stop()
 
@@ -646,11 +650,20 @@ class Program(Asker):
             rooms = [request.fields["room"]] if request.kind == "join" and not request.answers else []
             if request.kind == "hello" and (request is self.hello or not request.answers):
                 rooms = [room for room in request.rooms if room not in seen]
+                for subject in self._may_be(request):
+                    for room in rooms:
+                        subject.lists(room).may_put(True, request.sent, self.world.tick)
             for room in rooms:
                 if room == LOBBY:
                     self.world.room(LOBBY).topic.may_put("", 0, self.world.tick)
                 else:
                     self.world.unknown_room(room)
+
+    def _may_be(self, hello: Request) -> set[Subject]:
+        """Who may have come in by a *hello* that was not answered."""
+        known = self.passes.get(hello.fields.get("token", ""))
+        owners = self.world.owner(hello.fields["name"]).values(Look(self, hello.sent, self.world.tick))
+        return {*(owner for owner in owners if owner is not None), *((known.subject,) if known is not None else ())}
 
     def _close_views(self) -> None:
         for view in self.views.values():
