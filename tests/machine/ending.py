@@ -38,6 +38,7 @@ def finish(day: Day) -> None:
     day.settle()
     _check_answers(day)
     _check_devices(day)
+    _check_private_devices(day)
     warden = day.connect(SEATS)
     assert isinstance(warden, Program)
     _ask(day, warden, "hello", name="warden", password=WARDEN, rooms={})
@@ -93,6 +94,18 @@ def _check_devices(day: Day) -> None:
             if len(marks) == 1 and marks[0] not in (None, ANYTHING):
                 what = f"{program.title} is told that #{room} is read up to {program.read.get(room)}, not {marks[0]}."
                 world.require("read mark", program.read.get(view.room) == marks[0], what)
+
+
+def _check_private_devices(day: Day) -> None:
+    """Look whether private messages have come to all devices."""
+    for program in [end for end in day.ends if isinstance(end, Program) and not end.stuck]:
+        who = program.who
+        for text in day.world.texts.values() if who is not None else ():
+            ends = {*text.authors, text.end} if len(text.authors) == 1 and text.end is not None else ()
+            sent = min((attempt.sent for attempt in text.tries), default=0.0)
+            if who is not None and who in ends and text.room is None and text.stays and program.welcome < sent:
+                there = text.id in program.private or _may_be_ignored(text, who)
+                day.world.require("every device", there, f"{program.title} was not shown {text.text!r} to {text.to}.")
 
 
 def _check_listed(day: Day, program: Program, account: Subject) -> None:
@@ -170,11 +183,7 @@ def _check_private(day: Day) -> None:
             continue
         account = owners[0]
         passwords = list(account.password.values(now))
-        waits = [
-            text
-            for text in world.texts.values()
-            if text.recipient is account and text.acknowledged and text.deleted > world.tick and not text.may_be_deleted
-        ]
+        waits = [text for text in world.texts.values() if text.end is account and text.stays]
         waits = [text for text in waits if not _may_be_ignored(text, account)]
         if len(passwords) != 1 or all(account in text.shown_to for text in waits):
             continue

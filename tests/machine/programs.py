@@ -73,6 +73,10 @@ class Program(Asker):
         self.old_views: list[View] = []
         self.goodbye: Event | None = None
         self.tags: set[str] = set()
+        self.private: set[int] = set()
+        """The private messages that it was shown."""
+        self.welcome = INFINITY
+        """When it was told that it is in."""
         self.devices: list[int] = []
         """The numbers of its user's devices."""
         self.read: dict[str, int] = {}
@@ -218,7 +222,7 @@ class Program(Asker):
             world.holder(before.name).write(None, self, hello.sent).finish(world.tick)
         if "password" in hello.fields and self.account is not None:
             world.tries[self.host] -= 1
-        self.token, self.hello = token, hello
+        self.token, self.hello, self.welcome = token, hello, world.tick
         untold = self.device
         if before is not None and self.resumed == "yes":
             self.device = before.device
@@ -485,6 +489,8 @@ class Program(Asker):
             what = f"{self.title} is shown the tag of {text.text!r}, which it has not said."
             self._check_ignored(text, event["author"])
             self.world.require("own tag", not others or event["tag"] in self.tags, what)
+        if room is None:
+            self.private.add(event["id"])
         if room is None or text is None:
             return
         view = self.views.get(room)

@@ -52,6 +52,7 @@ PROMISES = {
     "ban": "Who is banned is not in the chat, under any name that looks alike; nobody else is kept out.",
     "addresses": "What is written like an address is banned as that address, or refused.",
     "private": "A private message is seen by nobody but its two ends, and by no later holder of a name.",
+    "every device": "A private message is shown on all devices of both its ends that are connected.",
     "private end": "Of the end of a private message nobody is told but its two ends, and no later holder of a name.",
     "deleted": "What was deleted is not shown again.",
     "delivered": "A private message to an account is refused, or shown to it: at its next log-in if not before.",
@@ -344,14 +345,20 @@ class Text:
     """Between which moments it may have been read; its name, if it has one, meant whoever had it then."""
     acknowledged: bool = False
     refused: bool = False
-    recipient: Subject | None = None
-    """The account that must be shown it, once it is acknowledged."""
+    end: Subject | None = None
+    """Whom it is to, once it is acknowledged and if that is clear."""
     shown_to: set[Subject] = field(default_factory=set)
+    """To whom it was shown, if it is private."""
     deleted: float = INFINITY
     """When it was told to be gone."""
     time: str = ""
     may_be_deleted: bool = False
     """Whether somebody has asked for its end."""
+
+    @property
+    def stays(self) -> bool:
+        """Whether it is certain that it was said, and is still there."""
+        return self.acknowledged and self.deleted == INFINITY and not self.may_be_deleted
 
 
 def words_of(text: str) -> str:

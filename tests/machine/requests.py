@@ -311,8 +311,7 @@ class Asker(End):
             self.said.append(text.id)
         if text.to is not None and not request.again:
             ends = self.world.called(text.to, Look(self, request.sent, self.world.tick))
-            if len(ends) == 1 and (end := next(iter(ends))).is_account:
-                text.recipient = end
+            text.end = next(iter(ends)) if len(ends) == 1 else None
 
     def _undo(self, request: Request, code: str) -> None:
         """What *request* may have changed is not changed; it may have been for a moment if it could not be stored."""
