@@ -75,7 +75,6 @@ class ChatService(MultiService):
             time.monotonic,
             age=age,
             most=settings.keep_messages,
-            dropped=lambda last: hub.mailboxes.dropped(last),
         )
 
         # The hub, and the delivery

@@ -49,6 +49,11 @@ class Account:
     rooms: dict[str, None] = field(default_factory=dict)
     """The rooms that its devices come into, in the order in which they first did."""
 
+    @property
+    def party(self) -> Subject:
+        """How conversations know it, before and after it was registered."""
+        return self.presence or self.id
+
     def is_author(self, author: Subject) -> bool:
         """Tell whether what *author* said is the account's."""
         return author in (self.id, self.presence) and author != 0

@@ -51,6 +51,16 @@ def show_device(delivery: Delivery, session: Session, event: Event) -> None:
         session.untold.append(event)
 
 
+class Echo(msgspec.Struct, frozen=True):
+    """Show *event* to the session that caused it; a dialect may leave it out, as its user knows it."""
+
+    session: Session
+    event: Event
+
+    def perform(self, delivery: Delivery) -> None:
+        delivery.echo(self.session, self.event)
+
+
 class ShowDone(msgspec.Struct, frozen=True):
     """Tell a session that sends a *request* again under its *tag* that it is done, or that it could not be stored."""
 

@@ -95,15 +95,33 @@ class Message(Event, frozen=True, kw_only=True):
     tag: str | None = None
     account: str | None = None
     """The account with which its author was logged in."""
+    with_: str | None = msgspec.field(default=None, name="with")
+    """Of a private message, whom who is shown it has it with."""
 
     def words(self) -> list[str]:
         return [self.line()]
 
+    @property
+    def spoken(self) -> str:
+        """Write it as a line of a conversation in which all is said in one room, or between two."""
+        return f"~ {self.author} {self.text}" if self.kind == "action" else f"{self.author}: {self.text}"
+
     def line(self) -> str:
         """Write it as a line: ``ada: hello``, ``~ ada waves``, ``ada (private): psst``."""
+        if not self.to:
+            return self.spoken
         if self.kind == "action":
-            return f"~ (private) {self.author} {self.text}" if self.to else f"~ {self.author} {self.text}"
-        return f"{self.author} (private): {self.text}" if self.to else f"{self.author}: {self.text}"
+            return f"~ (private) {self.author} {self.text}"
+        return f"{self.author} (private): {self.text}"
+
+
+class Sent(Message, frozen=True, kw_only=True, tag="message"):
+    """A private message, as it is shown to its author: ``ada (private to bob): psst``."""
+
+    def line(self) -> str:
+        if self.kind == "action":
+            return f"~ (private to {self.to}) {self.author} {self.text}"
+        return f"{self.author} (private to {self.to}): {self.text}"
 
 
 class Joined(Event, frozen=True, kw_only=True):
@@ -169,27 +187,30 @@ class Rule(Event, frozen=True, kw_only=True):
 
 
 class Deleted(Event, frozen=True, kw_only=True):
-    """The message with this id is gone; without a room it was a private one."""
+    """The message with this id is gone; without a room it was a private one, ``with`` somebody."""
 
     time: str
     room: str | None
     id: int
     by: str
     tag: str | None = None
+    with_: str | None = msgspec.field(default=None, name="with")
 
     def words(self) -> list[str]:
         return [f"{self.by} deleted message {self.id}."]
 
 
 class Read(Event, frozen=True, kw_only=True):
-    """The user has read the room up to this id."""
+    """The user has read the room, or the conversation ``with`` somebody, up to this id."""
 
-    room: str
+    room: str | None
     id: int
     tag: str | None = None
+    with_: str | None = msgspec.field(default=None, name="with")
 
     def words(self) -> list[str]:
-        return [f"You have read #{self.room} up to message {self.id}."]
+        where = f"#{self.room}" if self.room is not None else "that conversation"
+        return [f"You have read {where} up to message {self.id}."]
 
 
 class BanLine(msgspec.Struct, frozen=True, kw_only=True):
@@ -404,13 +425,14 @@ class Rooms(Event, frozen=True, kw_only=True):
 
 
 class History(Event, frozen=True, kw_only=True):
-    """Messages from the history, by id; ``more``: there are more in the direction that was asked.
+    """Messages of a room, or of the conversation ``with`` somebody who is called ``name``, by id.
 
+    ``more``: there are more in the direction that was asked.
     ``since``, ``until``, ``after`` and ``before`` are what was asked for. ``next`` is the id from which to read on
     if there are more: that of the last message of the page, also if its author is ignored.
     """
 
-    room: str
+    room: str | None
     messages: list[Message]
     more: bool
     since: str | None = None
@@ -419,6 +441,8 @@ class History(Event, frozen=True, kw_only=True):
     before: int | None = None
     next: int | None = None
     tag: str | None = None
+    with_: str | None = msgspec.field(default=None, name="with")
+    name: str | None = None
 
     def words(self) -> list[str]:
         return self.page(local_time)
@@ -429,11 +453,16 @@ class History(Event, frozen=True, kw_only=True):
         *local* reads a time of the wire.
         """
         asked = (self.since, self.until, self.after, self.before) != (None,) * 4
+        where = f"in #{self.room}" if self.room is not None else f"in private with {self.name}"
         if not self.messages and not self.more:
-            return [f"Nothing was said in #{self.room} {'then' if asked else 'yet'}."]
-        behind = f"There is more: {self._next_page(local)}" if self.more and asked else "End of history."
-        lines = [f"[{local(said.time):%Y-%m-%d %H:%M}] {said.line()}" for said in self.messages]
-        return [f"Earlier in #{self.room}:", *lines, behind]
+            return [f"Nothing was said {where} {'then' if asked else 'yet'}."]
+        behind = (
+            f"There is more: {self._next_page(local)}"
+            if self.more and asked and self.room is not None
+            else "End of history."
+        )
+        lines = [f"[{local(said.time):%Y-%m-%d %H:%M}] {said.spoken}" for said in self.messages]
+        return [f"Earlier {where}:", *lines, behind]
 
     def _next_page(self, local: Callable[[str], datetime]) -> str:
         """Write the command that shows what is next."""

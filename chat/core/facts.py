@@ -16,6 +16,18 @@ from chat.core.doors import Invitation
 from chat.core.events import Message, Topic
 
 
+class Between(msgspec.Struct, frozen=True):
+    """Between which parties a private message is, and whose share of the room for private messages it takes.
+
+    ``heard``: whether the other has it too, and not only its author.
+    """
+
+    author: Subject
+    other: Subject
+    sender: str
+    heard: bool = True
+
+
 class Said(msgspec.Struct, frozen=True):
     """A message, whose it is, and the digest of the token under which it was said, if there was one."""
 
@@ -24,8 +36,7 @@ class Said(msgspec.Struct, frozen=True):
     author: Subject = 0
     recipient: Subject = 0
     """Whom a private message is for."""
-    unseen: bool = False
-    """Whether the recipient is shown this private message until their client has it."""
+    between: Between | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +90,7 @@ class InvitationMade:
 
 @dataclass(frozen=True, slots=True)
 class Unregistered:
-    """The account is gone, with its rights, its read marks, its invitations and the private messages kept for it."""
+    """The account is gone, with its rights, its read marks, its invitations and its side of its conversations."""
 
     account: Subject
 
@@ -132,12 +143,21 @@ class RoomListed:
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
-    """The client of the subject has the private messages up to this id, from the id ``first`` on."""
+class ReadWith:
+    """A party has read its conversation with the other party up to this id."""
 
-    subject: Subject
+    party: Subject
+    other: Subject
     id: int
-    first: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """The client of a party has what was said in its conversation with the other party up to this id."""
+
+    party: Subject
+    other: Subject
+    id: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +212,7 @@ class RightsKept:
 
 @dataclass(frozen=True, slots=True)
 class PresencesEnded:
-    """These presences are over: their rights end, and what was kept for them goes."""
+    """These presences are over: their rights end, and so do their conversations."""
 
     presences: tuple[Subject, ...]
 
@@ -265,7 +285,7 @@ class RoomForgotten:
     room: str
 
 
-AccountFact = Registered | Unregistered | AccountRenamed | LoggedOut | PasswordSet | RoleSet | ReadUpTo
+AccountFact = Registered | Unregistered | AccountRenamed | LoggedOut | PasswordSet | RoleSet | ReadUpTo | ReadWith
 RoomFact = OpSet | Invited | Muted | PrivacySet | LockSet
 Quiet = Ignoring | NameFreed | RoomListed | Seen | RightsKept | PresencesEnded | TokenKept | TokensEnded | RoomForgotten
 """What nobody asked for: if it can't be stored, nobody is told."""
@@ -301,7 +321,7 @@ def subjects(record: Record | None) -> set[Subject]:
     match record:
         case Said(author=author, recipient=recipient):
             return {author, recipient}
-        case Ignoring(subject) | RoomListed(subject) | Seen(subject) | TokensEnded(subject):
+        case Ignoring(subject) | RoomListed(subject) | TokensEnded(subject):
             return {subject}
         case TokenKept(_, subject) | RightsKept(_, subject):
             return {subject}
@@ -351,7 +371,9 @@ class Contents:
     former_names: Sequence[tuple[str, Subject, float]] = ()
     """The names that accounts had before, the accounts, and until when they are kept for them."""
     presences: Sequence[Subject] = ()
-    """The users without an account who may come back, because a token of theirs is held."""
-    unseen: Sequence[tuple[Subject, Subject, int]] = ()
-    """The recipients, senders and ids of the private messages that wait."""
+    """The users without an account of whom something is held until they come back, or the time for that is over."""
+    unheard: Sequence[tuple[Subject, Subject, int]] = ()
+    """Which of them have not read what a party said to them, and the id of the last of it."""
+    spent: Mapping[str, int] = field(default_factory=dict)
+    """How much of their share of the room for private messages the senders have taken."""
     invitations: Sequence[Invitation] = ()

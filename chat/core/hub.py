@@ -25,7 +25,7 @@ from chat.core.errors import (
     NoSuchMessage,
     NotAllowed,
 )
-from chat.core.events import Event, Refusal
+from chat.core.events import Event, Read, Refusal
 from chat.core.facts import (
     AccountRenamed,
     Banned,
@@ -64,14 +64,14 @@ from chat.core.facts import (
     Unregistered,
 )
 from chat.core.limits import Limits
-from chat.core.mailbox import Mailboxes, not_shown
 from chat.core.names import RESERVED, Registry, key, likeness
 from chat.core.peer import Peer
 from chat.core.ports import Delivery, Lookup, MessageById, Random
+from chat.core.private import Shares, Unheard, not_shown
 from chat.core.queue import Entry, Queue, Undo
 from chat.core.room import NO_RIGHTS, Rights, Room
 from chat.core.room_directory import RoomDirectory
-from chat.core.session import ResumeToken, Session, User
+from chat.core.session import CONVERSATIONS, ResumeToken, Session, User
 from chat.core.text import clean
 from chat.core.tokens import Tokens
 
@@ -138,7 +138,8 @@ class Hub:
         self._arrivals = 0
         self._user_of: dict[Subject, User] = {}
         """Who is here, by account or presence."""
-        self.mailboxes = Mailboxes()
+        self.unheard = Unheard()
+        self.shares = Shares()
         self._absent: set[Subject] = set()
         """The presences that have not come back since the chat began, and may still."""
         self._departed: dict[str, int] = {}
@@ -153,8 +154,9 @@ class Hub:
         self._last_id = contents.last_id
         self._last_account = max(self._last_account, contents.last_account)
         self._absent.update(contents.presences)
-        for recipient, sender, number in contents.unseen:
-            self.mailboxes.of(recipient).add(sender, number)
+        for presence, sender, number in contents.unheard:
+            self.unheard.add(presence, sender, number)
+        self.shares.restore(contents.spent)
         for record in contents.rooms:
             room = Room(record.name, record.last_id)
             room.topic = record.topic
@@ -477,7 +479,6 @@ class Hub:
         account = self.account(fact.account)
         user = self.user_with(account.id)
         before = (user.presence, user.arrived) if user is not None else (0, 0)
-        mailbox = self.mailboxes.take(account.id)
         held = [(room, room.rights(account.id)) for room in self.rooms.entitling(account.id)]
         renew = self.invitations.take(self.invitations.by(account.id))
         former = self.accounts.drop(account)
@@ -497,7 +498,6 @@ class Hub:
                 self.leave(user)
                 user.presence, user.arrived = before
                 self.set_account(user, account)
-            self.mailboxes.give(account.id, mailbox)
             for room, rights in held:
                 room.give(fact.account, rights)
 
@@ -560,6 +560,11 @@ class Hub:
         """Who is here as *subject*, or was it before they registered."""
         return self._user_of.get(self.heir(subject))
 
+    def name_of(self, party: Subject) -> str | None:
+        """What a *party* is called now, if it is not gone for good."""
+        user, account = self.user_with(party), self.account_with(self.heir(party))
+        return user.name if user is not None else account.name if account is not None else None
+
     def set_account(self, user: User, account: Account | None) -> None:
         """The *user* is here with that account, or with none."""
         self.leave(user)
@@ -594,16 +599,21 @@ class Hub:
     # -- what belongs to accounts and presences
 
     def received(self, session: Session) -> None:
-        """The client of *session* has got the private messages that it was shown."""
-        number, session.unconfirmed = session.unconfirmed, 0
-        user = session.user
-        if user is not None and self.mailboxes.waiting(user.subject):
-            self.seen(session, user.subject, number)
+        """The client of *session* has got the private messages that it was shown.
 
-    def seen(self, session: Session, subject: Subject, number: int, first: int = 0) -> None:
-        """*subject* has got the private messages with ids from *first* to *number*."""
-        self.mailboxes.seen(subject, number, first)
-        self.store(session, Seen(subject, number, first))
+        One that knows of conversations tells by itself what its user has read; for others this is all that is known.
+        """
+        shown, session.unconfirmed = session.unconfirmed, None
+        user = session.user
+        if user is None or shown is None:
+            return
+        for other, number in shown.items():
+            self.unheard.got(user.party, other, number)
+            if CONVERSATIONS not in session.accept:
+                self.store(session, Seen(user.party, other, number))
+                for device in user.others(session):
+                    if CONVERSATIONS in device.accept:
+                        self.show(device, Read(room=None, with_=str(other), id=number))
 
     def keep_token(self, session: Session) -> None:
         """Have the history hold the token of *session*, so that its client can come back after a restart."""
@@ -639,12 +649,10 @@ class Hub:
 
     def _move(self, rooms: Sequence[Room], old: Subject, new: Subject) -> None:
         self.rooms.move_rights(rooms, old, new)
-        self.mailboxes.give(new, self.mailboxes.take(old))
 
     def end_presence(self, user: User) -> None:
         """The *user* has left for good: what they had without an account ends."""
-        mailbox = self.mailboxes.take(user.presence)
-        if self.rooms.has_entitled(user.presence) or user.kept or mailbox:
+        if self.rooms.has_entitled(user.presence) or user.kept:
             self._end_presences(user.sessions[-1], (user.presence,))
 
     def end_absent(self) -> None:
@@ -662,16 +670,15 @@ class Hub:
             if said is not None and said.message.to is not None:
                 self.show(session, not_shown(said.message.to))
 
-        for sender in self.mailboxes.senders(presence):
-            oldest = MessageById(self.mailboxes.of(presence).oldest_of(sender))
+        for sender, last in self.unheard.senders(presence):
             user = self.user_with(sender)
             if user is not None:
                 session = user.sessions[-1]
-                self.ask(session, oldest, partial(found, session), None)
+                self.ask(session, MessageById(last), partial(found, session), None)
 
     def _end_presences(self, session: Session, presences: Sequence[Subject]) -> None:
         for presence in presences:
-            self.mailboxes.take(presence)
+            self.unheard.end(presence)
             self.rooms.end_rights(presence)
         self.store(session, PresencesEnded(tuple(presences)))
 

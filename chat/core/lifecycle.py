@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 
 import msgspec
@@ -16,18 +17,21 @@ from chat.core.effects import Close, Effect, Greet, Inform, Leave, Publish, Show
 from chat.core.errors import AlreadyThere, Internal, NameTaken, TooManyRooms
 from chat.core.events import Goodbye, Limits, ListedRoom, Renamed, Welcome
 from chat.core.hub import Hub
-from chat.core.mailbox import not_shown
 from chat.core.membership import come_into, enterable, go_out
-from chat.core.ports import Delivery, FindToken, ReadMarks, StoredToken
+from chat.core.ports import Delivery, FindToken, Missed, ReadMarks, StoredToken, Unread, UnreadOf
+from chat.core.private import not_shown, while_away
 from chat.core.rights import may_enter, user_of
 from chat.core.room import Room
-from chat.core.session import NO_MARKS, ResumeToken, Session, State, User, digest
+from chat.core.session import CONVERSATIONS, NO_MARKS, ResumeToken, Session, State, User, digest
 
 MOST_DEVICES = 10
 """So many times a user may be connected."""
 
 PROTOCOL = 1
 """The version of the protocol that programs are told."""
+
+RECENT = 20
+"""So many of the last private messages a program is sent that resumes, and does not say what it has seen of them."""
 
 log = Logger()
 
@@ -156,9 +160,10 @@ def admit(
     session.since = hub.next_id
     session.began = hub.seconds
     session.active = hub.monotonic()
-    unseen = ShowUnseen(hub, session, 0, session.since, announced=not came_back)
-    if came_back:
-        hub.then(session, unseen)
+    catch_up = CatchUp(hub, session, session.since, resumes=came_back)
+    first = came_back and session.private is None
+    if first:
+        hub.then(session, catch_up)
     if before is not None:
         _hand_over(hub, before, session, name, entered)
     elif here is not None:
@@ -180,24 +185,55 @@ def admit(
         hub.then(session, *come_into(hub, session, room, after))
     for refusal in refused:
         hub.refuse(session, refusal)
-    if not came_back:
-        hub.then(session, unseen)
+    if not first and (came_back or account is not None):
+        hub.then(session, catch_up)
 
 
-class ShowUnseen(msgspec.Struct, frozen=True):
-    """Show the private messages with *after* < id < *before* in this place that the user has not got yet."""
+class CatchUp(msgspec.Struct, frozen=True):
+    """Have the user learn in this place what was said to them in private *before* this id, while they were not here.
+
+    Programs that know of conversations say what they have seen of it; others are sent what is not read, and to one that
+    *resumes* what came last at any rate. People are told who wrote to them.
+    """
 
     hub: Hub
     session: Session
-    after: int
     before: int
-    announced: bool
+    resumes: bool
 
     def perform(self, delivery: Delivery) -> None:
-        user = user_of(self.session)
-        waiting = self.hub.mailboxes.waiting(user.subject)
-        if waiting:
-            delivery.unseen(self.session, user.subject, self.after, self.before, waiting if self.announced else 0)
+        session = self.session
+        party = user_of(session).party
+        wanted = _missed_by(session, self.before)
+        if session.token is None:
+            self.hub.ask(session, UnreadOf(party, self.before), self._announce, None)
+        elif session.private is not None:
+            delivery.missed(session, replace(wanted, after=session.private))
+        elif CONVERSATIONS not in session.accept:
+            most = None if self.resumes else self.hub.limits.history_count
+            unread = UnreadOf(party, self.before, RECENT, most)
+            delivery.catch_up(session, wanted, unread, resumes=self.resumes)
+
+    def _announce(self, unread: Unread) -> None:
+        if unread.count:
+            names = [self.hub.name_of(party) or name for party, name, _ in unread.senders]
+            self.hub.show(self.session, while_away(names, unread.count))
+
+
+def _missed_by(session: Session, before: int) -> Missed:
+    return Missed(user_of(session).party, before, token=session.token.digest if session.token is not None else None)
+
+
+class ShowSkipped(msgspec.Struct, frozen=True):
+    """Show in this place the private messages from the id *first* on and *before* another that were not shown."""
+
+    session: Session
+    first: int
+    before: int
+
+    def perform(self, delivery: Delivery) -> None:
+        wanted = _missed_by(self.session, self.before)
+        delivery.missed(self.session, replace(wanted, after=self.first - 1, own=False))
 
 
 def show_skipped(hub: Hub, session: Session) -> None:
@@ -205,7 +241,7 @@ def show_skipped(hub: Hub, session: Session) -> None:
     first, session.skipped = session.skipped, 0
     session.since = hub.next_id
     if session.state is State.PRESENT:
-        hub.then(session, ShowUnseen(hub, session, first - 1, session.since, announced=False))
+        hub.then(session, ShowSkipped(session, first, session.since))
 
 
 def _opens_to(token: ResumeToken, account: Account | None) -> bool:
@@ -282,7 +318,7 @@ def _welcome(hub: Hub, name: str, token: ResumeToken, account: Account | None, u
         registered=account is not None,
         role=account.role if account is not None else "",
         protocol=PROTOCOL,
-        features=hub.doors.features,
+        features=[*hub.doors.features, CONVERSATIONS],
         rooms=_rooms_of(hub, account, user) if account is not None else [],
     )
 
@@ -490,9 +526,9 @@ def _end_user(hub: Hub, user: User) -> None:
     """The *user* has left for good. Who said something to them that they have not got is told."""
     hub.leave(user)
     if user.account is not None:
+        hub.unheard.end(user.party)
         return
-    senders = set(map(hub.heir, hub.mailboxes.senders(user.presence)))
-    for sender in senders:
+    for sender, _ in hub.unheard.senders(user.presence):
         other = hub.user_with(sender)
         if other is not None:
             hub.then(user.sessions[-1], Inform(other, not_shown(user.name)))

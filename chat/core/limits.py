@@ -32,6 +32,7 @@ class Limits:
     rooms: int = 10_000
     rooms_each: int = 50
     ignored_each: int = 100
+    private: int = 16_777_216
     pending: int = 2_048
     pending_each: int = 64
     window: int = 262_144

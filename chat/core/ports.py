@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -71,6 +71,71 @@ class MessageById:
 
 
 @dataclass(frozen=True, slots=True)
+class UnreadOf:
+    """What has a party not read of what others said to it before this id? An :class:`Unread`.
+
+    It tells where the ``recent`` newest of all its private messages begin, and of whom more than ``most`` are unread.
+    """
+
+    party: Subject
+    before: int
+    recent: int = 1
+    most: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """What a party has not read: ``senders`` are parties, each with its name in the last of its messages, their number.
+
+    ``recent`` is the id with which the newest of all begin, ``newest`` that with which those of a sender begin of whom
+    there are too many.
+    """
+
+    senders: Sequence[tuple[Subject, str, int]]
+    recent: int
+    newest: Mapping[Subject, int]
+
+    @property
+    def count(self) -> int:
+        """The number of messages."""
+        return sum(count for _, _, count in self.senders)
+
+
+@dataclass(frozen=True, slots=True)
+class ConversationsOf:
+    """Which conversations does a party have whose last message has an id below ``before``?
+
+    The ``count`` newest of them, newest first: a sequence of :class:`Conversation`.
+    """
+
+    party: Subject
+    before: int
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """A conversation of a party with ``other``, who was called ``name`` in its last message.
+
+    ``last`` and ``time`` are the id and the time of that, ``unread`` is the number of messages behind ``read``.
+    """
+
+    other: Subject
+    last: int
+    read: int
+    name: str
+    time: str
+    unread: int
+
+
+@dataclass(frozen=True, slots=True)
+class SpentBy:
+    """How much of its share of the room for private messages has a sender taken? A number."""
+
+    sender: str
+
+
+@dataclass(frozen=True, slots=True)
 class AuditPage:
     """Which decisions follow in the audit record after the one with this number?
 
@@ -82,7 +147,17 @@ class AuditPage:
     count: int
 
 
-Lookup = FindToken | ReadMarks | CheckPassword | HashPassword | MessageById | AuditPage
+Lookup = (
+    FindToken
+    | ReadMarks
+    | CheckPassword
+    | HashPassword
+    | MessageById
+    | UnreadOf
+    | ConversationsOf
+    | SpentBy
+    | AuditPage
+)
 """What takes time to find out."""
 
 
@@ -90,17 +165,40 @@ Lookup = FindToken | ReadMarks | CheckPassword | HashPassword | MessageById | Au
 class Query:
     """The messages of ``room`` with ``after`` < id < ``before``: ``count`` of them, the newest or the oldest.
 
-    ``since`` and ``until``, times of the wire, leave out what was said earlier, and then or later. Whoever answers
-    returns the messages in the order of their ids, of which their times may differ.
+    Without a room they are those that ``party`` has of its conversation with ``other``; ``token`` is the digest of the
+    token under which its own have their tags. ``since`` and ``until``, times of the wire, leave out what was said
+    earlier, and then or later. Whoever answers returns the messages in the order of their ids, of which their times may
+    differ.
     """
 
-    room: str
+    room: str | None
     before: int
     count: int
     after: int = 0
     newest: bool = True
     since: str | None = None
     until: str | None = None
+    party: Subject = 0
+    other: Subject = 0
+    token: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Missed:
+    """The private messages that ``party`` has with ``after`` < id < ``before``, in the order of their ids.
+
+    ``unread``: only those that it has not read, and of the parties in ``newest`` only from an id on. ``token`` is the
+    digest of the token of the session that missed them: its own messages have their tags, or are left out without
+    ``own``.
+    """
+
+    party: Subject
+    before: int
+    after: int = 0
+    unread: bool = False
+    newest: Mapping[Subject, int] = field(default_factory=dict)
+    own: bool = True
+    token: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +206,8 @@ class Search:
     """The newest ``count`` messages of rooms with ``after`` < id < ``before`` that hold all ``phrases``.
 
     A phrase is a sequence of words (:func:`chat.core.search.words`). ``author`` and ``room``: only what was said by
-    whom, in any case, and where. ``naming``: only what others said that names this user; with ``absent_at``, only
+    whom, in any case, and where. ``party``: only private messages that this party has, with ``other`` if that is given;
+    ``token`` is as in :class:`Query`. ``naming``: only what others said that names this user; with ``absent_at``, only
     what is newer than the last words of that user before this id. ``rooms``: the rooms that may be read; ``None`` is
     all. Whoever answers returns them newest first.
     """
@@ -122,6 +221,9 @@ class Search:
     naming: str | None = None
     absent_at: int | None = None
     rooms: Collection[str] | None = None
+    party: Subject = 0
+    other: Subject = 0
+    token: str | None = None
 
 
 class Random(Protocol):
@@ -143,14 +245,14 @@ class Delivery(Protocol):
     def show(self, session: Session, event: Event) -> None:
         """Show *event* to one session."""
 
+    def echo(self, session: Session, event: Event) -> None:
+        """Show *event* to the session that caused it; a dialect may leave it out, as its user knows it."""
+
     def tell(self, session: Session, message: Message, relieved: Callable[[], None]) -> bool:
         """Show a private message to one session, unless so much waits to be sent to it that no more should.
 
         Then return False, and call *relieved* once enough has been sent.
         """
-
-    def has_sent(self, session: Session) -> bool:
-        """Tell whether the connection has taken all that the session was shown by itself."""
 
     def enter(self, session: Session, room: str) -> None:
         """From here on, show the session what is published in *room*."""
@@ -167,10 +269,14 @@ class Delivery(Protocol):
     def search(self, session: Session, search: Search, answer: Found) -> None:
         """Show *answer* in this place, with what was found."""
 
-    def unseen(self, session: Session, subject: Subject, after: int, before: int, announced: int) -> None:
-        """Show the private messages in this place that *subject* has not got yet, with *after* < id < *before*.
+    def missed(self, session: Session, wanted: Missed) -> None:
+        """Show private messages in this place."""
 
-        If *announced* is not 0, tell first that so many came while the user was away.
+    def catch_up(self, session: Session, wanted: Missed, asked: UnreadOf, *, resumes: bool) -> None:
+        """Show those of *wanted* in this place that the user has not read.
+
+        Tell first how many they are, and show the newest of them; or, to a client that *resumes*, show all of them, and
+        the most recent ones at any rate.
         """
 
     def ask(self, session: Session, lookup: Lookup, answered: Callable[[Any], None]) -> None:

@@ -24,6 +24,12 @@ LOBBY = "lobby"
 NOTHING: Mapping[str, str] = MappingProxyType({})
 """An empty mapping, shared by all who ignore nobody."""
 
+CONVERSATIONS = "conversations"
+"""What a client accepts that knows of conversations: it tells by itself how far its user has read them."""
+
+MOST_UNCONFIRMED = 1_000
+"""Of so many parties a client that sends nothing may have been shown something; the rest is shown to it again."""
+
 NO_MARKS: Mapping[str, int] = MappingProxyType({})
 
 
@@ -67,6 +73,11 @@ class User:
     def subject(self) -> Subject:
         """Whom its rights and messages belong to: the account, or else this presence."""
         return self.account.id if self.account is not None else self.presence
+
+    @property
+    def party(self) -> Subject:
+        """How conversations know it for good: registering changes nothing."""
+        return self.account.party if self.account is not None else self.presence
 
     def was(self, author: Subject) -> bool:
         """Tell whether it is the *author* of something, and may have been without an account then."""
@@ -125,8 +136,8 @@ class Session:
 
     __slots__ = (
         "accept", "active", "began", "device", "id", "key_given", "moves", "one_room", "paused", "peer", "pending",
-        "replay", "request", "rooms", "since", "skipped", "spent", "state", "token", "unconfirmed", "untold", "user",
-        "way",
+        "private", "replay", "request", "rooms", "since", "skipped", "spent", "state", "token", "unconfirmed", "untold",
+        "user", "way",
     )  # fmt: skip
 
     def __init__(self, number: int, peer: Peer, *, one_room: bool, replay: int = 0) -> None:
@@ -154,8 +165,10 @@ class Session:
         """The type of its request that is carried out, also while that waits for an answer."""
         self.paused: Callable[[], None] | None = None
         """What to call once enough of that has left the queue."""
-        self.unconfirmed = 0
-        """The id of the private message that it was shown last, until a line of its client says that it got it."""
+        self.unconfirmed: dict[Subject, int] | None = None
+        """The last private message of each party that it was shown, until a line of its client says that it got it."""
+        self.private: int | None = None
+        """The id of the last private message that its client has seen, if it says so."""
         self.since = 0
         """From this id on it is shown private messages as they come; those before wait to be shown together."""
         self.skipped = 0
@@ -201,6 +214,15 @@ class Session:
     def here(self) -> str:
         """The room that it came into last."""
         return next(reversed(self.rooms), LOBBY)
+
+    def was_shown(self, other: Subject, number: int) -> None:
+        """It was shown the private message with the id *number* of the party *other*."""
+        if self.unconfirmed is None:
+            self.unconfirmed = {}
+        self.unconfirmed.pop(other, None)
+        self.unconfirmed[other] = number
+        if len(self.unconfirmed) > MOST_UNCONFIRMED:
+            del self.unconfirmed[next(iter(self.unconfirmed))]
 
     def cost(self) -> int:
         """Return what a line cost that was just done, in lines."""

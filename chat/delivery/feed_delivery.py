@@ -10,11 +10,10 @@ from msgspec import structs
 from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 
-from chat.core.accounts import Subject
 from chat.core.events import Event, Found, History, Message
 from chat.core.limits import Limits
 from chat.core.names import key
-from chat.core.ports import Lookup, Query, Search
+from chat.core.ports import Lookup, Missed, Query, Search, UnreadOf
 from chat.core.session import Session, User
 from chat.delivery.dialect import Dialect
 from chat.delivery.feed import Feed, Subscriber
@@ -98,6 +97,11 @@ class FeedDelivery:
         if outbox is not None:
             self._add(outbox, outbox.dialect.encode_for(session.name, event))
 
+    def echo(self, session: Session, event: Event) -> None:
+        outbox = self._outboxes.get(session.id)
+        if outbox is not None and not outbox.dialect.hides_own:
+            self.show(session, event)
+
     def tell(self, session: Session, message: Message, relieved: Callable[[], None]) -> bool:
         outbox = self._outboxes.get(session.id)
         if outbox is not None and outbox.full:
@@ -105,10 +109,6 @@ class FeedDelivery:
             return False
         self.show(session, message)
         return True
-
-    def has_sent(self, session: Session) -> bool:
-        outbox = self._outboxes.get(session.id)
-        return outbox is not None and outbox.drained
 
     def enter(self, session: Session, room: str) -> None:
         outbox = self._outboxes.get(session.id)
@@ -143,8 +143,11 @@ class FeedDelivery:
     def search(self, session: Session, search: Search, answer: Found) -> None:
         self._lookup(session, partial(self._lookups.search, search, answer))
 
-    def unseen(self, session: Session, subject: Subject, after: int, before: int, announced: int) -> None:
-        self._lookup(session, partial(self._lookups.unseen, subject, after, before, announced))
+    def missed(self, session: Session, wanted: Missed) -> None:
+        self._lookup(session, partial(self._lookups.missed, wanted))
+
+    def catch_up(self, session: Session, wanted: Missed, asked: UnreadOf, *, resumes: bool) -> None:
+        self._lookup(session, partial(self._lookups.catch_up, wanted, asked, resumes))
 
     def ask(self, session: Session, lookup: Lookup, answered: Callable[[Any], None]) -> None:
         self._lookup(session, partial(self._lookups.ask, lookup, answered))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any, TypeVar
@@ -12,11 +12,10 @@ from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from chat.core.accounts import Subject
 from chat.core.errors import ChatError, Internal
-from chat.core.events import Event, Found, History, Message, Notice, Refusal
+from chat.core.events import Found, History, Message, Notice, Refusal, Sent
 from chat.core.names import key
-from chat.core.ports import Lookup, Query, Search
+from chat.core.ports import Lookup, Missed, Query, Search, Unread, UnreadOf
 from chat.delivery.outbox import Outbox, Place
 from chat.history.store import Page, Store
 
@@ -45,33 +44,46 @@ class Lookups:
         """Show *answer* with what is found."""
         self._show(self._store.search(search), -1, answer, outbox)
 
-    def unseen(self, subject: Subject, after: int, before: int, announced: int, outbox: Outbox) -> None:
-        """Show the private messages that *subject* has not got yet, page by page once their turn has come.
-
-        If *announced* is not 0, tell first that they are so many.
-        """
+    def missed(self, wanted: Missed, outbox: Outbox) -> None:
+        """Show the private messages of *wanted*, page by page once their turn has come."""
         begin = outbox.add(b"")
-        begin.when_due = partial(self._unseen, subject, after, before, announced, outbox, outbox.add(None))
+        begin.when_due = partial(self._missed, [wanted], outbox, outbox.add(None))
 
-    def _unseen(self, subject: Subject, after: int, before: int, announced: int, outbox: Outbox, place: Place) -> None:
-        """Fill *place* with a page of private messages."""
+    def _missed(self, wanted: Sequence[Missed], outbox: Outbox, place: Place) -> None:
+        """Fill *place* with a page of the first of *wanted*, and go on with the rest."""
         session = outbox.session
 
         def found(page: Page) -> bytes:
-            events: list[Event] = list(page.messages)
-            if announced and events:
-                many = "1 private message" if announced == 1 else f"{announced} private messages"
-                events.insert(0, Notice(text=f"While you were away you got {many}."))
-            last = page.messages[-1].id if page.messages else 0
-            if page.more and outbox.has(place):
-                place.when_due = partial(self._unseen, subject, last, before, 0, outbox, outbox.add_after(place))
-            elif not page.more and session.user is not None and session.user.subject == subject:
-                # Others that the chat knows of are not kept any more.
-                last = before - 1
-            session.unconfirmed = max(session.unconfirmed, last)
-            return b"".join(outbox.dialect.encode_for(session.name, event) for event in events)
+            rest = [replace(wanted[0], after=page.messages[-1].id)] if page.more else []
+            rest += wanted[1:]
+            if rest and outbox.has(place):
+                place.when_due = partial(self._missed, rest, outbox, outbox.add_after(place))
+            for message in page.messages:
+                if not isinstance(message, Sent) and message.with_ is not None:
+                    session.was_shown(int(message.with_), message.id)
+            return b"".join(outbox.dialect.encode_for(session.name, message) for message in page.messages)
 
-        _fill(outbox, place, self._store.unseen(subject, after, before, outbox.dialect.page), found)
+        _fill(outbox, place, self._store.missed(wanted[0], outbox.dialect.page), found)
+
+    def catch_up(self, wanted: Missed, asked: UnreadOf, resumes: bool, outbox: Outbox) -> None:
+        """Show what the user has not read; to a client that *resumes*, the most recent private messages in any case."""
+        begin = outbox.add(b"")
+        begin.when_due = partial(self._catch_up, wanted, asked, resumes, outbox, outbox.add(None))
+
+    def _catch_up(self, wanted: Missed, asked: UnreadOf, resumes: bool, outbox: Outbox, place: Place) -> None:
+        def found(unread: Unread) -> bytes:
+            recent = unread.recent if resumes else wanted.before
+            parts = [replace(wanted, before=recent, unread=True, newest=unread.newest)] if unread.count else []
+            if resumes:
+                parts.append(replace(wanted, after=recent - 1))
+            if parts and outbox.has(place):
+                place.when_due = partial(self._missed, parts, outbox, outbox.add_after(place))
+            if resumes or not unread.count:
+                return b""
+            many = "1 private message" if unread.count == 1 else f"{unread.count} private messages"
+            return outbox.dialect.encode_for(outbox.session.name, Notice(text=f"While you were away you got {many}."))
+
+        _fill(outbox, place, self._store.unread(asked), found)
 
     def ask(self, lookup: Lookup, answered: Callable[[Any], None], outbox: Outbox) -> None:
         """Call *answered* with the answer to *lookup*, or with the error that the session is to be told."""
@@ -105,7 +117,7 @@ class Lookups:
             if page.more and not query.count and outbox.has(place):
                 rest = replace(query, after=page.messages[-1].id)
                 place.when_due = partial(self._replay, rest, outbox, outbox.add_after(place))
-            return outbox.dialect.encode_replay(query.room, _shown(outbox, page))
+            return outbox.dialect.encode_replay(query.room or "", _shown(outbox, page))
 
         _fill(outbox, place, self._store.read(wanted), found)
 

@@ -26,6 +26,7 @@ from chat.core.facts import (
     PresencesEnded,
     PrivacySet,
     ReadUpTo,
+    ReadWith,
     Registered,
     RightsKept,
     RoleSet,
@@ -39,11 +40,12 @@ from chat.core.facts import (
 )
 from chat.core.ports import StoredToken
 from chat.core.room import LONGEST_MUTE_OF_NETWORK
+from chat.history import conversations
 
 TOKENS_EACH = 50
 """So many tokens of one account are kept, those that were used last."""
 
-BELONGING = ("rights", "unseen", "tokens", "ignored")
+BELONGING = ("rights", "tokens", "ignored")
 """The tables of what belongs to a subject, an account or a presence."""
 
 DECISIONS_OF_ROOM = 1_000
@@ -117,6 +119,8 @@ def write(connection: sqlite3.Connection, fact: Fact | None) -> None:
             for table in BELONGING:
                 execute(f"UPDATE OR REPLACE {table} SET subject = ? WHERE subject = ?", (account, presence))  # noqa: S608
         case Unregistered(account):
+            for (party,) in execute("SELECT coalesce(presence, id) FROM accounts WHERE id = ?", (account,)).fetchall():
+                conversations.end(connection, party)
             execute("DELETE FROM accounts WHERE id = ?", (account,))
             execute("DELETE FROM marks WHERE account = ?", (account,))
             execute("DELETE FROM joined WHERE account = ?", (account,))
@@ -128,6 +132,7 @@ def write(connection: sqlite3.Connection, fact: Fact | None) -> None:
             execute(_INVITE, (invitation.digest, invitation.maker, invitation.until))
         case PresencesEnded(presences):
             for presence in presences:
+                conversations.end(connection, presence)
                 _end(connection, presence)
         case PasswordSet(account, password, but):
             execute("UPDATE accounts SET password = ? WHERE id = ?", (password, account))
@@ -153,8 +158,8 @@ def write(connection: sqlite3.Connection, fact: Fact | None) -> None:
             execute(_JOIN if on else _PART, (account, room))
         case ReadUpTo(account, room, number):
             execute(_MARK, (account, room, number))
-        case Seen(subject, number, first):
-            execute("DELETE FROM unseen WHERE subject = ? AND id BETWEEN ? AND ?", (subject, first, number))
+        case ReadWith(party, other, number) | Seen(party, other, number):
+            conversations.mark(connection, party, other, number)
         case TokenKept(digest, subject, used):
             execute(_TOKEN, (digest, subject, used))
             execute(_OLD_TOKENS, (subject, TOKENS_EACH))
@@ -217,11 +222,6 @@ def forget_rules(connection: sqlite3.Connection, room: str) -> None:
     connection.execute("DELETE FROM joined WHERE room = ?", (room,))
 
 
-def keep_for(connection: sqlite3.Connection, subject: Subject, number: int) -> None:
-    """Have the private message with the id *number* wait for *subject*."""
-    connection.execute("INSERT OR IGNORE INTO unseen (subject, id) VALUES (?, ?)", (subject, number))
-
-
 def find(connection: sqlite3.Connection, account: Subject) -> StoredAccount | None:
     """The account with that id."""
     row = connection.execute(f"{_ACCOUNT} WHERE id = ?", (account,)).fetchone()
@@ -275,15 +275,10 @@ def last_account(connection: sqlite3.Connection) -> Subject:
 
 
 def presences(connection: sqlite3.Connection) -> Sequence[Subject]:
-    """The users without an account of whom a token, rights or private messages are held."""
+    """The users without an account of whom a token, rights or conversations are held."""
     tables = " UNION ".join(f"SELECT subject FROM {table} WHERE subject < 0" for table in BELONGING)  # noqa: S608
-    return [subject for (subject,) in connection.execute(tables)]
-
-
-def unseen(connection: sqlite3.Connection) -> Sequence[tuple[Subject, Subject, int]]:
-    """The recipients, senders and ids of the private messages that wait."""
-    query = "SELECT subject, coalesce(author_id, 0), id FROM unseen JOIN messages USING (id) WHERE deleted_by IS NULL"
-    return connection.execute(f"{query} ORDER BY id").fetchall()
+    held = {subject for (subject,) in connection.execute(tables)}
+    return sorted(held.union(conversations.presences(connection)))
 
 
 def bans(connection: sqlite3.Connection) -> Sequence[Ban]:

@@ -8,7 +8,18 @@ from typing import Any
 from twisted.internet.defer import Deferred
 
 from chat.core.accounts import StoredAccount
-from chat.core.ports import AuditPage, CheckPassword, FindToken, HashPassword, Lookup, MessageById, ReadMarks
+from chat.core.ports import (
+    AuditPage,
+    CheckPassword,
+    ConversationsOf,
+    FindToken,
+    HashPassword,
+    Lookup,
+    MessageById,
+    ReadMarks,
+    SpentBy,
+    UnreadOf,
+)
 from chat.history.passwords import hash_password, is_password
 from chat.history.store import Store
 from chat.history.turns import Turns
@@ -42,6 +53,12 @@ class Answers:
                 answer = Deferred.fromCoroutine(self._hash(lookup))
             case MessageById(number):
                 answer = self._store.message(number)
+            case UnreadOf():
+                answer = self._store.unread(lookup)
+            case ConversationsOf():
+                answer = self._store.conversations(lookup)
+            case SpentBy(sender):
+                answer = self._store.spent(sender)
             case AuditPage(after, count):
                 answer = self._store.audit(after, count)
         return answer

@@ -15,9 +15,9 @@ from chat.core.events import Message, Topic
 from chat.core.facts import LockSet, PrivacySet, RoomRules, Said
 from chat.core.names import Registry
 from chat.history import accounts
+from chat.history.rows import COLUMNS, message_from
 from chat.history.schema import MIGRATIONS, migrate
 from chat.history.sqlite import (
-    COLUMNS,
     FILE,
     LAST_ID,
     begin_stretch,
@@ -25,7 +25,6 @@ from chat.history.sqlite import (
     explained,
     insert,
     lock,
-    message_from,
     set_topic,
     transaction,
 )

@@ -4,24 +4,27 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from itertools import chain, islice
 from operator import attrgetter
 from typing import Any
 
+from msgspec import structs
 from twisted.internet.defer import Deferred, succeed
 
 from chat.core.accounts import StoredAccount, Subject
-from chat.core.events import Message
+from chat.core.events import Message, Sent
 from chat.core.facts import (
     AccountRenamed,
+    Between,
     Contents,
     Decision,
     Erased,
     PasswordSet,
     PresencesEnded,
     ReadUpTo,
+    ReadWith,
     Record,
     Registered,
     RoleSet,
@@ -30,7 +33,8 @@ from chat.core.facts import (
     Unregistered,
     fact_of,
 )
-from chat.core.ports import Query, Search, StoredToken
+from chat.core.ports import Conversation, ConversationsOf, Missed, Query, Search, StoredToken, Unread, UnreadOf
+from chat.core.private import cost
 from chat.core.search import words
 from chat.core.text import mention_of
 from chat.history.store import Page, stretches
@@ -56,8 +60,16 @@ class MemoryStore:
         self._rooms: dict[str, deque[Message]] = {}
         self._owners: dict[int, tuple[Subject, Subject]] = {}
         """The authors and recipients of the messages."""
+        self._between: dict[int, Between] = {}
+        """Between whom the private messages are."""
+        self._copies: dict[Subject, dict[int, Subject]] = {}
+        """Which private messages the parties have, and with whom."""
+        self._read: dict[tuple[Subject, Subject], int] = {}
+        """Up to which id parties have read their conversations with others."""
+        self._tokens: dict[int, str | None] = {}
+        """The digests of the tokens under which the private messages were said."""
+        self._spent: dict[str, int] = {}
         self._accounts: dict[Subject, StoredAccount] = {}
-        self._unseen: dict[Subject, list[int]] = {}
 
     def open(self) -> Contents:
         """Begin with nothing."""
@@ -79,13 +91,12 @@ class MemoryStore:
                 self._erase(ids)
             case Registered(account, name, password, presence):
                 self._accounts[account] = StoredAccount(account, name, password, presence=presence)
-                self._unseen[account] = self._unseen.pop(presence, [])
             case Unregistered(account):
-                self._accounts.pop(account, None)
-                self._unseen.pop(account, None)
+                gone = self._accounts.pop(account, None)
+                self._end(gone.presence or account if gone is not None else account)
             case PresencesEnded(presences):
                 for presence in presences:
-                    self._unseen.pop(presence, None)
+                    self._end(presence)
             case PasswordSet(account, password):
                 self._change(account, password=password)
             case AccountRenamed(account, name):
@@ -94,9 +105,18 @@ class MemoryStore:
                 self._change(account, role=role)
             case ReadUpTo(account, room, number) if account in self._accounts:
                 self._change(account, marks={**self._accounts[account].marks, room: number})
-            case Seen(subject, number, first):
-                waiting = self._unseen.get(subject, [])
-                self._unseen[subject] = [one for one in waiting if not first <= one <= number]
+            case ReadWith(party, other, number) | Seen(party, other, number):
+                self._read[party, other] = max(self._read.get((party, other), 0), number)
+
+    def _end(self, party: Subject) -> None:
+        """A party is gone for good: what nobody else has goes with it."""
+        for number in self._copies.pop(party, {}):
+            between = self._between[number]
+            if not any(number in self._copies.get(one, ()) for one in (between.author, between.other)):
+                self._erase((number,))
+        for one, other in list(self._read):
+            if one == party:
+                del self._read[one, other]
 
     def _change(self, account: Subject, **changes: Any) -> None:
         if account in self._accounts:
@@ -106,23 +126,99 @@ class MemoryStore:
         """Find the account with that id."""
         return succeed(self._accounts.get(account))
 
-    def unseen(self, subject: Subject, after: int, before: int, count: int) -> Deferred[Page]:
-        """Find the first *count* private messages with *after* < id < *before* that *subject* has not got yet."""
-        waiting = (self._get(number) for number in self._unseen.get(subject, []) if after < number < before)
-        found = [message for message in waiting if message is not None]
+    def missed(self, wanted: Missed, count: int) -> Deferred[Page]:
+        """Find the first *count* private messages of *wanted*."""
+        found = [
+            self._letter(number, wanted.party, wanted.token)
+            for number, other in self._copies.get(wanted.party, {}).items()
+            if wanted.after < number < wanted.before
+            and (not wanted.unread or self._is_unread(wanted.party, other, number))
+            and number >= wanted.newest.get(other, 0)
+            and (wanted.own or not self._is_own(wanted.party, number) or self._tokens[number] != wanted.token)
+        ]
         return succeed(Page(found[:count], more=len(found) > count))
+
+    def _letter(self, number: int, party: Subject, token: str | None) -> Message:
+        """The private message with the id *number*, as *party* is shown it."""
+        message = self._all[bisect_left(self._all, number, key=_BY_ID)]
+        mine, other = self._is_own(party, number), self._copies[party][number]
+        tag = message.tag if not mine or self._tokens[number] == token else None
+        fields = {**structs.asdict(message), "tag": tag, "with_": str(other)}
+        return (Sent if mine and other != party else Message)(**fields)
+
+    def _is_own(self, party: Subject, number: int) -> bool:
+        return self._between[number].author == party
+
+    def _is_unread(self, party: Subject, other: Subject, number: int) -> bool:
+        return not self._is_own(party, number) and number > self._read.get((party, other), 0)
+
+    def unread(self, asked: UnreadOf) -> Deferred[Unread]:
+        """Find out what a party has not read."""
+        copies = {number: other for number, other in self._copies.get(asked.party, {}).items() if number < asked.before}
+        senders: dict[Subject, tuple[str, int]] = {}
+        unread = [number for number, other in copies.items() if self._is_unread(asked.party, other, number)]
+        for number in reversed(unread):
+            other = copies[number]
+            name, count = senders.get(other, (self._letter(number, asked.party, None).author, 0))
+            senders[other] = name, count + 1
+        recent = list(copies)[-asked.recent :][:1]
+        found = [(other, name, count) for other, (name, count) in senders.items()]
+        newest = {
+            other: [number for number in unread if copies[number] == other][-asked.most]
+            for other, _, count in found
+            if asked.most is not None and count > asked.most
+        }
+        return succeed(Unread(found, recent[0] if recent else 1, newest))
+
+    def conversations(self, asked: ConversationsOf) -> Deferred[Sequence[Conversation]]:
+        """Find the conversations of a party."""
+        party = asked.party
+        found: dict[Subject, Conversation] = {}
+        for number, other in reversed(self._copies.get(party, {}).items()):
+            before = found.get(other)
+            unread = int(self._is_unread(party, other, number))
+            if before is not None:
+                found[other] = replace(before, unread=before.unread + unread)
+                continue
+            message = self._letter(number, party, None)
+            name = message.to if self._is_own(party, number) else message.author
+            read = self._read.get((party, other), 0)
+            found[other] = Conversation(other, number, read, name or "", message.time, unread)
+        return succeed([one for one in found.values() if one.last < asked.before][: asked.count])
+
+    def spent(self, sender: str) -> Deferred[int]:
+        """Find out how much of its share of the room for private messages a *sender* has taken."""
+        return succeed(self._spent.get(sender, 0))
 
     def _keep(self, said: Said) -> None:
         message = said.message
         self._owners[message.id] = (said.author, said.recipient)
-        if said.unseen:
-            self._unseen.setdefault(said.recipient, []).append(message.id)
+        if said.between is not None:
+            self._keep_between(said, said.between)
         self._size += _size(message)
         if self._all and message.time < self._all[-1].time:
             self._steps.append(message.id)
         self._all.append(message)
         if message.room is not None:
             self._rooms.setdefault(message.room, deque()).append(message)
+
+    def _keep_between(self, said: Said, between: Between) -> None:
+        message, author, other = said.message, between.author, between.other
+        self._between[message.id] = between
+        self._tokens[message.id] = said.token
+        self._spent[between.sender] = self._spent.get(between.sender, 0) + cost(message.text)
+        self._copies.setdefault(author, {})[message.id] = other
+        if between.heard:
+            self._copies.setdefault(other, {})[message.id] = author
+
+    def _forget_between(self, message: Message) -> None:
+        """A private message, or one of a room, is gone."""
+        between = self._between.pop(message.id, None)
+        if between is not None:
+            del self._tokens[message.id]
+            self._spent[between.sender] -= cost(message.text)
+            for party in (between.author, between.other):
+                self._copies.get(party, {}).pop(message.id, None)
 
     def _erase(self, ids: Sequence[int]) -> None:
         for number in ids:
@@ -131,6 +227,7 @@ class MemoryStore:
                 self._size -= _size(message)
                 self._all.remove(message)
                 del self._owners[number]
+                self._forget_between(message)
                 if message.room is not None:
                     self._rooms[message.room].remove(message)
 
@@ -141,6 +238,7 @@ class MemoryStore:
     def _drop_oldest(self) -> None:
         message = self._all.popleft()
         del self._owners[message.id]
+        self._forget_between(message)
         self._size -= _size(message)
         if message.room is not None:
             self._rooms[message.room].popleft()
@@ -149,7 +247,12 @@ class MemoryStore:
 
     def read(self, query: Query) -> Deferred[Page]:
         """Find the messages of *query*."""
-        room = self._rooms.get(query.room, ())
+        room: Sequence[Message]
+        if query.room is not None:
+            room = self._rooms.get(query.room, ())
+        else:
+            copies = self._copies.get(query.party, {}).items()
+            room = [self._letter(number, query.party, query.token) for number, other in copies if other == query.other]
         parts: list[range] = []
         for first, end in self._stretches(query.after + 1, query.before):
             start, stop = bisect_left(room, first, key=_BY_ID), bisect_left(room, end, key=_BY_ID)
@@ -173,7 +276,12 @@ class MemoryStore:
         """Find the messages of *search* among the last, newest first."""
         fits = _test(search)
         found: list[Message] = []
-        for message in islice(reversed(self._all), MOST_SEARCHED):
+        messages: Iterable[Message] = reversed(self._all)
+        if search.party:
+            copies = self._copies.get(search.party, {}).items()
+            ids = [number for number, other in copies if search.other in (0, other)]
+            messages = (self._letter(number, search.party, search.token) for number in reversed(ids))
+        for message in islice(messages, MOST_SEARCHED):
             if message.id <= search.after or len(found) > search.count:
                 break
             if (
@@ -191,7 +299,12 @@ class MemoryStore:
         """Find the message with the id *number*, and whose it is, if it is there."""
         message = self._get(number)
         author, recipient = self._owners.get(number, (0, 0))
-        return succeed(Said(message, author=author, recipient=recipient) if message is not None else None)
+        between = self._between.get(number)
+        if between is not None:
+            between = structs.replace(between, heard=number in self._copies.get(between.other, {}))
+        if message is None:
+            return succeed(None)
+        return succeed(Said(message, author=author, recipient=recipient, between=between))
 
     def audit(self, after: int, count: int) -> Deferred[Sequence[tuple[int, Decision]]]:
         """No audit record is kept."""
@@ -230,6 +343,8 @@ class MemoryStore:
             self._owners = {number: owners for number, owners in self._owners.items() if number not in gone}
             self._all = deque(message for message in self._all if message.id not in gone)
             self._size -= sum(map(_size, going))
+            for message in going if room is None else ():
+                self._forget_between(message)
         if going and room is not None:
             kept = self._rooms.pop(room)
             if len(kept) > len(going):
@@ -255,7 +370,9 @@ def _test(search: Search) -> Callable[[Message], bool]:
     named = mention_of(search.naming).search if search.naming is not None else None
 
     def fits(message: Message) -> bool:
-        if message.room is None or (search.rooms is not None and message.room not in search.rooms):
+        if search.party == 0 and (
+            message.room is None or (search.rooms is not None and message.room not in search.rooms)
+        ):
             return False
         if search.room is not None and message.room != search.room:
             return False

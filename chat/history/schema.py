@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 import sqlite3
@@ -13,6 +14,7 @@ from pathlib import Path
 from twisted.logger import Logger
 
 from chat.core import names
+from chat.core.private import cost
 from chat.core.search import words
 from chat.history.store import CannotOpen
 
@@ -256,6 +258,8 @@ AT_ONCE = 20_000
 STEP = 10
 """The percent after which progress is logged."""
 
+_INDEX = "INSERT INTO words (rowid, text, author, room) VALUES (?, ?, ?, ?)"
+
 Migration = Callable[[sqlite3.Connection, Callable[[int, int], None]], None]
 """Makes a version of the schema from the one before, and tells how much it has done of how much."""
 
@@ -306,12 +310,76 @@ def _give_ids(connection: sqlite3.Connection, progress: Callable[[int, int], Non
     _statements(_STEPS)(connection, progress)
 
 
+def _begin_conversations(connection: sqlite3.Connection, progress: Callable[[int, int], None]) -> None:
+    """Give private messages to those who said them and to whom they were said, and take the text of all others away.
+
+    A user without an account of whom no token is held has left. What nobody knows the author of any more is kept apart
+    by the names.
+    """
+    execute = connection.execute
+    _statements(_PEOPLE)(connection, progress)
+    parties = {account: presence or account for account, presence in execute("SELECT id, presence FROM accounts")}
+    here = {*parties.values(), *(subject for (subject,) in execute("SELECT subject FROM tokens WHERE subject < 0"))}
+    waiting: dict[int, set[int]] = {}
+    for subject, number in execute("SELECT subject, id FROM unseen"):
+        waiting.setdefault(number, set()).add(parties.get(subject, subject))
+    unread: dict[tuple[int, int], int] = {}
+    spent: dict[str, int] = {}
+    (last,) = execute("SELECT coalesce(max(id), 0) FROM messages WHERE room IS NULL").fetchone()
+    query = """
+        SELECT id, author, coalesce(author_id, 0), recipient, coalesce(recipient_id, 0), text FROM messages
+        WHERE room IS NULL AND deleted_by IS NULL AND id > ? ORDER BY id LIMIT ?
+    """
+    after = 0
+    while rows := execute(query, (after, AT_ONCE)).fetchall():
+        for number, name, author_id, to, recipient_id, text in rows:
+            author = parties.get(author_id, author_id) or _stranger(name)
+            other = parties.get(recipient_id, recipient_id)
+            unseen = waiting.get(number, set())
+            if other not in unseen and unseen:
+                other = min(unseen)
+            other = other or _stranger(to or "")
+            copies = {(author, other, True)} if author in here else set()
+            copies |= {(party, author, False) for party in {other, *unseen} & here if party != author}
+            if not copies:
+                execute("UPDATE messages SET text = '', deleted_by = author WHERE id = ?", (number,))
+                continue
+            for party, whom, mine in copies:
+                execute(
+                    "INSERT INTO copies (subject, other, id, mine) VALUES (?, ?, ?, ?)", (party, whom, number, mine)
+                )
+                if party in unseen and not mine:
+                    unread.setdefault((party, whom), number)
+            sender = str(author) if author in parties.values() else ""
+            execute(
+                "INSERT INTO private (id, author, recipient, sender) VALUES (?, ?, ?, ?)",
+                (number, author, other, sender),
+            )
+            places = f"{indexed_party(author)} {indexed_party(other)}"
+            execute(_INDEX, (number, indexed_text(text), indexed_name(name), places))
+            spent[sender] = spent.get(sender, 0) + cost(text)
+        after = rows[-1][0]
+        progress(after, last)
+    execute("INSERT INTO conversations SELECT subject, other, max(id) FROM copies GROUP BY subject, other")
+    marks = ((number - 1, party, other) for (party, other), number in unread.items())
+    connection.executemany("UPDATE conversations SET read = ? WHERE subject = ? AND other = ?", marks)
+    connection.executemany(
+        "INSERT INTO spent VALUES (?, ?)", ((sender, size) for sender, size in spent.items() if sender)
+    )
+    execute("DROP TABLE unseen")
+
+
+def _stranger(name: str) -> int:
+    """Make a party for whoever had a *name* of which no more is known; it is no presence that anybody has."""
+    return -1 - (int.from_bytes(hashlib.sha256(names.key(name).encode()).digest()[:8], "big") >> 1)
+
+
 MIGRATIONS: Sequence[Migration] = (
     _statements(_MESSAGES),
     _statements(_SEARCH),
     _statements(_ACCOUNTS),
     _give_ids,
-    _statements(_PEOPLE),
+    _begin_conversations,
 )
 """What makes each version of the schema from the one before, version 1 first. Only append to it."""
 
@@ -325,6 +393,11 @@ def indexed_text(text: str) -> str:
 def indexed_name(name: str) -> str:
     """Write the name of an author or room as one word of the index."""
     return name.casefold().encode().hex()
+
+
+def indexed_party(party: int) -> str:
+    """Write a party of a conversation as one word of the index, which no name is."""
+    return f"p{party & 0xFFFF_FFFF_FFFF_FFFF:x}"
 
 
 def migrate(connection: sqlite3.Connection, path: Path) -> None:

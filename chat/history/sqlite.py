@@ -8,6 +8,7 @@ import os
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
+from functools import partial
 from itertools import chain, compress, islice
 from operator import lt
 from pathlib import Path
@@ -16,16 +17,30 @@ from typing import Any, TypeVar
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorFromThreads
 from twisted.internet.threads import deferToThreadPool
+from twisted.logger import Logger
 from twisted.python.threadpool import ThreadPool
 
 from chat.core.accounts import StoredAccount, Subject
 from chat.core.events import Message, Topic
-from chat.core.facts import Contents, Decision, Erased, Record, RoomForgotten, RoomRecord, Said, TopicSet, fact_of
-from chat.core.ports import Query, Search, StoredToken
+from chat.core.facts import (
+    Contents,
+    Decision,
+    Erased,
+    PresencesEnded,
+    Record,
+    RoomForgotten,
+    RoomRecord,
+    Said,
+    TopicSet,
+    Unregistered,
+    fact_of,
+)
+from chat.core.ports import Conversation, ConversationsOf, Missed, Query, Search, StoredToken, Unread, UnreadOf
 from chat.core.search import words
 from chat.core.text import mention_of
-from chat.history import accounts
-from chat.history.schema import indexed_name, indexed_text, migrate
+from chat.history import accounts, conversations
+from chat.history.rows import COLUMNS, INDEX, LETTER, UNINDEX, letter_from, message_from, words_of
+from chat.history.schema import indexed_name, indexed_party, migrate
 from chat.history.store import CannotKeep, CannotOpen, Page, stretches
 
 FILE = "chat.db"
@@ -40,10 +55,8 @@ MOST_LOOKED_AT = 20_000
 
 T = TypeVar("T")
 
-COLUMNS = (
-    "messages.id, time, room, recipient, author, kind, text, tag, "
-    "(SELECT accounts.name FROM accounts WHERE accounts.id = author_id)"
-)
+log = Logger()
+
 _INSERT = """
     INSERT INTO messages (id, time, room, recipient, author, kind, text, tag, lineage, author_id, recipient_id)
     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
@@ -54,21 +67,22 @@ _ONE = f"""
     SELECT {COLUMNS}, coalesce(author_id, 0), coalesce(recipient_id, 0)
     FROM messages WHERE id = ? AND deleted_by IS NULL
 """  # noqa: S608
-_FORGET_UNSEEN = "DELETE FROM unseen WHERE id = ?"
-_INDEX = "INSERT INTO words (rowid, text, author, room) VALUES (?, ?, ?, ?)"
-_UNINDEX = "INSERT INTO words (words, rowid, text, author, room) VALUES ('delete', ?, ?, ?, ?)"
 _ERASE = "UPDATE messages SET text = '', deleted_by = ? WHERE id = ?"
 _SEARCH = f"""
     SELECT {COLUMNS} FROM (SELECT rowid AS found FROM words WHERE words MATCH ? AND rowid > ? AND rowid < ?)
     JOIN messages ON id = found
-    WHERE ?4 IS NULL OR room IN (SELECT value FROM json_each(?4))
+    WHERE room IS NOT NULL AND (?4 IS NULL OR room IN (SELECT value FROM json_each(?4)))
     ORDER BY found DESC
 """  # noqa: S608
-_UNSEEN = f"""
-    SELECT {COLUMNS} FROM unseen JOIN messages USING (id)
-    WHERE subject = ? AND unseen.id > ? AND unseen.id < ? AND deleted_by IS NULL ORDER BY unseen.id LIMIT ?
+_SEARCH_PRIVATE = f"""
+    SELECT {LETTER} FROM (SELECT rowid AS found FROM words WHERE words MATCH ?1 AND rowid > ?2 AND rowid < ?3)
+    JOIN copies ON subject = ?4 AND copies.id = found JOIN messages ON messages.id = found
+    WHERE deleted_by IS NULL AND (NOT ?5 OR other = ?5) ORDER BY found DESC
 """  # noqa: S608
-_LAST_WORDS = "SELECT rowid FROM words WHERE words MATCH ? AND rowid < ? ORDER BY rowid DESC LIMIT 1"
+_LAST_WORDS = """
+    SELECT messages.id FROM words JOIN messages ON messages.id = words.rowid
+    WHERE words MATCH ? AND words.rowid < ? AND messages.room IS NOT NULL ORDER BY words.rowid DESC LIMIT 1
+"""
 _BEYOND = "SELECT id FROM messages WHERE room = ? ORDER BY id DESC LIMIT 1 OFFSET ?"
 _REMEMBER_LAST_ID = "UPDATE ids SET last = (SELECT max(last, coalesce(max(id), 0)) FROM messages)"
 _LASTING = "SELECT room FROM rules UNION SELECT room FROM rights WHERE subject > 0"
@@ -124,6 +138,7 @@ class SqliteStore:
         self._writing.start()
         self._reading.start()
         self._searching.start()
+        self._writing.callInThread(self._clean)
         return contents
 
     def _open(self, opened: ExitStack) -> Contents:
@@ -138,6 +153,7 @@ class SqliteStore:
             self._reader = opened.enter_context(closing(connect(path, self._sync)))
             self._searcher = opened.enter_context(closing(connect(path, self._sync)))
             (last_id,) = self._reader.execute(LAST_ID).fetchone()
+            held = accounts.presences(self._reader)
             return Contents(
                 last_id=last_id,
                 rooms=[RoomRecord(*row) for row in self._reader.execute(_ROOMS)],
@@ -146,8 +162,9 @@ class SqliteStore:
                 rules=accounts.rules(self._reader),
                 last_account=accounts.last_account(self._reader),
                 former_names=accounts.former_names(self._reader),
-                presences=accounts.presences(self._reader),
-                unseen=accounts.unseen(self._reader),
+                presences=held,
+                unheard=conversations.unheard(self._reader, held),
+                spent=conversations.spent(self._reader),
                 invitations=accounts.invitations(self._reader),
                 last_time=self._reader.execute(_LAST_TIME).fetchone()[0],
             )
@@ -168,8 +185,8 @@ class SqliteStore:
                     accounts.decide(self._writer, record)
                 match fact := fact_of(record):
                     case Said():
-                        if fact.unseen:
-                            accounts.keep_for(self._writer, fact.recipient, fact.message.id)
+                        if fact.between is not None:
+                            conversations.keep(self._writer, fact, fact.between)
                     case TopicSet(topic):
                         set_topic(self._writer, topic)
                     case Erased():
@@ -178,6 +195,19 @@ class SqliteStore:
                         self._forget(room)
                     case _:
                         accounts.write(self._writer, fact)
+                        if isinstance(fact, Unregistered | PresencesEnded):
+                            self._writing.callInThread(self._clean)
+
+    def _clean(self) -> None:
+        """Take a batch of what parties had that are gone, and go on with the rest behind what waits meanwhile."""
+        try:
+            with explained(), transaction(self._writer):
+                more = conversations.clean(self._writer, DROPPED_AT_ONCE)
+        except CannotKeep as why:
+            log.error("private messages of who is gone can't be dropped: {why} The next try is at the start.", why=why)
+        else:
+            if more:
+                self._writing.callInThread(self._clean)
 
     def _forget(self, room: str) -> None:
         """Forget a room, unless something was said in it after all."""
@@ -192,24 +222,28 @@ class SqliteStore:
             if said is None:
                 continue
             if said.message.room is not None:
-                self._writer.execute(_UNINDEX, _words(said.message))
+                self._writer.execute(UNINDEX, words_of(said.message))
+            elif said.between is not None:
+                conversations.forget(self._writer, said.message, said.between)
             self._writer.execute(_ERASE, (erasure.by, number))
-            self._writer.execute(_FORGET_UNSEEN, (number,))
 
     def read(self, query: Query) -> Deferred[Page]:
         """Find the messages of *query*."""
         return self._defer(self._reading, self._find, query)
 
     def _find(self, query: Query) -> Page:
-        order = " DESC LIMIT ?" if query.newest else " LIMIT ?"
-        rows: list[tuple[Any, ...]] = []
+        found: list[Message] = []
         for first, end in self._parts(query):
-            values = (query.room, first - 1, end, query.count + 1 - len(rows))
-            rows += self._reader.execute(_BETWEEN + order, values)
-            if len(rows) > query.count:
+            most = query.count + 1 - len(found)
+            if query.room is None:
+                found += conversations.read(self._reader, query, first, end, most)
+            else:
+                order = " DESC LIMIT ?" if query.newest else " LIMIT ?"
+                found += map(message_from, self._reader.execute(_BETWEEN + order, (query.room, first - 1, end, most)))
+            if len(found) > query.count:
                 break
-        messages = [message_from(row) for row in rows[: query.count]]
-        return Page(messages[::-1] if query.newest else messages, more=len(rows) > query.count)
+        messages = found[: query.count]
+        return Page(messages[::-1] if query.newest else messages, more=len(found) > query.count)
 
     def _parts(self, query: Query) -> Iterator[tuple[int, int]]:
         """Where the messages of *query* are: from which id on, and before which; in the order that was asked."""
@@ -234,19 +268,33 @@ class SqliteStore:
         if row is None:
             return None
         *columns, author, recipient = row
-        return Said(message_from(tuple(columns)), author=author, recipient=recipient)
+        message = message_from(tuple(columns))
+        between = conversations.between(connection, number) if message.room is None else None
+        return Said(message, author=author, recipient=recipient, between=between)
 
     def account(self, account: Subject) -> Deferred[StoredAccount | None]:
         """Find the account with that id."""
         return self._defer(self._reading, accounts.find, self._reader, account)
 
-    def unseen(self, subject: Subject, after: int, before: int, count: int) -> Deferred[Page]:
-        """Find the first *count* private messages with *after* < id < *before* that *subject* has not got yet."""
-        return self._defer(self._reading, self._find_unseen, subject, after, before, count)
+    def missed(self, wanted: Missed, count: int) -> Deferred[Page]:
+        """Find the first *count* private messages of *wanted*."""
+        return self._defer(self._reading, self._find_missed, wanted, count)
 
-    def _find_unseen(self, subject: Subject, after: int, before: int, count: int) -> Page:
-        found = [message_from(row) for row in self._reader.execute(_UNSEEN, (subject, after, before, count + 1))]
+    def _find_missed(self, wanted: Missed, count: int) -> Page:
+        found = conversations.missed(self._reader, wanted, count + 1)
         return Page(found[:count], more=len(found) > count)
+
+    def unread(self, asked: UnreadOf) -> Deferred[Unread]:
+        """Find out what a party has not read."""
+        return self._defer(self._reading, conversations.unread, self._reader, asked)
+
+    def conversations(self, asked: ConversationsOf) -> Deferred[Sequence[Conversation]]:
+        """Find the conversations of a party."""
+        return self._defer(self._reading, conversations.listed, self._reader, asked.party, asked.before, asked.count)
+
+    def spent(self, sender: str) -> Deferred[int]:
+        """Find out how much of its share of the room for private messages a *sender* has taken."""
+        return self._defer(self._reading, conversations.spent_by, self._reader, sender)
 
     def audit(self, after: int, count: int) -> Deferred[Sequence[tuple[int, Decision]]]:
         """Find the first *count* decisions of the audit record behind the one with the number *after*."""
@@ -263,11 +311,17 @@ class SqliteStore:
             own = f'author : "{indexed_name(search.naming)}"'
             last_words = self._searcher.execute(_LAST_WORDS, (own, search.absent_at)).fetchone()
             after = max(after, last_words[0]) if last_words is not None else after
-        rows = self._searcher.execute(_SEARCH, (_expression(search), after, search.before, rooms))
+        if search.party:
+            values = (_expression(search), after, search.before, search.party, search.other)
+            rows = self._searcher.execute(_SEARCH_PRIVATE, values)
+            read: Callable[[tuple[Any, ...]], Message] = partial(letter_from, party=search.party, token=search.token)
+        else:
+            rows = self._searcher.execute(_SEARCH, (_expression(search), after, search.before, rooms))
+            read = message_from
         named = mention_of(search.naming).search if search.naming is not None else None
         found: list[Message] = []
         with closing(rows):
-            for message in map(message_from, islice(rows, MOST_LOOKED_AT)):
+            for message in map(read, islice(rows, MOST_LOOKED_AT)):
                 if named is not None and (message.author == search.naming or not named(message.text)):
                     continue
                 if len(found) == search.count:
@@ -317,9 +371,11 @@ class SqliteStore:
             going = writer.execute(batch, (room, 0, last, DROPPED_AT_ONCE)).fetchall()
             messages = [message_from(row) for row in going]
             writer.execute(_REMEMBER_LAST_ID)
-            writer.executemany(_UNINDEX, (_words(message) for message in messages if room is not None and message.text))
+            if room is None:
+                conversations.drop(writer, messages)
+            else:
+                writer.executemany(UNINDEX, (words_of(message) for message in messages if message.text))
             writer.executemany("DELETE FROM messages WHERE id = ?", ((message.id,) for message in messages))
-            writer.executemany(_FORGET_UNSEEN, ((message.id,) for message in messages if room is None))
             if messages and room is not None:
                 writer.execute(_FORGET_TOPIC, (room, messages[-1].time))
         return len(messages)
@@ -388,7 +444,7 @@ def insert(connection: sqlite3.Connection, messages: Sequence[Said], cause: str 
     for said in compress(messages, map(lt, times, chain((last,), times))):
         begin_stretch(connection, said.message.id, cause)
     connection.executemany(_INSERT, map(_row, messages))
-    connection.executemany(_INDEX, (_words(said.message) for said in messages if said.message.room is not None))
+    connection.executemany(INDEX, (words_of(said.message) for said in messages if said.message.room is not None))
 
 
 def set_topic(connection: sqlite3.Connection, topic: Topic) -> None:
@@ -476,11 +532,6 @@ def _row(said: Said) -> tuple[object, ...]:
     )
 
 
-def _words(message: Message) -> tuple[object, ...]:
-    """What the index of words holds of a message in a room."""
-    return (message.id, indexed_text(message.text), indexed_name(message.author), indexed_name(message.room or ""))
-
-
 def _expression(search: Search) -> str:
     """Write a search in the language of FTS5; it has nothing in quotes but words of ours."""
     named = [tuple(words(search.naming))] if search.naming is not None else []
@@ -489,12 +540,5 @@ def _expression(search: Search) -> str:
         terms.append(f'author : "{indexed_name(search.author)}"')
     if search.room is not None:
         terms.append(f'room : "{indexed_name(search.room)}"')
+    terms += [f'room : "{indexed_party(party)}"' for party in (search.party, search.other) if party]
     return " AND ".join(terms)
-
-
-def message_from(row: tuple[Any, ...]) -> Message:
-    """Make a message of the :data:`COLUMNS` of a row."""
-    number, time, room, recipient, author, kind, text, tag, account = row
-    return Message(
-        id=number, time=time, room=room, to=recipient, author=author, kind=kind, text=text, tag=tag, account=account
-    )

@@ -11,7 +11,7 @@ from twisted.internet.defer import Deferred
 from chat.core.accounts import StoredAccount, Subject
 from chat.core.events import Message
 from chat.core.facts import Contents, Decision, Record, Said
-from chat.core.ports import Query, Search, StoredToken
+from chat.core.ports import Conversation, ConversationsOf, Missed, Query, Search, StoredToken, Unread, UnreadOf
 
 
 class CannotKeep(Exception):
@@ -59,11 +59,17 @@ class Store(Protocol):
     def account(self, account: Subject) -> Deferred[StoredAccount | None]:
         """Find the account with that id."""
 
-    def unseen(self, subject: Subject, after: int, before: int, count: int) -> Deferred[Page]:
-        """Find the private messages with *after* < id < *before* that *subject* has not got yet.
+    def missed(self, wanted: Missed, count: int) -> Deferred[Page]:
+        """Find the first *count* private messages of *wanted*."""
 
-        The page has the first *count* of them, in the order of their ids.
-        """
+    def unread(self, asked: UnreadOf) -> Deferred[Unread]:
+        """Find out what a party has not read."""
+
+    def conversations(self, asked: ConversationsOf) -> Deferred[Sequence[Conversation]]:
+        """Find the conversations of a party."""
+
+    def spent(self, sender: str) -> Deferred[int]:
+        """Find out how much of its share of the room for private messages a *sender* has taken."""
 
     def audit(self, after: int, count: int) -> Deferred[Sequence[tuple[int, Decision]]]:
         """Find the first *count* decisions of the audit record behind the one with the number *after*."""

@@ -40,8 +40,6 @@ class TextDialect:
     def encode_for(self, name: str, event: events.Event) -> bytes:
         """Write an event for the user called *name* alone."""
         match event:
-            case events.Message() if event.author == name and event.to != name:
-                return b""
             case events.Refusal():
                 return _lines([f"! {event.text}"])
             case events.Left() if event.name == name:

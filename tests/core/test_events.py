@@ -19,7 +19,7 @@ def test_every_event_is_documented_with_its_fields() -> None:
     del rows["type"]
     documented = {kind: set(re.findall(r"`(\w+)`", fields)) for kind, fields in rows.items()}
     assert documented == {
-        str(event.__struct_config__.tag): set(event.__struct_fields__) for event in get_args(events.AnyEvent)
+        str(event.__struct_config__.tag): set(event.__struct_encode_fields__) for event in get_args(events.AnyEvent)
     }
 
 

@@ -19,7 +19,8 @@ from twisted.internet.defer import Deferred, succeed
 
 from chat.core.facts import Contents, Record
 from chat.core.limits import Limits
-from chat.history import answers
+from chat.core.private import cost
+from chat.history import answers, conversations
 from chat.history.sqlite import SqliteStore, T
 from chat.history.store import CannotKeep
 
@@ -270,16 +271,27 @@ class World:
             assert {number for number in stored if number > 0} <= present
 
     def check_private(self) -> None:
-        unseen: dict[int, set[int]] = {}
-        for subject, number in self.file.rows("SELECT subject, id FROM unseen"):
-            unseen.setdefault(subject, set()).add(number)
-        waiting = {
-            subject: {number for numbers in mailbox._waiting.values() for number in numbers}
-            for subject, mailbox in self.box.hub.mailboxes._boxes.items()
-            if len(mailbox)
+        """The file has no text that nobody has, and tells what takes whose share; who is gone has nothing."""
+        hub, rows = self.box.hub, self.file.rows
+        while conversations.clean(self.file._writer, 9):
+            pass
+        parties = {user.party for user in hub.users.all()} | hub._absent
+        parties |= {account.party for account in hub.accounts.all()}
+        assert {
+            party for (party,) in rows("SELECT subject FROM copies UNION SELECT subject FROM conversations")
+        } <= parties
+        held = {number for (number,) in rows("SELECT id FROM copies")}
+        assert held == {number for (number,) in rows("SELECT id FROM private")}
+        assert held == {
+            number for (number,) in rows("SELECT id FROM messages WHERE room IS NULL AND deleted_by IS NULL")
         }
-        assert set(waiting) <= self.present
-        assert waiting == unseen
+        talks = "SELECT DISTINCT subject, other FROM copies ORDER BY 1, 2"
+        assert rows(talks) == rows("SELECT subject, other FROM conversations ORDER BY 1, 2")
+        spent: dict[str, int] = {}
+        for sender, text in rows("SELECT sender, text FROM private JOIN messages USING (id)"):
+            spent[sender] = spent.get(sender, 0) + cost(text)
+        assert spent == conversations.spent(self.file._writer)
+        assert all(hub.shares.spent(sender) >= size for sender, size in spent.items())
 
     def check_tokens(self) -> None:
         hub = self.box.hub

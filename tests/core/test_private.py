@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from box import Box, Client, SlowStore, SlowWork
+from twisted.internet.defer import Deferred
 
 from chat.core.limits import Limits
-from chat.core.mailbox import MOST, MOST_EACH
+from chat.core.ports import Missed
+from chat.core.private import OVERHEAD
+from chat.history.memory import MemoryStore
 from chat.history.passwords import hash_password
-from chat.history.store import CannotKeep
+from chat.history.store import CannotKeep, Page
 
 PASSWORD = "correct horse"  # noqa: S105
 HASH = hash_password(PASSWORD)
 LIMITS = Limits(rate=None, plain_passwords=True)
+MANY = LIMITS.history_count
+"""Of each sender so many are sent to a program that comes in and does not know of conversations."""
 
 
 @pytest.fixture
@@ -56,6 +62,21 @@ def login(box: Box, name: str, **fields: Any) -> Client:
 def private(client: Client) -> list[str]:
     """The texts of the private messages that *client* was sent since the last look."""
     return [event["text"] for event in client.objects() if event["type"] == "message" and event.get("to")]
+
+
+def unread(box: Box) -> list[str]:
+    """The texts of all private messages that are not read."""
+    store = box.store
+    assert isinstance(store, MemoryStore)
+    missed = [Missed(party, box.hub.next_id, unread=True) for party in store._copies]
+    return [message.text for one in missed for message in succeeded(store.missed(one, 999)).messages]
+
+
+def succeeded(deferred: Deferred[Page]) -> Page:
+    """What there is at once."""
+    pages: list[Page] = []
+    deferred.addCallback(pages.append)
+    return pages[0]
 
 
 def kinds(client: Client) -> list[str]:
@@ -144,14 +165,14 @@ def test_who_could_not_take_it_gets_it_once_they_read_again(box: Box) -> None:
     assert private(bob) == texts
     bob.ask(type="ping")
     box.turn()
-    assert not box.hub.mailboxes._boxes
+    assert not unread(box)
 
 
 def test_who_does_not_read_is_sent_what_waits_for_them_page_by_page(box: Box) -> None:
     texts = []
     for sender in range(4):
         eve = box.json(f"eve{sender}")
-        for number in range(MOST_EACH):
+        for number in range(MANY):
             texts.append(f"{sender} {number} {'x' * 1_000}")
             eve.ask(type="msg", name="ada", text=texts[-1])
     ada = box.connect()
@@ -163,7 +184,7 @@ def test_who_does_not_read_is_sent_what_waits_for_them_page_by_page(box: Box) ->
         box.turn()
     assert private(ada) == texts
     ada.ask(type="ping")
-    assert not box.hub.mailboxes._boxes
+    assert not unread(box)
 
 
 # -- to those who go by another account meanwhile
@@ -185,7 +206,7 @@ def test_what_was_said_to_somebody_just_before_they_register_is_theirs() -> None
     assert private(again) == ["psst"]
     again.ask(type="ping")
     finish(box, store)
-    assert not box.hub.mailboxes._boxes
+    assert not unread(box)
 
 
 def test_the_sender_is_told_if_a_guest_left_just_before() -> None:
@@ -197,7 +218,7 @@ def test_the_sender_is_told_if_a_guest_left_just_before() -> None:
     finish(box, store)
     texts = [event.get("text") for event in eve.objects() if event["type"] == "notice"]
     assert texts == ["bob left before they were shown what you said in private last."]
-    assert not box.hub.mailboxes._boxes
+    assert not box.hub.unheard._last
 
 
 def test_a_guest_who_has_read_it_and_closes_was_shown_it(box: Box) -> None:
@@ -220,7 +241,7 @@ def test_the_end_of_input_confirms_nothing_for_who_may_come_back(box: Box) -> No
     again.ask(type="hello", name="bot", token=program.token)
     assert private(again) == ["psst"]
     later.send("ada", PASSWORD)
-    assert b"eve (private): psst" in later.socket.value()
+    assert later.socket.value().endswith(b"\n* 1 private message while you were away, from eve. /msg eve shows it.\r\n")
 
 
 # -- ignoring, and oneself
@@ -262,43 +283,96 @@ def test_nobody_pushes_out_what_another_has_said(box: Box) -> None:
     bob, eve = box.json("bob2"), box.json("eve")
     ada = login(box, "ada")
     bob.ask(type="msg", name="ada", text="IMPORTANT")
-    for number in range(MOST_EACH + 5):
+    for number in range(MANY + 5):
         eve.ask(type="msg", name="ada", text=f"junk {number}")
     ada.lose()
     again = login(box, "ada")
     assert "IMPORTANT" in private(again)
 
 
-def test_what_was_taken_back_takes_no_room(box: Box) -> None:
-    eve = box.json("eve")
-    for number in range(MOST_EACH):
-        eve.ask(type="msg", name="ada", text=f"{number}")
-    eve.ask(type="msg", name="ada", text="one more")
-    assert eve.objects()[-1]["code"] == "not-stored"
-    for _ in range(3):
-        eve.ask(type="delete")
-    eve.received()
-    eve.ask(type="msg", name="ada", text="one more")
-    assert eve.objects()[-1]["type"] == "notice"
+def full_box(texts: int) -> Box:
+    """A chat in which each sender has room for so many private messages of three letters, with the account ada."""
+    box = Box(limits=replace(LIMITS, private=texts * (OVERHEAD + 3)))
+    box.make_account("ada", HASH)
+    return box
+
+
+def test_each_sender_has_a_bound_and_no_recipient_is_full() -> None:
+    box = full_box(2)
+    eve, bob = box.json("eve"), box.connect(host="192.0.2.9")
+    bob.ask(type="hello", name="bob")
+    for text in ("one", "two", "six"):
+        eve.ask(type="msg", name="ada", text=text)
+    refusal = eve.objects()[-1]
+    assert (refusal["type"], refusal["code"]) == ("error", "not-stored")
+    assert refusal["text"].startswith("Private messages from your address take ")
+    bob.received()
+    bob.ask(type="msg", name="ada", text="two")
+    assert bob.objects()[-1]["text"] == "ada is not here, and will get that when they come in."
     ada = login(box, "ada")
-    assert len(private(ada)) == MOST_EACH - 2
+    events = ada.objects()
+    assert "While you were away you got 3 private messages." in [event.get("text") for event in events]
+    assert [event["text"] for event in events if event["type"] == "message"] == ["one", "two", "two"]
 
 
-@pytest.mark.parametrize("told", [True, False], ids=["the history tells", "they come in"])
-def test_what_the_history_has_dropped_takes_no_room(box: Box, told: bool) -> None:
+def test_an_account_has_a_share_of_its_own() -> None:
+    box = full_box(1)
+    eve, ada = box.json("eve"), login(box, "ada")
+    for client, other in ((eve, "ada"), (ada, "eve")):
+        client.ask(type="msg", name=other, text="one")
+        assert client.objects()[-1]["type"] == "message"
+    ada.ask(type="msg", name="eve", text="two")
+    refusal = ada.objects()[-1]
+    assert refusal["text"].startswith("Your private messages take ")
+
+
+def test_what_was_taken_back_takes_no_room() -> None:
+    box = full_box(2)
     eve = box.json("eve")
-    for number in range(MOST_EACH):
-        eve.ask(type="msg", name="ada", text=f"{number}")
-    box.store.drop(None, 1000)
-    if told:
-        box.hub.mailboxes.dropped(1000)
-    else:
-        ada = login(box, "ada")
-        ada.ask(type="ping")
-        ada.ask(type="quit")
+    for text in ("one", "two", "six"):
+        eve.ask(type="msg", name="ada", text=text)
+    assert eve.objects()[-1]["code"] == "not-stored"
+    eve.ask(type="delete")
     eve.received()
-    eve.ask(type="msg", name="ada", text="one more")
+    eve.ask(type="msg", name="ada", text="six")
     assert eve.objects()[-1]["type"] == "notice"
+    assert private(login(box, "ada")) == ["one", "six"]
+
+
+def test_what_the_history_has_dropped_takes_no_room() -> None:
+    box = full_box(2)
+    eve = box.json("eve")
+    for text in ("one", "two"):
+        eve.ask(type="msg", name="ada", text=text)
+    box.store.drop(None, 1000)
+    eve.received()
+    eve.ask(type="msg", name="ada", text="six")
+    assert eve.objects()[-1]["type"] == "notice"
+
+
+def test_what_could_not_be_stored_takes_no_room() -> None:
+    box, store = slow_box("ada")
+    eve = box.json("eve")
+    finish(box, store)
+    eve.ask(type="msg", name="ada", text="one")
+    store.fail(CannotKeep("the disk of the server is full."))
+    finish(box, store)
+    assert box.hub.shares._spent == {}
+
+
+def test_a_message_that_is_too_much_is_sent_once_there_is_room_after_all() -> None:
+    box = full_box(1)
+    eve = box.json("eve")
+    eve.ask(type="msg", name="ada", text="one", tag="1")
+    box.store.drop(None, 1000)
+    eve.received()
+    eve.ask(type="msg", name="ada", text="two", tag="2")
+    eve.ask(type="say", room="lobby", text="and then")
+    assert [(event.get("text"), event.get("tag")) for event in eve.objects()] == [
+        ("two", "2"),
+        ("ada is not here, and will get that when they come in.", None),
+        ("and then", None),
+    ]
 
 
 # -- taking back
@@ -396,60 +470,24 @@ def test_who_had_left_for_good_is_told_of_and_who_takes_the_name_gets_nothing(bo
     assert kinds(stranger) == ["welcome", "room"]
 
 
-def test_each_sender_has_a_bound_and_the_recipient_hears_the_truth(box: Box) -> None:
-    bob, eve = box.json("bob2"), box.json("eve")
-    bob.ask(type="msg", name="ada", text="IMPORTANT")
-    for number in range(MOST_EACH):
-        eve.ask(type="msg", name="ada", text=f"junk {number}")
-    eve.received()
-    eve.ask(type="msg", name="ada", text="junk")
-    (refusal,) = eve.objects()
-    assert refusal["code"] == "not-stored"
-    assert refusal["text"] == (
-        "ada has not read what waits for them, so no more is taken from you now. Try again later."
-    )
-    bob.received()
-    bob.ask(type="msg", name="ada", text="and this")
-    assert bob.objects()[-1]["text"] == "ada is not here, and will get that when they come in."
-    ada = login(box, "ada")
-    events = ada.objects()
-    assert f"While you were away you got {MOST_EACH + 2} private messages." in [event.get("text") for event in events]
-    texts = [event["text"] for event in events if event["type"] == "message"]
-    assert (texts[0], texts[-1], len(texts)) == ("IMPORTANT", "and this", MOST_EACH + 2)
-
-
-def test_all_senders_together_have_a_bound(box: Box) -> None:
-    for sender in range(MOST // MOST_EACH):
-        eve = box.json(f"eve{sender}")
-        for number in range(MOST_EACH):
-            eve.ask(type="msg", name="ada", text=f"{number}")
-    bob = box.json("bob2")
-    bob.ask(type="msg", name="ada", text="one more")
-    assert bob.objects()[-1]["code"] == "not-stored"
-    ada = login(box, "ada")
-    ada.ask(type="ping")
-    bob.ask(type="msg", name="ada", text="one more")
-    assert bob.objects()[-1]["type"] == "message"
-
-
 def test_who_only_reads_goes_on_getting_what_one_sender_says(box: Box) -> None:
     eve, reader = box.json("eve"), login(box, "bob")
-    texts = [str(number) for number in range(MOST_EACH + 50)]
+    texts = [str(number) for number in range(MANY + 50)]
     for text in texts:
         eve.ask(type="msg", name="bob", text=text)
     assert private(reader) == texts
     assert "error" not in {event["type"] for event in eve.objects()}
 
 
-def test_nothing_is_taken_off_that_was_not_sent(box: Box) -> None:
+def test_nothing_counts_as_read_that_was_not_sent(box: Box) -> None:
     eve, bob = box.json("eve"), login(box, "bob")
     bob.socket.room = 0
-    for number in range(MOST_EACH + 5):
-        eve.ask(type="msg", name="bob", text=f"{number}")
-    codes = [event.get("code") for event in eve.objects()]
-    assert codes.count("not-stored") == 5
+    texts = [f"{number}" for number in range(MANY + 5)]
+    for text in texts:
+        eve.ask(type="msg", name="bob", text=text)
+    assert "error" not in {event["type"] for event in eve.objects()}
     bob.lose()
-    assert private(login(box, "bob")) == [str(number) for number in range(MOST_EACH)]
+    assert private(login(box, "bob")) == texts[5:]
 
 
 # -- by whatever name
@@ -487,7 +525,7 @@ def test_what_was_taken_back_is_not_shown_on_resuming(box: Box) -> None:
     again = box.connect()
     again.ask(type="hello", name="bob", token=token)
     assert "hunter2" not in again.received()
-    assert not box.hub.mailboxes._boxes
+    assert not unread(box)
 
 
 def test_who_is_told_that_somebody_is_not_here_is_told_once_it_is_stored() -> None:

@@ -54,7 +54,7 @@ def test_the_sender_is_told_that_the_recipient_left_meanwhile(chat: Chat) -> Non
     chat.bob.ask(type="quit")
     chat.settle()
     assert [text for text in texts(chat.ada) if text] == ["psst", LEFT]
-    assert not chat.box.hub.mailboxes._boxes
+    assert not chat.box.hub.unheard._last
 
 
 def test_what_is_said_to_somebody_who_registers_meanwhile_is_shown_when_they_are_back(chat: Chat) -> None:
@@ -68,9 +68,9 @@ def test_what_is_said_to_somebody_who_registers_meanwhile_is_shown_when_they_are
     chat.settle()
     assert "psst" in texts(again)
     again.ask(type="ping")
-    again.lose()
+    again.ask(type="quit")
     chat.settle()
-    assert "psst" not in texts(chat.come("bob", token=token))
+    assert "psst" not in texts(chat.come("bob", password=PASSWORD))
 
 
 def test_a_recipient_who_has_registered_since_is_told_of_the_deletion(chat: Chat) -> None:
@@ -97,7 +97,7 @@ def test_a_sender_who_has_registered_since_is_told_that_the_recipient_left(chat:
 
 def test_what_waited_for_who_does_not_come_back_after_a_restart_waits_no_more(chat: Chat) -> None:
     hub = chat.box.hub
-    hub.restore(Contents(presences=(-5,), unseen=[(-5, 1, 3)]))
-    assert hub.mailboxes.waiting(-5)
+    hub.restore(Contents(presences=(-5,), unheard=[(-5, 1, 3)]))
+    assert hub.unheard.senders(-5) == [(1, 3)]
     hub.end_absent()
-    assert not hub.mailboxes.waiting(-5)
+    assert not hub.unheard.senders(-5)

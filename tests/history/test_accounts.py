@@ -14,6 +14,7 @@ from chat.core.bans import Ban
 from chat.core.doors import GOOD_FOR, Invitation
 from chat.core.facts import (
     Banned,
+    Between,
     Contents,
     Decision,
     Erased,
@@ -33,7 +34,6 @@ from chat.core.facts import (
     RoleSet,
     RoomRules,
     Said,
-    Seen,
     TokenKept,
     TokensEnded,
     Unbanned,
@@ -66,8 +66,9 @@ def decided(fact: Fact) -> Decision:
 
 
 def kept(number: int, text: str) -> Said:
-    """A private message to ada, who is not there."""
-    return Said(said(number, text, room=None, author="bob").message, author=2, recipient=1, unseen=True)
+    """A private message to ada."""
+    between = Between(2, -7, "2")
+    return Said(said(number, text, room=None, author="bob").message, author=2, recipient=1, between=between)
 
 
 @pytest.fixture(params=["memory", "sqlite"])
@@ -114,16 +115,8 @@ def test_nothing_is_left_of_an_account_that_is_given_up(store: Store) -> None:
     keep(store, decided(REGISTERED), ReadUpTo(1, "lobby", 3), kept(1, "psst"))
     keep(store, decided(Unregistered(1)))
     assert wait(store.account(1)) is None
-    assert wait(store.unseen(1, 0, 9, 9)).messages == []
     keep(store, decided(REGISTERED))
     assert wait(store.account(1)) == ADA
-
-
-def test_private_messages_are_kept_until_the_client_has_them(store: Store) -> None:
-    keep(store, decided(REGISTERED), kept(1, "one"), kept(2, "two"), said(3, "other", room=None))
-    assert [message.text for message in wait(store.unseen(1, 0, 9, 9)).messages] == ["one", "two"]
-    keep(store, Seen(1, 2))
-    assert wait(store.unseen(1, 0, 9, 9)).messages == []
 
 
 def test_a_decision_to_erase_erases(store: Store) -> None:
@@ -144,12 +137,11 @@ def test_a_new_process_knows_names_bans_and_rules(tmp_path: Path) -> None:
 def test_what_belongs_to_somebody_ends_with_them(tmp_path: Path, end: Fact) -> None:
     rights = OpSet("dev", 1, True), Invited("den", 1), Muted("bar", 1, 9e9)
     others = Invited("dev", 2), OpSet("den", 2, True), TokenKept("two", 2, 1.0)
-    contents = reopened(tmp_path, REGISTERED, *rights, *others, TokenKept("one", 1, 1.0), kept(1, "psst"), end)
+    contents = reopened(tmp_path, REGISTERED, *rights, *others, TokenKept("one", 1, 1.0), end)
     assert {rule.room: (rule.ops, rule.invited, rule.muted) for rule in contents.rules} == {
         "dev": ((), (2,), {}),
         "den": ((2,), (), {}),
     }
-    assert contents.unseen == []
     assert tokens(tmp_path, "one", "two") == [0, 2]
 
 
@@ -194,15 +186,13 @@ def tokens(folder: Path, *digests: str) -> list[int]:
 
 def test_an_account_takes_over_what_was_the_presences(tmp_path: Path) -> None:
     before = OpSet("dev", -7, True), Invited("den", -7), Muted("bar", -7, 9e9), TokenKept("one", -7, 1.0)
-    message = Said(said(1, "psst", room=None).message, author=2, recipient=-7, unseen=True)
-    contents = reopened(tmp_path, *before, message, REGISTERED)
+    contents = reopened(tmp_path, *before, kept(1, "psst"), REGISTERED)
     assert list(contents.presences) == []
     assert {rule.room: (rule.ops, rule.invited, rule.muted) for rule in contents.rules} == {
         "dev": ((1,), (), {}),
         "den": ((), (1,), {}),
         "bar": ((), (), {1: 9e9}),
     }
-    assert contents.unseen == [(1, 2, 1)]
     assert tokens(tmp_path, "one") == [1]
 
 

@@ -77,7 +77,7 @@ def test_whatever_the_times_are_all_in_between_is_found_in_the_order_of_the_ids(
         ]
         page = right[-count:] if newest else right[:count]
         span = [None if time is None else timestamp(time) for time in (since, until)]
-        assert ids(store, Query("lobby", 35, count, after, newest, *span)) == (page, len(right) > count)
+        assert ids(store, Query("lobby", 35, count, after, newest, span[0], span[1])) == (page, len(right) > count)
 
 
 def steps(folder: Path) -> list[tuple[int, str]]:

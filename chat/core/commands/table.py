@@ -8,7 +8,7 @@ from typing import Any
 
 from chat.core import rights
 from chat.core.command import Command, Kind, Parameter, Right
-from chat.core.commands import account, devices, history, moderation, people, rooms, talk
+from chat.core.commands import account, devices, history, moderation, people, private, rooms, talk
 from chat.core.effects import ShowDone
 from chat.core.errors import UnknownCommand
 from chat.core.events import CommandHelp, Help
@@ -100,6 +100,7 @@ TABLE: Mapping[str, Command] = {
         ),
         *rooms.COMMANDS,
         *talk.COMMANDS,
+        *private.COMMANDS,
         *people.COMMANDS,
         *history.COMMANDS,
         *account.COMMANDS,
