@@ -107,7 +107,7 @@ def test_a_program_needs_the_key_and_may_try_again() -> None:
     assert hello(client, name="eve", key="open")["code"] == "wrong-key"
     assert hello(client, name="ada", key=KEY)["code"] == "password-needed"
     welcome = hello(client, name="eve")
-    assert (welcome["type"], welcome["features"]) == ("welcome", ["register", "key"])
+    assert (welcome["type"], welcome["features"]) == ("welcome", ["register", "key", "conversations"])
 
 
 def test_the_key_is_looked_at_before_anything_else() -> None:
@@ -230,7 +230,7 @@ def test_only_accounts_come_in() -> None:
         == "Only members come in here. Come in with your name and password, or with an invitation."
     )
     assert hello(client, name="ada")["code"] == "password-needed"
-    assert hello(client, name="ada", password=PASSWORD)["features"] == ["invitations"]
+    assert hello(client, name="ada", password=PASSWORD)["features"] == ["invitations", "conversations"]
 
 
 def test_nobody_is_told_of_invitations_where_there_are_none() -> None:
@@ -602,7 +602,7 @@ def test_nobody_registers_where_that_is_closed() -> None:
         }
     ]
     assert register(box, "code", "bob")["code"] == "not-allowed"
-    assert say_hello(box, name="zoe")[1]["features"] == []
+    assert say_hello(box, name="zoe")[1]["features"] == ["conversations"]
 
 
 def test_a_name_may_be_registered_at_the_door_where_everybody_registers() -> None:
