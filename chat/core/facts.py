@@ -126,9 +126,9 @@ class ReadUpTo:
 
 @dataclass(frozen=True, slots=True)
 class Ignoring:
-    """The account ignores who goes by this name, or no longer."""
+    """The subject ignores who goes by this name, or no longer."""
 
-    account: Subject
+    subject: Subject
     name: str
     on: bool
 
@@ -370,6 +370,8 @@ class Contents:
     last_account: Subject = 0
     former_names: Sequence[tuple[str, Subject, float]] = ()
     """The names that accounts had before, the accounts, and until when they are kept for them."""
+    ignored: Mapping[Subject, Sequence[str]] = field(default_factory=dict)
+    """Whom those who may come back ignored who have no account."""
     presences: Sequence[Subject] = ()
     """The users without an account of whom something is held until they come back, or the time for that is over."""
     unheard: Sequence[tuple[Subject, Subject, int]] = ()

@@ -140,8 +140,8 @@ class Hub:
         """Who is here, by account or presence."""
         self.unheard = Unheard()
         self.shares = Shares()
-        self._absent: set[Subject] = set()
-        """The presences that have not come back since the chat began, and may still."""
+        self._absent: dict[Subject, Mapping[str, str]] = {}
+        """The presences that have not come back since the chat began, and may still, and whom they ignored."""
         self._departed: dict[str, int] = {}
         self._erased: OrderedDict[int, None] = OrderedDict()
 
@@ -153,7 +153,8 @@ class Hub:
         self._clock.restore(contents.last_time)
         self._last_id = contents.last_id
         self._last_account = max(self._last_account, contents.last_account)
-        self._absent.update(contents.presences)
+        for presence in contents.presences:
+            self._absent[presence] = {key(name): name for name in contents.ignored.get(presence, ())}
         for presence, sender, number in contents.unheard:
             self.unheard.add(presence, sender, number)
         self.shares.restore(contents.spent)
@@ -585,12 +586,16 @@ class Hub:
         """The *user* ignores exactly those from now on."""
         account, before = user.account, user.ignored
         user.ignored = ignored
-        if account is None:
+        if account is not None:
+            account.ignored = ignored
+        elif session.token is not None:
+            user.kept = True
+            self.keep_tokens(user)
+        else:
             return
-        account.ignored = ignored
         for one, name in {*before.items(), *ignored.items()}:
             if (one in before) is not (one in ignored):
-                self.store(session, Ignoring(account.id, name, one in ignored))
+                self.store(session, Ignoring(user.subject, name, one in ignored))
 
     def account_with(self, subject: Subject) -> Account | None:
         """The account with that id, if there is one."""
@@ -686,11 +691,12 @@ class Hub:
         """Tell whether a *presence* was here before the chat began, and is still waited for."""
         return presence in self._absent
 
-    def comes_back(self, presence: Subject) -> bool:
-        """Wait no longer for a *presence* of before the chat began; tell whether it was waited for."""
-        there = presence in self._absent
-        self._absent.discard(presence)
-        return there
+    def comes_back(self, user: User) -> bool:
+        """Tell whether the presence of *user* was here before the chat began; then it has back whom it ignored."""
+        if user.presence not in self._absent:
+            return False
+        user.ignored = self._absent.pop(user.presence) or user.ignored
+        return True
 
     def refuse_reserved(self, name: str) -> None:
         """Raise :class:`NameTaken` if *name*, or one that it looks like, is reserved."""

@@ -150,7 +150,7 @@ def admit(
     came_back = before is not None
     if here is None:
         user.marks = stored.marks if stored is not None else marks
-        user.kept = came_back = hub.comes_back(user.presence)
+        user.kept = came_back = hub.comes_back(user)
     if token is not None:
         session.token = token
     welcome = _welcome(hub, name, token, account, user) if token is not None else None

@@ -139,8 +139,8 @@ def write(connection: sqlite3.Connection, fact: Fact | None) -> None:
             execute("DELETE FROM tokens WHERE subject = ? AND digest IS NOT ?", (account, but))
         case RoleSet(account, role):
             execute("UPDATE accounts SET role = ? WHERE id = ?", (role, account))
-        case Ignoring(account, name, on):
-            execute(_IGNORE if on else _HEED, (account, name))
+        case Ignoring(subject, name, on):
+            execute(_IGNORE if on else _HEED, (subject, name))
         case LoggedOut(subject, None):
             execute("DELETE FROM tokens WHERE subject = ?", (subject,))
         case LoggedOut(subject, digests):
@@ -246,9 +246,7 @@ def token(connection: sqlite3.Connection, digest: str, most: int) -> StoredToken
 
 def all_accounts(connection: sqlite3.Connection) -> Sequence[StoredAccount]:
     """All accounts, without their marks."""
-    ignored: dict[Subject, list[str]] = {}
-    for subject, name in connection.execute("SELECT subject, name FROM ignored"):
-        ignored.setdefault(subject, []).append(name)
+    ignored = ignored_by(connection)
     rooms: dict[Subject, list[str]] = {}
     for account, room in connection.execute("SELECT account, room FROM joined ORDER BY rowid"):
         rooms.setdefault(account, []).append(room)
@@ -266,6 +264,14 @@ def _account(row: tuple[int, str, str, str, int], **belonging: Any) -> StoredAcc
 def former_names(connection: sqlite3.Connection) -> Sequence[tuple[str, Subject, float]]:
     """The names that accounts had before, the first to be freed first."""
     return connection.execute("SELECT name, account, until FROM former_names ORDER BY until").fetchall()
+
+
+def ignored_by(connection: sqlite3.Connection) -> Mapping[Subject, Sequence[str]]:
+    """Whom accounts, and presences that may come back, ignore."""
+    ignored: dict[Subject, list[str]] = {}
+    for subject, name in connection.execute("SELECT subject, name FROM ignored"):
+        ignored.setdefault(subject, []).append(name)
+    return ignored
 
 
 def last_account(connection: sqlite3.Connection) -> Subject:

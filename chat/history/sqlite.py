@@ -162,6 +162,7 @@ class SqliteStore:
                 rules=accounts.rules(self._reader),
                 last_account=accounts.last_account(self._reader),
                 former_names=accounts.former_names(self._reader),
+                ignored=accounts.ignored_by(self._reader),
                 presences=held,
                 unheard=conversations.unheard(self._reader, held),
                 spent=conversations.spent(self._reader),

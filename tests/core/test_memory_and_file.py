@@ -237,7 +237,7 @@ class World:
         """Whose something may be: the accounts, and the presences that are here or may come back."""
         hub = self.box.hub
         presences = {user.presence for user in hub.users.all() if user.account is None}
-        return presences | hub._absent | set(hub.accounts._by_id)
+        return presences | set(hub._absent) | set(hub.accounts._by_id)
 
     def check_accounts(self) -> None:
         hub, rows = self.box.hub, self.file.rows
@@ -275,7 +275,7 @@ class World:
         hub, rows = self.box.hub, self.file.rows
         while conversations.clean(self.file._writer, 9):
             pass
-        parties = {user.party for user in hub.users.all()} | hub._absent
+        parties = {user.party for user in hub.users.all()} | set(hub._absent)
         parties |= {account.party for account in hub.accounts.all()}
         assert {
             party for (party,) in rows("SELECT subject FROM copies UNION SELECT subject FROM conversations")

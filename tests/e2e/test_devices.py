@@ -91,3 +91,25 @@ def test_a_device_whose_connection_breaks_is_seen_by_nobody(chat: Daemon) -> Non
     one.ask("msg", name="bob", text="psst")
     assert [event["type"] for event in bob.catch_up()] == ["message"]
     assert len(again.ask("devices")["devices"]) == 2
+
+
+def test_whom_a_guest_ignores_is_known_after_a_kill_as_long_as_they_may_come_back(
+    start_chat: DaemonFactory, folder: Path
+) -> None:
+    chat = start_chat("--data", str(folder))
+    guest = chat.socket()
+    token = guest.hello("guest")["token"]
+    guest.catch_up()
+    assert guest.ask("ignore", name="eve", on=True)["names"] == ["eve"]
+    guest.catch_up()
+    chat.kill()
+
+    chat = start_chat("--data", str(folder))
+    back = chat.socket()
+    back.hello("guest", token=token)
+    back.catch_up()
+    assert back.ask("ignore")["names"] == ["eve"]
+    other = chat.socket()
+    other.hello("other")
+    other.catch_up()
+    assert other.ask("ignore")["names"] == []
