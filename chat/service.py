@@ -51,14 +51,15 @@ class ChatService(MultiService):
     """One chat: its history, its hub, its delivery, and its ports.
 
     With *direct_send* bytes go to the sockets themselves. Without it they go through Twisted's transports, with which
-    tests compare the direct way. Starting the service raises :class:`CannotOpen` or :class:`BadCertificate` if its
-    files can't be used.
+    tests compare the direct way. Making the service raises :class:`ValueError` if by its *settings* nobody could come
+    in; starting it raises :class:`CannotOpen` or :class:`BadCertificate` if its files can't be used.
     """
 
     def __init__(
         self, reactor: Any, settings: Settings, *, direct_send: bool = True, operator_socket: str = FILE
     ) -> None:
         super().__init__()
+        settings.check_doors()
         self._reactor = reactor
         self._settings = settings
         limits = _limits(settings)

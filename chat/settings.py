@@ -30,7 +30,7 @@ MOST = 1e9
 """No limit is greater."""
 LONGEST_KEY = 256
 """The characters of a key, at most."""
-KEY = "at most 256 characters without blanks at its ends, which is not exit or quit and does not begin with { or ["
+KEY = "1 to 256 characters, not exit or quit, with no blank at its ends and no { or [ at its beginning"
 """What may be a key."""
 LONGEST_KEEPALIVE = 32_767
 """The seconds of silence after which Linux sends the first keepalive probe, at most: it refuses a longer time."""

@@ -112,7 +112,7 @@ class Options(usage.Options):
             raise usage.UsageError(f"--reserve {name}: {error}") from error
 
     def opt_key(self, key: str) -> None:
-        """Ask newcomers for this key, which "ps" shows to all here unless the file has it (default: ask for none)."""
+        """Ask all who come in for this key; "ps" shows it here, so write it into the file instead (default: none)."""
         if not is_key(key):
             raise usage.UsageError(f"--key must be {KEY}.")
         self._given["key"] = key

@@ -9,10 +9,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from e2e.waiting import DEADLINE
+from twisted.internet.task import Clock
 from twisted.python.logfile import LogFile
 
 from chat.process import ROTATED_FILES, bound_log_files
+from chat.service import ChatService
+from chat.settings import Settings
 
 PROGRAM = """
 import gc, resource, signal, socket, sys
@@ -110,3 +114,8 @@ def test_making_the_service_touches_nothing_of_the_process() -> None:
     ChatService(MemoryReactorClock(), Settings(data="none"))
     assert before == (gc.get_threshold(), resource.getrlimit(resource.RLIMIT_NOFILE), sys.excepthook)
     assert handlers == [signal.getsignal(number) for number in signal.valid_signals()]
+
+
+def test_a_chat_that_no_member_could_come_into_is_not_made() -> None:
+    with pytest.raises(ValueError, match="nobody could come in from elsewhere by tcp:1"):
+        ChatService(Clock(), Settings(ways={"listen": ("tcp:1",)}, members_only=True))

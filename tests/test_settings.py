@@ -86,8 +86,8 @@ def test_a_file_can_set_everything(tmp_path: Path) -> None:
         ('invitations = "all"', '"invitations" must be "moderators" or "members".'),
         (
             'key = ""',
-            '"key" must be a string: at most 256 characters without blanks at its ends, which is not exit or quit and '
-            "does not begin with { or [.",
+            '"key" must be a string: 1 to 256 characters, not exit or quit, with no blank at its ends and no { or [ at '
+            "its beginning.",
         ),
         ('sync = "off"', '"sync" must be "full" or "normal".'),
         ('keep = "90"', '"keep" must be a time, like "90d", or "forever".'),

@@ -41,7 +41,7 @@ def require_registration(hub: Hub, session: Session, code: str | None) -> str:
         case Registration.CLOSED:
             raise NotAllowed("Nobody can register here. Ask whoever runs this chat for an account.")
         case Registration.INVITATION if code is None:
-            raise InvitationNeeded("One needs an invitation to register here. Send its code, too.")
+            raise InvitationNeeded("To register here you need an invitation. Send its code with the password.")
         case Registration.INVITATION:
             return find_invitation(hub, session, code).digest
 

@@ -85,7 +85,7 @@ class Entrance:
             case Asked.REPEATED:
                 return "Type it again."
             case Asked.CODE_TO_REGISTER:
-                return "One needs an invitation to register here. Type its code, or press Enter alone to leave it."
+                return "To register here you need an invitation. Type its code, or press Enter alone to do without."
         return ""
 
     def answer(self, hub: Hub, session: Session, text: str, line: bytes) -> None:

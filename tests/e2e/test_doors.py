@@ -246,7 +246,7 @@ def test_a_chat_that_is_closed_later_lets_accounts_in_by_their_tokens_and_nobody
         (("--members-only", "--registration", "open"), "accounts are made by invitation"),
         (("--registration", "some"), "--registration must be open, invitation or closed, not some."),
         (("--invitations", "some"), "--invitations must be moderators or members, not some."),
-        (("--key", " "), "--key must be at most 256 characters without blanks at its ends"),
+        (("--key", " "), "--key must be 1 to 256 characters, not exit or quit, "),
     ],
 )
 def test_what_would_let_nobody_in_is_refused_at_the_start(

@@ -283,7 +283,7 @@ def test_who_registers_is_asked_for_the_code() -> None:
     eve, bob = box.connect(), box.text("bob")
     type_in(eve, "eve")
     assert lines(bob) == ["* eve joined."]
-    ask = "* One needs an invitation to register here. Type its code, or press Enter alone to leave it."
+    ask = "* To register here you need an invitation. Type its code, or press Enter alone to do without."
     assert type_in(eve, "/register short") == ["! Use a password of 8 to 256 characters."]
     assert type_in(eve, f"/register {PASSWORD}") == [ask]
     assert type_in(eve, "") == []
