@@ -7,6 +7,7 @@ commit.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -18,6 +19,7 @@ from twisted.logger import Logger
 from twisted.python.threadpool import ThreadPool
 from zope.interface import implementer
 
+from chat.core.doors import Doors, Inviters, Registration
 from chat.core.facts import Record
 from chat.core.limits import Limits
 from chat.history.passwords import hash_password, is_password
@@ -34,6 +36,26 @@ LIMITS = Limits(
     rooms_each=4,
     plain_passwords=True,
 )
+KEY = "the key of the chat"
+
+
+@dataclass(frozen=True)
+class Door:
+    """What a chat asks of newcomers."""
+
+    key: str | None = None
+    members_only: bool = False
+    registration: str = "open"
+    inviters: str = "moderators"
+
+
+DOORS = {
+    "open": Door(),
+    "key": Door(key=KEY),
+    "invitation": Door(registration="invitation", inviters="members"),
+    "members": Door(members_only=True, registration="invitation"),
+    "closed": Door(key=KEY, registration="closed"),
+}
 ADMIN_AT_ONCE = True
 """Whether a role that the operator gives counts at once, and not from the next log-in on."""
 
@@ -166,10 +188,12 @@ class Line:
 
 
 class House:
-    """A chat whose history is in *directory*; its tokens are made of *seed*."""
+    """A chat whose history is in *directory*, behind these *doors*; its tokens are made of *seed*."""
 
-    def __init__(self, directory: Path, seed: int) -> None:
+    def __init__(self, directory: Path, seed: int, doors: str = "open") -> None:
         self._directory = directory
+        door = DOORS[doors]
+        self._doors = Doors(door.key, door.members_only, Registration(door.registration), Inviters(door.inviters))
         self._chance = Random(seed)  # noqa: S311 - the same in each run
         self._lines: list[Line] = []
         self._seconds = self._jump = 0.0
@@ -183,7 +207,9 @@ class House:
         self.hashing, self.reading = Turnstile(), Turnstile()
         self._store = FileStore(self._directory, self.reading)
         self.storing = self._store.writing
-        self._box = Box(store=self._store, limits=LIMITS, replay=3, run=self._run, chance=self._chance)
+        self._box = Box(
+            store=self._store, limits=LIMITS, replay=3, run=self._run, chance=self._chance, doors=self._doors
+        )
         self._box.clock.rightNow = self._seconds
         self._box.wall_ahead = self._jump
         self._box.hub.restore(self._store.open())

@@ -15,9 +15,16 @@ from select import select
 
 from e2e.daemon import HOST, Daemon, twistd
 from e2e.waiting import DEADLINE
-from house import Errand, House, Line, Turnstile
+from house import KEY, Errand, House, Line, Turnstile
 
 OPTIONS = ("--no-limits", "--allow-plain-passwords", "--history", "3", "--limit", "rooms-each=4")
+DOORS = {
+    "open": (),
+    "key": ("--key", KEY),
+    "invitation": ("--registration", "invitation", "--invitations", "members"),
+    "members": ("--members-only",),
+    "closed": ("--key", KEY, "--registration", "closed"),
+}
 LISTEN = f"haproxy:tcp:0:interface={HOST}"
 PING = '{"type":"ping","tag":"sync%d"}\n'
 
@@ -103,8 +110,9 @@ class RealErrand(Errand):
 class RealHouse(House):
     """A daemon whose history is in *directory*. Everything takes as long as it does, and the clock is the true one."""
 
-    def __init__(self, directory: Path, seed: int) -> None:
+    def __init__(self, directory: Path, seed: int, doors: str = "open") -> None:
         self._directory = directory
+        self._options = DOORS[doors]
         self._begun = time.monotonic()
         self._signs = count()
         self._open: list[RealLine] = []
@@ -114,7 +122,7 @@ class RealHouse(House):
     def start(self) -> None:
         """Begin on the history that is there."""
         self.hashing = self.reading = self.storing = Turnstile()
-        command = [*twistd(), "--nodaemon", "--pidfile=", "chat", "--listen", LISTEN, *OPTIONS]
+        command = [*twistd(), "--nodaemon", "--pidfile=", "chat", "--listen", LISTEN, *OPTIONS, *self._options]
         self._daemon = Daemon([*command, "--data", str(self._directory)], self._directory, 1, dict(os.environ))
         self._open = []
         self.running = True

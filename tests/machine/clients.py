@@ -13,6 +13,10 @@ from machine.promises import INFINITY, Device, Look, Subject, Text, World, words
 LOBBY = "lobby"
 TELNET = re.compile(rb"\xff[\xfb\xfc\xfe].", re.DOTALL)
 """What a client is answered that asks for options of telnet."""
+ASKED = re.compile(
+    "(?P<key>needs a key)|(?P<password>belongs to somebody.* Type its password)|(?P<name>ype your name and press)"
+)
+"""What people are asked for before they are in."""
 Log = Callable[[str], None]
 
 
@@ -111,20 +115,55 @@ class Person(End):
         super().__init__(world, title, line, host, log)
         self.tried = 0.0
         self.waits = False
-        """Whether it is not clear yet if they can have the name that they have given."""
+        """Whether what they have typed was not answered yet."""
+        self._greeted = False
+        self.asked = "name"
+        """What they are asked for, until they are in: ``key``, ``name``, ``password``."""
+        self._given: dict[str, str] = {}
+        """What they have answered."""
 
     def type(self, line: str) -> None:
         """Type a line."""
         self.world.tick += 1
         self.log(f"{self.title} > {line!r}")
         if not self.name:
-            self.tried, self.waits = self.world.tick, True
+            self._answer(line)
         if line.startswith("/msg "):
             _, to, words = line.split(" ", 2)
             self._try(Text(words, set(self.subjects), to=to))
         elif line and not line.startswith("/") and self.name:
             self._try(Text(line, set(self.subjects), room=LOBBY))
         self.line.send(f"{line}\n".encode())
+
+    def _answer(self, line: str) -> None:
+        self.waits = True
+        self._given[self.asked] = line
+        if self.asked == "name":
+            self._given.pop("password", None)
+        if self.asked != "password" or line:
+            self.tried = self.world.tick
+        if self.asked != "name":
+            self.world.tries[self.host] = self.world.tries.get(self.host, 0) + 1
+
+    @property
+    def tried_name(self) -> str:
+        """The name that they have given last."""
+        return self._given.get("name", "")
+
+    def _look_who(self, name: str) -> tuple[Subject, ...]:
+        """Find out who they are, who are said to be in under that name."""
+        key = self.world.doors.key
+        self.world.require("key", key is None or self._given.get("key") == key, f"{self.title} is in without the key.")
+        password = self._given.get("password")
+        if password is None:
+            self.world.require("members only", not self.world.doors.members_only, f"{self.title} is in.")
+            return (Subject(f"presence {name} at {self.title}", is_account=False),)
+        look = Look(self, self.tried, self.world.tick)
+        owners = {owner for owner in self.world.owner(self.tried_name).values(look) if owner is not None}
+        right = [owner for owner in owners if owner.password.may_be(password, look)]
+        self.world.require("own password", bool(right), f"{self.title} came in by {password!r} as one of {owners}.")
+        self.world.tries[self.host] -= 1
+        return tuple(right) or (Subject("somebody", is_account=True, unknown=True),)
 
     def _try(self, text: Text) -> None:
         text.tries.append(Look(self, self.world.tick, INFINITY))
@@ -139,14 +178,17 @@ class Person(End):
             world.require("no mistake", "server made a mistake" not in line, line)
             if came := re.fullmatch(r"\* You are (\S+), (alone )?in #.*", line):
                 if not self.name:
-                    self.subjects = (Subject(f"presence {came[1]} at {self.title}", is_account=False),)
+                    self.subjects = self._look_who(came[1])
                     self.came_in(came[1], self.tried)
                     self.device.room(world.room(LOBBY)).write(True, self, self.tried).finish(world.tick)
                     self._check_ban()
                     if came[2]:
                         # The lobby may have been empty, and so have gone, if nothing was said in it.
                         world.room(LOBBY).topic.may_put("", 0, world.tick)
-            elif line.startswith(("! ", "* That name belongs")):
+            elif not self.name and (asked := ASKED.search(line)):
+                self.asked = next(kind for kind, found in asked.groupdict().items() if found)
+                self.waits, self._greeted = self.waits and not self._greeted, True
+            elif line.startswith("! "):
                 self.waits = False
             elif line and not line.startswith(("* ", "! ", "[")):
                 self._check_words(line)
@@ -156,10 +198,11 @@ class Person(End):
 
     def _check_ban(self) -> None:
         look = Look(self, self.tried, self.world.tick)
-        banned = self.world.must_be_banned(self.name, self.host, None, look)
+        banned = self.world.must_be_banned(self.name, self.host, self.account, look)
         self.world.require("ban", not banned, f"{self.name} from {self.host} came in.")
         owners = set(self.world.owner(self.name).values(look))
-        self.world.require("own name", None in owners, f"{self.title} came in as {self.name} without a password.")
+        mine = None in owners or "password" in self._given
+        self.world.require("own name", mine, f"{self.title} came in as {self.name} without a password.")
 
     def _check_words(self, line: str) -> None:
         text = self.world.texts.get(words_of(line))

@@ -6,22 +6,37 @@ from collections import Counter
 from ipaddress import ip_address
 from typing import Any
 
-from machine.clients import LOBBY, End, Person
+from house import KEY
+
+from machine.clients import LOBBY, Person
 from machine.programs import Program
 from machine.promises import ANYTHING, Look, Subject, Text, words_of
-from machine.steps import NAMES, PROGRAMS, ROOT, SEATS, WARDEN, Day, hello
+from machine.steps import NAMES, PASSWORDS, PROGRAMS, ROOT, SEATS, WARDEN, Day, hello
 
 
 def begin(day: Day) -> None:
     """Have some there."""
-    for seat in (0, 1, 2, PROGRAMS):
-        end: End | None = day.connect(seat)
-        if isinstance(end, Person):
-            end.type(NAMES[seat])
-        elif isinstance(end, Program):
-            password = ROOT if seat == 0 else None
-            end.ask(hello(day, name=NAMES[seat], password=password, rooms={LOBBY: None}))
+    boss = day.connect(0)
+    assert isinstance(boss, Program)
+    boss.ask(hello(day, name=NAMES[0], password=ROOT, rooms={LOBBY: None}))
+    day.settle()
+    for seat in (1, 2):
+        end = day.connect(seat)
+        assert isinstance(end, Program)
+        account = {}
+        if day.doors.members_only:
+            code = _ask(day, boss, "invitation")["code"]
+            account = {"register": True, "code": code, "password": PASSWORDS[0]}
+        end.ask(hello(day, name=NAMES[seat], rooms={LOBBY: None}, **account))
         day.settle()
+    person = day.connect(PROGRAMS)
+    assert isinstance(person, Person)
+    day.settle()
+    if person.asked == "key":
+        person.type(KEY)
+        day.settle()
+    person.type(NAMES[PROGRAMS])
+    day.settle()
 
 
 def finish(day: Day) -> None:
@@ -41,7 +56,7 @@ def finish(day: Day) -> None:
     _check_private_devices(day)
     warden = day.connect(SEATS)
     assert isinstance(warden, Program)
-    _ask(day, warden, "hello", name="warden", password=WARDEN, rooms={})
+    _ask(day, warden, "hello", name="warden", password=WARDEN, rooms={}, key=day.doors.key)
     world.require("own password", bool(warden.name), "the warden can't come in.")
     for ban in _ask(day, warden, "bans").get("bans", ()):
         _ask(day, warden, "unban", target=ban["target"])
@@ -58,7 +73,7 @@ def finish(day: Day) -> None:
 
 def _ask(day: Day, program: Program, kind: str, **fields: Any) -> Any:
     """Ask for something; return the answer."""
-    request = day.request(kind, **fields)
+    request = day.request(kind, **{name: value for name, value in fields.items() if value is not None})
     program.ask(request)
     day.settle()
     return request.answer or {}
@@ -189,7 +204,7 @@ def _check_private(day: Day) -> None:
             continue
         program = day.connect(SEATS)
         assert isinstance(program, Program)
-        _ask(day, program, "hello", name=account.own_name, password=passwords[0], rooms={})
+        _ask(day, program, "hello", name=account.own_name, password=passwords[0], rooms={}, key=day.doors.key)
         world.require("own password", bool(program.name), f"{account} is not let in.")
         for text in waits:
             world.require("delivered", account in text.shown_to, f"{text.text!r} was never shown to {account}.")

@@ -73,6 +73,8 @@ class Program(Asker):
         self.old_views: list[View] = []
         self.goodbye: Event | None = None
         self.tags: set[str] = set()
+        self._keys: set[str] = set()
+        """What it has given as keys of the chat."""
         self.private: set[int] = set()
         """The private messages that it was shown."""
         self.welcome = INFINITY
@@ -105,12 +107,28 @@ class Program(Asker):
     def _prepare_hello(self, hello: Request) -> None:
         self.hellos.append(hello)
         name = hello.fields["name"]
+        self._keys.add(hello.fields.get("key", ""))
+        if "register" in hello.fields:
+            self._prepare_account(hello, name)
         newcomer = Subject(f"whoever came as {name}", is_account=False, unknown=True)
         newcomer.devices.add(self.device)
         register = self.world.holder(name)
         hello.writes.append((register, register.may_put(newcomer, hello.sent, INFINITY)))
-        if "password" in hello.fields:
-            self.world.tries[self.host] = self.world.tries.get(self.host, 0) + 1
+        self.world.tries[self.host] = self.world.tries.get(self.host, 0) + self._tries_of(hello)
+
+    @staticmethod
+    def _tries_of(hello: Request) -> int:
+        """How many secrets are given by a *hello*."""
+        return len({"password", "key", "code"} & hello.fields.keys())
+
+    def _prepare_account(self, hello: Request, name: str) -> None:
+        account = Subject(f"account {name} of {self.title}", is_account=True)
+        account.names.add(name)
+        account.own_name, account.password = name, Register(hello.fields.get("password"))
+        hello.account = account
+        owner = self.world.owner(name)
+        hello.made.append((owner, owner.write(account, self, hello.sent)))
+        self.use_code(hello)
 
     def _prepare_again(self, request: Request) -> None:
         if request.text is not None:
@@ -200,6 +218,10 @@ class Program(Asker):
         newcomers = {write.value for _, write in hello.writes}
         hello.withdraw()
         name, token = event["name"], event["token"]
+        world.require("key", world.doors.key in (None, *self._keys), f"{self.title} is in without the key.")
+        world.tries[self.host] -= self._tries_of(hello)
+        if hello.account is not None:
+            self.check_code(hello)
         returns = hello.fields.get("token") == token
         self.before = before = self.passes.get(token) if returns else None
         owners = set(world.owner(name).values(look))
@@ -212,6 +234,7 @@ class Program(Asker):
                 self.resumed = self._resumption(before, look)
         else:
             world.require("own name", None in owners, f"{self.title} came in as {name} without its password.")
+            world.require("members only", not world.doors.members_only, f"{self.title} is in as {name}.")
             world.require("reserved name", fold(name) not in RESERVED, f"{self.title} came in as {name}.")
             self.subjects = self._present(name, before, look)
         if self.account is not None:
@@ -220,8 +243,6 @@ class Program(Asker):
         world.require("ban", not banned, f"{name} from {self.host} came in.")
         if before is not None and before.name != name and self.resumed == "yes":
             world.holder(before.name).write(None, self, hello.sent).finish(world.tick)
-        if "password" in hello.fields and self.account is not None:
-            world.tries[self.host] -= 1
         self.token, self.hello, self.welcome = token, hello, world.tick
         untold = self.device
         if before is not None and self.resumed == "yes":
@@ -272,6 +293,8 @@ class Program(Asker):
         """Find out whose account it is that has let the program in: that of its token, or that of its password."""
         world, password = self.world, hello.fields.get("password")
         known = self.before
+        if hello.account is not None:
+            return (hello.account,)
         registered = {owner for owner in owners if known is not None and known.subject in owner.former}
         if known is not None and len(registered) == 1 and not known.subject.is_account:
             known.subject = registered.pop()
@@ -333,11 +356,23 @@ class Program(Asker):
         world, name, password = self.world, hello.fields["name"], hello.fields.get("password")
         look = Look(self, hello.sent, world.tick)
         hello.withdraw()
+        self.undo_made(hello, event["code"])
         owners = set(world.owner(name).values(look))
         match event["code"]:
             case "banned":
                 may = world.may_be_banned(name, self.host, look, hello.seconds)
                 world.require("ban", may, f"{name} from {self.host} is kept out.")
+            case "key-needed":
+                given = world.doors.key is None or "key" in hello.fields
+                world.require("key", not given, f"{self.title} is told that the key is missing.")
+            case "wrong-key":
+                right = hello.fields.get("key") == world.doors.key
+                world.require("key", not right, f"{self.title} is told that its key is wrong.")
+            case "wrong-invitation":
+                good = world.must_be_good(hello.fields["code"], look)
+                world.require("code", not good, f"{self.title} is told that its invitation is no good.")
+            case "invitation-needed" if "token" not in hello.fields and hello.account is None:
+                world.require("members only", None in owners, f"{self.title} is told that {name} is no member.")
             case "wrong-password":
                 sure = all(owner is not None and set(owner.password.values(look)) == {password} for owner in owners)
                 world.require("own password", not sure, f"the password {password!r} of {owners} is refused.")

@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from typing import Any
 
+from house import Door
+
 PROMISES = {
     "no mistake": "The server makes no mistake: it says of none, and logs no failure.",
     "one answer": "Every request with a tag is answered once.",
@@ -25,6 +27,9 @@ PROMISES = {
     "refused": "A request that was refused changes nothing that anybody can see.",
     "own password": "An account is opened by its password and by no other, whatever was changed meanwhile.",
     "ended token": "A token opens nothing that was used before another password was given, or that was logged out.",
+    "key": "Who comes in has given the key, and who gives it is not told that it is wrong.",
+    "members only": "Nobody who has no account is in a chat for members.",
+    "code": "Who makes an account where that needs an invitation has a good one, which nobody else has used.",
     "own name": "A name that belongs to somebody is nobody else's.",
     "reserved name": "A name that is reserved is nobody's without an account that the operator has made.",
     "one holder": "No two who are here have names that look alike.",
@@ -382,11 +387,23 @@ def network_of(target: str) -> IPv4Network | IPv6Network | None:
     return IPv4Network((mapped, max(0, found.prefixlen - 96))) if mapped is not None else found
 
 
+@dataclass
+class Code:
+    """An invitation to the chat, by whom it was made (``None``: the operator), and whether it is used up."""
+
+    maker: Subject | None
+    used: Register = field(default_factory=lambda: Register(False))
+    taken: bool = False
+    """Whether somebody was told that they have used it."""
+
+
 class World:
     """What is known of the chat, and the promises about it that are not *waived*."""
 
-    def __init__(self, waived: Iterable[str] = ()) -> None:
+    def __init__(self, doors: Door, waived: Iterable[str] = ()) -> None:
+        self.doors = doors
         self.waived = frozenset(waived)
+        self.codes: dict[str, Code] = {}
         self.tick = 0.0
         self.seconds: Callable[[], float] = lambda: 0.0
         self.owners: dict[str, Register] = {}
@@ -464,7 +481,10 @@ class World:
 
     def may_not_op(self, subjects: Iterable[Subject], room: Room, look: Look) -> bool:
         """Tell whether one of them may not have been op of the room."""
-        return any(s.right("op", room).may_be(False, look) and self.may_be_user(s, look) for s in subjects)
+        return any(
+            s.alive.may_be(False, look) or (s.right("op", room).may_be(False, look) and self.may_be_user(s, look))
+            for s in subjects
+        )
 
     def may_moderate(
         self, subjects: Iterable[Subject], look: Look, roles: tuple[str, ...] = ("moderator", "owner")
@@ -488,6 +508,24 @@ class World:
         return room.private.may_be(True, look) and any(
             s.right("invited", room).may_be(False, look) and self.may_not_op((s,), room, look) for s in subjects
         )
+
+    def must_be_good(self, code: str | None, look: Look) -> bool:
+        """Tell whether an invitation certainly was good."""
+        known = self.codes.get(code or "")
+        return (
+            known is not None
+            and set(known.used.values(look)) == {False}
+            and (known.maker is None or (self._must_invite(known.maker, look)))
+        )
+
+    def _must_invite(self, maker: Subject, look: Look) -> bool:
+        moderates = not self.may_be_user(maker, look)
+        return moderates or (self.doors.inviters == "members" and not maker.alive.may_be(False, look))
+
+    @property
+    def by_invitation(self) -> bool:
+        """Whether one needs an invitation to make an account."""
+        return self.doors.registration == "invitation"
 
     def bans_of(self, name: str | None, host: str) -> Iterator[Register]:
         """The bans that are about *name*, or the address *host*."""

@@ -10,6 +10,7 @@ from machine.clients import LOBBY, End, Line, Log
 from machine.promises import (
     ANYTHING,
     INFINITY,
+    Code,
     Look,
     Register,
     Subject,
@@ -48,6 +49,10 @@ class Request:
         self.answers = 0
         self.answer: Event | None = None
         self.writes: list[tuple[Register, Write]] = []
+        self.account: Subject | None = None
+        """The account that it makes at the door."""
+        self.made: list[tuple[Register, Write]] = []
+        """What has changed for good once the account is made."""
         self.text: Text | None = None
         self.attempt: Look | None = None
         self.victims: set[Subject] = set()
@@ -115,6 +120,33 @@ class Asker(End):
 
     # -- when something is sent
 
+    def use_code(self, request: Request) -> None:
+        """Note that *request* may use an invitation up."""
+        code = self.world.codes.get(request.fields.get("code", ""))
+        if code is not None:
+            request.made.append((code.used, code.used.write(True, self, request.sent)))
+
+    def undo_made(self, request: Request, code: str) -> None:
+        """No account was made, or for a moment only, as it could not be stored."""
+        for register, write in request.made:
+            if code == "not-stored":
+                write.done, write.undone = self.world.tick, True
+            else:
+                register.drop(write)
+        request.made = []
+
+    def check_code(self, request: Request) -> None:
+        """Check that who has made an account could."""
+        world, says = self.world, f"{self.title} made an account by {request.fields}."
+        world.require("code", world.doors.registration != "closed", says)
+        if world.by_invitation:
+            code = world.codes.get(request.fields.get("code", ""))
+            world.require("code", code is not None and not code.taken, says)
+            if code is not None:
+                code.taken = True
+        for _, write in request.made:
+            write.finish(world.tick)
+
     def prepare(self, request: Request) -> None:
         """Note what *request* may change from now on."""
         world, now, fields = self.world, self.world.tick, request.fields
@@ -157,6 +189,7 @@ class Asker(End):
                     write(world.holder(fields["name"]), subject)
                     write(world.holder(self.name), None)
             case "register" if self.account is None:
+                self.use_code(request)
                 title = f"account {self.name} of {self.title}"
                 account = Subject(title, is_account=True, unknown=self.who is None)
                 if self.who is not None:
@@ -242,6 +275,7 @@ class Asker(End):
         look = Look(self, request.sent, self.world.tick)
         request.end(self.world.tick)
         if event["type"] == "error":
+            self.undo_made(request, event["code"])
             self._undo(request, event["code"])
             self._check_refusal(request, event["code"], event["text"], look)
         else:
@@ -290,6 +324,8 @@ class Asker(End):
             for device in self.account.devices:
                 if device.held:
                     device.may_have_left(request.sent, now)
+        if request.kind == "invitation":
+            world.codes[event["code"]] = Code(self.who)
         if request.text is not None:
             self._acknowledge(request, request.text)
 
@@ -331,6 +367,9 @@ class Asker(End):
         if code == "wrong-password" and self.account is not None:
             sure = set(self.account.password.values(look)) == {request.fields["password"]}
             world.require("own password", not sure, f"the password of {self.account} is refused.")
+        elif code == "wrong-invitation":
+            good = world.must_be_good(request.fields["code"], look)
+            world.require("code", not good, f"{self.title} is told that its invitation is no good.")
         elif code == "banned" and request.kind == "nick":
             may = world.may_be_banned(request.fields["name"], self.host, look, request.seconds)
             world.require("ban", may, f"the name {request.fields['name']} is refused.")
@@ -413,6 +452,7 @@ class Asker(End):
                 may = any(victim.role.may_be(was, look) for victim in victims)
                 world.require("toggle", may, f"{says} {event['text']} It was so already.")
             case "register":
+                self.check_code(request)
                 world.require("own name", None in set(world.owner(self.name).values(look)), says)
             case "password" | "unregister" | "rename" if self.account is not None:
                 alive = self.account.alive.may_be(True, look)

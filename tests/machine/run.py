@@ -13,7 +13,7 @@ import time
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
-from house import House
+from house import DOORS, House
 from real_house import RealHouse
 
 from machine.ending import begin, finish
@@ -51,9 +51,15 @@ class Fault:
     waiting: str
 
 
+def doors_of(number: int) -> str:
+    """What the chat of that day asks of newcomers."""
+    chance = random.Random(f"doors {number}")  # noqa: S311
+    return chance.choices(list(DOORS), (8, 1, 2, 2, 1))[0]
+
+
 def live(number: int, steps: Sequence[Step], waived: Iterable[str] = (), house: type[House] = House) -> Fault | None:
     """Live a day; return what broke."""
-    day = Day(waived, house)
+    day = Day(waived, house, doors_of(number))
     try:
         begin(day)
         for step in steps:
@@ -88,7 +94,9 @@ def shorten(fault: Fault, waived: Iterable[str] = (), house: type[House] = House
 def report(fault: Fault) -> str:
     """Tell of a fault."""
     steps = ", ".join(step.name.replace("_", " ") for step in fault.steps)
-    head = f"Run {fault.number}, {fault.promise}: {fault.what}"
+    doors = doors_of(fault.number)
+    behind = f" (doors: {doors})" if doors != "open" else ""
+    head = f"Run {fault.number}, {fault.promise}: {fault.what}{behind}"
     return "\n".join([head, "", *fault.conversation, "", f"waits: {fault.waiting}", f"steps: {steps}"])
 
 

@@ -14,13 +14,13 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from e2e.test_hostile_bytes import NASTY
-from house import ADMIN_AT_ONCE, Errand, House
+from house import ADMIN_AT_ONCE, DOORS, Errand, House
 from twisted.logger import LogEvent, globalLogPublisher
 from twisted.python.failure import Failure
 
 from machine.clients import LOBBY, End, Person
 from machine.programs import Pass, Program
-from machine.promises import INFINITY, Device, Look, Register, Subject, World
+from machine.promises import INFINITY, Code, Device, Look, Register, Subject, World
 from machine.requests import Request
 
 T = TypeVar("T")
@@ -59,9 +59,10 @@ class Step:
 class Day:
     """One chat from its beginning, and all that happens to it."""
 
-    def __init__(self, waived: Iterable[str] = (), house: type[House] = House) -> None:
+    def __init__(self, waived: Iterable[str] = (), house: type[House] = House, doors: str = "open") -> None:
         self.conversation: list[str] = []
-        self.world = World(waived)
+        self.doors = DOORS[doors]
+        self.world = World(self.doors, waived)
         self.passes: dict[str, Pass] = {}
         self.seats: list[End | None] = [None] * SEATS
         self.broken: list[Program | None] = [None] * SEATS
@@ -82,7 +83,7 @@ class Day:
             account.role, account.password = Register("owner"), Register(password)
             self.world.owners[name] = Register(account)
         globalLogPublisher.addObserver(self._observe)  # type: ignore[arg-type]
-        self.house = house(Path(self._folder.name), seed=1)
+        self.house = house(Path(self._folder.name), 1, doors)
         self.world.seconds = lambda: self.house.seconds
         self.world.pending = self._pending
         self.world.changing = lambda subject: any(
@@ -243,6 +244,18 @@ class Day:
         preferred = private if private and chance.random() < 0.5 else others
         return chance.choice(preferred if preferred and chance.random() < 0.7 else rooms or ROOMS)
 
+    def key(self, chance: random.Random) -> str | None:
+        """A key, the right one more often than not; ``None`` if none is needed."""
+        if self.doors.key is None or chance.random() < 0.9:
+            return self.doors.key
+        return chance.choice([None, "another key"])
+
+    def code(self, chance: random.Random) -> str | None:
+        """The code of an invitation; ``None`` if none is needed."""
+        if not self.world.by_invitation or chance.random() < 0.1:
+            return None
+        return chance.choice(list(self.world.codes)[-2:] or ["no code"])
+
     def password_of(self, name: str, chance: random.Random) -> str | None:
         """A password for *name*, the right one more often than not; ``None`` if none is needed."""
         now = Look(None, self.world.tick, self.world.tick)
@@ -337,18 +350,41 @@ def comes(day: Day, seat: int, chance: random.Random) -> object:
     if isinstance(end, Person):
         if end.waits:
             return NOTHING
-        end.type(name)
+        _answer(day, end, name, chance)
     elif isinstance(end, Program):
         if end.hellos:
             return NOTHING
         rooms = {LOBBY: None, day.known_room(chance): None}
-        end.ask(hello(day, name=name, rooms=rooms, password=day.password_of(name, chance)))
+        end.ask(hello(day, name=name, rooms=rooms, password=day.password_of(name, chance), key=day.key(chance)))
     return None
+
+
+def _answer(day: Day, person: Person, name: str, chance: random.Random) -> None:
+    """Type what a *person* is asked for, who is not in yet."""
+    match person.asked:
+        case "key":
+            person.type(day.key(chance) or "no key")
+        case "name":
+            person.type(name)
+        case "password":
+            person.type(day.password_of(person.tried_name, chance) or "")
 
 
 def hello(day: Day, **fields: Any) -> Request:
     """The request by which a program comes in."""
+    fields.setdefault("key", day.doors.key)
     return day.request("hello", **{key: value for key, value in fields.items() if value is not None})
+
+
+@step(4)
+def comes_with_a_new_account(day: Day, seat: int, chance: random.Random) -> object:
+    end: End | None = day.seats[seat % PROGRAMS] or day.connect(seat % PROGRAMS)
+    if not isinstance(end, Program) or end.name or end.hellos:
+        return NOTHING
+    name = NAMES[seat % PROGRAMS] if chance.random() < 0.5 else day.other_name(chance)
+    account = {"register": True, "password": chance.choice(PASSWORDS), "code": day.code(chance)}
+    end.ask(hello(day, name=name, rooms={LOBBY: None}, key=day.key(chance), **account))
+    return None
 
 
 @step(4)
@@ -437,7 +473,7 @@ def comes_and_breaks_off_before_it_reads(day: Day, seat: int, chance: random.Ran
     name = NAMES[seat]
     day.log(f"somebody comes in as {name} from {HOSTS[seat]}, and breaks off before they read anything")
     line = day.house.connect(HOSTS[seat])
-    hello = {"type": "hello", "name": name, "password": day.password_of(name, chance)}
+    hello = {"type": "hello", "name": name, "password": day.password_of(name, chance), "key": day.doors.key}
     sent = day.world.tick = day.world.tick + 1
     day.world.tries[HOSTS[seat]] = day.world.tries.get(HOSTS[seat], 0) + 1
     line.send(json.dumps({key: value for key, value in hello.items() if value is not None}).encode() + b"\n")
@@ -519,7 +555,16 @@ def asks_for_the_topic(day: Day, program: Program, chance: random.Random) -> Req
 
 @asks(5)
 def registers(day: Day, program: Program, chance: random.Random) -> Request | None:
-    return None if program.changes else day.request("register", password=chance.choice(PASSWORDS))
+    if program.changes:
+        return None
+    code = day.code(chance)
+    more = {"code": code} if code is not None else {}
+    return day.request("register", password=chance.choice(PASSWORDS), **more)
+
+
+@asks(3)
+def makes_an_invitation(day: Day, program: Program, chance: random.Random) -> Request | None:
+    return day.request("invitation") if day.world.by_invitation or chance.random() < 0.1 else None
 
 
 @asks(3)
@@ -907,6 +952,19 @@ def the_operator_gives_a_password(day: Day, seat: int, chance: random.Random) ->
     return None
 
 
+@step(1)
+def the_operator_makes_an_invitation(day: Day, seat: int, chance: random.Random) -> object:
+    if not day.world.by_invitation:
+        return NOTHING
+
+    def told(done: bool, text: str) -> None:
+        if done:
+            day.world.codes[text.split()[-1]] = Code(None)
+
+    _admin(day, "invitation", told=told)
+    return None
+
+
 @step(2)
 def the_operator_lists_the_accounts(day: Day, seat: int, chance: random.Random) -> object:
     sent = day.world.tick + 1
@@ -952,7 +1010,9 @@ THEMES: Sequence[Collection[str]] = (
     (
         "registers", "changes_the_password", "unregisters", "appoints", "takes_another_name", "comes", "comes_back",
         "quits", "breaks_off", "the_operator_gives_a_role", "the_operator_gives_a_password", "lists_bans",
-        "the_operator_lists_the_accounts", "something_takes_long", "one_thing_is_done", "guesses_passwords", "connects",
+        "the_operator_lists_the_accounts", "comes_with_a_new_account", "makes_an_invitation",
+        "the_operator_makes_an_invitation", "something_takes_long", "one_thing_is_done", "guesses_passwords",
+        "connects",
     ),
     (
         "joins", "leaves", "closes_a_room", "invites_somebody", "ops_somebody", "kicks_somebody", "takes_another_name",
