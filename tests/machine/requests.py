@@ -334,7 +334,8 @@ class Asker(End):
         pending = [other for other in self.requests.values() if other.sent > request.sent and not other.answers]
         if not subject.is_account:
             subject.unknown = bool(pending)
-            subject.devices = {self.device}
+            # The others of the account end next.
+            subject.devices = {self.device}.union(*(before.devices for before in self.subjects))
         for _, write in (both for other in pending for both in other.writes):
             write.value = subject if write.value is self.who else write.value
         for before in self.subjects:
