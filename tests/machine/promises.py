@@ -448,8 +448,11 @@ class World:
 
     def unknown_room(self, name: str) -> Room:
         """Of a room nothing is known any more, as it may have been made and have vanished unseen."""
-        room = self.new_room(name)
-        room.private, room.locked, room.topic = Register(ANYTHING), Register(ANYTHING), Register(ANYTHING)
+        before, room = self.room(name), self.new_room(name)
+        # Of these, what was asked for and is not answered is about the room as it is now.
+        room.private, room.locked, room.topic = before.private, before.locked, before.topic
+        for register in (room.private, room.locked, room.topic):
+            register.may_put(ANYTHING, -1, self.tick)
         room.unknown = True
         return room
 
