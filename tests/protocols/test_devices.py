@@ -337,3 +337,9 @@ def test_an_account_can_have_its_old_name_back(chat: Box) -> None:
     for number in range(5):
         one.ask(type="rename", name=f"ada{number}", password=PASSWORD)
     assert [event.get("code") for event in one.objects()][-1] == "not-allowed"
+
+
+def test_a_number_of_a_device_that_is_too_long_is_refused(chat: Box) -> None:
+    person = sit_down(chat)
+    person.send(f"/logout {'9' * 5_000}")
+    assert person.lines() == ["! Say which device is to be logged out: /logout 2, or /logout all. /devices lists them."]

@@ -20,6 +20,9 @@ from chat.core.session import Session, State, User
 EVERY = "all"
 """How people write that they mean all devices."""
 
+LONGEST_NUMBER = 9
+"""The digits that the number of a device may have."""
+
 
 def list_devices(hub: Hub, session: Session, tag: str | None) -> None:
     """Show where the user is connected."""
@@ -43,7 +46,7 @@ def log_out(hub: Hub, session: Session, tag: str | None, device: int | None = No
     """End one session of the user, or all, with the tokens that would bring them back."""
     user = user_of(session)
     if which is not None and which.strip().lower() != EVERY:
-        if not (which.isascii() and which.isdecimal()):
+        if not (which.isascii() and which.isdecimal() and len(which) <= LONGEST_NUMBER):
             raise BadField("Say which device is to be logged out: /logout 2, or /logout all. /devices lists them.")
         device = int(which)
     if device is None:
