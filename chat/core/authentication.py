@@ -110,8 +110,8 @@ def prove(
     hub.free_names()
     refuse_banned(hub, hub.bans.of_name(name, hub.seconds))
     owner = hub.accounts.get(name)
-    for other in hub.accounts.holders(name) if owner is None else ():
-        raise NameTaken(f"That name belongs to somebody.{names.likeness(name, other.name)} Choose another.")
+    if owner is None and hub.accounts.holders(name):
+        raise NameTaken(f"That name belongs to somebody.{hub.accounts.likeness(name)} Choose another.")
     before = token.resumes if token is not None else None
     if owner is None and (before is None or before.name != name):
         hub.refuse_reserved(name)

@@ -64,7 +64,7 @@ from chat.core.facts import (
     Unregistered,
 )
 from chat.core.limits import Limits
-from chat.core.names import RESERVED, Registry, key, likeness
+from chat.core.names import RESERVED, Registry, key, likeness, look_alikes
 from chat.core.peer import Peer
 from chat.core.ports import Delivery, Lookup, MessageById, Random
 from chat.core.private import Shares, Unheard, not_shown
@@ -705,8 +705,11 @@ class Hub:
 
     def require_free(self, name: str, account: Account | None = None) -> None:
         """Raise :class:`NameTaken` if there is another account or user of *name*, or of one that looks like it."""
+        self.free_names()
         for owner in self.accounts.holders(name):
             if owner is not account:
+                if look_alikes(name).isdisjoint(look_alikes(owner.name)):
+                    raise NameTaken(f"That name is kept for the account {owner.name}, which had it before.")
                 raise NameTaken(f"There is an account {owner.name} already.")
         for user in self.users.holders(name):
             if account is None or user.account is not account:

@@ -384,7 +384,7 @@ def rename(hub: Hub, session: Session, name: str, tag: str | None = None) -> Non
     owner = hub.accounts.get(new)
     for account in hub.accounts.holders(new):
         if account is not user.account and (owner is None or owner is not user.account):
-            like = names.likeness(new, account.name)
+            like = hub.accounts.likeness(new)
             raise NameTaken(
                 f"That name belongs to somebody.{like} If that is you, leave and come in with its password."
             )

@@ -126,7 +126,7 @@ class Registry(Generic[T]):
     """Who goes by which name.
 
     Whoever enters a name has asked whether another looks like it. Where a history holds two that look alike, both are
-    in it, and each is found by its exact name only.
+    in it, and each is found by its exact name only. One holder may have several names, whether they look alike or not.
     """
 
     def __init__(self) -> None:
@@ -137,7 +137,10 @@ class Registry(Generic[T]):
     def get(self, name: str) -> T | None:
         """Return who goes by *name*, or else the one whose name differs from it only in case or script."""
         exact = self._holders.get(name)
-        return exact if exact is not None else self._holders.get(self._names.get(key(name), ""))
+        if exact is not None:
+            return exact
+        alike = [self._holders[other] for other in self._names.get(key(name), "").split()]
+        return alike[0] if alike and all(other is alike[0] for other in alike) else None
 
     def __getitem__(self, name: str) -> T:
         """Return who goes by exactly this *name*."""
@@ -149,8 +152,16 @@ class Registry(Generic[T]):
 
     def holders(self, name: str) -> list[T]:
         """Return all who have *name* or one that looks like it."""
-        alike = dict.fromkeys(other for key in look_alikes(name) for other in self._names.get(key, "").split())
-        return [self._holders[other] for other in alike]
+        return [self._holders[other] for other in self._alike(name)]
+
+    def likeness(self, name: str) -> str:
+        """Say which name *name* looks like, as :func:`likeness` does; somebody has it."""
+        alike = self._alike(name)
+        return "" if name.casefold() in map(str.casefold, alike) else likeness(name, alike[0])
+
+    def _alike(self, name: str) -> list[str]:
+        """The names that are *name* or look like it."""
+        return list(dict.fromkeys(other for key in look_alikes(name) for other in self._names.get(key, "").split()))
 
     def claim(self, name: str, holder: T) -> None:
         """Enter *holder*; the caller has asked whether the name is taken."""

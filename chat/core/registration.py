@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 import msgspec
 
-from chat.core.accounts import Account, StoredAccount, Subject, check_password
+from chat.core.accounts import StoredAccount, Subject, check_password
 from chat.core.authentication import find_invitation, refuse_banned, require_key, require_secure
 from chat.core.doors import (
     CODE_BYTES,
@@ -23,9 +23,9 @@ from chat.core.errors import BadField, ChatError, InvitationNeeded, NameTaken, N
 from chat.core.facts import MadeAtDoor, Registered
 from chat.core.hub import Hub
 from chat.core.lifecycle import admit, require_rooms
-from chat.core.names import likeness, user_name
+from chat.core.names import user_name
 from chat.core.ports import Delivery, HashPassword
-from chat.core.session import NO_MARKS, ResumeToken, Session, User
+from chat.core.session import NO_MARKS, ResumeToken, Session
 
 # -- with an invitation
 
@@ -86,9 +86,10 @@ def require_choosable(hub: Hub, session: Session, name: str) -> str:
     name = user_name(name)
     refuse_banned(hub, hub.bans.of_name(name, hub.seconds) or hub.bans.of_address(session.peer.address, hub.seconds))
     hub.refuse_reserved(name)
-    holders: Iterable[Account | User] = (*hub.accounts.holders(name), *hub.users.holders(name))
-    for holder in holders:
-        raise NameTaken(f"That name is taken.{likeness(name, holder.name)} Choose another.")
+    hub.free_names()
+    for taken in (hub.accounts, hub.users):
+        if taken.holders(name):
+            raise NameTaken(f"That name is taken.{taken.likeness(name)} Choose another.")
     return name
 
 

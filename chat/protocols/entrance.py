@@ -13,7 +13,7 @@ from chat.core.doors import Registration
 from chat.core.errors import BadName, BadPassword, ChatError, InvitationNeeded, NameTaken, PasswordNeeded
 from chat.core.events import Notice, Prompt
 from chat.core.hub import Hub
-from chat.core.names import likeness, user_name
+from chat.core.names import user_name
 from chat.core.registration import come_in_new, require_choosable
 from chat.core.session import LOBBY, Session
 
@@ -181,8 +181,7 @@ class Entrance:
             raise InvitationNeeded(f"{error} If you have one, press Enter alone.") from error
         except PasswordNeeded:
             self._name = name
-            owner = hub.accounts.get(user_name(name))
-            like = likeness(name, owner.name) if owner is not None else ""
+            like = hub.accounts.likeness(user_name(name))
             text = f"That name belongs to somebody.{like} Type its password, or press Enter to choose another name."
             self.asked = Asked.PASSWORD
             hub.show(session, Prompt(text=text))

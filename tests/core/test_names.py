@@ -151,3 +151,15 @@ def test_a_text_that_names_somebody(name: str, text: str) -> None:
 )
 def test_a_text_that_names_somebody_else(name: str, text: str) -> None:
     assert not mention_of(name).search(text)
+
+
+def test_one_holder_is_found_by_names_that_look_alike_and_two_holders_are_not() -> None:
+    names: Registry[str] = Registry()
+    names.claim("ada", "one")
+    names.claim("Ada", "one")
+    assert [names.get(name) for name in ("ada", "Ada", "ADA", "аda")] == ["one"] * 4
+    names.claim("ADA", "other")
+    assert [names.get(name) for name in ("ada", "ADA", "аda")] == ["one", "other", None]
+    names.release("ADA")
+    names.release("Ada")
+    assert names.get("ADA") == "one"

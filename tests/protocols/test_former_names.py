@@ -1,0 +1,78 @@
+"""An account that has, or had, several names."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from box import Box, Client
+
+from chat.core.limits import Limits
+from chat.history.passwords import hash_password
+
+PASSWORD = "correct horse"  # noqa: S105
+HASHED = hash_password(PASSWORD)
+LIMITS = Limits(rate=None, plain_passwords=True)
+MONTH = 30 * 86_400
+
+
+@pytest.fixture
+def chat() -> Box:
+    """A chat with an account ada."""
+    made = Box(limits=LIMITS)
+    made.make_account("ada", HASHED)
+    return made
+
+
+def come(chat: Box, name: str = "ada", password: str | None = PASSWORD, **fields: Any) -> Client:
+    """Come in as a program."""
+    client = chat.connect()
+    client.ask(type="hello", name=name, password=password, **fields)
+    return client
+
+
+def rename(client: Client, name: str) -> dict[str, Any]:
+    """Give the account another name; return the last answer."""
+    client.ask(type="rename", name=name, password=PASSWORD)
+    return client.objects()[-1]
+
+
+@pytest.mark.parametrize("name", ["ada", "Ada", "ADA", "аda"])
+def test_an_account_that_had_the_name_in_another_case_is_found_in_any(chat: Box, name: str) -> None:
+    one = come(chat)
+    assert rename(one, "Ada")["type"] == "notice"
+    one.ask(type="quit")
+    two = come(chat, name=name)
+    assert two.objects()[0]["name"] == "Ada"
+    two.ask(type="whois", name=name)
+    assert two.objects()[-1]["name"] == "Ada"
+
+
+@pytest.mark.parametrize(("name", "like"), [("ada", ""), ("adа", " It looks like ada.")])
+def test_a_refusal_names_the_name_that_is_kept_and_not_that_of_now(name: str, like: str) -> None:
+    chat = Box(limits=LIMITS)
+    chat.make_account("ada", HASHED)
+    rename(come(chat), "lovelace")
+    bob = chat.json("bob")
+    bob.ask(type="nick", name=name)
+    what = "That name belongs to somebody."
+    assert bob.objects()[-1]["text"].startswith(f"{what}{like} If")
+    person = chat.connect()
+    person.send(name)
+    assert f"* {what}{like} Type its password" in person.socket.value().decode("latin-1").replace("Ð°", "а")
+    other = come(chat, name=name, register=True)
+    assert other.objects()[-1]["text"] == f"That name is taken.{like} Choose another."
+    kept = "That name is kept for the account lovelace, which had it before."
+    assert chat.admin("account", "ada", secret=PASSWORD) == kept
+
+
+def test_a_name_that_is_kept_no_longer_is_free_for_whoever_asks_first(chat: Box) -> None:
+    rename(come(chat), "lovelace")
+    chat.clock.advance(MONTH + 1)
+    assert come(chat, register=True).objects()[0]["name"] == "ada"
+
+
+def test_a_name_that_is_kept_no_longer_is_free_for_the_operator(chat: Box) -> None:
+    rename(come(chat), "lovelace")
+    chat.clock.advance(MONTH + 1)
+    assert chat.admin("account", "ada", secret=PASSWORD) == "ada has an account now."
