@@ -505,21 +505,9 @@ class Hub:
         return undo
 
     def _rename_account(self, fact: AccountRenamed) -> Callable[[], None]:
-        """Give an account another name, and whoever is here with it."""
         account = self.account(fact.account)
-        user = self.user_with(account.id)
         self.require_free(fact.name, account)
-        called = user.name if user is not None else ""
-        undo_name = self.accounts.rename(account, fact.name, fact.until)
-        if user is not None:
-            self.rename(user, fact.name)
-
-        def undo() -> None:
-            undo_name()
-            if user is not None and not user.gone and user.name == fact.name and not self.taken(called, user):
-                self.rename(user, called)
-
-        return undo
+        return self.accounts.rename(account, fact.name, fact.until)
 
     def free_names(self) -> None:
         """Keep no names for accounts that had them too long ago."""

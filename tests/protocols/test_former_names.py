@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from box import Box, Client
+from box import Box, Client, SlowStore
 
 from chat.core.limits import Limits
 from chat.history.passwords import hash_password
+from chat.history.store import CannotKeep
 
 PASSWORD = "correct horse"  # noqa: S105
 HASHED = hash_password(PASSWORD)
@@ -76,3 +77,75 @@ def test_a_name_that_is_kept_no_longer_is_free_for_the_operator(chat: Box) -> No
     rename(come(chat), "lovelace")
     chat.clock.advance(MONTH + 1)
     assert chat.admin("account", "ada", secret=PASSWORD) == "ada has an account now."
+
+
+def events(client: Client) -> list[str]:
+    """What a client is shown, in short."""
+    fields = ("name", "new", "author", "text")
+    return [" ".join([event["type"], *(event[field] for field in fields if event.get(field))])
+            for event in client.objects()]  # fmt: skip
+
+
+class Late:
+    """A chat with an account ada, who goes by countess, and bob; the history stores late."""
+
+    def __init__(self) -> None:
+        self.store = SlowStore()
+        self.box = Box(limits=LIMITS, store=self.store)
+        self.box.make_account("ada", HASHED)
+        self.settle()
+        self.ada = come(self.box)
+        self.settle()
+        self.ada.ask(type="nick", name="countess")
+        self.bob = self.box.json("bob")
+        self.settle()
+        self.ada.received()
+        self.bob.received()
+
+    def settle(self) -> None:
+        """Have all that waits stored."""
+        self.box.turn()
+        while self.store.waiting:
+            self.store.store()
+            self.box.turn()
+
+
+@pytest.mark.parametrize("name", ["countess", "ada", "lovelace"])
+def test_nobody_is_called_by_the_name_of_an_account_that_could_not_be_renamed(name: str) -> None:
+    chat = Late()
+    chat.ada.ask(type="rename", name="lovelace", password=PASSWORD)
+    chat.ada.ask(type="say", room="lobby", text="one")
+    chat.bob.ask(type="nick", name=name)
+    chat.store.fail(CannotKeep("the disk is full."))
+    chat.settle()
+    chat.ada.ask(type="say", room="lobby", text="two")
+    chat.settle()
+    refusal, *seen = events(chat.bob)
+    assert refusal.startswith("error")
+    assert seen == ["message countess one", "message countess two"]
+    assert "lovelace" not in str(events(chat.ada))
+    chat.bob.ask(type="nick", name="lovelace")
+    assert events(chat.bob)[0] == "renamed bob lovelace"
+
+
+def test_a_client_is_read_again_when_its_new_name_is_stored() -> None:
+    chat = Late()
+    chat.ada.ask(type="rename", name="lovelace", password=PASSWORD)
+    chat.ada.ask(type="say", room="lobby", text="one")
+    chat.ada.ask(type="nick", name="duchess")
+    chat.settle()
+    assert events(chat.bob) == ["renamed countess lovelace", "message lovelace one", "renamed lovelace duchess"]
+
+
+def test_who_asks_for_another_name_and_goes_away_leaves_it_to_their_other_devices() -> None:
+    chat = Late()
+    two = come(chat.box)
+    chat.settle()
+    two.received()
+    chat.ada.ask(type="rename", name="lovelace", password=PASSWORD)
+    chat.ada.lose()
+    chat.settle()
+    chat.box.clock.advance(LIMITS.grace)
+    chat.settle()
+    assert events(chat.bob) == ["renamed countess lovelace"]
+    assert events(two) == ["renamed countess lovelace"] * 2

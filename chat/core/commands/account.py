@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
+
+import msgspec
 
 from chat.core import rights
 from chat.core.accounts import StoredAccount, check_password
@@ -16,7 +19,7 @@ from chat.core.facts import AccountRenamed, Ignoring, InvitationMade, PasswordSe
 from chat.core.hub import Hub
 from chat.core.lifecycle import EndOthers, Quit, tell_name
 from chat.core.names import user_name
-from chat.core.ports import HashPassword
+from chat.core.ports import Delivery, HashPassword
 from chat.core.registration import invited_by, make_invitation, passed_on, require_registration
 from chat.core.rights import user_of
 from chat.core.session import Session
@@ -97,15 +100,37 @@ def rename_account(hub: Hub, session: Session, tag: str | None, name: str, passw
 
     def right(stored: StoredAccount) -> None:
         require_free()
-        old, called = account.name, user.name
+        old = account.name
         fact = AccountRenamed(account.id, new, old, hub.seconds + KEPT_NAME)
-        text = f"Your account is called {new} now. The name {old} is kept for it for 30 days."
-        kept = Notice(text=text, tag=tag)
-        told = tell_name(hub, session, called, new, None) if called != new else ()
-        hub.apply(session, fact, (*told, Show(session, kept)), tag=tag, action="rename", target=old, why=f"to {new}")
+        hub.apply(session, fact, tag=tag, action="rename", target=old, why=f"to {new}")
+        # Nothing more is read from the client before it.
+        hub.answer(session, TakeName(hub, session, fact, tag))
 
     require_free()
     check(hub, session, account, password, right, tag, "That password is wrong.")
+
+
+class TakeName(msgspec.Struct, frozen=True):
+    """Whoever is here with an account that has another name goes by that, if it could be stored."""
+
+    hub: Hub
+    session: Session
+    fact: AccountRenamed
+    tag: str | None
+
+    def perform(self, delivery: Delivery) -> None:
+        hub, session, fact = self.hub, self.session, self.fact
+        account = hub.account_with(fact.account)
+        if account is None or account.name != fact.name:
+            return
+        user = hub.user_with(account.id)
+        told: Sequence[Effect] = ()
+        if user is not None and user.name != fact.name:
+            old = user.name
+            hub.rename(user, fact.name)
+            told = tell_name(hub, user.sessions[-1] if session.gone else session, old, fact.name, None)
+        text = f"Your account is called {fact.name} now. The name {fact.before} is kept for it for 30 days."
+        hub.then(session, *told, Show(session, Notice(text=text, tag=self.tag)))
 
 
 def unregister(hub: Hub, session: Session, tag: str | None, password: str) -> None:
