@@ -435,7 +435,7 @@ class EndSessions(msgspec.Struct, frozen=True):
 
 
 class EndOthers(msgspec.Struct, frozen=True):
-    """All other sessions of the user of *session* end."""
+    """All other sessions of the user of *session* end. One that goes on in its place by its token is no other."""
 
     hub: Hub
     session: Session
@@ -443,8 +443,10 @@ class EndOthers(msgspec.Struct, frozen=True):
     code: str = ""
 
     def perform(self, delivery: Delivery) -> None:
+        token = self.session.token
         for other in user_of(self.session).others(self.session):
-            quit_chat(self.hub, other, self.text, self.code)
+            if token is None or other.token is not token:
+                quit_chat(self.hub, other, self.text, self.code)
 
 
 def end_user(hub: Hub, user: User, text: str, code: str = "") -> None:

@@ -1,0 +1,57 @@
+"""A device that goes on from another connection while what it has asked for waits to be stored."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from box import Box, Client, SlowStore
+
+from chat.core.limits import Limits
+from chat.history.passwords import hash_password
+
+PASSWORD = "correct horse"  # noqa: S105
+HASHED = hash_password(PASSWORD)
+LIMITS = Limits(rate=None, plain_passwords=True)
+
+
+class Late:
+    """A chat with ada on two devices, whose history stores late."""
+
+    def __init__(self) -> None:
+        self.store = SlowStore()
+        self.box = Box(limits=LIMITS, store=self.store)
+        self.box.make_account("ada", HASHED)
+        self.settle()
+        self.one, self.two = self.come(password=PASSWORD), self.come(password=PASSWORD)
+        self.settle()
+        self.one.objects()
+        self.two.objects()
+
+    def come(self, **fields: Any) -> Client:
+        """A device."""
+        client = self.box.connect()
+        client.ask(type="hello", name="ada", **fields)
+        return client
+
+    def settle(self) -> None:
+        """Have all that waits stored."""
+        self.box.turn()
+        while self.store.waiting:
+            self.store.store()
+            self.box.turn()
+
+
+@pytest.mark.parametrize("request_", [{"type": "password", "password": "another horse"},
+                                      {"type": "unregister", "password": PASSWORD}])  # fmt: skip
+def test_a_device_that_ends_the_others_stays_if_it_goes_on_from_another_connection(request_: dict[str, Any]) -> None:
+    chat = Late()
+    chat.one.ask(**request_)
+    chat.one.lose()
+    again = chat.come(token=chat.one.token)
+    chat.settle()
+    assert "goodbye" not in [event["type"] for event in again.objects()]
+    assert chat.two.objects()[-1]["type"] == "goodbye"
+    again.ask(type="say", room="lobby", text="still here")
+    chat.settle()
+    assert again.objects()[-1]["text"] == "still here"
