@@ -259,8 +259,11 @@ def _presence(hub: Hub, token: ResumeToken | None) -> Subject:
 def _name_for(
     hub: Hub, session: Session, name: str, account: Account | None, here: User | None, *, resumes: bool
 ) -> str:
-    """The name under which a client comes in that asks for *name*: that of its user, if it has one who is *here*."""
-    if here is not None and (not resumes or name.strip() in ("", here.name)):
+    """The name under which a client comes in that asks for *name*: that of its user, if it has one who is *here*.
+
+    One that resumes the only session of its user may ask for another.
+    """
+    if here is not None and (not resumes or len(here.sessions) > 1 or name.strip() in ("", here.name)):
         return here.name
     if name.strip():
         name = names.user_name(name)

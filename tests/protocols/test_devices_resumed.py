@@ -55,3 +55,20 @@ def test_a_device_that_ends_the_others_stays_if_it_goes_on_from_another_connecti
     again.ask(type="say", room="lobby", text="still here")
     chat.settle()
     assert again.objects()[-1]["text"] == "still here"
+
+
+@pytest.mark.parametrize("name", ["ada", "countess"])
+def test_a_device_that_comes_back_does_not_undo_the_name_that_another_has_taken(name: str) -> None:
+    box = Box(limits=LIMITS)
+    box.make_account("ada", HASHED)
+    one, two = box.json("ada", password=PASSWORD), box.json("ada", password=PASSWORD)
+    one.ask(type="nick", name="countess")
+    one.received()
+    one.lose()
+    two.ask(type="nick", name="duchess")
+    two.received()
+    again = box.connect()
+    again.ask(type="hello", name=name, token=one.token)
+    welcome, room = again.objects()
+    assert (welcome["name"], room["users"]) == ("duchess", ["duchess"])
+    assert two.objects() == []
