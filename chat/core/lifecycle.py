@@ -108,6 +108,18 @@ def require_rooms(hub: Hub, rooms: Mapping[str, int | None]) -> None:
         raise TooManyRooms(f"You can be in at most {hub.limits.rooms_each} rooms at once. Ask for fewer.")
 
 
+def require_place(hub: Hub, session: Session, rooms: Mapping[str, int | None]) -> None:
+    """Raise :class:`ChatError` if a client that is not to come in yet asks for *rooms* that can't be had."""
+    require_rooms(hub, rooms)
+    opened: list[Room] = []
+    try:
+        for name in rooms:
+            opened.append(hub.rooms.open(name))
+    finally:
+        for room in opened:
+            hub.vacate(session, room)
+
+
 def admit(
     hub: Hub,
     session: Session,

@@ -22,7 +22,7 @@ from chat.core.doors import (
 from chat.core.errors import BadField, ChatError, InvitationNeeded, NameTaken, NotAllowed
 from chat.core.facts import MadeAtDoor, Registered
 from chat.core.hub import Hub
-from chat.core.lifecycle import admit, require_rooms
+from chat.core.lifecycle import admit, require_place
 from chat.core.names import user_name
 from chat.core.ports import Delivery, HashPassword
 from chat.core.session import NO_MARKS, ResumeToken, Session
@@ -111,7 +111,7 @@ def come_in_new(
     if not name or password is None:
         raise BadField('To register, "hello" needs "name" and "password".')
     invitation = require_registration(hub, session, code)
-    require_rooms(hub, rooms)
+    require_place(hub, session, rooms)
     chosen = require_choosable(hub, session, name)
     require_secure(hub, session)
     check_password(password)
@@ -119,6 +119,7 @@ def come_in_new(
     def hashed(encoded: str) -> None:
         if session.gone:
             return
+        require_place(hub, session, rooms)
         fact = MadeAtDoor(hub.take_account(), require_choosable(hub, session, chosen), encoded, invitation=invitation)
         hub.apply(session, fact, tag=tag, action="register", target=chosen, why=invited_by(hub, fact))
         # Behind the account, and nothing more is read from the client before it.

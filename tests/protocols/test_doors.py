@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -343,6 +344,8 @@ def test_an_invitation_makes_one_account_which_is_in_at_once() -> None:
         ({"name": "admin"}, "name-taken"),
         ({"name": "mal"}, "banned"),
         ({"password": "short"}, "bad-password"),
+        ({"rooms": {"lobby": None, "!": None}}, "bad-name"),
+        ({"rooms": {f"room{number}": None for number in range(51)}}, "too-many-rooms"),
         ({"rooms": {f"r{number}": None for number in range(51)}}, "too-many-rooms"),
     ],
 )
@@ -354,6 +357,18 @@ def test_what_is_refused_has_not_used_the_invitation(fields: dict[str, Any], ref
     client, answer = say_hello(box, **{**good, **fields}, tag="t")
     assert (answer["type"], answer["code"], answer["tag"]) == ("error", refusal, "t")
     assert hello(client, **good)["type"] == "welcome"
+
+
+def test_who_asks_for_rooms_for_which_there_is_no_place_has_not_used_the_invitation() -> None:
+    box = Box(limits=replace(LIMITS, rooms=2), doors=MEMBERS)
+    box.make_account("mo", HASH, Role.MODERATOR)
+    code = invite(box)
+    mo = box.json("mo", password=PASSWORD, rooms={"dev": None})
+    refused = register(box, code, rooms={"one": None, "two": None})
+    assert refused["code"] == "too-many-rooms"
+    mo.ask(type="rooms")
+    assert [room["room"] for room in mo.objects()[-1]["rooms"]] == ["dev"]
+    assert register(box, code, rooms={"one": None})["type"] == "welcome"
 
 
 def test_a_password_is_chosen_only_where_nobody_can_listen_in() -> None:
