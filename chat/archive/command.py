@@ -18,6 +18,7 @@ from chat.archive.formats import BadLine, IrssiReader, JsonReader, Reader, Rules
 from chat.core.errors import BadName
 from chat.core.events import Message, Topic
 from chat.core.names import room_name
+from chat.core.room import Access
 from chat.core.text import enumerate_words
 from chat.history.archive import CannotImport, Export, Import
 from chat.history.store import CannotKeep, CannotOpen
@@ -118,8 +119,15 @@ def _export(options: ExportOptions) -> None:
     with closing(Export(Path(options["data"]), options.rooms)) as export, _output(options["output"]) as output:
         rules = export.rules() if options["format"] == "jsonl" else []
         for rule in rules:
-            if rule.private or rule.locked:
-                print(json_line(Rules(room=rule.room, private=rule.private, locked=rule.locked)), file=output)
+            item = Rules(
+                room=rule.room,
+                private=rule.access is Access.PRIVATE,
+                locked=rule.locked,
+                access=Access.MEMBERS if rule.access is Access.MEMBERS else Access.OPEN,
+                status=rule.status,
+            )
+            if item != Rules(room=rule.room):
+                print(json_line(item), file=output)
         no_bar = True if output.isatty() else None
         for message in tqdm(export.messages(), total=export.count(), unit=" messages", disable=no_bar, leave=False):
             print(write(message), file=output)
@@ -175,8 +183,9 @@ def _import(options: ImportOptions) -> None:
                     case Topic():
                         target.set_topic(item)
                     case Rules():
-                        target.restrict(item.room, private=item.private, locked=item.locked)
-                        private += [item.room] * item.private
+                        access = Access.PRIVATE if item.private else item.access
+                        target.restrict(item.room, access, item.status, locked=item.locked)
+                        private += [item.room] * (access is Access.PRIVATE)
                     case _:
                         target.add(item)
                         imported += 1

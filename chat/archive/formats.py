@@ -15,6 +15,7 @@ from chat.core import names
 from chat.core.errors import BadName
 from chat.core.events import Message, Topic, local_time, wire_time
 from chat.core.limits import Limits
+from chat.core.room import Access, Status
 from chat.core.text import clean
 
 MAXIMUM_TAG = 64
@@ -31,6 +32,8 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_f
     room: str
     private: bool = False
     locked: bool = False
+    access: Access = Access.OPEN
+    status: Status = Status.LIVE
 
 
 Item = Message | Topic | Rules

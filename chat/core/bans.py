@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_network
 
 from chat.core import durations, names
@@ -43,8 +43,49 @@ class Ban:
 
     def sentence(self, now: float) -> str:
         """Tell who is banned so, at the time *now*."""
-        span = "" if self.until is None else f" for {durations.in_words(self.until - now)} more"
-        return f"You are banned{span}{f': {self.why}' if self.why else '.'}"
+        return _banned("this chat", self.until, self.why, now)
+
+
+@dataclass(frozen=True, slots=True)
+class RoomBan:
+    """The ``subject``, called ``target`` then, may not come into a room. ``until`` is as in :class:`Ban`.
+
+    ``network``, if it is given: from where newcomers without an account may not either, until ``network_until``.
+    ``arrived`` users had come in before them, since the chat began.
+    """
+
+    subject: Subject
+    target: str
+    until: float | None
+    why: str
+    by: str
+    time: str
+    network: str = ""
+    network_until: float = 0.0
+    arrived: int = field(default=0, compare=False)
+
+    def sentence(self, room: str, now: float) -> str:
+        """Tell who is banned so from *room*, at the time *now*."""
+        return _banned(f"#{room}", self.until, self.why, now)
+
+    def network_sentence(self, room: str, now: float) -> str:
+        """Tell who comes from the same network, at the time *now*."""
+        span = durations.in_words(self.network_until - now)
+        why = "because of somebody without an account who came from it"
+        return f"Your address is banned from #{room} for {span} more, {why}."
+
+    def of_network(self) -> RoomBan | None:
+        """What is left of it when the presence that it is about has ended."""
+        return replace(self, until=self.network_until) if self.network else None
+
+    def holds(self, now: float) -> bool:
+        """Tell whether it keeps somebody out at the time *now*."""
+        return self.until is None or self.until > now or self.network_until > now
+
+
+def _banned(place: str, until: float | None, why: str, now: float) -> str:
+    span = "" if until is None else f" for {durations.in_words(until - now)} more"
+    return f"You are banned from {place}{span}{f': {why}' if why else '.'}"
 
 
 def network(target: str) -> Network | None:

@@ -117,6 +117,8 @@ class Command:
     summary: str
     run: Callable[..., None]
     needs: Right = Right.EVERYBODY
+    needs_in_room: Right | None = None
+    """The right that it needs instead if it is about a room, which may be left out."""
     programs: bool = False
     """Whether only programs use it."""
     before_name: bool = False

@@ -26,7 +26,10 @@ NAMES_IN_A_LINE = 40
 """The names that are listed in a line of ``/who``."""
 
 Kind = Literal["say", "action"]
-RuleKind = Literal["op", "mute", "invite", "private", "lock"]
+RuleKind = Literal["op", "mute", "invite", "private", "lock", "members", "slow", "founder", "ban", "archived", "closed"]
+
+FIRST_RULES = {("invite", True), *((rule, on) for rule in ("op", "mute", "private", "lock") for on in (True, False))}
+"""What every client knows of rules, and which way they change; other changes are for those that accept ``changes``."""
 
 
 def timestamp(seconds: float) -> str:
@@ -157,10 +160,21 @@ _RULES = {
     ("mute", True): "{by} muted {name} {text}",
     ("mute", False): "{by} lets {name} speak again.",
     ("invite", True): "{by} invited {name}.",
+    ("invite", False): "{by} took back the invitation of {name}.",
     ("private", True): "{by} made the room private: only who is invited comes in.",
     ("private", False): "{by} opened the room to everybody.",
     ("lock", True): "{by} locked the topic: only ops set it.",
     ("lock", False): "{by} unlocked the topic.",
+    ("members", True): "{by} made the room one for members: only users with an account come in.",
+    ("members", False): "{by} opened the room to everybody.",
+    ("slow", True): "{by} slowed the room down: who is no op speaks every {text}.",
+    ("slow", False): "{by} ended that the room is slow.",
+    ("founder", True): "{by} made {name} the founder of the room.",
+    ("ban", True): "{by} banned {name} from #{room} {text}",
+    ("ban", False): "{by} lets {name} come into #{room} again.",
+    ("archived", True): "{by} archived the room: it can be read, and nobody speaks in it.",
+    ("archived", False): "{by} took the room out of the archive.",
+    ("closed", False): "{by} opened #{room} again.",
 }
 
 
@@ -183,7 +197,7 @@ class Rule(Event, frozen=True, kw_only=True):
         sentence = _RULES.get((self.rule, self.on), "")
         if not sentence or ("{name}" in sentence and self.name is None):
             return []
-        return [sentence.format(by=self.by, name=self.name, text=self.text)]
+        return [sentence.format(by=self.by, name=self.name, text=self.text, room=self.room)]
 
 
 class Deleted(Event, frozen=True, kw_only=True):
@@ -228,13 +242,15 @@ class BanLine(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Bans(Event, frozen=True, kw_only=True):
-    """The names and addresses that may not come in."""
+    """The names and addresses that may not come in; with a ``room``, the names that may not come into that."""
 
     bans: list[BanLine]
+    room: str | None = None
     tag: str | None = None
 
     def words(self) -> list[str]:
-        return [str(ban) for ban in self.bans] or ["Nobody is banned."]
+        place = f"#{self.room}" if self.room is not None else "this chat"
+        return [str(ban) for ban in self.bans] or [f"Nobody is banned from {place}."]
 
 
 class Stats(Event, frozen=True, kw_only=True):
@@ -360,7 +376,10 @@ class Welcome(Event, frozen=True, kw_only=True):
 class RoomState(Event, frozen=True, kw_only=True, tag="room"):
     """The session is in this room from now on; ``last`` is the id of the newest message, or 0.
 
-    ``locked``: only ops set its topic. ``read``: up to which id the user had read it, if that is known.
+    ``access``: ``open``, ``members`` (only users with an account come in), ``private`` (only the invited), ``archived``
+    (nobody speaks) or ``closed`` (only moderators come in, and nobody speaks).
+    ``locked``: only ops set its topic. ``slow``: the seconds that others wait between two messages. ``read``: up to
+    which id the user had read it, if that is known.
     """
 
     room: str
@@ -370,7 +389,9 @@ class RoomState(Event, frozen=True, kw_only=True, tag="room"):
     last: int
     ops: list[str] = []
     private: bool = False
+    access: str = "open"
     locked: bool = False
+    slow: int = 0
     read: int | None = None
     tag: str | None = None
 
@@ -402,26 +423,44 @@ class Who(Event, frozen=True, kw_only=True):
         return [f"In #{self.room}: {line}" for line in lines]
 
 
-class RoomSummary(msgspec.Struct, frozen=True, kw_only=True):
-    """A line in the list of rooms; ``users`` is their number."""
+class RoomSummary(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A line in the list of rooms; ``users`` is their number, ``time`` that of its newest message.
+
+    ``access`` is as in :class:`RoomState`.
+    """
 
     room: str
     users: int
     topic: str
+    time: str | None = None
+    access: str = "open"
 
     def __str__(self) -> str:
-        users = "1 user" if self.users == 1 else f"{self.users} users"
-        return f"#{self.room}, {users}{f': {self.topic}' if self.topic else ''}"
+        facts = [f"#{self.room}", "1 user" if self.users == 1 else f"{self.users} users"]
+        if self.access == "archived":
+            facts.append(self.access)
+        if self.time is not None:
+            facts.append(f"active {_minute(self.time)}")
+        return f"{', '.join(facts)}{f': {self.topic}' if self.topic else ''}"
 
 
 class Rooms(Event, frozen=True, kw_only=True):
-    """All rooms."""
+    """Rooms, the liveliest first; ``more``: there are others, which come with ``next`` as ``skip``.
+
+    ``text`` is the part of their names that was asked for.
+    """
 
     rooms: list[RoomSummary]
+    more: bool = False
+    next: int | None = None
+    text: str | None = None
     tag: str | None = None
 
     def words(self) -> list[str]:
-        return [str(room) for room in self.rooms]
+        lines = [str(room) for room in self.rooms]
+        if self.more:
+            lines.append(f"There are more rooms: /rooms {self.text or '*'} {self.next}")
+        return lines or ["There is no such room." if self.text else "There are no more rooms."]
 
 
 class History(Event, frozen=True, kw_only=True):

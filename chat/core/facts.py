@@ -11,9 +11,10 @@ from dataclasses import dataclass, field
 import msgspec
 
 from chat.core.accounts import Role, StoredAccount, Subject
-from chat.core.bans import Ban
+from chat.core.bans import Ban, RoomBan
 from chat.core.doors import Invitation
 from chat.core.events import Message, Topic
+from chat.core.room import Access, Status
 
 
 class Between(msgspec.Struct, frozen=True):
@@ -203,11 +204,20 @@ class NameFreed:
 
 @dataclass(frozen=True, slots=True)
 class RightsKept:
-    """The subject is, or is no longer, op of the room: because they made it, or because they left it."""
+    """The subject is, or is no longer, op of the room, and its maker: because they made it, or because they left it."""
 
     room: str
     subject: Subject
     op: bool
+    founder: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class InvitationUsed:
+    """The subject, who is invited into the room, has come into it."""
+
+    room: str
+    subject: Subject
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,8 +251,33 @@ class OpSet:
 
 
 @dataclass(frozen=True, slots=True)
+class FounderSet:
+    """The account is the founder of the room, in place of another, and its op."""
+
+    room: str
+    subject: Subject
+
+
+@dataclass(frozen=True, slots=True)
 class Invited:
-    """The subject may come into the room while it is private."""
+    """The subject may come into the room although it is not open to them, or no longer."""
+
+    room: str
+    subject: Subject
+    on: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class BannedFrom:
+    """This ban from the room holds, in place of an earlier one of the same subject, whose invitation ends."""
+
+    room: str
+    ban: RoomBan
+
+
+@dataclass(frozen=True, slots=True)
+class UnbannedFrom:
+    """The ban of the subject from the room does not hold any more."""
 
     room: str
     subject: Subject
@@ -263,11 +298,20 @@ class Muted:
 
 
 @dataclass(frozen=True, slots=True)
-class PrivacySet:
-    """The room is private, or open."""
+class AccessSet:
+    """Who comes into the room. The subjects in it, if they are ``invited``, may come again."""
 
     room: str
-    on: bool
+    access: Access
+    invited: tuple[Subject, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class StatusSet:
+    """The room is in use, archived or closed."""
+
+    room: str
+    status: Status
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,6 +323,14 @@ class LockSet:
 
 
 @dataclass(frozen=True, slots=True)
+class SlowSet:
+    """Who is no op of the room waits so many seconds between two messages."""
+
+    room: str
+    seconds: int
+
+
+@dataclass(frozen=True, slots=True)
 class RoomForgotten:
     """The room, in which nothing was said, is gone with its topic and its rights: whoever comes next makes it anew."""
 
@@ -286,8 +338,20 @@ class RoomForgotten:
 
 
 AccountFact = Registered | Unregistered | AccountRenamed | LoggedOut | PasswordSet | RoleSet | ReadUpTo | ReadWith
-RoomFact = OpSet | Invited | Muted | PrivacySet | LockSet
-Quiet = Ignoring | NameFreed | RoomListed | Seen | RightsKept | PresencesEnded | TokenKept | TokensEnded | RoomForgotten
+RightFact = OpSet | FounderSet | Invited | Muted | BannedFrom | UnbannedFrom
+RoomFact = RightFact | AccessSet | StatusSet | LockSet | SlowSet
+Quiet = (
+    Ignoring
+    | NameFreed
+    | RoomListed
+    | Seen
+    | RightsKept
+    | InvitationUsed
+    | PresencesEnded
+    | TokenKept
+    | TokensEnded
+    | RoomForgotten
+)
 """What nobody asked for: if it can't be stored, nobody is told."""
 Fact = Said | TopicSet | Erased | Quiet | AccountFact | RoomFact | Banned | Unbanned | InvitationMade
 
@@ -323,18 +387,19 @@ def subjects(record: Record | None) -> set[Subject]:
             return {author, recipient}
         case Ignoring(subject) | RoomListed(subject) | TokensEnded(subject):
             return {subject}
-        case TokenKept(_, subject) | RightsKept(_, subject):
+        case TokenKept(_, subject) | RightsKept(_, subject) | InvitationUsed(_, subject):
             return {subject}
     return set()
 
 
 @dataclass(frozen=True, slots=True)
 class RoomRecord:
-    """A room as a history holds it: its topic, and the id of its newest message or 0."""
+    """A room as a history holds it: its topic, the id of its newest message or 0, and when that was said."""
 
     name: str
     topic: str
     last_id: int = 0
+    at: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -342,14 +407,19 @@ class RoomRules:
     """The rules of a room, and who has which rights in it, as a history holds them.
 
     ``muted`` and ``muted_networks`` tell when each muted subject, and who comes from there, may speak again (seconds
-    since 1970).
+    since 1970). Of the ``invited``, the ``waiting`` have not come since.
     """
 
     room: str
-    private: bool = False
+    access: Access = Access.OPEN
+    status: Status = Status.LIVE
     locked: bool = False
+    slow: int = 0
+    maker: Subject = 0
     ops: tuple[Subject, ...] = ()
     invited: tuple[Subject, ...] = ()
+    waiting: tuple[Subject, ...] = ()
+    bans: tuple[RoomBan, ...] = ()
     muted: Mapping[Subject, float] = field(default_factory=dict)
     muted_networks: Mapping[str, float] = field(default_factory=dict)
 

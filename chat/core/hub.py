@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any, TypeVar
 
+from msgspec.structs import replace
 from twisted.logger import Logger
 
 from chat.core.account_directory import AccountDirectory
@@ -27,14 +28,18 @@ from chat.core.errors import (
 )
 from chat.core.events import Event, Read, Refusal
 from chat.core.facts import (
+    AccessSet,
     AccountRenamed,
     Banned,
+    BannedFrom,
     Contents,
     Decision,
     Erased,
     Fact,
+    FounderSet,
     Ignoring,
     InvitationMade,
+    InvitationUsed,
     Invited,
     LockSet,
     LoggedOut,
@@ -45,22 +50,26 @@ from chat.core.facts import (
     OpSet,
     PasswordSet,
     PresencesEnded,
-    PrivacySet,
     Quiet,
     ReadUpTo,
     Record,
     Registered,
+    RightFact,
     RightsKept,
     RoleSet,
     RoomFact,
     RoomForgotten,
     RoomListed,
+    RoomRules,
     Said,
     Seen,
+    SlowSet,
+    StatusSet,
     TokenKept,
     TokensEnded,
     TopicSet,
     Unbanned,
+    UnbannedFrom,
     Unregistered,
 )
 from chat.core.limits import Limits
@@ -69,7 +78,7 @@ from chat.core.peer import Peer
 from chat.core.ports import Delivery, Lookup, MessageById, Random
 from chat.core.private import Shares, Unheard, not_shown
 from chat.core.queue import Entry, Queue, Undo
-from chat.core.room import NO_RIGHTS, Rights, Room
+from chat.core.room import NO_RIGHTS, Invite, Rights, Room
 from chat.core.room_directory import RoomDirectory
 from chat.core.session import CONVERSATIONS, ResumeToken, Session, User
 from chat.core.text import clean
@@ -159,7 +168,7 @@ class Hub:
             self.unheard.add(presence, sender, number)
         self.shares.restore(contents.spent)
         for record in contents.rooms:
-            room = Room(record.name, record.last_id)
+            room = Room(record.name, record.last_id, record.at)
             room.topic = record.topic
             room.kept = True
             self.rooms.claim(room.name, room)
@@ -175,17 +184,29 @@ class Hub:
         self.bans.restore(contents.bans)
         self.invitations.add(*contents.invitations)
         for rule in contents.rules:
-            if rule.room not in self.rooms:
-                self.rooms.claim(rule.room, Room(rule.room))
-            room = self.rooms[rule.room]
-            room.kept = room.lasting = True
-            room.private, room.locked = rule.private, rule.locked
-            for subject in {*rule.ops, *rule.invited, *rule.muted}:
-                ends = self._monotonic_at(rule.muted.get(subject))
-                self.rooms.entitle(room, subject, Rights(subject in rule.ops, subject in rule.invited, ends))
-            for network, seconds in rule.muted_networks.items():
-                until = self._monotonic_at(seconds)
-                _put(room.muted_networks, network, (until, 0) if until is not None else None)
+            self._restore_rules(rule)
+
+    def _restore_rules(self, rule: RoomRules) -> None:
+        there = rule.room in self.rooms
+        room = self.rooms[rule.room] if there else Room(rule.room)
+        room.kept = room.lasting = True
+        room.access, room.status = rule.access, rule.status
+        room.locked, room.slow = rule.locked, rule.slow
+        if there:
+            self.rooms.guard(room)
+        else:
+            self.rooms.claim(room.name, room)
+        bans = {ban.subject: ban for ban in rule.bans}
+        for subject in {rule.maker, *rule.ops, *rule.invited, *rule.muted, *bans} - {0}:
+            ends = self._monotonic_at(rule.muted.get(subject))
+            invited = Invite.NONE
+            if subject in rule.invited:
+                invited = Invite.WAITING if subject in rule.waiting else Invite.USED
+            rights = Rights(subject in rule.ops, invited, ends, subject == rule.maker, bans.get(subject))
+            self.rooms.entitle(room, subject, rights)
+        for network, seconds in rule.muted_networks.items():
+            until = self._monotonic_at(seconds)
+            _put(room.muted_networks, network, (until, 0) if until is not None else None)
 
     # -- time and numbers
 
@@ -215,6 +236,11 @@ class Hub:
     def take_presence(self) -> Subject:
         """Make the id of the presence of a user who comes in."""
         return -1 - (int.from_bytes(self.random.randbytes(8), "big") >> 1)
+
+    @property
+    def arrivals(self) -> int:
+        """How many users have come in since the chat began."""
+        return self._arrivals
 
     def count_arrival(self) -> int:
         """Another user comes in; return how many have."""
@@ -286,21 +312,32 @@ class Hub:
         target: str = "",
         room: str | None = None,
         why: str = "",
+        also: Undo = tuple,
     ) -> None:
         """Check a *fact* against what is true now and change the state; raises :class:`ChatError` if it can't be.
 
         It is stored, and then has its *effects*; with an *action*, it goes into the audit record too, as decided by the
-        user of *session*. If it can't be stored, the change is undone and the session gets a refusal under *tag*.
+        user of *session*. If it can't be stored, the change is undone, *also* undoes what its caller has changed, and
+        the session gets a refusal under *tag*.
         """
         by = session.name or target
-        if isinstance(fact, RoomFact):
-            self.keep(session, self._known(fact.room))
-        undo = self._change(fact)
-        if isinstance(fact, RoomFact):
-            undo = partial(self._undo_rule, session, self._known(fact.room), undo)
+        ruled = self._known(fact.room) if isinstance(fact, RoomFact) else None
+        if ruled is not None:
+            self.keep(session, ruled)
+        change_back = self._change(fact)
+
+        def undo() -> Sequence[Effect]:
+            change_back()
+            effects = also()
+            if ruled is not None:
+                # It may have been forgotten meanwhile, or may be forgotten now.
+                self.rooms.put_back(ruled)
+                self.vacate(session, ruled)
+            return effects
+
         lasts = _decides_for_good(session)
         decision = Decision(self.now(), by, action, target, room, why, fact, lasts) if action else fact
-        self._store(session, effects, decision, lambda: undo() or (), tag)
+        self._store(session, effects, decision, undo, tag)
 
     def confirm(self, session: Session, event: Event, tag: str | None) -> None:
         """Answer a request with *event* that changes nothing, as what it asks for is so already.
@@ -324,9 +361,13 @@ class Hub:
         room: str | None,
         why: str = "",
         tag: str | None = None,
+        fact: Invited | None = None,
     ) -> None:
-        """Store for the audit record what was decided about who is here, which is no fact that lasts."""
-        decision = Decision(self.now(), session.name, action, target, room, why, None, _decides_for_good(session))
+        """Store for the audit record what was decided about who is here.
+
+        A *fact* that it makes is true already, and *undo* undoes it too.
+        """
+        decision = Decision(self.now(), session.name, action, target, room, why, fact, _decides_for_good(session))
         self._store(session, effects, decision, undo, tag)
 
     def _store(
@@ -349,11 +390,17 @@ class Hub:
         match fact:
             case TopicSet():
                 return _set(self._known(fact.topic.room), "topic", fact.topic.topic)
-            case PrivacySet():
-                return _set(self._known(fact.room), "private", fact.on)
+            case AccessSet():
+                return self._set_access(fact)
+            case StatusSet():
+                return self._guarded(self._known(fact.room), "status", fact.status)
             case LockSet():
                 return _set(self._known(fact.room), "locked", fact.on)
-            case OpSet() | Invited() | Muted():
+            case SlowSet():
+                return self._slow_down(fact)
+            case FounderSet():
+                return self._set_founder(fact)
+            case OpSet() | Invited() | Muted() | BannedFrom() | UnbannedFrom():
                 return self._entitle(fact)
             case Erased():
                 return self._erase(fact.ids)
@@ -382,39 +429,88 @@ class Hub:
             case Unbanned():
                 ban = self.bans.remove(fact.ban)
                 if ban is None:
-                    raise BadField(f"{fact.ban.target} is not banned. /bans lists who is.")
+                    raise BadField(f"{fact.ban.target} is not banned from this chat. /bans lists who is.")
                 return partial(self.bans.put_back, ban, ban)
         return _nothing
-
-    def _undo_rule(self, session: Session, room: Room, undo: Callable[[], None]) -> None:
-        """Undo a change of a rule; the room may have been forgotten meanwhile, or may be forgotten now."""
-        undo()
-        self.rooms.put_back(room)
-        self.vacate(session, room)
 
     def _known(self, name: str) -> Room:
         return self.rooms[name]
 
-    def _entitle(self, fact: OpSet | Invited | Muted) -> Callable[[], None]:
+    def _guarded(self, room: Room, attribute: str, value: object) -> Callable[[], None]:
+        """Set an attribute that tells who reads the room."""
+        back = _set(room, attribute, value)
+        self.rooms.guard(room)
+
+        def undo() -> None:
+            back()
+            self.rooms.guard(room)
+
+        return undo
+
+    def _set_access(self, fact: AccessSet) -> Callable[[], None]:
+        room = self._known(fact.room)
+        back = self._guarded(room, "access", fact.access)
+        before = [(subject, room.rights(subject)) for subject in fact.invited]
+        for subject, rights in before:
+            self.rooms.entitle(room, subject, replace(rights, invited=Invite.USED))
+
+        def undo() -> None:
+            for subject, rights in before:
+                self.rooms.entitle(room, subject, replace(room.rights(subject), invited=rights.invited))
+            back()
+
+        return undo
+
+    def _slow_down(self, fact: SlowSet) -> Callable[[], None]:
+        room = self._known(fact.room)
+        room.spoken = None
+        return _set(room, "slow", fact.seconds)
+
+    def _set_founder(self, fact: FounderSet) -> Callable[[], None]:
+        self.account(fact.subject)
+        room = self._known(fact.room)
+        before, held = room.maker, room.rights(fact.subject)
+        if before:
+            self.rooms.entitle(room, before, replace(room.rights(before), founder=False))
+        self.rooms.entitle(room, fact.subject, replace(room.rights(fact.subject), op=True, founder=True))
+
+        def undo() -> None:
+            self.rooms.entitle(room, fact.subject, held)
+            if before:
+                self.rooms.entitle(room, before, replace(room.rights(before), founder=True))
+
+        return undo
+
+    def _entitle(self, fact: RightFact) -> Callable[[], None]:
         """Give a subject a right in a room, or take it."""
         room = self._known(fact.room)
-        before = room.rights(fact.subject)
-        op, invited, muted_until = before.op, before.invited, before.muted_until
+        subject = fact.ban.subject if isinstance(fact, BannedFrom) else fact.subject
+        before = rights = room.rights(subject)
         match fact:
-            case OpSet():
-                op = fact.on
-            case Invited():
-                invited = True
+            case OpSet(on=on):
+                rights = replace(rights, op=on, founder=on and rights.founder)
+            case Invited(on=on):
+                rights = replace(rights, invited=Invite.WAITING if on else Invite.NONE)
             case Muted():
-                muted_until = self._monotonic_at(fact.until)
-        self.rooms.entitle(room, fact.subject, Rights(op, invited, muted_until))
+                rights = replace(rights, muted_until=self._monotonic_at(fact.until))
+            case BannedFrom(ban=ban):
+                self._forget_old_bans(room)
+                rights = replace(rights, invited=Invite.NONE, ban=ban)
+            case UnbannedFrom():
+                rights = replace(rights, ban=None)
+        self.rooms.entitle(room, subject, rights)
         unmute = self._mute_network(room, fact) if isinstance(fact, Muted) and fact.network else _nothing
 
         def undo() -> None:
-            self.rooms.entitle(room, fact.subject, before)
+            self.rooms.entitle(room, subject, before)
             unmute()
 
         return undo
+
+    def _forget_old_bans(self, room: Room) -> None:
+        for ban in list(room.bans.values()):
+            if not ban.holds(self.seconds):
+                self.rooms.entitle(room, ban.subject, replace(room.rights(ban.subject), ban=None))
 
     def _mute_network(self, room: Room, fact: Muted) -> Callable[[], None]:
         """Mute newcomers from a network, or let them speak again."""
@@ -489,7 +585,7 @@ class Hub:
             user.arrived = self.count_arrival()
             self.set_account(user, None)
         for room, _ in held:
-            room.give(fact.account, NO_RIGHTS)
+            self.rooms.entitle(room, fact.account, NO_RIGHTS)
 
         def undo() -> None:
             renew()
@@ -500,7 +596,7 @@ class Hub:
                 user.presence, user.arrived = before
                 self.set_account(user, account)
             for room, rights in held:
-                room.give(fact.account, rights)
+                self.rooms.entitle(room, fact.account, rights)
 
         return undo
 
@@ -753,7 +849,13 @@ class Hub:
             if user is not None:
                 self.keep_tokens(user)
         for subject in room.ops:
-            self.queue.add(Entry(session, (), RightsKept(room.name, subject, op=True), undo))
+            kept = RightsKept(room.name, subject, op=True, founder=subject == room.maker)
+            self.queue.add(Entry(session, (), kept, undo))
+
+    def use_invitation(self, session: Session, room: Room, subject: Subject) -> None:
+        """*subject*, who is invited into *room*, has come into it."""
+        self.rooms.entitle(room, subject, replace(room.rights(subject), invited=Invite.USED))
+        self.store(session, InvitationUsed(room.name, subject))
 
     def vacate(self, session: Session, room: Room) -> None:
         """Forget a room that is empty and has neither messages nor rules, in the history too."""

@@ -15,14 +15,15 @@ from chat.core.accounts import Account, StoredAccount, Subject
 from chat.core.authentication import prove, refuse_banned, require_key, require_member, returning
 from chat.core.effects import Close, Effect, Greet, Inform, Leave, Publish, Show, ShowOthers
 from chat.core.errors import AlreadyThere, Internal, NameTaken, TooManyRooms
-from chat.core.events import Goodbye, Limits, ListedRoom, Renamed, Welcome
+from chat.core.events import Goodbye, Limits, ListedRoom, Notice, Renamed, Welcome
 from chat.core.hub import Hub
 from chat.core.membership import come_into, enterable, go_out
 from chat.core.ports import Delivery, FindToken, Missed, ReadMarks, StoredToken, Unread, UnreadOf
 from chat.core.private import not_shown, while_away
 from chat.core.rights import may_enter, user_of
-from chat.core.room import Room
+from chat.core.room import Invite, Room
 from chat.core.session import CONVERSATIONS, NO_MARKS, ResumeToken, Session, State, User, digest
+from chat.core.text import some_of
 
 MOST_DEVICES = 10
 """So many times a user may be connected."""
@@ -199,6 +200,19 @@ def admit(
         hub.refuse(session, refusal)
     if not first and (came_back or account is not None):
         hub.then(session, catch_up)
+    if before is None:
+        _tell_invitations(hub, session, user)
+
+
+def _tell_invitations(hub: Hub, session: Session, user: User) -> None:
+    """Tell somebody who comes in where they are invited to and have not been since."""
+    waiting = [
+        f"#{room.name}"
+        for room in hub.rooms.entitling(user.subject)
+        if room.invited.get(user.subject) is Invite.WAITING and may_enter(hub, user, room)
+    ]
+    if waiting:
+        hub.show(session, Notice(text=f"You are invited to {some_of(waiting)}. Come with /join {waiting[0][1:]}"))
 
 
 class CatchUp(msgspec.Struct, frozen=True):
@@ -344,7 +358,7 @@ def _rooms_of(hub: Hub, account: Account, user: User) -> list[ListedRoom]:
     return [
         ListedRoom(room=name, last=room.last_id, read=user.marks.get(name))
         for name, room in known
-        if room is not None and may_enter(user, room)
+        if room is not None and may_enter(hub, user, room)
     ]
 
 

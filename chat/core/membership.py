@@ -18,7 +18,7 @@ from chat.core.facts import RightsKept
 from chat.core.hub import Hub
 from chat.core.ports import Delivery, Query
 from chat.core.rights import user_of
-from chat.core.room import Rights, Room
+from chat.core.room import Invite, Rights, Room
 from chat.core.session import LOBBY, Session, User
 from chat.core.text import clean
 
@@ -55,8 +55,8 @@ def join(hub: Hub, session: Session, name: str, after: int | None = None, tag: s
     if not session.one_room and len(session.rooms) >= hub.limits.rooms_each:
         raise TooManyRooms(f"You are in {len(session.rooms)} rooms, which is the most. Leave one of them first.")
     room = hub.rooms.open(name)
-    if not rights.may_enter(user, room):
-        raise closed(room)
+    if not rights.may_enter(hub, user, room):
+        raise rights.closed(hub, user, room)
     effects: list[Effect] = []
     if session.one_room:
         for old in list(session.rooms.values()):
@@ -83,8 +83,8 @@ def come_into(
     effects: list[Effect] = []
     if user not in room.members:
         if room.forgettable and room.name != LOBBY:
-            hub.rooms.entitle(room, user.subject, Rights(op=True))
-        room.members[user] = None
+            hub.rooms.entitle(room, user.subject, Rights(op=True, founder=True))
+        hub.rooms.enter(room, user)
         effects.append(Publish(room.name, Joined(time=hub.now(), room=room.name, name=user.name)))
     session.rooms[room.name] = room
     session.moves += 1
@@ -92,6 +92,8 @@ def come_into(
         hub.list_room(session, user.account, room.name, on=True)
     if user.kicked is not None:
         user.kicked.pop(room.name, None)
+    if room.invited.get(user.subject) is Invite.WAITING:
+        hub.use_invitation(session, room, user.subject)
     state = RoomState(
         room=room.name,
         topic=room.topic,
@@ -100,7 +102,9 @@ def come_into(
         last=room.last_id,
         ops=room.present_ops(),
         private=room.private,
+        access=room.shown_access,
         locked=room.locked,
+        slow=room.slow,
         read=user.marks.get(room.name),
         tag=tag,
     )
@@ -146,10 +150,9 @@ def _step_out(session: Session, room: Room) -> Leave:
 
 def _leave_room(hub: Hub, session: Session, user: User, room: Room, by: str | None = None, why: str = "") -> Publish:
     """The user is in *room* no more. Without an account they stop being its op."""
-    del room.members[user]
+    hub.rooms.exit(room, user)
     if user.account is None and user.subject in room.ops:
-        held = room.rights(user.subject)
-        hub.rooms.entitle(room, user.subject, Rights(False, held.invited, held.muted_until))
+        hub.rooms.entitle(room, user.subject, room.rights(user.subject).no_op())
         if room.kept:
             hub.store(session, RightsKept(room.name, user.subject, op=False))
     hub.vacate(session, room)
@@ -168,17 +171,12 @@ def enterable(
             if user.kicked is not None and room.name in user.kicked:
                 refused.append(NotAllowed(user.kicked[room.name]))
                 hub.vacate(session, room)
-            elif rights.may_enter(user, room):
+            elif rights.may_enter(hub, user, room):
                 opened[room] = after
             else:
-                refused.append(closed(room))
+                refused.append(rights.closed(hub, user, room))
     except ChatError:
         for room in opened:
             hub.vacate(session, room)
         raise
     return opened, refused
-
-
-def closed(room: Room) -> NotAllowed:
-    """The refusal of somebody who may not enter *room*."""
-    return NotAllowed(f"#{room.name} is private. Ask one of its ops for an invitation.")

@@ -178,8 +178,8 @@ def _list_bans(hub: Hub, session: Operator, request: Request) -> None:
 def _unban(hub: Hub, session: Operator, request: Request, target: str) -> None:
     ban = hub.bans.find(target)
     if ban is None:
-        raise BadField(f"{target[:64]} is not banned. chat admin bans lists who is.")
-    done = Show(session, Notice(text=f"{ban.target} is not banned any more."))
+        raise BadField(f"{target[:64]} is not banned from this chat. chat admin bans lists who is.")
+    done = Show(session, Notice(text=f"{ban.target} is not banned from this chat any more."))
     hub.apply(session, Unbanned(ban), (done,), action="unban", target=ban.target)
 
 

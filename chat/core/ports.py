@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -220,7 +220,7 @@ class Search:
     room: str | None = None
     naming: str | None = None
     absent_at: int | None = None
-    rooms: Collection[str] | None = None
+    rooms: Container[str] | None = None
     party: Subject = 0
     other: Subject = 0
     token: str | None = None

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from chat.core import durations
-from chat.core.accounts import Account, Role
+from chat.core.accounts import Account, Role, Subject
 from chat.core.command import Right
 from chat.core.errors import Muted, NotAllowed, NotWelcomeYet
 from chat.core.hub import Hub
-from chat.core.room import Room
+from chat.core.room import Access, Room, Status
 from chat.core.session import Session, User
 
 
@@ -23,16 +25,79 @@ def is_op(user: User, room: Room) -> bool:
     return user.moderates or user.subject in room.ops
 
 
+def is_founder(user: User, room: Room) -> bool:
+    """Tell whether the user founded *room*."""
+    return user.account is not None and user.account.id == room.founder
+
+
 def is_owner(user: User) -> bool:
     """Tell whether the user may act against moderators, and appoint them."""
     return user.account is not None and user.account.role is Role.OWNER
 
 
-def may_enter(user: User, room: Room) -> bool:
-    """Tell whether the user may be in *room*, and read it."""
-    if not room.private or user in room.members or user.moderates:
+def may_see(user: User, room: Room) -> bool:
+    """Tell whether the user may know who is in *room*, and what it is about."""
+    if user.moderates or user in room.members:
         return True
-    return user.subject in room.invited or user.subject in room.ops
+    if room.status is Status.CLOSED:
+        return False
+    open_to_them = room.access is Access.OPEN or (room.access is Access.MEMBERS and user.account is not None)
+    return open_to_them or user.subject in room.invited or user.subject in room.ops
+
+
+def may_enter(hub: Hub, user: User, room: Room) -> bool:
+    """Tell whether the user may be in *room*, and read it."""
+    return may_see(user, room) and (not room.bans or banned_from(hub, user, room) is None)
+
+
+def banned_from(hub: Hub, user: User, room: Room) -> str | None:
+    """Say that the user is banned from *room*, and for how long, if they are."""
+    if user.moderates or user in room.members:
+        return None
+    now = hub.seconds
+    own = room.bans.get(user.subject)
+    if own is not None and (own.until is None or own.until > now):
+        return own.sentence(room.name, now)
+    if user.account is not None:
+        return None
+    network = user.peer.network
+    for ban in room.bans.values():
+        if ban.network == network and ban.network_until > now and user.arrived > ban.arrived:
+            return ban.network_sentence(room.name, now)
+    return None
+
+
+def closed(hub: Hub, user: User, room: Room) -> NotAllowed:
+    """The refusal of somebody who may not enter *room*."""
+    if room.status is Status.CLOSED:
+        return NotAllowed(f"#{room.name} is closed. Its founder or a moderator may open it again.")
+    if not may_see(user, room):
+        if room.access is Access.MEMBERS:
+            return NotAllowed(f"#{room.name} is for users with an account. Make your name yours with /register first.")
+        return NotAllowed(f"#{room.name} is private. Ask one of its ops for an invitation.")
+    return NotAllowed(banned_from(hub, user, room) or f"You may not come into #{room.name}.")
+
+
+def readable(hub: Hub, user: User) -> Readable | None:
+    """The rooms in which the user may read; ``None``: all."""
+    if user.moderates:
+        return None
+    hidden = hub.rooms.hidden(account=user.account is not None)
+    own = [*hub.rooms.entitling(user.subject), *user.rooms()]
+    allowed = frozenset(room.name for room in own if may_enter(hub, user, room))
+    barred = frozenset(room.name for room in own if room.name not in allowed)
+    return Readable(hidden, allowed, barred) if hidden or barred else None
+
+
+class Readable(msgspec.Struct, frozen=True):
+    """The rooms that a user may read, as a container: all but the *hidden* and the *barred*, and the *allowed*."""
+
+    hidden: frozenset[str]
+    allowed: frozenset[str]
+    barred: frozenset[str]
+
+    def __contains__(self, room: object) -> bool:
+        return room in self.allowed or (room not in self.hidden and room not in self.barred)
 
 
 def has(user: User, right: Right, room: Room | None) -> bool:
@@ -78,12 +143,39 @@ def require_voice(hub: Hub, user: User, room: Room) -> None:
             raise Muted(f"Your address is muted in #{room.name} for {span} more, {why}.")
 
 
+def require_turn(hub: Hub, user: User, room: Room) -> None:
+    """Raise :class:`NotAllowed` or :class:`Muted` if the user may not speak in *room* now; else it was their turn."""
+    if room.status is Status.ARCHIVED:
+        raise NotAllowed(f"#{room.name} is archived: it can be read, and nobody speaks in it.")
+    if room.status is Status.CLOSED:
+        raise NotAllowed(f"#{room.name} is closed: nobody speaks in it.")
+    require_voice(hub, user, room)
+    if room.slow and not is_op(user, room):
+        now = hub.monotonic()
+        left = room.wait_of(user.subject, now)
+        if left > 0:
+            every = durations.in_words(room.slow)
+            wait = durations.in_words(left)
+            raise Muted(f"#{room.name} is slow: you may speak every {every}, and again in {wait}.")
+        room.take_turn(user.subject, now)
+
+
 def may_act_against(user: User, other: User | Account) -> bool:
     """Tell whether *other* is no moderator, or the user is an owner."""
     return not other.moderates or is_owner(user)
 
 
-def require_power_over(user: User, other: User | Account) -> None:
-    """Raise :class:`NotAllowed` if *other* is a moderator, and the user no owner."""
+def require_power_over(user: User, other: User | Account, room: Room | None = None) -> None:
+    """Raise :class:`NotAllowed` if *other* is a moderator, and the user no owner.
+
+    Of those who decide in a *room*, only moderators act against its founder.
+    """
     if not may_act_against(user, other):
         raise NotAllowed(f"{other.name} is a moderator. Only an owner may do that.")
+    if room is not None and not user.moderates and user is not other and subject_of(other) == room.founder:
+        raise NotAllowed(f"{other.name} is the founder of #{room.name}. Only a moderator may do that.")
+
+
+def subject_of(other: User | Account) -> Subject:
+    """Whom the rights of a user or of an account belong to."""
+    return other.id if isinstance(other, Account) else other.subject

@@ -1,28 +1,44 @@
-"""Which rooms there are, and what they hold of users without an account."""
+"""Which rooms there are, in which order they are listed, and of whom they hold rights."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from bisect import bisect_left, insort
+from collections.abc import Iterator, Sequence
 
 from chat.core.accounts import Subject, is_presence
 from chat.core.errors import TooManyRooms
 from chat.core.names import Registry, room_name
-from chat.core.room import NO_RIGHTS, Rights, Room
+from chat.core.room import NO_RIGHTS, Access, Member, Rights, Room, Status
 
-SHELVED = 10
-"""So many times the rooms that are held are known by their names only, because nobody is in them."""
+KEPT = 11
+"""So many times the rooms that may be in use are kept, most of them because something was said in them."""
+
+FEW = 8
+"""If no more than this part of the rooms has another place in the order, each is moved by itself."""
+
+_Place = tuple[int, int, str]
+"""Where a room stands in the order: the fuller first, then the one with the newer message."""
 
 
 class RoomDirectory(Registry[Room]):
-    """The rooms by their names, at most *most*."""
+    """The rooms by their names. At most *most* are in use; others are kept, and nobody is in them."""
 
     def __init__(self, most: int) -> None:
         super().__init__()
         self._most = most
-        self._shelf: Registry[tuple[str, int]] = Registry()
-        """The names of rooms that had to make place, and the ids of their last messages."""
+        self._idle: set[Room] = set()
+        """The rooms that are kept, and in which nobody is."""
         self._entitled: dict[Subject, set[Room]] = {}
-        """The rooms that hold rights of users without an account."""
+        """The rooms that hold rights of each subject."""
+        self._order: list[_Place] = []
+        self._places: dict[str, _Place] = {}
+        self._stirred: list[Room] = []
+        """The rooms whose places in the order may be others by now, or that are gone."""
+        self._guarded: tuple[set[str], set[str]] = set(), set()
+        self._hidden: list[frozenset[str] | None] = [None, None]
+        """Which rooms are hidden from users without an account, and from those with one, unless they are invited."""
+
+    # -- which there are
 
     def find(self, name: str) -> Room | None:
         """The room that *name* means, which may look like its name, if there is one."""
@@ -33,28 +49,36 @@ class RoomDirectory(Registry[Room]):
         """The room that *name* means, made if there is none; raises :class:`TooManyRooms`, :class:`BadName`."""
         room = self.find(name)
         if room is None:
-            self._make_place()
-            wanted = room_name(name)
-            # Where a look-alike is on the shelf, it is that room.
-            found = self._shelf.get(wanted) or next(iter(self._shelf.holders(wanted)), None)
-            name, last_id = found or (wanted, 0)
-            if found is not None:
-                self._shelf.release(name)
-            room = Room(name, last_id)
-            room.kept = bool(last_id)
-            self.claim(name, room)
+            if len(self) - len(self._idle) >= self._most:
+                raise TooManyRooms(f"The server holds {self._most} rooms and all are in use. Join one of them: /rooms")
+            if len(self) >= KEPT * self._most:
+                raise TooManyRooms(f"The server keeps {len(self)} rooms, which is the most. Join one of them: /rooms")
+            room = Room(room_name(name))
+            self.claim(room.name, room)
         return room
 
-    def _make_place(self) -> None:
-        """Keep no more than the name of a room in which nobody is and nothing is ruled."""
-        if len(self) < self._most:
-            return
-        for room in self.all():
-            if room.kept and room.last_id and room.plain and len(self._shelf) < SHELVED * self._most:
-                self._shelf.claim(room.name, (room.name, room.last_id))
-                self.release(room.name)
-                return
-        raise TooManyRooms(f"The server holds {self._most} rooms and all are in use. Join one of them: /rooms")
+    def claim(self, name: str, holder: Room) -> None:
+        """Enter a room."""
+        super().claim(name, holder)
+        if holder.kept and not holder.members:
+            self._idle.add(holder)
+        for subject in holder.subjects():
+            self._entitled.setdefault(subject, set()).add(holder)
+        self.guard(holder)
+        self.stir(holder)
+
+    def release(self, name: str) -> None:
+        """Set the name of a room free."""
+        room = self[name]
+        super().release(name)
+        self._idle.discard(room)
+        for subject in room.subjects():
+            self._let_go(subject, room)
+        self.guard(room)
+        self.stir(room)
+
+    def _holds(self, room: Room) -> bool:
+        return room.name in self and self[room.name] is room
 
     def put_back(self, room: Room) -> Room:
         """Have *room* again; if there is another of that name by now, return that one."""
@@ -70,15 +94,87 @@ class RoomDirectory(Registry[Room]):
         self.release(room.name)
         return True
 
+    # -- who is in them
+
+    def enter(self, room: Room, member: Member) -> None:
+        """*member* is in *room* from now on."""
+        self._idle.discard(room)
+        room.members[member] = None
+        self.stir(room)
+
+    def exit(self, room: Room, member: Member) -> None:
+        """*member* is in *room* no longer."""
+        del room.members[member]
+        if room.kept and not room.members:
+            self._idle.add(room)
+        self.stir(room)
+
+    # -- their order
+
+    def stir(self, room: Room) -> None:
+        """Somebody came into *room*, left it or spoke in it."""
+        if not room.stirred:
+            room.stirred = True
+            self._stirred.append(room)
+
+    def liveliest(self) -> Iterator[Room]:
+        """The rooms, the fullest first, and of those that are as full the one in which somebody spoke last."""
+        stirred, self._stirred = self._stirred, []
+        for room in stirred:
+            room.stirred = False
+        if len(stirred) * FEW > len(self):
+            self._places = {room.name: _place(room) for room in self.all()}
+            self._order = sorted(self._places.values())
+        else:
+            for room in stirred:
+                self._move(room.name)
+        return (self[name] for _, _, name in self._order)
+
+    def _move(self, name: str) -> None:
+        """Have the room of that *name* in its place in the order, if there is one."""
+        before = self._places.pop(name, None)
+        if before is not None:
+            del self._order[bisect_left(self._order, before)]
+        if name in self:
+            self._places[name] = _place(self[name])
+            insort(self._order, self._places[name])
+
+    # -- who reads them
+
+    def guard(self, room: Room) -> None:
+        """Note from whom *room* is hidden."""
+        there = self._holds(room)
+        private = room.status is Status.CLOSED or room.access is Access.PRIVATE
+        for account, hidden in ((False, private or room.access is Access.MEMBERS), (True, private)):
+            guarded = self._guarded[account]
+            if (there and hidden) is not (room.name in guarded):
+                (guarded.add if there and hidden else guarded.discard)(room.name)
+                self._hidden[account] = None
+
+    def hidden(self, *, account: bool) -> frozenset[str]:
+        """The rooms that only the invited read, of users with an *account*, or of those without."""
+        found = self._hidden[account]
+        if found is None:
+            found = self._hidden[account] = frozenset(self._guarded[account])
+        return found
+
     # -- rights
 
     def entitle(self, room: Room, subject: Subject, rights: Rights) -> None:
         """Have *room* hold exactly these *rights* of *subject*."""
         room.give(subject, rights)
-        if is_presence(subject) and rights:
+        if not rights:
+            self._let_go(subject, room)
+        elif self._holds(room):
             self._entitled.setdefault(subject, set()).add(room)
-        elif subject in self._entitled:
-            self._entitled[subject].discard(room)
+
+    def _let_go(self, subject: Subject, room: Room) -> None:
+        """*room* holds nothing of *subject* any more. Of presences is known whether any room ever did."""
+        rooms = self._entitled.get(subject)
+        if rooms is not None:
+            rooms.discard(room)
+            if not rooms and not is_presence(subject):
+                del self._entitled[subject]
 
     def has_entitled(self, presence: Subject) -> bool:
         """Tell whether rooms hold, or have held, rights of a *presence*."""
@@ -86,8 +182,7 @@ class RoomDirectory(Registry[Room]):
 
     def entitling(self, subject: Subject) -> Sequence[Room]:
         """The rooms that hold rights of *subject*."""
-        rooms = self._entitled.get(subject, ()) if is_presence(subject) else self.all()
-        return [room for room in rooms if room.rights(subject)]
+        return [room for room in self._entitled.get(subject, ()) if room.rights(subject)]
 
     def move_rights(self, rooms: Sequence[Room], old: Subject, new: Subject) -> None:
         """Have *rooms* hold of *new* what they hold of *old*."""
@@ -97,6 +192,11 @@ class RoomDirectory(Registry[Room]):
             self.entitle(room, new, rights)
 
     def end_rights(self, presence: Subject) -> None:
-        """No room holds rights of a *presence* any more."""
+        """No room holds rights of a *presence* any more, but for bans that keep others from its network out."""
         for room in self._entitled.pop(presence, ()):
-            room.give(presence, NO_RIGHTS)
+            ban = room.bans.get(presence)
+            room.give(presence, Rights(ban=ban.of_network() if ban is not None else None))
+
+
+def _place(room: Room) -> _Place:
+    return -len(room.members), -room.last_id, room.name

@@ -70,3 +70,8 @@ def enumerate_words(words: list[str]) -> str:
     """Write a list as people do: ``ada, bob and cy``."""
     *others, last = words
     return f"{', '.join(others)} and {last}" if others else last
+
+
+def some_of(words: list[str], most: int = 10) -> str:
+    """Write a list of which only the first are told: ``ada, bob and 30 others``."""
+    return enumerate_words(words if len(words) <= most + 1 else [*words[:most], f"{len(words) - most} others"])

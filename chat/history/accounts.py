@@ -1,4 +1,4 @@
-"""Accounts, tokens, rights, bans and the audit record in the tables of the database."""
+"""Accounts, tokens, bans and the audit record in the tables of the database."""
 
 from __future__ import annotations
 
@@ -16,22 +16,18 @@ from chat.core.facts import (
     Fact,
     Ignoring,
     InvitationMade,
-    Invited,
-    LockSet,
+    InvitationUsed,
     LoggedOut,
-    Muted,
     NameFreed,
-    OpSet,
     PasswordSet,
     PresencesEnded,
-    PrivacySet,
     ReadUpTo,
     ReadWith,
     Registered,
     RightsKept,
     RoleSet,
+    RoomFact,
     RoomListed,
-    RoomRules,
     Seen,
     TokenKept,
     TokensEnded,
@@ -39,14 +35,13 @@ from chat.core.facts import (
     Unregistered,
 )
 from chat.core.ports import StoredToken
-from chat.core.room import LONGEST_MUTE_OF_NETWORK
-from chat.history import conversations
+from chat.history import conversations, rules
 
 TOKENS_EACH = 50
 """So many tokens of one account are kept, those that were used last."""
 
-BELONGING = ("rights", "tokens", "ignored")
-"""The tables of what belongs to a subject, an account or a presence."""
+BELONGING = ("tokens", "ignored")
+"""The tables of what belongs to a subject, an account or a presence, beside the rights in rooms."""
 
 DECISIONS_OF_ROOM = 1_000
 """So many of the last decisions of the ops of a room are in the audit record."""
@@ -73,14 +68,11 @@ _BAN = """
     INSERT OR REPLACE INTO bans (key, target, until, why, author, time, account) VALUES (?, ?, ?, ?, ?, ?, ?)
 """
 _INVITE = "INSERT INTO invitations (digest, maker, until) VALUES (?, ?, ?)"
-_RULE = "INSERT OR IGNORE INTO rules (room, private, locked) VALUES (?, 0, 0)"
 _IGNORE = "INSERT OR IGNORE INTO ignored (subject, name) VALUES (?, ?)"
 _HEED = "DELETE FROM ignored WHERE subject = ? AND name = ?"
 _MARK = "INSERT OR REPLACE INTO marks (account, room, id) VALUES (?, ?, ?)"
 _JOIN = "INSERT OR IGNORE INTO joined (account, room) VALUES (?, ?)"
 _PART = "DELETE FROM joined WHERE account = ? AND room = ?"
-_RIGHTS = "INSERT OR IGNORE INTO rights (room, subject, op, invited) VALUES (?, ?, 0, 0)"
-_NO_RIGHTS = "DELETE FROM rights WHERE room = ? AND subject = ? AND NOT op AND NOT invited AND muted IS NULL"
 _TOKEN = "INSERT OR REPLACE INTO tokens (digest, subject, used) VALUES (?, ?, ?)"  # noqa: S105 - a statement
 _OLD_TOKENS = """
     DELETE FROM tokens
@@ -118,6 +110,7 @@ def write(connection: sqlite3.Connection, fact: Fact | None) -> None:
             execute("DELETE FROM invitations WHERE digest = ?", (invitation,))
             for table in BELONGING:
                 execute(f"UPDATE OR REPLACE {table} SET subject = ? WHERE subject = ?", (account, presence))  # noqa: S608
+            rules.register(connection, account, presence)
         case Unregistered(account):
             for (party,) in execute("SELECT coalesce(presence, id) FROM accounts WHERE id = ?", (account,)).fetchall():
                 conversations.end(connection, party)
@@ -170,23 +163,8 @@ def write(connection: sqlite3.Connection, fact: Fact | None) -> None:
             execute(_BAN, (normal(ban), ban.target, ban.until, ban.why, ban.by, ban.time, ban.account))
         case Unbanned(ban):
             _lift(connection, ban)
-        case OpSet(room, subject, on) | RightsKept(room, subject, on):
-            _set_right(connection, room, subject, "op", on)
-        case Invited(room, subject):
-            _set_right(connection, room, subject, "invited", True)
-        case Muted(room, subject, until, network, network_until):
-            _set_right(connection, room, subject, "muted", until)
-            execute("DELETE FROM muted_networks WHERE room = ? AND network = ?", (room, network))
-            if network_until is not None:
-                over = network_until - LONGEST_MUTE_OF_NETWORK
-                execute("DELETE FROM muted_networks WHERE room = ? AND until < ?", (room, over))
-                execute(
-                    "INSERT INTO muted_networks (room, network, until) VALUES (?, ?, ?)", (room, network, network_until)
-                )
-        case PrivacySet(room, on):
-            _set_rule(connection, room, "private", on)
-        case LockSet(room, on):
-            _set_rule(connection, room, "locked", on)
+        case _ if isinstance(fact, RightsKept | InvitationUsed | RoomFact):
+            rules.write(connection, fact)
 
 
 def _lift(connection: sqlite3.Connection, ban: Ban) -> None:
@@ -201,25 +179,7 @@ def _end(connection: sqlite3.Connection, subject: Subject) -> None:
     """Drop what belongs to *subject*."""
     for table in BELONGING:
         connection.execute(f"DELETE FROM {table} WHERE subject = ?", (subject,))  # noqa: S608
-
-
-def _set_right(connection: sqlite3.Connection, room: str, subject: Subject, right: str, value: float | None) -> None:
-    connection.execute(_RIGHTS, (room, subject))
-    connection.execute(f"UPDATE rights SET {right} = ? WHERE room = ? AND subject = ?", (value, room, subject))  # noqa: S608
-    connection.execute(_NO_RIGHTS, (room, subject))
-
-
-def _set_rule(connection: sqlite3.Connection, room: str, rule: str, on: bool) -> None:
-    connection.execute(_RULE, (room,))
-    connection.execute(f"UPDATE rules SET {rule} = ? WHERE room = ?", (on, room))  # noqa: S608
-
-
-def forget_rules(connection: sqlite3.Connection, room: str) -> None:
-    """Forget the rules of a room that is gone, and who had rights in it."""
-    connection.execute("DELETE FROM rules WHERE room = ?", (room,))
-    connection.execute("DELETE FROM rights WHERE room = ?", (room,))
-    connection.execute("DELETE FROM muted_networks WHERE room = ?", (room,))
-    connection.execute("DELETE FROM joined WHERE room = ?", (room,))
+    rules.end(connection, subject)
 
 
 def find(connection: sqlite3.Connection, account: Subject) -> StoredAccount | None:
@@ -282,7 +242,7 @@ def last_account(connection: sqlite3.Connection) -> Subject:
 
 def presences(connection: sqlite3.Connection) -> Sequence[Subject]:
     """The users without an account of whom a token, rights or conversations are held."""
-    tables = " UNION ".join(f"SELECT subject FROM {table} WHERE subject < 0" for table in BELONGING)  # noqa: S608
+    tables = " UNION ".join(f"SELECT subject FROM {table} WHERE subject < 0" for table in (*BELONGING, "rights"))  # noqa: S608
     held = {subject for (subject,) in connection.execute(tables)}
     return sorted(held.union(conversations.presences(connection)))
 
@@ -295,26 +255,3 @@ def bans(connection: sqlite3.Connection) -> Sequence[Ban]:
 def invitations(connection: sqlite3.Connection) -> Sequence[Invitation]:
     """The invitations that nobody has used."""
     return [Invitation(*row) for row in connection.execute("SELECT digest, maker, until FROM invitations")]
-
-
-def rules(connection: sqlite3.Connection) -> Sequence[RoomRules]:
-    """The rules of all rooms that have any, and who has rights in them."""
-    ruled = {room: (private, locked) for room, private, locked in connection.execute("SELECT * FROM rules")}
-    held: dict[str, list[tuple[Subject, bool, bool, float | None]]] = {}
-    for room, *row in connection.execute("SELECT room, subject, op, invited, muted FROM rights"):
-        held.setdefault(room, []).append((row[0], row[1], row[2], row[3]))
-    networks: dict[str, dict[str, float]] = {}
-    for room, network, until in connection.execute("SELECT room, network, until FROM muted_networks"):
-        networks.setdefault(room, {})[network] = until
-    return [
-        RoomRules(
-            room,
-            bool(ruled.get(room, (0, 0))[0]),
-            bool(ruled.get(room, (0, 0))[1]),
-            ops=tuple(subject for subject, op, _, _ in held.get(room, ()) if op),
-            invited=tuple(subject for subject, _, invited, _ in held.get(room, ()) if invited),
-            muted={subject: until for subject, _, _, until in held.get(room, ()) if until is not None},
-            muted_networks=networks.get(room, {}),
-        )
-        for room in dict.fromkeys([*ruled, *held, *networks])
-    ]

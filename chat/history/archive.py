@@ -12,9 +12,10 @@ from types import TracebackType
 from msgspec import structs
 
 from chat.core.events import Message, Topic
-from chat.core.facts import LockSet, PrivacySet, RoomRules, Said
+from chat.core.facts import AccessSet, LockSet, RoomRules, Said, StatusSet
 from chat.core.names import Registry
-from chat.history import accounts
+from chat.core.room import Access, Status
+from chat.history import rules
 from chat.history.rows import COLUMNS, message_from
 from chat.history.schema import MIGRATIONS, migrate
 from chat.history.sqlite import (
@@ -97,8 +98,8 @@ class Export:
 
     def rules(self) -> list[RoomRules]:
         """The rules of the rooms that have any."""
-        found = accounts.rules(self._connection)
-        return [rules for rules in found if not self._rooms or rules.room in self._rooms]
+        found = rules.read(self._connection)
+        return [rule for rule in found if not self._rooms or rule.room in self._rooms]
 
     def close(self) -> None:
         """Close the file."""
@@ -138,7 +139,7 @@ class Import:
         with explained():
             self._whole.__enter__()
             known = [room for (room,) in self._connection.execute(_ALL_ROOMS)]
-            for room in (*known, *(rule.room for rule in accounts.rules(self._connection))):
+            for room in (*known, *(rule.room for rule in rules.read(self._connection))):
                 self._known.claim(room, room)
         return self
 
@@ -161,14 +162,16 @@ class Import:
         with explained():
             set_topic(self._connection, topic)
 
-    def restrict(self, room: str, *, private: bool, locked: bool) -> None:
-        """Have a room be private, have its topic locked, or both."""
+    def restrict(self, room: str, access: Access, status: Status, *, locked: bool) -> None:
+        """Have a room be open to some only, be archived or closed, have its topic locked."""
         self._check_room(room)
         with explained():
-            if private:
-                accounts.write(self._connection, PrivacySet(room, True))
+            if access is not Access.OPEN:
+                rules.write(self._connection, AccessSet(room, access))
+            if status is not Status.LIVE:
+                rules.write(self._connection, StatusSet(room, status))
             if locked:
-                accounts.write(self._connection, LockSet(room, True))
+                rules.write(self._connection, LockSet(room, True))
 
     def _check_room(self, room: str) -> None:
         if room in self._rooms:

@@ -252,6 +252,32 @@ names that accounts had before, and until when they are kept for them. ``joined`
 account come into, in the order in which they first did. ``invitations``: who has made them (0: the operator), by the
 digests of their codes, and until when they are good (seconds since 1970)."""
 
+_ROOMS = """
+ALTER TABLE rules ADD COLUMN access TEXT NOT NULL DEFAULT 'open';
+UPDATE rules SET access = 'private' WHERE private;
+ALTER TABLE rules DROP COLUMN private;
+ALTER TABLE rules ADD COLUMN status TEXT NOT NULL DEFAULT '';
+ALTER TABLE rules ADD COLUMN slow INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE rights ADD COLUMN founder INTEGER NOT NULL DEFAULT 0;
+UPDATE rights SET invited = 2 WHERE invited;
+CREATE TABLE room_bans (
+    room TEXT NOT NULL,
+    subject INTEGER NOT NULL,
+    target TEXT NOT NULL,
+    until REAL,
+    why TEXT NOT NULL,
+    author TEXT NOT NULL,
+    time TEXT NOT NULL,
+    network TEXT NOT NULL,
+    network_until REAL NOT NULL,
+    PRIMARY KEY (room, subject)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX room_bans_by_subject ON room_bans (subject);
+"""
+"""``rules.access``: who comes into a room; ``status``: whether it is archived or closed; ``slow``: the seconds between
+two messages. ``rights.founder``: whose room it is; ``invited``: 1 if they have not come since, 2 if they have.
+``room_bans``: who may not come into a room, called so then, until when, and from where others may not."""
+
 AT_ONCE = 20_000
 """The messages that find their owners at a time."""
 
@@ -317,7 +343,7 @@ def _begin_conversations(connection: sqlite3.Connection, progress: Callable[[int
     by the names.
     """
     execute = connection.execute
-    _statements(_PEOPLE)(connection, progress)
+    _statements(_PEOPLE + _ROOMS)(connection, progress)
     parties = {account: presence or account for account, presence in execute("SELECT id, presence FROM accounts")}
     here = {*parties.values(), *(subject for (subject,) in execute("SELECT subject FROM tokens WHERE subject < 0"))}
     waiting: dict[int, set[int]] = {}

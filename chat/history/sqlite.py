@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import fcntl
-import json
 import os
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
@@ -38,7 +37,7 @@ from chat.core.facts import (
 from chat.core.ports import Conversation, ConversationsOf, Missed, Query, Search, StoredToken, Unread, UnreadOf
 from chat.core.search import words
 from chat.core.text import mention_of
-from chat.history import accounts, conversations
+from chat.history import accounts, conversations, rules
 from chat.history.rows import COLUMNS, INDEX, LETTER, UNINDEX, letter_from, message_from, words_of
 from chat.history.schema import indexed_name, indexed_party, migrate
 from chat.history.store import CannotKeep, CannotOpen, Page, stretches
@@ -71,7 +70,7 @@ _ERASE = "UPDATE messages SET text = '', deleted_by = ? WHERE id = ?"
 _SEARCH = f"""
     SELECT {COLUMNS} FROM (SELECT rowid AS found FROM words WHERE words MATCH ? AND rowid > ? AND rowid < ?)
     JOIN messages ON id = found
-    WHERE room IS NOT NULL AND (?4 IS NULL OR room IN (SELECT value FROM json_each(?4)))
+    WHERE room IS NOT NULL AND may_read(room)
     ORDER BY found DESC
 """  # noqa: S608
 _SEARCH_PRIVATE = f"""
@@ -86,10 +85,7 @@ _LAST_WORDS = """
 _BEYOND = "SELECT id FROM messages WHERE room = ? ORDER BY id DESC LIMIT 1 OFFSET ?"
 _REMEMBER_LAST_ID = "UPDATE ids SET last = (SELECT max(last, coalesce(max(id), 0)) FROM messages)"
 _LASTING = "SELECT room FROM rules UNION SELECT room FROM rights WHERE subject > 0"
-_FORGET_TOPIC = f"""
-    DELETE FROM topics WHERE room = ?1 AND time <= ?2 AND room NOT IN ({_LASTING})
-    AND NOT EXISTS (SELECT 1 FROM messages WHERE room = ?1)
-"""  # noqa: S608
+_KEEP_TOPIC = "INSERT OR IGNORE INTO rules (room, locked) SELECT room, 0 FROM topics WHERE room = ? AND topic <> ''"
 _LAST_TIME = "SELECT coalesce((SELECT time FROM messages ORDER BY id DESC LIMIT 1), '')"
 _TIME_FROM = "SELECT time FROM messages WHERE id >= ? AND id < ? ORDER BY id LIMIT 1"
 _STEP = "INSERT OR IGNORE INTO steps (id, cause) VALUES (?, ?)"
@@ -100,17 +96,22 @@ _GONE = f"""
     AND NOT EXISTS (SELECT 1 FROM messages WHERE messages.room = topics.room)
 """  # noqa: S608
 LAST_ID = "SELECT max(coalesce(max(id), 0), (SELECT last FROM ids)) FROM messages"
+_CLOSED = """
+    SELECT room FROM rules WHERE status = 'closed'
+    AND NOT EXISTS (SELECT 1 FROM messages WHERE messages.room = rules.room)
+"""
 _ROOMS = """
     WITH RECURSIVE names (name) AS (
         SELECT min(room) FROM messages WHERE room IS NOT NULL
         UNION ALL
         SELECT (SELECT min(room) FROM messages WHERE room > name) FROM names WHERE name IS NOT NULL
     )
-    SELECT name, coalesce(topic, ''), (SELECT coalesce(max(id), 0) FROM messages WHERE room = name)
+    SELECT name, coalesce(topic, ''), id, messages.time
     FROM names LEFT JOIN topics ON topics.room = name
+    JOIN messages ON id = (SELECT max(id) FROM messages WHERE room = name)
     WHERE name IS NOT NULL
     UNION ALL
-    SELECT room, topic, 0 FROM topics
+    SELECT room, topic, 0, NULL FROM topics
     WHERE topic <> '' AND NOT EXISTS (SELECT 1 FROM messages WHERE messages.room = topics.room)
 """
 
@@ -148,7 +149,7 @@ class SqliteStore:
             path.touch(mode=0o600)
             self._writer = opened.enter_context(closing(connect(path, self._sync)))
             migrate(self._writer, path)
-            for (room,) in self._writer.execute(_GONE).fetchall():
+            for (room,) in self._writer.execute(f"{_GONE} UNION {_CLOSED}").fetchall():
                 self._forget(room)
             self._reader = opened.enter_context(closing(connect(path, self._sync)))
             self._searcher = opened.enter_context(closing(connect(path, self._sync)))
@@ -159,7 +160,7 @@ class SqliteStore:
                 rooms=[RoomRecord(*row) for row in self._reader.execute(_ROOMS)],
                 accounts=accounts.all_accounts(self._reader),
                 bans=accounts.bans(self._reader),
-                rules=accounts.rules(self._reader),
+                rules=rules.read(self._reader),
                 last_account=accounts.last_account(self._reader),
                 former_names=accounts.former_names(self._reader),
                 ignored=accounts.ignored_by(self._reader),
@@ -214,7 +215,7 @@ class SqliteStore:
         """Forget a room, unless something was said in it after all."""
         if self._writer.execute(_SAID_IN, (room,)).fetchone() is None:
             self._writer.execute("DELETE FROM topics WHERE room = ?", (room,))
-            accounts.forget_rules(self._writer, room)
+            rules.forget(self._writer, room)
 
     def _erase(self, erasure: Erased) -> None:
         """Take the text out of the messages and out of the index; the rows stay, so that their tags are remembered."""
@@ -306,7 +307,9 @@ class SqliteStore:
         return self._defer(self._searching, self._find_words, search)
 
     def _find_words(self, search: Search) -> Page:
-        rooms = None if search.rooms is None else json.dumps(sorted(search.rooms))
+        rooms = search.rooms
+        may_read: Callable[[str], bool] = (lambda room: True) if rooms is None else rooms.__contains__
+        self._searcher.create_function("may_read", 1, may_read)
         after = search.after
         if search.naming is not None and search.absent_at is not None:
             own = f'author : "{indexed_name(search.naming)}"'
@@ -317,7 +320,7 @@ class SqliteStore:
             rows = self._searcher.execute(_SEARCH_PRIVATE, values)
             read: Callable[[tuple[Any, ...]], Message] = partial(letter_from, party=search.party, token=search.token)
         else:
-            rows = self._searcher.execute(_SEARCH, (_expression(search), after, search.before, rooms))
+            rows = self._searcher.execute(_SEARCH, (_expression(search), after, search.before))
             read = message_from
         named = mention_of(search.naming).search if search.naming is not None else None
         found: list[Message] = []
@@ -352,7 +355,7 @@ class SqliteStore:
 
     def _find_overdue(self, last: int, most: int | None) -> Sequence[tuple[str | None, int]]:
         execute = self._searcher.execute
-        rooms = [room for room, _, _ in execute(_ROOMS)]
+        rooms = [room for room, *_ in execute(_ROOMS)]
         found: dict[str | None, int] = {}
         for room in (*rooms, None) if last else ():
             found[room] = execute(f"SELECT max(id) {_of(room)} AND id <= ?3", (room, 0, last)).fetchone()[0] or 0
@@ -378,7 +381,7 @@ class SqliteStore:
                 writer.executemany(UNINDEX, (words_of(message) for message in messages if message.text))
             writer.executemany("DELETE FROM messages WHERE id = ?", ((message.id,) for message in messages))
             if messages and room is not None:
-                writer.execute(_FORGET_TOPIC, (room, messages[-1].time))
+                writer.execute(_KEEP_TOPIC, (room,))
         return len(messages)
 
     def drop_decisions(self, until: str) -> Deferred[int]:

@@ -232,12 +232,15 @@ class Connection(LineReceiver):
         return self._manners.rest_after(data, lines)
 
     def lineReceived(self, line: bytes) -> None:
+        nameless = self.session.user is None
         try:
             self._manners.receive(self._chat.hub, self.session, line)
         except ChatError as refusal:
             self._chat.hub.refuse(self.session, refusal)
         except Exception:
             self._fail()
+        if nameless:
+            self._outbox.dialect = self._manners.dialect_for(self.session)
         self._count_line()
 
     def lineLengthExceeded(self, line: bytes) -> None:

@@ -21,6 +21,9 @@ MAXIMUM_TAG = 64
 ACCEPTABLE = frozenset(("changes", "conversations", "lines"))
 """What a client may say that it accepts."""
 
+IN_ROOMS = frozenset(("changes", "lines"))
+"""What a client must accept to be sent all that may come in a room."""
+
 MOST_ACCEPTED = 32
 """So many strings a client may give, most of which may be of later versions."""
 
@@ -29,7 +32,7 @@ _decode = msgspec.json.Decoder().decode
 
 
 class JsonDialect:
-    """One JSON object a line."""
+    """One JSON object a line, for clients that accept what came into the protocol after its first version."""
 
     page = 64
     hides_own = False
@@ -47,11 +50,28 @@ class JsonDialect:
         return b"".join([self.encode(message) for message in messages])
 
 
+class FirstJsonDialect(JsonDialect):
+    """The same for clients that accept less: what they do not know is told in a notice."""
+
+    def encode(self, event: events.Event) -> bytes:
+        """Write an event for everybody in a room."""
+        if isinstance(event, events.Rule) and (event.rule, event.on) not in events.FIRST_RULES:
+            event = events.Notice(text=f"#{event.room}: {' '.join(event.words())}", tag=event.tag)
+        return super().encode(event)
+
+
+LATER, FIRST = JsonDialect(), FirstJsonDialect()
+
+
 class JsonManners(Manners):
     """A program that sends one JSON object a line; it may be in many rooms."""
 
     way = "json"
-    dialect = JsonDialect()
+    dialect = FIRST
+
+    def dialect_for(self, session: Session) -> JsonDialect:
+        """The one that has all that may come in a room, if the client accepts that."""
+        return LATER if session.accept >= IN_ROOMS else FIRST
 
     def idle(self, hub: Hub, session: Session) -> None:
         """Tell a program that hears nothing that the server is there."""

@@ -54,6 +54,10 @@ class Manners:
         """
         return self, data
 
+    def dialect_for(self, session: Session) -> Dialect:
+        """How events are written for a client that has said what it accepts."""
+        return self.dialect
+
     def hear(self, data: bytes, session: Session) -> bytes:
         """Take out of what has come what is no part of a line."""
         return data

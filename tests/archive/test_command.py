@@ -20,11 +20,11 @@ from msgspec import structs
 from chat.archive.command import run
 from chat.core.events import Topic, timestamp
 from chat.core.facts import (
+    AccessSet,
     Erased,
     Invited,
     LockSet,
     OpSet,
-    PrivacySet,
     Record,
     RoomRecord,
     RoomRules,
@@ -32,6 +32,7 @@ from chat.core.facts import (
     TopicSet,
 )
 from chat.core.ports import Query, Search
+from chat.core.room import Access
 from chat.history.schema import MIGRATIONS
 from chat.history.sqlite import FILE, SqliteStore
 
@@ -76,7 +77,10 @@ def test_what_was_exported_and_imported_is_exported_the_same(
     assert capsys.readouterr().out == "99 messages were imported.\n"
     assert exported(tmp_path / "new", capsys) == first
     store = SqliteStore(REACTOR, tmp_path / "new")
-    assert list(store.open().rooms) == [RoomRecord("dev", "about dev", 100), RoomRecord("lobby", "about lobby", 99)]
+    assert list(store.open().rooms) == [
+        RoomRecord("dev", "about dev", 100, timestamp(100)),
+        RoomRecord("lobby", "about lobby", 99, timestamp(99)),
+    ]
     page = wait(store.search(Search((("e", "17"),), before=200, count=9)))
     assert [message.id for message in page.messages] == [17]
     store.close()
@@ -145,12 +149,12 @@ def test_a_private_room_stays_private_and_both_commands_say_what_is_left_out(
     store = SqliteStore(REACTOR, tmp_path / "old")
     store.open()
     facts: list[Record] = [
-        PrivacySet("board", True),
+        AccessSet("board", Access.PRIVATE),
         LockSet("dev", True),
         OpSet("dev", 1, True),
         Invited("board", 1),
     ]
-    wait(store.append([*facts, PrivacySet("empty", True), OpSet("lobby", 1, True), LockSet("empty", True)]))
+    wait(store.append([*facts, AccessSet("empty", Access.PRIVATE), OpSet("lobby", 1, True), LockSet("empty", True)]))
     store.close()
     file = tmp_path / "rooms.jsonl"
     assert run("export", ["--data", str(tmp_path / "old"), "--output", str(file)]) == 0
@@ -168,9 +172,9 @@ def test_a_private_room_stays_private_and_both_commands_say_what_is_left_out(
     )
     store = SqliteStore(REACTOR, tmp_path / "new")
     assert list(store.open().rules) == [
-        RoomRules("board", private=True),
+        RoomRules("board", Access.PRIVATE),
         RoomRules("dev", locked=True),
-        RoomRules("empty", private=True, locked=True),
+        RoomRules("empty", Access.PRIVATE, locked=True),
     ]
     store.close()
 
@@ -179,13 +183,13 @@ def test_a_private_room_stays_private_under_another_name(tmp_path: Path, capsys:
     fill(tmp_path / "old", "board", "dev")
     store = SqliteStore(REACTOR, tmp_path / "old")
     store.open()
-    wait(store.append([PrivacySet("board", True), LockSet("dev", True)]))
+    wait(store.append([AccessSet("board", Access.PRIVATE), LockSet("dev", True)]))
     store.close()
     file = tmp_path / "rooms.jsonl"
     file.write_text(exported(tmp_path / "old", capsys, "--room", "board"))
     assert run("import", [str(file), "--data", str(tmp_path / "new"), "--room", "old-board"]) == 0
     store = SqliteStore(REACTOR, tmp_path / "new")
-    assert list(store.open().rules) == [RoomRules("old-board", private=True)]
+    assert list(store.open().rules) == [RoomRules("old-board", Access.PRIVATE)]
     store.close()
 
 

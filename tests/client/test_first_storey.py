@@ -25,7 +25,7 @@ EVERYTHING = ["changes", "conversations", "lines"]
 """What a client of today may accept."""
 
 
-LATER = {"devices", "invitation", "logout", "whois", "rename"}
+LATER = {"devices", "invitation", "logout", "whois", "rename", "slow", "uninvite"}
 """Requests that the first client does not know."""
 
 SEEN_BY_NOBODY = {"devices", "invitation", "logout", "whois"}
@@ -163,7 +163,16 @@ def test_all_that_others_do_is_understood_and_shown(box: Box) -> None:
         ("unmute", {"room": "dev", "name": "robert"}),
         ("room", {"room": "dev", "access": "private"}),
         ("invite", {"room": "dev", "name": "eve"}),
+        ("uninvite", {"room": "dev", "name": "eve"}),
+        ("invite", {"room": "dev", "name": "eve"}),
+        ("room", {"room": "dev", "access": "members"}),
         ("room", {"room": "dev", "access": "open"}),
+        ("slow", {"room": "dev", "text": "30s"}),
+        ("slow", {"room": "dev", "text": "off"}),
+        ("room", {"room": "dev", "access": "archived", "on": True}),
+        ("room", {"room": "dev", "access": "archived", "on": False}),
+        ("ban", {"room": "dev", "target": "eve", "text": "1h spam"}),
+        ("unban", {"room": "dev", "target": "eve"}),
         ("delete", {"id": 2}),
         ("kick", {"room": "dev", "name": "robert", "text": "enough"}),
         ("ban", {"target": "mal", "text": "1h spam"}),
@@ -202,7 +211,16 @@ def test_all_that_others_do_is_understood_and_shown(box: Box) -> None:
         "* root lets robert speak again.",
         "* root made the room private: only who is invited comes in.",
         "* root invited eve.",
-        "* root opened the room to everybody.",
+        "* #dev: root took back the invitation of eve.",
+        "* root invited eve.",
+        "* #dev: root made the room one for members: only users with an account come in.",
+        "* #dev: root opened the room to everybody.",
+        "* #dev: root slowed the room down: who is no op speaks every 30 seconds.",
+        "* #dev: root ended that the room is slow.",
+        "* #dev: root archived the room: it can be read, and nobody speaks in it.",
+        "* #dev: root took the room out of the archive.",
+        "* #dev: root banned eve from #dev for 1 hour: spam",
+        "* #dev: root lets eve come into #dev again.",
         "* robert was kicked out by root: enough",
         "* You are a moderator now.",
         "* You are no moderator any more.",

@@ -74,7 +74,7 @@ def test_who_is_banned_while_their_password_is_looked_at_stays_out(chat: Chat, t
     ada = chat.knock("ada", host="198.51.100.7")
     root.ask(type="ban", target=target, text="spam")
     chat.do()
-    assert first(ada) == ("banned", "You are banned: spam")
+    assert first(ada) == ("banned", "You are banned from this chat: spam")
     root.ask(type="who", room="lobby")
     assert root.objects()[-1]["users"] == ["root"]
 

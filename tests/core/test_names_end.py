@@ -231,7 +231,7 @@ def test_the_rights_of_an_account_end_in_the_file_too(kept: Kept) -> None:
     kept.restart()
     assert not kept.held.accounts
     (rules,) = kept.held.rules
-    assert (rules.room, rules.private, rules.locked) == ("secret", True, True)
+    assert (rules.room, rules.access, rules.locked) == ("secret", "private", True)
     assert (rules.ops, rules.invited) == ((), ())
 
 

@@ -190,12 +190,12 @@ def test_the_operator_sees_and_lifts_bans(box: Box) -> None:
     ada.ask(type="ban", target="bob", text="coup")
     assert first(come(box, "bob")) == "banned"
     assert box.admin("bans") == "bob, for ever, by ada: coup"
-    assert box.admin("unban", "eve") == "eve is not banned. chat admin bans lists who is."
-    assert box.admin("unban", "Bob") == "bob is not banned any more."
+    assert box.admin("unban", "eve") == "eve is not banned from this chat. chat admin bans lists who is."
+    assert box.admin("unban", "Bob") == "bob is not banned from this chat any more."
     assert box.admin("bans") == ""
     ada.ask(type="ban", target="@bob")
     assert box.admin("bans") == "@bob, for ever, by ada"
-    assert box.admin("unban", "@BOB") == "@bob is not banned any more."
+    assert box.admin("unban", "@BOB") == "@bob is not banned from this chat any more."
     assert welcomed(come(box, "bob"))["role"] == "moderator"
 
 

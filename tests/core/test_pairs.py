@@ -219,8 +219,14 @@ OPS_IN_WORDS: dict[tuple[str, str], list[str]] = {
         "* ada made the room private: only who is invited comes in.",
         "* ada opened the room to everybody.",
     ],
-    ("/ban mal", "/unban mal"): ["* mal is banned for ever.", "* mal is not banned any more."],
-    ("/unban mal", "/ban mal"): ["! mal is not banned. /bans lists who is.", "* mal is banned for ever."],
+    ("/ban mal", "/unban mal"): [
+        "* mal is banned from this chat for ever.",
+        "* mal is not banned from this chat any more.",
+    ],
+    ("/unban mal", "/ban mal"): [
+        "! mal is not banned from this chat. /bans lists who is.",
+        "* mal is banned from this chat for ever.",
+    ],
     ("/delete", "/delete"): [
         "* ada deleted message 1.",
         "! There is nothing to take back. Give the id of a message; /search shows them.",
@@ -402,7 +408,9 @@ def test_what_waits_behind_a_failed_batch_is_undone_too_and_messages_are_tried_a
         ("b", "not-stored"),
     ]
     assert ("s", "message", "I stand by myself") in answers(chat.bob)
-    assert chat.answers(chat.ada, {"type": "room", "room": "dev"})[0][2].endswith("Everybody in it sets its topic.")
+    assert chat.answers(chat.ada, {"type": "room", "room": "dev"})[0][2].endswith(
+        "Everybody in it sets its topic. Its founder is ada."
+    )
 
 
 @pytest.mark.parametrize("ended_by", ["another connection", "the end of the chat"])

@@ -66,14 +66,14 @@ def test_what_the_operator_decides_counts_at_once(chat: Daemon) -> None:
     bob, ada = log_in(chat, "bob"), log_in(chat, "ada")
     assert admin(chat.folder, "role", "bob", "moderator") == "bob is moderator now.\n"
     bob.until("notice", text="You are a moderator now.")
-    assert bob.ask("ban", target="ada")["text"] == "ada is banned for ever."
+    assert bob.ask("ban", target="ada")["text"] == "ada is banned from this chat for ever."
     ada.until("goodbye", code="banned")
     assert admin(chat.folder, "bans") == "ada, for ever, by bob\n"
     assert admin(chat.folder, "role", "bob", "user") == "bob is user now.\n"
     assert bob.ask("unban", target="ada")["code"] == "not-allowed"
     assert bob.ask("password", password=NEW)["text"] == "Your password is changed."
     assert admin(chat.folder, "accounts") == "ada\nbob\n"
-    assert admin(chat.folder, "unban", "ada") == "ada is not banned any more.\n"
+    assert admin(chat.folder, "unban", "ada") == "ada is not banned from this chat any more.\n"
     log_in(chat, "ada")
     assert decided(chat.folder) == [
         "ada: register ada",

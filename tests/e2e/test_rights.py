@@ -55,12 +55,12 @@ def test_an_owner_made_by_chat_admin_moderates_from_netcat(chat: Daemon) -> None
     eve = chat.person("eve")
     ada.expect("* eve joined.")
     ada.type("/ban eve 1h spam")
-    assert re.fullmatch(r"\* You are banned for .* more: spam\r\n", eve.read_to_end().decode())
-    ada.expect("* eve is banned for 1 hour.", "* eve left.")
+    assert re.fullmatch(r"\* You are banned from this chat for .* more: spam\r\n", eve.read_to_end().decode())
+    ada.expect("* eve is banned from this chat for 1 hour.", "* eve left.")
     again = chat.stranger()
     again.expect("* Welcome to chat. Type your name and press Enter.")
     again.type("eve")
-    assert again.read().startswith("! You are banned for ")
+    assert again.read().startswith("! You are banned from this chat for ")
     audit = admin(chat, "audit").stdout
     for entry in ("ada: register ada", "chat admin: role owner ada", "ada: ban eve: spam"):
         assert entry in audit
@@ -78,7 +78,7 @@ def test_bans_and_names_outlive_a_restart(start_chat: DaemonFactory) -> None:
     eve = second.stranger()
     eve.expect("* Welcome to chat. Type your name and press Enter.")
     eve.type("eve", "bob", "/join den", "ada")
-    eve.until("! You are banned.")
+    eve.until("! You are banned from this chat.")
     eve.until("! #den is private. Ask one of its ops for an invitation.")
     stranger = second.stranger()
     stranger.type("ada")

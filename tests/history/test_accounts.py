@@ -13,6 +13,7 @@ from chat.core.accounts import Role, StoredAccount
 from chat.core.bans import Ban
 from chat.core.doors import GOOD_FOR, Invitation
 from chat.core.facts import (
+    AccessSet,
     Banned,
     Between,
     Contents,
@@ -27,7 +28,6 @@ from chat.core.facts import (
     OpSet,
     PasswordSet,
     PresencesEnded,
-    PrivacySet,
     ReadUpTo,
     Record,
     Registered,
@@ -39,6 +39,7 @@ from chat.core.facts import (
     Unbanned,
     Unregistered,
 )
+from chat.core.room import Access
 from chat.history.accounts import DECISIONS_OF_NAME, DECISIONS_OF_ROOM, TOKENS_EACH
 from chat.history.memory import MemoryStore
 from chat.history.sqlite import FILE, SqliteStore
@@ -47,9 +48,11 @@ from chat.history.store import CannotKeep, Store
 ADA = StoredAccount(1, "Ada", "hash", presence=-7)
 REGISTERED = Registered(1, "Ada", "hash", -7)
 BAN = Ban("192.0.2.0/24", 12.5, "spam", "ada", "t")
-RULES = RoomRules("dev", private=True, locked=True, ops=(-1, 1), invited=(-2, 2, 3), muted={2: 9e9})
+RULES = RoomRules(
+    "dev", Access.PRIVATE, locked=True, ops=(-1, 1), invited=(-2, 2, 3), waiting=(-2, 2, 3), muted={2: 9e9}
+)
 RULED = (
-    PrivacySet("dev", True),
+    AccessSet("dev", Access.PRIVATE),
     LockSet("dev", True),
     OpSet("dev", 1, True),
     Invited("dev", 3),

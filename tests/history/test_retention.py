@@ -13,8 +13,9 @@ from twisted.internet.defer import Deferred, fail
 from twisted.internet.task import Clock
 
 from chat.core.events import Topic, timestamp
-from chat.core.facts import PrivacySet, Record, RoomRecord, Said, TopicSet
+from chat.core.facts import AccessSet, Record, RoomRecord, Said, TopicSet
 from chat.core.ports import Query, Search
+from chat.core.room import Access
 from chat.history import sqlite
 from chat.history.memory import MemoryStore
 from chat.history.retention import INTERVAL, Retention
@@ -91,7 +92,7 @@ def test_ids_are_not_used_again(tmp_path: Path) -> None:
     store.close()
 
 
-def test_a_topic_goes_with_its_room(tmp_path: Path) -> None:
+def test_a_topic_stays_when_all_that_was_said_is_dropped(tmp_path: Path) -> None:
     store = SqliteStore(REACTOR, tmp_path)
     store.open()
     topics: list[Record] = [
@@ -99,14 +100,14 @@ def test_a_topic_goes_with_its_room(tmp_path: Path) -> None:
         for room, second in (("old", 0), ("new", 9), ("private", 0))
     ]
     messages = [said_at(4, 5, "private"), said_at(5, 5, "old"), said_at(6, 5, "new")]
-    wait(store.append([*messages, *topics, PrivacySet("private", True)]))
+    wait(store.append([*messages, *topics, AccessSet("private", Access.PRIVATE)]))
     assert drop_all(store, timestamp(7), None) == 3
     wait(store.append([said_at(7, 8, "old"), said_at(8, 8, "new")]))
     store.close()
     store = SqliteStore(REACTOR, tmp_path)
     assert list(store.open().rooms) == [
-        RoomRecord("new", "new", 8),
-        RoomRecord("old", "", 7),
+        RoomRecord("new", "new", 8, timestamp(8)),
+        RoomRecord("old", "old", 7, timestamp(8)),
         RoomRecord("private", "private", 0),
     ]
     store.close()

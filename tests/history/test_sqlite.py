@@ -43,7 +43,7 @@ def test_what_was_stored_is_there_again(tmp_path: Path) -> None:
     store = SqliteStore(REACTOR, tmp_path / "new")
     contents = store.open()
     assert contents.last_id == 5
-    assert list(contents.rooms) == [RoomRecord("dev", "tea", 5), RoomRecord("lobby", "", 1)]
+    assert list(contents.rooms) == [RoomRecord("dev", "tea", 5, "t"), RoomRecord("lobby", "", 1, "t")]
     page = wait(store.read(Query("dev", before=9, count=9)))
     assert list(page.messages) == [said(2, room="dev", tag="a").message, said(5, "é👋", room="dev").message]
     assert not page.more

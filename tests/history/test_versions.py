@@ -20,6 +20,7 @@ from history.stores import REACTOR, said, wait
 from chat.core.accounts import Role, StoredAccount
 from chat.core.facts import Contents, RoomRules
 from chat.core.ports import Missed, Query, Search, StoredToken
+from chat.core.room import Access
 from chat.history.schema import MIGRATIONS
 from chat.history.sqlite import FILE, SqliteStore
 from chat.history.store import CannotOpen
@@ -140,7 +141,7 @@ def test_accounts_get_ids_and_what_is_theirs(opened: Opened, version: int) -> No
         StoredAccount(2, "bob", "hash of bob"),
         StoredAccount(3, "cy", "hash of cy"),
     ]
-    assert list(contents.rules) == [RoomRules("dev", private=True, locked=True, ops=(1,), invited=(2, 3))]
+    assert list(contents.rules) == [RoomRules("dev", Access.PRIVATE, locked=True, ops=(1,), invited=(2, 3))]
     assert [ban.target for ban in contents.bans] == ["192.0.2.0/24"]
     assert contents.last_account == 3
     ada = wait(opened.store.account(1))

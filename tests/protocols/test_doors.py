@@ -217,7 +217,7 @@ def test_wrong_keys_are_slowed_by_the_address_that_a_proxy_names() -> None:
 def test_a_banned_address_is_told_so_before_it_gives_the_key() -> None:
     box = make_box(Doors(key=KEY))
     box.json("mo", password=PASSWORD, key=KEY).ask(type="ban", target="198.51.100.7")
-    assert box.connect(host="198.51.100.7").lines() == ["! You are banned.", "* Goodbye."]
+    assert box.connect(host="198.51.100.7").lines() == ["! You are banned from this chat.", "* Goodbye."]
 
 
 # -- members only

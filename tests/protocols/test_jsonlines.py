@@ -473,7 +473,7 @@ def test_a_token_takes_the_session_over() -> None:
     new.ask(type="say", room="lobby", text="hi")
     assert ada.lines() == ["bot: hi"]
     ada.send("/rooms")
-    assert ada.lines() == ["* #lobby, 2 users", "* #new, 1 user"]
+    assert ada.lines() == ["* #lobby, 2 users, active 2026-11-21 09:15", "* #new, 1 user"]
 
 
 def test_a_short_break_is_seen_by_nobody() -> None:

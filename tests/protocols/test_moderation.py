@@ -138,7 +138,7 @@ def test_an_owner_makes_and_unmakes_moderators(box: Box, store: AuditedStore) ->
     root.send("/moderator ada")
     assert ada.lines()[-1] == "* You are a moderator now."
     ada.send("/bans")
-    assert ada.lines() == ["* Nobody is banned."]
+    assert ada.lines() == ["* Nobody is banned from this chat."]
     root.send("/moderator ada")
     ada.received()
     ada.send("/bans")
@@ -275,14 +275,14 @@ def test_everybody_can_see_who_is_op_and_what_the_rules_are(box: Box) -> None:
     bob.send("/away tea", "/who", "/room")
     assert bob.lines()[-2:] == [
         "* In #den: ada (op), bob (away: tea)",
-        "* #den is open to everybody. Everybody in it sets its topic.",
+        "* #den is open to everybody. Everybody in it sets its topic. Its founder is ada.",
     ]
     ada.send("/op bob", "/lock", "/room private")
     bob.received()
     bob.send("/who den", "/room")
     assert bob.lines() == [
         "* In #den: ada (op), bob (op, away: tea)",
-        "* #den is private: only who is invited comes in. Only ops set its topic.",
+        "* #den is private: only who is invited comes in. Only ops set its topic. Its founder is ada.",
     ]
     eve = box.json("eve")
     eve.ask(type="who", room="lobby")
@@ -311,7 +311,7 @@ def test_a_rule_that_can_not_be_stored_does_not_hold(box: Box, store: AuditedSto
     assert mo.lines() == [
         "* #den is open to everybody. Everybody in it sets its topic.",
         "* In #den: ada (op), mo",
-        "* Nobody is banned.",
+        "* Nobody is banned from this chat.",
     ]
     ada.send("I may speak")
     assert mo.lines() == ["ada: I may speak"]
@@ -333,7 +333,8 @@ def test_the_lobby_stays_open(box: Box) -> None:
     mo.send("/room private", "/room shut")
     assert mo.lines() == [
         "! #lobby is where everybody comes in, so it stays open.",
-        "! Say whether the room is to be private or open: /room private, or /room open",
+        "! There is no /room shut. There are /room open, /room members, /room private, /room founder NAME, "
+        "/room ban NAME, /room unban NAME, /room bans, /room archive and /room close NAME.",
     ]
 
 
@@ -343,15 +344,15 @@ def test_the_lobby_stays_open(box: Box) -> None:
 def test_a_banned_name_is_put_out_and_kept_out(box: Box, store: AuditedStore) -> None:
     mo, eve = log_in(box, "mo"), box.text("eve")
     mo.send("/ban Eve 1h spam")
-    assert eve.lines() == ["* You are banned for 1 hour more: spam"]
-    assert "* Eve is banned for 1 hour." in mo.lines()
+    assert eve.lines() == ["* You are banned from this chat for 1 hour more: spam"]
+    assert "* Eve is banned from this chat for 1 hour." in mo.lines()
     for name in ("eve", "\u0435ve"):
         again = box.connect()
         again.send(name)
-        assert "! You are banned for 1 hour more: spam" in again.received()
+        assert "! You are banned from this chat for 1 hour more: spam" in again.received()
     bob = box.text("bob")
     bob.send("/nick eve")
-    assert bob.lines() == ["! You are banned for 1 hour more: spam"]
+    assert bob.lines() == ["! You are banned from this chat for 1 hour more: spam"]
     box.clock.advance(3_601)
     assert box.text("eve").protocol.session.named
     assert [decision.action for decision in store.decisions] == ["ban"]
@@ -377,15 +378,15 @@ def test_a_banned_address_is_turned_away_at_the_door(box: Box) -> None:
     assert mo.lines() == ["! That would ban yourself."]
     mo.send("/ban 203.0.113.0/24 spam and more", "/bans")
     listed = mo.lines()
-    assert listed[0] == "* 203.0.113.0/24 is banned for ever."
+    assert listed[0] == "* 203.0.113.0/24 is banned from this chat for ever."
     assert listed[1] == "* 203.0.113.0/24, for ever, by mo: spam and more"
     stranger = box.connect(host="203.0.113.7")
-    assert stranger.lines() == ["! You are banned: spam and more", "* Goodbye."]
+    assert stranger.lines() == ["! You are banned from this chat: spam and more", "* Goodbye."]
     assert stranger.socket.half_closed
     mo.send("/unban 203.0.113.0/24", "/unban 203.0.113.0/24")
     assert mo.lines() == [
-        "* 203.0.113.0/24 is not banned any more.",
-        "! 203.0.113.0/24 is not banned. /bans lists who is.",
+        "* 203.0.113.0/24 is not banned from this chat any more.",
+        "! 203.0.113.0/24 is not banned from this chat. /bans lists who is.",
     ]
     assert box.connect(host="203.0.113.7").lines() == ["* Hi. Type your name and press Enter."]
 
@@ -475,7 +476,7 @@ def test_a_time_that_no_calendar_holds_is_refused_and_the_connection_stays(box: 
     mo.send(f"/ban troll {time} spam", "/bans", "/stats")
     assert mo.lines()[:2] == [
         f"! {time} is too long a time. Use at most ten years, which is 3650d.",
-        "* Nobody is banned.",
+        "* Nobody is banned from this chat.",
     ]
     ada, bob = in_room(box, "ada", "bob")
     ada.send(f"/mute bob {time} why")
@@ -491,7 +492,7 @@ def test_a_stored_ban_that_ends_after_the_calendar_is_listed(box: Box) -> None:
     assert mo.lines() == ["* troll, for ever, by mo: spam"]
     troll = box.connect()
     troll.send("troll")
-    assert troll.lines()[-1] == "! You are banned: spam"
+    assert troll.lines()[-1] == "! You are banned from this chat: spam"
 
 
 def test_what_one_said_is_ones_own_under_a_new_name_too(box: Box) -> None:
@@ -505,7 +506,7 @@ def test_a_ban_of_an_address_hits_who_has_no_name_yet(box: Box) -> None:
     eve = box.connect(host="198.51.100.7")
     mo.send("/ban 198.51.100.7")
     eve.send("eve")
-    assert eve.lines()[-1] == "! You are banned."
+    assert eve.lines()[-1] == "! You are banned from this chat."
     mo.received()
     mo.send("/who")
     assert mo.lines() == ["* In #lobby: mo"]
@@ -551,7 +552,7 @@ def test_a_mistyped_address_is_refused_with_how_to_write_one(box: Box) -> None:
     assert mo.lines() == [
         "! 192.0.2 is no address. Write one like 192.0.2.7, 192.0.2.0/24 or 2001:db8::/32.",
         "! 203.0.113.78:51234 is no address. Write one like 192.0.2.7, 192.0.2.0/24 or 2001:db8::/32.",
-        "* Nobody is banned.",
+        "* Nobody is banned from this chat.",
     ]
 
 
@@ -579,7 +580,7 @@ def test_who_made_a_room_is_stored_as_its_op_before_anything_else_of_it_is(first
     box.turn()
     ada.send("/join den", first)
     ((_, records),) = store.waiting
-    assert records[0] == RightsKept("den", 1, op=True)
+    assert records[0] == RightsKept("den", 1, op=True, founder=True)
 
 
 @pytest.fixture
@@ -594,19 +595,19 @@ def test_a_ban_of_an_account_holds_whatever_name_it_goes_by(box: Box, ada: Clien
     ada.ask(type="nick", name="ada2")
     mo.send("/ban ada 1h", "/unban ada", "/ban @Ada 1h spam", "/ban @eve")
     assert mo.lines()[-4:] == [
-        "* ada is not banned any more.",
-        "* @ada is banned for 1 hour.",
+        "* ada is not banned from this chat any more.",
+        "* @ada is banned from this chat for 1 hour.",
         "! There is no account eve. Without the @ the name is banned.",
         "* ada2 left.",
     ]
-    assert ada.objects()[-1]["text"] == "You are banned for 1 hour more: spam"
+    assert ada.objects()[-1]["text"] == "You are banned from this chat for 1 hour more: spam"
     again = box.json("ada")
     again.ask(type="hello", name="ada", password=PASSWORD)
     assert again.objects()[-1]["code"] == "banned"
     mo.send("/bans", "/unban @ADA", "/bans")
     listed, *rest = mo.lines()
     assert listed.startswith("* @ada, until ")
-    assert rest == ["* @ada is not banned any more.", "* Nobody is banned."]
+    assert rest == ["* @ada is not banned from this chat any more.", "* Nobody is banned from this chat."]
 
 
 @pytest.mark.parametrize("target", ["ada", "@ada", "192.0.2.1"])

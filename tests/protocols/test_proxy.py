@@ -146,7 +146,7 @@ def test_who_is_banned_is_told_so_before_they_say_anything() -> None:
     box.hub.bans.add(Ban("192.0.2.0/24", None, "spam", "ada", "t"))
     client = box.connect(host=PROXY)
     client.send_bytes(HEADERS[0][0])
-    assert client.lines()[1:] == ["! You are banned: spam", "* Goodbye."]
+    assert client.lines()[1:] == ["! You are banned from this chat: spam", "* Goodbye."]
 
 
 def test_who_has_not_said_for_whom_they_are_does_not_hold_up_the_end() -> None:

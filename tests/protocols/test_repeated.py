@@ -191,7 +191,12 @@ STORING: list[tuple[dict[str, Any], dict[str, Any]]] = [
     ({"type": "lock", "room": "dev"}, {"type": "ping"}),
     ({"type": "lock", "room": "dev", "on": False}, {"type": "lock", "room": "dev", "on": True}),
     ({"type": "room", "room": "dev", "access": "private"}, {"type": "room", "room": "dev", "access": "open"}),
+    ({"type": "room", "room": "dev", "access": "archived"}, {"type": "room", "room": "dev", "access": "archived"}),
+    ({"type": "room", "room": "dev", "access": "founder", "name": "ada"}, {"type": "ping"}),
+    ({"type": "slow", "room": "dev", "text": "30s"}, {"type": "slow", "room": "dev", "text": "off"}),
     ({"type": "invite", "room": "dev", "name": "bob"}, {"type": "ping"}),
+    ({"type": "uninvite", "room": "dev", "name": "ada"}, {"type": "invite", "room": "dev", "name": "ada"}),
+    ({"type": "ban", "room": "dev", "target": "bob"}, {"type": "unban", "room": "dev", "target": "bob"}),
     ({"type": "ban", "target": "192.0.2.7"}, {"type": "unban", "target": "192.0.2.7"}),
     ({"type": "unban", "target": "192.0.2.8"}, {"type": "ban", "target": "192.0.2.8"}),
     ({"type": "moderator", "name": "ada"}, {"type": "ping"}),
@@ -215,6 +220,7 @@ def test_what_a_tag_has_stored_is_done_once_whatever_comes_in_between(
         {"type": "say", "room": "dev", "text": "one"},
         {"type": "say", "room": "dev", "text": "two"},
         {"type": "mute", "room": "dev", "name": "bob"},
+        {"type": "invite", "room": "dev", "name": "ada"},
         {"type": "ban", "target": "192.0.2.8"},
     ):
         answers(root, **setup)

@@ -268,10 +268,10 @@ def test_rooms_are_joined_one_at_a_time_and_vanish_when_empty() -> None:
     assert ada.lines() == ["* You are ada, alone in #dev. Type /help for commands, exit to leave."]
     assert bob.lines() == ["* ada left."]
     bob.send("hello?", "/rooms")
-    assert bob.lines() == ["* #dev, 1 user", "* #lobby, 1 user"]
+    assert bob.lines() == ["* #lobby, 1 user, active 2026-11-21 09:15", "* #dev, 1 user"]
     assert ada.lines() == []
     ada.send("/join lobby", "/rooms")
-    assert ada.lines()[-1] == "* #lobby, 2 users"
+    assert ada.lines()[-1] == "* #lobby, 2 users, active 2026-11-21 09:15"
 
 
 def test_private_messages() -> None:

@@ -7,6 +7,7 @@ from box import Box
 
 from chat.core.facts import Contents, RoomRecord, RoomRules
 from chat.core.limits import Limits
+from chat.core.room import Access
 from chat.history.passwords import hash_password
 
 PASSWORD = "correct horse"  # noqa: S105
@@ -44,7 +45,7 @@ def test_rooms_that_look_alike_are_one(first: str, second: str) -> None:
 def test_of_two_old_rooms_that_look_alike_each_is_found_by_its_exact_name() -> None:
     box = Box()
     records = [RoomRecord("modem", "", 1), RoomRecord("modern", "", 2)]
-    box.hub.restore(Contents(last_id=2, rooms=records, rules=[RoomRules("modem", private=True)]))
+    box.hub.restore(Contents(last_id=2, rooms=records, rules=[RoomRules("modem", access=Access.PRIVATE)]))
     ada = box.text("ada")
     ada.send("/rooms", "/join modem", "/join modern")
     shown = ada.lines()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from datetime import datetime
 
 from chat.core import names, rights
@@ -80,7 +79,7 @@ def search(
         count=_count(hub, count),
         author=wanted.author,
         room=names.room_name(place) if place is not None else None,
-        rooms=_readable(hub, session),
+        rooms=rights.readable(hub, user_of(session)),
     )
     session.spent += hub.limits.search_cost - 1
     hub.answer(session, Find(session, search, Found(text=wanted.text, messages=[], more=False, tag=tag)))
@@ -97,7 +96,7 @@ def mentions(hub: Hub, session: Session, tag: str | None, before: int | None = N
         after=left or 0,
         naming=user.name,
         absent_at=user.came if left is None else None,
-        rooms=_readable(hub, session),
+        rooms=rights.readable(hub, user_of(session)),
     )
     session.spent += hub.limits.search_cost - 1
     hub.answer(session, Find(session, search, Found(text=None, messages=[], more=False, tag=tag)))
@@ -121,14 +120,6 @@ def _bound(hub: Hub, before: int | None) -> int:
 def _count(hub: Hub, count: int | None) -> int:
     """How many messages to look for."""
     return max(1, min(DEFAULT_COUNT if count is None else count, hub.limits.history_count))
-
-
-def _readable(hub: Hub, session: Session) -> Collection[str] | None:
-    """The rooms in which the user may read; ``None``: all."""
-    if not any(room.private for room in hub.rooms.all()):
-        return None
-    user = user_of(session)
-    return [room.name for room in hub.rooms.all() if rights.may_enter(user, room)]
 
 
 COMMANDS = (

@@ -83,7 +83,7 @@ def whois(hub: Hub, session: Session, tag: str | None, name: str) -> None:
     answer = Whois(
         name=user.name,
         account=user.account.name if user.account is not None else None,
-        rooms=sorted(room.name for room in user.rooms() if rights.may_enter(asker, room)),
+        rooms=sorted(room.name for room in user.rooms() if rights.may_enter(hub, asker, room)),
         away=user.away,
         idle=int(hub.monotonic() - max(device.active for device in user.sessions)),
         since=timestamp(min(device.began for device in user.sessions)),

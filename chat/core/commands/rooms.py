@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from chat.core import membership, names, rights
 from chat.core.command import HERE, ROOM, Command, Kind, Parameter
 from chat.core.effects import Publish, Show
@@ -10,26 +12,73 @@ from chat.core.events import Rooms, RoomSummary, Topic, Who
 from chat.core.facts import TopicSet
 from chat.core.hub import Hub
 from chat.core.rights import user_of
+from chat.core.room import Room, Status
 from chat.core.session import Session
-from chat.core.text import bounded
+from chat.core.text import bounded, clean
+
+PAGE_OF_PEOPLE = 20
+PAGE_OF_PROGRAMS = 1_000
+"""The rooms that ``/rooms`` shows at a time."""
+
+ANY = "*"
+"""What people write in the place of a part of a name to see all rooms."""
+
+LOOKED_AT_FOR_A_LINE = 1_000
+SHOWN_FOR_A_LINE = 100
+"""So many rooms that are looked at, or shown, cost as much as another line."""
 
 
 def who(hub: Hub, session: Session, tag: str | None, room: str) -> None:
     """Show who is in a room."""
     known = hub.rooms.find(room)
-    if known is None or not rights.may_enter(user_of(session), known):
+    if known is None or not rights.may_see(user_of(session), known):
         raise NoSuchRoom(f"There is no room #{names.room_name(room)}. See /rooms for those there are.")
     event = Who(room=known.name, users=known.names(), away=known.away(), ops=known.present_ops(), tag=tag)
     hub.answer(session, Show(session, event))
 
 
-def list_rooms(hub: Hub, session: Session, tag: str | None) -> None:
-    """Show all rooms, the fullest first."""
+def list_rooms(
+    hub: Hub,
+    session: Session,
+    tag: str | None,
+    text: str | None = None,
+    skip: int | None = None,
+    count: int | None = None,
+) -> None:
+    """Show a page of the rooms that have *text* in their names, the liveliest first."""
     user = user_of(session)
-    visible = (room for room in hub.rooms.all() if rights.may_enter(user, room))
-    rooms = sorted(visible, key=lambda room: (-len(room.members), room.name))
-    summaries = [RoomSummary(room=room.name, users=len(room.members), topic=room.topic) for room in rooms]
-    hub.answer(session, Show(session, Rooms(rooms=summaries, tag=tag)))
+    most = PAGE_OF_PEOPLE if session.one_room else PAGE_OF_PROGRAMS
+    count = most if count is None else max(1, min(count, PAGE_OF_PROGRAMS))
+    part = clean(text or "").strip().removeprefix("#").lower()[: names.MAXIMUM_LENGTH]
+    part = "" if part == ANY else part
+    looked_at = 0
+    fitting = 0
+    page: list[RoomSummary] = []
+    more = False
+    for room in hub.rooms.liveliest():
+        looked_at += 1
+        if part not in room.name or room.status is Status.CLOSED or not rights.may_see(user, room):
+            continue
+        fitting += 1
+        if fitting <= (skip or 0):
+            continue
+        if len(page) == count:
+            more = True
+            break
+        page.append(_summary(room))
+    session.spent += looked_at // LOOKED_AT_FOR_A_LINE + len(page) // SHOWN_FOR_A_LINE
+    following = (skip or 0) + len(page) if more else None
+    hub.answer(session, Show(session, Rooms(rooms=page, more=more, next=following, text=part or None, tag=tag)))
+
+
+def _summary(room: Room) -> RoomSummary:
+    return RoomSummary(
+        room=room.name,
+        users=len(room.members),
+        topic=room.topic,
+        time=room.at,
+        access=room.shown_access,
+    )
 
 
 def join(hub: Hub, session: Session, tag: str | None, room: str, after: int | None = None) -> None:
@@ -49,12 +98,13 @@ def topic(hub: Hub, session: Session, tag: str | None, room: str, text: str | No
         hub.show(session, Topic(time=hub.now(), room=mine.name, name=None, topic=mine.topic, tag=tag))
         return
     user = user_of(session)
-    rights.require_voice(hub, user, mine)
+    words = "" if text == "-" else bounded(text, hub.limits.topic, "topic")
     if mine.locked and not rights.is_op(user, mine):
         raise NotAllowed(f"The topic of #{mine.name} is locked. Only its ops may set it.")
-    words = "" if text == "-" else bounded(text, hub.limits.topic, "topic")
+    rights.require_turn(hub, user, mine)
     event = Topic(time=hub.now(), room=mine.name, name=user.name, topic=words, tag=tag)
-    hub.apply(session, TopicSet(event), (Publish(mine.name, event),), tag=tag)
+    give_turn_back = partial(mine.give_turn_back, user.subject)
+    hub.apply(session, TopicSet(event), (Publish(mine.name, event),), tag=tag, also=give_turn_back)
 
 
 COMMANDS = (
@@ -64,7 +114,16 @@ COMMANDS = (
         "lists who is in the room, or in another",
         who,
     ),
-    Command("rooms", (), "lists all rooms", list_rooms),
+    Command(
+        "rooms",
+        (
+            Parameter("text", Kind.ROOM, optional=True),
+            Parameter("skip", Kind.NUMBER, optional=True),
+            Parameter("count", Kind.NUMBER, optional=True, programs=True),
+        ),
+        "lists the rooms, the liveliest first, or those with a text in their names: /rooms dev",
+        list_rooms,
+    ),
     Command(
         "join",
         (ROOM, Parameter("after", Kind.NUMBER, optional=True, programs=True)),

@@ -8,7 +8,18 @@ from typing import Any
 
 from chat.core import rights
 from chat.core.command import Command, Kind, Parameter, Right
-from chat.core.commands import account, devices, history, moderation, people, private, rooms, talk
+from chat.core.commands import (
+    account,
+    devices,
+    history,
+    moderation,
+    people,
+    private,
+    room_people,
+    room_rules,
+    rooms,
+    talk,
+)
 from chat.core.effects import ShowDone
 from chat.core.errors import UnknownCommand
 from chat.core.events import CommandHelp, Help
@@ -46,9 +57,12 @@ def run(hub: Hub, session: Session, command: Command, tag: str | None, arguments
     session.request = command.name
     if not command.automatic:
         session.active = hub.monotonic()
-    if command.needs is not Right.EVERYBODY:
-        room = room_of(hub, session, arguments["room"]) if command.needs is Right.OP else None
-        rights.require(rights.user_of(session), command.needs, room)
+    needs = command.needs
+    if command.needs_in_room is not None and "room" in arguments:
+        needs = command.needs_in_room
+    if needs is not Right.EVERYBODY:
+        room = room_of(hub, session, arguments["room"]) if needs is Right.OP else None
+        rights.require(rights.user_of(session), needs, room)
     command.run(hub, session, tag, **arguments)
 
 
@@ -105,6 +119,8 @@ TABLE: Mapping[str, Command] = {
         *history.COMMANDS,
         *account.COMMANDS,
         *devices.COMMANDS,
+        *room_people.COMMANDS,
+        *room_rules.COMMANDS,
         *moderation.COMMANDS,
     )
 }

@@ -42,9 +42,9 @@ def act(hub: Hub, session: Session, tag: str | None, room: str, text: str) -> No
 def _speak(hub: Hub, session: Session, name: str, kind: MessageKind, text: str, tag: str | None) -> None:
     room = session.rooms.get(name) or room_of(hub, session, name)
     user = user_of(session)
-    if room.muted or room.muted_networks:
-        rights.require_voice(hub, user, room)
     text = speakable(hub, text)
+    if room.muted or room.muted_networks or room.slow or room.status:
+        rights.require_turn(hub, user, room)
     message = Message(
         id=hub.take_id(),
         time=hub.now(),
@@ -57,8 +57,10 @@ def _speak(hub: Hub, session: Session, name: str, kind: MessageKind, text: str, 
     )
     if not room.kept:
         hub.keep(session, room)
-    undo = partial(room.unsay, message.id, room.last_id)
-    room.last_id = message.id
+    undo = partial(room.unsay, message.id, room.last_id, room.at, user.subject)
+    room.last_id, room.at = message.id, message.time
+    if not room.stirred:
+        hub.rooms.stir(room)
     store_said(hub, session, user, message, undo=undo)
 
 
@@ -174,7 +176,7 @@ def _delete(hub: Hub, session: Session, tag: str | None, number: int, said: Said
     message = said.message if said is not None else None
     room = hub.rooms.find(message.room) if message is not None and message.room is not None else None
     mine = said is not None and user.was(said.author)
-    if said is None or message is None or not (mine or (room is not None and rights.may_enter(user, room))):
+    if said is None or message is None or not (mine or (room is not None and rights.may_enter(hub, user, room))):
         raise NoSuchMessage(f"There is no message {number}, or not any more.")
     if not (mine or (room is not None and rights.is_op(user, room))):
         raise NotAllowed("That is not yours to delete.")

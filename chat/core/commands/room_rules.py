@@ -1,0 +1,297 @@
+"""The rules of a room: who comes in, who speaks how often, who sets the topic, whose room it is. They are told by
+``/room``, set by ops, and go into the audit record.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import partial
+
+from chat.core import durations, names, rights
+from chat.core.accounts import Account
+from chat.core.command import HERE, ON, Command, Kind, Parameter, Right
+from chat.core.commands import room_people
+from chat.core.commands.deciding import change_rule, find_anyone
+from chat.core.commands.room_people import PutAllOut
+from chat.core.effects import Publish, Show
+from chat.core.errors import BadField, NotAllowed
+from chat.core.events import Notice, Rule
+from chat.core.facts import AccessSet, FounderSet, LockSet, SlowSet, StatusSet
+from chat.core.hub import Hub
+from chat.core.membership import room_of
+from chat.core.rights import require, require_power_over, user_of
+from chat.core.room import Access, Room, Status
+from chat.core.session import LOBBY, Session, User
+from chat.core.text import enumerate_words
+
+LONGEST_SLOW = 86_400
+"""The seconds that somebody may have to wait between two messages, at most."""
+
+WORDS = (
+    "/room open, /room members, /room private, /room founder NAME, /room ban NAME, /room unban NAME, /room bans, "
+    "/room archive and /room close NAME"
+)
+
+
+def lock(hub: Hub, session: Session, tag: str | None, room: str, on: bool | None = None) -> None:
+    """Let only ops set the topic, or everybody again."""
+    mine = room_of(hub, session, room)
+    if on is None:
+        on = not mine.locked
+    change_rule(hub, session, mine, LockSet(mine.name, on), "lock", on, tag=tag)
+
+
+def slow(hub: Hub, session: Session, tag: str | None, room: str, text: str) -> None:
+    """Let who is no op speak only so often, or as they like (``off``)."""
+    mine = room_of(hub, session, room)
+    off = text.strip().lower() == "off"
+    span = 0 if off else durations.seconds(text.strip())
+    if span > LONGEST_SLOW:
+        raise BadField(f"{text[:40]} is too long. Have them wait a day at most: /slow 1d")
+    words = "" if off else durations.in_words(span)
+    change_rule(hub, session, mine, SlowSet(mine.name, span), "slow", not off, text=words, tag=tag)
+
+
+def room_command(
+    hub: Hub,
+    session: Session,
+    tag: str | None,
+    room: str,
+    access: str | None = None,
+    name: str | None = None,
+    text: str | None = None,
+    on: bool | None = None,
+) -> None:
+    """Change a rule of the room, or decide about somebody in it; without *access*, tell its rules."""
+    if access is None:
+        show_rules(hub, session, room_of(hub, session, room), tag)
+        return
+    word = access.lower()
+    if word not in _ACTIONS:
+        raise BadField(f"There is no /room {access[:40]}. There are {WORDS}.")
+    takes_name, run = _ACTIONS[word]
+    if takes_name is False and name is not None:
+        raise BadField(f"Nothing follows /room {word}.")
+    if takes_name is True and name is None:
+        raise BadField(f"Say who: /room {word} NAME")
+    more: dict[str, object] = {"name": name} if takes_name is not False else {}
+    if word in ("archive", "archived"):
+        more["on"] = on
+    if word == "ban":
+        more["text"] = text
+    elif text is not None:
+        raise BadField(f"Only a name follows /room {word}.")
+    run(hub, session, tag, room, **more)
+
+
+def _require_op(hub: Hub, session: Session, room: str) -> Room:
+    mine = room_of(hub, session, room)
+    require(user_of(session), Right.OP, mine)
+    return mine
+
+
+def _of_ops(run: Callable[..., None]) -> Callable[..., None]:
+    """Have only ops of the room do it."""
+
+    def checked(hub: Hub, session: Session, tag: str | None, room: str, **arguments: object) -> None:
+        _require_op(hub, session, room)
+        run(hub, session, tag, room, **arguments)
+
+    return checked
+
+
+# -- who comes in
+
+
+def _set_access(access: Access, hub: Hub, session: Session, tag: str | None, room: str) -> None:
+    mine = _require_op(hub, session, room)
+    if access is not Access.OPEN:
+        if user_of(session).account is None:
+            kind = "A private room" if access is Access.PRIVATE else "A room for members"
+            raise NotAllowed(f"{kind} needs an op who can come back: make your name yours with /register first.")
+        _refuse_lobby(mine)
+    before = mine.access
+    members = [member for member in mine.members if isinstance(member, User)] if access is Access.PRIVATE else []
+    fact = AccessSet(mine.name, access, tuple(member.subject for member in members))
+    if access is Access.OPEN:
+        change_rule(hub, session, mine, fact, "members" if before is Access.MEMBERS else "private", False, tag=tag)
+    else:
+        change_rule(hub, session, mine, fact, "members" if access is Access.MEMBERS else "private", True, tag=tag)
+    for member in members:
+        if member.account is None:
+            hub.keep_tokens(member)
+
+
+def _refuse_lobby(room: Room) -> None:
+    if room.name == LOBBY:
+        raise BadField(f"#{room.name} is where everybody comes in, so it stays open.")
+
+
+def _open(hub: Hub, session: Session, tag: str | None, room: str, name: str | None) -> None:
+    """Open the room to everybody, or again if it is closed."""
+    wanted = hub.rooms.find(name if name is not None else room)
+    if wanted is not None and wanted.status is Status.CLOSED:
+        _reopen(hub, session, wanted, tag)
+    elif name is None or (wanted is not None and wanted is hub.rooms.find(room)):
+        _set_access(Access.OPEN, hub, session, tag, room)
+    else:
+        raise BadField(f"#{names.room_name(name)} is not closed. In it, /room open lets everybody come in.")
+
+
+def _reopen(hub: Hub, session: Session, room: Room, tag: str | None) -> None:
+    _require_founder(session, room)
+    event = Rule(time=hub.now(), room=room.name, by=session.name, rule="closed", on=False)
+    done = Show(session, Notice(text=f"#{room.name} is open again.", tag=tag))
+    hub.apply(
+        session,
+        StatusSet(room.name, Status.LIVE),
+        (done, Publish(room.name, event)),
+        tag=tag,
+        action="open",
+        target=room.name,
+        room=room.name,
+    )
+
+
+# -- its end
+
+
+def _archive(hub: Hub, session: Session, tag: str | None, room: str, on: bool | None = None) -> None:
+    """Let everybody read the room, and nobody speak in it; or take it out of the archive."""
+    mine = _require_op(hub, session, room)
+    _refuse_lobby(mine)
+    if mine.status is Status.CLOSED:
+        raise BadField(f"#{mine.name} is closed. /room open opens it again.")
+    if on is None:
+        on = mine.status is Status.LIVE
+    fact = StatusSet(mine.name, Status.ARCHIVED if on else Status.LIVE)
+    change_rule(hub, session, mine, fact, "archived", on, tag=tag)
+
+
+def _close(hub: Hub, session: Session, tag: str | None, room: str, name: str | None) -> None:
+    """Have everybody leave the room, and nobody come in again."""
+    mine = room_of(hub, session, room)
+    _require_founder(session, mine)
+    _refuse_lobby(mine)
+    if name is None or hub.rooms.find(name) is not mine:
+        raise BadField(f"To close #{mine.name}, type its name again: /room close {mine.name}")
+    if mine.status is Status.CLOSED:
+        raise BadField(f"#{mine.name} is closed already.")
+    sentence = f"#{mine.name} was closed by {session.name}."
+    hub.apply(
+        session,
+        StatusSet(mine.name, Status.CLOSED),
+        (Show(session, Notice(text=f"#{mine.name} is closed.", tag=tag)), PutAllOut(hub, session, mine, sentence)),
+        tag=tag,
+        action="close",
+        target=mine.name,
+        room=mine.name,
+    )
+
+
+def _require_founder(session: Session, room: Room) -> None:
+    user = user_of(session)
+    if not (user.moderates or rights.is_founder(user, room)):
+        raise NotAllowed(f"Only the founder of #{room.name} or a moderator may do that.")
+
+
+# -- whose room it is
+
+
+def _set_founder(hub: Hub, session: Session, tag: str | None, room: str, name: str) -> None:
+    """Make an account the founder of the room."""
+    mine = room_of(hub, session, room)
+    user = user_of(session)
+    founder = hub.account_with(mine.founder)
+    if founder is not None and not rights.is_founder(user, mine):
+        raise NotAllowed(f"{founder.name} is the founder of #{mine.name}, and only they hand that on.")
+    if founder is None and not user.moderates:
+        raise NotAllowed(f"#{mine.name} has no founder. Only a moderator may make somebody that.")
+    other = find_anyone(hub, session, name)
+    account = other if isinstance(other, Account) else other.account
+    if account is None:
+        raise BadField(f"{other.name} has no account, so they can't be the founder. They can /register first.")
+    if account is founder:
+        raise BadField(f"{account.name} is the founder of #{mine.name} already.")
+    require_power_over(user, account)
+    fact = FounderSet(mine.name, account.id)
+    change_rule(hub, session, mine, fact, "founder", True, about=other, tag=tag)
+
+
+# -- what they are
+
+
+def show_rules(hub: Hub, session: Session, room: Room, tag: str | None) -> None:
+    """Tell all rules of the room."""
+    hub.show(session, Notice(text=" ".join(_rules(hub, room)), tag=tag))
+
+
+def _rules(hub: Hub, room: Room) -> list[str]:
+    sentences = [f"#{room.name} is {_ACCESS[room.access]}."]
+    if room.status is not Status.LIVE:
+        sentences.append(f"It is {room.status}: nobody speaks in it.")
+    sentences.append("Only ops set its topic." if room.locked else "Everybody in it sets its topic.")
+    if room.slow:
+        sentences.append(f"Who is no op speaks every {durations.in_words(room.slow)}.")
+    founder = hub.account_with(room.founder)
+    if founder is not None:
+        sentences.append(f"Its founder is {founder.name}.")
+    accounts = [account.name for subject in room.ops if (account := hub.account_with(subject)) is not None]
+    others = [name for name in sorted(accounts, key=str.casefold) if founder is None or name != founder.name]
+    if others:
+        verb = "Its op" if len(others) == 1 else "Its ops"
+        sentences.append(f"{verb} with an account {'is' if len(others) == 1 else 'are'} {enumerate_words(others)}.")
+    banned = sum(ban.holds(hub.seconds) for ban in room.bans.values())
+    if banned:
+        who = "1 user is" if banned == 1 else f"{banned} users are"
+        sentences.append(f"{who} banned from it.")
+    return sentences
+
+
+_ACCESS: Mapping[Access, str] = {
+    Access.OPEN: "open to everybody",
+    Access.MEMBERS: "for members: only users with an account come in",
+    Access.PRIVATE: "private: only who is invited comes in",
+}
+
+_ACTIONS: Mapping[str, tuple[bool | None, Callable[..., None]]] = {
+    "open": (None, _open),
+    "members": (False, partial(_set_access, Access.MEMBERS)),
+    "private": (False, partial(_set_access, Access.PRIVATE)),
+    "archive": (False, _archive),
+    "archived": (False, _archive),
+    "close": (None, _close),
+    "closed": (None, _close),
+    "founder": (True, _set_founder),
+    "ban": (True, _of_ops(room_people.ban)),
+    "unban": (True, _of_ops(room_people.unban)),
+    "bans": (False, _of_ops(room_people.list_bans)),
+}
+"""What may follow ``/room``: whether a name must (``None``: may) come behind it, and what carries it out."""
+
+COMMANDS = (
+    Command("lock", (HERE, ON), "lets only ops set the topic, or everybody again", lock, needs=Right.OP, stores=True),
+    Command(
+        "slow",
+        (HERE, Parameter("text", Kind.TEXT)),
+        "lets those who are no ops speak only so often: /slow 30s, /slow off",
+        slow,
+        needs=Right.OP,
+        stores=True,
+    ),
+    Command(
+        "room",
+        (
+            HERE,
+            Parameter("access", Kind.CHOICE, optional=True),
+            Parameter("name", Kind.USER, optional=True),
+            Parameter("text", Kind.TEXT, optional=True),
+            Parameter("on", Kind.SWITCH, optional=True, programs=True),
+        ),
+        "tells the rules of the room, or changes them: /room private, members, open, archive, close NAME, "
+        "founder NAME, ban NAME 1d spam, unban NAME, bans",
+        room_command,
+        stores=True,
+        asks_without="access",
+    ),
+)
