@@ -209,6 +209,7 @@ class Person(End):
         self.world.require("true words", text is not None, f"nobody said what {self.title} is shown: {line!r}")
         if text is not None and text.room is None:
             self.world.require("true words", "(private" in line, f"{self.title} is shown a private message: {line!r}")
+            text.shown_to.update(self.subjects)
             self.world.check_ends(text, self.subjects, Look(self, 0, self.world.tick), f"{line!r} is shown")
 
     def cut(self) -> None:

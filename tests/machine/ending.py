@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from functools import partial
 from ipaddress import ip_address
 from typing import Any
 
@@ -69,6 +70,7 @@ def finish(day: Day) -> None:
     _check_histories(day, histories)
     _check_views(day, histories)
     _check_private(day)
+    _check_conversations(day)
 
 
 def _ask(day: Day, program: Program, kind: str, **fields: Any) -> Any:
@@ -116,9 +118,13 @@ def _check_private_devices(day: Day) -> None:
     for program in [end for end in day.ends if isinstance(end, Program) and not end.stuck]:
         who = program.who
         for text in day.world.texts.values() if who is not None else ():
-            ends = {*text.authors, text.end} if len(text.authors) == 1 and text.end is not None else ()
+            ends = {*text.authors, text.end} if len(text.authors) == 1 and text.end is not None else set()
+            parties = {end.party for end in ends if end is not None}
             sent = min((attempt.sent for attempt in text.tries), default=0.0)
-            if who is not None and who in ends and text.room is None and text.stays and program.welcome < sent:
+            before = program.hello.fields.get("private") if program.hello is not None else None
+            missed = before is not None and text.id is not None and text.id > before
+            due = who is not None and who.party in parties and text.room is None and text.stays
+            if due and who is not None and (missed or program.welcome < sent):
                 there = text.id in program.private or _may_be_ignored(text, who)
                 day.world.require("every device", there, f"{program.title} was not shown {text.text!r} to {text.to}.")
 
@@ -208,3 +214,23 @@ def _check_private(day: Day) -> None:
         world.require("own password", bool(program.name), f"{account} is not let in.")
         for text in waits:
             world.require("delivered", account in text.shown_to, f"{text.text!r} was never shown to {account}.")
+
+
+def _check_conversations(day: Day) -> None:
+    """Log in to every account, and look at all its conversations."""
+    world = day.world
+    now = Look(None, world.tick, world.tick)
+    for register in world.owners.values() if "conversations" in world.offers else ():
+        owners, passwords = list(register.values(now)), list[Any]()
+        if len(owners) == 1 and owners[0] is not None:
+            passwords = list(owners[0].password.values(now))
+        if len(passwords) != 1 or passwords[0] is ANYTHING:
+            continue
+        program = day.connect(SEATS)
+        assert isinstance(program, Program)
+        accept = ["conversations"]
+        account = {"name": owners[0].own_name, "password": passwords[0], "accept": accept}
+        _ask(day, program, "hello", rooms={}, key=day.doors.key, **account)
+        world.require("own password", program.account is owners[0], f"{owners[0]} is not let in.")
+        world.conversations.look_at(owners[0], partial(_ask, day, program))
+        _ask(day, program, "quit")

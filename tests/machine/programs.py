@@ -12,7 +12,7 @@ from machine.clients import LOBBY, Line, Log
 from machine.promises import ANYTHING, INFINITY, Device, Look, Register, Room, Subject, Text, World, fold
 from machine.requests import Asker, Event, Request
 
-RESERVED = frozenset(map(fold, ("server", "admin", "root", "moderator")))
+RESERVED = frozenset(map(fold, ("server", "admin", "root", "moderator", "guests")))
 
 GRACE = 59.0
 """A session is held for so long, in seconds, if not longer."""
@@ -46,6 +46,8 @@ class Pass:
     replaced: float | None = None
     """When it was told that it goes on from another connection."""
     logged_out: bool = False
+    private: int = 0
+    """The greatest id of the private messages that it was shown."""
     tags: set[str] = field(default_factory=set)
     """All that were used under it."""
     quits: bool = False
@@ -77,6 +79,8 @@ class Program(Asker):
         """What it has given as keys of the chat."""
         self.private: set[int] = set()
         """The private messages that it was shown."""
+        self.withs: set[str] = set()
+        """With whom it has conversations, as it was told."""
         self.welcome = INFINITY
         """When it was told that it is in."""
         self.devices: list[int] = []
@@ -266,6 +270,7 @@ class Program(Asker):
                 register = subject.rights.setdefault(key, Register(ANYTHING))
                 register.may_put(ANYTHING, hello.sent, world.tick)
         self.own = self.passes[token] = Pass(self.subjects[0], name, {}, world.tick, self.device, tags=self.tags)
+        self.own.private = before.private if before is not None else 0
 
     def _present(self, name: str, before: Pass | None, look: Look) -> tuple[Subject, ...]:
         """Who it may be, as it has no account."""
@@ -520,12 +525,13 @@ class Program(Asker):
         late = self.stuck or mine or any(not request.answers for request in self.requests.values())
         text = world.shown(self.subjects, dict(event), Look(self, 0, world.tick), late=late)
         if text is not None:
-            others = not mine and text.authors == {self.who} and "tag" in event
+            quits = any(other.kind == "quit" and not other.answers for other in self.requests.values())
+            others = not mine and text.authors == {self.who} and "tag" in event and not quits
             what = f"{self.title} is shown the tag of {text.text!r}, which it has not said."
             self._check_ignored(text, event["author"])
             self.world.require("own tag", not others or event["tag"] in self.tags, what)
-        if room is None:
-            self.private.add(event["id"])
+        if room is None and text is not None:
+            self._shown_private(event, text, mine=mine)
         if room is None or text is None:
             return
         view = self.views.get(room)
@@ -539,6 +545,27 @@ class Program(Asker):
         view.seen = number
         view.ids.add(number)
         self._remember(room, number)
+
+    @property
+    def follows(self) -> bool:
+        """Whether it knows of conversations."""
+        return self.hello is not None and "conversations" in self.hello.fields.get("accept", ())
+
+    def _shown_private(self, event: Event, text: Text, *, mine: bool) -> None:
+        number, before = event["id"], self.hello.fields.get("private") if self.hello is not None else None
+        self.private.add(number)
+        if self.own is not None:
+            self.own.private = max(self.own.private, number)
+        if "with" in event:
+            self.withs.add(event["with"])
+        if self.who is not None and not mine:
+            self.world.conversations.note_message(self.who.party, text, event)
+        what = f"{self.title} is sent {text.text!r} (message {number}), and has seen {before}."
+        if before is not None and not mine:
+            self.world.require("replay", number > before, what)
+        elif self.follows and not mine and self.hello is not None:
+            old = text.acknowledged and text.tries[-1].done < self.hello.sent
+            self.world.require("replay", not old, what)
 
     def _check_ignored(self, text: Text, author: str) -> None:
         """Check that who is shown a text does not ignore who has said it."""
@@ -608,6 +635,8 @@ class Program(Asker):
 
     def _read(self, event: Event, request: Request | None) -> None:
         """Its user has read a room up to there, on some device."""
+        if event["room"] is None:
+            return
         self.read[event["room"]] = event["id"]
         if self.who is not None and request is None:
             may = self.who.mark(event["room"]).may_be(event["id"], Look(self, 0, self.world.tick))

@@ -16,6 +16,8 @@ from typing import Any
 
 from house import Door
 
+from machine.conversations import Conversations
+
 PROMISES = {
     "no mistake": "The server makes no mistake: it says of none, and logs no failure.",
     "one answer": "Every request with a tag is answered once.",
@@ -58,6 +60,9 @@ PROMISES = {
     "addresses": "What is written like an address is banned as that address, or refused.",
     "private": "A private message is seen by nobody but its two ends, and by no later holder of a name.",
     "every device": "A private message is shown on all devices of both its ends that are connected.",
+    "conversations": "Both sides of a conversation read, find and count what was said in it, in order, and no more.",
+    "with": "What names the other side of a conversation stays the same, and names nobody else.",
+    "replay": "Who says which private message they have seen last is sent what came later, and nothing else.",
     "private end": "Of the end of a private message nobody is told but its two ends, and no later holder of a name.",
     "deleted": "What was deleted is not shown again.",
     "delivered": "A private message to an account is refused, or shown to it: at its next log-in if not before.",
@@ -239,7 +244,7 @@ class Subject:
 
     __slots__ = (
         "alive", "away", "devices", "former", "ignored", "inherits", "is_account", "listed", "marks", "names",
-        "own_name", "password", "reset", "rights", "role", "title", "unknown",
+        "own_name", "party", "password", "reset", "rights", "role", "title", "unknown",
     )  # fmt: skip
 
     def __init__(self, title: str, *, is_account: bool, unknown: bool = False) -> None:
@@ -268,6 +273,9 @@ class Subject:
         self.password = Register(ANYTHING)
         self.reset = (-1.0, -1.0)
         """When the operator was asked to give the account another password for the last time, and when it was done."""
+
+        self.party: Subject = self
+        """As whom they have their conversations: who registers goes on with theirs."""
 
     def __repr__(self) -> str:
         return self.title
@@ -344,6 +352,8 @@ class Text:
     authors: set[Subject]
     room: str | None = None
     to: str | None = None
+    to_party: Subject | None = None
+    """To whom it is if it was said to who is meant by a ``with``."""
     id: int | None = None
     """Under which id it was shown."""
     tries: list[Look] = field(default_factory=list)
@@ -404,6 +414,9 @@ class World:
         self.doors = doors
         self.waived = frozenset(waived)
         self.codes: dict[str, Code] = {}
+        self.conversations = Conversations(self)
+        self.offers: frozenset[str] = frozenset()
+        """The requests that this chat knows, of those that not every chat knows."""
         self.tick = 0.0
         self.seconds: Callable[[], float] = lambda: 0.0
         self.owners: dict[str, Register] = {}
@@ -595,9 +608,14 @@ class World:
         who = list(subjects)
         if not who:
             return
+        parties = self.parties_of(text, look.done)
+        later = any(former.party in parties for subject in who for former in (subject, *subject.former))
+        self.require(promise, later, f"{what} to {who}, and is to {text.to}, between {parties}.")
+
+    def parties_of(self, text: Text, until: float = INFINITY) -> set[Subject]:
+        """Who may be the two ends of a private message."""
         ends = set(text.authors)
-        for attempt in text.tries:
-            ends |= self.called(text.to or "", Look(attempt.by, attempt.sent, min(attempt.done, look.done)))
-        selves = {former for subject in who for former in (subject, *subject.former)}
-        later = any(selves & {end, *end.former} for end in ends)
-        self.require(promise, later, f"{what} to {who}, and is to {text.to}: {ends}.")
+        for attempt in text.tries if text.to is not None else ():
+            ends |= self.called(text.to or "", Look(attempt.by, attempt.sent, min(attempt.done, until)))
+        parties = {former.party for end in ends for former in (end, *end.former)}
+        return parties | {text.to_party} if text.to_party is not None else parties

@@ -120,6 +120,12 @@ class Asker(End):
 
     # -- when something is sent
 
+    def other_side(self, fields: Mapping[str, Any]) -> Subject | None:
+        """Whom the ``with`` of a request names, if it has one and that is known."""
+        if "with" not in fields or self.who is None:
+            return None
+        return self.world.conversations.other(self.who.party, fields["with"])
+
     def use_code(self, request: Request) -> None:
         """Note that *request* may use an invitation up."""
         code = self.world.codes.get(request.fields.get("code", ""))
@@ -160,6 +166,7 @@ class Asker(End):
         match request.kind:
             case "say" | "me" | "msg":
                 request.text = Text(fields["text"], set(self.subjects), room=fields.get("room"), to=fields.get("name"))
+                request.text.to_party = self.other_side(fields)
                 world.texts[words_of(fields["text"])] = request.text
                 request.begin_try(self, now)
             case "topic" if room is not None and "text" in fields:
@@ -198,6 +205,7 @@ class Asker(End):
                     account.away = self.who.away
                     account.listed = self.who.listed
                     account.inherits = self.who.inherits
+                    account.party = self.who.party
                 account.devices.add(self.device)
                 account.names = set[str]().union(*(s.names for s in self.subjects)) | {self.name}
                 account.own_name = self.name
@@ -217,7 +225,7 @@ class Asker(End):
                 for owned in self.account.names:
                     if self.account in set(world.owner(owned).values(Look(self, now, now))):
                         write(world.owner(owned), None)
-            case "read":
+            case "read" if "room" in fields:
                 for subject in self.subjects:
                     write(subject.mark(fields["room"]), ANYTHING)
             case "ignore" if "name" in fields:
@@ -324,10 +332,15 @@ class Asker(End):
             for device in self.account.devices:
                 if device.held:
                     device.may_have_left(request.sent, now)
+        if request.kind == "read" and "with" in request.fields and self.who is not None:
+            for text in world.texts.values():
+                if text.id is not None and text.id <= event["id"] and self.who.party in world.parties_of(text):
+                    # They have said that they have read it.
+                    text.shown_to.add(self.who)
         if request.kind == "invitation":
             world.codes[event["code"]] = Code(self.who)
         if request.text is not None:
-            self._acknowledge(request, request.text)
+            self._acknowledge(request, request.text, event)
 
     def becomes(self, subject: Subject, request: Request) -> None:
         """By *request* it has become another *subject*."""
@@ -336,19 +349,34 @@ class Asker(End):
             subject.unknown = bool(pending)
             # The others of the account end next.
             subject.devices = {self.device}.union(*(before.devices for before in self.subjects))
+        for text in (other.text for other in pending if other.text is not None):
+            # It has said that after the change.
+            text.authors = {subject}
         for _, write in (both for other in pending for both in other.writes):
             write.value = subject if write.value is self.who else write.value
         for before in self.subjects:
             subject.names |= before.names
         self.subjects = (subject,)
 
-    def _acknowledge(self, request: Request, text: Text) -> None:
+    def _check_taken(self, text: Text, look: Look) -> None:
+        """Check that a private message was not refused to users without an account by who gets it."""
+        if self.who is not None and not self.who.is_account and text.end not in (None, self.who):
+            assert text.end is not None
+            refused = set(text.end.ignores("guests").values(look)) == {True}
+            self.world.require("ignored", not refused, f"{text.end} gets {text.text!r} of {self.who}.")
+
+    def _acknowledge(self, request: Request, text: Text, event: Event) -> None:
         text.acknowledged, text.refused = True, False
         if text.id is not None:
             self.said.append(text.id)
         if text.to is not None and not request.again:
             ends = self.world.called(text.to, Look(self, request.sent, self.world.tick))
             text.end = next(iter(ends)) if len(ends) == 1 else None
+        elif text.to_party is not None:
+            text.end = text.to_party
+        if text.room is None and self.who is not None:
+            self.world.conversations.note_message(self.who.party, text, event)
+            self._check_taken(text, Look(self, request.sent, self.world.tick))
 
     def _undo(self, request: Request, code: str) -> None:
         """What *request* may have changed is not changed; it may have been for a moment if it could not be stored."""

@@ -84,6 +84,7 @@ class Day:
             self.world.owners[name] = Register(account)
         globalLogPublisher.addObserver(self._observe)  # type: ignore[arg-type]
         self.house = house(Path(self._folder.name), 1, doors)
+        self.world.offers = _templates[house][1]
         self.world.seconds = lambda: self.house.seconds
         self.world.pending = self._pending
         self.world.changing = lambda subject: any(
@@ -267,13 +268,15 @@ class Day:
         return str(list(owners[-1].password.values(now))[-1])
 
 
-_templates: dict[type[House], Path] = {}
+_templates: dict[type[House], tuple[Path, frozenset[str]]] = {}
+NOT_EVERYWHERE = ("conversations", "uninvite", "slow")
+"""Requests that not every chat knows yet."""
 
 
 def _template(kind: type[House]) -> Path:
     """A folder with the history of a chat in which there are two owners and nothing was said."""
     if kind in _templates:
-        return _templates[kind]
+        return _templates[kind][0]
     folder = Path(tempfile.mkdtemp(prefix="machine-"))
     house = kind(folder, seed=0)
     for name, password in (("boss", ROOT), ("warden", WARDEN)):
@@ -281,12 +284,18 @@ def _template(kind: type[House]) -> Path:
         for request in ({"type": "hello", "name": name, "rooms": {}}, {"type": "register", "password": password}):
             line.send(json.dumps(request).encode() + b"\n")
             house.turn()
+    for name in NOT_EVERYWHERE:
+        line.send(json.dumps({"type": name, "tag": name}).encode() + b"\n")
+        house.turn()
+    answers = [json.loads(answer) for answer in line.received().splitlines() if answer.startswith(b"{")]
+    unknown = {answer["tag"] for answer in answers if answer.get("code") == "unknown-type"}
+    offers = frozenset(NOT_EVERYWHERE) - unknown
     house.stop()
     for name in ("boss", "warden"):
         answer = house.admin("role", name, "owner").answer()
         assert answer is not None
         assert answer[0], answer
-    _templates[kind] = folder
+    _templates[kind] = folder, offers
     atexit.register(shutil.rmtree, folder)
     return folder
 
@@ -355,7 +364,9 @@ def comes(day: Day, seat: int, chance: random.Random) -> object:
         if end.hellos:
             return NOTHING
         rooms = {LOBBY: None, day.known_room(chance): None}
-        end.ask(hello(day, name=name, rooms=rooms, password=day.password_of(name, chance), key=day.key(chance)))
+        accept = ["conversations"] if chance.random() < 0.5 else None
+        password = day.password_of(name, chance)
+        end.ask(hello(day, name=name, rooms=rooms, password=password, key=day.key(chance), accept=accept))
     return None
 
 
@@ -399,7 +410,8 @@ def comes_beside(day: Day, seat: int, chance: random.Random) -> object:
     name = other.account.own_name if chance.random() < 0.8 else other.name
     rooms = dict.fromkeys(other.views) if chance.random() < 0.5 else {day.known_room(chance): None}
     password = day.password_of(other.account.own_name, chance)
-    end.ask(hello(day, name=name, rooms=rooms, password=password))
+    accept = ["conversations"] if chance.random() < 0.5 else None
+    end.ask(hello(day, name=name, rooms=rooms, password=password, accept=accept))
     return None
 
 
@@ -442,7 +454,10 @@ def _come_back(day: Day, seat: int, before: Program, chance: random.Random, *, w
     # To who gives a password, the token of somebody without an account is another's: its tags count no more.
     counts = password is None or known.subject.is_account
     again = [request.again_by(day.world.tick) for request in said if counts]
-    first = hello(day, name=known.name, token=before.token, rooms=rooms or None, password=password)
+    more: dict[str, Any] = {}
+    if before.follows and "conversations" in day.world.offers:
+        more = {"accept": ["conversations"], "private": known.private if chance.random() < 0.9 else None}
+    first = hello(day, name=known.name, token=before.token, rooms=rooms or None, password=password, **more)
     if waiting:
         program.ask(first)
         day.settle()
@@ -517,7 +532,21 @@ def says(day: Day, program: Program, chance: random.Random) -> Request:
 
 @asks(6)
 def tells(day: Day, program: Program, chance: random.Random) -> Request:
+    if program.withs and "conversations" in day.world.offers and chance.random() < 0.3:
+        return day.request("msg", **{"with": chance.choice(sorted(program.withs)), "text": day.text(chance)})
     return day.request("msg", name=day.some_name(chance), text=day.text(chance))
+
+
+@asks(3)
+def reads_a_conversation(day: Day, program: Program, chance: random.Random) -> Request | None:
+    if "conversations" not in day.world.offers:
+        return None
+    if not program.withs or chance.random() < 0.2:
+        return day.request("conversations")
+    name = chance.choice(sorted(program.withs))
+    if chance.random() < 0.5:
+        return day.request("history", **{"with": name, "count": chance.choice([1, 5, 200])})
+    return day.request("read", **{"with": name, "id": chance.choice([0, *sorted(program.private)[-3:]])})
 
 
 @asks(4)
@@ -654,7 +683,8 @@ def is_away(day: Day, program: Program, chance: random.Random) -> Request:
 def ignores_somebody(day: Day, program: Program, chance: random.Random) -> Request:
     if chance.random() < 0.3:
         return day.request("ignore")
-    return day.request("ignore", name=day.some_name(chance, but=program.name), on=chance.random() < 0.6)
+    name = "guests" if chance.random() < 0.2 else day.some_name(chance, but=program.name)
+    return day.request("ignore", name=name, on=chance.random() < 0.6)
 
 
 @asks(2)
@@ -1030,9 +1060,9 @@ THEMES: Sequence[Collection[str]] = (
         "something_takes_long", "one_thing_is_done", "everything_is_done", "the_chat_is_killed", "the_chat_is_started",
     ),
     (
-        "tells", "deletes", "takes_another_name", "comes", "comes_back", "breaks_off", "quits", "time_passes",
-        "registers", "comes_and_breaks_off_before_it_reads", "something_takes_long", "one_thing_is_done",
-        "reads_slowly",
+        "tells", "deletes", "reads_a_conversation", "ignores_somebody", "unregisters", "takes_another_name", "comes",
+        "comes_back", "breaks_off", "quits", "time_passes", "registers", "comes_and_breaks_off_before_it_reads",
+        "something_takes_long", "one_thing_is_done", "reads_slowly", "comes_beside",
     ),
     (
         "says", "comes_back", "breaks_off", "comes", "the_chat_is_killed", "the_chat_is_ended", "the_chat_is_started",
