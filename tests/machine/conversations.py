@@ -37,9 +37,9 @@ class Conversations:
 
     def note_message(self, reader: Subject, text: Text, event: Mapping[str, Any]) -> None:
         """A private message was shown to *reader*: note whom its ``with`` names."""
-        if len(text.authors) != 1 or event.get("with") is None:
+        author = self._world.author_of(text)
+        if author is None or event.get("with") is None:
             return
-        (author,) = text.authors
         if author.party is not reader:
             self.note(reader, event["with"], author.party)
         elif text.end is not None:
@@ -55,9 +55,9 @@ class Conversations:
         """The texts that must be in the conversations of a party, each with the other side."""
         found = {}
         for text in self._world.texts.values():
-            if text.room is not None or not text.stays or len(text.authors) != 1 or text.end is None:
+            author = self._world.author_of(text)
+            if text.room is not None or not text.stays or author is None or text.end is None:
                 continue
-            (author,) = text.authors
             if author.party is party:
                 found[text.text] = text, text.end.party
             elif text.end.party is party and not self._may_be_ignored(text, text.end):

@@ -118,8 +118,8 @@ def _check_private_devices(day: Day) -> None:
     for program in [end for end in day.ends if isinstance(end, Program) and not end.stuck]:
         who = program.who
         for text in day.world.texts.values() if who is not None else ():
-            ends = {*text.authors, text.end} if len(text.authors) == 1 and text.end is not None else set()
-            parties = {end.party for end in ends if end is not None}
+            author = day.world.author_of(text)
+            parties = {author.party, text.end.party} if author is not None and text.end is not None else set()
             sent = min((attempt.sent for attempt in text.tries), default=0.0)
             before = program.hello.fields.get("private") if program.hello is not None else None
             missed = before is not None and text.id is not None and text.id > before
@@ -198,7 +198,7 @@ def _check_private(day: Day) -> None:
     """Log in to every account, and see whether its private messages come."""
     world = day.world
     now = Look(None, world.tick, world.tick)
-    for register in world.owners.values():
+    for register in list(world.owners.values()):
         owners = list(register.values(now))
         if len(owners) != 1 or owners[0] is None:
             continue
@@ -220,7 +220,7 @@ def _check_conversations(day: Day) -> None:
     """Log in to every account, and look at all its conversations."""
     world = day.world
     now = Look(None, world.tick, world.tick)
-    for register in world.owners.values() if "conversations" in world.offers else ():
+    for register in list(world.owners.values()) if "conversations" in world.offers else ():
         owners, passwords = list(register.values(now)), list[Any]()
         if len(owners) == 1 and owners[0] is not None:
             passwords = list(owners[0].password.values(now))

@@ -526,7 +526,7 @@ class Program(Asker):
         text = world.shown(self.subjects, dict(event), Look(self, 0, world.tick), late=late)
         if text is not None:
             quits = any(other.kind == "quit" and not other.answers for other in self.requests.values())
-            others = not mine and text.authors == {self.who} and "tag" in event and not quits
+            others = not mine and self.world.author_of(text) is self.who is not None and "tag" in event and not quits
             what = f"{self.title} is shown the tag of {text.text!r}, which it has not said."
             self._check_ignored(text, event["author"])
             self.world.require("own tag", not others or event["tag"] in self.tags, what)

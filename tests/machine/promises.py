@@ -612,6 +612,14 @@ class World:
         later = any(former.party in parties for subject in who for former in (subject, *subject.former))
         self.require(promise, later, f"{what} to {who}, and is to {text.to}, between {parties}.")
 
+    def author_of(self, text: Text) -> Subject | None:
+        """Who has said it, if that is clear: an account that may be given up meanwhile may have been none any more."""
+        if len(text.authors) != 1 or not text.tries:
+            return None
+        (author,) = text.authors
+        said = Look(None, text.tries[0].sent, min(text.tries[-1].done, self.tick))
+        return author if not author.alive.may_be(False, said) else None
+
     def parties_of(self, text: Text, until: float = INFINITY) -> set[Subject]:
         """Who may be the two ends of a private message."""
         ends = set(text.authors)
