@@ -422,7 +422,12 @@ class Program(Asker):
                     write.done = world.tick
         private = bool(event.get("private"))
         world.require("topic", room.topic.may_be(event["topic"], look), f"the topic of #{name} is {event['topic']!r}.")
-        world.require("privacy", room.private.may_be(private, look), f"#{name} is said to be private: {private}.")
+        may = any(
+            (value in ("private", ANYTHING)) is private or value is ANYTHING for value in room.access.values(look)
+        )
+        world.require("privacy", may, f"#{name} is said to be private: {private}.")
+        if "uninvite" in world.offers:
+            self._check_rules(event, room, look)
         self._begin_view(event, asked)
         self._check_users(event, look)
         if self.who is not None:
@@ -432,21 +437,35 @@ class Program(Asker):
             if mark is not None:
                 self.read[name] = mark
 
+    def _check_rules(self, event: Event, room: Room, look: Look) -> None:
+        """Check what are said to be the rules of a room."""
+        access, slow = event.get("access", "open"), event.get("slow", 0)
+        status = {"archived": room.archived, "closed": room.closed}.get(access)
+        may = status.may_be(True, look) if status is not None else room.access.may_be(access, look)
+        if status is None:
+            may = may and room.archived.may_be(False, look) and room.closed.may_be(False, look)
+        self.world.require("privacy", may, f"#{room.name} is said to be {access}.")
+        self.world.require("slow", room.slow.may_be(slow, look), f"#{room.name} is said to be slow: {slow}.")
+
     def _room_entered(self, room: Room, event: Event, asked: Request, back: str, look: Look) -> Room:
         """The room that the program has come into: perhaps a new one, if nobody else is there and nothing was said."""
         world, name, topic = self.world, room.name, event["topic"]
-        if not event["last"] and not event.get("private") and world.pending(name, asked):
+        ruled = any(event.get(rule) for rule in ("private", "access", "slow", "locked"))
+        if not event["last"] and not ruled and world.pending(name, asked):
             # It may have vanished, and have been made again by somebody who was not told yet that they are in it.
             return world.unknown_room(name)
-        if event["users"] != [self.name] or event["last"] or event.get("private") or back == "yes":
+        if event["users"] != [self.name] or event["last"] or ruled or back == "yes":
             may = world.may_enter(self.subjects, room, look)
             world.require("privacy", may, f"{self.subjects} came into #{name}, which is private.")
             return room
-        if room.entered >= asked.sent or back == "maybe" or world.pending(name, asked):
+        # It stays where somebody was banned from it, or something was said and is gone.
+        stays = room.bans or any(text.room == name for text in world.texts.values())
+        if room.entered >= asked.sent or back == "maybe" or world.pending(name, asked) or stays:
             return world.unknown_room(name)
         world.require("topic", not topic or room.topic.may_be(topic, look), f"the topic of #{name} is {topic!r}.")
         new = world.new_room(name)
         new.topic = Register(topic)
+        new.founder = Register(self.account.party if self.account is not None else ANYTHING)
         return new
 
     def _forget_what_was_asked(self, asked: Request, room: Room) -> None:

@@ -43,6 +43,10 @@ PROMISES = {
     "privacy": "Nobody is shown what no chain of invitations allows.",
     "invitation": "Who was invited comes in.",
     "mute": "Who is muted says nothing there until the time is over, and nobody else is.",
+    "slow": "Who is no op of a slow room speaks there only so often, and nobody else has to wait.",
+    "no voice": "In a room that is archived or closed nobody speaks, and in no other for that.",
+    "founder": "Only moderators decide against the founder of a room; only they and founders close it, or hand it on.",
+    "room ban": "Who is banned from a room stays out of it until the time is over, and nobody else is kept out so.",
     "lock": "In a room that is locked only ops set the topic.",
     "topic": "The topic of a room is what was set last.",
     "one join": "Others see a user come into a room once, and leave it once, on whatever number of devices they are.",
@@ -281,11 +285,11 @@ class Subject:
         return self.title
 
     def right(self, kind: str, room: Room) -> Register:
-        """What the subject may do in the room: ``op``, ``invited``, ``muted``."""
+        """What the subject may do in the room: ``op``, ``invited``, and until when not: ``muted``, ``banned``."""
         register = self.rights.get((kind, room.number))
         if register is None:
             unknown = self.unknown or room.unknown or self._may_be_left(kind, room.older)
-            register = Register(ANYTHING if unknown else 0.0 if kind == "muted" else False)
+            register = Register(ANYTHING if unknown else 0.0 if kind in ("muted", "banned") else False)
             self.rights[kind, room.number] = register
         return register
 
@@ -328,6 +332,9 @@ class Subject:
         return False
 
 
+RULES = ("access", "archived", "closed", "slow", "founder", "locked", "topic")
+
+
 class Room:
     """A room, from being made until it vanishes; *older* is the room of that name before."""
 
@@ -337,7 +344,15 @@ class Room:
         self.older = older
         self.unknown = False
         """Whether nothing is known of it."""
-        self.private = Register(False)
+        self.access = Register("open")
+        """Who comes in: ``open``, ``members``, ``private``."""
+        self.archived = Register(False)
+        self.closed = Register(False)
+        self.slow = Register(0.0)
+        """How many seconds who is no op waits between two messages."""
+        self.founder = Register(None)
+        self.bans = False
+        """Whether somebody may have been banned from it."""
         self.locked: Register = Register(ANYTHING if older is not None and any(older.locked.everything()) else False)
         self.topic = Register("")
         self.entered = -1.0
@@ -414,6 +429,8 @@ class World:
         self.doors = doors
         self.waived = frozenset(waived)
         self.codes: dict[str, Code] = {}
+        self.spoken: dict[tuple[Subject, int], tuple[Any, float]] = {}
+        """What everybody has said last in each room since the chat was started."""
         self.conversations = Conversations(self)
         self.offers: frozenset[str] = frozenset()
         """The requests that this chat knows, of those that not every chat knows."""
@@ -463,9 +480,11 @@ class World:
         """Of a room nothing is known any more, as it may have been made and have vanished unseen."""
         before, room = self.room(name), self.new_room(name)
         # Of these, what was asked for and is not answered is about the room as it is now.
-        room.private, room.locked, room.topic = before.private, before.locked, before.topic
-        for register in (room.private, room.locked, room.topic):
+        for rule in RULES:
+            register = getattr(before, rule)
             register.may_put(ANYTHING, -1, self.tick)
+            setattr(room, rule, register)
+        room.bans = before.bans
         room.unknown = True
         return room
 
@@ -512,18 +531,49 @@ class World:
         """Tell whether the subject may have had no role."""
         return not subject.is_account or subject.role.may_be("", look) or subject.alive.may_be(False, look)
 
+    def may_see(self, subjects: Iterable[Subject], room: Room, look: Look) -> bool:
+        """Tell whether one of them may have been allowed to know what is in the room, or was there already."""
+        return any(self._may_see(subject, room, look) for subject in subjects)
+
+    def _may_see(self, subject: Subject, room: Room, look: Look) -> bool:
+        if self.may_moderate((subject,), look) or subject.may_be_in(room, look):
+            return True
+        opens = room.access.may_be("open", look) or (subject.is_account and room.access.may_be("members", look))
+        invited = subject.right("invited", room).may_be(True, look) or subject.right("op", room).may_be(True, look)
+        return room.closed.may_be(False, look) and (opens or invited)
+
     def may_enter(self, subjects: Iterable[Subject], room: Room, look: Look) -> bool:
         """Tell whether one of them may have been allowed into the room, or was there already."""
-        return room.private.may_be(False, look) or any(
-            s.right("invited", room).may_be(True, look) or s.may_be_in(room, look) or self.may_op((s,), room, look)
+        return any(
+            self._may_see(s, room, look)
+            and (not self.must_be_out(s, room, look) or s.may_be_in(room, look) or self.may_moderate((s,), look))
             for s in subjects
         )
 
+    def must_be_out(self, subject: Subject, room: Room, look: Look) -> bool:
+        """Tell whether the subject certainly was banned from the room."""
+        now = self.seconds()
+        return all(until is not ANYTHING and until > now for until in subject.right("banned", room).values(look))
+
     def may_be_kept_out(self, subjects: Iterable[Subject], room: Room, look: Look) -> bool:
         """Tell whether one of them may have been refused at the door of the room."""
-        return room.private.may_be(True, look) and any(
-            s.right("invited", room).may_be(False, look) and self.may_not_op((s,), room, look) for s in subjects
-        )
+        return any(self._may_be_kept_out(subject, room, look) for subject in subjects)
+
+    def _may_be_kept_out(self, subject: Subject, room: Room, look: Look) -> bool:
+        if not self.may_be_user(subject, look):
+            return False
+        if room.closed.may_be(True, look) or self.may_be_out(subject, room, look):
+            return True
+        member = subject.is_account and not subject.alive.may_be(False, look)
+        shut = room.access.may_be("private", look) or (not member and room.access.may_be("members", look))
+        return shut and subject.right("invited", room).may_be(False, look) and self.may_not_op((subject,), room, look)
+
+    def may_be_out(self, subject: Subject, room: Room, look: Look) -> bool:
+        """Tell whether the subject may have been banned from the room, or came from where somebody banned had been."""
+        if room.bans and (not subject.is_account or subject.alive.may_be(False, look)):
+            return True
+        now = self.seconds()
+        return any(until is ANYTHING or until > now - 1 for until in subject.right("banned", room).values(look))
 
     def must_be_good(self, code: str | None, look: Look) -> bool:
         """Tell whether an invitation certainly was good."""

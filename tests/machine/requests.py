@@ -13,6 +13,7 @@ from machine.promises import (
     Code,
     Look,
     Register,
+    Room,
     Subject,
     Text,
     World,
@@ -25,10 +26,13 @@ from machine.promises import (
 Event = Mapping[str, Any]
 DURATION = re.compile(r"(\d+)([smhdw])( |$)")
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
-ABOUT_SOMEBODY = ("kick", "op", "invite", "mute", "unmute", "moderator")
+ABOUT_SOMEBODY = ("kick", "op", "invite", "uninvite", "mute", "unmute", "moderator")
 """The requests by which somebody decides about somebody."""
-OF_OPS = ("kick", "mute", "unmute", "op", "lock", "room", "invite")
-OF_MEMBERS = ("say", "me", "topic", "kick", "mute", "op", "lock", "room", "invite")
+OF_OPS = ("kick", "mute", "unmute", "op", "lock", "slow", "room", "invite", "uninvite", "ban", "unban", "bans")
+OF_MEMBERS = ("say", "me", "topic", *OF_OPS)
+OF_FOUNDERS = ("closed", "founder")
+"""What of a room only its founder, or a moderator, decides."""
+AGAINST = ("kick", "mute", "ban")
 OF_MODERATORS = ("ban", "unban", "bans", "stats")
 OF_WHO_KNOWS_THE_PASSWORD = ("unregister", "rename")
 SWITCHES = ("op", "lock", "moderator")
@@ -96,6 +100,13 @@ class Request:
         return rooms
 
     @property
+    def about(self) -> str:
+        """Whom it decides about, or ``""``."""
+        if self.kind in ABOUT_SOMEBODY:
+            return str(self.fields["name"])
+        return str(self.fields["target"]) if self.kind in ("ban", "unban") and "room" in self.fields else ""
+
+    @property
     def kind(self) -> str:
         """What it is."""
         kind: str = self.fields["type"]
@@ -157,7 +168,7 @@ class Asker(End):
         """Note what *request* may change from now on."""
         world, now, fields = self.world, self.world.tick, request.fields
         room = world.room(fields["room"]) if "room" in fields else None
-        victims = world.called(fields["name"], Look(self, now, now)) if request.kind in ABOUT_SOMEBODY else set()
+        victims = world.called(request.about, Look(self, now, now)) if request.about else set()
         request.victims = victims
 
         def write(register: Register, value: Any) -> None:
@@ -174,7 +185,10 @@ class Asker(End):
             case "lock" if room is not None:
                 write(room.locked, ANYTHING)
             case "room" if room is not None:
-                write(room.private, fields["access"] == "private")
+                for register, value in self._rules_of(request, room):
+                    write(register, value)
+            case "slow" if room is not None:
+                write(room.slow, seconds_of(fields["text"]) or 0.0)
             case "join" if room is not None:
                 write(self.device.room(room), True)
                 for subject in self.subjects:
@@ -186,7 +200,7 @@ class Asker(End):
                     write(subject.lists(room.name), False)
                     if not subject.is_account:
                         write(subject.right("op", room), ANYTHING if world.changing(subject) else False)
-            case kind if kind in ABOUT_SOMEBODY:
+            case _ if request.about:
                 for victim in victims:
                     for register, value in self._changes_of(victim, request):
                         write(register, value)
@@ -245,11 +259,11 @@ class Asker(End):
                 write(self.account.password, fields["password"])
             case "delete" if fields.get("id") in world.by_id:
                 world.by_id[fields["id"]].may_be_deleted = True
-            case "ban":
+            case "ban" if room is None:
                 span = seconds_of(fields["text"])
                 until = INFINITY if span is None else world.seconds() + span
                 write(world.bans.setdefault(fields["target"], Register(0)), until)
-            case "unban":
+            case "unban" if room is None:
                 for target, register in world.bans.items():
                     if same_target(target, fields["target"]):
                         write(register, 0)
@@ -263,18 +277,54 @@ class Asker(End):
         match request.kind:
             case "op":
                 yield victim.right("op", room), ANYTHING
-            case "invite":
-                yield victim.right("invited", room), True
+            case "invite" | "uninvite":
+                yield victim.right("invited", room), request.kind == "invite"
+            case "unban":
+                yield victim.right("banned", room), 0.0
             case "mute":
                 yield victim.right("muted", room), request.seconds + (seconds_of(request.fields["text"]) or 600)
             case "unmute":
                 yield victim.right("muted", room), 0.0
-            case "kick":
+            case "kick" | "ban":
+                if request.kind == "ban":
+                    room.bans = True
+                    span = seconds_of(request.fields["text"])
+                    yield victim.right("banned", room), INFINITY if span is None else request.seconds + span
+                yield victim.right("invited", room), False
                 yield victim.lists(room.name), False
                 for device in victim.devices:
                     yield device.room(room), False
                 if not victim.is_account:
                     yield victim.right("op", room), ANYTHING if self.world.changing(victim) else False
+
+    def _rules_of(self, request: Request, room: Room) -> Iterator[tuple[Register, Any]]:
+        """What a request changes of the rules of a *room*."""
+        look = Look(self, request.sent, request.sent)
+        match request.fields["access"]:
+            case "open":
+                if room.closed.may_be(True, look):
+                    yield room.closed, ANYTHING
+                yield room.access, ANYTHING if room.closed.may_be(True, look) else "open"
+            case "private":
+                yield room.access, "private"
+                for subject in self.world.everybody():
+                    if subject.may_be_in(room, look):
+                        yield subject.right("invited", room), ANYTHING
+            case "members":
+                yield room.access, "members"
+            case "archived":
+                yield room.archived, request.fields["on"]
+            case "closed":
+                yield room.closed, True
+                for subject in self.world.everybody():
+                    yield subject.right("invited", room), ANYTHING
+                    yield subject.lists(room.name), ANYTHING
+                    for device in subject.devices:
+                        yield device.room(room), ANYTHING
+            case "founder":
+                for subject in self.world.called(request.fields["name"], look):
+                    yield room.founder, subject
+                    yield subject.right("op", room), ANYTHING
 
     # -- when it is answered
 
@@ -297,8 +347,8 @@ class Asker(End):
 
     def _find_victims(self, request: Request, look: Look) -> None:
         """The name in a request may have changed hands before it was read."""
-        if request.kind in ABOUT_SOMEBODY:
-            request.victims |= self.world.called(request.fields["name"], look)
+        if request.about:
+            request.victims |= self.world.called(request.about, look)
             known = {id(register) for register, _ in request.writes}
             for victim in request.victims:
                 for register, value in self._changes_of(victim, request):
@@ -309,12 +359,15 @@ class Asker(End):
         """What *request* may have changed is changed."""
         world, now = self.world, self.world.tick
         certain = len(request.victims or self.subjects) == 1
+        if request.kind == "room":
+            certain = self._do_room(request, event) and certain
         for _, write in request.writes:
             if write.value is ANYTHING and request.kind in SWITCHES:
                 write.value = _switched_to(request, event)
             if request.kind == "read":
                 write.value = event["id"]
-            if request.kind in ("ban", "mute") and world.seconds() != request.seconds and write.value != INFINITY:
+            timed = isinstance(write.value, float) and write.value != INFINITY
+            if request.kind in ("ban", "mute") and world.seconds() != request.seconds and timed:
                 # It is counted from when the request was read.
                 write.value = ANYTHING
             if certain:
@@ -341,6 +394,22 @@ class Asker(End):
             world.codes[event["code"]] = Code(self.who)
         if request.text is not None:
             self._acknowledge(request, request.text, event)
+
+    def _do_room(self, request: Request, event: Event) -> bool:
+        """A rule of a room was changed; tell whether it is clear how."""
+        access, room = request.fields["access"], self.world.room(request.fields["room"])
+        if access == "founder":
+            return sum(register is room.founder for register, _ in request.writes) == 1
+        if access != "open":
+            return True
+        opened = event["type"] == "notice" and "is open again" in event["text"]
+        for register, write in list(request.writes):
+            if opened is (register is room.closed):
+                write.value = "open" if register is room.access else False
+            else:
+                register.drop(write)
+                request.writes.remove((register, write))
+        return True
 
     def becomes(self, subject: Subject, request: Request) -> None:
         """By *request* it has become another *subject*."""
@@ -410,6 +479,13 @@ class Asker(End):
         room = world.room(request.fields["room"])
         if code == "muted" and words.startswith("Your address"):
             world.require("mute", self.account is None, f"{subjects} may not speak in #{room.name}: {words}")
+        elif code == "muted" and "is slow" in words:
+            slow = any(value is ANYTHING or value > 0 for value in room.slow.values(look))
+            may = slow and world.may_not_op(subjects, room, look)
+            world.require("slow", may, f"{subjects} must wait in #{room.name}: {words}")
+        elif code == "not-allowed" and ("is archived" in words or "is closed: nobody" in words):
+            may = room.archived.may_be(True, look) or room.closed.may_be(True, look)
+            world.require("no voice", may, f"{subjects} may not speak in #{room.name}: {words}")
         elif code == "muted":
             times = [until for subject in subjects for until in subject.right("muted", room).values(look)]
             may = any(until is ANYTHING or until > request.seconds for until in times)
@@ -431,28 +507,63 @@ class Asker(End):
             begun = Look(self, request.sent, request.sent)
             banned = world.must_be_banned(self.name, self.host, self.account, begun)
             world.require("ban", not banned, f"{says} from {self.host}")
-        if kind in OF_MODERATORS:
+        if kind in OF_MODERATORS and "room" not in request.fields:
             world.require("role", world.may_moderate(subjects, look), says)
         if kind == "moderator":
             world.require("role", world.may_moderate(subjects, look, ("owner",)), says)
-        if kind in ("kick", "mute") and request.victims:
+        if kind in AGAINST and request.victims:
             self._check_power(request.victims, look, says)
         if "room" not in request.fields or request.again:
             return
         room = world.room(request.fields["room"])
-        if kind in OF_MEMBERS:
+        if kind in AGAINST and len(request.victims) == 1:
+            self._check_founder(room, next(iter(request.victims)), look, says)
+        if kind in OF_MEMBERS and request.fields.get("access") != "open":
             world.require("membership", self.device.room(room).may_be(True, look), says)
-        if kind in OF_OPS:
+        if kind == "room" and request.fields["access"] in OF_FOUNDERS:
+            world.require("founder", self._may_be_founder(room, look), says)
+        elif kind in OF_OPS and request.fields.get("access") != "open":
             world.require("op", world.may_op(subjects, room, look), says)
         if kind in ("say", "me"):
             times = [until for subject in subjects for until in subject.right("muted", room).values(look)]
             may = any(until is ANYTHING or until <= world.seconds() for until in times)
             world.require("mute", may, says)
+            self._check_slow(request, room, look, says)
+        if kind in ("say", "me") or (kind == "topic" and "text" in request.fields):
+            may = room.archived.may_be(False, look) and room.closed.may_be(False, look)
+            world.require("no voice", may, says)
         if kind == "topic" and "text" in request.fields:
             may = room.locked.may_be(False, look) or world.may_op(subjects, room, look)
             world.require("lock", may, says)
         if kind == "history":
             world.require("privacy", world.may_enter(subjects, room, look), says)
+
+    def _may_be_founder(self, room: Room, look: Look) -> bool:
+        return self.world.may_moderate(self.subjects, look) or any(
+            room.founder.may_be(subject.party, look) for subject in self.subjects
+        )
+
+    def _check_founder(self, room: Room, victim: Subject, look: Look, says: str) -> None:
+        """Check that nobody but a moderator has decided against the founder of a room."""
+        founds = set(room.founder.values(look)) == {victim.party} and not victim.alive.may_be(False, look)
+        may = victim in self.subjects or self.world.may_moderate(self.subjects, look)
+        self.world.require("founder", may or not (founds and victim.is_account), says)
+
+    def _check_slow(self, request: Request, room: Room, look: Look, says: str) -> None:
+        """Check that who speaks in a slow room has waited long enough."""
+        world = self.world
+        if self.who is None or request.again:
+            return
+        key = (self.who.party, room.number)
+        before, world.spoken[key] = world.spoken.get(key), (request, look.sent)
+        if before is None:
+            return
+        earlier, _ = before
+        since = Look(self, min(earlier.sent, request.sent), look.done)
+        slow = min((0 if value is ANYTHING else value for value in room.slow.values(since)), default=0)
+        gap = world.seconds() - min(earlier.seconds, request.seconds)
+        free = slow <= gap or world.may_op(self.subjects, room, since)
+        world.require("slow", free, f"{says} They spoke {gap} seconds ago, and the room is slow: {slow}.")
 
     def _check_power(self, victims: set[Subject], look: Look, says: str) -> None:
         """Check that who acts against *victims* is an owner, if these are moderators."""
@@ -490,9 +601,13 @@ class Asker(End):
                     world.require("own password", self.account.password.may_be(fields["password"], look), says)
             case "delete" if event["type"] == "deleted":
                 self._check_deletion(world.by_id.get(event["id"]), look, says)
-            case "ban":
+            case "ban" if room is None:
                 self._check_ban(fields["target"], look, says)
-            case "bans":
+            case "rooms":
+                for listed in event["rooms"]:
+                    may = world.may_see(self.subjects, world.room(listed["room"]), look)
+                    world.require("privacy", may, f"{self.subjects} finds #{listed['room']} among the rooms.")
+            case "bans" if room is None:
                 self._check_bans([ban["target"] for ban in event["bans"]], look)
             case "history" | "search":
                 for message in event["messages"]:

@@ -240,10 +240,16 @@ class Day:
     def _one_of(self, rooms: Sequence[str], chance: random.Random) -> str:
         """One of *rooms*: one that is private, or else not the lobby, more often than not."""
         now = Look(None, self.world.tick, self.world.tick)
-        private = [room for room in rooms if True in set(self.world.room(room).private.values(now))]
+        private = [room for room in rooms if {"private", "members"} & set(self.world.room(room).access.values(now))]
         others = [room for room in rooms if room != LOBBY]
         preferred = private if private and chance.random() < 0.5 else others
         return chance.choice(preferred if preferred and chance.random() < 0.7 else rooms or ROOMS)
+
+    def accepted(self, chance: random.Random) -> list[str] | None:
+        """What a client says that it knows: an old one says nothing."""
+        return chance.choice(
+            [None, None, ["conversations"], ["changes", "lines"], ["conversations", "changes", "lines"]]
+        )
 
     def key(self, chance: random.Random) -> str | None:
         """A key, the right one more often than not; ``None`` if none is needed."""
@@ -364,7 +370,7 @@ def comes(day: Day, seat: int, chance: random.Random) -> object:
         if end.hellos:
             return NOTHING
         rooms = {LOBBY: None, day.known_room(chance): None}
-        accept = ["conversations"] if chance.random() < 0.5 else None
+        accept = day.accepted(chance)
         password = day.password_of(name, chance)
         end.ask(hello(day, name=name, rooms=rooms, password=password, key=day.key(chance), accept=accept))
     return None
@@ -410,7 +416,7 @@ def comes_beside(day: Day, seat: int, chance: random.Random) -> object:
     name = other.account.own_name if chance.random() < 0.8 else other.name
     rooms = dict.fromkeys(other.views) if chance.random() < 0.5 else {day.known_room(chance): None}
     password = day.password_of(other.account.own_name, chance)
-    accept = ["conversations"] if chance.random() < 0.5 else None
+    accept = day.accepted(chance)
     end.ask(hello(day, name=name, rooms=rooms, password=password, accept=accept))
     return None
 
@@ -456,7 +462,8 @@ def _come_back(day: Day, seat: int, before: Program, chance: random.Random, *, w
     again = [request.again_by(day.world.tick) for request in said if counts]
     more: dict[str, Any] = {}
     if before.follows and "conversations" in day.world.offers:
-        more = {"accept": ["conversations"], "private": known.private if chance.random() < 0.9 else None}
+        assert before.hello is not None
+        more = {"accept": before.hello.fields["accept"], "private": known.private if chance.random() < 0.9 else None}
     first = hello(day, name=known.name, token=before.token, rooms=rooms or None, password=password, **more)
     if waiting:
         program.ask(first)
@@ -640,8 +647,77 @@ def locks_the_topic(day: Day, program: Program, chance: random.Random) -> Reques
 @asks(5)
 def closes_a_room(day: Day, program: Program, chance: random.Random) -> Request | None:
     room = day.ruled_room(program, chance)
-    access = chance.choice(["private", "private", "private", "open"])
+    kinds = ["private", "private", "private", "open"]
+    access = chance.choice([*kinds, "members", "members"] if "uninvite" in day.world.offers else kinds)
     return day.request("room", room=room, access=access) if room is not None else None
+
+
+def _rules(weight: float) -> Callable[[Callable[[Day, Program, str, random.Random], Request]], object]:
+    """Add a kind of step in which an op, or a founder, decides about a room."""
+
+    def add(make: Callable[[Day, Program, str, random.Random], Request]) -> object:
+        def decides(day: Day, program: Program, chance: random.Random) -> Request | None:
+            room = day.ruled_room(program, chance)
+            return make(day, program, room, chance) if room is not None and "uninvite" in day.world.offers else None
+
+        decides.__name__ = make.__name__
+        asks(weight)(decides)
+        return make
+
+    return add
+
+
+@_rules(2)
+def archives_a_room(day: Day, program: Program, room: str, chance: random.Random) -> Request:
+    return day.request("room", room=room, access="archived", on=chance.random() < 0.5)
+
+
+@_rules(2)
+def ends_a_room(day: Day, program: Program, room: str, chance: random.Random) -> Request:
+    return day.request("room", room=room, access="closed", name=room)
+
+
+@_rules(2)
+def hands_a_room_on(day: Day, program: Program, room: str, chance: random.Random) -> Request:
+    return day.request("room", room=room, access="founder", name=day.some_name(chance))
+
+
+@_rules(2)
+def slows_a_room(day: Day, program: Program, room: str, chance: random.Random) -> Request:
+    return day.request("slow", room=room, text=chance.choice(["off", "30s", "1h"]))
+
+
+@_rules(3)
+def bans_from_a_room(day: Day, program: Program, room: str, chance: random.Random) -> Request:
+    target = day.some_name(chance, but=program.name)
+    return day.request("ban", room=room, target=target, text=chance.choice(SPANS))
+
+
+@_rules(2)
+def unbans_from_a_room(day: Day, program: Program, room: str, chance: random.Random) -> Request:
+    return day.request("unban", room=room, target=day.some_name(chance))
+
+
+@_rules(1)
+def lists_bans_of_a_room(day: Day, program: Program, room: str, chance: random.Random) -> Request:
+    return day.request("bans", room=room)
+
+
+@_rules(2)
+def takes_an_invitation_back(day: Day, program: Program, room: str, chance: random.Random) -> Request:
+    return day.request("uninvite", room=room, name=day.some_name(chance))
+
+
+@asks(2)
+def opens_a_room_again(day: Day, program: Program, chance: random.Random) -> Request | None:
+    now = Look(None, day.world.tick, day.world.tick)
+    closed = [name for name, room in day.world.rooms.items() if room.closed.may_be(True, now)]
+    return day.request("room", room=chance.choice(closed), access="open") if closed else None
+
+
+@asks(2)
+def lists_rooms(day: Day, program: Program, chance: random.Random) -> Request:
+    return day.request("rooms")
 
 
 @asks(4)
@@ -826,6 +902,10 @@ def the_clock_jumps(day: Day, seat: int, chance: random.Random) -> object:
     day.house.set_clock(seconds)
     for register in day.world.bans.values():
         register.forget_times()
+    for subject in day.world.everybody():
+        for (kind, _), right in subject.rights.items():
+            if kind == "banned":
+                right.forget_times()
     return None
 
 
@@ -896,6 +976,7 @@ def _all_are_gone(day: Day) -> None:
             for request in end.requests.values():
                 for _, write in request.writes:
                     write.done = min(write.done, world.tick)
+    world.spoken = {}
     day.ends = []
     day.errands = []
     for known in day.passes.values():
@@ -1046,7 +1127,14 @@ THEMES: Sequence[Collection[str]] = (
     ),
     (
         "joins", "leaves", "closes_a_room", "invites_somebody", "ops_somebody", "kicks_somebody", "takes_another_name",
-        "quits", "comes", "says", "registers", "unregisters", "asks_who_is_there", "reads_back",
+        "quits", "comes", "says", "registers", "unregisters", "asks_who_is_there", "reads_back", "archives_a_room",
+        "ends_a_room", "hands_a_room_on", "opens_a_room_again", "takes_an_invitation_back", "lists_rooms",
+    ),
+    (
+        "joins", "bans_from_a_room", "unbans_from_a_room", "kicks_somebody", "mutes_somebody", "slows_a_room", "says",
+        "comes", "comes_back", "comes_beside", "quits", "registers", "takes_another_name", "ops_somebody",
+        "hands_a_room_on", "lists_bans_of_a_room", "time_passes", "something_takes_long", "everything_is_done",
+        "the_chat_is_killed", "the_chat_is_started", "nothing_can_be_stored", "lists_rooms",
     ),
     (
         "connects", "comes", "comes_back", "bans", "unbans", "lists_bans", "takes_another_name", "registers",
