@@ -152,12 +152,12 @@ def require_turn(hub: Hub, user: User, room: Room) -> None:
     require_voice(hub, user, room)
     if room.slow and not is_op(user, room):
         now = hub.monotonic()
-        left = room.wait_of(user.subject, now)
+        left = room.wait_of(user.party, now)
         if left > 0:
             every = durations.in_words(room.slow)
             wait = durations.in_words(left)
             raise Muted(f"#{room.name} is slow: you may speak every {every}, and again in {wait}.")
-        room.take_turn(user.subject, now)
+        room.take_turn(user.party, now)
 
 
 def may_act_against(user: User, other: User | Account) -> bool:

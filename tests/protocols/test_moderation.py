@@ -641,3 +641,10 @@ def test_only_what_moderators_decide_stays_in_the_audit_record_for_ever(
     assert decided == [
         ("mo", "lock", True), ("mo", "ban", True), ("ada", "lock", False), ("ada", "password", False)
     ]  # fmt: skip
+
+
+def test_who_registers_waits_for_their_turn_in_a_slow_room_as_before(box: Box) -> None:
+    ada, bob = in_room(box, "ada", "bob")
+    ada.send("/slow 1h")
+    bob.send("one", "/register correct horse", "two")
+    assert bob.lines()[-1].startswith("! #dev is slow: you may speak every 1 hour")

@@ -57,7 +57,7 @@ def _speak(hub: Hub, session: Session, name: str, kind: MessageKind, text: str, 
     )
     if not room.kept:
         hub.keep(session, room)
-    undo = partial(room.unsay, message.id, room.last_id, room.at, user.subject)
+    undo = partial(room.unsay, message.id, room.last_id, room.at, user.party)
     room.last_id, room.at = message.id, message.time
     if not room.stirred:
         hub.rooms.stir(room)
