@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
+from keyword import iskeyword
 from typing import Any
 
 from chat.core.errors import BadField
@@ -46,8 +47,9 @@ class Parameter:
     """A parameter of a command, and the field of that name in JSON.
 
     ``here``: the text dialect fills in the room that the user is in, unless people may type one, where it is
-    ``optional``; JSON always needs it. ``programs``: only JSON has it; ``people``: JSON does not have it. A ``TEXT`` or
-    a ``SECRET`` takes the rest of the line.
+    ``optional``; JSON always needs it. ``programs``: only JSON has it; ``people``: JSON does not have it. ``alone``:
+    people may leave it out, JSON may not. ``instead`` is the parameter that may be given in its place. A ``TEXT`` or a
+    ``SECRET`` takes the rest of the line.
     """
 
     name: str
@@ -56,6 +58,17 @@ class Parameter:
     here: bool = False
     programs: bool = False
     people: bool = False
+    alone: bool = False
+    instead: str = ""
+
+    @property
+    def argument(self) -> str:
+        """What the command calls it: it may be a keyword of Python."""
+        return f"{self.name}_" if iskeyword(self.name) else self.name
+
+    def given_by(self, fields: Mapping[str, object]) -> bool:
+        """Tell whether the fields of a JSON object have what may stand in its place."""
+        return bool(self.instead) and fields.get(self.instead) is not None
 
     @property
     def typed(self) -> bool:
@@ -66,7 +79,7 @@ class Parameter:
     def usage(self) -> str:
         """How it stands in the usage of a command: ``name``, or ``[name]`` if it may be left out."""
         word = "|".join(SWITCH_WORDS) if self.kind is Kind.SWITCH else self.name
-        return f"[{word}]" if self.optional else word
+        return f"[{word}]" if self.optional or self.alone else word
 
     def from_word(self, word: str) -> str | int:
         """Convert what was typed; raises :class:`BadField`."""
@@ -160,8 +173,8 @@ class Command:
                 word, _, rest = rest.partition(" ")
                 rest = rest.lstrip()
             if word:
-                arguments[parameter.name] = parameter.from_word(word)
-            elif not parameter.optional:
+                arguments[parameter.argument] = parameter.from_word(word)
+            elif not (parameter.optional or parameter.alone):
                 raise BadField(f"Usage: {self.usage} ({self.summary})")
         if rest:
             raise BadField(f"Usage: {self.usage} ({self.summary})")
@@ -173,8 +186,8 @@ class Command:
         for parameter in (p for p in self.parameters if not p.people):
             value = fields.get(parameter.name)
             if value is not None:
-                arguments[parameter.name] = parameter.from_json(value)
-            elif parameter.here or not parameter.optional:
+                arguments[parameter.argument] = parameter.from_json(value)
+            elif (parameter.here or not parameter.optional) and not parameter.given_by(fields):
                 raise BadField(f'"{self.name}" needs "{parameter.name}".')
         return arguments
 
@@ -187,4 +200,6 @@ TEXT = Parameter("text", Kind.TEXT)
 WHY = Parameter("text", Kind.TEXT, optional=True)
 ON = Parameter("on", Kind.SWITCH, optional=True)
 """Which way to switch something; if it is left out, the other way than it is."""
+WITH = Parameter("with", Kind.TEXT, optional=True, programs=True)
+"""The other side of a conversation."""
 SECRET = Parameter("password", Kind.SECRET)

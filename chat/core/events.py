@@ -516,10 +516,62 @@ def _id(messages: list[Message]) -> int:
     return messages[0].id if messages else 0
 
 
+class ConversationLine(msgspec.Struct, frozen=True, kw_only=True):
+    """A line in the list of conversations: the one ``with`` somebody. ``last`` and ``time`` are of its last message.
+
+    ``read`` is the id up to which the user has read, ``unread`` the number of messages behind that. If the other side
+    is ``gone`` for good, ``name`` is what it was called last.
+    """
+
+    name: str
+    last: int
+    read: int
+    with_: str = msgspec.field(name="with")
+    unread: int
+    time: str
+    here: bool
+    gone: bool = False
+
+    def line(self, local: Callable[[str], datetime]) -> str:
+        """Write it as ``[2026-11-21 09:15] bob, 3 unread``."""
+        facts = [self.name]
+        if self.unread:
+            facts.append(f"{self.unread} unread")
+        if self.gone:
+            facts.append("gone")
+        return f"[{local(self.time):%Y-%m-%d %H:%M}] {', '.join(facts)}"
+
+
+class Conversations(Event, frozen=True, kw_only=True):
+    """The conversations of the user, the newest first; ``more``: there are older ones."""
+
+    conversations: list[ConversationLine]
+    more: bool
+    tag: str | None = None
+
+    def words(self) -> list[str]:
+        if not self.conversations:
+            return ["You have no older conversations." if self.more else "You have no conversations."]
+        behind = [f"For older ones: /conversations {self.conversations[-1].last}"] if self.more else []
+        return [*(one.line(local_time) for one in self.conversations), *behind]
+
+
+class ConversationChanged(Event, frozen=True, kw_only=True, tag="conversation"):
+    """The other side of a conversation is called ``name`` now, or is gone for good (``None``); or it came or left."""
+
+    with_: str = msgspec.field(name="with")
+    name: str | None
+    here: bool
+
+    def words(self) -> list[str]:
+        return []
+
+
 class Found(Event, frozen=True, kw_only=True):
     """Messages that were searched for, newest first; ``more``: there are older ones.
 
     ``text`` is what was searched for; ``None`` if it was whatever names the user. ``next`` is as in :class:`History`.
+    ``with``: it was searched for in the conversation with somebody.
     """
 
     text: str | None
@@ -527,6 +579,7 @@ class Found(Event, frozen=True, kw_only=True):
     more: bool
     next: int | None = None
     tag: str | None = None
+    with_: str | None = msgspec.field(default=None, name="with")
 
     def words(self) -> list[str]:
         return self.page(local_time)

@@ -76,7 +76,7 @@ from chat.core.limits import Limits
 from chat.core.names import RESERVED, Registry, key, likeness, look_alikes
 from chat.core.peer import Peer
 from chat.core.ports import Delivery, Lookup, MessageById, Random
-from chat.core.private import Shares, Unheard, not_shown
+from chat.core.private import Shares, Unheard, Watchers, not_shown
 from chat.core.queue import Entry, Queue, Undo
 from chat.core.room import NO_RIGHTS, Invite, Rights, Room
 from chat.core.room_directory import RoomDirectory
@@ -149,6 +149,7 @@ class Hub:
         """Who is here, by account or presence."""
         self.unheard = Unheard()
         self.shares = Shares()
+        self.watchers = Watchers()
         self._absent: dict[Subject, Mapping[str, str]] = {}
         """The presences that have not come back since the chat began, and may still, and whom they ignored."""
         self._departed: dict[str, int] = {}

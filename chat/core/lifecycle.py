@@ -13,6 +13,7 @@ from chat import __version__
 from chat.core import names
 from chat.core.accounts import Account, StoredAccount, Subject
 from chat.core.authentication import prove, refuse_banned, require_key, require_member, returning
+from chat.core.conversations import told_watchers
 from chat.core.effects import Close, Effect, Greet, Inform, Leave, Publish, Show, ShowOthers
 from chat.core.errors import AlreadyThere, Internal, NameTaken, TooManyRooms
 from chat.core.events import Goodbye, Limits, ListedRoom, Notice, Renamed, Welcome
@@ -187,6 +188,7 @@ def admit(
         user.came = hub.next_id
         user.arrived = 0 if came_back else hub.count_arrival()
         hub.set_account(user, account)
+        hub.then(session, *told_watchers(hub, user.party))
     if token is not None:
         hub.tokens.begin(session, token)
         token.subject = user.subject
@@ -377,6 +379,7 @@ def _hand_over(hub: Hub, before: Session, heir: Session, name: str, rooms: Mappi
     before.rooms = {}
     hub.then(before, *effects)
     hub.tokens.release(before)
+    hub.watchers.leave(before)
     if before.token is not None and before.token is not heir.token:
         hub.tokens.end(before.token)
     _end(hub, before, "Your session goes on from another connection.", "replaced")
@@ -432,7 +435,8 @@ def tell_name(hub: Hub, session: Session, old: str, new: str, tag: str | None) -
     renamed = Renamed(time=hub.now(), room=None, name=old, new=new, tag=tag)
     rooms = [msgspec.structs.replace(renamed, room=room.name, tag=None) for room in user_of(session).rooms()]
     told = [Publish(event.room, event, session) for event in rooms if event.room is not None]
-    return Show(session, renamed), ShowOthers(session, renamed), *told
+    watchers = told_watchers(hub, user_of(session).party)
+    return Show(session, renamed), ShowOthers(session, renamed), *told, *watchers
 
 
 # -- going
@@ -540,6 +544,7 @@ def fail(hub: Hub, session: Session) -> None:
 def _depart(hub: Hub, session: Session) -> None:
     """Take the session out of the chat, and the user with whatever ends with them if it was their last."""
     hub.tokens.release(session)
+    hub.watchers.leave(session)
     for room in list(session.rooms.values()):
         hub.then(session, *go_out(hub, session, room))
     user = session.user
@@ -556,6 +561,7 @@ def _depart(hub: Hub, session: Session) -> None:
 def _end_user(hub: Hub, user: User) -> None:
     """The *user* has left for good. Who said something to them that they have not got is told."""
     hub.leave(user)
+    hub.then(user.sessions[-1], *told_watchers(hub, user.party))
     if user.account is not None:
         hub.unheard.end(user.party)
         return

@@ -17,7 +17,7 @@ from chat.core.text import MARKS_OF_NAMES, MAXIMUM_MARKS
 MAXIMUM_LENGTH = 32
 """The characters that a name may have."""
 
-RESERVED = ("server", "admin", "administrator", "root", "moderator", "system", "twisted-chat", "lobby")
+RESERVED = ("server", "admin", "administrator", "root", "moderator", "system", "twisted-chat", "lobby", "guests")
 """Names that users would believe too much; nobody takes them but the accounts that the operator makes."""
 
 _ROOM_SHAPE = re.compile(r"(?!_)\w([\w.-]*\w)?(?<!_)")

@@ -6,10 +6,14 @@ from collections.abc import Mapping, Sequence
 
 from chat.core.accounts import Subject
 from chat.core.events import Notice
+from chat.core.session import Session
 from chat.core.text import enumerate_words
 
 MOST_NAMED = 5
 """So many senders are named to who comes in."""
+
+MOST_WATCHED = 1_000
+"""Of so many parties a session is told what becomes of them."""
 
 OVERHEAD = 200
 """About what a private message takes beside its text, in bytes."""
@@ -62,6 +66,40 @@ class Shares:
     def add(self, sender: str, size: int) -> None:
         """The *sender* has taken so much more."""
         self.set(sender, self.spent(sender) + size)
+
+
+class Watchers:
+    """Which sessions are told what becomes of which parties; of the last :data:`MOST_WATCHED` that they have met."""
+
+    def __init__(self) -> None:
+        self._sessions: dict[Subject, dict[Session, None]] = {}
+        self._parties: dict[Session, dict[Subject, None]] = {}
+
+    def add(self, session: Session, party: Subject) -> None:
+        """The *session* is told from now on what becomes of the *party*."""
+        watched = self._parties.setdefault(session, {})
+        watched.pop(party, None)
+        watched[party] = None
+        self._sessions.setdefault(party, {})[session] = None
+        if len(watched) > MOST_WATCHED:
+            self._forget(session, next(iter(watched)))
+
+    def of(self, party: Subject) -> Sequence[Session]:
+        """The sessions that are told what becomes of the *party*."""
+        return list(self._sessions.get(party, ()))
+
+    def leave(self, session: Session) -> None:
+        """The *session* has ended."""
+        for party in list(self._parties.get(session, ())):
+            self._forget(session, party)
+        self._parties.pop(session, None)
+
+    def _forget(self, session: Session, party: Subject) -> None:
+        del self._parties[session][party]
+        sessions = self._sessions[party]
+        del sessions[session]
+        if not sessions:
+            del self._sessions[party]
 
 
 class Unheard:

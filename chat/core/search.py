@@ -12,7 +12,7 @@ from chat.core.names import room_name
 MOST_WORDS = 16
 """The words that one may search for at once, those of phrases included."""
 
-_PIECE = re.compile(r'(?:(author|room|before):(?=\S))?(?:"([^"]*)"?|(\S+))', re.IGNORECASE)
+_PIECE = re.compile(r'(?:(author|room|before|in):(?=\S))?(?:"([^"]*)"?|(\S+))', re.IGNORECASE)
 _ASCII_WORD = re.compile(r"[a-z0-9]+")
 _ACCENTS = re.compile("[\u0300-\u036f]")
 _WRITTEN_TOGETHER = re.compile(
@@ -51,10 +51,14 @@ class Wanted:
     author: str | None = None
     room: str | None = None
     before: int | None = None
+    conversation: str | None = None
+    """In the conversation with whom to look, or in all private ones (``""``)."""
 
 
-def parse(text: str) -> Wanted:
-    """Read ``green "hot tea" author:ada room:#dev before:120``.
+def parse(text: str, *, anything: bool = False) -> Wanted:
+    """Read ``green "hot tea" author:ada room:#dev before:120``, or ``in:@bob`` or ``in:me`` for private messages.
+
+    With *anything* there need be nothing to look for.
 
     Raises :class:`BadField`, :class:`BadName` for a room that can't be, and :class:`Empty` if there is nothing to
     look for.
@@ -75,7 +79,9 @@ def parse(text: str) -> Wanted:
             phrases.append(phrase)
         if key != "before":
             kept.append(match[0])
-    if not phrases and not given.keys() & {"author", "room"}:
+    if "in" in given and "room" in given:
+        raise BadField("A search is either in: private messages, or in a room: and not in both.")
+    if not phrases and not anything and not given.keys() & {"author", "room", "in"}:
         raise Empty('There is nothing to look for in that. Try: /search tea "hot water" author:ada room:#dev')
     if sum(map(len, phrases)) > MOST_WORDS:
         raise BadField(f"That is too much to look for. Search for at most {MOST_WORDS} words.")
@@ -85,7 +91,17 @@ def parse(text: str) -> Wanted:
         author=given.get("author"),
         room=room_name(given["room"]) if "room" in given else None,
         before=_number(given["before"]) if "before" in given else None,
+        conversation=_conversation(given["in"]) if "in" in given else None,
     )
+
+
+def _conversation(text: str) -> str:
+    """Read what stands behind ``in:``."""
+    if text.lower() == "me":
+        return ""
+    if not text.startswith("@") or len(text) < 2:
+        raise BadField("in: takes in:me for all your private messages, or a name, as in in:@bob")
+    return text[1:]
 
 
 def _number(text: str) -> int:

@@ -16,6 +16,7 @@ from chat.core.errors import ChatError, Internal
 from chat.core.events import Found, History, Message, Notice, Refusal, Sent
 from chat.core.names import key
 from chat.core.ports import Lookup, Missed, Query, Search, Unread, UnreadOf
+from chat.core.session import Session
 from chat.delivery.outbox import Outbox, Place
 from chat.history.store import Page, Store
 
@@ -58,9 +59,7 @@ class Lookups:
             rest += wanted[1:]
             if rest and outbox.has(place):
                 place.when_due = partial(self._missed, rest, outbox, outbox.add_after(place))
-            for message in page.messages:
-                if not isinstance(message, Sent) and message.with_ is not None:
-                    session.was_shown(int(message.with_), message.id)
+            _note_shown(session, page)
             return b"".join(outbox.dialect.encode_for(session.name, message) for message in page.messages)
 
         _fill(outbox, place, self._store.missed(wanted[0], outbox.dialect.page), found)
@@ -104,6 +103,8 @@ class Lookups:
 
         def found(page: Page) -> bytes:
             following = page.messages[last].id if page.more else None
+            if isinstance(answer, History) and answer.with_ is not None:
+                _note_shown(outbox.session, page)
             event = structs.replace(answer, messages=_shown(outbox, page), more=page.more, next=following)
             return outbox.dialect.encode_for(outbox.session.name, event)
 
@@ -120,6 +121,13 @@ class Lookups:
             return outbox.dialect.encode_replay(query.room or "", _shown(outbox, page))
 
         _fill(outbox, place, self._store.read(wanted), found)
+
+
+def _note_shown(session: Session, page: Page) -> None:
+    """The session is shown the private messages of *page*."""
+    for message in page.messages:
+        if not isinstance(message, Sent) and message.with_ is not None:
+            session.was_shown(int(message.with_), message.id)
 
 
 def _fill(

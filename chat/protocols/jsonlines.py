@@ -126,6 +126,7 @@ class JsonManners(Manners):
             raise BadField('"register" must be true or false.')
         rooms = self._rooms(request.get("rooms"))
         session.accept = self._accept(request.get("accept"))
+        session.private = self._private(request.get("private"))
         if registers:
             come_in_new(hub, session, name, rooms, password, code, ResumeToken(hub.make_token()), tag)
         else:
@@ -137,6 +138,12 @@ class JsonManners(Manners):
         if not isinstance(given, list) or len(given) > MOST_ACCEPTED or not all(isinstance(one, str) for one in given):
             raise BadField(f'"accept" must be a list of at most {MOST_ACCEPTED} strings.')
         return ACCEPTABLE.intersection(given)
+
+    def _private(self, number: object) -> int | None:
+        """Read the id of the last private message that the client has seen."""
+        if number is None or (isinstance(number, int) and not isinstance(number, bool) and 0 <= number < 1 << 63):
+            return number
+        raise BadField('"private" must be the id of the last private message seen, or null.')
 
     def _rooms(self, rooms: object) -> dict[str, int | None]:
         if rooms is None:

@@ -25,10 +25,10 @@ EVERYTHING = ["changes", "conversations", "lines"]
 """What a client of today may accept."""
 
 
-LATER = {"devices", "invitation", "logout", "whois", "rename", "slow", "uninvite"}
+LATER = {"conversations", "devices", "invitation", "logout", "whois", "rename", "slow", "uninvite"}
 """Requests that the first client does not know."""
 
-SEEN_BY_NOBODY = {"devices", "invitation", "logout", "whois"}
+SEEN_BY_NOBODY = {"conversations", "devices", "invitation", "logout", "whois"}
 """Requests of which nobody else is shown anything."""
 
 

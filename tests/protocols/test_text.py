@@ -209,7 +209,7 @@ def test_help_lists_every_command_that_the_user_may_use() -> None:
     assert {"* /kick name [text]", *everybodys} <= {line.split(" - ")[0] for line in ada.lines()}
     ada.send("/help msg", "/help /me")
     assert ada.lines() == [
-        "* /msg name text - says something to one user only",
+        "* /msg name [text] - says something to one user only; without a text, shows what you two said last",
         "* /me text - says what you do: /me waves",
     ]
 
@@ -224,8 +224,11 @@ def test_a_mistyped_command_gets_the_nearest_one(typed: str, meant: str) -> None
 @pytest.mark.parametrize(
     ("line", "answer"),
     [
-        ("/msg", "! Usage: /msg name text (says something to one user only)"),
-        ("/msg bob", "! Usage: /msg name text (says something to one user only)"),
+        (
+            "/msg",
+            "! Usage: /msg name [text] (says something to one user only; without a text, shows what you two said last)",
+        ),
+        ("/msg nobody", "! There is nobody called nobody here. See /who for those in this room."),
         ("/msg nobody hi", "! There is nobody called nobody here. See /who for those in this room."),
         ("/msg bobb hi", "! There is nobody called bobb here. Did you mean bob?"),
         ("/who there", "! There is no room #there. See /rooms for those there are."),

@@ -11,6 +11,7 @@ from chat.core import rights
 from chat.core.accounts import StoredAccount, check_password
 from chat.core.authentication import check, refuse_banned, require_secure
 from chat.core.command import SECRET, USER, Command, Kind, Parameter, Right
+from chat.core.conversations import told_watchers
 from chat.core.doors import Registration
 from chat.core.effects import Effect, Show
 from chat.core.errors import AlreadyThere, NameTaken, NotAllowed
@@ -147,6 +148,7 @@ def unregister(hub: Hub, session: Session, tag: str | None, password: str) -> No
         if hub.doors.members_only:
             here = "You have given up your account, and only members may be here."
             ends = [EndOthers(hub, session, others, ONLY_MEMBERS), Quit(hub, session, here, ONLY_MEMBERS)]
+        ends += told_watchers(hub, account.party)
         fact = Unregistered(account.id)
         hub.apply(session, fact, (done, *ends), tag=tag, action="unregister", target=account.name)
 

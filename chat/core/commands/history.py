@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 
 from chat.core import names, rights
-from chat.core.command import HERE, ROOM, TEXT, Command, Kind, Parameter, Right
+from chat.core.accounts import Subject
+from chat.core.command import TEXT, WITH, Command, Kind, Parameter, Right
+from chat.core.conversations import find_party, party_from
 from chat.core.effects import Find, Recall, Show, ShowOthers
 from chat.core.events import Found, History, Read
-from chat.core.facts import ReadUpTo
+from chat.core.facts import ReadUpTo, ReadWith
 from chat.core.hub import Hub
 from chat.core.membership import room_of
 from chat.core.ports import Query, Search
 from chat.core.rights import user_of
-from chat.core.search import parse
-from chat.core.session import Session
+from chat.core.search import Wanted, parse
+from chat.core.session import CONVERSATIONS, Session, User
 from chat.core.text import bounded
 from chat.core.when import read
 
@@ -26,26 +30,31 @@ def history(
     hub: Hub,
     session: Session,
     tag: str | None,
-    room: str,
+    room: str = "",
     when: str | None = None,
     count: int | None = None,
     after: int | None = None,
     before: int | None = None,
     since: str | None = None,
     until: str | None = None,
+    with_: str | None = None,
 ) -> None:
-    """Show messages from the history of a room; *when* is in words, in the time zone of the server."""
+    """Show messages of a room, or of a conversation; *when* is in words, in the time zone of the server."""
     if when:
         history(hub, session, tag, room, **read(when, datetime.fromisoformat(hub.now())))
         return
+    other = party_from(with_) if with_ is not None else 0
     query = Query(
-        room_of(hub, session, room).name,
+        None if other else room_of(hub, session, room).name,
         before=_bound(hub, before),
         count=_count(hub, count),
         after=after or 0,
         newest=after is None and since is None,
         since=since,
         until=until,
+        party=user_of(session).party,
+        other=other,
+        token=session.token.digest if other and session.token is not None else None,
     )
     session.spent += hub.limits.history_cost - 1
     answer = History(
@@ -57,6 +66,8 @@ def history(
         after=after,
         before=before,
         tag=tag,
+        with_=str(other) if other else None,
+        name=hub.name_of(other) if other else None,
     )
     hub.answer(session, Recall(session, query, answer))
 
@@ -69,9 +80,38 @@ def search(
     room: str | None = None,
     count: int | None = None,
     before: int | None = None,
+    with_: str | None = None,
 ) -> None:
-    """Show messages that hold the words of *text*, newest first."""
-    wanted = parse(bounded(text, hub.limits.text, "search"))
+    """Show messages that hold the words of *text*, newest first: of rooms, or of the user's conversations."""
+    wanted = parse(bounded(text, hub.limits.text, "search"), anything=with_ is not None)
+    find = partial(_search, hub, session, tag, wanted, room, count, before)
+    if with_ is not None:
+        find(user_of(session).party, party_from(with_))
+    elif wanted.conversation is None:
+        find(0, 0)
+    elif wanted.conversation:
+        found = partial(_search_with, find, user_of(session))
+        find_party(hub, session, wanted.conversation, tag, found)
+    else:
+        find(user_of(session).party, 0)
+
+
+def _search_with(find: Callable[[Subject, Subject], None], user: User, other: Subject, name: str) -> None:
+    find(user.party, other)
+
+
+def _search(
+    hub: Hub,
+    session: Session,
+    tag: str | None,
+    wanted: Wanted,
+    room: str | None,
+    count: int | None,
+    before: int | None,
+    party: Subject,
+    other: Subject,
+) -> None:
+    """Search rooms, or what the *party* has in private, with the *other* if there is one."""
     place = room if room is not None else wanted.room
     search = Search(
         wanted.phrases,
@@ -80,9 +120,13 @@ def search(
         author=wanted.author,
         room=names.room_name(place) if place is not None else None,
         rooms=rights.readable(hub, user_of(session)),
+        party=party,
+        other=other,
+        token=session.token.digest if party and session.token is not None else None,
     )
     session.spent += hub.limits.search_cost - 1
-    hub.answer(session, Find(session, search, Found(text=wanted.text, messages=[], more=False, tag=tag)))
+    found = Found(text=wanted.text, messages=[], more=False, tag=tag, with_=str(other) if other else None)
+    hub.answer(session, Find(session, search, found))
 
 
 def mentions(hub: Hub, session: Session, tag: str | None, before: int | None = None, count: int | None = None) -> None:
@@ -102,14 +146,26 @@ def mentions(hub: Hub, session: Session, tag: str | None, before: int | None = N
     hub.answer(session, Find(session, search, Found(text=None, messages=[], more=False, tag=tag)))
 
 
-def mark_read(hub: Hub, session: Session, tag: str | None, room: str, id: int) -> None:
-    """Remember up to where the user has read a room."""
+def mark_read(hub: Hub, session: Session, tag: str | None, id: int, room: str = "", with_: str | None = None) -> None:
+    """Remember up to where the user has read a room, or a conversation."""
     user = user_of(session)
+    if with_ is not None:
+        _mark_conversation(hub, session, tag, party_from(with_), min(id, hub.next_id - 1))
+        return
+    rights.require(user, Right.ACCOUNT, None)
     mine = room_of(hub, session, room)
     number = min(id, mine.last_id)
     fact = ReadUpTo(user.subject, mine.name, number)
     read = Read(room=mine.name, id=number, tag=tag)
     hub.apply(session, fact, (Show(session, read), ShowOthers(session, read)), tag=tag)
+
+
+def _mark_conversation(hub: Hub, session: Session, tag: str | None, other: Subject, number: int) -> None:
+    party = user_of(session).party
+    read = Read(room=None, with_=str(other), id=number, tag=tag)
+    hub.unheard.got(party, other, number)
+    others = ShowOthers(session, read, CONVERSATIONS)
+    hub.apply(session, ReadWith(party, other, number), (Show(session, read), others), tag=tag)
 
 
 def _bound(hub: Hub, before: int | None) -> int:
@@ -126,13 +182,14 @@ COMMANDS = (
     Command(
         "history",
         (
-            HERE,
+            Parameter("room", Kind.ROOM, here=True, instead="with"),
             Parameter("when", Kind.TEXT, optional=True, people=True),
             Parameter("count", Kind.NUMBER, optional=True, programs=True),
             Parameter("after", Kind.NUMBER, optional=True, programs=True),
             Parameter("before", Kind.NUMBER, optional=True, programs=True),
             Parameter("since", Kind.TIME, optional=True, programs=True),
             Parameter("until", Kind.TIME, optional=True, programs=True),
+            WITH,
         ),
         "shows the last messages of the room, or /history 50, /history since 09:00, /history 2026-11-20",
         history,
@@ -144,8 +201,9 @@ COMMANDS = (
             Parameter("room", Kind.ROOM, optional=True, programs=True),
             Parameter("count", Kind.NUMBER, optional=True, programs=True),
             Parameter("before", Kind.NUMBER, optional=True, programs=True),
+            WITH,
         ),
-        'finds messages by their words: /search tea "hot water" author:ada room:#dev',
+        'finds messages by their words: /search tea "hot water" author:ada room:#dev, or in:@bob, in:me',
         search,
     ),
     Command(
@@ -159,10 +217,9 @@ COMMANDS = (
     ),
     Command(
         "read",
-        (ROOM, Parameter("id", Kind.NUMBER)),
+        (Parameter("room", Kind.ROOM, instead="with"), Parameter("id", Kind.NUMBER), WITH),
         "remembers up to where you have read",
         mark_read,
-        needs=Right.ACCOUNT,
         programs=True,
         stores=True,
         automatic=True,

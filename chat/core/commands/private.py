@@ -1,25 +1,26 @@
-"""What users say to one user only."""
+"""What users say to one user only, and their conversations."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from functools import partial
-from typing import NamedTuple
 
 import msgspec
 from msgspec import structs
 
 from chat.core import names
-from chat.core.accounts import Account, Subject
-from chat.core.command import TEXT, USER, Command
+from chat.core.accounts import Subject
+from chat.core.command import WITH, Command, Kind, Parameter
+from chat.core.commands.history import DEFAULT_COUNT
 from chat.core.commands.talk import acknowledge, speakable, store_said
-from chat.core.effects import Echo, Effect, Show
+from chat.core.conversations import Addressee, addressee, addressee_with, find_party, party_from, watch
+from chat.core.effects import Echo, Effect, Recall, Show
 from chat.core.errors import NotAllowed, NotStored
-from chat.core.events import Message, Notice, Sent
+from chat.core.events import ConversationLine, Conversations, History, Message, Notice, Sent
 from chat.core.facts import Between
 from chat.core.hub import Hub
 from chat.core.lifecycle import show_skipped
-from chat.core.membership import find_user
-from chat.core.ports import Delivery, SpentBy
+from chat.core.ports import Conversation, ConversationsOf, Delivery, Query, SpentBy
 from chat.core.private import cost, not_shown
 from chat.core.rights import user_of
 from chat.core.session import Session, State, User, ignores
@@ -28,45 +29,39 @@ GUESTS = names.key("guests")
 """Who ignores this name is sent nothing in private by users without an account."""
 
 
-class Addressee(NamedTuple):
-    """To whom somebody writes: a party, the name it has now, and whether it is here, or has an account."""
-
-    party: Subject
-    name: str
-    user: User | None
-    account: Account | None
-
-    @property
-    def subject(self) -> Subject:
-        """The account, or the presence."""
-        return self.account.id if self.account is not None else self.party
-
-    def ignores(self, name: str) -> bool:
-        """Tell whether it ignores who goes by *name*."""
-        if self.user is not None:
-            return ignores(self.user, name)
-        return self.account is not None and names.key(name) in self.account.ignored
+def message(
+    hub: Hub,
+    session: Session,
+    tag: str | None,
+    name: str = "",
+    text: str | None = None,
+    with_: str | None = None,
+) -> None:
+    """Say something to one user only; without a text, show what was said last in the conversation with them."""
+    if text is None:
+        find_party(hub, session, name, tag, partial(_show, hub, session, tag))
+    else:
+        to = partial(_addressee, hub, session, name, party_from(with_) if with_ is not None else None)
+        _tell(hub, session, tag, to, speakable(hub, text), counted=False)
 
 
-def addressee(hub: Hub, session: Session, name: str) -> Addressee:
-    """Who has *name*, be it an account that is not here; raises :class:`NoSuchUser`."""
-    account = hub.accounts.get(name) if hub.users.get(name) is None else None
-    user = hub.user_with(account.id) if account is not None else None
-    if account is not None and user is None:
-        return Addressee(account.party, account.name, None, account)
-    user = user or find_user(hub, session, name)
-    return Addressee(user.party, user.name, user, user.account)
+def _show(hub: Hub, session: Session, tag: str | None, other: Subject, name: str) -> None:
+    query = Query(None, hub.next_id, DEFAULT_COUNT, party=user_of(session).party, other=other)
+    answer = History(room=None, messages=[], more=False, with_=str(other), name=name, tag=tag)
+    session.spent += hub.limits.history_cost - 1
+    hub.answer(session, Recall(session, query, answer))
 
 
-def tell(hub: Hub, session: Session, tag: str | None, name: str, text: str) -> None:
-    """Say something to one user only."""
-    _tell(hub, session, tag, name, speakable(hub, text), counted=False)
+def _addressee(hub: Hub, session: Session, name: str, party: Subject | None) -> Addressee:
+    return addressee(hub, session, name) if party is None else addressee_with(hub, party)
 
 
-def _tell(hub: Hub, session: Session, tag: str | None, name: str, text: str, *, counted: bool) -> None:
-    """Say it, if the sender may; it is *counted* anew how much they have sent if it seems to be too much."""
+def _tell(
+    hub: Hub, session: Session, tag: str | None, find: Callable[[], Addressee], text: str, *, counted: bool
+) -> None:
+    """Say it to whom is found, if the sender may; it is *counted* anew what they have sent if it seems too much."""
     user = user_of(session)
-    to = addressee(hub, session, name)
+    to = find()
     if to.user is not user and user.account is None and to.ignores(GUESTS):
         raise NotAllowed(f"{to.name} takes no private messages from users without an account. /register makes you one.")
     sender = str(user.party) if user.account is not None else session.peer.network
@@ -77,14 +72,14 @@ def _tell(hub: Hub, session: Session, tag: str | None, name: str, text: str, *, 
         def found(size: int) -> None:
             hub.shares.set(sender, size)
             if not session.gone:
-                _tell(hub, session, tag, name, text, counted=True)
+                _tell(hub, session, tag, find, text, counted=True)
 
         # The history may have dropped some of it.
         hub.ask_in_turn(session, SpentBy(sender), found, tag)
         return
     hub.shares.add(sender, cost(text))
     between = Between(user.party, to.party, sender, heard=not to.ignores(user.name))
-    message: Message = Sent(
+    said: Message = Sent(
         id=hub.take_id(),
         time=hub.now(),
         to=to.name,
@@ -101,16 +96,16 @@ def _tell(hub: Hub, session: Session, tag: str | None, name: str, text: str, *, 
         hub.keep_tokens(to.user)
     effects: list[Effect] = []
     if to.user is user:
-        message = Message(**structs.asdict(message))
-        effects.append(Show(session, message))
+        said = Message(**structs.asdict(said))
+        effects.append(Show(session, said))
     else:
-        effects.append(Echo(session, message))
-    effects.append(Tell(hub, message, between, session, to.user))
+        effects.append(Echo(session, said))
+    effects.append(Tell(hub, said, between, session, to.user))
     if to.user is not None and to.user.away is not None:
         reason = f": {to.user.away}" if to.user.away else "."
         effects.append(Show(session, Notice(text=f"{to.name} is away{reason}")))
     undo = partial(_unspend, hub, sender, cost(text))
-    store_said(hub, session, user, message, effects, undo, to.subject, between)
+    store_said(hub, session, user, said, effects, undo, to.subject, between)
 
 
 def _unspend(hub: Hub, sender: str, size: int) -> tuple[Effect, ...]:
@@ -142,6 +137,8 @@ class Tell(msgspec.Struct, frozen=True):
             self._show(delivery, device, structs.replace(message, tag=None))
         if between.other == between.author:
             return
+        for device in user_of(self.session).sessions:
+            watch(hub, device, between.other)
         reader = hub.user_with(between.other)
         if reader is None and self.recipient is not None and not self.recipient.gone:
             # They have given up their account.
@@ -167,6 +164,7 @@ class Tell(msgspec.Struct, frozen=True):
         if not ignores(reader, message.author):
             seen = Message(**{**structs.asdict(message), "with_": str(between.author)})
             for device in reader.sessions:
+                watch(hub, device, between.author)
                 if self._show(delivery, device, seen):
                     device.was_shown(between.author, message.id)
 
@@ -180,13 +178,58 @@ class Tell(msgspec.Struct, frozen=True):
         return False
 
 
+# -- all of them
+
+
+def conversations(
+    hub: Hub, session: Session, tag: str | None, before: int | None = None, count: int | None = None
+) -> None:
+    """List the conversations of the user, the newest first."""
+    most = max(1, min(hub.limits.history_count if count is None else count, hub.limits.history_count))
+    limit = hub.next_id if before is None else min(before, hub.next_id)
+    session.spent += hub.limits.history_cost - 1
+    asked = ConversationsOf(user_of(session).party, limit, most + 1)
+    hub.ask_in_turn(session, asked, partial(_list, hub, session, tag, most), tag)
+
+
+def _list(hub: Hub, session: Session, tag: str | None, most: int, found: Sequence[Conversation]) -> None:
+    lines = []
+    for one in found[:most]:
+        name = hub.name_of(one.other)
+        here = hub.user_with(one.other) is not None
+        watch(hub, session, one.other)
+        lines.append(
+            ConversationLine(
+                with_=str(one.other),
+                name=name or one.name,
+                last=one.last,
+                read=one.read,
+                unread=one.unread,
+                time=one.time,
+                here=here,
+                gone=name is None,
+            )
+        )
+    hub.show(session, Conversations(conversations=lines, more=len(found) > most, tag=tag))
+
+
 COMMANDS = (
     Command(
         "msg",
-        (USER, TEXT),
-        "says something to one user only",
-        tell,
+        (Parameter("name", Kind.USER, instead="with"), Parameter("text", Kind.TEXT, alone=True), WITH),
+        "says something to one user only; without a text, shows what you two said last",
+        message,
         stores=True,
         again=partial(acknowledge, "say"),
+        asks_without="text",
+    ),
+    Command(
+        "conversations",
+        (
+            Parameter("before", Kind.NUMBER, optional=True),
+            Parameter("count", Kind.NUMBER, optional=True, programs=True),
+        ),
+        "lists with whom you have talked in private, and what you have not read of it",
+        conversations,
     ),
 )

@@ -48,7 +48,7 @@ def run(hub: Hub, session: Session, command: Command, tag: str | None, arguments
     """
     token = session.token
     if tag is not None and token is not None and (tag in token.tags or token.done):
-        if command.again is not None and tag in token.tags:
+        if command.again is not None and tag in token.tags and command.would_store(arguments):
             command.again(hub, session, tag, token.tags[tag], **arguments)
             return
         if token.done and (command.name, tag) in token.done and command.would_store(arguments):

@@ -1,0 +1,124 @@
+"""With whom users have their conversations: parties, the names they have, and who is told what becomes of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import NamedTuple
+
+import msgspec
+
+from chat.core import names
+from chat.core.accounts import Account, Subject
+from chat.core.effects import Effect, show_device
+from chat.core.errors import BadField, NoSuchUser
+from chat.core.events import ConversationChanged
+from chat.core.hub import Hub
+from chat.core.membership import find_user
+from chat.core.ports import Conversation, ConversationsOf, Delivery
+from chat.core.rights import user_of
+from chat.core.session import CONVERSATIONS, Session, User, ignores
+
+MOST_LOOKED_AT = 1_000
+"""So many of the newest conversations are looked at for one with somebody of a name who is gone."""
+
+
+class Addressee(NamedTuple):
+    """To whom somebody writes: a party, the name it has now, and whether it is here, or has an account."""
+
+    party: Subject
+    name: str
+    user: User | None
+    account: Account | None
+
+    @property
+    def subject(self) -> Subject:
+        """The account, or the presence."""
+        return self.account.id if self.account is not None else self.party
+
+    def ignores(self, name: str) -> bool:
+        """Tell whether it ignores who goes by *name*."""
+        if self.user is not None:
+            return ignores(self.user, name)
+        return self.account is not None and names.key(name) in self.account.ignored
+
+
+def addressee(hub: Hub, session: Session, name: str) -> Addressee:
+    """Who has *name*, be it an account that is not here; raises :class:`NoSuchUser`."""
+    account = hub.accounts.get(name) if hub.users.get(name) is None else None
+    user = hub.user_with(account.id) if account is not None else None
+    if account is not None and user is None:
+        return Addressee(account.party, account.name, None, account)
+    user = user or find_user(hub, session, name)
+    return Addressee(user.party, user.name, user, user.account)
+
+
+def addressee_with(hub: Hub, party: Subject) -> Addressee:
+    """Who the *party* is now; raises :class:`NoSuchUser`."""
+    user, account = hub.user_with(party), hub.account_with(hub.heir(party))
+    if user is not None and user.party == party:
+        return Addressee(party, user.name, user, user.account)
+    if account is not None and account.party == party:
+        return Addressee(party, account.name, None, account)
+    raise NoSuchUser("Whoever that was is gone for good.")
+
+
+def party_from(text: str) -> Subject:
+    """Read what names the other side of a conversation on the wire; raises :class:`BadField`."""
+    digits = text.removeprefix("-")
+    if digits.isascii() and digits.isdecimal() and len(digits) < 20 and 0 < int(digits) < 1 << 63:
+        return int(text)
+    raise BadField('"with" must be what a message or a conversation had in it.')
+
+
+def find_party(hub: Hub, session: Session, name: str, tag: str | None, then: Callable[[Subject, str], None]) -> None:
+    """Call *then* with the party that has *name*, and that name.
+
+    If nobody has it now, it is who had it in the newest conversation of the user with somebody who is gone. If there is
+    none either, the session gets a refusal under *tag*.
+    """
+    try:
+        known = addressee(hub, session, name)
+    except NoSuchUser as error:
+        asked = ConversationsOf(user_of(session).party, hub.next_id, MOST_LOOKED_AT)
+        hub.ask_in_turn(session, asked, partial(_find_gone, hub, name, error, then), tag)
+        return
+    then(known.party, known.name)
+
+
+def _find_gone(
+    hub: Hub,
+    name: str,
+    error: NoSuchUser,
+    then: Callable[[Subject, str], None],
+    conversations: Sequence[Conversation],
+) -> None:
+    for one in conversations:
+        if hub.name_of(one.other) is None and names.key(one.name) == names.key(name):
+            then(one.other, one.name)
+            return
+    raise error
+
+
+def watch(hub: Hub, session: Session, party: Subject) -> None:
+    """Tell the client of *session*, if it knows of conversations, what becomes of a *party* that it has one with."""
+    if CONVERSATIONS in session.accept and not session.gone:
+        hub.watchers.add(session, party)
+
+
+class TellWatchers(msgspec.Struct, frozen=True):
+    """Tell those who have a conversation with a *party* what it is called now, and whether it is here."""
+
+    hub: Hub
+    party: Subject
+
+    def perform(self, delivery: Delivery) -> None:
+        hub, party = self.hub, self.party
+        name, here = hub.name_of(party), hub.user_with(party) is not None
+        for session in hub.watchers.of(party):
+            show_device(delivery, session, ConversationChanged(with_=str(party), name=name, here=here))
+
+
+def told_watchers(hub: Hub, party: Subject) -> Sequence[Effect]:
+    """The *party* was renamed, came or left: return what tells those who have a conversation with it."""
+    return (TellWatchers(hub, party),) if hub.watchers.of(party) else ()
