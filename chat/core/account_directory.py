@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 
 from chat.core.accounts import Account, Subject
@@ -19,8 +18,8 @@ class AccountDirectory(Registry[Account]):
         """The accounts by the presences that registered them."""
         self._former: dict[str, tuple[Account, float]] = {}
         """The names that accounts had before, and until when they are kept; the first ends first."""
-        self._listed: Counter[str] = Counter()
-        """How many accounts have a room among theirs."""
+        self._listing: dict[str, set[Account]] = {}
+        """Which accounts have a room among theirs."""
 
     def all(self) -> list[Account]:
         """All accounts, in the order in which they came."""
@@ -46,7 +45,8 @@ class AccountDirectory(Registry[Account]):
         self._by_id[account.id] = account
         if account.presence:
             self._by_presence[account.presence] = account
-        self._count(account.rooms, 1)
+        for room in account.rooms:
+            self._listing.setdefault(room, set()).add(account)
 
     def drop(self, account: Account) -> Sequence[tuple[str, float]]:
         """Have *account* no more; return the names that were kept for it, and until when."""
@@ -54,7 +54,8 @@ class AccountDirectory(Registry[Account]):
         for name, _ in former:
             self._free(name)
         self.release(account.name)
-        self._count(account.rooms, -1)
+        for room in account.rooms:
+            self._unlisted(account, room)
         del self._by_id[account.id]
         self._by_presence.pop(account.presence, None)
         return former
@@ -65,7 +66,11 @@ class AccountDirectory(Registry[Account]):
         """Keep a *name* that *account* had before."""
         if name not in self:
             self.claim(name, account)
+        _, last = next(reversed(self._former.values()), (None, until))
         self._former[name] = account, until
+        if until < last:
+            # What is undone brings back a name that ends before others; a clock may have been set back, too.
+            self._former = dict(sorted(self._former.items(), key=lambda kept: kept[1][1]))
 
     def former_names(self, account: Account) -> Sequence[str]:
         """The names that are kept for *account*, as it had them before."""
@@ -98,7 +103,7 @@ class AccountDirectory(Registry[Account]):
             del self._former[before]
             account.name = before
             if own is not None:
-                self._former[name] = own
+                self.keep_name(name, *own)
             else:
                 self.release(name)
 
@@ -110,21 +115,20 @@ class AccountDirectory(Registry[Account]):
         """The *room* is one of those that the devices of *account* come into, or no longer."""
         if on:
             account.rooms[room] = None
+            self._listing.setdefault(room, set()).add(account)
         else:
             del account.rooms[room]
-        self._count((room,), 1 if on else -1)
+            self._unlisted(account, room)
 
     def unlist(self, room: str) -> bool:
         """The *room* is none of any account's any more; tell whether it was."""
-        if room not in self._listed:
-            return False
-        for account in self.all():
-            if room in account.rooms:
-                self.list_room(account, room, on=False)
-        return True
+        accounts = self._listing.pop(room, set())
+        for account in accounts:
+            del account.rooms[room]
+        return bool(accounts)
 
-    def _count(self, rooms: Iterable[str], by: int) -> None:
-        for room in rooms:
-            self._listed[room] += by
-            if not self._listed[room]:
-                del self._listed[room]
+    def _unlisted(self, account: Account, room: str) -> None:
+        accounts = self._listing[room]
+        accounts.discard(account)
+        if not accounts:
+            del self._listing[room]
