@@ -191,7 +191,7 @@ class Room:
         """Whether the room is empty, nothing was said in it, and nothing is ruled, or it is closed for ever."""
         return not (self.members or self.last_id) and (self.status is Status.CLOSED or not self.ruled)
 
-    def unsay(self, number: int, before: int, at: str | None, author: Subject) -> tuple[()]:
+    def unsay(self, number: int, before: int, at: str | None, author: Subject) -> None:
         """The message *number* of *author*, which followed the one *before* of the time *at*, could not be stored."""
         self.give_turn_back(author)
         self.unsaid[number] = before
@@ -200,7 +200,6 @@ class Room:
         self.last_id = self.said_up_to(self.last_id)
         if len(self.unsaid) > MOST_UNSAID:
             del self.unsaid[next(iter(self.unsaid))]
-        return ()
 
     def said_up_to(self, number: int) -> int:
         """The newest message up to *number* that was not refused."""

@@ -88,3 +88,19 @@ def test_nobody_is_told_if_that_can_not_be_stored() -> None:
     store.fail(CannotKeep("the disk of the server is full."))
     box.turn()
     assert [event["type"] for event in ada.objects()] == ["left"]
+
+
+def test_it_is_gone_when_all_that_was_said_in_it_could_not_be_stored() -> None:
+    store = SlowStore()
+    box = Box(limits=Limits(rate=None, plain_passwords=True), store=store)
+    ada = box.json("ada", rooms={})
+    ada.ask(type="join", room="lobby")
+    ada.ask(type="say", room="lobby", text="hello")
+    ada.ask(type="say", room="lobby", text="hello again")
+    ada.ask(type="leave", room="lobby")
+    store.fail(CannotKeep("the disk is full."))
+    box.turn()
+    while store.waiting:
+        store.fail(CannotKeep("the disk is full."))
+        box.turn()
+    assert box.hub.rooms.all() == []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 
 import msgspec
@@ -22,6 +22,7 @@ from chat.core.ports import Delivery, MessageById
 from chat.core.private import cost
 from chat.core.queue import Entry, Undo
 from chat.core.rights import user_of
+from chat.core.room import Room
 from chat.core.session import Session, User
 from chat.core.text import bounded, clean
 
@@ -57,11 +58,18 @@ def _speak(hub: Hub, session: Session, name: str, kind: MessageKind, text: str, 
     )
     if not room.kept:
         hub.keep(session, room)
-    undo = partial(room.unsay, message.id, room.last_id, room.at, user.party)
+    unsay = partial(room.unsay, message.id, room.last_id, room.at, user.party)
     room.last_id, room.at = message.id, message.time
     if not room.stirred:
         hub.rooms.stir(room)
-    store_said(hub, session, user, message, undo=undo)
+    store_said(hub, session, user, message, undo=partial(_unsaid, hub, session, room, unsay))
+
+
+def _unsaid(hub: Hub, session: Session, room: Room, unsay: Callable[[], None]) -> Sequence[Effect]:
+    """A message could not be stored: a room in which nobody is, and nothing else was said, goes."""
+    unsay()
+    hub.vacate(session, room)
+    return ()
 
 
 def store_said(
