@@ -58,16 +58,16 @@ def _speak(hub: Hub, session: Session, name: str, kind: MessageKind, text: str, 
     )
     if not room.kept:
         hub.keep(session, room)
-    unsay = partial(room.unsay, message.id, room.last_id, room.at, user.party)
+    undo = partial(_unsaid, hub, session, room, message.id, room.last_id, room.at)
     room.last_id, room.at = message.id, message.time
     if not room.stirred:
         hub.rooms.stir(room)
-    store_said(hub, session, user, message, undo=partial(_unsaid, hub, session, room, unsay))
+    store_said(hub, session, user, message, undo=undo)
 
 
-def _unsaid(hub: Hub, session: Session, room: Room, unsay: Callable[[], None]) -> Sequence[Effect]:
+def _unsaid(hub: Hub, session: Session, room: Room, number: int, before: int, at: str) -> Sequence[Effect]:
     """A message could not be stored: a room in which nobody is, and nothing else was said, goes."""
-    unsay()
+    room.unsay(number, before, at, user_of(session).party)
     hub.vacate(session, room)
     return ()
 
