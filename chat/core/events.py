@@ -662,7 +662,7 @@ class Whois(Event, frozen=True, kw_only=True):
 
     def words(self) -> list[str]:
         who = f"has the account {self.account}" if self.account is not None else "has no account"
-        rooms = enumerate_words([f"#{room}" for room in self.rooms]) or "no room that you can see"
+        rooms = enumerate_words([f"#{room}" for room in self.rooms]) if self.rooms else "no room that you can see"
         lines = [f"{self.name} {who}, and is in {rooms}.", f"Here since {_minute(self.since)}, {_idle(self.idle)}."]
         if self.away is not None:
             lines.append(f"Away: {self.away}" if self.away else "Away.")
