@@ -183,5 +183,5 @@ def test_the_banned_do_not_come_back_by_themselves(box: Box) -> None:
     moderator.send("ada", PASSWORD, "/ban eve spam")
     seat.pump()
     seat.wiring.wait(40)
-    assert seat.wiring.link.farewell == "You are banned: spam"
+    assert seat.wiring.link.farewell == "You are banned from this chat: spam"
     assert len(seat.wiring.endpoint.cables) == 1

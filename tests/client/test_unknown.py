@@ -154,7 +154,7 @@ def test_a_message_to_nobody_in_no_room_is_passed_over() -> None:
 def test_an_unknown_field_or_value_beside_what_is_known_is_passed_over() -> None:
     seat = Seat(Box())
     assert show(seat, type="message", **SAID, reactions=[{"text": "👍", "count": 2}], re=None) == ["bob: hi"]
-    assert show(seat, type="rule", time=NOW, room="lobby", by="bob", rule="slow", on=True) == []
+    assert show(seat, type="rule", time=NOW, room="lobby", by="bob", rule="weather", on=True) == []
     assert show(seat, type="rule", time=NOW, room="lobby", by="bob", rule="invite", on=False, name="eve") == []
     assert show(seat, type="rule", time=NOW, room="lobby", by="bob", rule="op", on=True, name=None) == []
     assert show(seat, type="error", code="too-late", text="Too late.", retry=True) == ["! Too late."]
