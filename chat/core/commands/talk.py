@@ -65,7 +65,7 @@ def _speak(hub: Hub, session: Session, name: str, kind: MessageKind, text: str, 
     store_said(hub, session, user, message, undo=undo)
 
 
-def _unsaid(hub: Hub, session: Session, room: Room, number: int, before: int, at: str) -> Sequence[Effect]:
+def _unsaid(hub: Hub, session: Session, room: Room, number: int, before: int, at: str | None) -> Sequence[Effect]:
     """A message could not be stored: a room in which nobody is, and nothing else was said, goes."""
     room.unsay(number, before, at, user_of(session).party)
     hub.vacate(session, room)
