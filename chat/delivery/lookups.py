@@ -150,7 +150,10 @@ def _send_when_filled(outbox: Outbox, filled: Deferred[Any]) -> None:
 
 
 def _shown(outbox: Outbox, page: Page) -> list[Message]:
-    """The messages of *page* whose authors the session does not ignore, without tags of the user's other devices."""
+    """The messages of *page*, without tags of the user's other devices.
+
+    Of rooms they are those whose authors the session does not ignore; a conversation has what came before that.
+    """
     session = outbox.session
     account = session.user.account if session.user is not None else None
     tags = session.token.tags if session.token is not None else {}
@@ -160,5 +163,5 @@ def _shown(outbox: Outbox, page: Page) -> list[Message]:
         if own is not None and message.account == own and message.tag and tags.get(message.tag, (0,))[0] != message.id
         else message
         for message in page.messages
-        if key(message.author) not in session.ignored
+        if message.room is None or key(message.author) not in session.ignored
     ]

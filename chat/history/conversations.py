@@ -58,7 +58,7 @@ _UNHEARD = f"""
     WHERE conversations.subject = ? GROUP BY copies.other
 """
 _LIST = """
-    SELECT other, last, read, author, recipient, time, mine, (
+    SELECT listed.other, last, read, author, recipient, time, mine, (
         SELECT count(*) FROM copies WHERE subject = ?1 AND copies.other = listed.other AND id > read AND mine = 0
     ) FROM (
         SELECT other, read, (

@@ -19,7 +19,8 @@ from history.stores import REACTOR, said, wait
 
 from chat.core.accounts import Role, StoredAccount
 from chat.core.facts import Contents, RoomRules
-from chat.core.ports import Missed, Query, Search, StoredToken
+from chat.core.ports import ConversationsOf, Missed, Query, Search, StoredToken
+from chat.core.private import cost
 from chat.core.room import Access
 from chat.history.schema import MIGRATIONS
 from chat.history.sqlite import FILE, SqliteStore
@@ -248,3 +249,53 @@ def test_an_upgrade_that_is_killed_at_any_place_is_whole_or_not_at_all(folder: P
         assert dump(folder / FILE) in (before, after)
         assert upgrade(0).returncode == 0
         assert dump(folder / FILE) == after
+
+
+# -- private messages become conversations
+
+
+ADA, BOB, CY, DAN, EVE = -11, -22, 3, 4, -5
+"""The parties in the file of version 4: accounts, one that was given up, and a user without one who may come back."""
+
+
+def between(store: SqliteStore, party: int, other: int) -> list[int]:
+    """The ids of what a party has of its conversation with another."""
+    return [message.id for message in wait(store.read(Query(None, 99, 99, party=party, other=other))).messages]
+
+
+@pytest.mark.parametrize("version", [4])
+def test_private_messages_belong_to_those_who_said_and_heard_them(opened: Opened, version: int) -> None:
+    store = opened.store
+    assert (between(store, ADA, BOB), between(store, BOB, ADA)) == ([3, 4, 5, 14], [3, 4, 5, 14])
+    assert (between(store, ADA, EVE), between(store, EVE, ADA)) == ([6, 10], [6, 10])
+    assert (between(store, CY, DAN), between(store, DAN, CY)) == ([9], [])
+    assert between(store, ADA, ADA) == [12]
+    assert wait(store.message(11)) is None
+    found = wait(store.search(Search((("茶",),), 99, 9, party=BOB, other=ADA)))
+    assert [message.id for message in found.messages] == [5]
+    assert wait(store.search(Search((("茶",),), 99, 9))).messages[0].id == 1
+
+
+@pytest.mark.parametrize("version", [4])
+def test_what_was_not_seen_is_not_read(opened: Opened, version: int) -> None:
+    store, contents = opened
+    marks = {(one.other, one.read, one.unread) for one in wait(store.conversations(ConversationsOf(ADA, 99, 9)))}
+    assert marks == {(BOB, 2, 3), (EVE, 10, 0), (ADA, 12, 0)}
+    assert unread(store, BOB) == []
+    assert unread(store, CY) == ["gone, but kept"]
+    assert contents.presences == [EVE]
+    assert contents.unheard == [(EVE, ADA, 10)]
+    texts = {
+        ADA: ["green tea for two", "tea for you?", "note to myself"],
+        BOB: ["psst", "with milk, 茶", "the clock was set back"],
+    }
+    assert contents.spent == {str(party): sum(map(cost, said)) for party, said in texts.items()}
+
+
+@pytest.mark.parametrize("version", [4])
+def test_who_may_come_back_finds_what_was_said_to_them(folder: Path, version: int) -> None:
+    store = SqliteStore(REACTOR, folder)
+    store.open()
+    assert wait(store.token("token of eve", 9)) == StoredToken(EVE, 1795252502.0)
+    assert unread(store, EVE) == ["tea for you?"]
+    store.close()
