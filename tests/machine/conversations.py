@@ -70,6 +70,8 @@ class Conversations:
 
     def look_at(self, account: Subject, ask: Ask) -> None:
         """Read all conversations of an *account*, and look whether they are what was said."""
+        from machine.promises import words_of
+
         world, there = self._world, self.texts_of(account.party)
         found: dict[str, Subject | None] = {}
         for one in self._list(ask):
@@ -80,7 +82,7 @@ class Conversations:
             world.require("conversations", bool(ids) and ids[-1] == one["last"] and ids == sorted(set(ids)), what)
             for message in messages:
                 self._check(account, other, message)
-                found[message["text"]] = other
+                found[words_of(message["text"])] = other
             unread = [
                 message for message in messages if message["id"] > one["read"] and not self._is_by(account, message)
             ]
@@ -90,7 +92,7 @@ class Conversations:
             self._search(account, one, messages, ask)
         for words, (text, _) in there.items():
             what = f"{words!r} (message {text.id}) is in no conversation of {account}."
-            world.require("conversations", words in found, what)
+            world.require("conversations", words_of(words) in found, what)
 
     def _is_by(self, account: Subject, message: Mapping[str, Any]) -> bool:
         from machine.promises import words_of

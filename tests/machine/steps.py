@@ -540,7 +540,9 @@ def says(day: Day, program: Program, chance: random.Random) -> Request:
 @asks(6)
 def tells(day: Day, program: Program, chance: random.Random) -> Request:
     if program.withs and "conversations" in day.world.offers and chance.random() < 0.3:
-        return day.request("msg", **{"with": chance.choice(sorted(program.withs)), "text": day.text(chance)})
+        name = chance.choice(sorted(program.withs))
+        if program.other_side({"with": name}) is not None:
+            return day.request("msg", **{"with": name, "text": day.text(chance)})
     return day.request("msg", name=day.some_name(chance), text=day.text(chance))
 
 
