@@ -91,9 +91,13 @@ class InvitationMade:
 
 @dataclass(frozen=True, slots=True)
 class Unregistered:
-    """The account is gone, with its rights, its read marks, its invitations and its side of its conversations."""
+    """The account is gone, with its rights, its read marks, its invitations and its side of its conversations.
+
+    Who had it goes on as this ``presence``.
+    """
 
     account: Subject
+    presence: Subject = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -378,6 +382,16 @@ Record = Fact | Decision
 def fact_of(record: Record | None) -> Fact | None:
     """The fact that *record* is, or that it stores together with a decision."""
     return record.fact if isinstance(record, Decision) else record
+
+
+def made_by(record: Record | None) -> Subject:
+    """Who is there only once *record* is stored: an account, or who goes on without one; 0 if nobody is."""
+    match fact_of(record):
+        case Registered(account):
+            return account
+        case Unregistered(_, presence):
+            return presence
+    return 0
 
 
 def subjects(record: Record | None) -> set[Subject]:

@@ -582,7 +582,7 @@ class Hub:
         former = self.accounts.drop(account)
         if user is not None:
             self.leave(user)
-            user.presence = self.take_presence()
+            user.presence = fact.presence
             user.arrived = self.count_arrival()
             self.set_account(user, None)
         for room, _ in held:

@@ -12,7 +12,7 @@ from chat.core.text import enumerate_words
 MOST_NAMED = 5
 """So many senders are named to who comes in."""
 
-MOST_WATCHED = 1_000
+MOST_WATCHED = 200
 """Of so many parties a session is told what becomes of them."""
 
 OVERHEAD = 200

@@ -11,7 +11,7 @@ from twisted.logger import Logger
 from chat.core.effects import Effect, Show
 from chat.core.errors import NotStored
 from chat.core.events import Refusal
-from chat.core.facts import Quiet, Record, Registered, Said, TokenKept, fact_of, subjects
+from chat.core.facts import Quiet, Record, Said, TokenKept, made_by, subjects
 from chat.core.limits import Limits
 from chat.core.ports import Delivery
 from chat.core.session import Session
@@ -88,12 +88,11 @@ class Queue:
         """A *batch* could not be stored: undo what it and all that waits behind it had changed, the newest first.
 
         A message behind it stands by itself: it is tried in its turn, unless it is by or for an account that was to be
-        made. Who was refused something after a change of their own is told that it was not stored either, as what they
-        were refused for may hold no more. What nobody asked for is so all the same, and is stored with the next batch.
+        made, or the presence as which somebody was to go on without one. Who was refused something after a change of
+        their own is told that it was not stored either, as what they were refused for may hold no more. What nobody
+        asked for is so all the same, and is stored with the next batch.
         """
-        made = {
-            fact.account for entry in (*batch, *self._entries) if isinstance(fact := fact_of(entry.record), Registered)
-        }
+        made = {made_by(entry.record) for entry in (*batch, *self._entries)} - {0}
         owed = [
             Entry(entry.session, (), entry.record, weight=0)
             for entry in batch

@@ -203,3 +203,23 @@ def test_what_nobody_asked_for_is_stored_with_the_next_batch_if_it_could_not_be(
         bob.ask(type="say", room="dev", text="hello")
     chat.settle()
     assert [record.op for record in chat.store.stored if isinstance(record, RightsKept)] == [True, False]
+
+
+def test_what_is_said_to_who_could_not_give_up_the_account_is_refused_or_theirs(chat: Chat) -> None:
+    chat.box.make_account("ada", hash_password(PASSWORD))
+    chat.settle()
+    ada, bob = chat.come("ada", password=PASSWORD, accept=["conversations"]), chat.come("bob")
+    ada.ask(type="unregister", password=PASSWORD)
+    bob.ask(type="msg", name="ada", text="one")
+    ada.ask(type="msg", name="bob", text="two")
+    chat.fail()
+    assert "not-stored" in [event.get("code") for event in bob.objects()]
+    bob.ask(type="msg", name="ada", text="three")
+    ada.ask(type="conversations", tag="c")
+    chat.settle()
+    (page,) = (event for event in ada.objects() if event.get("tag") == "c")
+    (line,) = page["conversations"]
+    ada.ask(type="history", tag="h", **{"with": line["with"]})
+    chat.settle()
+    assert [message["text"] for message in ada.objects()[-1]["messages"]] == ["three"]
+    assert {message.text for message in chat.store._all} == {"three"}

@@ -149,7 +149,7 @@ def unregister(hub: Hub, session: Session, tag: str | None, password: str) -> No
             here = "You have given up your account, and only members may be here."
             ends = [EndOthers(hub, session, others, ONLY_MEMBERS), Quit(hub, session, here, ONLY_MEMBERS)]
         ends += told_watchers(hub, account.party)
-        fact = Unregistered(account.id)
+        fact = Unregistered(account.id, hub.take_presence())
         hub.apply(session, fact, (done, *ends), tag=tag, action="unregister", target=account.name)
 
     check(hub, session, account, password, right, tag, "That password is wrong.")
