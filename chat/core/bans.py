@@ -74,6 +74,10 @@ class RoomBan:
         why = "because of somebody without an account who came from it"
         return f"Your address is banned from #{room} for {span} more, {why}."
 
+    def of(self, subject: Subject) -> RoomBan:
+        """The same of *subject*, who is whom it is about."""
+        return self if self.subject == subject else replace(self, subject=subject)
+
     def of_network(self) -> RoomBan | None:
         """What is left of it when the presence that it is about has ended."""
         return replace(self, until=self.network_until) if self.network else None

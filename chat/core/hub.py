@@ -331,8 +331,7 @@ class Hub:
             change_back()
             effects = also()
             if ruled is not None:
-                # It may have been forgotten meanwhile, or may be forgotten now.
-                self.rooms.put_back(ruled)
+                # It may be forgotten now. If it has been meanwhile, the history is told that it is gone.
                 self.vacate(session, ruled)
             return effects
 

@@ -149,6 +149,8 @@ def admit(
     if account is not None:
         refuse_banned(hub, hub.bans.of_account(account.id, hub.seconds))
     user = here or User(name, _presence(hub, token), session, account)
+    if here is None and not hub.may_come_back(user.presence):
+        user.arrived = hub.arrivals + 1
     squatters = _squatters(hub, account)
     _require_free(hub, name, here, squatters)
     entered, refused = enterable(hub, session, user, rooms)

@@ -251,7 +251,7 @@ class Room:
         if rights.op is not (subject in self.ops):
             self.ops = self.ops | {subject} if rights.op else self.ops - {subject}
         _put(self.invited, subject, rights.invited or None)
-        _put(self.bans, subject, rights.ban)
+        _put(self.bans, subject, rights.ban.of(subject) if rights.ban is not None else None)
         _put(self.muted, subject, rights.muted_until)
         if rights.founder:
             self.maker = subject

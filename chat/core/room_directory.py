@@ -81,9 +81,13 @@ class RoomDirectory(Registry[Room]):
         return room.name in self and self[room.name] is room
 
     def put_back(self, room: Room) -> Room:
-        """Have *room* again; if there is another of that name by now, return that one."""
+        """Have *room* again; if there is another of that name by now, return that one.
+
+        If it was forgotten, the history holds nothing of it any more.
+        """
         there = self.find(room.name)
         if there is None:
+            room.kept = False
             self.claim(room.name, room)
         return there or room
 

@@ -155,7 +155,7 @@ def test_an_unknown_field_or_value_beside_what_is_known_is_passed_over() -> None
     seat = Seat(Box())
     assert show(seat, type="message", **SAID, reactions=[{"text": "👍", "count": 2}], re=None) == ["bob: hi"]
     assert show(seat, type="rule", time=NOW, room="lobby", by="bob", rule="weather", on=True) == []
-    assert show(seat, type="rule", time=NOW, room="lobby", by="bob", rule="invite", on=False, name="eve") == []
+    assert show(seat, type="rule", time=NOW, room="lobby", by="bob", rule="closed", on=True) == []
     assert show(seat, type="rule", time=NOW, room="lobby", by="bob", rule="op", on=True, name=None) == []
     assert show(seat, type="error", code="too-late", text="Too late.", retry=True) == ["! Too late."]
     assert show(seat, type="edited", id=7, rev=9, room="lobby", by="bob", text="ho", time=NOW) == []

@@ -28,6 +28,7 @@ LIMITS = Limits(rate=None, plain_passwords=True, grace=30, rooms=12)
 NAMES = ("ada", "bob", "eve", "dan", "ADA", "server")
 ROOMS = ("lobby", "dev", "tea")
 PASSWORDS = ("correct horse", "battery staple")
+ACCESS = ("private", "open", "open", "members", "archived", "closed", "founder")
 STEPS = 200
 MOST_CLIENTS = 8
 LAST_TOKENS = 8
@@ -159,16 +160,20 @@ class World:
             "unmute": {"room": room, "name": name},
             "kick": {"room": room, "name": name},
             "lock": {"room": room},
-            "room": {"room": room, "access": chance.choice(["private", "open"])},
+            "room": {"room": room, "access": chance.choice(ACCESS), "name": chance.choice([room, name])},
+            "slow": {"room": room, "text": chance.choice(["10s", "off"])},
+            "uninvite": {"room": room, "name": name},
             "topic": {"room": room, "text": "tea"},
             "delete": {},
-            "ban": {"target": chance.choice(["", "@"]) + name},
-            "unban": {"target": chance.choice(["", "@"]) + name},
+            "ban": chance.choice([{"target": chance.choice(["", "@"]) + name}, {"target": name, "room": room}]),
+            "unban": chance.choice([{"target": chance.choice(["", "@"]) + name}, {"target": name, "room": room}]),
             "moderator": {"name": name},
             "read": {"room": room, "id": chance.randrange(9)},
             "ping": {},
             "quit": {},
         }
+        if fields["room"]["access"] not in ("closed", "founder", "open"):
+            del fields["room"]["name"]
         kind = chance.choice([*fields, "register", "nick"])
         return {"type": kind, **fields[kind]}
 
@@ -222,10 +227,11 @@ class World:
                 self.clients.remove(client)
                 client.lose()
         self.settle()
-        if self.clients:
-            # What could not be stored goes with the next message.
-            self.clients[0].ask(type="hello", name="zoe")
-            self.clients[0].ask(type="msg", name=self.clients[0].protocol.session.name, text="psst")
+        if not self.clients:
+            self.clients.append(self.box.connect())
+        # What could not be stored goes with the next message.
+        self.clients[0].ask(type="hello", name="zoe")
+        self.clients[0].ask(type="msg", name=self.clients[0].protocol.session.name, text="psst")
         self.settle()
         self.check_accounts()
         self.check_rooms()
@@ -259,15 +265,32 @@ class World:
         present = self.present
         for room in hub.rooms.all():
             held = {
-                subject: (subject in room.ops, subject in room.invited, subject in room.muted)
+                subject: (
+                    subject in room.ops,
+                    subject == room.maker,
+                    int(room.invited.get(subject, 0)),
+                    subject in room.muted,
+                )
                 for subject in {*room.ops, *room.invited, *room.muted}
             }
             assert set(held) <= present
+            assert room.maker in {0, *room.ops}
+            bans = {ban.subject for ban in room.bans.values()}
+            assert {number for number in bans if number > 0} <= present
+            assert {number for number in bans if hub.rooms[room.name] not in hub.rooms.entitling(number)} <= (
+                bans - present
+            )
             assert all(member.is_in(room) for member in hub.users.all() if member in room.members)
             assert all(member in room.members for member in hub.users.all() if member.is_in(room))
-            query = "SELECT subject, op, invited, muted FROM rights WHERE room = ?"
-            stored = {row[0]: (bool(row[1]), bool(row[2]), row[3] is not None) for row in rows(query, room.name)}
+            query = "SELECT subject, op, founder, invited, muted FROM rights WHERE room = ?"
+            stored = {
+                row[0]: (bool(row[1]), bool(row[2]), row[3], row[4] is not None) for row in rows(query, room.name)
+            }
             assert stored == held or not room.kept
+            assert {row[0] for row in rows("SELECT subject FROM room_bans WHERE room = ?", room.name)} == bans
+            rules = rows("SELECT access, status, locked, slow FROM rules WHERE room = ?", room.name)
+            assert rules in ([(room.access, room.status, room.locked, room.slow)], []) or not room.kept
+            assert rules or (room.access, room.status, room.locked, room.slow) == ("open", "", False, 0)
             assert {number for number in stored if number > 0} <= present
 
     def check_private(self) -> None:

@@ -189,6 +189,11 @@ class Kept:
         """Let go of the file."""
         self._store.close()
 
+    def drop(self, room: str, last: int) -> None:
+        """Keep no message of *room* up to that id."""
+        while self._store._drop(room, last):
+            pass
+
     def come(self, name: str, **fields: Any) -> tuple[Client, list[dict[str, Any]]]:
         """A program comes in; what it is shown until it has all."""
         client = self.box.connect()
