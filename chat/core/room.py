@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Collection
 from enum import IntEnum, StrEnum
 from typing import Protocol, TypeVar
@@ -78,6 +79,12 @@ class Rights(msgspec.Struct, frozen=True):
 
     def __bool__(self) -> bool:
         return self != NO_RIGHTS
+
+    def of(self, subject: Subject) -> Rights:
+        """The same, held of *subject*."""
+        if self.ban is None:
+            return self
+        return msgspec.structs.replace(self, ban=dataclasses.replace(self.ban, subject=subject))
 
     def uninvited(self) -> Rights:
         """The same without an invitation."""

@@ -191,7 +191,7 @@ class RoomDirectory(Registry[Room]):
     def move_rights(self, rooms: Sequence[Room], old: Subject, new: Subject) -> None:
         """Have *rooms* hold of *new* what they hold of *old*."""
         for room in rooms:
-            rights = room.rights(old)
+            rights = room.rights(old).of(new)
             self.entitle(room, old, NO_RIGHTS)
             self.entitle(room, new, rights)
 
