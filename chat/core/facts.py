@@ -273,10 +273,14 @@ class Invited:
 
 @dataclass(frozen=True, slots=True)
 class BannedFrom:
-    """This ban from the room holds, in place of an earlier one of the same subject, whose invitation ends."""
+    """This ban from the room holds, in place of an earlier one of the same subject, whose invitation ends.
+
+    The bans of the subjects in ``over`` hold no more.
+    """
 
     room: str
     ban: RoomBan
+    over: Sequence[Subject] = ()
 
 
 @dataclass(frozen=True, slots=True)

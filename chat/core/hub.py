@@ -493,8 +493,9 @@ class Hub:
                 rights = replace(rights, invited=Invite.WAITING if on else Invite.NONE)
             case Muted():
                 rights = replace(rights, muted_until=self._monotonic_at(fact.until))
-            case BannedFrom(ban=ban):
-                self._forget_old_bans(room)
+            case BannedFrom(ban=ban, over=over):
+                for one in over:
+                    self.rooms.entitle(room, one, replace(room.rights(one), ban=None))
                 rights = replace(rights, invited=Invite.NONE, ban=ban)
             case UnbannedFrom():
                 rights = replace(rights, ban=None)
@@ -506,11 +507,6 @@ class Hub:
             unmute()
 
         return undo
-
-    def _forget_old_bans(self, room: Room) -> None:
-        for ban in list(room.bans.values()):
-            if not ban.holds(self.seconds):
-                self.rooms.entitle(room, ban.subject, replace(room.rights(ban.subject), ban=None))
 
     def _mute_network(self, room: Room, fact: Muted) -> Callable[[], None]:
         """Mute newcomers from a network, or let them speak again."""

@@ -37,7 +37,7 @@ _BAN = """
     INSERT OR REPLACE INTO room_bans (room, subject, target, until, why, author, time, network, network_until)
     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
-_OLD_BANS = "DELETE FROM room_bans WHERE room = ? AND until < ?1 AND network_until < ?1"
+_UNBAN = "DELETE FROM room_bans WHERE room = ? AND subject = ?"
 _BANS = "SELECT room, subject, target, until, why, author, time, network, network_until FROM room_bans ORDER BY time"
 
 
@@ -67,12 +67,14 @@ def write(connection: sqlite3.Connection, fact: RoomFact | RightsKept | Invitati
                 execute(
                     "INSERT INTO muted_networks (room, network, until) VALUES (?, ?, ?)", (room, network, network_until)
                 )
-        case BannedFrom(room, ban):
+        case BannedFrom(room, ban, over):
+            for subject in over:
+                execute(_UNBAN, (room, subject))
             _set_right(connection, room, ban.subject, invited=Invite.NONE)
             row = (ban.subject, ban.target, ban.until, ban.why, ban.by, ban.time, ban.network, ban.network_until)
             execute(_BAN, (room, *row))
         case UnbannedFrom(room, subject):
-            execute("DELETE FROM room_bans WHERE room = ? AND subject = ?", (room, subject))
+            execute(_UNBAN, (room, subject))
         case AccessSet(room, access, invited):
             _set_rule(connection, room, "access", access)
             for subject in invited:

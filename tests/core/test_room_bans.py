@@ -45,3 +45,16 @@ def test_who_is_banned_and_registers_then_can_be_let_in_again(chat: Kept, ada: C
     if restarted:
         chat.restart()
         assert [rules.bans for rules in chat.held.rules] == [()]
+
+
+def test_bans_that_are_over_take_no_place(chat: Kept, ada: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(room_people, "MOST_ROOM_BANS", 2)
+    for name in ("eve", "mallory"):
+        chat.come(name, rooms={"tea": None})
+        chat.ask(ada, request("ban", target=name, text="1m spam"))
+    chat.come("oscar", rooms={"tea": None})
+    assert "which is the most" in chat.ask(ada, request("ban", target="oscar"))[-1]["text"]
+    chat.box.clock.advance(61)
+    assert chat.ask(ada, request("ban", target="oscar"))[-1]["rule"] == "ban"
+    chat.restart()
+    assert [ban.target for rules in chat.held.rules for ban in rules.bans] == ["oscar"]

@@ -176,7 +176,8 @@ def ban(hub: Hub, session: Session, tag: str | None, room: str, name: str, text:
     if victim is user:
         raise BadField("That would ban yourself.")
     require_power_over(user, victim, mine)
-    if len(mine.bans) >= MOST_ROOM_BANS:
+    over = [subject for subject, ban in mine.bans.items() if not ban.holds(hub.seconds)]
+    if len(mine.bans) - len(over) >= MOST_ROOM_BANS:
         raise BadField(f"{MOST_ROOM_BANS} users are banned from #{mine.name}, which is the most. /room unban some.")
     span, why = timed(text)
     until = None if span is None else hub.seconds + span
@@ -188,6 +189,7 @@ def ban(hub: Hub, session: Session, tag: str | None, room: str, name: str, text:
         RoomBan(
             subject_of(victim), victim.name, until, why, user.name, hub.now(), network, network_until, hub.arrivals
         ),
+        over,
     )
     effects: Sequence[Effect] = ()
     also: Undo = tuple
