@@ -19,7 +19,7 @@ from chat.core.events import Notice, Rule
 from chat.core.facts import AccessSet, FounderSet, LockSet, SlowSet, StatusSet
 from chat.core.hub import Hub
 from chat.core.membership import room_of
-from chat.core.rights import require, require_power_over, user_of
+from chat.core.rights import require, user_of
 from chat.core.room import Access, Room, Status
 from chat.core.session import LOBBY, Session, User
 from chat.core.text import enumerate_words
@@ -213,7 +213,6 @@ def _set_founder(hub: Hub, session: Session, tag: str | None, room: str, name: s
         raise BadField(f"{other.name} has no account, so they can't be the founder. They can /register first.")
     if account is founder:
         raise BadField(f"{account.name} is the founder of #{mine.name} already.")
-    require_power_over(user, account)
     fact = FounderSet(mine.name, account.id)
     change_rule(hub, session, mine, fact, "founder", True, about=other, tag=tag)
 
