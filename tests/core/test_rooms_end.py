@@ -104,3 +104,24 @@ def test_it_is_gone_when_all_that_was_said_in_it_could_not_be_stored() -> None:
         store.fail(CannotKeep("the disk is full."))
         box.turn()
     assert box.hub.rooms.all() == []
+
+
+def test_a_lobby_to_which_nobody_is_put_out_does_not_come_into_being() -> None:
+    box = Box(limits=Limits(rate=None, rooms=1))
+    ada, eve = (box.json(name, rooms={"dev": None}) for name in ("ada", "eve"))
+    ada.ask(type="kick", room="dev", name="eve")
+    assert eve.objects()[-1]["type"] == "left"
+    assert [room.name for room in box.hub.rooms.all()] == ["dev"]
+
+
+def test_a_lobby_to_which_somebody_was_put_out_is_gone_when_that_could_not_be_stored() -> None:
+    store = SlowStore()
+    box = Box(limits=Limits(rate=None), store=store)
+    ada = box.json("ada", rooms={"dev": None})
+    eve = box.text("eve")
+    eve.send("/join dev")
+    ada.ask(type="kick", room="dev", name="eve")
+    assert [room.name for room in box.hub.rooms.all()] == ["dev", "lobby"]
+    store.fail(CannotKeep("the disk is full."))
+    box.turn()
+    assert [room.name for room in box.hub.rooms.all()] == ["dev"]

@@ -73,7 +73,7 @@ def _eject(
     """Put *victim* out of *room* with all devices, and take their invitation back; return the effects, and what undoes
     that. People, who are always in one room, go to the lobby, or from there leave the chat."""
     inside = [session for session in victim.sessions if room.name in session.rooms]
-    lobby = hub.rooms.open(LOBBY)
+    lobby = hub.rooms.open(LOBBY) if any(session.one_room for session in inside) else None
     held = room.rights(victim.subject)
     listed = victim.account if victim.account is not None and room.name in victim.account.rooms else None
     kicked = Left(time=hub.now(), room=room.name, name=victim.name, by=asker.name, text=why)
@@ -90,7 +90,7 @@ def _eject(
         told.append(Show(session, Notice(text=sentence) if session.one_room else kicked))
         if session.one_room and room is lobby:
             told[-1] = Quit(hub, session, sentence)
-        elif session.one_room:
+        elif session.one_room and lobby is not None:
             arrivals[session] = come_into(hub, session, lobby)
             told += arrivals[session]
     moves = {session: session.moves for session in inside}
@@ -106,6 +106,7 @@ def _eject(
                 del session.rooms[landed.name]
                 if not victim.is_in(landed):
                     hub.rooms.exit(landed, victim)
+                    hub.vacate(asker, landed)
             session.rooms[room.name] = room
         effects: list[Effect] = []
         for session in inside:
