@@ -371,7 +371,7 @@ def _hand_over(hub: Hub, before: Session, heir: Session, name: str, rooms: Mappi
     user = user_of(before)
     effects: list[Effect] = []
     user.sessions = tuple(heir if session is before else session for session in user.sessions)
-    heir.device, heir.began = before.device, before.began
+    heir.device, heir.began, heir.active = before.device, before.began, before.active
     for room in list(before.rooms.values()):
         if room in rooms:
             heir.rooms[room.name] = room

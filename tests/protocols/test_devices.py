@@ -343,3 +343,14 @@ def test_a_number_of_a_device_that_is_too_long_is_refused(chat: Box) -> None:
     person = sit_down(chat)
     person.send(f"/logout {'9' * 5_000}")
     assert person.lines() == ["! Say which device is to be logged out: /logout 2, or /logout all. /devices lists them."]
+
+
+def test_a_device_that_comes_back_has_done_nothing_by_that(chat: Box) -> None:
+    one, bob = come(chat), chat.json("bob")
+    one.objects()
+    chat.clock.advance(40)
+    one.lose()
+    chat.clock.advance(40)
+    come(chat, token=one.token, password=None)
+    bob.ask(type="whois", name="ada")
+    assert bob.objects()[-1]["idle"] == 80
