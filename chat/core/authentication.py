@@ -85,8 +85,9 @@ def require_member(hub: Hub, name: str, account: Account | None) -> None:
     if account is not None or not hub.doors.members_only:
         return
     who = f", and none of them is called {name}" if name else ""
-    invitation = ", or with an invitation" if hub.doors.registration is Registration.INVITATION else ""
-    raise InvitationNeeded(f"Only members come in here{who}. Come in with your name and password{invitation}.")
+    others = {Registration.INVITATION: ", or with an invitation", Registration.OPEN: ", or make an account"}
+    instead = others.get(hub.doors.registration, "")
+    raise InvitationNeeded(f"Only members come in here{who}. Come in with your name and password{instead}.")
 
 
 def prove(

@@ -74,12 +74,16 @@ class Entrance:
             case Asked.NAME if _invites(hub):
                 or_else = ", or press Enter alone if you have an invitation"
                 return f"Only members come in. Type your name and press Enter{or_else}."
+            case Asked.NAME if hub.doors.registration is Registration.OPEN:
+                return "Only members come in. Type your name and press Enter, or press Enter alone to make an account."
             case Asked.NAME:
                 return "Only members come in. Type your name and press Enter."
             case Asked.CODE:
                 return "Type the code of your invitation, or press Enter alone to go back."
-            case Asked.NEW_NAME:
+            case Asked.NEW_NAME if _invites(hub):
                 return "Choose a name, type it and press Enter."
+            case Asked.NEW_NAME:
+                return "Choose a name, type it and press Enter, or press Enter alone to go back."
             case Asked.NEW_PASSWORD:
                 return f"Choose a password for {self._name}, of {SHORTEST_PASSWORD} to {LONGEST_PASSWORD} characters."
             case Asked.REPEATED:
@@ -155,6 +159,8 @@ class Entrance:
             case Asked.NEW_NAME if text:
                 self._name = require_choosable(hub, session, text)
                 return Asked.NEW_PASSWORD
+            case Asked.NEW_NAME if not _invites(hub):
+                return Asked.NAME
             case Asked.NEW_PASSWORD:
                 check_password(text)
                 self._password = text
@@ -165,9 +171,9 @@ class Entrance:
         return asked
 
     def _take_name(self, hub: Hub, session: Session, name: str) -> None:
-        if not name and hub.doors.members_only and _invites(hub):
+        if not name and hub.doors.members_only and hub.doors.registration is not Registration.CLOSED:
             require_secure(hub, session)
-            self._ask(hub, session, Asked.CODE)
+            self._ask(hub, session, Asked.CODE if _invites(hub) else Asked.NEW_NAME)
             return
         try:
             lifecycle.come_in(hub, session, name, {LOBBY: None})
@@ -176,9 +182,10 @@ class Entrance:
                 raise
             raise type(error)(f"{error} Or press Enter to come in as a guest.") from error
         except InvitationNeeded as error:
-            if not _invites(hub):
+            if hub.doors.registration is Registration.CLOSED:
                 raise
-            raise InvitationNeeded(f"{error} If you have one, press Enter alone.") from error
+            alone = "If you have one" if _invites(hub) else "To make one"
+            raise InvitationNeeded(f"{error} {alone}, press Enter alone.") from error
         except PasswordNeeded:
             self._name = name
             like = hub.accounts.likeness(user_name(name))

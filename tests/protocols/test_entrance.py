@@ -307,3 +307,27 @@ def test_a_moderator_types_invitation() -> None:
     assert line.startswith("* Pass this on to one person. It is good for 7 days. You are invited to the chat. ")
     client = box.connect()
     assert type_in(client, "", line.split()[-1], "eve", PASSWORD, PASSWORD)[-1].startswith("* You are eve, ")
+
+
+def test_where_everybody_registers_a_newcomer_makes_an_account_without_a_code() -> None:
+    box = make_box(Doors(members_only=True, registration=Registration.OPEN))
+    client = box.connect()
+    asked = "* Only members come in. Type your name and press Enter, or press Enter alone to make an account."
+    new_name = "* Choose a name, type it and press Enter, or press Enter alone to go back."
+    assert lines(client) == ["* Hi.", asked]
+    for typed, shown in (
+        (
+            "eve",
+            [
+                "! Only members come in here, and none of them is called eve. Come in with your name and password, or "
+                "make an account. To make one, press Enter alone."
+            ],
+        ),
+        ("", [new_name]),
+        ("", [asked]),
+        ("", [new_name]),
+        ("eve", [ASK_NEW_PASSWORD]),
+        (PASSWORD, [ASK_AGAIN]),
+        (PASSWORD, ["* You are eve, alone in #lobby. Type /help for commands, exit to leave."]),
+    ):
+        assert type_in(client, typed) == shown
