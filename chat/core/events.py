@@ -346,7 +346,7 @@ class ListedRoom(msgspec.Struct, frozen=True, kw_only=True):
     """A room of an account: up to where the user has read it, and the id of its newest message, or 0."""
 
     room: str
-    read: int | None
+    read: int | None = None
     last: int
 
 
@@ -458,7 +458,7 @@ class Rooms(Event, frozen=True, kw_only=True):
 
     def words(self) -> list[str]:
         lines = [str(room) for room in self.rooms]
-        if self.more:
+        if self.more and self.next is not None:
             lines.append(f"There are more rooms: /rooms {self.text or '*'} {self.next}")
         return lines or ["There is no such room." if self.text else "There are no more rooms."]
 
@@ -492,7 +492,7 @@ class History(Event, frozen=True, kw_only=True):
         *local* reads a time of the wire.
         """
         asked = (self.since, self.until, self.after, self.before) != (None,) * 4
-        where = f"in #{self.room}" if self.room is not None else f"in private with {self.name}"
+        where = f"in #{self.room}" if self.room is not None else f"in private with {self.name or 'this user'}"
         if not self.messages and not self.more:
             return [f"Nothing was said {where} {'then' if asked else 'yet'}."]
         behind = (
@@ -550,10 +550,14 @@ class Conversations(Event, frozen=True, kw_only=True):
     tag: str | None = None
 
     def words(self) -> list[str]:
+        return self.page(local_time)
+
+    def page(self, local: Callable[[str], datetime]) -> list[str]:
+        """Write a line for each; *local* reads a time of the wire."""
         if not self.conversations:
             return ["You have no older conversations." if self.more else "You have no conversations."]
         behind = [f"For older ones: /conversations {self.conversations[-1].last}"] if self.more else []
-        return [*(one.line(local_time) for one in self.conversations), *behind]
+        return [*(one.line(local) for one in self.conversations), *behind]
 
 
 class ConversationChanged(Event, frozen=True, kw_only=True, tag="conversation"):
