@@ -15,7 +15,8 @@ from chat.client.rows import displayed, shorten
 def topic_bar(room: Room, width: int) -> StyleAndTextTuples:
     """Return the bar with the room and its topic, or with the partner of a private conversation."""
     topic = status.topic(room)
-    text = f" {room.title}: {topic}" if topic else f" {room.title}"
+    title = status.title(room)
+    text = f" {title}: {topic}" if topic else f" {title}"
     return _cut([("class:bar", displayed(text))], width)
 
 
@@ -72,9 +73,9 @@ def _room(number: int, room: Room, current: Room) -> tuple[str, str, bool]:
     if room is current:
         return "class:bar.current", text, False
     if room.calls:
-        return "class:bar.call", f"{text}({room.unread}!)", True
+        return "class:bar.call", f"{text}({room.unread_words}!)", True
     if room.unread:
-        return "class:bar.unread", f"{text}({room.unread})", True
+        return "class:bar.unread", f"{text}({room.unread_words})", True
     return "class:bar", text, False
 
 

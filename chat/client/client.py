@@ -5,20 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from chat.client.backlogs import Backlogs
 from chat.client.completion import Offer, complete
-from chat.client.link import Link, NotNow
+from chat.client.link import Link, NotNow, Post
 from chat.client.model import Model
 from chat.client.room import Room
 from chat.client.search_results import SearchResults
-from chat.core import events, names
+from chat.core import durations, events, names
 from chat.core.command import Command, Kind, Parameter
 from chat.core.commands import table
 from chat.core.errors import ChatError
 from chat.core.text import clean
 
+LISTED_ROOMS = 20
+"""How many rooms to list at once."""
+_ARCHIVE = ("archive", "archived")
+"""How users say to ``/room`` that nobody speaks in the room any more."""
 LEAVING_WORDS = ("exit", "quit")
-EARLIER = 100
-"""How many older messages to fetch at once."""
 
 
 class CannotDo(Exception):
@@ -31,12 +34,16 @@ class Client:
     def __init__(self, link: Link, model: Model) -> None:
         self.link = link
         self.model = model
+        self._backlogs = Backlogs(link, model)
 
     def enter(self, line: str) -> None:
         """Do what *line* says; raises :class:`CannotDo`."""
         line = clean(line).strip()
+        password, self.link.registering = self.link.registering, None
         try:
-            if line.lower() in LEAVING_WORDS:
+            if password is not None and line and not line.startswith("/"):
+                self.model.expect(self.link.ask_about_name("register", password, code=line))
+            elif line.lower() in LEAVING_WORDS:
                 self.link.leave()
             elif line.startswith("/") and not line.startswith("//"):
                 self._command(line)
@@ -48,10 +55,7 @@ class Client:
     def say(self, text: str) -> None:
         """Say *text* in the current room, even if it begins with a slash; raises :class:`CannotDo`."""
         room = self.model.current
-        if not room.private:
-            self._post("say", room=room.name, text=text)
-        else:
-            self._post("msg", name=room.name, text=text)
+        self._post("msg" if room.private else "say", **room.address, text=text)
 
     def say_lines(self, lines: Iterable[str]) -> None:
         """Say all of *lines* one by one, or none of them; raises :class:`CannotDo`."""
@@ -66,13 +70,7 @@ class Client:
 
     def ask_earlier(self) -> None:
         """Fetch messages older than those shown, if there may be some."""
-        room = self.model.current
-        oldest = room.lines.oldest_id
-        if room.private or room.earlier_asked or room.lines.full or oldest is None or not self.link.online:
-            return
-        room.earlier_asked = True
-        tag = self.link.ask("history", room=room.name, before=oldest, count=EARLIER)
-        self.model.expect(tag, earlier=True)
+        self._backlogs.ask_earlier(self.model.current)
 
     def search(self, text: str) -> None:
         """Search all rooms, and show the results apart from the rooms; raises :class:`CannotDo`."""
@@ -97,7 +95,6 @@ class Client:
 
     def unsent(self, room: Room) -> list[str]:
         """Return as lines what was said in *room* and is not acknowledged."""
-        field = "name" if room.private else "room"
         return [
             events.Message(
                 id=1,
@@ -108,7 +105,7 @@ class Client:
                 text=str(post.fields["text"]),
             ).line()
             for post in self.link.outbox.values()
-            if str(post.fields.get(field, "")).casefold() == room.name.casefold()
+            if _goes_to(post, room)
         ]
 
     def _post(self, type_: str, **fields: Any) -> None:
@@ -126,7 +123,8 @@ class Client:
         own = OWN_COMMANDS.get(word.lower())
         command, rest = (own, rest) if own else table.split(line)
         room = self.model.current
-        if room.private and not own and any(p.here for p in command.parameters):
+        talks = room.with_ is not None and command.name in _IN_CONVERSATIONS
+        if room.private and not own and not talks and any(p.here for p in command.parameters):
             raise CannotDo(f"/{command.name} works in rooms, and this is a private conversation.")
         arguments = command.parse(rest, here=room.name)
         if own:
@@ -142,7 +140,10 @@ class Client:
     def _switch(self, command: Command, arguments: Mapping[str, Any]) -> None:
         """Send which way to switch. If the user has not said it, it is the other way than they see."""
         name = arguments.get("name")
-        if "on" not in arguments and (name is not None or command.name == "lock"):
+        is_switch = name is not None or command.name == "lock"
+        if command.name == "room":
+            is_switch = str(arguments.get("access")).lower() in _ARCHIVE
+        if "on" not in arguments and is_switch:
             arguments = {**arguments, "on": not self._is_on(command, name)}
         self._request(command, arguments)
 
@@ -152,6 +153,8 @@ class Client:
         match command.name:
             case "lock":
                 return room.locked
+            case "room":
+                return room.status == "archived"
             case "op":
                 return name is not None and names.key(name) in map(names.key, room.ops)
             case "ignore":
@@ -162,11 +165,14 @@ class Client:
         self._post(command.name, **arguments)
 
     def _tell(self, command: Command, arguments: Mapping[str, Any]) -> None:
-        """Send a private message, and show the conversation in which the answer will come."""
-        self._check_length(arguments["text"])
+        """Show a private conversation, and say something in it if there is a text."""
+        text = arguments.get("text")
+        if text:
+            self._check_length(text)
         name = names.user_name(arguments["name"])
         self.model.turn_to(self.model.open(name, private=True))
-        self._post(command.name, name=name, text=arguments["text"])
+        if text:
+            self._post(command.name, name=name, text=text)
 
     def _join(self, command: Command, arguments: Mapping[str, Any]) -> None:
         """Show a room before the server has answered, so that what is typed next goes to it."""
@@ -182,7 +188,30 @@ class Client:
     def _history(self, command: Command, arguments: Mapping[str, Any]) -> None:
         """Fetch history; its times are read in the user's time zone."""
         when = self.model.past(arguments["when"]) if "when" in arguments else {}
-        self._request(command, {"room": arguments["room"], **when})
+        self._request(command, {**self.model.current.address, **when})
+
+    def _kick(self, command: Command, arguments: Mapping[str, Any]) -> None:
+        """Put somebody out of the room; with a time, ban them from it, which puts them out too."""
+        text = str(arguments.get("text", ""))
+        if durations.is_duration(text):
+            fields = {"room": arguments["room"], "target": arguments["name"], "text": text}
+            self.model.expect(self.link.ask("ban", **fields))
+        else:
+            self._request(command, arguments)
+
+    def _rooms(self, command: Command, arguments: Mapping[str, Any]) -> None:
+        """List so many rooms as fit on a screen."""
+        self._request(command, {**arguments, "count": LISTED_ROOMS})
+
+    def _log_out(self, command: Command, arguments: Mapping[str, Any]) -> None:
+        """Log one device out, or all."""
+        which = arguments["which"].strip().lower()
+        if which == "all":
+            self._request(command, {})
+        elif which.isascii() and which.isdecimal() and len(which) < 10:
+            self._request(command, {"device": int(which)})
+        else:
+            raise CannotDo("Say which device is to be logged out: /logout 2, or /logout all. /devices lists them.")
 
     def _ask_about_name(self, command: Command, arguments: Mapping[str, Any]) -> None:
         """Send a request about the name through the link, which needs the password to connect again."""
@@ -238,16 +267,23 @@ _BEFORE = {
     "msg": Client._tell,
     "join": Client._join,
     "history": Client._history,
+    "logout": Client._log_out,
     "help": Client._help,
     "register": Client._ask_about_name,
     "password": Client._ask_about_name,
     "unregister": Client._ask_about_name,
+    "kick": Client._kick,
+    "rooms": Client._rooms,
+    "room": Client._switch,
     "op": Client._switch,
     "lock": Client._switch,
     "ignore": Client._switch,
     "moderator": Client._switch,
 }
-"""Commands for which the client does more than send a request."""
+"""Commands for which the client does more than send a request; all that have a parameter for people only."""
+
+_IN_CONVERSATIONS = ("history",)
+"""Commands about a room that are about a private conversation as well."""
 
 OWN_COMMANDS: Mapping[str, Command] = {
     command.name: command
@@ -268,6 +304,14 @@ OWN_COMMANDS: Mapping[str, Command] = {
     )
 }
 """The client's own commands."""
+
+
+def _goes_to(post: Post, room: Room) -> bool:
+    """Return whether a message that is not acknowledged goes to *room*."""
+    if room.private and room.with_ is not None and post.fields.get("with") == room.with_:
+        return True
+    name = post.fields.get("name" if room.private else "room", "")
+    return str(name).casefold() == room.name.casefold()
 
 
 def all_commands() -> list[Command]:

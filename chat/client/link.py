@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar, cast
 
+import msgspec
 from OpenSSL import SSL
 from twisted.internet import error
 from twisted.internet.defer import CancelledError, Deferred
@@ -30,13 +31,25 @@ GOODBYE_WAIT = 2.0
 MAXIMUM_OUTBOX = 100
 PAGE = 200
 """How many messages to fetch at once: the most that the server sends."""
+ACCEPTED = ("changes", "conversations", "lines")
+"""What of the protocol the client understands beyond what every client does.
+
+It shows line breaks as blanks, and of changes those of the rules of a room.
+"""
 _REMEMBERED_PRIVATE = 1000
 
 T = TypeVar("T")
 
-
 PASSWORD_CODES = ("password-needed", "wrong-password")
 """The codes of the refusals that the right password would have prevented."""
+KEY_CODES = ("key-needed", "wrong-key")
+"""The codes of the refusals that the chat's key would have prevented."""
+INVITATION_CODES = ("invitation-needed", "wrong-invitation")
+"""The codes of the refusals that an invitation to the chat would have prevented."""
+REGISTRATION_CODES = ("bad-name", "name-taken", "bad-password")
+"""The codes of the refusals of a name, or of a password for it, that somebody who is invited has chosen."""
+_FINAL_CODES = ("banned", *PASSWORD_CODES, *KEY_CODES, *INVITATION_CODES)
+"""The codes of the refusals after which there is no use in coming back by oneself."""
 
 
 class CannotEnter(Exception):
@@ -111,8 +124,8 @@ class Listener:
         The messages of a room come in the order of their ids, each of them once.
         """
 
-    def room_ready(self, room: str) -> None:
-        """We have joined *room*, and its backlog has been passed on."""
+    def room_ready(self, room: str, more: bool) -> None:
+        """We have joined *room*, and its backlog has been passed on; *more*: there are older messages."""
 
     def lag_changed(self, seconds: float) -> None:
         """The server took *seconds* to answer, or has not answered for *seconds*."""
@@ -125,8 +138,11 @@ class Link:
     """Connects to a server, and connects again after each break until :meth:`leave`.
 
     If the first of *names* is taken, the next is tried; ``""`` asks for a guest's name. *backlog* is how many of a
-    room's last messages to fetch. *random* returns numbers from 0 to 1, *monotonic* returns seconds. *tag_prefix* must
-    be different for each link.
+    room's last messages to fetch, or more if more of them are unread. If *all_rooms*, the link joins the rooms of the
+    account after *rooms*. If *conversations*, it asks which private conversations there are and, after a break, for the
+    private messages that it missed. *random* returns numbers from 0 to 1, *monotonic* returns seconds. *tag_prefix*
+    must be different for each link. *key* is the key of the chat. With *invitation*, an invitation to the chat, the
+    name is registered with the *password*.
     """
 
     _log = Logger()
@@ -144,14 +160,24 @@ class Link:
         monotonic: Callable[[], float],
         tag_prefix: str,
         password: str | None = None,
+        all_rooms: bool = False,
+        conversations: bool = False,
+        key: str | None = None,
+        invitation: str | None = None,
     ) -> None:
         self.name = names[0]
         self.password = password
         """The password of the name, if the name is registered."""
         self.registered = False
         """Whether the name is registered. If so, the server keeps our read marks."""
+        self.features: frozenset[str] = frozenset()
+        """What the server has switched on."""
         self.farewell = ""
         """Why the server ended the session for good; empty if it did not."""
+        self.registering: str | None = None
+        """The password with which the user wants to register, if the server wants an invitation for that."""
+        self.before_leaving: Callable[[], None] | None = None
+        """Is called before the user leaves a chat to which there is a connection."""
         self._name_request: NameRequest | None = None
         self.online = False
         self.entered: Deferred[None] = Deferred()
@@ -170,12 +196,21 @@ class Link:
         self._tags = 0
         self._token: str | None = None
         self._welcomed = ""
+        self._all_rooms = all_rooms
+        self._conversations = conversations
+        self._key = key
+        self._invitation = invitation
+        self._names: set[str] = set()
+        """The names that we have had."""
         self._places: dict[str, CatchingUp] = {}
         self._private: dict[tuple[int, str], None] = {}
+        self._last_private: int | None = None
+        """The greatest id of the private messages that were there when we came, or that we were sent."""
         self._pages: dict[str, str] = {}
         self._ignored: list[str] = []
         self._away: str | None = None
         self._ignore_tag = ""
+        self._list_tag = ""
         self._wire: Wire | None = None
         self._leaving = False
         self._current: Deferred[Any] | None = None
@@ -213,6 +248,8 @@ class Link:
         """Leave the chat, and let :meth:`run` return."""
         if self._leaving:
             return
+        if self.online and self.before_leaving is not None:
+            self.before_leaving()
         self._leaving = True
         if self.online and self._wire is not None:
             self._wire.send({"type": "quit"})
@@ -230,12 +267,12 @@ class Link:
         self._wire.send({"type": type_, **fields, "tag": tag})
         return tag
 
-    def ask_about_name(self, type_: str, password: str) -> str:
+    def ask_about_name(self, type_: str, password: str, **fields: object) -> str:
         """Send a request that registers our name, changes its *password*, or gives it up.
 
         The link uses the new password once the server has granted it. Raises :class:`NotNow`.
         """
-        tag = self.ask(type_, password=password)
+        tag = self.ask(type_, password=password, **fields)
         self._name_request = NameRequest(tag, type_, password)
         return tag
 
@@ -303,14 +340,20 @@ class Link:
         self._say_hello(wire)
 
     def _say_hello(self, wire: Wire) -> None:
-        hello: dict[str, object] = {"type": "hello", "name": self.name, "tag": "hello"}
+        hello: dict[str, object] = {"type": "hello", "name": self.name, "accept": ACCEPTED, "tag": "hello"}
+        if self._key is not None:
+            hello["key"] = self._key
         if self.password is not None:
             hello["password"] = self.password
         if self._token is None:
             hello["rooms"] = dict.fromkeys(self._first_rooms)
+            if self._invitation is not None:
+                hello |= {"code": self._invitation, "register": True}
         else:
             hello["token"] = self._token
             hello["rooms"] = {room: place.seen for room, place in self._places.items()}
+            if self._last_private is not None:
+                hello["private"] = self._last_private
         wire.send(hello)
 
     def _not_welcomed(self) -> None:
@@ -349,41 +392,61 @@ class Link:
     def _greeted(self, event: events.Event) -> None:
         """Handle the answer to ``hello``."""
         if isinstance(event, events.Welcome):
+            is_first = self._token is None
             self.name, self._token, self._welcomed = event.name, event.token, event.time
+            self._names.add(event.name)
             self.registered = event.registered
+            self.features = frozenset(event.features or ())
             self.online = True
             self._heartbeat = Heartbeat(heard=True)
             self._listener.state_changed(Online())
             self._listener.event_received(event, old=False)
+            if is_first and self._all_rooms:
+                self._join_all(event)
             self._resume()
             self._beat()
             if not self.entered.called:
                 self.entered.callback(None)
         elif isinstance(event, events.Refusal):
-            if event.code == "name-taken" and self._token is None and self._other_names and self._wire is not None:
+            is_choice = self._token is None and self._invitation is None
+            if event.code == "name-taken" and is_choice and self._other_names and self._wire is not None:
                 self.name = self._other_names.popleft()
                 self._say_hello(self._wire)
             else:
                 self._why, self._code = event.text, event.code
-                if event.code == "banned" and self._token is not None:
+                if event.code in _FINAL_CODES and self._token is not None:
                     self._stop(event.text)
                 self._abort()
         elif isinstance(event, events.Goodbye):
-            self._why = event.text
+            self._said_goodbye(event)
 
     def _stop(self, why: str) -> None:
         """The server ended the session for good: do not connect again."""
         self.farewell = why
         self._leaving = True
 
+    def _said_goodbye(self, goodbye: events.Goodbye) -> None:
+        if goodbye.code:
+            self._stop(goodbye.text)
+        else:
+            self._why = goodbye.text
+
     def _resume(self) -> None:
-        """Send again what was not acknowledged, and restore the list of ignored users."""
+        """Send again what was not acknowledged, and ask for what the server keeps for us."""
         if self._wire is None:
             return
         for post in self.outbox.values():
             self._wire.send(post.request)
-        if self._ignored:
+        if self._ignored or self.registered:
             self._ignore_tag = self.ask("ignore")
+        if self._conversations and "conversations" in self.features:
+            self._list_tag = self.ask("conversations")
+
+    def _join_all(self, welcome: events.Welcome) -> None:
+        """Join the rooms of the account."""
+        others = [room.room for room in welcome.rooms if room.room not in self._first_rooms]
+        for room in others[: max(welcome.limits.rooms - len(self._first_rooms), 0)]:
+            self.ask("join", room=room)
 
     def _dispatch(self, event: events.Event) -> None:
         match event:
@@ -404,6 +467,8 @@ class Link:
                 return
             case events.Ping():
                 return
+            case events.Refusal() if event.tag in (self._ignore_tag, self._list_tag):
+                return
             case events.Refusal():
                 self._refused(event)
             case events.RoomState():
@@ -414,26 +479,34 @@ class Link:
                 self._places.pop(event.room, None)
             case events.Renamed(name=self.name):
                 self.name = event.new
+                self._names.add(event.new)
+            case events.Conversations():
+                newest = max((each.last for each in event.conversations), default=0)
+                self._last_private = max(self._last_private or 0, newest)
             case events.Away(room=None):
                 self._away = event.text
+            case events.Ignored() if event.tag == self._ignore_tag and not self.registered:
+                self._ignore_again(event)
+                return
             case events.Ignored():
-                if event.tag == self._ignore_tag:
-                    self._ignore_again(event)
-                    return
                 self._ignored = event.names
             case events.Notice(tag=str(tag)) if self._name_request is not None and tag == self._name_request.tag:
                 self.registered = self._name_request.type != "unregister"
                 self.password = self._name_request.password if self.registered else None
-            case events.Goodbye(code=""):
-                self._why = event.text
             case events.Goodbye():
-                self._stop(event.text)
+                self._said_goodbye(event)
         self._listener.event_received(event, old=False)
 
     def _message(self, message: events.Message) -> None:
-        if message.tag is not None and self.outbox.pop(message.tag, None) is not None:
-            self._listener.outbox_changed()
+        if message.tag is not None:
+            if message.author in self._names and self.outbox.pop(message.tag, None) is not None:
+                self._listener.outbox_changed()
+            else:
+                # It was said from another device, or by somebody else, to whom the tag means something.
+                message = msgspec.structs.replace(message, tag=None)
         if message.room is None and message.to is not None:
+            if self._conversations:
+                self._last_private = max(self._last_private or 0, message.id)
             if (message.id, message.time) not in self._private:
                 self._private[message.id, message.time] = None
                 if len(self._private) > _REMEMBERED_PRIVATE:
@@ -449,14 +522,19 @@ class Link:
     def _entered(self, room: events.RoomState) -> None:
         """We have joined a room, for the first time or again after a break."""
         place = self._places.get(room.room)
-        if place is not None and place.seen is not None and room.last >= place.seen:
+        if place is not None and place.seen is not None and room.last < place.seen:
+            # The chat has forgotten everything: its ids begin anew.
+            place = self._last_private = None
+        if place is not None and place.seen is not None:
             place.resume(room.last)
         elif self._backlog and room.last:
             self._places[room.room] = CatchingUp(room.last, backlog=True)
-            self._pages[self.ask("history", room=room.room, count=self._backlog)] = room.room
+            unread = room.last - room.read if room.read is not None else 0
+            count = min(max(self._backlog, unread), PAGE)
+            self._pages[self.ask("history", room=room.room, count=count)] = room.room
         else:
             self._places[room.room] = CatchingUp(room.last, backlog=False)
-            self._listener.room_ready(room.room)
+            self._listener.room_ready(room.room, more=room.last > 0)
         if self._away is not None and self.name not in room.away:
             self.ask("away", text=self._away)
 
@@ -466,7 +544,7 @@ class Link:
             shown, ask = place.page(history.messages, history.more, history.next)
             self._show(place, shown)
             if is_backlog:
-                self._listener.room_ready(room)
+                self._listener.room_ready(room, history.more)
             if ask:
                 self._ask_page(room)
 
@@ -478,13 +556,16 @@ class Link:
         """Forget the message or the page that was refused."""
         if refusal.tag is None:
             return
+        if (asked := self._name_request) is not None and refusal.tag == asked.tag:
+            wants_code = asked.type == "register" and refusal.code in INVITATION_CODES
+            self.registering = asked.password if wants_code else None
         if self.outbox.pop(refusal.tag, None) is not None:
             self._listener.outbox_changed()
         elif (place := self._places.get(room := self._pages.pop(refusal.tag, ""))) is not None:
             is_backlog = place.seen is None
             self._show(place, place.give_up())
             if is_backlog:
-                self._listener.room_ready(room)
+                self._listener.room_ready(room, more=True)
 
     def _ignore_again(self, ignored: events.Ignored) -> None:
         """In a new session, ignore those whom we ignored in the one before."""

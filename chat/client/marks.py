@@ -14,15 +14,16 @@ DELAY = 2.0
 
 
 class ReadMarks(Observer):
-    """Watches *model*, and sends read marks over *link* if the user's name is registered."""
+    """Watches *model*, and sends read marks over *link*: of rooms if the name is registered, and of conversations."""
 
     def __init__(self, link: Link, model: Model, clock: IReactorTime) -> None:
         self._link = link
         self._model = model
         self._clock = clock
-        self._sent: dict[str, int] = {}
+        self._sent: dict[Room, int] = {}
         self._soon: IDelayedCall | None = None
         model.observe(self)
+        link.before_leaving = self._send
 
     def changed(self) -> None:
         """Something was shown, perhaps for the first time."""
@@ -36,15 +37,19 @@ class ReadMarks(Observer):
         """Do nothing: :meth:`changed` is called too."""
 
     def _news(self) -> list[Room]:
-        if not (self._link.registered and self._link.online):
+        if not self._link.online:
             return []
-        return [room for room in self._model.rooms if room.joined and not room.private and self._is_news(room)]
+        return [room for room in self._model.rooms if room.joined and self._is_news(room)]
 
     def _is_news(self, room: Room) -> bool:
-        return room.seen > max(self._sent.get(room.name, 0), room.read_before)
+        is_kept = room.with_ is not None if room.private else self._link.registered
+        return is_kept and room.seen > max(self._sent.get(room, 0), room.read)
 
     def _send(self) -> None:
+        if self._soon is not None and self._soon.active():
+            self._soon.cancel()
         self._soon = None
+        self._sent = {room: sent for room, sent in self._sent.items() if room in self._model.rooms}
         for room in self._news():
-            self._sent[room.name] = room.seen
-            self._link.ask("read", room=room.name, id=room.seen)
+            self._sent[room] = room.seen
+            self._link.ask("read", **room.address, id=room.seen)

@@ -7,16 +7,21 @@ from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from typing import Protocol
 
-from chat.client.link import Connecting, Listener, Online, State, Waiting
-from chat.client.room import Room
+import msgspec
+
+from chat.client.link import INVITATION_CODES, Connecting, Listener, Online, State, Waiting
+from chat.client.room import Earlier, OtherSide, Room
 from chat.client.scrollback import Line, LineKind
-from chat.client.search_results import SearchResults
+from chat.client.search_results import Found, SearchResults
 from chat.core import events
 from chat.core.text import mention_of
 from chat.core.when import Past, read
 
 MAXIMUM_EXPECTED = 200
 MAXIMUM_KNOWN_ROOMS = 1000
+MAXIMUM_CONVERSATIONS = 1000
+MAXIMUM_OPENED = 20
+"""The most private conversations with something unread that are opened at once, the newest."""
 
 
 class Observer(Protocol):
@@ -72,6 +77,8 @@ class Model(Listener):
         self._answers: dict[str, Room] = {}
         self._earlier: dict[str, Room] = {}
         self._listed_rooms: list[str] = []
+        self._conversations: dict[str, events.ConversationLine] = {}
+        """The private conversations that the server has listed, by their ``with``."""
         self._mention = mention_of(name)
         self._lost = False
 
@@ -118,7 +125,8 @@ class Model(Listener):
     def find(self, name: str, private: bool = False) -> Room | None:
         """Return the room or private conversation of that name."""
         wanted = name.casefold()
-        return next((r for r in self.rooms if r.private == private and r.name.casefold() == wanted), None)
+        found = (room for room in self.rooms if room.private == private and room.name.casefold() == wanted)
+        return next((room for room in found if room.other_side is not OtherSide.GONE), None)
 
     def open(self, name: str, private: bool = False) -> Room:
         """Return the room or private conversation of that name, a new one if there is none."""
@@ -126,7 +134,34 @@ class Model(Listener):
         if room is None:
             room = Room(name, private)
             self.rooms.append(room)
+            if private:
+                wanted = name.casefold()
+                listed = (each for each in self._conversations.values() if each.name.casefold() == wanted)
+                self._identify(room, next((each.with_ for each in listed if not each.gone), None))
         return room
+
+    def conversation(self, name: str, with_: str | None) -> Room:
+        """Return the private conversation with that user, a new one if there is none open.
+
+        *with_* is how requests name the user; ``None`` if the server has not said it.
+        """
+        if with_ is None:
+            return self.open(name, private=True)
+        room = next((room for room in self.rooms if room.with_ == with_), None)
+        if room is None:
+            room = self.find(name, private=True)
+            if room is None or room.with_ is not None:
+                room = Room(name, private=True)
+                self.rooms.append(room)
+            self._identify(room, with_)
+        return room
+
+    def _identify(self, room: Room, with_: str | None) -> None:
+        """Note with whom a conversation is, and take over what the server has listed of it."""
+        room.with_ = with_
+        if (listed := self._conversations.get(with_ or "")) is not None:
+            room.read_up_to(listed.read)
+            room.other_side = _other_side(listed)
 
     def close(self, room: Room) -> None:
         """Close *room*, unless it is the only one that is open."""
@@ -136,12 +171,16 @@ class Model(Listener):
             self.rooms.remove(room)
         self._changed()
 
-    def expect(self, tag: str, earlier: bool = False) -> None:
-        """Show the answer with that *tag* in the current room. If *earlier*, its messages go above the others."""
-        expected = self._earlier if earlier else self._answers
-        expected[tag] = self.current
-        if len(expected) > MAXIMUM_EXPECTED:
-            del expected[next(iter(expected))]
+    def expect(self, tag: str) -> None:
+        """Show the answer with that *tag* in the current room."""
+        self._answers[tag] = self.current
+        if len(self._answers) > MAXIMUM_EXPECTED:
+            del self._answers[next(iter(self._answers))]
+
+    def expect_earlier(self, tag: str, room: Room) -> None:
+        """Put the messages of the answer with that *tag* above the others in *room*."""
+        self._earlier[tag] = room
+        room.earlier = Earlier.ASKED
 
     def tell(self, text: str, kind: LineKind = LineKind.NOTICE, room: Room | None = None) -> None:
         """Add a line that the client writes itself."""
@@ -161,6 +200,9 @@ class Model(Listener):
             case Waiting() if not self._lost:
                 self._lost = True
                 self.lag = None
+                for room in self._earlier.values():
+                    room.earlier = Earlier.POSSIBLE if room.lines.oldest_id or not room.private else Earlier.WANTED
+                self._earlier.clear()
                 self._tell_all(f"Disconnected from server. {state.why} Reconnecting by itself.")
             case Online() if self._lost:
                 self._lost = False
@@ -184,7 +226,7 @@ class Model(Listener):
             case events.History():
                 self._history(event)
             case events.Found() if self.search is not None and event.tag == self.search.tag:
-                self.search.add(((m.room or "", self._line(m)) for m in event.messages), event.more)
+                self.search.add((self._found(message) for message in event.messages), event.more)
             case events.Found():
                 self._past(event)
             case events.Welcome():
@@ -203,9 +245,18 @@ class Model(Listener):
             case events.Deleted():
                 self._deleted(event)
             case events.Read():
-                pass
+                self._read(event)
+            case events.Conversations():
+                self._listed(event)
+            case events.ConversationChanged():
+                self._other_side_changed(event)
+            case events.Refusal() if (room := self._earlier.pop(event.tag or "", None)) is not None:
+                room.earlier = Earlier.NONE
             case events.Refusal():
-                self.tell(event.text, LineKind.REFUSAL, self._asked(event.tag))
+                room = self._asked(event.tag)
+                self.tell(event.text, LineKind.REFUSAL, room)
+                if event.code in INVITATION_CODES:
+                    self.tell("Type the code of your invitation; with a command you drop that.", room=room)
             case _:
                 self._other(event)
         self._changed()
@@ -215,8 +266,10 @@ class Model(Listener):
             return
         mine = event.author == self.name
         if event.room is None:
-            room = self.open(event.to or event.author if mine else event.author, private=True)
-            room.name = event.to if mine and event.to else event.author
+            other = event.to if mine and event.to else event.author
+            room = self.conversation(other, event.with_)
+            if not old or room.with_ is None:
+                room.name = other
         else:
             room = self.open(event.room)
         line = self._line(event)
@@ -237,7 +290,16 @@ class Model(Listener):
             mention=not mine and self.mentions(event.text),
             private=event.room is None,
             id=event.id,
+            typed=mine and event.tag is not None,
         )
+
+    def _found(self, message: events.Message) -> Found:
+        """Say where a message was said that was found."""
+        line = self._line(message)
+        if message.room is not None:
+            return Found(line, room=message.room)
+        other = message.to if line.mine and message.to else message.author
+        return Found(line, room=other, private=True, with_=message.with_)
 
     def mentions(self, text: str) -> bool:
         """Return whether *text* names the user."""
@@ -249,11 +311,72 @@ class Model(Listener):
 
     def _history(self, event: events.History) -> None:
         room = self._earlier.pop(event.tag or "", None)
-        if room is not None:
-            room.earlier_asked = not event.more
-            room.lines.prepend(self._line(m) for m in event.messages if m.author not in self.ignored)
+        if room is None:
+            self._past(event)
             return
-        self._past(event)
+        is_backlog = room.lines.oldest_id is None
+        lines = [self._line(message) for message in event.messages if message.author not in self.ignored]
+        older = room.add_earlier(lines, event.more)
+        if self.looking and room is self.current:
+            room.turned_to()
+        else:
+            room.count_unread()
+        if is_backlog:
+            for line in older:
+                self._added(room, line, old=True)
+
+    def _read(self, event: events.Read) -> None:
+        """The user has read something, on this device or on another."""
+        if event.with_ is None:
+            room = self.find(event.room or "")
+        else:
+            room = next((room for room in self.rooms if room.with_ == event.with_), None)
+            if (listed := self._conversations.get(event.with_)) is not None:
+                read = max(listed.read, event.id)
+                self._conversations[event.with_] = msgspec.structs.replace(listed, read=read)
+        if room is not None:
+            room.read_up_to(event.id)
+
+    def _listed(self, event: events.Conversations) -> None:
+        """Bring the open conversations up to date; in answer to the link's own request, open those that are unread."""
+        wanted = self._answers.pop(event.tag or "", None)
+        opened = 0
+        for listed in event.conversations:
+            self._conversations[listed.with_] = listed
+            room = next((room for room in self.rooms if room.with_ == listed.with_), None)
+            if room is None and wanted is None and listed.unread and opened < MAXIMUM_OPENED:
+                opened += 1
+                room = self.conversation(listed.name, listed.with_)
+                room.wait(listed.unread)
+            elif room is None and not listed.gone:
+                room = self.find(listed.name, private=True)
+                room = room if room is not None and room.with_ is None else None
+            if room is not None:
+                self._identify(room, listed.with_)
+                room.name = listed.name
+        for surplus in list(self._conversations)[:-MAXIMUM_CONVERSATIONS]:
+            del self._conversations[surplus]
+        if wanted is not None:
+            for line in event.page(self._local_time.local):
+                self.tell(line, room=wanted if wanted in self.rooms else self.current)
+
+    def _other_side_changed(self, event: events.ConversationChanged) -> None:
+        """The other side of a private conversation was renamed, came, left or is gone."""
+        listed = self._conversations.get(event.with_)
+        if listed is not None:
+            name = listed.name if event.name is None else event.name
+            listed = msgspec.structs.replace(listed, name=name, here=event.here, gone=event.name is None)
+            self._conversations[event.with_] = listed
+        room = next((room for room in self.rooms if room.with_ == event.with_), None)
+        if room is None:
+            return
+        name, side = room.name, room.other_side
+        room.name = event.name or name
+        room.other_side = OtherSide.GONE if event.name is None else OtherSide.HERE if event.here else OtherSide.AWAY
+        if room.name != name:
+            self.tell(f"{name} is now known as {room.name}.", room=room)
+        if room.other_side is not side:
+            self.tell(f"{room.name} {_SIDES[room.other_side]}", room=room)
 
     def _past(self, event: events.History | events.Found) -> None:
         room = self._asked(event.tag)
@@ -263,9 +386,12 @@ class Model(Listener):
     def _entered(self, event: events.RoomState) -> None:
         self.open(event.room).enter(event)
 
-    def room_ready(self, room: str) -> None:
+    def room_ready(self, room: str, more: bool) -> None:
         """Say which room this is and who is in it, below its backlog."""
         ready = self.open(room)
+        ready.there_is_earlier(more)
+        if ready.unread:
+            ready.count_unread()
         self.tell(events.company(self.name, ready.name, ready.users), room=ready)
         if ready.topic:
             self.tell(f"The topic is: {ready.topic}", room=ready)
@@ -294,7 +420,7 @@ class Model(Listener):
         """Replace a deleted message by a notice."""
         rooms = [room for room in self.rooms if (room.name == event.room if event.room else room.private)]
         for room in rooms:
-            room.lines.delete(event.id, f"{event.by} deleted this.")
+            room.delete(event.id, f"{event.by} deleted this.")
 
     def _renamed(self, event: events.Renamed) -> None:
         mine = event.name == self.name or (event.room is None and event.new == self.name)
@@ -303,7 +429,7 @@ class Model(Listener):
             if not mine:
                 self._tell_of(room, event.new, event, event.time)
         private = self.find(event.name, private=True)
-        if private is not None and self.find(event.new, private=True) in (None, private):
+        if private is not None and private.with_ is None and self.find(event.new, private=True) in (None, private):
             private.name = event.new
         if mine:
             self._rename_self(event.new)
@@ -316,7 +442,10 @@ class Model(Listener):
 
     def _other(self, event: events.Event) -> None:
         """Update the room that an event is about, and show the event in words."""
-        room = self._asked(getattr(event, "tag", None))
+        tag = getattr(event, "tag", None)
+        unasked = tag is not None and tag not in self._answers
+        """Whether it answers a request that the link has made by itself."""
+        room = self._asked(tag)
         # An answer about a room (/who dev) is shown where it was asked for; what happens in a room is shown there.
         if not isinstance(event, events.Who | events.Read):
             room = self.find(getattr(event, "room", None) or "") or room
@@ -340,9 +469,12 @@ class Model(Listener):
             case events.Rule() if (ruled := self.find(event.room)) is not None:
                 ruled.set_rule(event)
             case events.Rooms():
-                self._listed_rooms = [listed.room for listed in event.rooms[:MAXIMUM_KNOWN_ROOMS]]
+                known = dict.fromkeys([listed.room for listed in event.rooms] + self._listed_rooms)
+                self._listed_rooms = list(known)[:MAXIMUM_KNOWN_ROOMS]
             case events.Ignored():
                 self.ignored = set(event.names)
+                if unasked:
+                    return
         self._say(event, room)
 
     def _asked(self, tag: str | None) -> Room:
@@ -376,3 +508,16 @@ class Model(Listener):
     def _changed(self) -> None:
         for observer in self._observers:
             observer.changed()
+
+
+_SIDES = {
+    OtherSide.HERE: "is here now.",
+    OtherSide.AWAY: "is not here now.",
+    OtherSide.GONE: "is gone for good. Whoever has the name later is somebody else.",
+}
+
+
+def _other_side(listed: events.ConversationLine) -> OtherSide:
+    if listed.gone:
+        return OtherSide.GONE
+    return OtherSide.HERE if listed.here else OtherSide.AWAY

@@ -183,10 +183,15 @@ class Tail(Listener):
         self._local_time = local_time
         self._complain = complain
         self._state: State | None = None
+        self._link: Link | None = None
         self._name = ""
         self._rooms: set[str] = set()
         self.expelled = False
         """Whether printing has ended."""
+
+    def start(self, link: Link) -> None:
+        """Report over *link* what was printed."""
+        self._link = link
 
     def state_changed(self, state: State) -> None:
         """Report each break of the connection once."""
@@ -203,6 +208,7 @@ class Tail(Listener):
             time = self._local_time.local(event.time)
             room = f"#{event.room} " if event.room else ""
             self._print(f"{time:%Y-%m-%d %H:%M:%S} {room}{event.line()}")
+            self._have_read(event)
         elif isinstance(event, events.Refusal):
             self._complain(event.text)
         elif isinstance(event, events.Welcome):
@@ -211,6 +217,12 @@ class Tail(Listener):
             self._rooms.add(event.room)
         elif isinstance(event, events.Left) and event.name == self._name:
             self._put_out(event)
+
+    def _have_read(self, message: events.Message) -> None:
+        """Say that a private message was printed, unless the user has other devices, where they read."""
+        link = self._link
+        if message.with_ is not None and link is not None and link.online and not link.registered:
+            link.ask("read", **{"with": message.with_}, id=message.id)
 
     def _put_out(self, event: events.Left) -> None:
         why = f": {event.text}" if event.text else "."

@@ -56,8 +56,9 @@ class Plain:
             self._show(f"* What you type goes to {self._room.title} now.")
 
     def line_added(self, room: Room, line: Line, old: bool) -> None:
-        """Show a line, unless it is the user's own, which is on the terminal already."""
-        if line.mine and not old:
+        """Show a line, unless the user has typed it, so that it is on the terminal already."""
+        room.seen = max(room.seen, line.id or 0)
+        if line.typed and not old:
             return
         place = "" if room is self._model.current else f"[{room.title}] "
         self._show(f"{line.time:%H:%M} {place}{plain_text(line)}")

@@ -4,18 +4,44 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
+from enum import Enum, auto
 
-from chat.client.scrollback import Line, Scrollback
+from chat.client.scrollback import Line, LineKind, Scrollback
 from chat.core.events import RoomState, Rule
 
 RECENTLY = timedelta(minutes=30)
 MAXIMUM_SPEAKERS = 200
 MAXIMUM_USERS = 10_000
+STATUSES = ("archived", "closed")
+"""The values of ``access`` that say that nobody speaks in a room."""
 
 
 def title_of(name: str, private: bool) -> str:
     """Write the title of a room (``#lobby``) or of a private conversation (``@bob``)."""
     return f"{'@' if private else '#'}{name}"
+
+
+class Earlier(Enum):
+    """What is known of the messages before those that are shown."""
+
+    WANTED = auto()
+    """Nothing was fetched yet: the last messages are wanted as soon as the user looks."""
+    POSSIBLE = auto()
+    """There may be some."""
+    ASKED = auto()
+    """They are being fetched."""
+    NONE = auto()
+    """There are none."""
+
+
+class OtherSide(Enum):
+    """What is known of the other side of a private conversation."""
+
+    HERE = auto()
+    AWAY = auto()
+    """They are not in the chat now."""
+    GONE = auto()
+    """They never come back: whoever has the name from now on is somebody else."""
 
 
 class Room:
@@ -24,11 +50,20 @@ class Room:
     def __init__(self, name: str, private: bool = False) -> None:
         self.name = name
         self.private = private
+        self.with_: str | None = None
+        """How requests name the other side of the conversation; ``None`` if the server has not said it."""
+        self.other_side = OtherSide.HERE
         self.joined = private
         self.topic = ""
         self.users: set[str] = set()
         self.ops: set[str] = set()
         """Those of them who are ops."""
+        self.access = "open"
+        """Who comes in: ``open``, ``members`` or ``private``."""
+        self.status = ""
+        """``archived`` or ``closed``, if nobody speaks there any more."""
+        self.slow = False
+        """Whether others than ops speak only so often."""
         self.locked = False
         """Whether only ops set the topic."""
         self.away: dict[str, str] = {}
@@ -38,18 +73,34 @@ class Room:
         """How many of the unread messages name the user or are private."""
         self.mark: int | None = None
         """The serial number of the first line that was not seen when the room was last turned to."""
-        self.earlier_asked = False
-        """Whether older messages are being fetched, or there are none."""
-        self.read_before = 0
-        """The id up to which the room was read before the user came."""
+        self.more_unread = False
+        """Whether there are more unread messages than those that were counted."""
+        self.earlier = Earlier.WANTED if private else Earlier.POSSIBLE
+        self.waiting = 0
+        """How many messages of the conversation were unread when the server listed it, until they are fetched."""
+        self.read = 0
+        """The id up to which the user has read the room, as the server knows it."""
         self.seen = 0
-        """The id of the newest message that the user has seen."""
+        """The id of the newest message that the user has seen here."""
         self._speakers: dict[str, datetime] = {}
 
     @property
     def title(self) -> str:
         """What the room is called on the screen."""
-        return title_of(self.name, self.private)
+        gone = " (gone)" if self.other_side is OtherSide.GONE else ""
+        return f"{title_of(self.name, self.private)}{gone}"
+
+    @property
+    def address(self) -> dict[str, str]:
+        """How requests name the room or the conversation."""
+        if not self.private:
+            return {"room": self.name}
+        return {"name": self.name} if self.with_ is None else {"with": self.with_}
+
+    @property
+    def unread_words(self) -> str:
+        """How many messages are unread: ``3``, or ``200+`` if there are more."""
+        return f"{self.unread}{'+' if self.more_unread else ''}"
 
     def enter(self, state: RoomState) -> None:
         """Take over the state of the room that the server has sent.
@@ -58,10 +109,18 @@ class Room:
         said before the user joined.
         """
         if not self.joined:
-            self.read_before = state.last if state.read is None else state.read
+            self.read = state.last if state.read is None else state.read
+        elif state.read is not None:
+            self.read_up_to(state.read)
         self.joined = True
         self.topic = state.topic
         self.locked = state.locked
+        self.slow = state.slow > 0
+        self.status = state.access if state.access in STATUSES else ""
+        if self.status:
+            self.access = "private" if state.private else "open"
+        else:
+            self.access = "private" if state.private else state.access
         self.set_users(state.users, state.away, state.ops)
 
     def set_users(self, users: Iterable[str], away: Mapping[str, str], ops: Iterable[str]) -> None:
@@ -74,12 +133,25 @@ class Room:
 
     def set_rule(self, event: Rule) -> None:
         """A rule of the room has changed."""
-        if event.rule == "lock":
-            self.locked = event.on
-        elif event.rule == "op" and event.name in self.users:
-            self.ops.discard(event.name)
-            if event.on:
-                self.ops.add(event.name)
+        match event.rule:
+            case "lock":
+                self.locked = event.on
+            case "slow":
+                self.slow = event.on
+            case "private" | "members" if event.on or event.rule == self.access:
+                self.access = event.rule if event.on else "open"
+            case "archived" | "closed" if event.on or event.rule == self.status:
+                self.status = event.rule if event.on else ""
+            case "op" if event.name in self.users:
+                self.ops.discard(event.name)
+                if event.on:
+                    self.ops.add(event.name)
+
+    @property
+    def limits(self) -> list[str]:
+        """What bounds who comes in and who speaks, in words: ``["members only", "slow"]``."""
+        access = {"members": ["members only"], "private": ["private"]}.get(self.access, [])
+        return [*access, *([self.status] if self.status else []), *(["slow"] if self.slow else [])]
 
     def add_user(self, name: str) -> None:
         """Somebody is there."""
@@ -114,16 +186,66 @@ class Room:
         serial = self.lines.append(line)
         if seen and line.id is not None:
             self.seen = max(self.seen, line.id)
-        if seen or line.mine or (not self.private and line.id is not None and line.id <= self.read_before):
+        if seen or line.mine or (line.id is not None and line.id <= self.read):
             return
         if self.mark is None and serial > self.lines.first + 1:
             self.mark = serial
         self.unread += 1
         self.calls += line.mention or line.private
 
+    def wait(self, unread: int) -> None:
+        """So many messages of the conversation are unread, and none of them was fetched yet."""
+        self.waiting = self.unread = self.calls = unread
+
+    def add_earlier(self, lines: Iterable[Line], more: bool) -> list[Line]:
+        """Put older messages above the others; *more*: there are still older ones. Return those that were not there."""
+        oldest = self.lines.oldest_id
+        older = [line for line in lines if oldest is None or (line.id is not None and line.id < oldest)]
+        self.lines.prepend(older)
+        self.there_is_earlier(more)
+        return older
+
+    def there_is_earlier(self, more: bool) -> None:
+        """Note whether there are messages before those that are shown."""
+        self.earlier = Earlier.POSSIBLE if more else Earlier.NONE
+        self.waiting = 0
+
+    def read_up_to(self, number: int) -> None:
+        """The user has read up to the message with that id, here or on another device."""
+        if number > self.read:
+            self.read = number
+            if self.unread:
+                self.count_unread()
+
+    def delete(self, number: int, text: str) -> None:
+        """Replace the message with that id by *text*, if it is there."""
+        self.lines.delete(number, text)
+        if self.unread:
+            self.count_unread()
+
+    def count_unread(self) -> None:
+        """Count anew what is unread, and move the mark there."""
+        known = max(self.read, self.seen)
+        self.unread = self.calls = 0
+        self.more_unread = False
+        self.mark = None
+        serial = self.lines.end
+        while serial > self.lines.first:
+            serial -= 1
+            line = self.lines[serial]
+            if line.id is not None and line.id <= known:
+                break
+            if line.id is not None and not line.mine and line.kind is not LineKind.NOTICE:
+                self.unread += 1
+                self.calls += line.mention or line.private
+                self.mark = serial if serial > self.lines.first + 1 else None
+        else:
+            self.more_unread = self.unread > 0 and self.earlier is not Earlier.NONE
+
     def turned_to(self) -> None:
         """The user looks at the room now."""
         self.unread = self.calls = 0
+        self.more_unread = False
         self.seen = max(self.seen, self.lines.newest_id or 0)
 
     def turned_away(self) -> None:

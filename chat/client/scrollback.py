@@ -23,7 +23,10 @@ class LineKind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """Something shown in a room. ``time`` is local, ``mention`` says that it names the user; ``id``: of a message."""
+    """Something shown in a room. ``time`` is local, ``mention`` says that it names the user; ``id``: of a message.
+
+    ``mine``: the user said it; ``typed``: on this device.
+    """
 
     kind: LineKind
     time: datetime
@@ -33,6 +36,7 @@ class Line:
     mention: bool = False
     private: bool = False
     id: int | None = None
+    typed: bool = False
 
 
 class Scrollback:

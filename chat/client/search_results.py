@@ -10,14 +10,24 @@ from chat.client.scrollback import Line
 MAXIMUM_FOUND = 1000
 
 
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A message that was found, and where it was said: a *room*, or, if *private*, the conversation with that user."""
+
+    line: Line
+    room: str
+    private: bool = False
+    with_: str | None = None
+
+
 @dataclass(eq=False, slots=True)
 class SearchResults:
-    """The text that is searched for, and the messages found so far, the newest first, each with its room."""
+    """The text that is searched for, and the messages found so far, the newest first."""
 
     text: str
     tag: str = ""
     """The tag of the request that is not answered yet; empty if there is none."""
-    found: list[tuple[str, Line]] = field(default_factory=list)
+    found: list[Found] = field(default_factory=list)
     more: bool = False
     """Whether there are older messages to be found."""
     refusal: str = ""
@@ -25,9 +35,9 @@ class SearchResults:
     @property
     def oldest_id(self) -> int | None:
         """The id of the oldest message found."""
-        return self.found[-1][1].id if self.found else None
+        return self.found[-1].line.id if self.found else None
 
-    def add(self, found: Iterable[tuple[str, Line]], more: bool) -> None:
+    def add(self, found: Iterable[Found], more: bool) -> None:
         """Add an answer of the server."""
         self.tag = ""
         self.found.extend(found)

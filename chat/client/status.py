@@ -3,12 +3,25 @@
 from __future__ import annotations
 
 from chat.client.model import Model
-from chat.client.room import Room
+from chat.client.room import OtherSide, Room
 
 
 def topic(room: Room) -> str:
     """Return the topic of a room, or say that it is a private conversation."""
-    return "private, only the two of you see this" if room.private else room.topic
+    if not room.private:
+        return room.topic
+    match room.other_side:
+        case OtherSide.HERE:
+            return "private, only the two of you see this"
+        case OtherSide.AWAY:
+            return f"private, {room.name} is not here now"
+        case OtherSide.GONE:
+            return f"private, {room.name} does not come back"
+
+
+def title(room: Room) -> str:
+    """Return the title of a room, with what bounds who comes in and who speaks: ``#dev (private)``."""
+    return f"{room.title} ({', '.join(room.limits)})" if room.limits else room.title
 
 
 def people(room: Room) -> str:

@@ -81,9 +81,9 @@ def decode(line: bytes) -> events.Event | None:
 
 
 def _cleaned(value: object) -> object:
-    """Clean every string in *value*, at any depth."""
+    """Clean every string in *value*, at any depth; a line break becomes a blank."""
     if isinstance(value, str):
-        return clean(value)
+        return clean(value.rstrip("\n").replace("\n", " "))
     if isinstance(value, list):
         return [_cleaned(item) for item in value]
     if isinstance(value, dict):

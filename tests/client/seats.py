@@ -51,6 +51,7 @@ class Seat:
         self.model.observe(self.bells)
         self.wiring = Wiring(box, self.model, name, rooms=rooms, password=password)
         self.client = Client(self.wiring.link, self.model)
+        self.pump()
 
     def enter(self, *lines: str) -> None:
         """Type lines."""

@@ -42,7 +42,7 @@ def requests(line: Line) -> list[dict[str, object]]:
 
 def test_it_comes_in() -> None:
     record = Record()
-    line = Line(Box(), record)
+    line = Line(Box(), record, conversations=False)
     assert record.states == [Connecting(), Online()]
     assert [type(event) for event in record.events] == [events.Welcome, events.RoomState]
     assert line.link.name == "ada"

@@ -441,11 +441,11 @@ def test_a_search_outside_of_the_rooms() -> None:
     search = seat.model.search
     assert search is not None
     assert (search.text, len(search.found), search.more) == ("tea", 20, True)
-    assert [line.text for room, line in search.found[:2]] == ["tea 24", "tea 23"]
-    assert {room for room, line in search.found} == {"lobby"}
+    assert [found.line.text for found in search.found[:2]] == ["tea 24", "tea 23"]
+    assert {found.room for found in search.found} == {"lobby"}
     seat.client.search_older()
     seat.pump()
-    assert (len(search.found), search.more, search.found[-1][1].text) == (25, False, "tea 0")
+    assert (len(search.found), search.more, search.found[-1].line.text) == (25, False, "tea 0")
     seat.client.search(" ".join(f"word{number}" for number in range(40)))
     seat.pump()
     assert seat.model.search is not None

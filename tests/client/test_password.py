@@ -166,16 +166,6 @@ def test_a_bad_password_file_is_a_sentence(tmp_path: Path, content: bytes | None
         from_file(path)
 
 
-def test_two_devices_do_not_fight(box: Box) -> None:
-    first = Seat(box, password=PASSWORD)
-    second = Seat(box, password=PASSWORD)
-    first.pump()
-    first.wiring.wait(40)
-    assert first.wiring.link.farewell == "Your session goes on from another connection."
-    assert len(first.wiring.endpoint.cables) == 1
-    assert second.wiring.link.online
-
-
 def test_the_banned_do_not_come_back_by_themselves(box: Box) -> None:
     box.make_account("ada", HASH, Role.MODERATOR)
     seat = Seat(box, "eve")

@@ -26,9 +26,7 @@ def switched(seat: Seat, kind: str) -> list[Any]:
 
 
 def test_all_commands_that_switch_something_say_which_way() -> None:
-    switching = {
-        name for name, command in TABLE.items() if any(p.kind is Kind.SWITCH and p.typed for p in command.parameters)
-    }
+    switching = {name for name, command in TABLE.items() if any(p.kind is Kind.SWITCH for p in command.parameters)}
     assert {name for name, method in _BEFORE.items() if method is Client._switch} == switching
 
 
@@ -127,3 +125,12 @@ def test_a_moderator_is_made_only_by_who_says_which_way() -> None:
         "* bob is a moderator now.",
         "* bob is no moderator any more.",
     ]
+
+
+def test_a_room_is_archived_and_taken_out_of_the_archive() -> None:
+    box = Box()
+    seat = Seat(box, rooms=("dev",))
+    seat.enter("/room archive", "/room archive", "/room archived")
+    assert switched(seat, "room") == [True, False, True]
+    seat.enter("/room", "/room members")
+    assert switched(seat, "room")[3:] == [None, None]

@@ -6,7 +6,7 @@ import pytest
 from box import Box
 from client.seats import Seat
 
-from chat.client.client import OWN_COMMANDS, CannotDo, all_commands
+from chat.client.client import _BEFORE, OWN_COMMANDS, CannotDo, all_commands
 from chat.core.commands import table as commands
 
 
@@ -185,3 +185,41 @@ def test_completion_offers_others_and_the_last_speaker_first() -> None:
     seat.pump()
     assert seat.client.complete("").texts == ["bob: ", "bert: "]
     assert seat.client.complete("hello be").texts == ["bert "]
+
+
+def test_commands_whose_parameters_programs_do_not_have_are_put_into_their_words() -> None:
+    people = {name for name, command in commands.TABLE.items() if any(p.people for p in command.parameters)}
+    assert people <= _BEFORE.keys()
+
+
+def test_a_kick_with_a_time_is_a_ban_from_the_room() -> None:
+    box = Box()
+    seat = Seat(box, rooms=("dev",))
+    bob, cy = (box.json(name, rooms={"dev": None}) for name in ("bob", "cy"))
+    seat.enter("/kick bob 1d spam", "/kick cy spam")
+    assert [event["text"] for event in bob.objects() if event["type"] == "left"] == ["for 1 day: spam"]
+    assert [event["text"] for event in cy.objects() if event["type"] == "left" and event["name"] == "cy"] == ["spam"]
+    bob.ask(type="join", room="dev")
+    cy.ask(type="join", room="dev")
+    assert [event["type"] for event in bob.objects()] == ["error"]
+    assert [event["type"] for event in cy.objects()] == ["room"]
+
+
+def test_rooms_are_listed_a_screen_at_a_time() -> None:
+    box = Box()
+    seat = Seat(box)
+    box.json("bob", rooms={f"dev{number}": None for number in range(30)})
+    seat.enter("/rooms dev")
+    assert seat.shown()[-1] == "* There are more rooms: /rooms dev 20"
+    seat.enter("/rooms dev 20")
+    assert len([name for name in seat.model.known_rooms if name.startswith("dev")]) == 30
+
+
+def test_which_device_is_logged_out() -> None:
+    seat = Seat(Box())
+    with pytest.raises(CannotDo, match=r"Say which device"):
+        seat.enter("/logout phone")
+    seat.enter("/logout 7")
+    assert seat.shown()[-1].startswith("! ")
+    seat.enter("/logout all")
+    assert seat.wiring.link.farewell

@@ -32,6 +32,7 @@ EXAMPLES: list[dict[str, Any]] = [
         "role": "owner",
         "protocol": 1,
         "features": ["register"],
+        "rooms": [{"room": "dev", "read": 2, "last": 3}],
     },
     {
         "type": "room",
@@ -42,33 +43,70 @@ EXAMPLES: list[dict[str, Any]] = [
         "last": 3,
         "ops": ["bob"],
         "private": True,
+        "access": "members",
         "locked": True,
+        "slow": 30,
         "read": 2,
         "tag": "t",
     },
     {"type": "message", **SAID},
-    {"type": "message", **{name: value for name, value in SAID.items() if name != "room"}, "to": "ada"},
+    {"type": "message", **{name: value for name, value in SAID.items() if name != "room"}, "to": "ada", "with": "p7"},
     {"type": "joined", "time": NOW, "room": "lobby", "name": "eve"},
     {"type": "left", "time": NOW, "room": "lobby", "name": "bob", "by": "eve", "text": "enough", "tag": "t"},
     {"type": "left", "time": NOW, "room": "lobby", "name": "ada", "by": "eve", "text": "enough", "tag": "t"},
     *(
         {"type": "rule", "time": NOW, "room": "lobby", "by": "eve", "rule": rule, "on": on, "name": "bob", "text": "x"}
-        for rule in ("op", "mute", "invite", "private", "lock")
+        for rule in get_args(events.RuleKind)
         for on in (True, False)
     ),
     {"type": "deleted", "time": NOW, "room": "lobby", "id": 1, "by": "bob", "tag": "t"},
     {"type": "read", "room": "lobby", "id": 1, "tag": "t"},
+    {"type": "read", "room": None, "with": "p7", "id": 1},
+    {
+        "type": "conversations",
+        "conversations": [
+            {"name": "bob", "last": 9, "read": 3, "with": "p7", "unread": 2, "time": NOW, "here": True, "gone": False}
+        ],
+        "more": True,
+        "tag": "t",
+    },
+    {"type": "conversation", "with": "p7", "name": "robert", "here": False},
     {"type": "stats", "figures": {"users": 3}, "tag": "t"},
     {"type": "bans", "bans": [{"target": "mal", "until": NOW, "why": "spam", "by": "mo", "time": NOW}], "tag": "t"},
     {"type": "renamed", "time": NOW, "room": "lobby", "name": "bob", "new": "robert", "tag": "t"},
     {"type": "topic", "time": NOW, "room": "lobby", "name": "bob", "topic": "tea", "tag": "t"},
     {"type": "away", "time": NOW, "room": "lobby", "name": "bob", "text": "lunch", "tag": "t"},
     {"type": "who", "room": "lobby", "users": ["ada", "bob"], "away": {"bob": "tea"}, "ops": ["bob"], "tag": "t"},
-    {"type": "rooms", "rooms": [{"room": "dev", "users": 3, "topic": "tea"}], "tag": "t"},
+    {
+        "type": "rooms",
+        "rooms": [{"room": "dev", "users": 3, "topic": "tea", "time": NOW, "access": "archived"}],
+        "more": True,
+        "next": 20,
+        "text": "de",
+        "tag": "t",
+    },
     {"type": "history", "room": "lobby", "messages": [SAID], "more": True, "since": NOW, "tag": "t"},
+    {"type": "history", "room": None, "with": "p7", "messages": [SAID], "more": True, "tag": "t"},
     {"type": "found", "text": "hi", "messages": [SAID], "more": True, "tag": "t"},
     {"type": "missed", "room": "lobby", "count": 2, "after": 0, "before": 3},
     {"type": "ignored", "names": ["eve"], "tag": "t"},
+    {
+        "type": "devices",
+        "devices": [
+            {"device": 1, "way": "json", "address": "192.0.2.7", "since": NOW, "idle": 90, "this": True, "held": True}
+        ],
+        "tag": "t",
+    },
+    {
+        "type": "whois",
+        "name": "bob",
+        "account": "bob",
+        "rooms": ["lobby"],
+        "away": "tea",
+        "idle": 90,
+        "since": NOW,
+        "tag": "t",
+    },
     {"type": "help", "commands": [{"name": "who", "usage": "/who", "summary": "lists who is here"}], "tag": "t"},
     {"type": "notice", "text": "Mind the gap.", "tag": "t"},
     {"type": "error", "code": "not-allowed", "text": "No.", "tag": "t"},
@@ -156,6 +194,7 @@ def test_an_unknown_field_or_value_beside_what_is_known_is_passed_over() -> None
     assert show(seat, type="message", **SAID, reactions=[{"text": "👍", "count": 2}], re=None) == ["bob: hi"]
     assert show(seat, type="rule", time=NOW, room="lobby", by="bob", rule="weather", on=True) == []
     assert show(seat, type="rule", time=NOW, room="lobby", by="bob", rule="closed", on=True) == []
+    assert show(seat, type="rule", time=NOW, room="lobby", by="bob", rule="founder", on=False, name="eve") == []
     assert show(seat, type="rule", time=NOW, room="lobby", by="bob", rule="op", on=True, name=None) == []
     assert show(seat, type="error", code="too-late", text="Too late.", retry=True) == ["! Too late."]
     assert show(seat, type="edited", id=7, rev=9, room="lobby", by="bob", text="ho", time=NOW) == []

@@ -88,3 +88,8 @@ def test_lines_may_end_in_crlf_and_come_in_pieces() -> None:
     for byte in b'* Hello.\r\n{"type":"goodbye","text":"Bye."}\r\n':
         wire.dataReceived(bytes([byte]))
     assert received == [events.Goodbye(text="Bye.")]
+
+
+def test_a_text_of_several_lines_is_one_line() -> None:
+    line = msgspec.json.encode({"type": "notice", "text": "one\n  two\n"})
+    assert decode(line) == events.Notice(text="one   two")

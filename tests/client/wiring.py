@@ -45,6 +45,8 @@ class Cable:
         self.silent = silent
         """Whether the server's words get lost."""
         self.open = True
+        self._carried = 0
+        """How many of the server's bytes have come."""
         wire.makeConnection(self.transport)
 
     def pump(self) -> bool:
@@ -56,7 +58,8 @@ class Cable:
         if up:
             self.sent += up.splitlines()
             self.server.send_bytes(up)
-        down = self.server.received().encode()
+        down: bytes = self.server.socket.value()[self._carried :]
+        self._carried += len(down)
         if down and not self.silent:
             self.wire.dataReceived(down)
         if self.transport.aborted or self.server.socket.half_closed or self.server.socket.aborted:
@@ -156,6 +159,9 @@ class Line:
         refusing: bool = False,
         silent: bool = False,
         password: str | None = None,
+        key: str | None = None,
+        invitation: str | None = None,
+        conversations: bool = True,
     ) -> None:
         self.box = box
         self.clock = box.clock
@@ -173,6 +179,10 @@ class Line:
             monotonic=box.clock.seconds,
             tag_prefix="t",
             password=password,
+            all_rooms=True,
+            conversations=conversations,
+            key=key,
+            invitation=invitation,
         )
         self.over: Deferred[None] = Deferred.fromCoroutine(self.link.run())
         self.pump()

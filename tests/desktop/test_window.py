@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tkinter
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 
 import pytest
 from box import Box
@@ -16,7 +17,8 @@ from chat.client.desktop.dialog import Dialog
 from chat.client.desktop.input_field import MAXIMUM_PASTE
 from chat.client.desktop.look import DARK, LIGHT, Look
 from chat.client.desktop.window import Window
-from chat.client.scrollback import MAXIMUM_LINES
+from chat.client.scrollback import MAXIMUM_LINES, Line, LineKind
+from chat.client.search_results import Found
 
 
 class Desk:
@@ -472,7 +474,8 @@ def test_searching(desk: Desk, box: Box) -> None:
 def test_a_message_that_was_found_is_gone_to(desk: Desk, box: Box) -> None:
     say(box, "bob", 150)
     desk.until(lambda: "bob 149." in desk.visible)
-    desk.window._go_to_message("lobby", 20)
+    line = Line(LineKind.SAY, datetime(2026, 11, 21, 9, 15, tzinfo=UTC), "bob 19.", author="bob", id=20)
+    desk.window._go_to_message(Found(line, room="lobby"))
     desk.until(lambda: "bob 19." in desk.visible)
     assert desk.text.get("sel.first", "sel.last") == "bob 19.\n"
     assert "bob 149." not in desk.visible

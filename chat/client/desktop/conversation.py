@@ -78,7 +78,7 @@ class Conversation(ttk.Frame):
             self._turn_to(room)
         self._drop_gone(room)
         if room.mark != self._marked:
-            self._take_mark_away()
+            self._move_mark(room)
         if room.lines.deletions != self._deletions:
             self._draw_deleted(room)
         if room.lines.first < self._first and self._at_top():
@@ -211,14 +211,19 @@ class Conversation(ttk.Frame):
         self._deletions = room.lines.deletions
         gone = [n for n, (line, _) in enumerate(self._drawn) if room.lines[self._first + n] is not line]
         for number in sorted({*gone, *(n + 1 for n in gone if n + 1 < len(self._drawn))}):
-            serial = self._first + number
-            row = self._row_of(serial)
-            self.text.delete(f"{row}.0", f"{row + self._drawn[number][1]}.0")
-            texts, rows = self._draw(room, serial)
-            self.text.mark_gravity("tail", "right")
-            _insert(self.text, f"{row}.0", texts)
-            self.text.mark_gravity("tail", "left")
-            self._drawn[number] = (room.lines[serial], rows)
+            self._redraw(room, self._first + number)
+
+    def _redraw(self, room: Room, serial: int) -> None:
+        """Draw a line anew, if it is drawn."""
+        if not self._first <= serial < self._end:
+            return
+        number, row = serial - self._first, self._row_of(serial)
+        self.text.delete(f"{row}.0", f"{row + self._drawn[number][1]}.0")
+        texts, rows = self._draw(room, serial)
+        self.text.mark_gravity("tail", "right")
+        _insert(self.text, f"{row}.0", texts)
+        self.text.mark_gravity("tail", "left")
+        self._drawn[number] = (room.lines[serial], rows)
 
     def _draw(self, room: Room, serial: int) -> tuple[list[Drawn], int]:
         """Draw a line; return its texts, and how many rows they are."""
@@ -230,13 +235,12 @@ class Conversation(ttk.Frame):
             texts = [*unread_rule(), *drawn(lines[serial], None, self._mentions)]
         return texts, sum(text.endswith("\n") for text, _ in texts)
 
-    def _take_mark_away(self) -> None:
-        found = self.text.tag_nextrange("unread", "1.0")
-        if found and self._marked is not None and self._first <= self._marked < self._end:
-            self.text.delete(*found)
-            line, rows = self._drawn[self._marked - self._first]
-            self._drawn[self._marked - self._first] = (line, rows - 1)
-        self._marked = None
+    def _move_mark(self, room: Room) -> None:
+        """Draw the mark where it is now."""
+        before, self._marked = self._marked, room.mark
+        for serial in (before, room.mark):
+            if serial is not None:
+                self._redraw(room, serial)
 
     def _draw_unsent(self, unsent: Sequence[str]) -> None:
         self.text.delete("tail", "end-1c")

@@ -9,12 +9,13 @@ from tkinter import ttk
 from chat.client.desktop.drawing import shown
 from chat.client.desktop.keys import bind, give_focus
 from chat.client.desktop.look import Look
-from chat.client.search_results import SearchResults
+from chat.client.room import title_of
+from chat.client.search_results import Found, SearchResults
 from chat.client.styled import author_styles, styled_text
 
 
 class Finder(ttk.Frame):
-    """*find* searches for a text, *older* for older messages. *go* is called with the room and the id of a message,
+    """*find* searches for a text, *older* for older messages. *go* is called with a message that was found,
     *close* when the user closes the search.
     """
 
@@ -24,7 +25,7 @@ class Finder(ttk.Frame):
         look: Look,
         find: Callable[[str], None],
         older: Callable[[], None],
-        go: Callable[[str, int], None],
+        go: Callable[[Found], None],
         close: Callable[[], None],
     ) -> None:
         super().__init__(parent)
@@ -87,15 +88,16 @@ class Finder(ttk.Frame):
 
     def _draw(self, search: SearchResults, start: int) -> None:
         text = self.text
-        for room, line in search.found[start:]:
+        for found in search.found[start:]:
+            line = found.line
             tags = ["found", f"m{line.id}"]
-            text.insert("end", f"#{room}", [*tags, "head", "room"])
+            text.insert("end", shown(title_of(found.room, found.private)), [*tags, "head", "room"])
             text.insert("end", f"   {line.time:%d %b %Y %H:%M}\n", [*tags, "head", "time"])
             text.insert("end", shown(line.author), [*tags, "author", *author_styles(line)])
             for part, styles in styled_text(line, "  " + shown(line.text), lambda _: ()):
                 text.insert("end", part, [*tags, *styles])
             text.insert("end", "\n", tags)
-            text.tag_bind(f"m{line.id}", "<Button-1>", self._going(room, line.id or 0))
+            text.tag_bind(f"m{line.id}", "<Button-1>", self._going(found))
         if search.more:
             self._older.pack(side="right")
         else:
@@ -110,8 +112,8 @@ class Finder(ttk.Frame):
             words = "Found, the newest first. A click goes there."
         self._status.configure(text=words)
 
-    def _going(self, room: str, message: int) -> Callable[[object], None]:
-        return lambda _: self._go(room, message)
+    def _going(self, found: Found) -> Callable[[object], None]:
+        return lambda _: self._go(found)
 
     def _pressed(self) -> None:
         if text := self.field.get().strip():

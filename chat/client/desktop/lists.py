@@ -20,7 +20,7 @@ class RoomList(ttk.Frame):
         self._look = look
         self._turn_to = turn_to
         self._rooms: Sequence[Room] = ()
-        self._shown: list[tuple[str, int, int, bool]] = []
+        self._shown: list[tuple[str, str, int, bool]] = []
         self.tree = ttk.Treeview(self, name="rooms", show="tree", columns=("unread",), selectmode="browse", height=5)
         self.tree.pack(fill="both", expand=True)
         self.tree.bind("<<TreeviewSelect>>", lambda _: self._selected())
@@ -28,7 +28,7 @@ class RoomList(ttk.Frame):
 
     def show(self, rooms: Sequence[Room], current: Room) -> None:
         """Bring the list up to date."""
-        now = [(room.title, room.unread, room.calls, room is current) for room in rooms]
+        now = [(room.title, room.unread_words if room.unread else "", room.calls, room is current) for room in rooms]
         if now == self._shown and all(a is b for a, b in zip(rooms, self._rooms, strict=True)):
             return
         self._shown, self._rooms = now, list(rooms)
@@ -39,7 +39,7 @@ class RoomList(ttk.Frame):
             tree.insert("", "end", iid=f"r{number}")
         for number, (title, unread, calls, is_current) in enumerate(now):
             tag = "call" if calls else "unread" if unread else "read"
-            tree.item(f"r{number}", text=f" {shown(title)}", values=(f"{unread or ''} ",), tags=(tag,))
+            tree.item(f"r{number}", text=f" {shown(title)}", values=(f"{unread} ",), tags=(tag,))
             if is_current and tree.selection() != (f"r{number}",):
                 tree.selection_set(f"r{number}")
                 tree.focus(f"r{number}")

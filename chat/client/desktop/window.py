@@ -20,6 +20,7 @@ from chat.client.desktop.look import Look
 from chat.client.link import Connecting, Waiting
 from chat.client.room import Room
 from chat.client.scrollback import Line
+from chat.client.search_results import Found
 
 FRAME = 50
 """The fewest milliseconds between two redraws."""
@@ -158,15 +159,16 @@ class Window:
         self.rooms.show(model.rooms, room)
         self.people.show(room)
         self.finder.show(model.search)
-        _set(self._title, shown(room.title))
+        _set(self._title, shown(status.title(room)))
         _set(self._topic, shown(status.topic(room)))
         _set(self._people_title, status.people(room).upper())
         details = (status.place(model), self._address, status.lag(model), self._unsent_words())
         _set(self._status, shown("   ·   ".join(detail for detail in details if detail)))
         self._draw_banner()
         unread = sum(each.unread for each in model.rooms)
+        more = "+" if any(each.more_unread for each in model.rooms) else ""
         title = f"{shown(room.title)} - {shown(model.name)}@{self._address}"
-        title = f"({unread}) {title}" if unread else title
+        title = f"({unread}{more}) {title}" if unread else title
         if self._root.title() != title:
             self._root.title(title)
 
@@ -296,15 +298,17 @@ class Window:
             self.hint(str(reason))
         self.changed()
 
-    def _go_to_message(self, name: str, message: int) -> None:
+    def _go_to_message(self, found: Found) -> None:
         """Show where a message was said."""
         self._close_finder()
-        if self._model.find(name) is None:
-            self._do(f"/join {name}")
+        if found.private:
+            self._model.turn_to(self._model.conversation(found.room, found.with_))
+        elif self._model.find(found.room) is None:
+            self._do(f"/join {found.room}")
         else:
-            self._model.turn_to(self._model.open(name))
+            self._model.turn_to(self._model.open(found.room))
         self._draw()
-        if not self.conversation.go_to(message):
+        if not (found.line.id and self.conversation.go_to(found.line.id)):
             self.hint("That message is further up: scroll up, and older ones are fetched.")
 
     def _begin(self, line: str) -> None:
