@@ -21,12 +21,31 @@ from twisted.logger import ILogObserver, globalLogBeginner, textFileLogObserver
 from twisted.python import usage
 
 from chat.client.client import Client
-from chat.client.credentials import Keyring, NoPassword, ask, from_file
-from chat.client.link import PASSWORD_CODES, CannotEnter, Link, Listener
+from chat.client.credentials import (
+    Keyring,
+    NoPassword,
+    ask,
+    ask_code,
+    ask_key,
+    ask_name,
+    ask_new_password,
+    from_file,
+    key_place,
+    password_place,
+)
+from chat.client.link import (
+    INVITATION_CODES,
+    KEY_CODES,
+    PASSWORD_CODES,
+    REGISTRATION_CODES,
+    CannotEnter,
+    Link,
+    Listener,
+)
 from chat.client.marks import ReadMarks
 from chat.client.mistakes import Mistakes
 from chat.client.model import LocalTime, Model
-from chat.client.options import ClientSettings, read
+from chat.client.options import KEY_VARIABLE, ClientSettings, read
 from chat.client.pipe import Lines, Sender, Tail
 from chat.client.plain import Plain, keys_from
 from chat.client.signals import handled, interruptible
@@ -83,9 +102,13 @@ async def _run(settings: ClientSettings, reactor: IReactorTime) -> int:
     """Do what was asked for; return the exit code."""
     person = sys.stdin.isatty() and not settings.tail
     try:
-        settings = _with_password(settings)
+        settings = _with_secrets(settings)
         if settings.gui:
             return await _gui(settings, reactor)
+        if settings.invitation is not None and settings.password is None:
+            if not person:
+                raise NoPassword("An invitation makes your name yours. Say with --password-file with which password.")
+            return await _run_again(_registering(settings), reactor)
         if settings.tail:
             return await _tail(settings, reactor)
         if not sys.stdin.isatty():
@@ -97,10 +120,10 @@ async def _run(settings: ClientSettings, reactor: IReactorTime) -> int:
     except CannotEnter as reason:
         if isinstance(reason.__cause__, Unknown) and person:
             return await _run(settings, reactor) if _keeps(reason.__cause__) else 1
-        if reason.code in PASSWORD_CODES and person:
-            return await _run_with_password(settings, reactor, reason)
-        hint = " Say with --password-file where it is." if reason.code == "password-needed" else ""
-        _complain(f"{settings.address}: {reason}{hint}")
+        if person and _may_be_helped(settings, reason):
+            print(reason)
+            return await _run_again(_with_answers(settings, reason), reactor)
+        _complain(f"{settings.address}: {reason}{_hint(reason)}")
         return 1
     except NoPassword as reason:
         _complain(str(reason))
@@ -112,26 +135,83 @@ async def _run(settings: ClientSettings, reactor: IReactorTime) -> int:
     return 0
 
 
-def _with_password(settings: ClientSettings) -> ClientSettings:
-    """Read the password from the file or the keyring that the user named; raises :class:`NoPassword`."""
-    password = settings.password
+async def _run_again(settings: ClientSettings | None, reactor: IReactorTime) -> int:
+    """Go on with what the user has answered; ``None``: the user gives up."""
+    return 1 if settings is None else await _run(settings, reactor)
+
+
+def _with_secrets(settings: ClientSettings) -> ClientSettings:
+    """Read password and key from where the user keeps them; raises :class:`NoPassword`."""
+    password, key = settings.password, settings.key
     if password is None and settings.password_file is not None:
         password = from_file(settings.password_file)
-    if password is None and settings.keyring:
-        password = Keyring().get(f"{settings.names[0]}@{settings.address}")
-    return replace(settings, password=password)
-
-
-async def _run_with_password(settings: ClientSettings, reactor: IReactorTime, refused: CannotEnter) -> int:
-    """Ask for the password of the name that was refused, and try again."""
-    print(refused)
-    with interruptible():
-        password = ask(refused.name)
-    if password is None:
-        return 1
+    if key is None and settings.key_file is not None:
+        key = from_file(settings.key_file, "key")
+    if key is None:
+        key = os.environ.get(KEY_VARIABLE) or None
     if settings.keyring:
-        Keyring().keep(f"{refused.name}@{settings.address}", password)
-    return await _run(replace(settings, names=(refused.name,), password=password), reactor)
+        ring = Keyring()
+        if password is None and settings.invitation is None:
+            password = ring.get(password_place(settings.names[0], settings.address))
+        if key is None:
+            key = ring.get(key_place(settings.address))
+    return replace(settings, password=password, key=key)
+
+
+def _may_be_helped(settings: ClientSettings, refused: CannotEnter) -> bool:
+    """Return whether a user who is refused can answer what is asked for."""
+    if refused.code in (*PASSWORD_CODES, *KEY_CODES, *INVITATION_CODES):
+        return True
+    return settings.invitation is not None and refused.code in REGISTRATION_CODES
+
+
+def _with_answers(settings: ClientSettings, refused: CannotEnter) -> ClientSettings | None:
+    """Ask the user for what the server asked for; return ``None`` if the user gives nothing."""
+    with interruptible():
+        if refused.code in KEY_CODES:
+            key = ask_key()
+            if key is not None and settings.keyring:
+                Keyring().keep(key_place(settings.address), key)
+            return None if key is None else replace(settings, key=key)
+        if refused.code in PASSWORD_CODES:
+            password = ask(refused.name)
+            if password is not None and settings.keyring:
+                Keyring().keep(password_place(refused.name, settings.address), password)
+            return None if password is None else replace(settings, names=(refused.name,), password=password)
+    if refused.code in INVITATION_CODES:
+        with interruptible():
+            code = ask_code()
+            name = ask_name() if code is None else None
+        if code is None:
+            return None if name is None else replace(settings, names=(name,), invitation=None, password=None)
+        settings = replace(settings, invitation=code)
+        if settings.password is not None:
+            return settings
+    return _registering(settings)
+
+
+def _registering(settings: ClientSettings) -> ClientSettings | None:
+    """Ask for the name and the password of somebody who is invited; return ``None`` if they give none."""
+    with interruptible():
+        name = ask_name(settings.names[0])
+        password = None if name is None else ask_new_password(name)
+    if name is None or password is None:
+        return None
+    if settings.keyring:
+        Keyring().keep(password_place(name, settings.address), password)
+    return replace(settings, names=(name,), password=password)
+
+
+def _hint(refused: CannotEnter) -> str:
+    """Tell a script how it gives what was asked for."""
+    match refused.code:
+        case "password-needed":
+            return " Say with --password-file where it is."
+        case "key-needed":
+            return " Say with --key-file where it is."
+        case "invitation-needed":
+            return " Say with --invitation which."
+    return ""
 
 
 def _keeps(unknown: Unknown) -> bool:
@@ -154,7 +234,8 @@ def _keeps(unknown: Unknown) -> bool:
     return True
 
 
-def _link(settings: ClientSettings, reactor: IReactorTime, listener: Listener, backlog: int) -> Link:
+def _link(settings: ClientSettings, reactor: IReactorTime, listener: Listener, backlog: int = 0) -> Link:
+    """Make a link; one with a *backlog* is a user's, who wants all rooms of the account and is shown what was said."""
     return Link(
         endpoint(settings, reactor),
         reactor,
@@ -166,6 +247,10 @@ def _link(settings: ClientSettings, reactor: IReactorTime, listener: Listener, b
         monotonic=time.monotonic,
         tag_prefix=secrets.token_hex(8),
         password=settings.password,
+        all_rooms=backlog > 0,
+        conversations=not isinstance(listener, Sender),
+        key=settings.key,
+        invitation=settings.invitation,
     )
 
 
@@ -214,6 +299,7 @@ async def _plain(settings: ClientSettings, reactor: IReactorTime) -> None:
         linked = _start(link)
         await _entered(link, linked, settings)
         if not linked.done():
+            ReadMarks(link, model, reactor)
             with keys_from(sys.stdin.fileno(), plain), handled((SIGINT,), plain.interrupt):
                 await asyncio.wait([linked])
         await linked
@@ -270,7 +356,7 @@ async def _send(settings: ClientSettings, reactor: IReactorTime) -> bool:
     """Send what comes in by the pipe; return whether all of it was stored."""
     loop = asyncio.get_running_loop()
     sender = Sender(settings.rooms[0], settings.timeout, reactor, _complain)
-    link = _link(settings, reactor, sender, backlog=0)
+    link = _link(settings, reactor, sender)
     lines = Lines(sys.stdin.fileno(), loop, sender.advance)
     with handled(ENDING, sender.give_up):
         linked = _start(link)
@@ -288,7 +374,8 @@ async def _send(settings: ClientSettings, reactor: IReactorTime) -> bool:
 async def _tail(settings: ClientSettings, reactor: IReactorTime) -> int:
     """Print what is said; return the exit code."""
     tail = Tail(sys.stdout, _local_time(), _complain)
-    link = _link(settings, reactor, tail, backlog=0)
+    link = _link(settings, reactor, tail)
+    tail.start(link)
     tail.closed.addCallback(lambda _: link.leave())
     with handled(ENDING, link.leave):
         await _start(link)

@@ -1,4 +1,4 @@
-"""Where the password of a registered name comes from: a file, the system's keyring, or the user."""
+"""Where passwords, keys and invitations come from: a file, the system's keyring, or the user."""
 
 from __future__ import annotations
 
@@ -12,8 +12,18 @@ class NoPassword(Exception):
     """The password can't be read or kept. The message is a sentence for the user."""
 
 
-def from_file(path: Path) -> str:
-    """Return the first line of a file; raises :class:`NoPassword`."""
+def password_place(name: str, address: str) -> str:
+    """Return the place of the password of *name* at the server with that address."""
+    return f"{name}@{address}"
+
+
+def key_place(address: str) -> str:
+    """Return the place of the key of the chat at that address."""
+    return f"key of {address}"
+
+
+def from_file(path: Path, what: str = "password") -> str:
+    """Return the first line of a file, which has to be a password or *what* is said; raises :class:`NoPassword`."""
     try:
         lines = path.expanduser().read_text(encoding="utf-8").splitlines()
     except OSError as failure:
@@ -21,14 +31,14 @@ def from_file(path: Path) -> str:
     except UnicodeDecodeError as failure:
         raise NoPassword(f"{path} is no text in UTF-8.") from failure
     if not lines or not lines[0]:
-        raise NoPassword(f"{path} has no password in its first line.")
+        raise NoPassword(f"{path} has no {what} in its first line.")
     return lines[0]
 
 
 class Keyring:
     """The system's keyring, through the package ``keyring``; raises :class:`NoPassword` if there is none.
 
-    A *place* is written ``ada@host:port``.
+    A *place* is that of a password (:func:`password_place`) or of a key (:func:`key_place`).
     """
 
     def __init__(self) -> None:
@@ -41,14 +51,14 @@ class Keyring:
             raise NoPassword("This system has no keyring. Use a password file.")
 
     def get(self, place: str) -> str | None:
-        """Return the password that is kept for *place*, if there is one."""
+        """Return what is kept for *place*, if there is one."""
         try:
             return self._ring.get_password(SERVICE, place)
         except Exception as failure:
             raise NoPassword(f"The keyring can't be read: {failure}.") from failure
 
     def keep(self, place: str, password: str) -> None:
-        """Keep the password of *place*."""
+        """Keep what belongs to *place*."""
         try:
             self._ring.set_password(SERVICE, place, password)
         except Exception as failure:
@@ -56,8 +66,46 @@ class Keyring:
 
 
 def ask(name: str) -> str | None:
-    """Ask the user, without showing what is typed; return ``None`` if the user gives none."""
+    """Ask for the password of *name*; return ``None`` if the user gives none."""
+    return _hidden(f"Password of {name}: ")
+
+
+def ask_key() -> str | None:
+    """Ask for the key of the chat; return ``None`` if the user gives none."""
+    return _hidden("Key: ")
+
+
+def ask_code() -> str | None:
+    """Ask for the code of an invitation; return ``None`` if the user gives none."""
+    return _shown("Code of your invitation, or Enter to choose another name: ")
+
+
+def ask_name(suggested: str = "") -> str | None:
+    """Ask for a name; return ``None`` if the user gives none."""
+    return _shown(f"Your name [{suggested}]: " if suggested else "Your name: ") or suggested or None
+
+
+def ask_new_password(name: str) -> str | None:
+    """Ask for a password that the user chooses, twice; return ``None`` if the user gives none."""
+    while first := _hidden(f"A new password for {name}: "):
+        if _hidden("Again: ") == first:
+            return first
+        print("These are two different ones.")
+    return None
+
+
+def _hidden(prompt: str) -> str | None:
+    """Ask the user, without showing what is typed."""
     try:
-        return getpass.getpass(f"Password of {name}: ") or None
+        return getpass.getpass(prompt) or None
     except (EOFError, KeyboardInterrupt):
+        print()
+        return None
+
+
+def _shown(prompt: str) -> str | None:
+    try:
+        return input(prompt).strip() or None
+    except (EOFError, KeyboardInterrupt):
+        print()
         return None

@@ -22,6 +22,8 @@ DEFAULT_PORT = 12345
 DEFAULT_TLS_PORT = 12346
 TLS = "tls://"
 DEFAULT_TIMEOUT = 30.0
+KEY_VARIABLE = "CHAT_KEY"
+"""The environment variable that has the key of the chat."""
 ALTERNATIVES = 8
 """How many other names to try if the log-in name is taken and the user has chosen none."""
 
@@ -50,6 +52,11 @@ class ClientSettings:
     password_file: Path | None = None
     keyring: bool = False
     password: str | None = None
+    key_file: Path | None = None
+    key: str | None = None
+    """The key of the chat."""
+    invitation: str | None = None
+    """The code of an invitation to the chat, with which the name is registered."""
 
     @property
     def address(self) -> str:
@@ -97,6 +104,13 @@ chat export, chat import and chat admin manage a history; each explains itself w
             None,
             "Take the password of your name from the first line of this file. [default: ask]",
         ],
+        [
+            "key-file",
+            None,
+            None,
+            f"Take the key of the chat from the first line of this file. [default: that in {KEY_VARIABLE}, or ask]",
+        ],
+        ["invitation", None, None, "The code of an invitation, which makes your name yours. [default: none]"],
         ["log", None, None, "Write a log of the client itself to this file. [default: none]"],
         ["config", "c", None, f"The configuration file. [default: {config_path()}]"],
     ]
@@ -176,6 +190,7 @@ _KEYS: Mapping[str, tuple[Callable[[object], bool], str]] = {
     "gui": (_is_flag, "true or false"),
     "timeout": (_is_number, "a number of seconds like 30"),
     "password-file": (_is_text, 'a path like "~/.chat-password"'),
+    "key-file": (_is_text, 'a path like "~/.chat-key"'),
     "keyring": (_is_flag, "true or false"),
     "log": (_is_text, 'a path like "/tmp/chat.log"'),
 }
@@ -189,7 +204,7 @@ def settings(chosen: Mapping[str, Any], address_given: bool = True) -> ClientSet
     user, host, port = split_address(address.removeprefix(TLS), DEFAULT_TLS_PORT if tls else DEFAULT_PORT)
     name = chosen.get("name", user)
     rooms = chosen.get("rooms", ["lobby"])
-    log, password_file = chosen.get("log"), chosen.get("password-file")
+    log, password_file, key_file = chosen.get("log"), chosen.get("password-file"), chosen.get("key-file")
     return ClientSettings(
         host=host,
         port=port,
@@ -206,6 +221,8 @@ def settings(chosen: Mapping[str, Any], address_given: bool = True) -> ClientSet
         tls=tls,
         password_file=None if password_file is None else Path(password_file),
         keyring=bool(chosen.get("keyring")),
+        key_file=None if key_file is None else Path(key_file),
+        invitation=chosen.get("invitation"),
     )
 
 

@@ -138,7 +138,7 @@ def test_another_configuration_file(tmp_path: Path) -> None:
     [
         (
             "colour = 1",
-            "there is no setting 'colour'. There are: address, gui, keyring, log, name, password-file, plain, rooms, ",
+            "there is no setting 'colour'. There are: address, gui, key-file, keyring, log, name, password-file, ",
         ),
         ("rooms = 'dev'", "'rooms' must be a list of texts like [\"lobby\", \"dev\"], not 'dev'."),
         ("rooms = []", "'rooms' must be a list"),

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from desktop.displays import FOLDER, DesktopClient, Display
 from e2e.daemon import HOST, LISTEN, Daemon, DaemonFactory
+from e2e.test_operator import admin
 from e2e.waiting import DEADLINE, wait_for
 
 Start = Callable[..., DesktopClient]
@@ -147,18 +148,18 @@ def test_a_wrong_password(chat: Daemon, start: Start, tmp_path: Path) -> None:
     assert SECRET not in (tmp_path / "state" / "twisted-chat" / "desktop.json").read_text()
 
 
-def test_whose_session_goes_on_elsewhere_is_told_and_may_come_back(chat: Daemon, start: Start) -> None:
+def test_who_is_logged_out_on_another_device_is_told_and_may_come_back(chat: Daemon, start: Start) -> None:
     own(chat, "ada")
     window = start(address(chat, "ada"), PYTHON_KEYRING_BACKEND="keyring.backends.null.Keyring")
     window.opens(OWNED)
     window.type(SECRET)
     window.opens("#lobby - ada@")
     elsewhere = chat.bot("ada", password=SECRET)
-    window.opens("Your session goes on from another connection.")
+    elsewhere.ask("logout", device=1)
+    window.opens("This device was logged out from another one.")
     window.press("Return")
     window.says(OWNED)
     window.type(SECRET)
-    elsewhere.until("goodbye")
     window.opens("#lobby - ada@")
     window.type("here again")
     window.sees("ada: here again")
@@ -167,6 +168,43 @@ def test_whose_session_goes_on_elsewhere_is_told_and_may_come_back(chat: Daemon,
     window.sees("ada: in the dark")
     window.type("exit")
     assert window.ends() == (0, "")
+
+
+def test_a_key_and_an_invitation(start_chat: DaemonFactory, start: Start) -> None:
+    chat = start_chat("--key", "open sesame", "--members-only")
+    code = admin(chat.folder, "invitation").split()[-1]
+    dialog = start(address(chat, "ada"), PYTHON_KEYRING_BACKEND="keyring.backends.null.Keyring")
+    dialog.opens("This chat needs a key. Ask those who are in it.")
+    dialog.type("open barley")
+    dialog.says("That key is wrong.")
+    dialog.type("open sesame")
+    dialog.opens("Only members come in here")
+    dialog.write(f"{code}\t{SECRET}\tanother")
+    dialog.press("Return")
+    dialog.says("The two passwords are different ones.")
+    dialog.press("Tab", "Tab")
+    dialog.type(SECRET)
+    dialog.opens("#lobby - ada@")
+    dialog.type("exit")
+    assert dialog.ends() == (0, "")
+
+
+def test_a_key_in_the_keyring(start_chat: DaemonFactory, start: Start, tmp_path: Path) -> None:
+    chat = start_chat("--key", "open sesame")
+    ring = {
+        "PYTHON_KEYRING_BACKEND": "desktop.rings.FileRing",
+        "PYTHONPATH": str(FOLDER / "tests"),
+        "TEST_RING": str(tmp_path / "ring"),
+    }
+    dialog = start(address(chat, "ada"), **ring)
+    dialog.opens("This chat needs a key. Ask those who are in it.")
+    dialog.write("open sesame")
+    dialog.press("Tab", "space", "Return")
+    dialog.opens("#lobby - ada@")
+    dialog.type("exit")
+    assert dialog.ends() == (0, "")
+    again = start(address(chat, "ada"), **ring)
+    again.opens("#lobby - ada@")
 
 
 def test_a_password_in_the_keyring(chat: Daemon, start: Start, tmp_path: Path) -> None:

@@ -21,12 +21,13 @@ from twisted.python.failure import Failure
 
 from chat.client import options
 from chat.client.client import Client
+from chat.client.credentials import key_place, password_place
 from chat.client.desktop import saved_passwords, saved_state
 from chat.client.desktop.dialog import Dialog
 from chat.client.desktop.look import Look
 from chat.client.desktop.notifications import Notifications
 from chat.client.desktop.window import Window
-from chat.client.link import PASSWORD_CODES, CannotEnter, Link, Listener
+from chat.client.link import INVITATION_CODES, KEY_CODES, PASSWORD_CODES, CannotEnter, Link, Listener
 from chat.client.marks import ReadMarks
 from chat.client.model import LocalTime, Model
 from chat.client.options import ClientSettings
@@ -61,8 +62,8 @@ class Desktop:
         self._link: Link | None = None
         self._unknown: Unknown | None = None
         """The server whose certificate the user was asked about."""
-        self._kept_password: str | None = None
-        """The password from the keyring, if it is to be tried."""
+        self._next: ClientSettings | None = None
+        """What to try next without asking the user, because the keyring had what was missing."""
         self._asked: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         root.withdraw()
         root.report_callback_exception = self._failed
@@ -128,6 +129,9 @@ class Desktop:
         dialog.show()
         if farewell:
             dialog.failed(farewell)
+        elif settings.invitation is not None:
+            dialog.code.set(settings.invitation)
+            dialog.ask_invitation("", await _in_thread(saved_passwords.can_keep))
         elif settings.address_given:
             self._asked.set_result(True)
         while await self._asked:
@@ -148,8 +152,8 @@ class Desktop:
         if dialog.trusted and self._unknown is not None:
             self._trust(self._unknown)
         linked = await self._connected(dialog, settings)
-        if linked is None and self._kept_password:
-            linked = await self._connected(dialog, replace(settings, password=self._kept_password))
+        while linked is None and self._next is not None:
+            linked = await self._connected(dialog, self._next)
         return linked
 
     def _settings_of(self, dialog: Dialog) -> ClientSettings:
@@ -158,7 +162,17 @@ class Desktop:
         place = f"[{server}]" if ":" in server else server
         address = f"{options.TLS if dialog.tls.get() else ''}{place}:{port}"
         chosen = {"address": address, "rooms": list(self._settings.rooms)} | ({"name": name} if name else {})
-        return replace(options.settings(chosen), password=dialog.password.get() or None)
+        settings, given = options.settings(chosen), self._settings
+        settings = replace(settings, key=dialog.key.get() or given.key)
+        if code := dialog.code.get().strip():
+            password = dialog.new_password.get()
+            if not (name and password):
+                raise usage.UsageError("With an invitation you choose your name, and a password for it.")
+            if password != dialog.again.get():
+                raise usage.UsageError("The two passwords are different ones.")
+            return replace(settings, password=password, invitation=code)
+        of_name = given.password if given.names == settings.names else None
+        return replace(settings, password=dialog.password.get() or of_name)
 
     async def _connected(self, dialog: Dialog, settings: ClientSettings) -> asyncio.Future[None] | None:
         """Connect; if that fails, show the reason in the dialog."""
@@ -181,15 +195,26 @@ class Desktop:
 
     async def _explain(self, dialog: Dialog, settings: ClientSettings, reason: CannotEnter) -> None:
         """Show in the dialog why it failed, and ask for what would help."""
-        self._kept_password = self._unknown = None
+        self._next = self._unknown = None
         if isinstance(reason.__cause__, Unknown):
             self._unknown = reason.__cause__
             dialog.ask_trust(self._unknown.question)
-        elif reason.code in PASSWORD_CODES:
+            return
+        can_keep = await _in_thread(saved_passwords.can_keep)
+        if reason.code in PASSWORD_CODES:
             if settings.password is None:
-                self._kept_password = await _in_thread(saved_passwords.kept, _place(settings))
-            if self._kept_password is None:
-                dialog.ask_password(str(reason), can_keep=await _in_thread(saved_passwords.can_keep))
+                kept = await _in_thread(saved_passwords.kept, password_place(settings.names[0], settings.address))
+                self._next = replace(settings, password=kept) if kept is not None else None
+            if self._next is None:
+                dialog.ask_password(str(reason), can_keep)
+        elif reason.code in KEY_CODES:
+            if settings.key is None:
+                kept = await _in_thread(saved_passwords.kept, key_place(settings.address))
+                self._next = replace(settings, key=kept) if kept is not None else None
+            if self._next is None:
+                dialog.ask_key(str(reason), can_keep)
+        elif reason.code in INVITATION_CODES:
+            dialog.ask_invitation(str(reason), can_keep)
         else:
             dialog.failed(str(reason))
 
@@ -199,7 +224,10 @@ class Desktop:
         saved.server, saved.port = dialog.server.get().strip(), dialog.port.get().strip()
         saved.tls, saved.name = dialog.tls.get(), dialog.name.get().strip()
         if dialog.keep.get() and settings.password is not None:
-            await _in_thread(saved_passwords.keep, _place(settings), settings.password)
+            place = password_place(settings.names[0], settings.address)
+            await _in_thread(saved_passwords.keep, place, settings.password)
+        if dialog.keep.get() and settings.key is not None:
+            await _in_thread(saved_passwords.keep, key_place(settings.address), settings.key)
         ReadMarks(client.link, client.model, self._reactor)
         dialog.destroy()  # first, so that the window gets the keyboard as it appears, and keeps it
         self._open_window(client, settings.address)
@@ -230,11 +258,6 @@ class Desktop:
     def _failed(self, kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
         """Drawing or a key failed."""
         self._log.failure("A mistake of the client's while it handled its window", Failure(error, kind, trace))
-
-
-def _place(settings: ClientSettings) -> str:
-    """Return the key under which the keyring keeps the password."""
-    return f"{settings.names[0]}@{settings.address}"
 
 
 async def _in_thread(function: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:

@@ -27,8 +27,15 @@ class Dialog(tkinter.Toplevel):
         self.port = tkinter.StringVar(self)
         self.name = tkinter.StringVar(self)
         self.password = tkinter.StringVar(self)
+        self.key = tkinter.StringVar(self)
+        self.code = tkinter.StringVar(self)
+        """The code of an invitation, with which the name is registered."""
+        self.new_password = tkinter.StringVar(self)
+        self.again = tkinter.StringVar(self)
         self.tls = tkinter.BooleanVar(self)
         self.keep = tkinter.BooleanVar(self)
+        self._first: ttk.Entry | None = None
+        """The field for what the server asked for last."""
         self.trusted = False
         """Whether the user trusts the certificate that was shown."""
         self._body = ttk.Frame(self, padding=look.gap * 4)
@@ -47,11 +54,21 @@ class Dialog(tkinter.Toplevel):
             self._body, text="Encrypted (TLS)", name="tls", variable=self.tls, command=self._change_port
         )
         encrypted.grid(row=6, column=0, columnspan=2, sticky="w", pady=(look.gap * 2, 0))
-        self._secret = ttk.Frame(self._body)
-        self._secret.columnconfigure(0, weight=1)
+        self._secret = self._part()
         self._password_field = self._field("Password", self.password, row=0, column=0, parent=self._secret)
-        self._password_field.configure(show="•")
-        self._keep_box = ttk.Checkbutton(self._secret, text="Keep it in the keyring", name="keep", variable=self.keep)
+        self._locked = self._part()
+        self._key_field = self._field("Key of this chat", self.key, row=0, column=0, parent=self._locked)
+        self._invited = self._part()
+        self._code_field = self._field("Invitation", self.code, row=0, column=0, parent=self._invited)
+        chosen = [
+            self._field("A password for your name", self.new_password, row=2, column=0, parent=self._invited),
+            self._field("The password again", self.again, row=4, column=0, parent=self._invited),
+        ]
+        self._asked = [self._password_field, self._key_field, self._code_field, *chosen]
+        """The fields that are shown only when the server asks for what belongs there."""
+        for field in (self._password_field, self._key_field, *chosen):
+            field.configure(show="•")
+        self._keep_box = ttk.Checkbutton(self._body, text="Keep it in the keyring", name="keep", variable=self.keep)
         for variable in (self.server, self.port, self.name, self.tls):
             variable.trace_add("write", lambda *_: self._ask_nothing())
         self._message = ttk.Label(self._body, name="message", wraplength=look.body.measure("0" * 42))
@@ -87,15 +104,37 @@ class Dialog(tkinter.Toplevel):
         self._set_busy(False)
         self._message.configure(text=sentence, style="Hint.TLabel")
         self.title(sentence.partition("\n")[0] or TITLE)  # screen readers get nothing else from a Tk window
-        self._focus(self._password_field if self._secret.winfo_manager() else self._fields[-1])
+        self._focus(self._first or self._fields[-1])
 
     def ask_password(self, sentence: str, can_keep: bool) -> None:
         """Ask for the password of the name, which is registered."""
         self.password.set("")
-        self._secret.grid(row=7, column=0, columnspan=2, sticky="ew")
-        if can_keep:
-            self._keep_box.grid(row=2, column=0, sticky="w", pady=(self._look.gap, 0))
+        self._ask(self._secret, 7, self._password_field, can_keep)
         self.failed(sentence)
+
+    def ask_key(self, sentence: str, can_keep: bool) -> None:
+        """Ask for the key of the chat."""
+        self.key.set("")
+        self._ask(self._locked, 8, self._key_field, can_keep)
+        self.failed(sentence)
+
+    def ask_invitation(self, sentence: str, can_keep: bool) -> None:
+        """Ask for the code of an invitation, and for the password that the name is to have."""
+        self._ask(self._invited, 9, self._code_field, can_keep)
+        self.failed(sentence)
+
+    def _part(self) -> ttk.Frame:
+        """Make a part of the dialog that is shown later."""
+        part = ttk.Frame(self._body)
+        part.columnconfigure(0, weight=1)
+        return part
+
+    def _ask(self, part: ttk.Frame, row: int, field: ttk.Entry, can_keep: bool) -> None:
+        """Show a part of the dialog, whose first field is *field*."""
+        part.grid(row=row, column=0, columnspan=2, sticky="ew")
+        self._first = field
+        if can_keep:
+            self._keep_box.grid(row=10, column=0, columnspan=2, sticky="w", pady=(self._look.gap, 0))
 
     def ask_trust(self, question: str) -> None:
         """Ask whether the server is the right one."""
@@ -121,7 +160,7 @@ class Dialog(tkinter.Toplevel):
 
     def _set_busy(self, busy: bool) -> None:
         self._busy = busy
-        for field in (*self._fields, self._password_field, self._go):
+        for field in (*self._fields, *self._asked, self._go):
             field.state(["disabled" if busy else "!disabled"])
 
     def _focus(self, field: ttk.Entry) -> None:

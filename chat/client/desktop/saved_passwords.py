@@ -22,7 +22,7 @@ def can_keep() -> bool:
 
 
 def kept(place: str) -> str | None:
-    """Return the password that is kept for *place*, which is written ``ada@host:port``."""
+    """Return the password or the key that is kept for *place*, if there is one."""
     try:
         return Keyring().get(place)
     except NoPassword as reason:
@@ -31,7 +31,7 @@ def kept(place: str) -> str | None:
 
 
 def keep(place: str, password: str) -> None:
-    """Keep a password; if that fails, log it."""
+    """Keep a password or a key; if that fails, log it."""
     try:
         Keyring().keep(place, password)
     except NoPassword as reason:
