@@ -165,14 +165,14 @@ _RULES = {
     ("private", False): "{by} opened the room to everybody.",
     ("lock", True): "{by} locked the topic: only ops set it.",
     ("lock", False): "{by} unlocked the topic.",
-    ("members", True): "{by} made the room one for members: only users with an account come in.",
+    ("members", True): "{by} made the room members-only: only users with an account come in.",
     ("members", False): "{by} opened the room to everybody.",
-    ("slow", True): "{by} slowed the room down: who is no op speaks every {text}.",
-    ("slow", False): "{by} ended that the room is slow.",
+    ("slow", True): "{by} slowed the room down: all but its ops may speak once every {text}.",
+    ("slow", False): "{by} let everybody speak as often as they like again.",
     ("founder", True): "{by} made {name} the founder of the room.",
     ("ban", True): "{by} banned {name} from #{room} {text}",
-    ("ban", False): "{by} lets {name} come into #{room} again.",
-    ("archived", True): "{by} archived the room: it can be read, and nobody speaks in it.",
+    ("ban", False): "{by} lifted the ban of {name} from #{room}.",
+    ("archived", True): "{by} archived the room: it can be read, but nobody can speak in it.",
     ("archived", False): "{by} took the room out of the archive.",
     ("closed", False): "{by} opened #{room} again.",
 }
@@ -197,7 +197,8 @@ class Rule(Event, frozen=True, kw_only=True):
         sentence = _RULES.get((self.rule, self.on), "")
         if not sentence or ("{name}" in sentence and self.name is None):
             return []
-        return [sentence.format(by=self.by, name=self.name, text=self.text, room=self.room)]
+        end = "." if self.rule == "ban" and self.on and ":" not in self.text else ""
+        return [sentence.format(by=self.by, name=self.name, text=self.text, room=self.room) + end]
 
 
 class Deleted(Event, frozen=True, kw_only=True):

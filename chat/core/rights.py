@@ -70,7 +70,9 @@ def banned_from(hub: Hub, user: User, room: Room) -> str | None:
 def closed(hub: Hub, user: User, room: Room) -> NotAllowed:
     """The refusal of somebody who may not enter *room*."""
     if room.status is Status.CLOSED:
-        return NotAllowed(f"#{room.name} is closed. Its founder or a moderator may open it again.")
+        return NotAllowed(
+            f"#{room.name} is closed. Its founder or a moderator may open it again: /room open {room.name}"
+        )
     if not may_see(user, room):
         if room.access is Access.MEMBERS:
             return NotAllowed(f"#{room.name} is for users with an account. Make your name yours with /register first.")
@@ -146,9 +148,9 @@ def require_voice(hub: Hub, user: User, room: Room) -> None:
 def require_turn(hub: Hub, user: User, room: Room) -> None:
     """Raise :class:`NotAllowed` or :class:`Muted` if the user may not speak in *room* now; else it was their turn."""
     if room.status is Status.ARCHIVED:
-        raise NotAllowed(f"#{room.name} is archived: it can be read, and nobody speaks in it.")
+        raise NotAllowed(f"#{room.name} is archived: it can be read, but nobody can speak in it.")
     if room.status is Status.CLOSED:
-        raise NotAllowed(f"#{room.name} is closed: nobody speaks in it.")
+        raise NotAllowed(f"#{room.name} is closed: nobody can speak in it.")
     require_voice(hub, user, room)
     if room.slow and not is_op(user, room):
         now = hub.monotonic()
@@ -156,7 +158,7 @@ def require_turn(hub: Hub, user: User, room: Room) -> None:
         if left > 0:
             every = durations.in_words(room.slow)
             wait = durations.in_words(left)
-            raise Muted(f"#{room.name} is slow: you may speak every {every}, and again in {wait}.")
+            raise Muted(f"#{room.name} is slow: you may speak once every {every}, and again in {wait}.")
         room.take_turn(user.party, now)
 
 

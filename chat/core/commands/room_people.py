@@ -195,8 +195,8 @@ def ban(hub: Hub, session: Session, tag: str | None, room: str, name: str, text:
     effects: Sequence[Effect] = ()
     also: Undo = tuple
     if isinstance(victim, User) and victim in mine.members:
-        sentence = f"You are banned from #{mine.name} by {user.name} {words}"
-        effects, also = _eject(hub, session, victim, mine, sentence, words)
+        sentence = f"{user.name} banned you from #{mine.name} {words}{'' if why else '.'}"
+        effects, also = _eject(hub, session, victim, mine, sentence, why)
     change_rule(
         hub, session, mine, fact, "ban", True, about=victim, text=words, why=why, tag=tag, effects=effects, also=also
     )

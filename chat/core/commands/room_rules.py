@@ -42,7 +42,7 @@ def lock(hub: Hub, session: Session, tag: str | None, room: str, on: bool | None
 
 
 def slow(hub: Hub, session: Session, tag: str | None, room: str, text: str) -> None:
-    """Let who is no op speak only so often, or as they like (``off``)."""
+    """Let all but the ops speak only so often, or as they like (``off``)."""
     mine = room_of(hub, session, room)
     off = text.strip().lower() == "off"
     span = 0 if off else durations.seconds(text.strip())
@@ -228,10 +228,10 @@ def show_rules(hub: Hub, session: Session, room: Room, tag: str | None) -> None:
 def _rules(hub: Hub, room: Room) -> list[str]:
     sentences = [f"#{room.name} is {_ACCESS[room.access]}."]
     if room.status is not Status.LIVE:
-        sentences.append(f"It is {room.status}: nobody speaks in it.")
+        sentences.append(f"It is {room.status}: nobody can speak in it.")
     sentences.append("Only ops set its topic." if room.locked else "Everybody in it sets its topic.")
     if room.slow:
-        sentences.append(f"Who is no op speaks every {durations.in_words(room.slow)}.")
+        sentences.append(f"All but its ops may speak once every {durations.in_words(room.slow)}.")
     founder = hub.account_with(room.founder)
     if founder is not None:
         sentences.append(f"Its founder is {founder.name}.")
@@ -249,7 +249,7 @@ def _rules(hub: Hub, room: Room) -> list[str]:
 
 _ACCESS: Mapping[Access, str] = {
     Access.OPEN: "open to everybody",
-    Access.MEMBERS: "for members: only users with an account come in",
+    Access.MEMBERS: "members-only: only users with an account come in",
     Access.PRIVATE: "private: only who is invited comes in",
 }
 
@@ -273,7 +273,7 @@ COMMANDS = (
     Command(
         "slow",
         (HERE, Parameter("text", Kind.TEXT)),
-        "lets those who are no ops speak only so often: /slow 30s, /slow off",
+        "lets all but the ops speak only so often: /slow 30s, /slow off",
         slow,
         needs=Right.OP,
         stores=True,
