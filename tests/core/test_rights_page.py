@@ -1,0 +1,76 @@
+"""What `docs/rights.md` says that people are shown, against what they are shown."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from box import Box, Client, TlsTransport
+
+from chat.core.commands.table import for_people
+from chat.core.names import RESERVED
+
+PAGE = (Path(__file__).parents[2] / "docs" / "rights.md").read_text()
+
+
+def person(box: Box, name: str, host: str) -> Client:
+    """Somebody comes in with netcat from *host*."""
+    client = box.connect(host=host)
+    client.send(name)
+    return client
+
+
+def member(box: Box, name: str) -> Client:
+    """A program comes in and registers."""
+    client = box.connect(TlsTransport)
+    client.ask(type="hello", name=name)
+    client.ask(type="register", password="correct horse")
+    return client
+
+
+def test_the_sentences_of_what_others_do_to_you() -> None:
+    box = Box()
+    mo, bob = member(box, "mo"), member(box, "bob")
+    assert box.admin("role", "mo", "owner") == "mo is owner now."
+    ada, eve, zed = (person(box, name, f"192.0.2.{number}") for number, name in enumerate(("ada", "eve", "zed")))
+    for someone in (ada, eve, zed):
+        someone.send("/join dev", "hello")
+    ada.send("/kick eve being loud", "/mute zed 10m")
+    zed.send("exit")
+    zoe = person(box, "zoe", "192.0.2.2")
+    zoe.send("/join dev", "hello")
+    eve.send("/join dev")
+    ada.send("/kick eve 1d spam")
+    mo.ask(type="moderator", name="bob", on=True)
+    mo.ask(type="ban", target="eve", text="7d spam")
+    shown = {line[2:] for client in (eve, zoe) for line in client.lines()}
+    shown |= {event["text"] for event in bob.objects() if event["type"] == "notice"}
+    quoted = set(re.findall(r"`(Your? [^`]*)`", PAGE))
+    assert len(quoted) == 5
+    assert quoted <= shown
+
+
+def test_others_and_programs_are_told_that_it_is_a_ban_that_puts_somebody_out() -> None:
+    box = Box()
+    ada, cy = person(box, "ada", "192.0.2.1"), person(box, "cy", "192.0.2.2")
+    bot = box.json("bot", rooms={"lobby": None, "dev": None})
+    for someone in (ada, cy):
+        someone.send("/join dev")
+    cy.received()
+    bot.objects()
+    bot.ask(type="ban", room="dev", target="ada", text="1d spam")
+    assert cy.lines() == [
+        "* ada was kicked out by bot: banned for 1 day: spam",
+        "* bot banned ada from #dev for 1 day: spam",
+    ]
+    assert ("left", "banned for 1 day: spam") in {(event["type"], event.get("text")) for event in bot.objects()}
+
+
+def test_the_reserved_names() -> None:
+    sentence = PAGE.split("Nobody can take ")[1].split(", or a name that looks")[0]
+    assert tuple(re.findall(r"`([^`]*)`", sentence)) == RESERVED
+
+
+def test_all_that_only_some_may_do() -> None:
+    privileged = {command.name for command in for_people() if command.privileged}
+    assert not {name for name in privileged if f"`/{name}" not in PAGE}
