@@ -247,8 +247,8 @@ class Subject:
     """Somebody on whom rights hang: an account, or one unbroken presence without one."""
 
     __slots__ = (
-        "alive", "away", "devices", "former", "ignored", "inherits", "is_account", "listed", "marks", "names",
-        "own_name", "party", "password", "reset", "rights", "role", "title", "unknown",
+        "alive", "away", "devices", "former", "ignored", "inherits", "is_account", "listed", "logs_out", "marks",
+        "names", "own_name", "party", "password", "reset", "rights", "role", "title", "unknown",
     )  # fmt: skip
 
     def __init__(self, title: str, *, is_account: bool, unknown: bool = False) -> None:
@@ -268,6 +268,8 @@ class Subject:
         self.ignored: dict[str, Register] = {}
         """Whether they ignore who has each name."""
         self.away = Register(None)
+        self.logs_out = -1.0
+        """When they have asked last that devices be logged out."""
         self.listed: dict[str, Register] = {}
         """Whether each room is among those of the account."""
         self.alive = Register(True)

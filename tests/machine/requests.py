@@ -245,6 +245,9 @@ class Asker(End):
             case "ignore" if "name" in fields:
                 for subject in self.subjects:
                     write(subject.ignores(fields["name"]), fields["on"])
+            case "logout":
+                for subject in self.subjects:
+                    subject.logs_out = now
             case "away":
                 for subject in self.subjects:
                     write(subject.away, fields.get("text"))
@@ -323,7 +326,7 @@ class Asker(End):
                         yield device.room(room), ANYTHING
             case "founder":
                 for subject in self.world.called(request.fields["name"], look):
-                    yield room.founder, subject
+                    yield room.founder, subject.party
                     yield subject.right("op", room), ANYTHING
 
     # -- when it is answered

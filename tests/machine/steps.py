@@ -458,7 +458,7 @@ def _come_back(day: Day, seat: int, before: Program, chance: random.Random, *, w
     begun = before.hello.sent if before.hello is not None else 0
     said = [request for request in before.requests.values() if request.text is not None and request.sent > begun]
     # To who gives a password, the token of somebody without an account is another's: its tags count no more.
-    counts = password is None or known.subject.is_account
+    counts = (password is None or known.subject.is_account) and known.subject.logs_out < known.used
     again = [request.again_by(day.world.tick) for request in said if counts]
     more: dict[str, Any] = {}
     if before.follows and "conversations" in day.world.offers:
