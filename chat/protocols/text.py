@@ -9,7 +9,7 @@ from typing import Any
 from chat.core import events, lifecycle
 from chat.core.command import Command
 from chat.core.commands import table
-from chat.core.errors import BadJson, ChatError, InvitationNeeded
+from chat.core.errors import BadJson, ChatError, InvitationNeeded, UnknownCommand
 from chat.core.hub import Hub
 from chat.core.session import Session
 from chat.protocols.entrance import LEAVE_WORDS, Entrance
@@ -20,6 +20,9 @@ HELP_LINE = "Say something by typing it. // begins a line with one slash. exit l
 
 HIDE, SHOW = b"\xff\xfb\x01", b"\xff\xfc\x01"
 """Telnet's WILL and WONT ECHO (RFC 857): the terminal is not to show what is typed, or to show it again."""
+
+_OUT_OF_A_ROOM = ("/leave", "/part")
+"""What people type to leave a room, which only the terminal client and the window can do."""
 
 _JSON = re.compile(r"\ufeff?\s*(?:\{\s*[\"}]|\[\s*\{)")
 """How a line begins that is meant as JSON, be it right or wrong: a password may stand in it."""
@@ -50,7 +53,7 @@ class TextDialect:
                 return self._arrival(name, event)
             case events.History() | events.Found():
                 return self._past(event)
-            case events.Help() if len(event.commands) > 1:
+            case events.Help() if len(event.commands) > 1 and not isinstance(event, events.Overview):
                 return self.encode(event) + _lines([f"* {HELP_LINE}"])
             case _:
                 return self.encode(event)
@@ -134,6 +137,8 @@ class TextManners(Manners):
             elif stripped.lower() in LEAVE_WORDS:
                 lifecycle.quit_chat(hub, session)
             elif text.startswith("/") and not text.startswith("//"):
+                if stripped.lower().split()[0] in _OUT_OF_A_ROOM:
+                    raise UnknownCommand("You are always in one room: /join lobby goes to the lobby, exit leaves.")
                 command, rest = table.split(text)
                 self._run(hub, session, command, command.parse(rest, session.here))
             elif stripped:

@@ -451,7 +451,7 @@ def test_answers_that_are_not_read_stop_the_questions() -> None:
     greedy = box.text("greedy")
     greedy.socket.room = 0
     for _ in range(50):
-        greedy.send(*(["/help"] * 100))
+        greedy.send(*(["/help all"] * 100))
     assert greedy.socket.producerState == "paused"
     assert box.delivery.backlog < 64_000
     answers = 0

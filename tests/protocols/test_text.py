@@ -7,8 +7,10 @@ from datetime import UTC, datetime
 import pytest
 from box import START, Box, Client
 
+from chat.core.accounts import Role
 from chat.core.commands.table import for_people
 from chat.core.limits import Limits
+from chat.history.passwords import hash_password
 
 LOCAL = datetime.fromtimestamp(START, UTC).astimezone().strftime("%Y-%m-%d %H:%M")
 
@@ -201,17 +203,46 @@ def test_a_web_browser_is_sent_away() -> None:
 
 def test_help_lists_every_command_that_the_user_may_use() -> None:
     ada = Box().text("ada")
-    ada.send("/help")
+    ada.send("/help all")
     shown = ada.lines()
     everybodys = [f"* {command.usage}" for command in for_people() if not command.privileged]
     assert [line.split(" - ")[0] for line in shown[:-1]] == everybodys
-    ada.send("/join den", "/help")
+    ada.send("/join den", "/help all")
     assert {"* /kick name [text]", *everybodys} <= {line.split(" - ")[0] for line in ada.lines()}
     ada.send("/help msg", "/help /me")
     assert ada.lines() == [
         "* /msg name [text] - says something to one user only; without a text, shows what you two said last",
         "* /me text - says what you do: /me waves",
     ]
+
+
+def test_help_names_the_commands_by_topic_on_one_screen() -> None:
+    box = Box(limits=Limits(plain_passwords=True))
+    box.make_account("root", hash_password("correct horse"), Role.OWNER)
+    ada, root = box.text("ada"), box.connect()
+    root.send("root", "correct horse")
+    root._read = len(root.socket.value())
+    ada.send("/help")
+    shown = ada.lines()
+    assert shown == [
+        "* Say something by typing it. // begins a line with one slash. exit leaves.",
+        "* Rooms: /who, /rooms, /join, /topic, /room",
+        "* Talk: /me, /delete, /msg, /conversations",
+        "* You and others: /nick, /ignore, /away, /whois, /quit",
+        "* Earlier messages: /history, /search, /mentions",
+        "* Your account: /register, /password, /rename, /unregister, /invitation",
+        "* Your devices: /devices, /logout",
+        "* /help msg explains /msg, and /help all explains them all.",
+    ]
+    root.send("/help")
+    assert root.lines() == [
+        *shown[:-1],
+        "* As an op here: /kick, /mute, /unmute, /op, /invite, /uninvite, /lock, /slow",
+        "* As a moderator: /ban, /unban, /stats, /bans",
+        "* As an owner: /moderator",
+        shown[-1],
+    ]
+    assert max(len(line) for line in shown) < 80
 
 
 @pytest.mark.parametrize(("typed", "meant"), [("/hlep", "/help"), ("/jion x", "/join"), ("/WHOO", "/who")])
@@ -248,6 +279,7 @@ def test_a_mistyped_command_gets_the_nearest_one(typed: str, meant: str) -> None
         ("/xyzzy", "! There is no command /xyzzy. Type /help for the commands."),
         ("/", "! There is no command /. Type /help for the commands."),
         ("/say hi", "! There is no command /say. Did you mean /away?"),
+        ("/leave", "! You are always in one room: /join lobby goes to the lobby, exit leaves."),
         ("/topic " + "x" * 513, "! That topic is too long, so it was not sent. Use at most 512 bytes."),
         ("\x00\x1b", "! There is nothing to say in that."),
     ],

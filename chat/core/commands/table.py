@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from chat.core import rights
@@ -22,16 +22,18 @@ from chat.core.commands import (
 )
 from chat.core.effects import ShowDone
 from chat.core.errors import UnknownCommand
-from chat.core.events import CommandHelp, Help
+from chat.core.events import CommandHelp, Help, Overview
 from chat.core.hub import Hub
 from chat.core.membership import room_of
 from chat.core.session import Session
 
+ALL = "all"
+"""What people type after /help to have all commands explained."""
+
 ELSEWHERE = {
-    "leave": "quit",
     "list": "rooms",
     "names": "who",
-    "part": "quit",
+    "part": "leave",
     "query": "msg",
     "tell": "msg",
     "users": "who",
@@ -93,35 +95,50 @@ def for_people() -> list[Command]:
 
 
 def show_help(hub: Hub, session: Session, tag: str | None, command: str | None = None) -> None:
-    """Explain one command, or all that the user has the right to in the room that they are in."""
-    if command:
+    """Explain one command, or all that the user has the right to in the room that they are in.
+
+    People, whose terminal may have 24 lines, are first shown the names of these by topic.
+    """
+    if command and not (session.one_room and command.lower() == ALL):
         offered = [find(command)]
     else:
         user, room = rights.user_of(session), hub.rooms.find(session.here)
         offered = [c for c in for_people() if not c.privileged or rights.has(user, c.needs, room)]
     lines = [CommandHelp(name=c.name, usage=c.usage, summary=c.summary) for c in offered]
-    hub.show(session, Help(commands=lines, tag=tag))
+    if command or not session.one_room:
+        hub.show(session, Help(commands=lines, tag=tag))
+        return
+    topics: dict[str, list[str]] = {}
+    for whose in (None, *_WHOSE):
+        for topic, commands in TOPICS:
+            names = [c.name for c in commands if c in offered and (c.needs if c.privileged else None) is whose]
+            if names:
+                topics.setdefault(_WHOSE[whose] if whose is not None else topic, []).extend(names)
+    hub.show(session, Overview(commands=lines, topics=topics, tag=tag))
 
+
+_WHOSE = {Right.OP: "As an op here", Right.MODERATOR: "As a moderator", Right.OWNER: "As an owner"}
+
+_HELP = Command(
+    "help",
+    (Parameter("command", Kind.COMMAND, optional=True),),
+    "lists the commands, or explains one",
+    show_help,
+)
+
+TOPICS: Sequence[tuple[str, Sequence[Command]]] = (
+    ("Rooms", rooms.COMMANDS),
+    ("Talk", (*talk.COMMANDS, *private.COMMANDS)),
+    ("You and others", people.COMMANDS),
+    ("Earlier messages", history.COMMANDS),
+    ("Your account", account.COMMANDS),
+    ("Your devices", devices.COMMANDS),
+    ("Rooms", (*room_people.COMMANDS, *room_rules.COMMANDS)),
+    ("The chat", moderation.COMMANDS),
+)
+"""All commands but ``/help``, by what they are about."""
 
 TABLE: Mapping[str, Command] = {
-    command.name: command
-    for command in (
-        Command(
-            "help",
-            (Parameter("command", Kind.COMMAND, optional=True),),
-            "lists the commands, or explains one",
-            show_help,
-        ),
-        *rooms.COMMANDS,
-        *talk.COMMANDS,
-        *private.COMMANDS,
-        *people.COMMANDS,
-        *history.COMMANDS,
-        *account.COMMANDS,
-        *devices.COMMANDS,
-        *room_people.COMMANDS,
-        *room_rules.COMMANDS,
-        *moderation.COMMANDS,
-    )
+    command.name: command for command in (_HELP, *(command for _, commands in TOPICS for command in commands))
 }
 """All commands by name."""
