@@ -19,7 +19,9 @@ CASES: list[tuple[str, list[str], list[str]]] = [
     ("/who nowhere", ["! There is no room #nowhere. See /rooms for those there are."], []),
     ("/who lobby dev", [f"{USAGE}/who [room] "], []),
     ("/rooms", ["* #lobby, 2 users"], []),
-    ("/rooms all", [f"{USAGE}/rooms "], []),
+    ("/rooms lob", ["* #lobby, 2 users"], []),
+    ("/rooms all", ["* There is no such room."], []),
+    ("/rooms lobby all", ["! all is not a number."], []),
     ("/join", [f"{USAGE}/join room "], []),
     ("/join lobby", ["! You are in #lobby already."], []),
     ("/join #lobby", ["! You are in #lobby already."], []),
@@ -27,8 +29,8 @@ CASES: list[tuple[str, list[str], list[str]]] = [
     ("/join dev", ["* You are ada, alone in #dev."], ["* ada left."]),
     ("/me", [f"{USAGE}/me text "], []),
     ("/me waves", [], ["~ ada waves"]),
-    ("/msg", [f"{USAGE}/msg name text "], []),
-    ("/msg bob", [f"{USAGE}/msg name text "], []),
+    ("/msg", [f"{USAGE}/msg name [text] "], []),
+    ("/msg bob", ["* Nothing was said in private with bob yet."], []),
     ("/msg bob psst, you", [], ["ada (private): psst, you"]),
     ("/msg BOB psst", [], ["ada (private): psst"]),
     ("/msg bbo psst", ["! There is nobody called bbo here. Did you mean bob?"], []),
@@ -64,6 +66,15 @@ CASES: list[tuple[str, list[str], list[str]]] = [
     ("/room private", ["! Only the ops of #lobby may do that."], []),
     ("/kick bob", ["! Only the ops of #lobby may do that."], []),
     ("/bans", ["! Only moderators may do that."], []),
+    ("/conversations", ["* You have no conversations."], []),
+    ("/whois bob", ["* bob has no account, and is in #lobby.", "* Here since 20"], []),
+    ("/whois bbo", ["! There is nobody called bbo here. Did you mean bob?"], []),
+    ("/devices", ["* 1: text from 127.0.0.1, since 20"], []),
+    ("/logout", [f"{USAGE}/logout which "], []),
+    ("/logout 2", ["! You have no device 2. /devices lists them."], []),
+    ("/rename lovelace", [f"{USAGE}/rename name password "], []),
+    ("/rename lovelace correct horse", ["! Your name is not registered. /register makes it yours."], []),
+    ("/invitation", ["! Your name is not registered. /register makes it yours."], []),
     ("/quit now", [f"{USAGE}/quit "], []),
     ("/names", ["! There is no command /names. Did you mean /who?"], []),
     (
@@ -148,7 +159,7 @@ def test_rooms_are_apart(chat: Daemon) -> None:
     assert ada.catch_up() == ["* bob left."]
     assert bob.catch_up() == []
     ada.type("/rooms")
-    ada.expect("* #dev, 1 user", "* #lobby, 1 user")
+    assert [line.split(", active")[0] for line in ada.catch_up()] == ["* #lobby, 1 user", "* #dev, 1 user"]
     ada.type("/join #dev")
     assert (
         ada.until("* End of history.")[0] == "* You are ada, in #dev with bob. Type /help for commands, exit to leave."

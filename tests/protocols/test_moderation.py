@@ -647,4 +647,4 @@ def test_who_registers_waits_for_their_turn_in_a_slow_room_as_before(box: Box) -
     ada, bob = in_room(box, "ada", "bob")
     ada.send("/slow 1h")
     bob.send("one", "/register correct horse", "two")
-    assert bob.lines()[-1].startswith("! #dev is slow: you may speak every 1 hour")
+    assert bob.lines()[-1].startswith("! #dev is slow: you may speak once every 1 hour")

@@ -222,6 +222,7 @@ def test_help_names_the_commands_by_topic_on_one_screen() -> None:
     ada, root = box.text("ada"), box.connect()
     root.send("root", "correct horse")
     root._read = len(root.socket.value())
+    ada.received()
     ada.send("/help")
     shown = ada.lines()
     assert shown == [
