@@ -17,6 +17,7 @@ from box import Box, Client, Operator, SlowWork
 from history.stores import REACTOR
 from twisted.internet.defer import Deferred, succeed
 
+from chat.core.doors import Doors, Inviters, Registration
 from chat.core.facts import Contents, Record
 from chat.core.limits import Limits
 from chat.core.private import cost
@@ -32,6 +33,7 @@ ACCESS = ("private", "open", "open", "members", "archived", "closed", "founder")
 STEPS = 200
 MOST_CLIENTS = 8
 LAST_TOKENS = 8
+LAST_CODES = 4
 
 
 class File(SqliteStore):
@@ -81,6 +83,8 @@ class World:
         self.fails = fails
         self.folder = folder
         self.tokens: list[str] = []
+        self.codes = ["of no invitation"]
+        self.doors = self.random.choice([Doors(), Doors(None, False, Registration.INVITATION, Inviters.MEMBERS)])
         self.start()
 
     def start(self) -> None:
@@ -89,7 +93,7 @@ class World:
         self.work = SlowWork()
         self.clients: list[Client] = []
         contents = self.file.open()
-        self.box = Box(limits=LIMITS, store=self.file, run=self.work)
+        self.box = Box(limits=LIMITS, store=self.file, run=self.work, doors=self.doors)
         self.box.hub.random = Random(self.random.random())  # noqa: S311 - the same in each run
         self.box.hub.restore(contents)
         self.box.clock.callLater(LIMITS.grace, self.box.hub.end_absent)
@@ -133,6 +137,8 @@ class World:
             fields["token"] = chance.choice(self.tokens[-LAST_TOKENS:])
         if chance.random() < 0.5:
             fields["rooms"] = dict.fromkeys(chance.sample(ROOMS, 2))
+        if chance.random() < 0.2:
+            fields |= {"register": True, "code": chance.choice(self.codes), "password": chance.choice(PASSWORDS)}
         self.clients.append(self.box.connect())
         self.clients[-1].ask(**fields)
 
@@ -151,7 +157,10 @@ class World:
             "join": {"room": room},
             "leave": {"room": room},
             "nick": {"name": name},
-            "register": {"password": password},
+            "register": {"password": password, "code": chance.choice(self.codes)},
+            "invitation": {},
+            "rename": {"name": name, "password": password},
+            "logout": {"device": chance.choice([None, 1, 2])},
             "unregister": {"password": password},
             "password": {"password": password},
             "invite": {"room": room, "name": name},
@@ -214,7 +223,8 @@ class World:
             self.start()
 
     def note(self, client: Client) -> None:
-        client.objects()
+        self.codes += [event["code"] for event in client.objects() if event["type"] == "notice" and "code" in event]
+        del self.codes[:-LAST_CODES]
         if client.token and client.token not in self.tokens:
             self.tokens.append(client.token)
 
@@ -257,8 +267,15 @@ class World:
         users = hub.users.all()
         assert hub._user_of == {user.subject: user for user in users}
         assert all(session.user is user and not session.gone for user in users for session in user.sessions)
-        listed = rows("SELECT account, room FROM joined")
-        assert sorted(listed) == sorted((account.id, room) for account in hub.accounts.all() for room in account.rooms)
+        listed = rows("SELECT account, room FROM joined ORDER BY account, rowid")
+        ordered = sorted(hub.accounts.all(), key=lambda account: account.id)
+        assert listed == [(account.id, room) for account in ordered for room in account.rooms]
+        former = [(name, owner.id, until) for name, (owner, until) in hub.accounts._former.items()]
+        assert sorted(former) == sorted(rows("SELECT name, account, until FROM former_names"))
+        assert set(hub.accounts._holders) == {account.name for account in ordered} | {name for name, *_ in former}
+        assert set(rows("SELECT digest, maker FROM invitations")) == {
+            (invitation.digest, invitation.maker) for invitation in hub.invitations._open.values()
+        }
 
     def check_rooms(self) -> None:
         hub, rows = self.box.hub, self.file.rows
