@@ -574,6 +574,8 @@ class Hub:
         before = (user.presence, user.arrived) if user is not None else (0, 0)
         held = [(room, room.rights(account.id)) for room in self.rooms.entitling(account.id)]
         renew = self.invitations.take(self.invitations.by(account.id))
+        rooms = {room: self.rooms.get(room) for room in account.rooms}
+        tokens = [session.token for session in user.sessions if session.token is not None] if user is not None else []
         former = self.accounts.drop(account)
         if user is not None:
             self.leave(user)
@@ -585,7 +587,15 @@ class Hub:
 
         def undo() -> None:
             renew()
+            for name, room in rooms.items():
+                if room is None or self.rooms.get(name) is not room:
+                    # It was forgotten meanwhile, which is stored.
+                    del account.rooms[name]
             self.accounts.enter(account, former)
+            for token in tokens:
+                if token.session is None and (user is None or token.subject in (0, user.presence)):
+                    # Its session has ended meanwhile.
+                    token.subject = account.id
             if user is not None and not user.gone:
                 self._move(self.rooms.entitling(user.presence), user.presence, account.id)
                 self.leave(user)

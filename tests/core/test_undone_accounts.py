@@ -223,3 +223,35 @@ def test_what_is_said_to_who_could_not_give_up_the_account_is_refused_or_theirs(
     chat.settle()
     assert [message["text"] for message in ada.objects()[-1]["messages"]] == ["three"]
     assert {message.text for message in chat.store._all} == {"three"}
+
+
+def test_an_account_whose_end_could_not_be_stored_has_no_room_that_is_gone_since(chat: Chat) -> None:
+    ada, bob = chat.come("ada", rooms={"lobby": None, "tea": None}), chat.come("bob")
+    ada.ask(type="register", password=PASSWORD)
+    chat.settle()
+    ada.ask(type="unregister", password=PASSWORD)
+    ada.ask(type="leave", room="tea")
+    chat.fail()
+    bob.ask(type="join", room="tea")
+    chat.settle()
+    two = chat.box.connect()
+    two.ask(type="hello", name="ada", password=PASSWORD)
+    chat.settle()
+    assert [room["room"] for room in two.objects()[0]["rooms"]] == ["lobby"]
+
+
+def test_the_tokens_of_an_account_whose_end_could_not_be_stored_bring_its_devices_back(chat: Chat) -> None:
+    ada = chat.come("ada")
+    ada.ask(type="register", password=PASSWORD)
+    chat.settle()
+    two = chat.come("ada", password=PASSWORD)
+    ada.ask(type="unregister", password=PASSWORD)
+    for device in (two, ada):
+        device.lose()
+        chat.box.clock.advance(LIMITS.grace)
+    chat.fail()
+    for device in (two, ada):
+        again = chat.box.connect()
+        again.ask(type="hello", name="ada", token=device.token)
+        chat.settle()
+        assert again.objects()[0]["registered"] is True
