@@ -320,7 +320,6 @@ class Asker(End):
             case "closed":
                 yield room.closed, True
                 for subject in self.world.everybody():
-                    yield subject.right("invited", room), ANYTHING
                     yield subject.lists(room.name), ANYTHING
                     for device in subject.devices:
                         yield device.room(room), ANYTHING
