@@ -69,7 +69,7 @@ class FeedDelivery:
         author, number = (key(event.author), event.id) if isinstance(event, Message) else ("", 0)
         devices: frozenset[int] = frozenset()
         untagged = event
-        if number and origin is not None and origin.user is not None and len(origin.user.sessions) > 1:
+        if number and origin is not None and origin.user is not None and origin.user.sessions != (origin,):
             devices, untagged = self._for_devices(origin, origin.user, event)
         for dialect, feed in self._feeds.get(room, {}).items():
             self.deliveries += len(feed.readers)
@@ -85,7 +85,12 @@ class FeedDelivery:
     def _for_devices(self, origin: Session, author: User, event: Event) -> tuple[frozenset[int], Event]:
         """The sessions to which the tag of a message means nothing, as its author sent it from another; the message
         without it."""
-        others = frozenset(session.id for session in author.others(origin))
+        # Whoever has resumed the session that said it goes on with its tags.
+        others = frozenset(
+            session.id
+            for session in author.others(origin)
+            if session.token is None or session.token is not origin.token
+        )
         for number in others:
             outbox = self._outboxes.get(number)
             if outbox is not None:

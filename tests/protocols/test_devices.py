@@ -89,6 +89,13 @@ def test_what_one_device_says_the_others_show_without_its_tag(chat: Box) -> None
     assert person.lines() == []
 
 
+def test_what_a_device_says_before_it_leaves_the_others_show_without_its_tag(chat: Box) -> None:
+    one, two = come(chat), come(chat)
+    two.received()
+    one.send('{"type":"say","room":"lobby","text":"bye","tag":"t1"}', '{"type":"quit"}')
+    assert [(event["text"], event.get("tag")) for event in two.objects()] == [("bye", None)]
+
+
 def test_what_was_said_before_has_its_tag_only_for_the_session_that_said_it(chat: Box) -> None:
     one, two = come(chat), come(chat)
     for device in (one, two):
