@@ -58,3 +58,13 @@ def test_bans_that_are_over_take_no_place(chat: Kept, ada: Client, monkeypatch: 
     assert chat.ask(ada, request("ban", target="oscar"))[-1]["rule"] == "ban"
     chat.restart()
     assert [ban.target for rules in chat.held.rules for ban in rules.bans] == ["oscar"]
+
+
+def test_a_ban_outlives_a_restart_where_nothing_was_said(chat: Kept) -> None:
+    bob, _ = chat.come("bob")
+    chat.ask(bob, {"type": "register", "password": PASSWORD}, {"type": "quit"})
+    eve, _ = chat.come("eve", rooms={"tea": None})
+    chat.ask(eve, request("topic", text="hot"), request("ban", target="bob"), {"type": "quit"})
+    chat.restart()
+    bob, _ = chat.come("bob", password=PASSWORD)
+    assert BANNED in chat.ask(bob, request("join"))[-1]["text"]
