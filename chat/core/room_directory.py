@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, insort
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from chat.core.accounts import Subject, is_presence
 from chat.core.errors import TooManyRooms
@@ -16,7 +16,7 @@ KEPT = 11
 FEW = 8
 """If no more than this part of the rooms has another place in the order, each is moved by itself."""
 
-_Place = tuple[int, int, str]
+Place = tuple[int, int, str]
 """Where a room stands in the order: the fuller first, then the one with the newer message."""
 
 
@@ -30,8 +30,8 @@ class RoomDirectory(Registry[Room]):
         """The rooms that are kept, and in which nobody is."""
         self._entitled: dict[Subject, set[Room]] = {}
         """The rooms that hold rights of each subject."""
-        self._order: list[_Place] = []
-        self._places: dict[str, _Place] = {}
+        self._order: dict[Access, list[Place]] = {kind: [] for kind in Access}
+        self._places: dict[str, tuple[Access, Place]] = {}
         self._stirred: list[Room] = []
         """The rooms whose places in the order may be others by now, or that are gone."""
         self._guarded: tuple[set[str], set[str]] = set(), set()
@@ -65,7 +65,6 @@ class RoomDirectory(Registry[Room]):
         for subject in holder.subjects():
             self._entitled.setdefault(subject, set()).add(holder)
         self.guard(holder)
-        self.stir(holder)
 
     def release(self, name: str) -> None:
         """Set the name of a room free."""
@@ -75,7 +74,6 @@ class RoomDirectory(Registry[Room]):
         for subject in room.subjects():
             self._let_go(subject, room)
         self.guard(room)
-        self.stir(room)
 
     def _holds(self, room: Room) -> bool:
         return room.name in self and self[room.name] is room
@@ -121,32 +119,47 @@ class RoomDirectory(Registry[Room]):
             room.stirred = True
             self._stirred.append(room)
 
-    def liveliest(self) -> Iterator[Room]:
-        """The rooms, the fullest first, and of those that are as full the one in which somebody spoke last."""
+    def liveliest(self, access: Access) -> Sequence[Place]:
+        """The places of the rooms of that *access* that are not closed, in their order."""
         stirred, self._stirred = self._stirred, []
         for room in stirred:
             room.stirred = False
         if len(stirred) * FEW > len(self):
-            self._places = {room.name: _place(room) for room in self.all()}
-            self._order = sorted(self._places.values())
+            self._places = {}
+            self._order = {kind: [] for kind in Access}
+            for room in self.all():
+                self._put(room)
+            for order in self._order.values():
+                order.sort()
         else:
             for room in stirred:
-                self._move(room.name)
-        return (self[name] for _, _, name in self._order)
+                self._move(room)
+        return self._order[access]
 
-    def _move(self, name: str) -> None:
-        """Have the room of that *name* in its place in the order, if there is one."""
-        before = self._places.pop(name, None)
-        if before is not None:
-            del self._order[bisect_left(self._order, before)]
-        if name in self:
-            self._places[name] = _place(self[name])
-            insort(self._order, self._places[name])
+    def _put(self, room: Room) -> None:
+        """Add *room* to those of its kind, at the end."""
+        if room.status is not Status.CLOSED:
+            place = place_of(room)
+            self._places[room.name] = room.access, place
+            self._order[room.access].append(place)
+
+    def _move(self, room: Room) -> None:
+        """Have the room of the name of *room* in its place in the order, if there is one."""
+        kind, place = self._places.pop(room.name, (None, None))
+        if kind is not None and place is not None:
+            order = self._order[kind]
+            del order[bisect_left(order, place)]
+        if room.name in self:
+            there = self[room.name]
+            if there.status is not Status.CLOSED:
+                self._places[there.name] = there.access, place_of(there)
+                insort(self._order[there.access], place_of(there))
 
     # -- who reads them
 
     def guard(self, room: Room) -> None:
-        """Note from whom *room* is hidden."""
+        """Note from whom *room* is hidden, and among which it is listed."""
+        self.stir(room)
         there = self._holds(room)
         private = room.status is Status.CLOSED or room.access is Access.PRIVATE
         for account, hidden in ((False, private or room.access is Access.MEMBERS), (True, private)):
@@ -202,5 +215,6 @@ class RoomDirectory(Registry[Room]):
             room.give(presence, Rights(ban=ban.of_network() if ban is not None else None))
 
 
-def _place(room: Room) -> _Place:
+def place_of(room: Room) -> Place:
+    """Where *room* stands in the order."""
     return -len(room.members), -room.last_id, room.name

@@ -835,3 +835,51 @@ def test_a_fact_of_a_room_is_small() -> None:
     chat.ada.ask(type="room", room="dev", access="closed", name="dev")
     ((_, records),) = chat.store.waiting
     assert [type(record.fact) for record in records if isinstance(record, Decision)] == [StatusSet]
+
+
+def test_no_request_looks_at_all_rooms(box: Box, monkeypatch: pytest.MonkeyPatch) -> None:
+    ada, eve = person(box, "ada", "den"), box.json("eve", rooms={"lobby": None})
+    ada.send("/room private", "hello", "/join lobby")
+    for number in range(100):
+        eve.ask(type="join", room=f"room{number}")
+        eve.ask(type="say", room=f"room{number}", text="hello")
+        eve.ask(type="leave", room=f"room{number}")
+    asked(eve, type="rooms")
+
+    def look(directory: RoomDirectory) -> list[Room]:
+        raise AssertionError("looks at all rooms")
+
+    monkeypatch.setattr(RoomDirectory, "all", look)
+    for request in (
+        {"type": "join", "room": "room7"},
+        {"type": "say", "room": "room7", "text": "hello"},
+        {"type": "rooms", "count": 5},
+        {"type": "search", "text": "hello"},
+        {"type": "leave", "room": "room7"},
+        {"type": "register", "password": PASSWORD},
+        {"type": "unregister", "password": PASSWORD},
+        {"type": "join", "room": "another"},
+    ):
+        assert [event for event in asked(eve, **request) if event["type"] == "error"] == []
+    assert shown(ada, "/search hello", f"/unregister {PASSWORD}")[-1].startswith("* The name ada")
+
+
+def test_the_list_follows_who_may_see_a_room(box: Box) -> None:
+    ada, bob, eve, mo = (person(box, name, "lobby") for name in ("ada", "bob", "eve", "mo"))
+    ada.send("/join den", "hello", "/invite bob")
+
+    def listed() -> list[bool]:
+        return [any(line.startswith("* #den,") for line in shown(client, "/rooms")) for client in (ada, bob, eve, mo)]
+
+    assert listed() == [True, True, True, True]
+    for line, seen in (
+        ("/room members", [True, True, False, True]),
+        ("/room private", [True, True, False, True]),
+        ("/uninvite bob", [True, False, False, True]),
+        ("/room members", [True, True, False, True]),
+        ("/room archive", [True, True, False, True]),
+        ("/room close den", [False, False, False, False]),
+        ("/room open den", [True, True, False, True]),
+    ):
+        ada.send(line)
+        assert listed() == seen, line

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import partial
+from heapq import merge
+from itertools import islice
 
 from chat.core import membership, names, rights
 from chat.core.command import HERE, ROOM, Command, Kind, Parameter
@@ -12,8 +15,9 @@ from chat.core.events import Rooms, RoomSummary, Topic, Who
 from chat.core.facts import TopicSet
 from chat.core.hub import Hub
 from chat.core.rights import user_of
-from chat.core.room import Room, Status
-from chat.core.session import Session
+from chat.core.room import Access, Room, Status
+from chat.core.room_directory import Place, place_of
+from chat.core.session import Session, User
 from chat.core.text import bounded, clean
 
 PAGE_OF_PEOPLE = 20
@@ -51,24 +55,37 @@ def list_rooms(
     count = most if count is None else max(1, min(count, PAGE_OF_PROGRAMS))
     part = clean(text or "").strip().removeprefix("#").lower()[: names.MAXIMUM_LENGTH]
     part = "" if part == ANY else part
+    skip = skip or 0
     looked_at = 0
-    fitting = 0
-    page: list[RoomSummary] = []
-    more = False
-    for room in hub.rooms.liveliest():
-        looked_at += 1
-        if part not in room.name or room.status is Status.CLOSED or not rights.may_see(user, room):
-            continue
-        fitting += 1
-        if fitting <= (skip or 0):
-            continue
-        if len(page) == count:
-            more = True
-            break
-        page.append(_summary(room))
+
+    def fitting() -> Iterator[str]:
+        nonlocal looked_at
+        for looked_at, (_, _, name) in enumerate(_visible(hub, user), 1):  # noqa: B007
+            if part in name:
+                yield name
+
+    found = list(islice(fitting(), skip, skip + count + 1))
+    page = [_summary(hub.rooms[name]) for name in found[:count]]
     session.spent += looked_at // LOOKED_AT_FOR_A_LINE + len(page) // SHOWN_FOR_A_LINE
-    following = (skip or 0) + len(page) if more else None
-    hub.answer(session, Show(session, Rooms(rooms=page, more=more, next=following, text=part or None, tag=tag)))
+    following = skip + count if len(found) > count else None
+    event = Rooms(rooms=page, more=following is not None, next=following, text=part or None, tag=tag)
+    hub.answer(session, Show(session, event))
+
+
+def _visible(hub: Hub, user: User) -> Iterator[Place]:
+    """The places of the rooms that the user may see, in their order."""
+    rooms = hub.rooms
+    kinds = [Access.OPEN]
+    if user.account is not None:
+        kinds.append(Access.MEMBERS)
+    if user.moderates:
+        kinds.append(Access.PRIVATE)
+    own = {
+        room
+        for room in (*rooms.entitling(user.subject), *user.rooms())
+        if room.access not in kinds and room.status is not Status.CLOSED and rights.may_see(user, room)
+    }
+    return merge(sorted(map(place_of, own)), *map(rooms.liveliest, kinds))
 
 
 def _summary(room: Room) -> RoomSummary:
