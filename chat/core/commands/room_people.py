@@ -196,7 +196,9 @@ def ban(hub: Hub, session: Session, tag: str | None, room: str, name: str, text:
     also: Undo = tuple
     if isinstance(victim, User) and victim in mine.members:
         sentence = f"{user.name} banned you from #{mine.name} {words}{'' if why else '.'}"
-        effects, also = _eject(hub, session, victim, mine, sentence, why)
+        programs = [device for device in victim.sessions if mine.name in device.rooms and not device.one_room]
+        ejected, also = _eject(hub, session, victim, mine, sentence, why)
+        effects = (*ejected, *(Show(device, Notice(text=sentence)) for device in programs))
     change_rule(
         hub, session, mine, fact, "ban", True, about=victim, text=words, why=why, tag=tag, effects=effects, also=also
     )
