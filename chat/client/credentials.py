@@ -90,7 +90,7 @@ def ask_new_password(name: str) -> str | None:
     while first := _hidden(f"A new password for {name}: "):
         if _hidden("Again: ") == first:
             return first
-        print("These are two different ones.")
+        print("The two passwords differ.")
     return None
 
 

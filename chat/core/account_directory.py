@@ -33,7 +33,7 @@ class AccountDirectory(Registry[Account]):
         return self._by_id.get(account)
 
     def heir(self, subject: Subject) -> Subject:
-        """Whom what was the *subject*'s belongs to: the account, if it is a presence that has registered."""
+        """Who has now what was *subject*'s: the account, if *subject* is a presence that has registered."""
         account = self._by_presence.get(subject)
         return account.id if account is not None else subject
 
@@ -49,7 +49,7 @@ class AccountDirectory(Registry[Account]):
             self._listing.setdefault(room, set()).add(account)
 
     def drop(self, account: Account) -> Sequence[tuple[str, float]]:
-        """Have *account* no more; return the names that were kept for it, and until when."""
+        """Forget *account*; return the names that were kept for it, and until when."""
         former = [(name, until) for name, (owner, until) in self._former.items() if owner is account]
         for name, _ in former:
             self._free(name)
@@ -77,7 +77,7 @@ class AccountDirectory(Registry[Account]):
         return [name for name, (owner, _) in self._former.items() if owner is account]
 
     def free_names(self, now: float) -> Sequence[str]:
-        """Keep no names longer than until *now* (seconds since 1970); return those that are free by that."""
+        """Free the names whose time is over by *now* (seconds since 1970), and return them."""
         freed = []
         while self._former:
             name, (_, until) = next(iter(self._former.items()))

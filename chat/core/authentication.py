@@ -81,7 +81,7 @@ def _refuse_slowed(hub: Hub, session: Session, what: str) -> tuple[str, ...]:
 
 
 def require_member(hub: Hub, name: str, account: Account | None) -> None:
-    """Raise :class:`InvitationNeeded` if only members come in, and who comes as *name* has no *account*."""
+    """Raise :class:`InvitationNeeded` if only members come in, and whoever comes as *name* has no *account*."""
     if account is not None or not hub.doors.members_only:
         return
     who = f", and none of them is called {name}" if name else ""

@@ -20,7 +20,7 @@ from chat.core.rights import user_of
 from chat.core.session import CONVERSATIONS, Session, User, ignores
 
 MOST_LOOKED_AT = 1_000
-"""So many of the newest conversations are looked at for one with somebody of a name who is gone."""
+"""So many of the newest conversations are searched for somebody who is gone."""
 
 
 class Addressee(NamedTuple):
@@ -44,7 +44,7 @@ class Addressee(NamedTuple):
 
 
 def addressee(hub: Hub, session: Session, name: str) -> Addressee:
-    """Who has *name*, be it an account that is not here; raises :class:`NoSuchUser`."""
+    """Who has *name*: a user, or an account that is not here; raises :class:`NoSuchUser`."""
     account = hub.accounts.get(name) if hub.users.get(name) is None else None
     user = hub.user_with(account.id) if account is not None else None
     if account is not None and user is None:

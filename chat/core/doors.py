@@ -116,7 +116,7 @@ class Invitations:
         return found
 
     def use(self, digest: str, now: float) -> Callable[[], None]:
-        """Use the invitation of that *digest* up, if it is one; return what undoes that, and raise as :meth:`find`."""
+        """Use up the invitation of *digest*, unless that is empty; return what undoes it. Raises as :meth:`find`."""
         return self.take([self.find(digest, now)] if digest else [])
 
     def by(self, maker: Subject) -> Sequence[Invitation]:

@@ -29,7 +29,7 @@ Kind = Literal["say", "action"]
 RuleKind = Literal["op", "mute", "invite", "private", "lock", "members", "slow", "founder", "ban", "archived", "closed"]
 
 FIRST_RULES = {("invite", True), *((rule, on) for rule in ("op", "mute", "private", "lock") for on in (True, False))}
-"""What every client knows of rules, and which way they change; other changes are for those that accept ``changes``."""
+"""The rules that every client knows, and which way they change; others are for clients that accept ``changes``."""
 
 
 def timestamp(seconds: float) -> str:
@@ -99,7 +99,7 @@ class Message(Event, frozen=True, kw_only=True):
     account: str | None = None
     """The account with which its author was logged in."""
     with_: str | None = msgspec.field(default=None, name="with")
-    """Of a private message, whom who is shown it has it with."""
+    """The conversation of a private message, as whoever is shown it names it."""
 
     def words(self) -> list[str]:
         return [self.line()]

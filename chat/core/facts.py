@@ -183,7 +183,7 @@ class TokensEnded:
 
 @dataclass(frozen=True, slots=True)
 class LoggedOut:
-    """The subject does not come back by the tokens of these digests, or by any (``None``), and wants it so."""
+    """The subject logged out: it does not come back by the tokens of these digests, or by any (``None``)."""
 
     subject: Subject
     digests: tuple[str, ...] | None
@@ -332,7 +332,7 @@ class LockSet:
 
 @dataclass(frozen=True, slots=True)
 class SlowSet:
-    """Who is no op of the room waits so many seconds between two messages."""
+    """Everybody but the ops of the room waits so many seconds between two messages."""
 
     room: str
     seconds: int
@@ -389,7 +389,7 @@ def fact_of(record: Record | None) -> Fact | None:
 
 
 def made_by(record: Record | None) -> Subject:
-    """Who is there only once *record* is stored: an account, or who goes on without one; 0 if nobody is."""
+    """The subject that exists only once *record* is stored: a new account, or who goes on without theirs; 0 if none."""
     match fact_of(record):
         case Registered(account):
             return account
@@ -459,9 +459,9 @@ class Contents:
     former_names: Sequence[tuple[str, Subject, float]] = ()
     """The names that accounts had before, the accounts, and until when they are kept for them."""
     ignored: Mapping[Subject, Sequence[str]] = field(default_factory=dict)
-    """Whom those who may come back ignored who have no account."""
+    """Whom users without an account ignored who may come back."""
     presences: Sequence[Subject] = ()
-    """The users without an account of whom something is held until they come back, or the time for that is over."""
+    """The users without an account who may come back: what they have is kept until the time for that is over."""
     unheard: Sequence[tuple[Subject, Subject, int]] = ()
     """Which of them have not read what a party said to them, and the id of the last of it."""
     spent: Mapping[str, int] = field(default_factory=dict)

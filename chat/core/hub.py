@@ -612,7 +612,7 @@ class Hub:
         return self.accounts.rename(account, fact.name, fact.until)
 
     def free_names(self) -> None:
-        """Keep no names for accounts that had them too long ago."""
+        """Free the names that accounts had too long ago."""
         for name in self.accounts.free_names(self.seconds):
             self.store(self._itself, NameFreed(name))
 
@@ -644,7 +644,7 @@ class Hub:
         return self.doors.may_invite(account) and self.bans.of_account(maker, self.seconds) is None
 
     def heir(self, subject: Subject) -> Subject:
-        """Whom what was the *subject*'s belongs to: the account, if it is a presence that has registered."""
+        """Who has now what was *subject*'s: the account, if *subject* is a presence that has registered."""
         return self.accounts.heir(subject)
 
     def user_with(self, subject: Subject) -> User | None:
@@ -873,7 +873,7 @@ class Hub:
 
 
 def _decides_for_good(session: Session) -> bool:
-    """Tell whether a moderator decides, or the operator, who has a name and no user."""
+    """Tell whether a moderator or the operator decides. The operator has a name and no user."""
     return session.user.moderates if session.user is not None else bool(session.name)
 
 

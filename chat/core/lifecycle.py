@@ -33,7 +33,7 @@ PROTOCOL = 1
 """The version of the protocol that programs are told."""
 
 RECENT = 20
-"""So many of the last private messages a program is sent that resumes, and does not say what it has seen of them."""
+"""A program that resumes, and does not say what it has seen, is sent so many of the last private messages."""
 
 log = Logger()
 
@@ -209,7 +209,7 @@ def admit(
 
 
 def _tell_invitations(hub: Hub, session: Session, user: User) -> None:
-    """Tell somebody who comes in where they are invited to and have not been since."""
+    """Tell somebody who comes in into which rooms they are invited and have not come yet."""
     waiting = [
         f"#{room.name}"
         for room in hub.rooms.entitling(user.subject)
@@ -220,7 +220,7 @@ def _tell_invitations(hub: Hub, session: Session, user: User) -> None:
 
 
 class CatchUp(msgspec.Struct, frozen=True):
-    """Have the user learn in this place what was said to them in private *before* this id, while they were not here.
+    """Tell the user in this place what was said to them in private *before* this id, while they were not here.
 
     Programs that know of conversations say what they have seen of it; others are sent what is not read, and to one that
     *resumes* what came last at any rate. People are told who wrote to them.
@@ -316,7 +316,7 @@ def _in_use(hub: Hub, name: str) -> bool:
 
 
 def _squatters(hub: Hub, account: Account | None) -> list[User]:
-    """Who goes by the name of the *account*: they took it as that was given up, which was not stored."""
+    """Who took the name of the *account* when it was given up, if that could not be stored."""
     if account is None or hub.account_with(account.id) is not account:
         return []
     owners = hub.accounts.holders(account.name)

@@ -146,7 +146,7 @@ def require_voice(hub: Hub, user: User, room: Room) -> None:
 
 
 def require_turn(hub: Hub, user: User, room: Room) -> None:
-    """Raise :class:`NotAllowed` or :class:`Muted` if the user may not speak in *room* now; else it was their turn."""
+    """Raise :class:`NotAllowed` or :class:`Muted` if the user may not speak in *room* now; else take their turn."""
     if room.status is Status.ARCHIVED:
         raise NotAllowed(f"#{room.name} is archived: it can be read, but nobody can speak in it.")
     if room.status is Status.CLOSED:

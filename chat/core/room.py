@@ -15,7 +15,8 @@ from chat.core.bans import RoomBan
 T = TypeVar("T")
 
 LONGEST_FOR_NETWORK = 86_400
-"""The seconds for which newcomers without an account from the address of somebody muted or banned are so, at most."""
+"""If somebody is muted or banned, newcomers without an account from the same address are too: for so many seconds at
+most."""
 
 MOST_UNSAID = 4_096
 """So many of the last messages that could not be stored are known: more than can wait at once."""

@@ -11,10 +11,10 @@ from chat.core.names import Registry, room_name
 from chat.core.room import NO_RIGHTS, Access, Member, Rights, Room, Status
 
 KEPT = 11
-"""So many times the rooms that may be in use are kept, most of them because something was said in them."""
+"""At most so many times the rooms that may be in use are known, most of them because something was said in them."""
 
 FEW = 8
-"""If no more than this part of the rooms has another place in the order, each is moved by itself."""
+"""If at most an eighth of the rooms may have moved in the order, they are moved one by one; else all are sorted."""
 
 Place = tuple[int, int, str]
 """Where a room stands in the order: the fuller first, then the one with the newer message."""
@@ -33,7 +33,7 @@ class RoomDirectory(Registry[Room]):
         self._order: dict[Access, list[Place]] = {kind: [] for kind in Access}
         self._places: dict[str, tuple[Access, Place]] = {}
         self._stirred: list[Room] = []
-        """The rooms whose places in the order may be others by now, or that are gone."""
+        """The rooms whose places in the order may have changed, or that are gone."""
         self._guarded: tuple[set[str], set[str]] = set(), set()
         self._hidden: list[frozenset[str] | None] = [None, None]
         """Which rooms are hidden from users without an account, and from those with one, unless they are invited."""

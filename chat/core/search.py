@@ -80,7 +80,7 @@ def parse(text: str, *, anything: bool = False) -> Wanted:
         if key != "before":
             kept.append(match[0])
     if "in" in given and "room" in given:
-        raise BadField("A search is either in: private messages, or in a room: and not in both.")
+        raise BadField("A search is in private messages (in:) or in a room (room:), not in both.")
     if not phrases and not anything and not given.keys() & {"author", "room", "in"}:
         raise Empty('There is nothing to look for in that. Try: /search tea "hot water" author:ada room:#dev')
     if sum(map(len, phrases)) > MOST_WORDS:

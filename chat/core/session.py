@@ -28,7 +28,7 @@ CONVERSATIONS = "conversations"
 """What a client accepts that knows of conversations: it tells by itself how far its user has read them."""
 
 MOST_UNCONFIRMED = 1_000
-"""Of so many parties a client that sends nothing may have been shown something; the rest is shown to it again."""
+"""A client that sends nothing is noted as having been shown something of so many parties; the rest is shown again."""
 
 NO_MARKS: Mapping[str, int] = MappingProxyType({})
 
@@ -49,7 +49,7 @@ class User:
         self.presence = presence
         self.sessions: tuple[Session, ...] = (session,)
         """One for each device, in the order in which they came. A user without an account has one. The last one stays
-        when it has ended."""
+        after its end."""
         self.account = account
         self.came = 0
         """Greater than the id of every message that was there when it took its name."""
@@ -153,7 +153,7 @@ class Session:
         """Whether its client has given the key of the chat."""
         self.state = State.NAMELESS
         self.untold: list[Event] | None = []
-        """What it is shown once it is welcome, which may wait for what came before to be stored; ``None``: it is."""
+        """What it is to be shown right after its welcome; ``None`` once it is welcome."""
         self.user: User | None = None
         self.rooms: dict[str, Room] = {}
         self.moves = 0
@@ -166,7 +166,7 @@ class Session:
         self.paused: Callable[[], None] | None = None
         """What to call once enough of that has left the queue."""
         self.unconfirmed: dict[Subject, int] | None = None
-        """The last private message of each party that it was shown, until a line of its client says that it got it."""
+        """The last private message of each party it was shown, until a line from its client says that it has them."""
         self.private: int | None = None
         """The id of the last private message that its client has seen, if it says so."""
         self.since = 0

@@ -83,8 +83,7 @@ class FeedDelivery:
             outbox.fast = False
 
     def _for_devices(self, origin: Session, author: User, event: Event) -> tuple[frozenset[int], Event]:
-        """The sessions to which the tag of a message means nothing, as its author sent it from another; the message
-        without it."""
+        """The author's other sessions, to which the tag of the message means nothing, and the message without it."""
         # Whoever has resumed the session that said it goes on with its tags.
         others = frozenset(
             session.id

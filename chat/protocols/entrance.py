@@ -166,7 +166,7 @@ class Entrance:
                 self._password = text
                 return Asked.REPEATED
             case Asked.REPEATED:
-                hub.refuse(session, BadPassword("Those are two passwords. Choose one."))
+                hub.refuse(session, BadPassword("The two passwords differ. Choose one."))
                 return Asked.NEW_PASSWORD
         return asked
 

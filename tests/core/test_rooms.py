@@ -86,7 +86,7 @@ def test_an_op_takes_nothing_from_the_founder_and_a_moderator_may(box: Box) -> N
     refusal = "! ada is the founder of #dev. Only a moderator may do that."
     for line in ("/op ada off", "/kick ada", "/kick ada 1d", "/mute ada", "/room ban ada"):
         assert shown(eve, line) == [refusal], line
-    assert shown(ada, "/op ada") == ["! You are the founder of #dev. /room founder NAME makes it somebody else's."]
+    assert shown(ada, "/op ada") == ["! You are the founder of #dev. /room founder NAME hands it on."]
     assert shown(mo, "/op ada off") == ["* mo took back that ada is an op."]
     assert "founder" not in shown(mo, "/room")[-1]
 

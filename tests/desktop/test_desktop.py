@@ -181,7 +181,7 @@ def test_a_key_and_an_invitation(start_chat: DaemonFactory, start: Start) -> Non
     dialog.opens("Only members come in here")
     dialog.write(f"{code}\t{SECRET}\tanother")
     dialog.press("Return")
-    dialog.says("The two passwords are different ones.")
+    dialog.says("The two passwords differ.")
     dialog.press("Tab", "Tab")
     dialog.type(SECRET)
     dialog.opens("#lobby - ada@")

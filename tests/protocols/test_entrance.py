@@ -212,7 +212,7 @@ def test_a_newcomer_may_be_wrong_at_each_step() -> None:
         ("eve", [ASK_NEW_PASSWORD]),
         ("short", ["! Use a password of 8 to 256 characters.", ASK_NEW_PASSWORD]),
         (PASSWORD, [ASK_AGAIN]),
-        ("correct house", ["! Those are two passwords. Choose one.", ASK_NEW_PASSWORD]),
+        ("correct house", ["! The two passwords differ. Choose one.", ASK_NEW_PASSWORD]),
         (PASSWORD, [ASK_AGAIN]),
     ):
         assert type_in(client, typed) == shown

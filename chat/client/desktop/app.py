@@ -169,7 +169,7 @@ class Desktop:
             if not (name and password):
                 raise usage.UsageError("With an invitation you choose your name, and a password for it.")
             if password != dialog.again.get():
-                raise usage.UsageError("The two passwords are different ones.")
+                raise usage.UsageError("The two passwords differ.")
             return replace(settings, password=password, invitation=code)
         of_name = given.password if given.names == settings.names else None
         return replace(settings, password=dialog.password.get() or of_name)

@@ -59,7 +59,7 @@ def _addressee(hub: Hub, session: Session, name: str, party: Subject | None) -> 
 def _tell(
     hub: Hub, session: Session, tag: str | None, find: Callable[[], Addressee], text: str, *, counted: bool
 ) -> None:
-    """Say it to whom is found, if the sender may; it is *counted* anew what they have sent if it seems too much."""
+    """Say it, if the sender may. If they seem to have sent too much, that is *counted* anew first."""
     user = user_of(session)
     to = find()
     if to.user is not user and user.account is None and to.ignores(GUESTS):
@@ -120,7 +120,7 @@ def _full(hub: Hub, user: User) -> str:
 
 
 class Tell(msgspec.Struct, frozen=True):
-    """Show a private message to whom it is for by now, and to the author's other devices; tell if nobody is shown it.
+    """Show a private message to its recipient and the author's other devices; tell the author if nobody is shown it.
 
     *recipient* is who was here for it when it was said by *session*.
     """
@@ -169,7 +169,7 @@ class Tell(msgspec.Struct, frozen=True):
                     device.was_shown(between.author, message.id)
 
     def _show(self, delivery: Delivery, session: Session, message: Message) -> bool:
-        """Show *message* to one device, if it is not to be shown it later; tell whether it was."""
+        """Show *message* to a device, unless it will be shown it later; return whether it was shown now."""
         if session.state is not State.PRESENT or session.skipped or message.id < session.since:
             return False
         if delivery.tell(session, message, partial(show_skipped, self.hub, session)):

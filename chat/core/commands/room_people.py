@@ -299,7 +299,7 @@ def op(hub: Hub, session: Session, tag: str | None, room: str, name: str, on: bo
         on = subject not in mine.ops
     if not on and subject == mine.founder:
         if other is user:
-            raise NotAllowed(f"You are the founder of #{mine.name}. /room founder NAME makes it somebody else's.")
+            raise NotAllowed(f"You are the founder of #{mine.name}. /room founder NAME hands it on.")
         require_power_over(user, other, mine)
     change_rule(hub, session, mine, OpSet(mine.name, subject, on), "op", on, about=other, tag=tag)
 

@@ -204,9 +204,9 @@ def _set_founder(hub: Hub, session: Session, tag: str | None, room: str, name: s
     user = user_of(session)
     founder = hub.account_with(mine.founder)
     if founder is not None and not rights.is_founder(user, mine):
-        raise NotAllowed(f"{founder.name} is the founder of #{mine.name}, and only they hand that on.")
+        raise NotAllowed(f"Only {founder.name}, the founder of #{mine.name}, hands that on.")
     if founder is None and not user.moderates:
-        raise NotAllowed(f"#{mine.name} has no founder. Only a moderator may make somebody that.")
+        raise NotAllowed(f"#{mine.name} has no founder. Only a moderator may appoint one.")
     other = find_anyone(hub, session, name)
     account = other if isinstance(other, Account) else other.account
     if account is None:

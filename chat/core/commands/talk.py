@@ -66,7 +66,7 @@ def _speak(hub: Hub, session: Session, name: str, kind: MessageKind, text: str, 
 
 
 def _unsaid(hub: Hub, session: Session, room: Room, number: int, before: int, at: str | None) -> Sequence[Effect]:
-    """A message could not be stored: a room in which nobody is, and nothing else was said, goes."""
+    """A message could not be stored: forget its room if it is empty and nothing else was said in it."""
     room.unsay(number, before, at, user_of(session).party)
     hub.vacate(session, room)
     return ()
@@ -207,7 +207,7 @@ def _delete(hub: Hub, session: Session, tag: str | None, number: int, said: Said
 
 
 class TakeBack(msgspec.Struct, frozen=True):
-    """A private message is gone, which has taken so much of the sender's share: tell whom it was for."""
+    """A private message that took so much of its sender's share is gone: tell whoever it was for."""
 
     hub: Hub
     between: Between
