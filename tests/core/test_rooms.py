@@ -69,7 +69,7 @@ def test_who_makes_a_room_and_has_an_account_is_its_founder_and_hands_that_on(bo
     )
     assert shown(ada, "/room founder bob") == ["* ada made bob the founder of the room."]
     assert shown(guest, "/room")[-1].endswith("Its founder is bob. Its op with an account is ada.")
-    assert shown(ada, "/room founder ada")[-1] == "! bob is the founder of #dev, and only they hand that on."
+    assert shown(ada, "/room founder ada")[-1] == "! Only bob, the founder of #dev, hands that on."
     bob = person(box, "bob")
     assert shown(bob, "/op ada off")[-1] == "* bob took back that ada is an op."
 
@@ -95,7 +95,7 @@ def test_with_the_founder_gone_for_good_moderators_hand_the_room_on(box: Box) ->
     ada, bob, mo = person(box, "ada"), person(box, "bob"), person(box, "mo")
     assert shown(mo, "/room founder bob")[-1] == "! Only ada, the founder of #dev, hands that on."
     ada.send(f"/unregister {PASSWORD}")
-    assert shown(bob, "/room founder bob")[-1] == "! #dev has no founder. Only a moderator may make somebody that."
+    assert shown(bob, "/room founder bob")[-1] == "! #dev has no founder. Only a moderator may appoint one."
     assert shown(mo, "/room founder bob") == ["* mo made bob the founder of the room."]
 
 
