@@ -73,11 +73,12 @@ def closed(hub: Hub, user: User, room: Room) -> NotAllowed:
         return NotAllowed(
             f"#{room.name} is closed. Its founder or a moderator may open it again: /room open {room.name}"
         )
-    if not may_see(user, room):
-        if room.access is Access.MEMBERS:
-            return NotAllowed(f"#{room.name} is for users with an account. Make your name yours with /register first.")
-        return NotAllowed(f"#{room.name} is private. Ask one of its ops for an invitation.")
-    return NotAllowed(banned_from(hub, user, room) or f"You may not come into #{room.name}.")
+    banned = banned_from(hub, user, room)
+    if banned is not None:
+        return NotAllowed(banned)
+    if room.access is Access.MEMBERS:
+        return NotAllowed(f"#{room.name} is for users with an account. Make your name yours with /register first.")
+    return NotAllowed(f"#{room.name} is private. Ask one of its ops for an invitation.")
 
 
 def readable(hub: Hub, user: User) -> Readable | None:

@@ -885,3 +885,11 @@ def test_the_list_follows_who_may_see_a_room(box: Box) -> None:
     ):
         ada.send(line)
         assert listed() == seen, line
+
+
+def test_who_is_banned_from_a_private_room_reads_that_and_not_that_it_is_private(box: Box) -> None:
+    ada, bob = person(box, "ada"), person(box, "bob")
+    ada.send("/room private", "/room ban bob 1h")
+    assert shown(bob, "/join dev") == ["! You are banned from #dev for 1 hour more."]
+    box.clock.advance(3_601)
+    assert shown(bob, "/join dev") == ["! #dev is private. Ask one of its ops for an invitation."]
