@@ -68,16 +68,6 @@ class ChatService(MultiService):
         self._store = store = _store(reactor, settings)
         self._hashing = ThreadPool(1, 1, "passwords")
         answers = Answers(store, partial(deferToThreadPool, reactor, self._hashing), limits.tags_each)
-        age = None if settings.keep == FOREVER else durations.seconds(settings.keep)
-        self._retention = Retention(
-            reactor,
-            store,
-            time.time,
-            time.monotonic,
-            age=age,
-            most=settings.keep_messages,
-        )
-
         # The hub, and the delivery
         delivery = FeedDelivery(store, limits, answers.answer)
         self._hub = hub = Hub(
@@ -94,6 +84,16 @@ class ChatService(MultiService):
         self._talk = TalkLog(reactor)
         said = (lambda messages: None) if settings.no_log_talk else self._talk.said
         self._commit = GroupCommit(reactor, store, hub, said)
+        age = None if settings.keep == FOREVER else durations.seconds(settings.keep)
+        self._retention = Retention(
+            reactor,
+            store,
+            time.time,
+            time.monotonic,
+            age=age,
+            most=settings.keep_messages,
+            dropped=hub.dropped,
+        )
 
         # The ways in
         self._connections = Connections(

@@ -78,7 +78,7 @@ from chat.core.peer import Peer
 from chat.core.ports import Delivery, Lookup, MessageById, Random
 from chat.core.private import Shares, Unheard, Watchers, not_shown
 from chat.core.queue import Entry, Queue, Undo
-from chat.core.room import NO_RIGHTS, Invite, Rights, Room
+from chat.core.room import NO_RIGHTS, Invite, Rights, Room, Status
 from chat.core.room_directory import RoomDirectory
 from chat.core.session import CONVERSATIONS, ResumeToken, Session, User
 from chat.core.text import clean
@@ -857,6 +857,13 @@ class Hub:
         for subject in room.ops:
             kept = RightsKept(room.name, subject, op=True, founder=subject == room.maker)
             self.queue.add(Entry(session, (), kept, undo))
+
+    def dropped(self, name: str, last: int) -> None:
+        """Messages of a room up to that id are not kept any more. If it is closed, and none are left, it is gone."""
+        room = self.rooms.get(name)
+        if room is not None and room.name == name and room.status is Status.CLOSED and room.last_id <= last:
+            room.last_id = 0
+            self.vacate(self._itself, room)
 
     def use_invitation(self, session: Session, room: Room, subject: Subject) -> None:
         """*subject*, who is invited into *room*, has come into it."""

@@ -37,6 +37,7 @@ class Retention:
 
     *age*: the seconds for which messages are kept. *most*: how many of the newest messages of each room are kept.
     ``None`` means that there is no bound. *now* returns the seconds since 1970, *monotonic* seconds that nobody sets.
+    *dropped* is called with a room and the id up to which its messages were dropped.
     A message is dropped for its age once all looks of a day by *monotonic* have found it too old, or all looks of
     *age* if that is less.
     """
@@ -50,12 +51,14 @@ class Retention:
         *,
         age: float | None,
         most: int | None,
+        dropped: Callable[[str, int], None] = lambda room, last: None,
     ) -> None:
         self._store = store
         self._now = now
         self._monotonic = monotonic
         self._age = age
         self._most = most
+        self._dropped = dropped
         self._looks: deque[Look] = deque()
         """The last looks; the first is old enough to count."""
         self._looking = LoopingCall(lambda: Deferred.fromCoroutine(self._look()))
@@ -77,6 +80,8 @@ class Retention:
             last, until = await self._aged()
             for room, end in await self._store.overdue(last, self._most):
                 dropped += await self._drop_all(partial(self._store.drop, room, end))
+                if room is not None and self._looking.running:
+                    self._dropped(room, end)
             if until:
                 await self._drop_all(partial(self._store.drop_decisions, until))
         except CannotKeep as why:

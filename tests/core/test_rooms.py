@@ -893,3 +893,17 @@ def test_who_is_banned_from_a_private_room_reads_that_and_not_that_it_is_private
     assert shown(bob, "/join dev") == ["! You are banned from #dev for 1 hour more."]
     box.clock.advance(3_601)
     assert shown(bob, "/join dev") == ["! #dev is private. Ask one of its ops for an invitation."]
+
+
+def test_a_closed_room_of_which_nothing_is_kept_any_more_is_gone(box: Box) -> None:
+    ada = person(box, "ada")
+    ada.send("one", "two", "/room close dev")
+    box.hub.dropped("dev", 1)
+    assert shown(ada, "/join dev")[0].startswith("! #dev is closed.")
+    box.hub.dropped("dev", 2)
+    box.hub.dropped("dev", 2)
+    eve = person(box, "eve")
+    assert shown(eve, "/who") == ["* In #dev: eve (op)"]
+    eve.send("three")
+    box.hub.dropped("dev", 3)
+    assert shown(eve, "/who") == ["* In #dev: eve (op)"]

@@ -130,6 +130,19 @@ def test_it_looks_when_it_starts_and_every_hour() -> None:
     assert not clock.getDelayedCalls()
 
 
+def test_it_tells_of_each_room_up_to_where_it_has_dropped() -> None:
+    clock, store, told = Clock(), MemoryStore(), []
+    clock.advance(1_000)
+    store.append([said_at(1, 0), said_at(2, 0, "dev"), said_at(3, 1_000, "dev")])
+    retention = Retention(
+        clock, store, clock.seconds, clock.seconds, age=600, most=None, dropped=lambda *dropped: told.append(dropped)
+    )
+    retention.start()
+    clock.advance(INTERVAL)
+    retention.stop()
+    assert sorted(told) == [("dev", 2), ("lobby", 1)]
+
+
 class Days:
     """A chat that keeps messages for 90 days, on a wall clock that can be wrong."""
 
