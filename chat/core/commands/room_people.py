@@ -52,7 +52,14 @@ def kick(hub: Hub, session: Session, tag: str | None, room: str, name: str, text
     why = reason(text)
     invited = Invited(mine.name, victim.subject, on=False) if victim.subject in mine.invited else None
     sentence = f"You were kicked out of #{mine.name} by {session.name}{f': {why}' if why else '.'}"
-    effects, undo = _eject(hub, session, victim, mine, sentence, why)
+    effects, have_back = _eject(hub, session, victim, mine, sentence, why)
+    subject, held = victim.subject, mine.rights(victim.subject).invited
+    hub.rooms.entitle(mine, subject, mine.rights(subject).uninvited())
+
+    def undo() -> Sequence[Effect]:
+        hub.rooms.entitle(mine, subject, msgspec.structs.replace(mine.rights(subject), invited=held))
+        return have_back()
+
     done = Show(session, Notice(text=f"You kicked {victim.name}.", tag=tag))
     hub.decide(
         session,
@@ -70,8 +77,10 @@ def kick(hub: Hub, session: Session, tag: str | None, room: str, name: str, text
 def _eject(
     hub: Hub, asker: Session, victim: User, room: Room, sentence: str, why: str
 ) -> tuple[Sequence[Effect], Undo]:
-    """Put *victim* out of *room* with all devices, and take their invitation back; return the effects, and what undoes
-    that. People, who are always in one room, go to the lobby, or from there leave the chat."""
+    """Put *victim* out of *room* with all devices; return the effects, and what undoes that.
+
+    People, who are always in one room, go to the lobby, or from there leave the chat.
+    """
     inside = [session for session in victim.sessions if room.name in session.rooms]
     lobby = hub.rooms.open(LOBBY) if any(session.one_room for session in inside) else None
     held = room.rights(victim.subject)
@@ -81,7 +90,6 @@ def _eject(
     gone = put_out(hub, victim, room, asker.name, why)
     kicks = {**(victim.kicked or {}), room.name: sentence}
     victim.kicked = dict(list(kicks.items())[-hub.limits.rooms_each :])
-    hub.rooms.entitle(room, victim.subject, room.rights(victim.subject).uninvited())
     if listed is not None:
         hub.list_room(asker, listed, room.name, on=False)
     told: list[Effect] = []
