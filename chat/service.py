@@ -134,6 +134,8 @@ class ChatService(MultiService):
         for way in WAYS:
             for description in self._settings.endpoints(way):
                 log.info("{says} {endpoint}", says=way.says, endpoint=description)
+        if self._settings.members_only and not len(self._hub.accounts):
+            log.warn("only members come in, and there are none: chat admin account NAME makes the first account")
         if self._settings.metrics is not None:
             log.info("serving metrics on {endpoint}", endpoint=self._settings.metrics)
         super().startService()

@@ -100,6 +100,7 @@ def test_telnet_shows_neither_the_key_nor_what_a_newcomer_chooses(start_chat: Da
 
 def test_people_with_netcat_use_an_invitation_once(start_chat: DaemonFactory) -> None:
     chat = start_chat("--members-only")
+    chat.await_log("only members come in, and there are none: chat admin account NAME makes the first account")
     code = code_of(chat)
     eve, bob = netcat(chat), netcat(chat)
     eve.expect("* Welcome to chat.", ASK_MEMBER)
@@ -228,6 +229,7 @@ def test_a_chat_that_is_closed_later_lets_accounts_in_by_their_tokens_and_nobody
     assert eve.ask("ping")["type"] == "pong"
     first.kill()
     second = start_chat("--members-only", "--data", str(first.folder))
+    assert "only members come in" not in second.log()
     for name, kind in (("ada", "welcome"), ("eve2", "error")):
         bot = second.socket()
         bot.request("hello", name=name, token=tokens[name])

@@ -170,10 +170,13 @@ def invite_newcomer(hub: Hub, session: Session, tag: str | None) -> None:
     if hub.doors.registration is Registration.OPEN:
         raise NotAllowed("Everybody can register here, so nobody needs an invitation.")
     invitation, code = make_invitation(hub, account.id)
-    text = f"Pass this on to one person. It is good for 7 days. {passed_on(hub, code)}"
+    head, line = "Pass this on to one person. It is good for 7 days.", passed_on(hub, code)
     until = wire_time(datetime.fromtimestamp(invitation.until, UTC))
-    done = Show(session, Notice(text=text, tag=tag, code=code, until=until))
-    hub.apply(session, InvitationMade(invitation), (done,), tag=tag, action="invitation by", target=account.name)
+    notices = [Notice(text=f"{head} {line}", tag=tag, code=code, until=until)]
+    if session.one_room:
+        notices = [Notice(text=head), Notice(text=line)]
+    done = [Show(session, notice) for notice in notices]
+    hub.apply(session, InvitationMade(invitation), done, tag=tag, action="invitation by", target=account.name)
 
 
 ONLY_MEMBERS = "members-only"
