@@ -218,21 +218,24 @@ class Client:
         self.model.expect(self.link.ask_about_name(command.name, arguments["password"]))
 
     def _help(self, command: Command, arguments: Mapping[str, Any]) -> None:
-        """Explain the commands, the client's own among them."""
-        wanted = arguments.get("command")
-        if wanted:
-            name = wanted.removeprefix("/").lower()
-            explained = [OWN_COMMANDS[name]] if name in OWN_COMMANDS else [table.find(wanted)]
+        """Name the commands by topic, the client's own among them, or explain one or all of them."""
+        wanted = arguments.get("command", "").removeprefix("/").lower()
+        lines = []
+        if wanted and wanted != table.ALL:
+            one = OWN_COMMANDS.get(wanted) or table.find(arguments["command"])
+            lines.append(f"{one.usage} - {one.summary}")
+        elif wanted:
+            lines += [f"{one.usage} - {one.summary}" for one in all_commands()]
         else:
-            explained = [command for command in all_commands() if not command.privileged]
-        for one in explained:
-            self.model.tell(f"{one.usage} - {one.summary}")
-        if not wanted:
+            offered = [command for command in all_commands() if not command.privileged]
+            lines += [events.topic_line(topic, names) for topic, names in table.by_topic(offered).items()]
+            lines.append(events.topic_line("This client", OWN_COMMANDS))
             others = ", ".join(f"/{command.name}" for command in all_commands() if command.privileged)
-            self.model.tell(f"Ops of a room and moderators have more: {others}. /help kick explains one.")
-            self.model.tell(
-                "Tab completes. PageUp and PageDown scroll. Ctrl-N and Ctrl-P go to the next room and back."
-            )
+            lines.append(f"Ops of a room and moderators have more: {others}.")
+            lines.append("/help msg explains /msg, and /help all explains them all.")
+            lines.append("Tab completes. PageUp and PageDown scroll. Ctrl-N and Ctrl-P go to the next room and back.")
+        for line in lines:
+            self.model.tell(line)
 
     # The client's own commands
 

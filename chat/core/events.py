@@ -6,7 +6,7 @@ in the form of the wire, ``2026-11-21T09:15:02.114Z``.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Literal, Union
@@ -692,6 +692,11 @@ class Help(Event, frozen=True, kw_only=True):
         return [f"{command.usage} - {command.summary}" for command in self.commands]
 
 
+def topic_line(topic: str, names: Iterable[str]) -> str:
+    """Write the commands of a topic: ``Talk: /me, /msg``."""
+    return f"{topic}: {', '.join(f'/{name}' for name in names)}"
+
+
 class Overview(Help, frozen=True, kw_only=True, tag="help"):
     """The names of commands by topic, as people are shown them."""
 
@@ -700,7 +705,7 @@ class Overview(Help, frozen=True, kw_only=True, tag="help"):
     def words(self) -> list[str]:
         return [
             "Say something by typing it. // begins a line with one slash. exit leaves.",
-            *(f"{topic}: {', '.join(f'/{name}' for name in names)}" for topic, names in self.topics.items()),
+            *(topic_line(topic, names) for topic, names in self.topics.items()),
             "/help msg explains /msg, and /help all explains them all.",
         ]
 

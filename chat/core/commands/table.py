@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from chat.core import rights
@@ -108,13 +108,18 @@ def show_help(hub: Hub, session: Session, tag: str | None, command: str | None =
     if command or not session.one_room:
         hub.show(session, Help(commands=lines, tag=tag))
         return
+    hub.show(session, Overview(commands=lines, topics=by_topic(offered), tag=tag))
+
+
+def by_topic(offered: Collection[Command]) -> Mapping[str, Sequence[str]]:
+    """The names of the *offered* commands by what they are about; those that need a right come last, by that right."""
     topics: dict[str, list[str]] = {}
     for whose in (None, *_WHOSE):
         for topic, commands in TOPICS:
             names = [c.name for c in commands if c in offered and (c.needs if c.privileged else None) is whose]
             if names:
                 topics.setdefault(_WHOSE[whose] if whose is not None else topic, []).extend(names)
-    hub.show(session, Overview(commands=lines, topics=topics, tag=tag))
+    return topics
 
 
 _WHOSE = {Right.OP: "As an op here", Right.MODERATOR: "As a moderator", Right.OWNER: "As an owner"}
