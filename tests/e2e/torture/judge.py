@@ -6,13 +6,13 @@ import fcntl
 import shutil
 import sqlite3
 from collections import Counter
-from collections.abc import Hashable, Iterable, Iterator
+from collections.abc import Collection, Hashable, Iterable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from e2e.torture.ledger import DENS, Ledger, Request, Variable, Who
+from e2e.torture.ledger import DENS, LOBBY, Ledger, Request, Variable, Who
 
 UNDER_WAY = 0.3
 """The seconds for which a private message may be under way to its recipient."""
@@ -62,12 +62,14 @@ class Judge:
         self._history = history
         rows = history.execute(
             "SELECT id, room, author, text, tag, coalesce(author_id, 0), coalesce(recipient_id, 0) "
-            "FROM messages ORDER BY id"
+            "FROM messages WHERE deleted_by IS NULL ORDER BY id"
         )
         self._rows = [Row(*row) for row in rows]
         self._by_id = {row.number: row for row in self._rows}
         self._subjects: dict[int, Who] = {}
         self._in_connection: dict[tuple[str, int], set[int]] = {}
+        self._lasting = {party for (party,) in history.execute("SELECT coalesce(presence, id) FROM accounts")}
+        """As whom the accounts have their conversations."""
         self._of: dict[str, list[int]] = {}
         """The accounts and presences of each program, in their order."""
 
@@ -76,6 +78,7 @@ class Judge:
         self._judge_messages()
         self._judge_owners()
         self._judge_views()
+        self._judge_lines()
         self._judge_private()
         self._judge_rights()
 
@@ -94,16 +97,21 @@ class Judge:
                 continue
             if request.refused:
                 ledger.fault("other", f"{row.tag} was refused ({request.refused}), and is in the history")
-            home, said = row.tag.rsplit("-", 1)
-            before, number = last.get(home, (0, 0))
+            label, said = row.tag.rsplit("-", 1)
+            home = request.who[0]
+            before, number = last.get(label, (0, 0))
             if not request.private or request.sends == 1:  # Else it may have been refused first, unheard.
                 if int(said) < before:
-                    ledger.fault("reordered", f"{row.tag} has the id {row.number}, and {home}-{before} had {number}")
-                last[home] = int(said), row.number
+                    ledger.fault("reordered", f"{row.tag} has the id {row.number}, and {label}-{before} had {number}")
+                last[label] = int(said), row.number
             if request.who not in ledger.holders(row.author, request.since, request.until):
                 ledger.fault("other", f"{home} never was {row.author}: {row}")
         for request in ledger.requests.values():
             for number in request.numbers:
+                if number in ledger.deleted and number not in self._by_id:
+                    continue
+                if ledger.deleted.get(number):
+                    ledger.fault("other", f"{request.tag} was deleted, and is in the history")
                 if number not in self._by_id or self._by_id[number].tag != request.tag:
                     ledger.fault("lost", f"{request.tag} was acknowledged with the id {number}")
 
@@ -160,9 +168,41 @@ class Judge:
                 if row.room == room and numbers[0] <= row.number <= numbers[-1]
             ]
             for line in sorted(set(lines) - set(view)):
-                ledger.fault("lost", f"{home} was not shown {line} of {room}")
+                if line[0] not in ledger.deleted:
+                    ledger.fault("lost", f"{home} was not shown {line} of {room}")
             for line in sorted(set(view) - set(lines)):
-                ledger.fault("lost", f"{home} was shown {line} of {room}")
+                if line[0] not in ledger.deleted:
+                    ledger.fault("lost", f"{home} was shown {line} of {room}")
+
+    def _judge_lines(self) -> None:
+        """What people with netcat have seen of the lobby is what was said there, in its order, and all of it."""
+        ledger = self._ledger
+        rows = {row.text: row for row in self._rows}
+        known = {number: request for request in ledger.requests.values() for number in request.numbers}
+        gone = {known[number].fields["text"] for number in ledger.deleted if number in known}
+        for home, lines in ledger.lines:
+            seen = []
+            for author, text in lines:
+                row = rows.get(text)
+                if row is None and text in gone:
+                    continue
+                if row is None or row.author != author or row.room != LOBBY:
+                    ledger.fault("lost", f"{home} was shown by text {text!r} of {author}, and there is {row}")
+                else:
+                    seen.append(row.number)
+            if len(set(seen)) != len(seen):
+                ledger.fault("doubled", f"{home} was shown by text {seen}")
+            if seen != sorted(seen):
+                ledger.fault("reordered", f"{home} was shown by text {seen}")
+            for row in self._rows:
+                inside = row.room == LOBBY and seen and seen[0] < row.number < seen[-1]
+                if inside and row.number not in seen and row.number not in ledger.deleted:
+                    ledger.fault("lost", f"{home} was not shown by text {row}")
+        for home, text in ledger.whispered:
+            row = rows.get(text)
+            ends = {self._subjects.get(end) for end in (row.author_id, row.recipient_id)} if row is not None else set()
+            if row is not None and None not in ends and home not in {who[0] for who in ends if who is not None}:
+                ledger.fault("shown to the wrong one", f"{home} was shown by text {row}")
 
     def _judge_private(self) -> None:
         """A private message goes to who has that name when it is sent, and is shown to nobody else."""
@@ -177,6 +217,8 @@ class Judge:
                 ledger.fault("shown to the wrong one", f"{row.tag} to {name} was kept for {who}")
         for number, text, who, connection in ledger.shown:
             found = self._by_id.get(number)
+            if found is None and number in ledger.deleted:
+                continue
             if found is None or found.text != text:
                 ledger.fault("lost", f"{who} was shown the private message {number}, {text}")
                 continue
@@ -185,11 +227,14 @@ class Judge:
                 continue  # A presence that has said nothing.
             if who[0] not in ledger.roles:
                 subjects = self._in_connection.get((who[0], connection), subjects)
-            if found.recipient_id not in subjects:
+            if not {found.author_id, found.recipient_id} & subjects:
                 ledger.fault("shown to the wrong one", f"{who} was shown {found}")
 
-    def judge_delivery(self, places: Iterable[tuple[str, str, int]]) -> None:
-        """In the end, all have been shown everything; *places* tells up to which id programs have seen rooms."""
+    def judge_delivery(
+        self, places: Iterable[tuple[str, str, int]], devices: Iterable[tuple[str, str, Collection[int]]]
+    ) -> None:
+        """In the end, all have been shown everything: *places* tells up to which id programs have seen rooms, *devices*
+        what private messages were shown to those that follow conversations."""
         ledger = self._ledger
         last = {row.room: row.number for row in self._rows}
         for home, room, number in places:
@@ -201,17 +246,37 @@ class Judge:
             if row.room is not None or who is None or row.recipient_id == row.author_id:
                 continue
             here = who[0] in ledger.accounts or self._of[who[0]][-1] == row.recipient_id
-            if not here or (row.number, who[0]) in shown:
+            if not here or (row.number, who[0]) in shown or row.number in ledger.deleted:
                 continue
             if self._may_have_crossed(who[0], ledger.requests[row.tag]):
                 ledger.counts["crossed by a line and not shown"] += 1
             else:
                 ledger.fault("lost", f"{who} was not shown {row}")
+        for label, home, numbers in devices:
+            for row in self._rows:
+                ends = {self._subjects.get(end) for end in (row.author_id, row.recipient_id)}
+                mine = row.room is None and home in {who[0] for who in ends if who is not None}
+                if mine and row.number not in numbers and row.number not in ledger.deleted:
+                    ledger.fault("lost", f"{label} was not shown {row}")
+        self._judge_conversations()
         find = "SELECT rowid FROM words WHERE words MATCH ?"
         for row in self._rows:
-            found = (row.number,) in self._history.execute(find, (f'"{row.text}"',)).fetchall()
-            if found != (row.room is not None):
-                ledger.fault("other", f"a search {'finds' if found else 'does not find'} {row}")
+            if (row.number,) not in self._history.execute(find, (f'"{row.text}"',)).fetchall():
+                ledger.fault("other", f"a search does not find {row}")
+
+    def _judge_conversations(self) -> None:
+        """Both sides of a private message have it, and nobody else has."""
+        copies: dict[int, set[int]] = {}
+        for subject, number in self._history.execute("SELECT subject, id FROM copies"):
+            copies.setdefault(number, set()).add(subject)
+        ended = {subject for (subject,) in self._history.execute("SELECT subject FROM ended")}
+        for number, author, recipient in self._history.execute("SELECT id, author, recipient FROM private"):
+            there = copies.get(number, set())
+            if there - {author, recipient}:
+                self._ledger.fault("shown to the wrong one", f"{there} have {self._by_id.get(number)}")
+            for party in {author, recipient} - there - ended:
+                if party in self._lasting:
+                    self._ledger.fault("lost", f"{party} has {self._by_id.get(number)} no more")
 
     def _may_have_crossed(self, home: str, request: Request) -> bool:
         """Tell whether a private message may have been under way when a connection broke.
@@ -248,7 +313,7 @@ class Judge:
                 self._settle(f"whether {home} is op of {room}", ledger.right("op", room, (home, 0)), op)
                 self._settle(f"whether {home} is invited to {room}", ledger.right("invite", room, (home, 0)), invited)
         for room in DENS:
-            if self._history.execute("SELECT private FROM rules WHERE room = ?", (room,)).fetchone() != (1,):
+            if self._history.execute("SELECT access FROM rules WHERE room = ?", (room,)).fetchone() != ("private",):
                 ledger.fault("rights", f"{room} is not private any more")
         for (room, subject), values in held.items():
             who = self._subjects.get(subject)

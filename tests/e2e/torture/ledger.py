@@ -16,10 +16,13 @@ Who: TypeAlias = tuple[str, int]
 """A program by its home name, and the number of its presence: that grows when it has left for good and comes anew."""
 
 LOBBY = "lobby"
+PLURALS = {"kick": "kicks", "mute": "mutes", "ban": "bans", "delete": "deletions"}
 DENS = ("den1", "den2")
 """The private rooms."""
 POOL = ("kit", "lou", "max", "sam", "tim", "una", "val", "zoe")
 """Names that belong to nobody, so that many programs have them, one after the other."""
+DECISIONS = ("op", "invite", "moderator", "kick", "mute", "ban", "delete")
+"""What is done once for each tag, and is not sent again after a kill: the history tells what was done."""
 MODERATES = {"moderator", "owner"}
 
 
@@ -103,7 +106,7 @@ class Request:
     @property
     def stores(self) -> bool:
         """Whether it may be sent again under its tag."""
-        return self.kind in ("say", "msg", "op", "invite", "moderator", "register")
+        return self.kind in ("say", "msg", "register", *DECISIONS)
 
 
 @dataclass(eq=False)
@@ -144,6 +147,16 @@ class Ledger:
         """The home names of those who will have no account. Nobody else asks for these names."""
         self.connections: dict[str, list[Connection]] = {}
         self.quits: list[tuple[str, float]] = []
+        self.lines: list[tuple[str, list[tuple[str, str]]]] = []
+        """What people with netcat have seen in the lobby, connection by connection: authors and texts."""
+        self.whispered: list[tuple[str, str]] = []
+        """Private texts that people with netcat were shown."""
+        self.several: set[str] = set()
+        """The home names of those with several devices."""
+        self.bans: list[tuple[str, float]] = []
+        """Which names somebody has asked to ban, and when."""
+        self.deleted: dict[int, bool] = {}
+        """The messages that somebody has asked to delete, and whether it was done."""
         self.roles: dict[str, Variable] = {}
         self.accounts: dict[str, Variable] = {}
         self._rights: dict[tuple[str, str, Who], Variable] = {}
@@ -207,6 +220,9 @@ class Ledger:
 
     def only(self, home: str, name: str) -> None:
         """The program *home* goes by *name* now, and by no other."""
+        if home in self.several:
+            # Another device may have changed it since.
+            return
         for other, holds in self.names.items():
             for hold in holds:
                 if hold.who[0] == home and other != name:
@@ -227,7 +243,11 @@ class Ledger:
     def ask(self, request: Request) -> None:
         """A program is about to send this for the first time."""
         self.requests[request.tag] = request
-        if request.kind in ("op", "invite", "moderator", "register"):
+        if request.kind == "ban":
+            self.bans.append((request.fields["target"], request.since))
+        if request.kind == "delete":
+            self.deleted.setdefault(request.fields["id"], False)
+        if request.kind in ("op", "invite", "kick", "moderator", "register"):
             self._open[request.tag] = request
             for who in self.holders(request.fields.get("name", ""), request.since, inf):
                 self._may_change(request, who)
@@ -242,14 +262,24 @@ class Ledger:
         match request.kind:
             case "op" | "invite":
                 variable = self.right(request.kind, request.fields["room"], who)
+            case "kick":
+                # That takes an invitation back.
+                variable, on = self.right("invite", request.fields["room"], who), False
             case "moderator" if who[0] in self.roles:
                 variable, on = self.roles[who[0]], "moderator" if on else "user"
             case _:
                 return
         request.changes[who] = variable, variable.ask(on, self.now())
 
+    def may_be_banned(self, home: str) -> bool:
+        """Tell whether somebody may have banned a name that *home* had then."""
+        return any(home == other for name, at in self.bans for other, _ in self.holders(name, at - 1, self.now()))
+
     def done(self, tag: str) -> None:
         """It was seen that the request with that *tag* was carried out."""
+        asked = self.requests[tag]
+        if asked.kind == "delete":
+            self.deleted[asked.fields["id"]] = True
         request = self._open.pop(tag, None)
         if request is None:
             return
@@ -262,13 +292,14 @@ class Ledger:
             for who in targets & request.changes.keys():
                 request.changes[who][1].until = now
         home = request.who[0]
-        if request.kind in ("op", "invite"):
+        if request.kind in ("op", "invite", "kick"):
             room = request.fields["room"]
             if not self.may(("op",), room, request.who, request.since, now):
                 self.fault("rights", f"{home} could {request.kind} in {room} without being its op: {tag}")
         if request.kind == "moderator" and "owner" not in self.roles_between(request.who, request.since, now):
             self.fault("rights", f"{home} could appoint a moderator without being an owner: {tag}")
-        self.counts["registered" if request.kind == "register" else "rights changed"] += 1
+        if request.kind != "kick":
+            self.counts["registered" if request.kind == "register" else "rights changed"] += 1
 
     def refuse(self, request: Request, code: str) -> None:
         """The request was refused."""

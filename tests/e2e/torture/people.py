@@ -6,18 +6,29 @@ import asyncio
 import json
 from contextlib import suppress
 
-from e2e.torture.ledger import DENS, LOBBY, POOL, Connection, Event, Ledger, Request, Who
+from e2e.torture.ledger import DENS, LOBBY, PLURALS, POOL, Connection, Event, Ledger, Request, Who
 
 MOST_UNANSWERED = 8
 PASSWORD = "correct horse battery staple"  # noqa: S105
-_ACTS = {"say": 40, "whisper": 30, "rename": 8, "enter": 8, "op": 8, "invite": 12, "appoint": 4, "search": 2, "quit": 2}
+_ACTS = {
+    "say": 40, "whisper": 30, "rename": 8, "enter": 12, "op": 8, "invite": 12, "appoint": 4, "search": 2, "quit": 2,
+    "kick": 4, "mute": 2, "ban": 1, "delete": 6,
+}  # fmt: skip
 
 
 class Program:
-    """A client that resends what was not answered, and asks for what it missed, whenever it connects again."""
+    """A client that resends what was not answered, and asks for what it missed, whenever it connects again.
 
-    def __init__(self, home: str, port: int, ledger: Ledger, homes: list[str]) -> None:
+    One that *follows* conversations asks for the private messages that it missed, too; another has old software.
+    """
+
+    def __init__(
+        self, home: str, port: int, ledger: Ledger, homes: list[str], *, device: int = 1, follows: bool = False
+    ) -> None:
         self.home = home
+        self.label = home if device == 1 else f"{home}.{device}"
+        self.device = device
+        self.follows = follows
         self.name = home
         self.talking = False
         self.connected = False
@@ -38,17 +49,21 @@ class Program:
         self._presence = 0
         self._said = 0
         self._hello = 0.0
-        self._give_password = False
+        self._give_password = device > 1
         self._leaving = False
         self._entered: dict[str, int] = {}
         """In which life of the daemon it was in a room last."""
         self.pongs: set[str] = set()
-        self._private: set[int] = set()
-        """The private messages that it was shown."""
+        self.private: set[int] = set()
+        """The private messages that it was shown, or has said."""
+        self._later = 0
+        """The greatest id of those."""
+        self._said_here: list[int] = []
+        """The ids of what it has said."""
 
     def __repr__(self) -> str:
         asked = [f"{request.kind} {request.fields}" for request in self.unanswered.values()]
-        return f"<{self.home} as {self.name}, {'connected' if self.connected else 'not connected'}, waits for {asked}>"
+        return f"<{self.label} as {self.name}, {'connected' if self.connected else 'not connected'}, waits for {asked}>"
 
     @property
     def who(self) -> Who:
@@ -78,7 +93,7 @@ class Program:
         talk: asyncio.Task[None] | None = None
         self.connection += 1
         self._times = Connection()
-        self._ledger.connections.setdefault(self.home, []).append(self._times)
+        self._ledger.connections.setdefault(self.label, []).append(self._times)
         self.inside = set()
         try:
             self._come_in()
@@ -104,6 +119,8 @@ class Program:
         hello["rooms"].update({room: self.seen[room] for room in DENS if room in self.seen})
         if self._give_password:
             hello["password"] = PASSWORD
+        if self.follows:
+            hello.update(accept=["conversations"], private=self._later)
         self.send("hello", **hello)
 
     def send(self, kind: str, **fields: object) -> None:
@@ -114,9 +131,9 @@ class Program:
     def ask(self, kind: str, **fields: object) -> Request:
         """Send a request under a tag of its own."""
         self._said += 1
-        tag = f"{self.home}-{self._said}"
+        tag = f"{self.label}-{self._said}"
         if kind in ("say", "msg"):
-            fields["text"] = f"{'secret' if kind == 'msg' else 'number'} {self._said} of {self.home}"
+            fields["text"] = f"{'secret' if kind == 'msg' else 'number'} {self._said} of {self.label}"
         request = Request(tag, self.who, kind, fields, self._ledger.now(), self.connection)
         self.unanswered[tag] = request
         self._ledger.ask(request)
@@ -129,6 +146,8 @@ class Program:
 
     def _welcomed(self, welcome: Event) -> None:
         self._times.welcome = self._ledger.now()
+        if self.token not in (None, welcome["token"]):
+            self._lost_its_token()
         self.token, self.name = welcome["token"], welcome["name"]
         self._give_password = False
         self._ledger.claim(self.who, self.name)
@@ -145,6 +164,13 @@ class Program:
             else:
                 del self.unanswered[request.tag]
         self.connected = True
+
+    def _lost_its_token(self) -> None:
+        """It was banned, and goes on without its tags, and, if it has no account, as somebody else."""
+        self.unanswered = {}
+        if not self.registers:
+            self._ledger.quits.append((self.home, self._ledger.now()))
+            self._presence += 1
 
     def forget_rights(self) -> None:
         """Send nothing again that is about rights: the daemon was killed, and the history tells what was done."""
@@ -176,7 +202,7 @@ class Program:
             if not any(request.kind == "register" for request in self.unanswered.values()):
                 self.register()
             return
-        if not any(request.kind == "nick" for request in self.unanswered.values()):
+        if self.device == 1 and not any(request.kind == "nick" for request in self.unanswered.values()):
             name = self._ledger.chance.choice([name for name in (self.home, *POOL) if name != self.name])
             self._ledger.claim(self.who, name)
             self.ask("nick", name=name)
@@ -186,7 +212,7 @@ class Program:
         self.ask("register", password=PASSWORD)
 
     def _enter(self) -> None:
-        room = self._ledger.chance.choice(DENS)
+        room = self._ledger.chance.choice((LOBBY, *DENS))
         if room not in self.inside:
             self.ask("join", room=room, after=self.seen.get(room))
 
@@ -207,12 +233,31 @@ class Program:
     def _appoint(self) -> None:
         self.ask("moderator", name=self._registered_somebody(), on=self._ledger.chance.random() < 0.5)
 
+    def _kick(self) -> None:
+        if self.inside:
+            self.ask("kick", room=self._ledger.chance.choice(sorted(self.inside)), name=self._somebody())
+
+    def _mute(self) -> None:
+        if self.inside:
+            room = self._ledger.chance.choice(sorted(self.inside))
+            self.ask("mute", room=room, name=self._somebody(), text="1s")
+
+    def _ban(self) -> None:
+        self.ask("ban", target=self._ledger.chance.choice(POOL), text="1s")
+
+    def _delete(self) -> None:
+        if self._said_here:
+            self.ask("delete", id=self._ledger.chance.choice(self._said_here[-5:]))
+
     def _search(self) -> None:
         self.ask("search", text=self._ledger.chance.choice(("secret", "number")))
 
     def _quit(self) -> None:
         if not self.unanswered and (not self.registers or self._ledger.is_registered(self.home)):
             self._leaving = True
+            if self.home in self._ledger.several:
+                self.send("quit")
+                return
             self._ledger.quits.append((self.home, self._ledger.now()))
             self.send("quit")
 
@@ -235,10 +280,17 @@ class Program:
                 self._ledger.only(self.home, self.name)
             case "found":
                 self._take_found(event)
+            case "left" if event["name"] == self.name:
+                self.inside.discard(event["room"])
+                self._entered.pop(event["room"], None)
+            case "goodbye" if event.get("code") == "banned":
+                self._ledger.only(self.home, "")
+                self.name = self.home
             case "goodbye" if self._leaving:
                 self._ledger.only(self.home, "")
                 if not self.registers:
                     self._presence += 1
+                    self._later, self.private = 0, set()
             case "missed":
                 self._ledger.fault("lost", f"{self.home} was told that it missed {event}")
             case "pong":
@@ -249,10 +301,12 @@ class Program:
         request = self.unanswered.get(event.get("tag", ""))
         if request is None or event["type"] == "left":
             return
-        if event["type"] == "notice":
+        if event["type"] in ("notice", "deleted"):
             self._ledger.done(request.tag)
         if event["type"] == "error":
             self._ledger.refuse(request, event["code"])
+        elif request.kind in PLURALS:
+            self._ledger.counts[PLURALS[request.kind]] += 1
         request.answered_in = self.connection
         request.until = min(request.until, self._ledger.now())
         del self.unanswered[request.tag]
@@ -260,7 +314,8 @@ class Program:
     def _take_error(self, event: Event) -> None:
         if event.get("tag") == "hello":
             if event["code"] == "password-needed":
-                if self.token is not None and self._ledger.is_registered(self.home):
+                banned = self._ledger.may_be_banned(self.home)
+                if self.token is not None and self._ledger.is_registered(self.home) and not banned:
                     self._ledger.fault("rights", f"the token of {self.home} opens its account no more")
                 self._give_password = True
             self.name = self.home
@@ -277,7 +332,7 @@ class Program:
         self.seen.setdefault(room, event["last"])
         asked = self.unanswered.get(event.get("tag", ""))
         since = asked.since if asked is not None else self._hello
-        was_in = self._entered.get(room) == ledger.epoch
+        was_in = self._entered.get(room) == ledger.epoch or self.home in ledger.several
         if room in DENS and not (was_in or ledger.may(("op", "invite"), room, self.who, since, ledger.now())):
             ledger.fault("shown to the wrong one", f"{self.home} could enter {room}, to which nobody invited it")
         self._entered[room] = ledger.epoch
@@ -298,11 +353,14 @@ class Program:
         mine = request is not None and request.who[0] == self.home
         if mine and request is not None:
             request.numbers.add(number)
+            self._said_here.append(number)
             if message["text"] != request.fields["text"]:
                 self._ledger.fault("other", f"{tag} was answered with {message}")
         if room is None:
             if not mine:
                 self._take_private(number, message)
+            self.private.add(number)
+            self._later = max(self._later, number)
             return
         if room not in self.inside:
             if not mine:
@@ -310,15 +368,16 @@ class Program:
             return
         if number > self.seen[room]:
             self.seen[room] = number
-            self._ledger.views.setdefault((self.home, room), []).append((number, message["author"], message["text"]))
+            self._ledger.views.setdefault((self.label, room), []).append((number, message["author"], message["text"]))
         elif not mine:
-            self._ledger.fault("doubled", f"{self.home} was shown {message} after {self.seen[room]}")
+            self._ledger.fault("doubled", f"{self.label} was shown {message} after {self.seen[room]}")
 
     def _take_private(self, number: int, message: Event) -> None:
         ledger = self._ledger
         if not self.connected:
             ledger.fault("other", f"{self.home} was shown {message} before it was welcome")
-        if number not in self._private and number < max(self._private, default=0):
-            ledger.fault("reordered", f"{self.home} was shown {message} after {max(self._private)}")
-        self._private.add(number)
+        if self.follows and number in self.private:
+            ledger.fault("doubled", f"{self.label} was shown {message} again")
+        if number not in self.private and number < self._later:
+            ledger.fault("reordered", f"{self.label} was shown {message} after {self._later}")
         ledger.shown.append((number, message["text"], self.who, self.connection))

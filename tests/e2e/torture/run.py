@@ -6,22 +6,26 @@ import asyncio
 import random
 import sys
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from subprocess import DEVNULL, STDOUT
 from typing import TypedDict
 
 from e2e.torture.judge import Judge, copied
-from e2e.torture.ledger import DENS, LOBBY, Ledger, Variable
-from e2e.torture.people import Program
+from e2e.torture.ledger import DENS, LOBBY, PLURALS, Ledger, Variable
+from e2e.torture.people import PASSWORD, Program
 from e2e.torture.victim import PATIENCE, Proxy, Victim
+from e2e.torture.watchers import Watcher
+
+DEVICES = 3
+"""So many accounts have two programs each; all but the first of them have somebody with netcat, too."""
 
 FAULTS = ("lost", "doubled", "reordered", "shown to the wrong one", "rights", "other")
 """The kinds of faults."""
 ROWS = (
     "kills", "cuts", "messages", "private messages", "private messages shown",
-    "crossed by a line and not shown", "stored and not shown at a kill",
-    "renames", "registered", "rights changed", "roles by chat admin", *FAULTS,
+    "crossed by a line and not shown", "stored and not shown at a kill", "lines shown by text",
+    "renames", "registered", "rights changed", "roles by chat admin", *PLURALS.values(), *FAULTS,
 )  # fmt: skip
 
 
@@ -52,6 +56,7 @@ class Run:
         self._ledger.guests.update(self._homes[accounts + novices :])
         self._founders = dict(zip(DENS, self._homes, strict=False))
         self._accounts = accounts
+        self._ledger.several.update(self._homes[:DEVICES])
 
     async def run(self, kills: int) -> Result:
         """Kill the daemon so many times; return what was found."""
@@ -70,25 +75,47 @@ class Run:
         counts.update(kind for kind, _ in self._ledger.faults)
         said = [request for request in self._ledger.requests.values() if request.says and request.numbers]
         counts.update("private messages" if request.private else "messages" for request in said)
-        counts.update({"kills": kills, "cuts": self._proxy.cuts, "private messages shown": len(self._ledger.shown)})
+        lines = sum(len(seen) for _, seen in self._ledger.lines)
+        counts.update(
+            {
+                "lines shown by text": lines,
+                "kills": kills,
+                "cuts": self._proxy.cuts,
+                "private messages shown": len(self._ledger.shown),
+            }
+        )
         return Result(counts=dict(counts), faults=self._ledger.faults)
 
     async def _begin(self) -> None:
         """Have all come in, some register, and two rooms be made and closed."""
         await self._victim.start()
         await self._proxy.start()
-        self._programs = [Program(home, self._proxy.port, self._ledger, self._homes) for home in self._homes]
+        port, ledger, homes = self._proxy.port, self._ledger, self._homes
+        accounts = set(homes[: self._accounts])
+        self._programs = [Program(home, port, ledger, homes, follows=home in accounts) for home in homes]
+        self._watchers: list[Watcher] = []
         self._lives = [asyncio.create_task(program.live()) for program in self._programs]
         self._open()
         await self._until(lambda: all(program.inside for program in self._programs))
         for program in self._programs[: self._accounts]:
             program.register()
+        await self._until(self._answered)
+        more = [Program(home, port, ledger, homes, device=2, follows=True) for home in homes[:DEVICES]]
+        self._programs += more
+        self._watchers += [Watcher(home, port, ledger, PASSWORD) for home in homes[1:DEVICES]]
+        self._watchers.append(Watcher("watcher", port, ledger, None))
+        newcomers: list[Program | Watcher] = [*more, *self._watchers]
+        self._lives += [asyncio.create_task(one.live()) for one in newcomers]
+        self._open()
+        await self._until(lambda: all(one.inside for one in newcomers))
         for program in self._programs:
             program.ask("say", room=LOBBY)
         await self._until(self._answered)
         for den, home in self._founders.items():
             founder = self._programs[self._homes.index(home)]
-            self._ledger.right("op", den, (home, 0)).settle(True, self._ledger.now(), ())
+            for right in ("op", "invite"):
+                # Who is in a room that is made private is invited by that.
+                self._ledger.right(right, den, (home, 0)).settle(True, self._ledger.now(), ())
             founder.ask("join", room=den)
             founder.ask("room", room=den, access="private")
         await self._until(self._answered)
@@ -96,8 +123,11 @@ class Run:
             program.talking = program.home not in self._silent
 
     def _open(self) -> None:
-        for program in self._programs:
-            program.gate.set()
+        for one in self._everybody():
+            one.gate.set()
+
+    def _everybody(self) -> Iterable[Program | Watcher]:
+        return [*self._programs, *self._watchers]
 
     def _answered(self) -> bool:
         return all(program.connected and not program.unanswered for program in self._programs)
@@ -135,8 +165,8 @@ class Run:
         for _ in range(self._chance.randrange(1, 6)):
             await asyncio.sleep(self._chance.random() * 0.15)
             self._proxy.cut()
-        for program in self._programs:
-            program.gate.clear()
+        for one in self._everybody():
+            one.gate.clear()
         await self._victim.kill(at_a_commit=self._chance.random() < 0.6)
         await self._dead()
         self._judge(final=False)
@@ -148,8 +178,8 @@ class Run:
     async def _dead(self) -> None:
         """Wait until the programs have read all that the daemon had sent."""
         async with asyncio.timeout(PATIENCE):
-            for program in self._programs:
-                await program.idle.wait()
+            for one in self._everybody():
+                await one.idle.wait()
         self._ledger.nobody()
         self._ledger.drop_open()
         for program in self._programs:
@@ -163,8 +193,8 @@ class Run:
             self._ledger.counts["stored and not shown at a kill"] += judge.unseen()
             judge.judge()
             if final:
-                places = ((p.home, room, p.seen[room]) for p in self._programs for room in p.inside)
-                judge.judge_delivery(places)
+                places = ((p.label, room, p.seen[room]) for p in self._programs for room in p.inside)
+                judge.judge_delivery(places, [(p.label, p.home, p.private) for p in self._programs if p.follows])
             else:
                 judge.settle_requests()
 
