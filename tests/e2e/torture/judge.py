@@ -65,6 +65,7 @@ class Judge:
             "FROM messages WHERE deleted_by IS NULL ORDER BY id"
         )
         self._rows = [Row(*row) for row in rows]
+        self._said = {number: request for request in ledger.requests.values() for number in request.numbers}
         self._by_id = {row.number: row for row in self._rows}
         self._subjects: dict[int, Who] = {}
         self._in_connection: dict[tuple[str, int], set[int]] = {}
@@ -108,12 +109,23 @@ class Judge:
                 ledger.fault("other", f"{home} never was {row.author}: {row}")
         for request in ledger.requests.values():
             for number in request.numbers:
-                if number in ledger.deleted and number not in self._by_id:
+                if number not in self._by_id and (number in ledger.deleted or self._may_have_ended(request)):
                     continue
                 if ledger.deleted.get(number):
                     ledger.fault("other", f"{request.tag} was deleted, and is in the history")
                 if number not in self._by_id or self._by_id[number].tag != request.tag:
                     ledger.fault("lost", f"{request.tag} was acknowledged with the id {number}")
+
+    def _may_have_ended(self, request: Request) -> bool:
+        """Tell whether both sides of a conversation may have left for good: then nobody has what they have said."""
+        ledger = self._ledger
+        readers = {who for number, _, who, _ in ledger.shown if number in request.numbers}
+        readers = readers or ledger.holders(request.fields.get("name", ""), request.since, request.until)
+        homes = {home for home, _ in {request.who, *readers}}
+        return request.private and all(
+            home not in ledger.accounts and any(other == home and at >= request.since for other, at in ledger.quits)
+            for home in homes
+        )
 
     def _judge_owners(self) -> None:
         """Each message belongs to the presence or the account of who said it, which is never another's."""
@@ -178,8 +190,7 @@ class Judge:
         """What people with netcat have seen of the lobby is what was said there, in its order, and all of it."""
         ledger = self._ledger
         rows = {row.text: row for row in self._rows}
-        known = {number: request for request in ledger.requests.values() for number in request.numbers}
-        gone = {known[number].fields["text"] for number in ledger.deleted if number in known}
+        gone = {self._said[number].fields["text"] for number in ledger.deleted if number in self._said}
         for home, lines in ledger.lines:
             seen = []
             for author, text in lines:
@@ -217,7 +228,8 @@ class Judge:
                 ledger.fault("shown to the wrong one", f"{row.tag} to {name} was kept for {who}")
         for number, text, who, connection in ledger.shown:
             found = self._by_id.get(number)
-            if found is None and number in ledger.deleted:
+            said = self._said.get(number)
+            if found is None and said is not None and (number in ledger.deleted or self._may_have_ended(said)):
                 continue
             if found is None or found.text != text:
                 ledger.fault("lost", f"{who} was shown the private message {number}, {text}")

@@ -238,6 +238,15 @@ class Ledger:
         """Who may have gone by *name* at some moment of that time."""
         return {hold.who for hold in self.names.get(name, ()) if hold.since <= until and hold.until >= since}
 
+    def meant(self, name: str, since: float, until: float) -> set[Who]:
+        """Who may have been meant by *name*: who had it, or the account of that name, also if it has another now."""
+        holders = self.holders(name, since, until)
+        return (
+            holders | {(name, 0)}
+            if name in self.accounts and True in self.accounts[name].possible(since, until)
+            else holders
+        )
+
     # -- requests
 
     def ask(self, request: Request) -> None:
@@ -249,7 +258,7 @@ class Ledger:
             self.deleted.setdefault(request.fields["id"], False)
         if request.kind in ("op", "invite", "kick", "moderator", "register"):
             self._open[request.tag] = request
-            for who in self.holders(request.fields.get("name", ""), request.since, inf):
+            for who in self.meant(request.fields.get("name", ""), request.since, inf):
                 self._may_change(request, who)
         if request.kind == "register":
             variable = self.accounts[request.who[0]]
@@ -287,7 +296,7 @@ class Ledger:
         if request.kind == "register":
             targets = {request.who}
         else:
-            targets = self.holders(request.fields["name"], request.since, now)
+            targets = self.meant(request.fields["name"], request.since, now)
         if len(targets) == 1:
             for who in targets & request.changes.keys():
                 request.changes[who][1].until = now
@@ -301,7 +310,7 @@ class Ledger:
         if request.kind != "kick":
             self.counts["registered" if request.kind == "register" else "rights changed"] += 1
 
-    def refuse(self, request: Request, code: str) -> None:
+    def refuse(self, request: Request, code: str, text: str) -> None:
         """The request was refused."""
         request.refused = code
         request.until = now = self.now()
@@ -312,7 +321,12 @@ class Ledger:
         if code == "internal":
             self.fault("other", f"{request.tag} was refused because of a mistake in the server")
         room = request.fields.get("room", "") if request.kind in ("op", "invite") else ""
-        if code == "not-allowed" and room and self.must(("op",), room, request.who, request.since, now):
+        if (
+            code == "not-allowed"
+            and text.startswith("Only the ops")
+            and room
+            and self.must(("op",), room, request.who, request.since, now)
+        ):
             self.fault("rights", f"{request.who[0]} is op of {room}, and was refused {request.tag}")
         self.counts[f"refused {code}"] += 1
 

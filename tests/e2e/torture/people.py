@@ -304,7 +304,7 @@ class Program:
         if event["type"] in ("notice", "deleted"):
             self._ledger.done(request.tag)
         if event["type"] == "error":
-            self._ledger.refuse(request, event["code"])
+            self._ledger.refuse(request, event["code"], event["text"])
         elif request.kind in PLURALS:
             self._ledger.counts[PLURALS[request.kind]] += 1
         request.answered_in = self.connection
