@@ -190,7 +190,9 @@ class Person(End):
                 self.waits, self._greeted = self.waits and not self._greeted, True
             elif line.startswith("! "):
                 self.waits = False
-            elif line and not line.startswith(("* ", "! ", "[")):
+            elif line.startswith("["):
+                self._check_old(line)
+            elif line and not line.startswith(("* ", "! ")):
                 self._check_words(line)
         if self.line.closed and not self.over:
             self.line.lose()
@@ -211,6 +213,13 @@ class Person(End):
             self.world.require("true words", "(private" in line, f"{self.title} is shown a private message: {line!r}")
             text.shown_to.update(self.subjects)
             self.world.check_ends(text, self.subjects, Look(self, 0, self.world.tick), f"{line!r} is shown")
+
+    def _check_old(self, line: str) -> None:
+        """Check what was said before, if it was private: they have asked for it."""
+        text = self.world.texts.get(words_of(line))
+        if text is not None and text.room is None:
+            self.world.check_ends(text, self.subjects, Look(self, 0, self.world.tick), f"{line!r} is shown")
+            text.shown_to.update(self.subjects)
 
     def cut(self) -> None:
         self.over = True

@@ -141,5 +141,10 @@ class Conversations:
         inside = ask("search", **{"with": one["with"], "text": words}).get("messages", [])
         what = f"{account} finds {[message['id'] for message in inside]} by {words} in {one}."
         self._world.require("conversations", [message["id"] for message in inside] == [number], what)
+        if not one.get("gone"):
+            named = ask("search", text=f"{words} in:@{one['name']}").get("messages", [])
+            found = [message["id"] for message in named]
+            what = f"{account} finds {found} by {words} in:@{one['name']}, and not {number}."
+            self._world.require("conversations", found == [number], what)
         everywhere = ask("search", text=words).get("messages", [])
         self._world.require("private", not everywhere, f"a plain search for {words} finds {everywhere}.")

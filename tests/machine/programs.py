@@ -14,6 +14,8 @@ from machine.requests import Asker, Event, Request
 
 RESERVED = frozenset(map(fold, ("server", "admin", "root", "moderator", "guests")))
 
+MOST_DEVICES = 10
+
 GRACE = 59.0
 """A session is held for so long, in seconds, if not longer."""
 
@@ -686,6 +688,7 @@ class Program(Asker):
             self._stop()
             return
         if replaced:
+            self._check_crowd()
             self.device.may_have_left(0, self.world.tick)
         else:
             self.device.has_left(self.world.tick)
@@ -693,6 +696,16 @@ class Program(Asker):
         if not replaced:
             self.gave_up_name(self.world.tick)
         self._stop()
+
+    def _check_crowd(self) -> None:
+        """Its place was taken by nobody with its token: its user must have been connected as often as they may be."""
+        coming = list(self.world.hellos())
+        devices = sum(len(subject.devices) for subject in self.subjects) + len(coming)
+        many = devices >= MOST_DEVICES or len(self.subjects) != 1
+        resumed = any(request.fields.get("token") == self.token for request in coming)
+        self.world.require(
+            "devices", many or resumed, f"{self.title} is replaced, and {self.subjects} has few devices."
+        )
 
     def _goes_on(self) -> bool:
         """Tell whether another connection has taken its place."""

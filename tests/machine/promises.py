@@ -453,6 +453,8 @@ class World:
         """How many passwords came from each address that are not known to be right."""
         self.pending: Callable[[str, object], bool] = lambda room, request: False
         """Whether another request about a room than that one waits for its answer."""
+        self.hellos: Callable[[], Iterable[Any]] = lambda: ()
+        """All requests by which somebody comes in, and that are not answered."""
         self.changing: Callable[[Subject], bool] = lambda subject: False
         """Whether it is not clear for now if a subject registers, or is registered, or under which name."""
         self.failed = -1.0

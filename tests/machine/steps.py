@@ -19,7 +19,7 @@ from twisted.logger import LogEvent, globalLogPublisher
 from twisted.python.failure import Failure
 
 from machine.clients import LOBBY, End, Person
-from machine.programs import Pass, Program
+from machine.programs import MOST_DEVICES, Pass, Program
 from machine.promises import INFINITY, Code, Device, Look, Register, Subject, World
 from machine.requests import Request
 
@@ -84,6 +84,7 @@ class Day:
             self.world.owners[name] = Register(account)
         globalLogPublisher.addObserver(self._observe)  # type: ignore[arg-type]
         self.house = house(Path(self._folder.name), 1, doors)
+        self.world.hellos = lambda: [hello for end in self.ends if isinstance(end, Program) for hello in end.hellos]
         self.world.offers = _templates[house][1]
         self.world.seconds = lambda: self.house.seconds
         self.world.pending = self._pending
@@ -418,6 +419,21 @@ def comes_beside(day: Day, seat: int, chance: random.Random) -> object:
     password = day.password_of(other.account.own_name, chance)
     accept = day.accepted(chance)
     end.ask(hello(day, name=name, rooms=rooms, password=password, accept=accept))
+    return None
+
+
+@step(0.5)
+def comes_on_many_devices(day: Day, seat: int, chance: random.Random) -> object:
+    """So many that some must end."""
+    others = [other for other in day.seats if isinstance(other, Program) and other.account is not None]
+    if not others or not day.house.running:
+        return NOTHING
+    account = chance.choice(others).account
+    assert account is not None
+    for _ in range(MOST_DEVICES):
+        end = day.connect(SEATS)
+        assert isinstance(end, Program)
+        end.ask(hello(day, name=account.own_name, rooms={}, password=day.password_of(account.own_name, chance)))
     return None
 
 
@@ -840,7 +856,9 @@ def types(day: Day, seat: int, chance: random.Random) -> object:
         return NOTHING
     words = f"words{day.number()}"
     told = f"/msg {day.some_name(chance).split()[0]} {words}"
-    person.type(chance.choice([words, words, told, "/who", "/history", "exit"]))
+    name = day.some_name(chance).split()[0]
+    asks_for = ["/who", "/history", f"/msg {name}", "/conversations", f"/whois {name}", "/devices", "/rooms"]
+    person.type(chance.choice([words, words, told, told, *asks_for, "exit"]))
     return None
 
 
@@ -1144,9 +1162,9 @@ THEMES: Sequence[Collection[str]] = (
         "appoints",
     ),
     (
-        "comes_beside", "comes_back", "breaks_off", "quits", "joins", "leaves", "kicks_somebody", "says", "tells",
-        "has_read", "is_away", "ignores_somebody", "takes_another_name", "lists_devices", "logs_out",
-        "asks_who_somebody_is", "renames_the_account", "registers", "two_come_back_at_once",
+        "comes_beside", "comes_on_many_devices", "comes_back", "breaks_off", "quits", "joins", "leaves", "says",
+        "tells", "kicks_somebody", "has_read", "is_away", "ignores_somebody", "takes_another_name", "lists_devices",
+        "logs_out", "asks_who_somebody_is", "renames_the_account", "registers", "two_come_back_at_once",
         "something_takes_long", "one_thing_is_done", "everything_is_done", "the_chat_is_killed", "the_chat_is_started",
     ),
     (
