@@ -112,6 +112,7 @@ def _list_accounts(hub: Hub, session: Operator, request: Request) -> None:
 
 def _make_account(hub: Hub, session: Operator, request: Request, name: str) -> None:
     name = user_name(name)
+    hub.free_names()
     hub.require_free(name)
 
     def hashed(encoded: str) -> None:

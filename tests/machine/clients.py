@@ -128,7 +128,7 @@ class Person(End):
         self.log(f"{self.title} > {line!r}")
         if not self.name:
             self._answer(line)
-        if line.startswith("/msg "):
+        if line.startswith("/msg ") and line.count(" ") > 1:
             _, to, words = line.split(" ", 2)
             self._try(Text(words, set(self.subjects), to=to))
         elif line and not line.startswith("/") and self.name:

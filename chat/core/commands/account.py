@@ -45,7 +45,14 @@ def register(hub: Hub, session: Session, tag: str | None, password: str, code: s
         fact = Registered(hub.take_account(), name, encoded, user.presence, invitation)
         text = f"The name {name} is yours now. You need its password when you come in next."
         done = Show(session, Notice(text=text, tag=tag))
-        hub.apply(session, fact, (done,), tag=tag, action="register", target=name, why=invited_by(hub, fact))
+
+        def undo() -> Sequence[Effect]:
+            if user.gone:
+                hub.end_presence(user)
+            return ()
+
+        why = invited_by(hub, fact)
+        hub.apply(session, fact, (done,), tag=tag, action="register", target=name, why=why, also=undo)
         hub.keep_token(session)
         for ignored in user.ignored.values():
             hub.store(session, Ignoring(fact.account, ignored, on=True))
