@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, maybeDeferred
 
 from chat.core.accounts import StoredAccount
 from chat.core.ports import (
@@ -23,6 +23,10 @@ from chat.core.ports import (
 from chat.history.passwords import hash_password, is_password
 from chat.history.store import Store
 from chat.history.turns import Turns
+
+
+T = TypeVar("T")
+R = TypeVar("R")
 
 
 class Answers:
@@ -46,11 +50,11 @@ class Answers:
             case ReadMarks(account):
                 answer = self._store.account(account).addCallback(lambda stored: stored.marks if stored else {})
             case CheckPassword():
-                answer = Deferred.fromCoroutine(self._check(lookup))
+                answer = self._check(lookup)
             case HashPassword(password, None):
                 answer = self._run(hash_password, password)
             case HashPassword():
-                answer = Deferred.fromCoroutine(self._hash(lookup))
+                answer = self._hash(lookup)
             case MessageById(number):
                 answer = self._store.message(number)
             case UnreadOf():
@@ -63,19 +67,23 @@ class Answers:
                 answer = self._store.audit(after, count)
         return answer
 
-    async def _check(self, lookup: CheckPassword) -> StoredAccount | None:
-        await self._turns.wait(lookup.place, lookup.still)
-        try:
+    def _check(self, lookup: CheckPassword) -> Deferred[StoredAccount | None]:
+        async def check() -> StoredAccount | None:
             stored = await self._store.account(lookup.account)
             right = await self._run(is_password, stored.password if stored is not None else None, lookup.password)
-        finally:
-            self._turns.done()
-        return stored if right else None
+            return stored if right else None
 
-    async def _hash(self, lookup: HashPassword) -> str:
-        await self._turns.wait(lookup.place or "", lookup.still)
-        try:
-            encoded: str = await self._run(hash_password, lookup.password)
-        finally:
+        return self._in_turn(lookup, lambda: Deferred.fromCoroutine(check()))
+
+    def _hash(self, lookup: HashPassword) -> Deferred[str]:
+        return self._in_turn(lookup, lambda: self._run(hash_password, lookup.password))
+
+    def _in_turn(self, lookup: CheckPassword | HashPassword, work: Callable[[], Deferred[T]]) -> Deferred[T]:
+        """Do the *work* once the network of *lookup* has its turn, and let the next one have theirs after it."""
+
+        def done(result: R) -> R:
             self._turns.done()
-        return encoded
+            return result
+
+        turn = maybeDeferred(self._turns.wait, lookup.place or "", lookup.still)
+        return turn.addCallback(lambda _: work().addBoth(done))
