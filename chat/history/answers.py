@@ -24,7 +24,6 @@ from chat.history.passwords import hash_password, is_password
 from chat.history.store import Store
 from chat.history.turns import Turns
 
-
 T = TypeVar("T")
 R = TypeVar("R")
 
