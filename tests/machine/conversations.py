@@ -27,7 +27,9 @@ class Conversations:
         return self._others.get((reader, name))
 
     def note(self, reader: Subject, name: str, other: Subject) -> None:
-        """The party *reader* is told that *name* is the ``with`` of the party *other*."""
+        """The party *reader* is told that *name* is the ``with`` of the party *other*, if it is clear who they are."""
+        if reader.unknown or other.unknown:
+            return
         for found, right in (
             (self._others.setdefault((reader, name), other), other),
             (self._withs.setdefault((reader, other), name), name),

@@ -224,7 +224,7 @@ def _check_conversations(day: Day) -> None:
         owners, passwords = list(register.values(now)), list[Any]()
         if len(owners) == 1 and owners[0] is not None:
             passwords = list(owners[0].password.values(now))
-        if len(passwords) != 1 or passwords[0] is ANYTHING:
+        if len(passwords) != 1 or passwords[0] is ANYTHING or owners[0].unknown:
             continue
         program = day.connect(SEATS)
         assert isinstance(program, Program)

@@ -547,6 +547,7 @@ class Program(Asker):
         text = world.shown(self.subjects, dict(event), Look(self, 0, world.tick), late=late)
         if text is not None:
             quits = any(other.kind == "quit" and not other.answers for other in self.requests.values())
+            quits = quits or (self.who is not None and self.who.logs_out >= 0)
             others = not mine and self.world.author_of(text) is self.who is not None and "tag" in event and not quits
             what = f"{self.title} is shown the tag of {text.text!r}, which it has not said."
             self._check_ignored(text, event["author"])
@@ -703,6 +704,7 @@ class Program(Asker):
         devices = sum(len(subject.devices) for subject in self.subjects) + len(coming)
         many = devices >= MOST_DEVICES or len(self.subjects) != 1
         resumed = any(request.fields.get("token") == self.token for request in coming)
+        resumed = resumed or (self.token is not None and self.passes.get(self.token) is not self.own)
         self.world.require(
             "devices", many or resumed, f"{self.title} is replaced, and {self.subjects} has few devices."
         )

@@ -672,7 +672,7 @@ class World:
             return None
         (author,) = text.authors
         said = Look(None, text.tries[0].sent, min(text.tries[-1].done, self.tick))
-        return author if not author.alive.may_be(False, said) else None
+        return author if not author.unknown and not author.alive.may_be(False, said) else None
 
     def parties_of(self, text: Text, until: float = INFINITY) -> set[Subject]:
         """Who may be the two ends of a private message."""

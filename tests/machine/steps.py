@@ -172,12 +172,12 @@ class Day:
         self.count += 1
         return self.count
 
-    def connect(self, seat: int) -> End | None:
-        """Somebody connects from the place *seat*, if the chat is there."""
+    def connect(self, seat: int, host: str = "198.51.100.1") -> End | None:
+        """Somebody connects from the place *seat*, or from *host* if that is none, if the chat is there."""
         if not self.house.running:
             return None
         title = f"{'person' if seat >= PROGRAMS else 'program'} {seat}.{self.number()}"
-        host = HOSTS[seat] if seat < SEATS else "198.51.100.1"
+        host = HOSTS[seat] if seat < SEATS else host
         self.log(f"{title} connects from {host}")
         line = self.house.connect(host)
         end: End
@@ -431,7 +431,7 @@ def comes_on_many_devices(day: Day, seat: int, chance: random.Random) -> object:
     account = chance.choice(others).account
     assert account is not None
     for _ in range(MOST_DEVICES):
-        end = day.connect(SEATS)
+        end = day.connect(SEATS, "198.51.100.2")
         assert isinstance(end, Program)
         end.ask(hello(day, name=account.own_name, rooms={}, password=day.password_of(account.own_name, chance)))
     return None
