@@ -276,6 +276,8 @@ def show_skipped(hub: Hub, session: Session) -> None:
 
 def _opens_to(token: ResumeToken, account: Account | None) -> bool:
     """Tell whether a client that has proved that it is of *account* may have *token*, which may be another's."""
+    if token.logged_out:
+        return False
     if token.session is not None and token.resumes is None:
         return account is not None and user_of(token.session).account is account
     return account is None or token.subject in (0, account.id)

@@ -244,6 +244,8 @@ class ResumeToken:
     tags: dict[str, tuple[int, str]] = field(default_factory=dict)
     kept: bool = False
     """Whether the history holds it."""
+    logged_out: bool = False
+    """Whether its user has said that it must bring nobody back: then no client is given it again."""
     used: float = 0.0
     """When it was last used (seconds since 1970)."""
     done: dict[tuple[str, str], None] | None = None

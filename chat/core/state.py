@@ -242,7 +242,7 @@ class State:
             case ReadUpTo():
                 return self._mark(fact)
             case LoggedOut():
-                return self.tokens.revoke(fact.subject, only=fact.digests)
+                return self.tokens.revoke(fact.subject, only=fact.digests, logged_out=True)
             case AccountRenamed():
                 return self._rename_account(fact)
             case RoleSet():

@@ -39,7 +39,11 @@ class Tokens:
         self.remember(token)
 
     def revoke(
-        self, subject: Subject, but: str | None = None, only: Collection[str] | None = None
+        self,
+        subject: Subject,
+        but: str | None = None,
+        only: Collection[str] | None = None,
+        logged_out: bool = False,
     ) -> Callable[[], None]:
         """Nobody comes back as *subject* by any token, or by those of the digests *only*; return what undoes that.
 
@@ -52,12 +56,12 @@ class Tokens:
             if token.subject == subject and token.digest != but and (only is None or token.digest in only)
         ]
         for token in revoked:
-            token.subject, token.kept = 0, False
+            token.subject, token.kept, token.logged_out = 0, False, logged_out
 
         def undo() -> None:
             for token in revoked:
                 if token.subject == 0:
-                    token.subject = subject
+                    token.subject, token.logged_out = subject, False
 
         return undo
 

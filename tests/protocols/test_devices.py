@@ -361,3 +361,16 @@ def test_a_device_that_comes_back_has_done_nothing_by_that(chat: Box) -> None:
     come(chat, token=one.token, password=None)
     bob.ask(type="whois", name="ada")
     assert bob.objects()[-1]["idle"] == 80
+
+
+def test_a_token_that_was_logged_out_is_not_given_again_to_who_has_the_password(chat: Box) -> None:
+    one, two = chat.connect(), come(chat)
+    one.ask(type="hello", name="ada", password=PASSWORD)
+    token = one.objects()[0]["token"]
+    two.ask(type="logout")
+    again = chat.connect()
+    again.ask(type="hello", name="ada", token=token, password=PASSWORD)
+    assert again.objects()[0]["token"] != token
+    thief = chat.connect()
+    thief.ask(type="hello", name="ada", token=token)
+    assert thief.objects()[0]["code"] == "password-needed"
