@@ -47,7 +47,8 @@ class Pass:
     ended: bool = False
     replaced: float | None = None
     """When it was told that it goes on from another connection."""
-    logged_out: bool = False
+    logged_out: float = INFINITY
+    """When it was told that it is logged out."""
     private: int = 0
     """The greatest id of the private messages that it was shown."""
     tags: set[str] = field(default_factory=set)
@@ -230,6 +231,8 @@ class Program(Asker):
             self.check_code(hello)
         returns = hello.fields.get("token") == token
         self.before = before = self.passes.get(token) if returns else None
+        ended = before is not None and before.logged_out < hello.sent
+        world.require("ended token", not ended, f"{self.title} gets a token again that was logged out.")
         owners = set(world.owner(name).values(look))
         if event.get("registered"):
             # A user who is here goes by the same name on all devices, whatever was asked for.
@@ -314,7 +317,7 @@ class Program(Asker):
         if known is not None and by_token:
             account = known.subject
             asked, done = account.reset
-            ended = (known.used < asked and done < hello.sent) or known.logged_out
+            ended = (known.used < asked and done < hello.sent) or known.logged_out < hello.sent
             world.require("ended token", not ended, f"{account} came in by an old token.")
             return (account,)
         world.require("own password", bool(right), f"{self.title} came in by {password!r} as one of {owners}.")
@@ -683,7 +686,7 @@ class Program(Asker):
         elif self.own is not None:
             self.own.ended = True
             if self.goodbye is not None and self.goodbye.get("code") == "logged-out":
-                self.own.logged_out = True
+                self.own.logged_out = self.world.tick
         if self._goes_on():
             # From another connection.
             self._stop()
