@@ -1,4 +1,8 @@
-"""Tells the server how far the user has read, for the user's other devices."""
+"""Tells the server how far the user has read, for the user's other devices.
+
+Of a room of which the server knows nothing, it is told what was there when the user came, so that what comes later is
+unread on all devices.
+"""
 
 from __future__ import annotations
 
@@ -24,11 +28,15 @@ class ReadMarks(Observer):
         self._soon: IDelayedCall | None = None
         model.observe(self)
         link.before_leaving = self._send
+        self.changed()
 
     def changed(self) -> None:
         """Something was shown, perhaps for the first time."""
-        if self._soon is None and self._news():
-            self._soon = self._clock.callLater(DELAY, self._send)
+        if not self._link.online:
+            self._sent.clear()
+        elif self._soon is None and (news := self._news()):
+            at_once = any(self._is_unmarked(room) for room in news)
+            self._soon = self._clock.callLater(0 if at_once else DELAY, self._send)
 
     def line_added(self, room: Room, line: Line, old: bool) -> None:
         """Do nothing: :meth:`changed` is called too."""
@@ -43,7 +51,11 @@ class ReadMarks(Observer):
 
     def _is_news(self, room: Room) -> bool:
         is_kept = room.with_ is not None if room.private else self._link.registered
-        return is_kept and room.seen > max(self._sent.get(room, 0), room.read)
+        is_newer = room.seen > max(self._sent.get(room, 0), room.read)
+        return is_kept and (is_newer or self._is_unmarked(room))
+
+    def _is_unmarked(self, room: Room) -> bool:
+        return not room.is_marked and room not in self._sent
 
     def _send(self) -> None:
         if self._soon is not None and self._soon.active():
@@ -51,5 +63,5 @@ class ReadMarks(Observer):
         self._soon = None
         self._sent = {room: sent for room, sent in self._sent.items() if room in self._model.rooms}
         for room in self._news():
-            self._sent[room] = room.seen
-            self._link.ask("read", **room.address, id=room.seen)
+            self._sent[room] = max(room.seen, room.read)
+            self._link.ask("read", **room.address, id=self._sent[room])

@@ -80,6 +80,8 @@ class Room:
         """How many messages of the conversation were unread when the server listed it, until they are fetched."""
         self.read = 0
         """The id up to which the user has read the room, as the server knows it."""
+        self.is_marked = True
+        """Whether the server knows up to where the user has read the room."""
         self.seen = 0
         """The id of the newest message that the user has seen here."""
         self._speakers: dict[str, datetime] = {}
@@ -112,6 +114,7 @@ class Room:
             self.read = state.last if state.read is None else state.read
         elif state.read is not None:
             self.read_up_to(state.read)
+        self.is_marked = state.read is not None
         self.joined = True
         self.topic = state.topic
         self.locked = state.locked
@@ -212,6 +215,7 @@ class Room:
 
     def read_up_to(self, number: int) -> None:
         """The user has read up to the message with that id, here or on another device."""
+        self.is_marked = True
         if number > self.read:
             self.read = number
             if self.unread:

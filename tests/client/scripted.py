@@ -40,8 +40,9 @@ def message(number: int, author: str, text: str, **fields: Any) -> dict[str, Any
 
 
 def room(name: str, last: int = 0, **fields: Any) -> dict[str, Any]:
-    """The state of a room in which ada is."""
-    return {"type": "room", "room": name, "topic": "", "users": ["ada", "bob"], "away": {}, "last": last, **fields}
+    """The state of a room in which ada is, all of which she has read."""
+    state = {"type": "room", "room": name, "topic": "", "users": ["ada", "bob"], "away": {}, "last": last, "read": last}
+    return {**state, **fields}
 
 
 @implementer(IAddress)

@@ -80,8 +80,9 @@ def test_read_marks_are_sent_a_little_later_and_once(box: Box) -> None:
     seat.wiring.pump()
     seat.wiring.wait(DELAY)
     sent = [line for line in seat.wiring.cable.sent if b'"read"' in line]
-    assert len(sent) == 1
-    assert b'"id":2' in sent[0]
+    assert len(sent) == 2
+    assert b'"id":0' in sent[0]
+    assert b'"id":2' in sent[1]
 
 
 def test_marks_begin_with_the_registration_and_end_with_it() -> None:

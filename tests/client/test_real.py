@@ -354,3 +354,44 @@ def test_what_is_typed_after_leaving_a_room_is_done(ada: RealTerminal) -> None:
     ada.sees("ada #lobby>")
     ada.press("/join two\r")
     ada.sees("ada #two>", "You are ada, alone in #two.")
+
+
+def test_two_terminals_of_one_account(start_chat: DaemonFactory, tmp_path: Path) -> None:
+    daemon = start_chat()
+    password = tmp_path / "password"
+    password.write_text("correct horse\n")
+    bob = daemon.bot("bob", rooms={"lobby": None, "dev": None})
+    one = RealTerminal(address(daemon, "ada"))
+    one.sees("ada #lobby>")
+    one.press("/register correct horse\r/join dev\r")
+    one.sees("ada #dev>", "1:#lobby 2:#dev")
+    one.press("/go lobby\r")
+    one.sees("ada #lobby>")
+    for text in ("one", "two"):
+        bob.ask("say", room="dev", text=text)
+        bob.ask("msg", name="ada", text=text)
+    two = RealTerminal(f"--password-file={password}", address(daemon, "ada"))
+    for terminal in (one, two):
+        terminal.sees("ada #lobby>", "2:#dev(2)", "3:@bob(2!)")
+    two.press("/go dev\rfrom two\r/msg bob\rpsst\r")
+    two.sees("ada @bob>", "bob: one", "bob: two", "ada: psst", "2:#dev 3:@bob")
+    one.sees("2:#dev 3:@bob")
+    one.press("/go dev\r")
+    one.sees("bob: two", "ada: from two")
+    assert one.read().count("from two") == 1
+    one.press("/go @bob\r")
+    one.sees("bob: one", "bob: two", "ada: psst")
+    one.press("/devices\r")
+    one.sees("2: json from 127.0.0.1")
+    one.press("/logout 2\r")
+    assert two.ends() == 0
+    assert "This device was logged out from another one." in two.raw
+    one.press("/go dev\r/leave\r")
+    one.sees("ada #lobby>")
+    three = RealTerminal("--plain", f"--password-file={password}", address(daemon, "ada"))
+    three.sees("You are ada, in #lobby with bob.")
+    three.press("/msg bob\r")
+    three.sees("What you type goes to @bob now.", "ada (private): psst")
+    assert "dev" not in three.raw
+    three.close()
+    one.close()

@@ -185,6 +185,34 @@ def test_what_another_device_has_read_is_not_reported_again() -> None:
     assert seat.server.requests("read") == []
 
 
+def test_of_a_room_without_a_mark_it_is_told_what_was_there_when_the_user_came() -> None:
+    seat = ScriptedSeat(rooms=("lobby", "dev"))
+    ReadMarks(seat.link, seat.model, seat.clock)
+    seat.server.welcome()
+    seat.server.say(room("lobby", read=None), room("dev", last=7, read=None), message(9, "bob", "hi", room="dev"))
+    seat.clock.advance(DELAY)
+    marks = seat.server.requests("read")
+    assert [(mark["room"], mark["id"]) for mark in marks] == [("lobby", 0), ("dev", 7)]
+    seat.server.say(*({"type": "read", "room": mark["room"], "id": mark["id"], "tag": mark["tag"]} for mark in marks))
+    seat.clock.advance(DELAY)
+    assert seat.server.requests("read") == []
+
+
+def test_a_mark_that_was_lost_is_sent_again() -> None:
+    seat = ScriptedSeat()
+    ReadMarks(seat.link, seat.model, seat.clock)
+    seat.server.welcome()
+    seat.server.say(room("lobby"), message(9, "bob", "hi"))
+    seat.clock.advance(DELAY)
+    assert len(seat.server.requests("read")) == 1
+    seat.server.cut()
+    seat.come_back()
+    seat.server.welcome()
+    seat.server.say(room("lobby", last=9, read=0))
+    seat.clock.advance(DELAY)
+    assert [mark["id"] for mark in seat.server.requests("read")] == [9]
+
+
 def test_what_the_user_said_on_another_device_is_not_unread() -> None:
     seat = ScriptedSeat(rooms=("lobby", "dev"))
     seat.server.welcome()

@@ -204,7 +204,8 @@ def test_a_kick_with_a_time_is_a_ban_from_the_room() -> None:
     seat = Seat(box, rooms=("dev",))
     bob, cy = (box.json(name, rooms={"dev": None}) for name in ("bob", "cy"))
     seat.enter("/kick bob 1d spam", "/kick cy spam")
-    assert [event["text"] for event in bob.objects() if event["type"] == "left"] == ["spam"]
+    told = [event["text"] for event in bob.objects() if event["type"] == "notice"]
+    assert told == ["ada banned you from #dev for 1 day: spam"]
     assert [event["text"] for event in cy.objects() if event["type"] == "left" and event["name"] == "cy"] == ["spam"]
     bob.ask(type="join", room="dev")
     cy.ask(type="join", room="dev")

@@ -170,6 +170,36 @@ def test_who_is_logged_out_on_another_device_is_told_and_may_come_back(chat: Dae
     assert window.ends() == (0, "")
 
 
+def test_a_window_beside_another_device(chat: Daemon, start: Start) -> None:
+    own(chat, "ada")
+    own(chat, "bob")
+    elsewhere = chat.bot("ada", password=SECRET, rooms={"lobby": None, "dev": None}, accept=["conversations"])
+    elsewhere.ask("read", room="dev", id=0)
+    bob = chat.bot("bob", password=SECRET, rooms={"dev": None})
+    for text in ("one", "two"):
+        bob.ask("say", room="dev", text=text)
+        last = bob.ask("msg", name="ada", text=text)
+    window = start(address(chat, "ada"), PYTHON_KEYRING_BACKEND="keyring.backends.null.Keyring")
+    window.opens(OWNED)
+    window.type(SECRET)
+    window.opens("#lobby - ada@")
+    window.says(f"(4) #lobby - ada@{HOST}:{chat.port}")
+    received = next(event for event in elsewhere.catch_up() if event.get("id") == last["id"])
+    elsewhere.ask("read", **{"with": received["with"]}, id=last["id"])
+    window.says(f"(2) #lobby - ada@{HOST}:{chat.port}")
+    window.type("/msg bob")
+    window.sees("bob (private): one", "bob (private): two")
+    elsewhere.ask("msg", **{"with": received["with"]}, text="from elsewhere")
+    window.sees("ada (private): from elsewhere")
+    window.type("/go dev")
+    window.sees("bob: one", "bob: two")
+    window.says(f"#dev - ada@{HOST}:{chat.port}")
+    window.type("exit")
+    assert window.ends() == (0, "")
+    marks = [event for event in elsewhere.catch_up() if event["type"] == "read"]
+    assert {mark["room"] for mark in marks} == {None, "dev"}
+
+
 def test_a_key_and_an_invitation(start_chat: DaemonFactory, start: Start) -> None:
     chat = start_chat("--key", "open sesame", "--members-only")
     code = admin(chat.folder, "invitation").split()[-1]
