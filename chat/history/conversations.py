@@ -12,7 +12,7 @@ from chat.core.events import Message
 from chat.core.facts import Between, Said
 from chat.core.ports import Conversation, Missed, Query, Unread, UnreadOf
 from chat.core.private import cost
-from chat.history.rows import COLUMNS, INDEX, LETTER, UNINDEX, letter_from, message_from, words_between
+from chat.history.rows import COLUMNS, INDEX_PRIVATE, LETTER, UNINDEX_PRIVATE, letter_from, message_from, words_between
 
 _KEEP = "INSERT INTO private (id, author, recipient, sender) VALUES (?, ?, ?, ?)"
 _COPY = "INSERT OR IGNORE INTO copies (subject, other, id, mine) VALUES (?, ?, ?, ?)"
@@ -74,7 +74,7 @@ def keep(connection: sqlite3.Connection, said: Said, between: Between) -> None:
     execute, message = connection.execute, said.message
     author, other = between.author, between.other
     execute(_KEEP, (message.id, author, other, between.sender))
-    execute(INDEX, words_between(message, author, other))
+    execute(INDEX_PRIVATE, words_between(message, author, other))
     execute(_SPEND, (between.sender, cost(message.text)))
     execute(_COPY, (author, other, message.id, True))
     execute(_BEGIN, (author, other))
@@ -100,7 +100,7 @@ def _has(connection: sqlite3.Connection, party: Subject, number: int) -> bool:
 def forget(connection: sqlite3.Connection, message: Message, whose: Between) -> None:
     """Nobody has a private message any more, nor finds its words; the row of the message itself stays."""
     execute = connection.execute
-    execute(UNINDEX, words_between(message, whose.author, whose.other))
+    execute(UNINDEX_PRIVATE, words_between(message, whose.author, whose.other))
     execute("DELETE FROM private WHERE id = ?", (message.id,))
     execute(_FREE, (cost(message.text), whose.sender))
     execute(_NOTHING_SPENT, (whose.sender,))

@@ -6,7 +6,7 @@ from typing import Any
 
 from chat.core.accounts import Subject
 from chat.core.events import Message, Sent
-from chat.history.schema import indexed_name, indexed_party, indexed_text
+from chat.history.schema import indexed_name, indexed_parties, indexed_text
 
 COLUMNS = (
     "messages.id, time, room, recipient, messages.author, kind, text, tag, "
@@ -16,6 +16,10 @@ LETTER = f"{COLUMNS}, copies.other, mine, lineage"
 """The columns of a private message that somebody has."""
 INDEX = "INSERT INTO words (rowid, text, author, room) VALUES (?, ?, ?, ?)"
 UNINDEX = "INSERT INTO words (words, rowid, text, author, room) VALUES ('delete', ?, ?, ?, ?)"
+INDEX_PRIVATE = "INSERT INTO private_words (rowid, text, author, parties) VALUES (?, ?, ?, ?)"
+UNINDEX_PRIVATE = (
+    "INSERT INTO private_words (private_words, rowid, text, author, parties) VALUES ('delete', ?, ?, ?, ?)"
+)
 
 
 def message_from(row: tuple[Any, ...]) -> Message:
@@ -51,6 +55,5 @@ def words_of(message: Message) -> tuple[object, ...]:
 
 
 def words_between(message: Message, author: Subject, other: Subject) -> tuple[object, ...]:
-    """What the index of words holds of a private message between two parties."""
-    places = f"{indexed_party(author)} {indexed_party(other)}"
-    return (message.id, indexed_text(message.text), indexed_name(message.author), places)
+    """What the index of words in private messages holds of one between two parties."""
+    return (message.id, indexed_text(message.text), indexed_name(message.author), indexed_parties(author, other))

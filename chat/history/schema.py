@@ -234,6 +234,7 @@ CREATE TABLE conversations (
     read INTEGER NOT NULL,
     PRIMARY KEY (subject, other)
 ) STRICT, WITHOUT ROWID;
+CREATE VIRTUAL TABLE private_words USING fts5(text, author, parties, content='', columnsize=0, tokenize='ascii');
 CREATE TABLE spent (sender TEXT PRIMARY KEY, size INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE ended (subject INTEGER PRIMARY KEY) STRICT;
 CREATE TABLE invitations (
@@ -246,11 +247,11 @@ CREATE INDEX invitations_by_maker ON invitations (maker);
 """A party is how conversations know somebody for good: an account by the presence that registered it, or else by its
 id, others by their presence. ``private``: between whom a private message is, and whose share of the room for private
 messages it takes. ``copies``: who has it, with whom, and whether they said it; it goes when nobody has it any more.
-``conversations``: up to which id a party has read. ``spent``: how much of their share the senders have taken.
-``ended``: parties that are gone for good, whose copies are still to go. ``former_names``: the
-names that accounts had before, and until when they are kept for them. ``joined``: the rooms that the devices of an
-account come into, in the order in which they first did. ``invitations``: who has made them (0: the operator), by the
-digests of their codes, and until when they are good (seconds since 1970)."""
+``conversations``: up to which id a party has read. ``private_words``: the index of the words in private messages.
+``spent``: how much of their share the senders have taken. ``ended``: parties that are gone for good, whose copies are
+still to go. ``former_names``: the names that accounts had before, and until when they are kept for them. ``joined``:
+the rooms that the devices of an account come into, in the order in which they first did. ``invitations``: who has made
+them (0: the operator), by the digests of their codes, and until when they are good (seconds since 1970)."""
 
 _ROOMS = """
 ALTER TABLE rules ADD COLUMN access TEXT NOT NULL DEFAULT 'open';
@@ -283,8 +284,6 @@ AT_ONCE = 20_000
 
 STEP = 10
 """The percent after which progress is logged."""
-
-_INDEX = "INSERT INTO words (rowid, text, author, room) VALUES (?, ?, ?, ?)"
 
 Migration = Callable[[sqlite3.Connection, Callable[[int, int], None]], None]
 """Makes a version of the schema from the one before, and tells how much it has done of how much."""
@@ -342,10 +341,11 @@ def _begin_conversations(connection: sqlite3.Connection, progress: Callable[[int
     A user without an account of whom no token is held has left. What nobody knows the author of any more is kept apart
     by the names.
     """
-    execute = connection.execute
+    execute, executemany = connection.execute, connection.executemany
     _statements(_PEOPLE + _ROOMS)(connection, progress)
     parties = {account: presence or account for account, presence in execute("SELECT id, presence FROM accounts")}
-    here = {*parties.values(), *(subject for (subject,) in execute("SELECT subject FROM tokens WHERE subject < 0"))}
+    accounts = set(parties.values())
+    here = accounts.union(subject for (subject,) in execute("SELECT subject FROM tokens WHERE subject < 0"))
     waiting: dict[int, set[int]] = {}
     for subject, number in execute("SELECT subject, id FROM unseen"):
         waiting.setdefault(number, set()).add(parties.get(subject, subject))
@@ -358,40 +358,41 @@ def _begin_conversations(connection: sqlite3.Connection, progress: Callable[[int
     """
     after = 0
     while rows := execute(query, (after, AT_ONCE)).fetchall():
+        copies: list[tuple[int, int, int, bool]] = []
+        private: list[tuple[int, int, int, str]] = []
+        found: list[tuple[int, str, str, str]] = []
+        nobodys: list[tuple[int]] = []
         for number, name, author_id, to, recipient_id, text in rows:
             author = parties.get(author_id, author_id) or _stranger(name)
-            other = parties.get(recipient_id, recipient_id)
             unseen = waiting.get(number, set())
-            if other not in unseen and unseen:
+            other = parties.get(recipient_id, recipient_id)
+            if unseen and other not in unseen:
                 other = min(unseen)
             other = other or _stranger(to or "")
-            copies = {(author, other, True)} if author in here else set()
-            copies |= {(party, author, False) for party in {other, *unseen} & here if party != author}
-            if not copies:
-                execute("UPDATE messages SET text = '', deleted_by = author WHERE id = ?", (number,))
+            readers = [party for party in {other, *unseen} & here if party != author]
+            if author in here:
+                copies.append((author, other, number, True))
+            elif not readers:
+                nobodys.append((number,))
                 continue
-            for party, whom, mine in copies:
-                execute(
-                    "INSERT INTO copies (subject, other, id, mine) VALUES (?, ?, ?, ?)", (party, whom, number, mine)
-                )
-                if party in unseen and not mine:
-                    unread.setdefault((party, whom), number)
-            sender = str(author) if author in parties.values() else ""
-            execute(
-                "INSERT INTO private (id, author, recipient, sender) VALUES (?, ?, ?, ?)",
-                (number, author, other, sender),
-            )
-            places = f"{indexed_party(author)} {indexed_party(other)}"
-            execute(_INDEX, (number, indexed_text(text), indexed_name(name), places))
+            copies += [(party, author, number, False) for party in readers]
+            for party in unseen:
+                unread.setdefault((party, author), number)
+            sender = str(author) if author in accounts else ""
+            private.append((number, author, other, sender))
+            found.append((number, indexed_text(text), indexed_name(name), indexed_parties(author, other)))
             spent[sender] = spent.get(sender, 0) + cost(text)
+        executemany("INSERT INTO copies (subject, other, id, mine) VALUES (?, ?, ?, ?)", copies)
+        executemany("INSERT INTO private (id, author, recipient, sender) VALUES (?, ?, ?, ?)", private)
+        executemany("INSERT INTO private_words (rowid, text, author, parties) VALUES (?, ?, ?, ?)", found)
+        executemany("UPDATE messages SET text = '', deleted_by = author WHERE id = ?", nobodys)
         after = rows[-1][0]
         progress(after, last)
+    spent.pop("", None)
+    executemany("INSERT INTO spent VALUES (?, ?)", spent.items())
     execute("INSERT INTO conversations SELECT subject, other, max(id) FROM copies GROUP BY subject, other")
     marks = ((number - 1, party, other) for (party, other), number in unread.items())
-    connection.executemany("UPDATE conversations SET read = ? WHERE subject = ? AND other = ?", marks)
-    connection.executemany(
-        "INSERT INTO spent VALUES (?, ?)", ((sender, size) for sender, size in spent.items() if sender)
-    )
+    executemany("UPDATE conversations SET read = ? WHERE subject = ? AND other = ?", marks)
     execute("DROP TABLE unseen")
 
 
@@ -422,8 +423,13 @@ def indexed_name(name: str) -> str:
 
 
 def indexed_party(party: int) -> str:
-    """Write a party of a conversation as one word of the index, which no name is."""
+    """Write a party of a conversation as one word of the index."""
     return f"p{party & 0xFFFF_FFFF_FFFF_FFFF:x}"
+
+
+def indexed_parties(author: int, other: int) -> str:
+    """Write the two parties of a conversation for the index."""
+    return f"{indexed_party(author)} {indexed_party(other)}"
 
 
 def migrate(connection: sqlite3.Connection, path: Path) -> None:

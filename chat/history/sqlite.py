@@ -70,18 +70,16 @@ _ERASE = "UPDATE messages SET text = '', deleted_by = ? WHERE id = ?"
 _SEARCH = f"""
     SELECT {COLUMNS} FROM (SELECT rowid AS found FROM words WHERE words MATCH ? AND rowid > ? AND rowid < ?)
     JOIN messages ON id = found
-    WHERE room IS NOT NULL AND may_read(room)
+    WHERE may_read(room)
     ORDER BY found DESC
 """  # noqa: S608
 _SEARCH_PRIVATE = f"""
-    SELECT {LETTER} FROM (SELECT rowid AS found FROM words WHERE words MATCH ?1 AND rowid > ?2 AND rowid < ?3)
+    SELECT {LETTER}
+    FROM (SELECT rowid AS found FROM private_words WHERE private_words MATCH ?1 AND rowid > ?2 AND rowid < ?3)
     JOIN copies ON subject = ?4 AND copies.id = found JOIN messages ON messages.id = found
     WHERE deleted_by IS NULL AND (NOT ?5 OR other = ?5) ORDER BY found DESC
 """  # noqa: S608
-_LAST_WORDS = """
-    SELECT messages.id FROM words JOIN messages ON messages.id = words.rowid
-    WHERE words MATCH ? AND words.rowid < ? AND messages.room IS NOT NULL ORDER BY words.rowid DESC LIMIT 1
-"""
+_LAST_WORDS = "SELECT rowid FROM words WHERE words MATCH ? AND rowid < ? ORDER BY rowid DESC LIMIT 1"
 _BEYOND = "SELECT id FROM messages WHERE room = ? ORDER BY id DESC LIMIT 1 OFFSET ?"
 _REMEMBER_LAST_ID = "UPDATE ids SET last = (SELECT max(last, coalesce(max(id), 0)) FROM messages)"
 _LASTING = "SELECT room FROM rules UNION SELECT room FROM rights WHERE subject > 0 UNION SELECT room FROM room_bans"
@@ -544,5 +542,5 @@ def _expression(search: Search) -> str:
         terms.append(f'author : "{indexed_name(search.author)}"')
     if search.room is not None:
         terms.append(f'room : "{indexed_name(search.room)}"')
-    terms += [f'room : "{indexed_party(party)}"' for party in (search.party, search.other) if party]
+    terms += [f'parties : "{indexed_party(party)}"' for party in (search.party, search.other) if party]
     return " AND ".join(terms)

@@ -97,7 +97,7 @@ def dump(path: Path) -> list[object]:
     rows = [
         (name, connection.execute(f"SELECT * FROM {name}").fetchall())  # noqa: S608
         for kind, name, *_ in tables
-        if kind == "table" and name != "words"
+        if kind == "table" and name not in ("words", "private_words")
     ]
     content = [connection.execute("PRAGMA user_version").fetchone(), rows]
     connection.close()
