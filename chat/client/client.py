@@ -193,7 +193,7 @@ class Client:
     def _kick(self, command: Command, arguments: Mapping[str, Any]) -> None:
         """Put somebody out of the room; with a time, ban them from it, which puts them out too."""
         text = str(arguments.get("text", ""))
-        if durations.is_duration(text):
+        if durations.begins_with_one(text):
             fields = {"room": arguments["room"], "target": arguments["name"], "text": text}
             self.model.expect(self.link.ask("ban", **fields))
         else:

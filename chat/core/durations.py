@@ -23,6 +23,11 @@ def is_duration(text: str) -> bool:
     return text.lstrip("+-")[:1].isdecimal()
 
 
+def begins_with_one(text: str) -> bool:
+    """Tell whether the first word of *text* has the shape of a span of time: ``3 times`` is none."""
+    return _SHAPE.fullmatch(text.strip().partition(" ")[0]) is not None
+
+
 def seconds(text: str) -> int:
     """Read ``30s``, ``10m``, ``2h``, ``7d`` or ``4w``.
 

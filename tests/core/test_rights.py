@@ -57,6 +57,11 @@ def test_durations(text: str, span: int) -> None:
     assert durations.seconds(text) == span
 
 
+def test_what_begins_with_a_duration() -> None:
+    texts = ("1d", " 2h spam", "0d", "3 times", "4x", "", "spam 1d")
+    assert [text for text in texts if durations.begins_with_one(text)] == ["1d", " 2h spam", "0d"]
+
+
 @pytest.mark.parametrize("text", ["", "m", "10", "-1m", "1.5h", "10 m", "٣m", "0d", "1234567d", "9" * 5_000 + "w"])
 def test_what_is_no_duration(text: str) -> None:
     with pytest.raises(BadField, match="is no time"):

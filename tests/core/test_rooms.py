@@ -264,6 +264,13 @@ def test_a_kick_of_a_program_is_no_ban_whatever_its_reason_begins_with(box: Box)
     assert asked(bob, type="join", room="dev")[0]["type"] == "room"
 
 
+def test_a_reason_that_begins_with_a_number_is_no_time(box: Box) -> None:
+    ada, bob = person(box, "ada"), person(box, "bob")
+    assert shown(ada, "/kick bob 3 times you were asked")[0] == "* You kicked bob."
+    assert shown(bob, "/join dev")[0].startswith("* You are bob, in #dev")
+    assert shown(ada, "/kick bob 0d")[-1] == "! 0d is no time. Write one like 30s, 10m, 2h, 7d or 4w."
+
+
 def test_a_ban_holds_for_all_devices_and_those_that_resume(box: Box) -> None:
     ada = person(box, "ada")
     first = box.json("bob", password=PASSWORD, rooms={"dev": None})

@@ -7,6 +7,7 @@ from functools import partial
 
 import msgspec
 
+from chat.core import durations
 from chat.core.accounts import Account
 from chat.core.bans import RoomBan
 from chat.core.command import HERE, ON, USER, WHY, Command, Right
@@ -46,7 +47,7 @@ def kick(hub: Hub, session: Session, tag: str | None, room: str, name: str, text
     victim = find_user(hub, session, name)
     require_power_over(user_of(session), victim, mine)
     _member(mine, victim)
-    if session.one_room and timed(text)[0] is not None:
+    if session.one_room and durations.begins_with_one(text or ""):
         ban(hub, session, tag, room, name, text)
         return
     why = reason(text)
