@@ -191,8 +191,13 @@ class Kept:
 
     def drop(self, room: str, last: int) -> None:
         """Keep no message of *room* up to that id."""
-        while self._store._drop(room, last):
-            pass
+        dropped = [1]
+        while dropped[-1]:
+            count = len(dropped)
+            self._store.drop(room, last).addCallback(dropped.append)
+            while len(dropped) == count:
+                REACTOR.waiting.get(timeout=DEADLINE)()
+                self.box.turn()
 
     def come(self, name: str, **fields: Any) -> tuple[Client, list[dict[str, Any]]]:
         """A program comes in; what it is shown until it has all."""
