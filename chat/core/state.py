@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any, TypeVar
 
-from msgspec.structs import replace
+from msgspec.structs import asdict, replace
 
 from chat.core.account_directory import AccountDirectory
-from chat.core.accounts import Account, Guesses, Subject, Tries
+from chat.core.accounts import Account, Guesses, Subject, Tries, is_presence
 from chat.core.bans import Bans
 from chat.core.clock import HistoryClock
 from chat.core.doors import OPERATOR, Doors, Invitations
@@ -282,7 +282,7 @@ class State:
 
         def undo() -> None:
             for subject, rights in before:
-                self.rooms.entitle(room, subject, replace(room.rights(subject), invited=rights.invited))
+                self._change_rights(room, subject, invited=rights.invited)
             back()
 
         return undo
@@ -327,12 +327,18 @@ class State:
                 rights = replace(rights, ban=None)
         self.rooms.entitle(room, subject, rights)
         unmute = self._mute_network(room, fact) if isinstance(fact, Muted) and fact.network else _nothing
+        changed = {name: held for name, held in asdict(before).items() if held != getattr(rights, name)}
 
         def undo() -> None:
-            self.rooms.entitle(room, subject, before)
+            self._change_rights(room, subject, **changed)
             unmute()
 
         return undo
+
+    def _change_rights(self, room: Room, subject: Subject, **rights: object) -> None:
+        """Have *room* hold these rights of *subject* again, unless that is a presence which has ended meanwhile."""
+        if not is_presence(subject) or subject in self._absent or self.user_with(subject) is not None:
+            self.rooms.entitle(room, subject, replace(room.rights(subject), **rights))
 
     def _mute_network(self, room: Room, fact: Muted) -> Callable[[], None]:
         """Mute newcomers from a network, or let them speak again."""

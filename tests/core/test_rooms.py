@@ -565,6 +565,22 @@ def test_what_can_not_be_stored_of_a_room_has_not_happened(request_: dict[str, A
     assert state() == before
 
 
+@pytest.mark.parametrize("last", ["leave", "quit"])
+def test_an_op_who_has_left_meanwhile_is_none_again_when_what_they_decided_is_undone(last: str) -> None:
+    chat = Chat()
+    eve = chat.come("eve", "den")
+    eve.ask(type="say", room="den", text="x")
+    chat.settle()
+    chat.ada.ask(type="join", room="den")
+    chat.settle()
+    eve.ask(type="invite", room="den", name="eve")
+    eve.ask(type="mute", room="den", name="eve")
+    eve.ask(type=last, room="den")
+    chat.fail()
+    room = chat.box.hub.rooms["den"]
+    assert (room.ops, room.invited, room.muted, room.maker) == (frozenset(), {}, {}, 0)
+
+
 def test_every_decision_is_in_the_audit_record(box: Box) -> None:
     decided: list[tuple[str, str]] = []
     append = box.store.append
