@@ -6,9 +6,12 @@ import re
 from pathlib import Path
 
 import pytest
+from box import Box
 
+from chat.core.command import Kind
 from chat.core.commands.table import TABLE
 from chat.core.errors import BadField
+from chat.core.limits import Limits
 
 PROTOCOL = (Path(__file__).parents[2] / "docs" / "protocol.md").read_text()
 
@@ -54,3 +57,17 @@ def test_a_time_is_taken_as_the_wire_writes_it(given: str, taken: str) -> None:
 def test_no_time_is_refused(given: object) -> None:
     with pytest.raises(BadField):
         TABLE["history"].check({"room": "dev", "since": given})
+
+
+def test_no_number_is_too_great() -> None:
+    """What is refused is refused with a sentence, and the connection stays."""
+    examples = {Kind.TEXT: "hi", Kind.ROOM: "lobby", Kind.USER: "ada", Kind.SWITCH: True}
+    for command in TABLE.values():
+        for number in [each for each in command.parameters if each.kind is Kind.NUMBER]:
+            box = Box(limits=Limits(rate=None))
+            ada = box.json("ada")
+            needed = [each for each in command.parameters if not each.optional and each.kind in examples]
+            fields = {each.name: examples[each.kind] for each in needed}
+            ada.ask(type=command.name, **fields, **{number.name: 2**63 - 1})
+            ada.ask(type="ping")
+            assert [event for event in ada.objects() if event.get("code") != "internal"][-1]["type"] == "pong", command

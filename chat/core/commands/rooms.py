@@ -55,7 +55,7 @@ def list_rooms(
     count = most if count is None else max(1, min(count, PAGE_OF_PROGRAMS))
     part = clean(text or "").strip().removeprefix("#").lower()[: names.MAXIMUM_LENGTH]
     part = "" if part == ANY else part
-    skip = skip or 0
+    skip = min(skip or 0, len(hub.rooms))
     looked_at = 0
 
     def fitting() -> Iterator[str]:
