@@ -484,9 +484,10 @@ class State:
         return self._user_of.get(self.heir(subject))
 
     def name_of(self, party: Subject) -> str | None:
-        """What a *party* is called now, if it is not gone for good."""
+        """What a *party* is called now, if it is one, and not gone for good."""
         user, account = self.user_with(party), self.account_with(self.heir(party))
-        return user.name if user is not None else account.name if account is not None else None
+        found = user if user is not None else account
+        return found.name if found is not None and found.party == party else None
 
     def set_account(self, user: User, account: Account | None) -> None:
         """The *user* is here with that account, or with none."""

@@ -484,3 +484,11 @@ def test_what_names_nobody_is_refused(box: Box, wrong: str) -> None:
         assert answer(ada, type=kind, text="x", id=1, **{"with": wrong})["code"] == "bad-field"
     assert answer(ada, type="msg", text="x")["text"] == '"msg" needs "name".'
     assert answer(ada, type="history")["text"] == '"history" needs "room".'
+
+
+def test_only_a_party_has_a_name(box: Box) -> None:
+    ada, eve = converses(box, "ada"), box.json("eve")
+    eve.ask(type="register", password=PASSWORD)
+    account = box.hub.accounts["eve"]
+    assert answer(ada, type="history", **{"with": str(account.party)})["name"] == "eve"
+    assert "name" not in answer(ada, type="history", **{"with": str(account.id)})
