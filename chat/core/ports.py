@@ -87,11 +87,12 @@ class UnreadOf:
 class Unread:
     """What a party has not read: ``senders`` are parties, each with its name in the last of its messages, their number.
 
-    ``recent`` is the id with which the newest of all begin, ``newest`` that with which those of a sender begin of whom
-    there are too many.
+    ``first`` is the id of the first message that is to be shown of it, ``recent`` that with which the newest of all
+    begin, ``newest`` that with which those of a sender begin of whom there are too many.
     """
 
     senders: Sequence[tuple[Subject, str, int]]
+    first: int
     recent: int
     newest: Mapping[Subject, int]
 

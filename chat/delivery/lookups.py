@@ -72,7 +72,8 @@ class Lookups:
     def _catch_up(self, wanted: Missed, asked: UnreadOf, resumes: bool, outbox: Outbox, place: Place) -> None:
         def found(unread: Unread) -> bytes:
             recent = unread.recent if resumes else wanted.before
-            parts = [replace(wanted, before=recent, unread=True, newest=unread.newest)] if unread.count else []
+            unseen = replace(wanted, after=unread.first - 1, before=recent, unread=True, newest=unread.newest)
+            parts = [unseen] if unread.count else []
             if resumes:
                 parts.append(replace(wanted, after=recent - 1))
             if parts and outbox.has(place):

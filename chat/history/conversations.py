@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import closing
+from itertools import islice
 from typing import Any
 
 from chat.core.accounts import Subject
@@ -38,16 +39,16 @@ _OF_UNREAD = """
     FROM conversations JOIN copies INDEXED BY copies_received
     ON copies.subject = conversations.subject AND copies.other = conversations.other AND copies.id > read AND mine = 0
 """
-_UNREAD = f"""
-    SELECT {LETTER} {_OF_UNREAD} JOIN messages ON messages.id = copies.id
-    WHERE conversations.subject = ? AND copies.id > ? AND copies.id < ? AND deleted_by IS NULL AND NOT EXISTS (
-        SELECT 1 FROM json_each(?) WHERE CAST(key AS INTEGER) = copies.other AND copies.id < value
-    )
-    ORDER BY copies.id LIMIT ?
-"""  # noqa: S608
+_UNREAD = """
+    SELECT copies.id, copies.other FROM copies CROSS JOIN conversations
+    ON conversations.subject = copies.subject AND conversations.other = copies.other
+    WHERE copies.subject = ? AND copies.id > ? AND copies.id < ? AND mine = 0 AND copies.id > read ORDER BY copies.id
+"""
+"""In the order of the ids, so that a page takes no more than what is read up to its end."""
+_LETTER = f"{_HELD} AND subject = ? AND copies.id = ?"
 _WAITING = f"""
-    SELECT copies.other, count(*), max(copies.id) {_OF_UNREAD}
-    WHERE conversations.subject = ? AND copies.id < ? GROUP BY copies.other ORDER BY 3 DESC
+    SELECT copies.other, count(*), min(copies.id), max(copies.id) {_OF_UNREAD}
+    WHERE conversations.subject = ? AND copies.id < ? GROUP BY copies.other ORDER BY 4 DESC
 """
 _NEWEST_FROM = """
     SELECT id FROM copies WHERE subject = ? AND other = ? AND mine = 0 AND id < ? ORDER BY id DESC LIMIT 1 OFFSET ?
@@ -172,8 +173,8 @@ def missed(connection: sqlite3.Connection, wanted: Missed, count: int) -> list[M
     party, token = wanted.party, wanted.token
     rows: Iterable[tuple[Any, ...]]
     if wanted.unread:
-        newest = json.dumps(dict(wanted.newest))
-        rows = connection.execute(_UNREAD, (party, wanted.after, wanted.before, newest, count))
+        ids = _unread(connection, wanted, count)
+        rows = (connection.execute(_LETTER, (party, number)).fetchone() for number in ids)
     elif wanted.own:
         rows = connection.execute(_MISSED, (party, wanted.after, wanted.before, count))
     else:
@@ -181,18 +182,26 @@ def missed(connection: sqlite3.Connection, wanted: Missed, count: int) -> list[M
     return [letter_from(row, party, token) for row in rows]
 
 
+def _unread(connection: sqlite3.Connection, wanted: Missed, count: int) -> Sequence[int]:
+    """The first *count* ids of what is not read of *wanted*."""
+    with closing(connection.execute(_UNREAD, (wanted.party, wanted.after, wanted.before))) as rows:
+        return list(islice((number for number, other in rows if number >= wanted.newest.get(other, 0)), count))
+
+
 def unread(connection: sqlite3.Connection, asked: UnreadOf) -> Unread:
     """What a party has not read."""
     execute, party, before = connection.execute, asked.party, asked.before
     senders = []
     newest: dict[Subject, int] = {}
-    for other, count, last in execute(_WAITING, (party, before)).fetchall():
+    start = before
+    for other, count, first, last in execute(_WAITING, (party, before)).fetchall():
         (name,) = execute("SELECT author FROM messages WHERE id = ?", (last,)).fetchone()
         senders.append((other, name, count))
         if asked.most is not None and count > asked.most:
             (newest[other],) = execute(_NEWEST_FROM, (party, other, before, asked.most - 1)).fetchone()
+        start = min(start, newest.get(other, first))
     recent = execute(_NEWEST, (party, before, asked.recent - 1)).fetchone()
-    return Unread(senders, recent[0] if recent is not None else 1, newest)
+    return Unread(senders, start, recent[0] if recent is not None else 1, newest)
 
 
 def listed(connection: sqlite3.Connection, party: Subject, before: int, count: int) -> Sequence[Conversation]:

@@ -168,7 +168,8 @@ class MemoryStore:
             for other, _, count in found
             if asked.most is not None and count > asked.most
         }
-        return succeed(Unread(found, recent[0] if recent else 1, newest))
+        shown = [number for number in unread if number >= newest.get(copies[number], 0)]
+        return succeed(Unread(found, shown[0] if shown else asked.before, recent[0] if recent else 1, newest))
 
     def conversations(self, asked: ConversationsOf) -> Deferred[Sequence[Conversation]]:
         """Find the conversations of a party."""
