@@ -496,11 +496,11 @@ class History(Event, frozen=True, kw_only=True):
         where = f"in #{self.room}" if self.room is not None else f"in private with {self.name or 'this user'}"
         if not self.messages and not self.more:
             return [f"Nothing was said {where} {'then' if asked else 'yet'}."]
-        behind = (
-            f"There is more: {self._next_page(local)}"
-            if self.more and asked and self.room is not None
-            else "End of history."
-        )
+        behind = "End of history."
+        if self.more and asked and self.room is not None:
+            behind = f"There is more: {self._next_page(local)}"
+        elif self.more and self.room is None and self.name and self.since is None and self.after is None:
+            behind = f"For older ones: /search before:{self.next or _id(self.messages[:1])} in:@{self.name}"
         lines = [f"[{local(said.time):%Y-%m-%d %H:%M}] {said.spoken}" for said in self.messages]
         return [f"Earlier {where}:", *lines, behind]
 

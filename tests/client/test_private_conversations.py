@@ -336,7 +336,7 @@ def test_the_name_alone_shows_what_was_said(box: Box) -> None:
     assert ada.model.current.title == "@bob"
     assert ada.shown("@bob") == ["bob (private): one", "ada (private): two"]
     ada.enter("/history 1")
-    assert ada.shown("@bob")[-2:] == ["* [2026-11-21 10:15] ada: two", "* End of history."]
+    assert ada.shown("@bob")[-2:] == ["* [2026-11-21 10:15] ada: two", "* For older ones: /search before:2 in:@bob"]
     ada.enter("/go lobby", "/conversations")
     assert ada.shown()[-1] == "* [2026-11-21 10:15] bob"
 

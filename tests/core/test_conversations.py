@@ -273,6 +273,21 @@ def test_people_are_told_once_what_came_and_from_whom(box: Box) -> None:
     assert b"while you were away" not in again.socket.value()
 
 
+def test_people_are_told_how_to_read_what_came_before(box: Box) -> None:
+    ada, bob = person(box, "ada"), login(box, "bob")
+    for number in range(1, 26):
+        bob.ask(type="msg", name="ada", text=f"line {number}")
+    ada.received()
+    ada.send("/msg bob")
+    first, oldest, *_, last = ada.lines()
+    assert (first, oldest) == ("* Earlier in private with bob:", "[2026-11-21 09:15] bob: line 6")
+    assert last == "* For older ones: /search before:6 in:@bob"
+    ada.send(last.removeprefix("* For older ones: "))
+    found = ada.lines()
+    assert [line.split("): ")[-1] for line in found[1:-1]] == [f"line {number}" for number in range(5, 0, -1)]
+    assert found[-1] == "* That is all."
+
+
 # -- whoever they are by now
 
 
