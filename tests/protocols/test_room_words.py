@@ -51,6 +51,17 @@ def test_a_ban_from_a_room_is_told_in_whole_sentences(box: Box, typed: str, to_o
     assert bob.lines() == ["* ada lifted the ban of eve from #den."]
 
 
+def test_a_kick_with_a_time_bans_who_has_just_left_the_room_too(box: Box) -> None:
+    ada, eve = in_den(box, "ada", "eve")
+    eve.send("/join lobby")
+    ada.received()
+    ada.send("/kick eve", "/kick eve 1d spam")
+    assert ada.lines() == ["! eve is not in #den.", "* ada banned eve from #den for 1 day: spam"]
+    eve.received()
+    eve.send("/join den")
+    assert eve.lines() == ["! You are banned from #den for 1 day more: spam"]
+
+
 def test_a_slow_room_says_who_may_speak_how_often(box: Box) -> None:
     ada, bob = in_den(box, "ada", "bob")
     ada.send("/slow 30s", "/room", "/slow off")

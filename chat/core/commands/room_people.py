@@ -43,13 +43,13 @@ def _member(room: Room, user: User) -> User:
 
 def kick(hub: Hub, session: Session, tag: str | None, room: str, name: str, text: str | None = None) -> None:
     """Put somebody out of the room. If people give a time before the reason, it is a ban from the room, too."""
+    if session.one_room and durations.begins_with_one(text or ""):
+        ban(hub, session, tag, room, name, text)
+        return
     mine = room_of(hub, session, room)
     victim = find_user(hub, session, name)
     require_power_over(user_of(session), victim, mine)
     _member(mine, victim)
-    if session.one_room and durations.begins_with_one(text or ""):
-        ban(hub, session, tag, room, name, text)
-        return
     why = reason(text)
     invited = Invited(mine.name, victim.subject, on=False) if victim.subject in mine.invited else None
     sentence = f"You were kicked out of #{mine.name} by {session.name}{f': {why}' if why else '.'}"
