@@ -28,15 +28,19 @@ _OVER = """
 """
 _ONE = f"SELECT {COLUMNS} FROM messages WHERE id = ? AND deleted_by IS NULL"  # noqa: S608
 _ERASE = "UPDATE messages SET text = '', deleted_by = author WHERE id = ?"
-_HELD = f"SELECT {LETTER} FROM copies JOIN messages ON messages.id = copies.id WHERE deleted_by IS NULL"  # noqa: S608
-_BETWEEN = f"{_HELD} AND subject = ? AND other = ? AND copies.id > ? AND copies.id < ? ORDER BY copies.id"
+_KEPT = "JOIN messages ON messages.id = copies.id WHERE deleted_by IS NULL"
+_HELD = f"SELECT {LETTER} FROM copies {_KEPT}"  # noqa: S608
+_BETWEEN = f"""
+    SELECT {LETTER} FROM copies INDEXED BY copies_of_conversation {_KEPT}
+    AND subject = ? AND other = ? AND copies.id > ? AND copies.id < ? ORDER BY copies.id
+"""  # noqa: S608
 _MISSED = f"{_HELD} AND subject = ? AND copies.id > ? AND copies.id < ? ORDER BY copies.id LIMIT ?"
 _NOT_OWN = f"""
     {_HELD} AND subject = ? AND copies.id > ? AND copies.id < ? AND (mine = 0 OR lineage IS NOT ?)
     ORDER BY copies.id LIMIT ?
 """
 _OF_UNREAD = """
-    FROM conversations JOIN copies INDEXED BY copies_received
+    FROM conversations CROSS JOIN copies INDEXED BY copies_received
     ON copies.subject = conversations.subject AND copies.other = conversations.other AND copies.id > read AND mine = 0
 """
 _UNREAD = """
@@ -48,19 +52,21 @@ _UNREAD = """
 _LETTER = f"{_HELD} AND subject = ? AND copies.id = ?"
 _WAITING = f"""
     SELECT copies.other, count(*), min(copies.id), max(copies.id) {_OF_UNREAD}
-    WHERE conversations.subject = ? AND copies.id < ? GROUP BY copies.other ORDER BY 4 DESC
+    WHERE conversations.subject = ? AND copies.id < ? GROUP BY conversations.other ORDER BY 4 DESC
 """
 _NEWEST_FROM = """
-    SELECT id FROM copies WHERE subject = ? AND other = ? AND mine = 0 AND id < ? ORDER BY id DESC LIMIT 1 OFFSET ?
+    SELECT id FROM copies INDEXED BY copies_received
+    WHERE subject = ? AND other = ? AND mine = 0 AND id < ? ORDER BY id DESC LIMIT 1 OFFSET ?
 """
 _NEWEST = "SELECT id FROM copies WHERE subject = ? AND id < ? ORDER BY id DESC LIMIT 1 OFFSET ?"
 _UNHEARD = f"""
     SELECT conversations.subject, copies.other, max(copies.id) {_OF_UNREAD}
-    WHERE conversations.subject = ? GROUP BY copies.other
+    WHERE conversations.subject = ? GROUP BY conversations.other
 """
 _LIST = """
     SELECT listed.other, last, read, author, recipient, time, mine, (
-        SELECT count(*) FROM copies WHERE subject = ?1 AND copies.other = listed.other AND id > read AND mine = 0
+        SELECT count(*) FROM copies INDEXED BY copies_received
+        WHERE subject = ?1 AND copies.other = listed.other AND id > read AND mine = 0
     ) FROM (
         SELECT other, read, (
             SELECT max(id) FROM copies WHERE subject = ?1 AND other = conversations.other

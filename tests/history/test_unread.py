@@ -1,14 +1,16 @@
-"""What is unread is read page by page, and a page takes no more because there are many."""
+"""What is read of conversations takes no more because there are many others, or because much is unread."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from sqlite3 import Connection
 
 import pytest
 
-from chat.core.ports import Missed, UnreadOf
+from chat.core.ports import Missed, Query, UnreadOf
 from chat.history import conversations
 from chat.history.schema import migrate
 from chat.history.sqlite import connect
@@ -36,11 +38,11 @@ def connection(tmp_path: Path) -> Connection:
     return connection
 
 
-def steps(connection: Connection, wanted: Missed) -> int:
-    """How many hundreds of steps of SQLite a page takes."""
-    taken = []
+def steps(connection: Connection, question: Callable[[], object]) -> int:
+    """How many hundreds of steps of SQLite an answer takes."""
+    taken: list[int] = []
     connection.set_progress_handler(lambda: taken.append(1), 100)
-    assert len(conversations.missed(connection, wanted, 20)) == 20
+    question()
     connection.set_progress_handler(None, 100)
     return len(taken)
 
@@ -53,4 +55,26 @@ def test_a_page_takes_no_more_if_much_more_is_unread(connection: Connection, mos
         assert (unread.count, unread.first) == (end - 1, 1 if most is None else 1 + len(SENDERS))
         wanted = Missed(PARTY, end, after=unread.first - 1, unread=True, newest=unread.newest)
         few = Missed(PARTY, unread.first + 100, after=unread.first - 1, unread=True, newest=unread.newest)
-        assert steps(connection, wanted) <= steps(connection, few) + 1
+        page, small = (partial(conversations.missed, connection, asked, 20) for asked in (wanted, few))
+        assert len(page()) == len(small()) == 20
+        assert steps(connection, page) <= steps(connection, small) + 1
+
+
+def test_nothing_looks_at_all_that_a_party_has_for_each_conversation(connection: Connection) -> None:
+    end = EACH * len(SENDERS) + 1
+    with closing(connection):
+        for question in (
+            partial(conversations.listed, connection, PARTY, end, len(SENDERS)),
+            partial(conversations.unread, connection, UnreadOf(PARTY, end)),
+            partial(conversations.unread, connection, UnreadOf(PARTY, end, most=EACH - 1)),
+        ):
+            assert steps(connection, question) < end
+
+
+def test_a_conversation_is_read_without_looking_at_others(connection: Connection) -> None:
+    end = EACH * len(SENDERS) + 1
+    query = Query(None, end, 20, party=PARTY, other=SENDERS[0])
+    with closing(connection):
+        assert steps(connection, partial(conversations.read, connection, query, 1, end, 20)) < 30
+        connection.execute("UPDATE conversations SET read = ?", (end,))
+        assert steps(connection, partial(conversations.unread, connection, UnreadOf(PARTY, end))) < 30
