@@ -86,7 +86,8 @@ def readable(hub: Hub, user: User) -> Readable | None:
     if user.moderates:
         return None
     hidden = hub.rooms.hidden(account=user.account is not None)
-    rooms = (*hub.rooms.entitling(user.subject), *user.rooms())
+    barring = hub.rooms.barred(user.peer.network) if user.account is None else ()
+    rooms = (*hub.rooms.entitling(user.subject), *user.rooms(), *barring)
     own = [room for room in rooms if room.name in hidden or room.bans]
     allowed = frozenset(room.name for room in own if may_enter(hub, user, room))
     barred = frozenset(room.name for room in own if room.name not in allowed)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from bisect import bisect_left, insort
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from chat.core.accounts import Subject, is_presence
+from chat.core.bans import RoomBan
 from chat.core.errors import TooManyRooms
 from chat.core.names import Registry, room_name
 from chat.core.room import NO_RIGHTS, Access, Member, Rights, Room, Status
@@ -34,6 +35,8 @@ class RoomDirectory(Registry[Room]):
         self._places: dict[str, tuple[Access, Place]] = {}
         self._stirred: list[Room] = []
         """The rooms whose places in the order may have changed, or that are gone."""
+        self._barred: dict[str, set[Room]] = {}
+        """The rooms from which newcomers without an account are banned, by the networks that they come from."""
         self._guarded: tuple[set[str], set[str]] = set(), set()
         self._hidden: list[frozenset[str] | None] = [None, None]
         """Which rooms are hidden from users without an account, and from those with one, unless they are invited."""
@@ -64,6 +67,7 @@ class RoomDirectory(Registry[Room]):
             self._idle.add(holder)
         for subject in holder.subjects():
             self._entitled.setdefault(subject, set()).add(holder)
+        self._bar(holder, *holder.bans.values())
         self.guard(holder)
 
     def release(self, name: str) -> None:
@@ -73,6 +77,7 @@ class RoomDirectory(Registry[Room]):
         self._idle.discard(room)
         for subject in room.subjects():
             self._let_go(subject, room)
+        self._bar(room, *room.bans.values())
         self.guard(room)
 
     def _holds(self, room: Room) -> bool:
@@ -175,11 +180,29 @@ class RoomDirectory(Registry[Room]):
             found = self._hidden[account] = frozenset(self._guarded[account])
         return found
 
+    def _bar(self, room: Room, *bans: RoomBan | None) -> None:
+        """Note whom *room* is barred to by their networks; *bans* have come or gone."""
+        for network in {ban.network for ban in bans if ban is not None and ban.network}:
+            rooms = self._barred.setdefault(network, set())
+            if self._holds(room) and any(ban.network == network for ban in room.bans.values()):
+                rooms.add(room)
+            else:
+                rooms.discard(room)
+            if not rooms:
+                del self._barred[network]
+
+    def barred(self, network: str) -> Collection[Room]:
+        """The rooms from which newcomers without an account from that *network* are banned."""
+        return self._barred.get(network, ())
+
     # -- rights
 
     def entitle(self, room: Room, subject: Subject, rights: Rights) -> None:
         """Have *room* hold exactly these *rights* of *subject*."""
+        before = room.bans.get(subject)
         room.give(subject, rights)
+        if before is not rights.ban:
+            self._bar(room, before, rights.ban)
         if not rights:
             self._let_go(subject, room)
         elif self._holds(room):

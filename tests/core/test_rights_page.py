@@ -60,6 +60,27 @@ def test_programs_are_told_that_it_is_a_ban_that_puts_them_out() -> None:
     assert (told["type"], told["text"]) == ("notice", "ada banned you from #dev for 1 day: spam")
 
 
+def test_a_search_finds_nothing_in_a_room_from_which_one_is_banned() -> None:
+    box = Box()
+    ada, eve, old = (
+        person(box, name, host) for name, host in (("ada", "192.0.2.1"), ("eve", "192.0.2.2"), ("old", "192.0.2.2"))
+    )
+    for someone in (ada, eve):
+        someone.send("/join dev", "green tea")
+    ada.send("/kick eve 1d spam")
+    new, other = person(box, "new", "192.0.2.2"), person(box, "other", "192.0.2.3")
+    for reader, finds in ((eve, False), (new, False), (old, True), (other, True)):
+        reader.received()
+        reader.send("/search tea")
+        assert ("* Nothing was found." in reader.lines()) is not finds, reader
+    eve.send("exit")
+    new.send("/search tea")
+    assert new.lines()[-1] == "* Nothing was found."
+    ada.send("/room unban eve")
+    new.send("/search tea")
+    assert new.lines()[-1] == "* That is all."
+
+
 def test_the_reserved_names() -> None:
     sentence = PAGE.split("Nobody can take ")[1].split(", or a name that looks")[0]
     assert tuple(re.findall(r"`([^`]*)`", sentence)) == RESERVED
