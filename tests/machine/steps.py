@@ -690,17 +690,17 @@ def archives_a_room(day: Day, program: Program, room: str, chance: random.Random
     return day.request("room", room=room, access="archived", on=chance.random() < 0.5)
 
 
-@_rules(2)
+@_rules(4)
 def ends_a_room(day: Day, program: Program, room: str, chance: random.Random) -> Request:
     return day.request("room", room=room, access="closed", name=room)
 
 
-@_rules(2)
+@_rules(3)
 def hands_a_room_on(day: Day, program: Program, room: str, chance: random.Random) -> Request:
     return day.request("room", room=room, access="founder", name=day.some_name(chance))
 
 
-@_rules(2)
+@_rules(4)
 def slows_a_room(day: Day, program: Program, room: str, chance: random.Random) -> Request:
     return day.request("slow", room=room, text=chance.choice(["off", "30s", "1h"]))
 
@@ -726,7 +726,7 @@ def takes_an_invitation_back(day: Day, program: Program, room: str, chance: rand
     return day.request("uninvite", room=room, name=day.some_name(chance))
 
 
-@asks(2)
+@asks(3)
 def opens_a_room_again(day: Day, program: Program, chance: random.Random) -> Request | None:
     now = Look(None, day.world.tick, day.world.tick)
     closed = [name for name, room in day.world.rooms.items() if room.closed.may_be(True, now)]
@@ -777,7 +777,7 @@ def is_away(day: Day, program: Program, chance: random.Random) -> Request:
 def ignores_somebody(day: Day, program: Program, chance: random.Random) -> Request:
     if chance.random() < 0.3:
         return day.request("ignore")
-    name = "guests" if chance.random() < 0.2 else day.some_name(chance, but=program.name)
+    name = "guests" if chance.random() < 0.4 else day.some_name(chance, but=program.name)
     return day.request("ignore", name=name, on=chance.random() < 0.6)
 
 
