@@ -42,6 +42,9 @@ from chat.history.rows import COLUMNS, INDEX, LETTER, UNINDEX, letter_from, mess
 from chat.history.schema import indexed_name, indexed_party, migrate
 from chat.history.store import CannotKeep, CannotOpen, Page, stretches
 
+NO_ID = (1 << 63) - 1
+"""Greater than the id of every message."""
+
 FILE = "chat.db"
 BUSY_TIMEOUT = 2.0
 """The seconds to wait for another program that has locked the file."""
@@ -88,7 +91,7 @@ _LAST_TIME = "SELECT coalesce((SELECT time FROM messages ORDER BY id DESC LIMIT 
 _TIME_FROM = "SELECT time FROM messages WHERE id >= ? AND id < ? ORDER BY id LIMIT 1"
 _STEP = "INSERT OR IGNORE INTO steps (id, cause) VALUES (?, ?)"
 _STEPS = "SELECT id FROM steps WHERE id > ? AND id < ? ORDER BY id"
-_SAID_IN = "SELECT 1 FROM messages WHERE room = ?"
+_SAID_IN = "SELECT 1 FROM messages WHERE room = ? AND id < ?"
 _GONE = f"""
     SELECT room FROM topics WHERE room NOT IN ({_LASTING})
     AND NOT EXISTS (SELECT 1 FROM messages WHERE messages.room = topics.room)
@@ -148,7 +151,7 @@ class SqliteStore:
             self._writer = opened.enter_context(closing(connect(path, self._sync)))
             migrate(self._writer, path)
             for (room,) in self._writer.execute(f"{_GONE} UNION {_CLOSED}").fetchall():
-                self._forget(room)
+                self._forget(room, NO_ID)
             self._reader = opened.enter_context(closing(connect(path, self._sync)))
             self._searcher = opened.enter_context(closing(connect(path, self._sync)))
             (last_id,) = self._reader.execute(LAST_ID).fetchone()
@@ -179,7 +182,9 @@ class SqliteStore:
 
     def _write(self, records: Sequence[Record]) -> None:
         with explained(), transaction(self._writer):
-            insert(self._writer, [record for record in records if isinstance(record, Said)])
+            messages = [record for record in records if isinstance(record, Said)]
+            insert(self._writer, messages)
+            first = messages[0].message.id if messages else NO_ID
             for record in records:
                 if isinstance(record, Decision):
                     accounts.decide(self._writer, record)
@@ -192,7 +197,7 @@ class SqliteStore:
                     case Erased():
                         self._erase(fact)
                     case RoomForgotten(room):
-                        self._forget(room)
+                        self._forget(room, first)
                     case _:
                         accounts.write(self._writer, fact)
                         if isinstance(fact, Unregistered | PresencesEnded):
@@ -209,9 +214,12 @@ class SqliteStore:
             if more:
                 self._writing.callInThread(self._clean)
 
-    def _forget(self, room: str) -> None:
-        """Forget a room, unless something was said in it after all."""
-        if self._writer.execute(_SAID_IN, (room,)).fetchone() is None:
+    def _forget(self, room: str, before: int) -> None:
+        """Forget a room, unless something was said in it *before* this id after all.
+
+        What was said since then was said in the next room of that name.
+        """
+        if self._writer.execute(_SAID_IN, (room, before)).fetchone() is None:
             self._writer.execute("DELETE FROM topics WHERE room = ?", (room,))
             rules.forget(self._writer, room)
 

@@ -713,6 +713,19 @@ def test_a_room_that_is_made_anew_inherits_nothing(kept: Kept) -> None:
     assert [event["ops"] for event in events if event["type"] == "room"] == [["bob"]]
 
 
+def test_a_room_that_is_made_anew_at_once_inherits_nothing(kept: Kept) -> None:
+    ada, _ = kept.come("ada", rooms={"dev": None})
+    eve, _ = kept.come("eve")
+    kept.ask(ada, {"type": "register", "password": PASSWORD}, request("lock"), request("topic", text="tea"))
+    kept.ask(ada, request("lock"))
+    # All of this is in one batch.
+    ada.protocol.dataReceived(b'{"type":"leave","room":"dev"}\n')
+    kept.ask(eve, request("join"), request("say", text="hi"))
+    kept.restart()
+    assert [room.topic for room in kept.held.rooms if room.name == "dev"] == [""]
+    assert not [subject for rules in kept.held.rules for subject in rules.ops if subject > 0]
+
+
 # -- how many there are
 
 
