@@ -414,7 +414,9 @@ class Model(Listener):
         self.close(room)
         if event.by is not None:
             why = f": {event.text}" if event.text else "."
-            self.tell(f"You were kicked out of {room.title} by {event.by}{why}", LineKind.REFUSAL)
+            kicked = f"You were kicked out of {room.title} by {event.by}{why}"
+            closed = event.text == events.closed_by(room.name, event.by)
+            self.tell(event.text if closed else kicked, LineKind.REFUSAL)
 
     def _deleted(self, event: events.Deleted) -> None:
         """Replace a deleted message by a notice."""

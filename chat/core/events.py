@@ -138,6 +138,11 @@ class Joined(Event, frozen=True, kw_only=True):
         return [f"{self.name} joined."]
 
 
+def closed_by(room: str, name: str) -> str:
+    """What those are told who are put out of a *room* because *name* closed it; with ``left``, it is the reason."""
+    return f"#{room} was closed by {name}."
+
+
 class Left(Event, frozen=True, kw_only=True):
     """Somebody left the room, or was put out of it ``by`` another, who may have said why (``text``)."""
 

@@ -150,6 +150,16 @@ def test_who_is_kicked_sees_by_whom_and_why(box: Box) -> None:
     assert seat.shown()[-1] == "! You were kicked out of #dev by bob: too loud"
 
 
+def test_who_is_in_a_room_that_is_closed_sees_by_whom(box: Box) -> None:
+    bob = box.text("bob")
+    bob.send(f"/register {PASSWORD}", "/join dev")
+    seat = Seat(box, "cy", rooms=("lobby", "dev"))
+    bob.send("/room close dev")
+    seat.wiring.pump()
+    assert [room.name for room in seat.model.rooms] == ["lobby"]
+    assert seat.shown()[-1] == "! #dev was closed by bob."
+
+
 def test_a_password_file_is_its_first_line(tmp_path: Path) -> None:
     path = tmp_path / "password"
     path.write_text(f"{PASSWORD}\nand notes\n")

@@ -15,7 +15,7 @@ from chat.core.commands.deciding import change_rule, find_anyone
 from chat.core.commands.room_people import PutAllOut
 from chat.core.effects import Publish, Show
 from chat.core.errors import BadField, NotAllowed
-from chat.core.events import Notice, Rule
+from chat.core.events import Notice, Rule, closed_by
 from chat.core.facts import AccessSet, FounderSet, LockSet, SlowSet, StatusSet
 from chat.core.hub import Hub
 from chat.core.membership import room_of
@@ -177,7 +177,7 @@ def _close(hub: Hub, session: Session, tag: str | None, room: str, name: str | N
         raise BadField(f"To close #{mine.name}, type its name again: /room close {mine.name}")
     if mine.status is Status.CLOSED:
         raise BadField(f"#{mine.name} is closed already.")
-    sentence = f"#{mine.name} was closed by {session.name}."
+    sentence = closed_by(mine.name, session.name)
     hub.apply(
         session,
         StatusSet(mine.name, Status.CLOSED),
