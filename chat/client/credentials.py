@@ -5,6 +5,9 @@ from __future__ import annotations
 import getpass
 from pathlib import Path
 
+from chat.core.errors import BadName
+from chat.core.names import user_name
+
 SERVICE = "twisted-chat"
 
 
@@ -81,8 +84,13 @@ def ask_code() -> str | None:
 
 
 def ask_name(suggested: str = "") -> str | None:
-    """Ask for a name; return ``None`` if the user gives none."""
-    return _shown(f"Your name [{suggested}]: " if suggested else "Your name: ") or suggested or None
+    """Ask for a name until it can be one; return ``None`` if the user gives none."""
+    while name := _shown(f"Your name [{suggested}]: " if suggested else "Your name: "):
+        try:
+            return user_name(name)
+        except BadName as refusal:
+            print(refusal)
+    return suggested or None
 
 
 def ask_new_password(name: str) -> str | None:

@@ -174,6 +174,14 @@ def test_who_is_invited_chooses_a_name_and_a_password(answers: Callable[..., lis
     assert asked[2:4] == ["A new password for lovelace: ", "Again: "]
 
 
+def test_what_can_not_be_a_name_is_refused_before_a_password_is_asked_for(answers: Callable[..., list[str]]) -> None:
+    asked = answers("abc", "my own password", "adam", PASSWORD, PASSWORD)
+    helped = _with_answers(settings(), refused("invitation-needed"))
+    assert helped is not None
+    assert (helped.names, helped.password) == (("adam",), PASSWORD)
+    assert asked[1:4] == ["Your name [ada]: ", "Your name [ada]: ", "A new password for adam: "]
+
+
 def test_who_has_mistyped_their_name_gives_another(answers: Callable[..., list[str]]) -> None:
     answers("", "adam")
     helped = _with_answers(settings(), refused("invitation-needed"))
