@@ -75,3 +75,9 @@ def enumerate_words(words: list[str]) -> str:
 def some_of(words: list[str], most: int = 10) -> str:
     """Write a list of which only the first are told: ``ada, bob and 30 others``."""
     return enumerate_words(words if len(words) <= most + 1 else [*words[:most], f"{len(words) - most} others"])
+
+
+def size_in_words(size: int) -> str:
+    """Write a number of bytes: ``999 bytes``, ``1.43 MB``."""
+    megabyte = 1_048_576
+    return f"{size:,} bytes" if size < megabyte else f"{size / megabyte:.3g} MB"

@@ -13,6 +13,7 @@ from twisted.internet.defer import Deferred
 from chat.core.limits import Limits
 from chat.core.ports import Missed
 from chat.core.private import OVERHEAD
+from chat.core.text import size_in_words
 from chat.history.memory import MemoryStore
 from chat.history.passwords import hash_password
 from chat.history.store import CannotKeep, Page
@@ -323,7 +324,15 @@ def test_an_account_has_a_share_of_its_own() -> None:
         assert client.objects()[-1]["type"] == "message"
     ada.ask(type="msg", name="eve", text="two")
     refusal = ada.objects()[-1]
-    assert refusal["text"].startswith("Your private messages take ")
+    advice = "Delete some of them, or try again later."
+    assert refusal["text"] == f"Your private messages take {OVERHEAD + 3} bytes, which is the most. {advice}"
+
+
+@pytest.mark.parametrize(
+    ("size", "words"), [(999, "999 bytes"), (65_536, "65,536 bytes"), (1_500_000, "1.43 MB"), (1 << 24, "16 MB")]
+)
+def test_a_full_share_is_told_in_a_number_that_can_be_read(size: int, words: str) -> None:
+    assert size_in_words(size) == words
 
 
 def test_what_was_taken_back_takes_no_room() -> None:

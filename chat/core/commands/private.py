@@ -24,6 +24,7 @@ from chat.core.ports import Conversation, ConversationsOf, Delivery, Query, Spen
 from chat.core.private import cost, not_shown
 from chat.core.rights import user_of
 from chat.core.session import Session, State, User, ignores
+from chat.core.text import size_in_words
 
 GUESTS = names.key("guests")
 """Who ignores this name is sent nothing in private by users without an account."""
@@ -115,8 +116,9 @@ def _unspend(hub: Hub, sender: str, size: int) -> tuple[Effect, ...]:
 
 def _full(hub: Hub, user: User) -> str:
     whose = "Your private messages" if user.account is not None else "Private messages from your address"
-    megabytes = hub.limits.private / 1_048_576
-    return f"{whose} take {megabytes:g} MB, which is the most. Delete some of them, or try again later."
+    return (
+        f"{whose} take {size_in_words(hub.limits.private)}, which is the most. Delete some of them, or try again later."
+    )
 
 
 class Tell(msgspec.Struct, frozen=True):
