@@ -18,7 +18,7 @@ from e2e.waiting import DEADLINE, wait_for
 PASSWORD = "correct horse"  # noqa: S105
 SAY_WHAT = (
     "chat: Say what is to be done: "
-    "accounts, account NAME, role NAME ROLE, password NAME, bans, unban TARGET, or audit. "
+    "accounts, account NAME, invitation, role NAME ROLE, password NAME, bans, unban TARGET, or audit. "
 )
 
 
