@@ -123,8 +123,11 @@ class GroupCommit:
         if not self.failing:
             self.failing = True
             if known:
+                cause = getattr(failure.value, "__cause__", None)
                 log.error(
-                    "the history can't be written: {why} What is said is refused until it can.", why=failure.value
+                    "the history can't be written: {why} What is said is refused until it can.{cause}",
+                    why=failure.value,
+                    cause=f" SQLite says: {cause}" if cause is not None else "",
                 )
             else:
                 log.failure("the history can't be written", failure)
