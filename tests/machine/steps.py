@@ -521,6 +521,7 @@ def comes_and_breaks_off_before_it_reads(day: Day, seat: int, chance: random.Ran
     for owner in list(day.world.owner(name).values(now)):
         ghost = owner if owner is not None else Subject(f"presence {name}, who broke off", is_account=False)
         ghost.names.add(name)
+        ghost.lists(LOBBY).may_put(True, sent, day.world.tick)
         day.world.holder(name).may_put(ghost, sent, day.world.tick)
         device = Device(f"of {name}, who broke off")
         device.held = True
