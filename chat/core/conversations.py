@@ -38,9 +38,8 @@ class Addressee(NamedTuple):
 
     def ignores(self, name: str) -> bool:
         """Tell whether it ignores who goes by *name*."""
-        if self.user is not None:
-            return ignores(self.user, name)
-        return self.account is not None and names.key(name) in self.account.ignored
+        found = self.user or self.account
+        return found is not None and ignores(found, name)
 
 
 def addressee(hub: Hub, session: Session, name: str) -> Addressee:

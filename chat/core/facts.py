@@ -14,7 +14,7 @@ from chat.core.accounts import Role, StoredAccount, Subject
 from chat.core.bans import Ban, RoomBan
 from chat.core.doors import Invitation
 from chat.core.events import Message, Topic
-from chat.core.room import Access, Status
+from chat.core.room import Access, Invite, Status
 
 
 class Between(msgspec.Struct, frozen=True):
@@ -264,11 +264,22 @@ class FounderSet:
 
 @dataclass(frozen=True, slots=True)
 class Invited:
-    """The subject may come into the room although it is not open to them, or no longer."""
+    """The subject may come into the room although it is not open to them, or no longer.
+
+    If it *waits*, they are told of it whenever they come in, until they have come into the room.
+    """
 
     room: str
     subject: Subject
     on: bool = True
+    waits: bool = True
+
+    @property
+    def invite(self) -> Invite:
+        """What the room holds of them then."""
+        if not self.on:
+            return Invite.NONE
+        return Invite.WAITING if self.waits else Invite.USED
 
 
 @dataclass(frozen=True, slots=True)

@@ -268,6 +268,6 @@ def digest(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()[:32]
 
 
-def ignores(user: User, name: str) -> bool:
-    """Tell whether *user* ignores who goes by *name*."""
+def ignores(user: User | Account, name: str) -> bool:
+    """Tell whether *user*, who need not be here, ignores who goes by *name*."""
     return bool(user.ignored) and names.key(name) in user.ignored

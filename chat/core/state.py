@@ -315,8 +315,8 @@ class State:
         match fact:
             case OpSet(on=on):
                 rights = replace(rights, op=on, founder=on and rights.founder)
-            case Invited(on=on):
-                rights = replace(rights, invited=Invite.WAITING if on else Invite.NONE)
+            case Invited():
+                rights = replace(rights, invited=fact.invite)
             case Muted():
                 rights = replace(rights, muted_until=self._monotonic_at(fact.until))
             case BannedFrom(ban=ban, over=over):

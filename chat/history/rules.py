@@ -54,8 +54,8 @@ def write(connection: sqlite3.Connection, fact: RoomFact | RightsKept | Invitati
         case FounderSet(room, subject):
             execute("UPDATE rights SET founder = 0 WHERE room = ?", (room,))
             _set_right(connection, room, subject, op=True, founder=True)
-        case Invited(room, subject, on):
-            _set_right(connection, room, subject, invited=Invite.WAITING if on else Invite.NONE)
+        case Invited(room, subject):
+            _set_right(connection, room, subject, invited=fact.invite)
         case InvitationUsed(room, subject):
             execute(_USE, (Invite.USED, room, subject))
         case Muted(room, subject, until, network, network_until):

@@ -323,10 +323,11 @@ def invite(hub: Hub, session: Session, tag: str | None, room: str, name: str) ->
     if subject in mine.bans and mine.bans[subject].holds(hub.seconds):
         raise BadField(f"{guest.name} is banned from #{mine.name}. Take that back first: /room unban {guest.name}")
     effects: Sequence[Effect] = ()
-    if isinstance(guest, User) and not ignores(guest, session.name):
+    heard = not ignores(guest, session.name)
+    if isinstance(guest, User) and heard:
         text = f"{session.name} invites you to #{mine.name}. Come with /join {mine.name}"
         effects = (Inform(guest, Notice(text=text)),)
-    fact = Invited(mine.name, subject)
+    fact = Invited(mine.name, subject, waits=heard)
     change_rule(hub, session, mine, fact, "invite", True, about=guest, tag=tag, effects=effects)
 
 
