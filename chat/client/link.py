@@ -209,8 +209,8 @@ class Link:
         self._pages: dict[str, str] = {}
         self._ignored: list[str] = []
         self._away: str | None = None
-        self._ignore_tag = ""
-        self._list_tag = ""
+        self._ignore_tag = self._list_tag = self._devices_tag = ""
+        """The tags of requests that the link has made by itself."""
         self._wire: Wire | None = None
         self._leaving = False
         self._current: Deferred[Any] | None = None
@@ -336,6 +336,7 @@ class Link:
     def _made(self, wire: Wire) -> None:
         self._wire = wire
         self._pages.clear()
+        self._devices_tag = ""
         self._set_timer(WELCOME_WAIT, self._not_welcomed)
         self._say_hello(wire)
 
@@ -467,6 +468,12 @@ class Link:
                 return
             case events.Ping():
                 return
+            case events.Devices() if event.tag == self._devices_tag:
+                self._restore_away(event.devices)
+                return
+            case events.Refusal() if self._devices_tag and event.tag == self._devices_tag:
+                self._restore_away(())
+                return
             case events.Refusal() if event.tag in (self._ignore_tag, self._list_tag):
                 return
             case events.Refusal():
@@ -536,6 +543,21 @@ class Link:
             self._places[room.room] = CatchingUp(room.last, backlog=False)
             self._listener.room_ready(room.room, more=room.last > 0)
         if self._away is not None and self.name not in room.away:
+            if not self.registered:
+                self.ask("away", text=self._away)
+            elif not self._devices_tag:
+                self._devices_tag = self.ask("devices")
+
+    def _restore_away(self, devices: Sequence[events.Device]) -> None:
+        """Say in a new session that the user is away, as in the one before, unless they are back on another device."""
+        self._devices_tag = ""
+        if self._away is None:
+            return
+        if any(not (device.this or device.held) for device in devices):
+            self._away = None
+            back = events.Away(time=self._welcomed, room=None, name=self.name, text=None)
+            self._listener.event_received(back, old=False)
+        else:
             self.ask("away", text=self._away)
 
     def _page(self, history: events.History, room: str) -> None:

@@ -310,6 +310,43 @@ def test_whom_the_account_ignores_is_what_the_server_says() -> None:
     assert seat.server.requests("ignore") == []
 
 
+def away(seat: ScriptedSeat) -> None:
+    """The user is away; the connection breaks, and comes back to a server that does not know that they are away."""
+    seat.server.welcome()
+    seat.server.say(room("lobby"))
+    seat.client.enter("/away lunch")
+    seat.answer("away", type="away", time="now", room=None, name="ada", text="lunch")
+    seat.server.cut()
+    seat.come_back()
+    seat.server.welcome()
+    seat.server.say(room("lobby"), room("dev"))
+
+
+def test_who_was_away_is_away_again_in_a_new_session() -> None:
+    seat = ScriptedSeat()
+    away(seat)
+    mine = {"device": 1, "way": "json", "address": None, "since": "now", "idle": 0, "this": True}
+    seat.answer("devices", type="devices", devices=[mine, {**mine, "device": 2, "this": False, "held": True}])
+    assert [request["text"] for request in seat.server.requests("away")] == ["lunch"]
+
+
+def test_who_is_back_on_another_device_is_back() -> None:
+    seat = ScriptedSeat()
+    away(seat)
+    other = {"device": 2, "way": "json", "address": None, "since": "now", "idle": 0}
+    seat.answer("devices", type="devices", devices=[other])
+    assert seat.server.requests("away") == []
+    assert seat.model.away is None
+
+
+def test_an_older_server_knows_of_no_other_devices() -> None:
+    seat = ScriptedSeat()
+    away(seat)
+    seat.answer("devices", type="error", code="unknown-type", text="No.")
+    assert [request["text"] for request in seat.server.requests("away")] == ["lunch"]
+    assert "! No." not in seat.shown("#lobby")
+
+
 # -- being sent away
 
 
