@@ -90,7 +90,9 @@ class Client:
 
     def complete(self, before: str) -> Offer:
         """Complete the text *before* the cursor."""
-        people = [name for name in self.model.current.people() if name != self.model.name]
+        people = dict.fromkeys(name for name in self.model.current.people() if name != self.model.name)
+        if before.startswith("/"):
+            people |= dict.fromkeys(self.model.partners)
         return complete(before, people=people, rooms=self.model.known_rooms, commands=all_commands())
 
     def unsent(self, room: Room) -> list[str]:

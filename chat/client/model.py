@@ -191,6 +191,11 @@ class Model(Listener):
         """The rooms that are open, and those in the server's last list."""
         return list(dict.fromkeys([room.name for room in self.rooms if not room.private] + self._listed_rooms))
 
+    @property
+    def partners(self) -> list[str]:
+        """The users with whom there is a private conversation."""
+        return [listed.name for listed in self._conversations.values() if not listed.gone]
+
     # What the link tells
 
     def state_changed(self, state: State) -> None:
@@ -412,7 +417,9 @@ class Model(Listener):
         room.joined = False
         room.set_users((), {}, ())
         self.close(room)
-        if event.by is not None:
+        if event.by is not None and event.text.startswith(f"{room.title} was closed"):
+            self.tell(event.text, LineKind.REFUSAL)
+        elif event.by is not None:
             why = f": {event.text}" if event.text else "."
             kicked = f"You were kicked out of {room.title} by {event.by}{why}"
             closed = event.text == events.closed_by(room.name, event.by)

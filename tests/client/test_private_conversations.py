@@ -404,3 +404,11 @@ def test_what_was_said_in_private_is_found(box: Box) -> None:
     ada.pump()
     assert ada.model.search is not None
     assert ada.model.search.found == []
+
+
+def test_the_names_of_conversations_are_completed_in_commands(seat: ScriptedSeat) -> None:
+    gone = with_bob(6, 6, name="roger", gone=True, **{"with": "p8"})
+    seat.answer("conversations", **listed(with_bob(7, 7, name="robert"), gone))
+    assert list(seat.client.complete("/msg ro").texts) == ["robert "]
+    assert list(seat.client.complete("/go @ro").texts) == ["@robert "]
+    assert list(seat.client.complete("ro").texts) == []

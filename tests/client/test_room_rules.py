@@ -5,9 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from box import Box
 from client.scripted import ScriptedSeat, room
+from client.seats import Seat
 
 from chat.client import status
+from chat.core.accounts import Role
+from chat.core.limits import Limits
+from chat.history.passwords import hash_password
 
 
 def rule(name: str, on: bool = True) -> dict[str, Any]:
@@ -55,3 +60,14 @@ def test_what_changes() -> None:
     ):
         seat.server.say(change)
         assert status.title(seat.room("#lobby")) == title
+
+
+def test_out_of_a_room_that_is_closed() -> None:
+    box = Box(limits=Limits(rate=None, plain_passwords=True))
+    ada = Seat(box, rooms=("lobby", "dev"))
+    box.make_account("root", hash_password("correct horse"), Role.OWNER)
+    root = Seat(box, "root", rooms=("dev",), password="correct horse")
+    root.enter("/room close dev")
+    ada.pump()
+    assert ada.titles == ["#lobby"]
+    assert ada.shown()[-1] == "! #dev was closed by root."
