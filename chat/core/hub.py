@@ -360,6 +360,13 @@ class Hub(State):
             kept = RightsKept(room.name, subject, op=True, founder=subject == room.maker)
             self.queue.add(Entry(session, (), kept, undo))
 
+    def keep_rights(self, session: Session, account: Subject) -> tuple[()]:
+        """An account is here again that could not be given up: rooms that are kept since then hold its rights too."""
+        for room in self.rooms.entitling(account):
+            if room.kept and account in room.ops:
+                self.store(session, RightsKept(room.name, account, op=True, founder=account == room.maker))
+        return ()
+
     def dropped(self, name: str, last: int) -> None:
         """Messages of a room up to that id are not kept any more. If it is closed, and none are left, it is gone."""
         room = self.rooms.get(name)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import partial
 
 import msgspec
 
@@ -157,7 +158,8 @@ def unregister(hub: Hub, session: Session, tag: str | None, password: str) -> No
             ends = [EndOthers(hub, session, others, ONLY_MEMBERS), Quit(hub, session, here, ONLY_MEMBERS)]
         ends += told_watchers(hub, account.party)
         fact = Unregistered(account.id, hub.take_presence())
-        hub.apply(session, fact, (done, *ends), tag=tag, action="unregister", target=account.name)
+        undo = partial(hub.keep_rights, session, account.id)
+        hub.apply(session, fact, (done, *ends), tag=tag, action="unregister", target=account.name, also=undo)
 
     check(hub, session, account, password, right, tag, "That password is wrong.")
 
