@@ -288,6 +288,23 @@ def test_people_are_told_how_to_read_what_came_before(box: Box) -> None:
     assert found[-1] == "* That is all."
 
 
+def test_who_reads_a_private_message_is_told_that_it_is_not_theirs_to_delete(box: Box) -> None:
+    ada, bob, eve = person(box, "ada"), person(box, "bob"), box.text("eve")
+    bob.send("/msg ada psst")
+    for client, refusal in (
+        (ada, "! That is not yours to delete."),
+        (eve, "! There is no message 1, or not any more."),
+    ):
+        client.received()
+        client.send("/delete 1")
+        assert client.lines() == [refusal]
+    ada.send("/ignore bob")
+    bob.send("/msg ada hello?")
+    ada.received()
+    ada.send("/delete 2")
+    assert ada.lines() == ["! There is no message 2, or not any more."]
+
+
 # -- whoever they are by now
 
 
@@ -420,8 +437,8 @@ def test_a_message_that_is_taken_back_is_gone_for_both_on_all_devices(box: Box) 
 def test_only_the_author_takes_a_private_message_back(box: Box) -> None:
     ada, bob, eve = converses(box, "ada"), converses(box, "bob"), box.json("eve")
     ada.ask(type="msg", name="bob", text="one")
-    for client in (bob, eve):
-        assert answer(client, type="delete", id=1)["code"] == "no-such-message"
+    for client, code in ((bob, "not-allowed"), (eve, "no-such-message")):
+        assert answer(client, type="delete", id=1)["code"] == code
     assert texts(answer(bob, type="history", **{"with": with_(bob, "ada")})["messages"]) == ["one"]
 
 

@@ -184,7 +184,10 @@ def _delete(hub: Hub, session: Session, tag: str | None, number: int, said: Said
     message = said.message if said is not None else None
     room = hub.rooms.find(message.room) if message is not None and message.room is not None else None
     mine = said is not None and user.was(said.author)
-    if said is None or message is None or not (mine or (room is not None and rights.may_enter(hub, user, room))):
+    between = said.between if said is not None else None
+    told = between is not None and between.heard and between.other == user.party
+    readable = mine or told or (room is not None and rights.may_enter(hub, user, room))
+    if said is None or message is None or not readable:
         raise NoSuchMessage(f"There is no message {number}, or not any more.")
     if not (mine or (room is not None and rights.is_op(user, room))):
         raise NotAllowed("That is not yours to delete.")
