@@ -202,6 +202,9 @@ def admit(
         hub.then(session, *come_into(hub, session, room, after))
     for refusal in refused:
         hub.refuse(session, refusal)
+    if session.one_room and not entered:
+        text = f"You are {name}, in no room. /join dev goes to the room #dev, /rooms lists them, exit leaves."
+        hub.show(session, Notice(text=text))
     if not first and (came_back or account is not None):
         hub.then(session, catch_up)
     if before is None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 from box import Box, Client
 
+from chat.core.accounts import Role
 from chat.core.limits import Limits
+from chat.history.passwords import hash_password
 
 PASSWORD = "correct horse"  # noqa: S105
 
@@ -60,6 +62,40 @@ def test_a_kick_with_a_time_bans_who_has_just_left_the_room_too(box: Box) -> Non
     eve.received()
     eve.send("/join den")
     assert eve.lines() == ["! You are banned from #den for 1 day more: spam"]
+
+
+def lobby_with(box: Box) -> tuple[Client, Client]:
+    """The owner, and a program of ada, who has an account, both in the lobby."""
+    hashed = hash_password(PASSWORD)
+    box.make_account("root", hashed, Role.OWNER)
+    box.make_account("ada", hashed)
+    root, ada = (box.json(name, password=PASSWORD, rooms={"lobby": None}) for name in ("root", "ada"))
+    return root, ada
+
+
+def sit_down(box: Box) -> list[str]:
+    """What ada reads who comes in with netcat."""
+    person = box.connect()
+    person.send("ada", PASSWORD)
+    shown: bytes = person.socket.value()
+    return shown.decode(errors="replace").splitlines()
+
+
+def test_who_was_kicked_out_of_the_lobby_with_another_device_comes_in_with_netcat(box: Box) -> None:
+    root, _ = lobby_with(box)
+    root.ask(type="kick", room="lobby", name="ada")
+    assert sit_down(box)[-1] == "* You are ada, in #lobby with root. Type /help for commands, exit to leave."
+
+
+def test_who_is_banned_from_the_lobby_reads_where_to_go(box: Box) -> None:
+    root, ada = lobby_with(box)
+    root.ask(type="ban", room="lobby", target="ada", text="1d")
+    assert sit_down(box)[-2:] == [
+        "! You are banned from #lobby for 1 day more.",
+        "* You are ada, in no room. /join dev goes to the room #dev, /rooms lists them, exit leaves.",
+    ]
+    again = box.json("ada", password=PASSWORD, rooms={"lobby": None})
+    assert not [event for event in ada.objects() + again.objects() if "in no room" in event.get("text", "")]
 
 
 def test_a_slow_room_says_who_may_speak_how_often(box: Box) -> None:
