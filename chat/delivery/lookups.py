@@ -146,7 +146,7 @@ def _fill(
 
 def _send_when_filled(outbox: Outbox, filled: Deferred[Any]) -> None:
     """Flush *outbox* once its place is filled; if that was at once, it is sent at the end of this turn."""
-    if not filled.called:
+    if not filled.called or filled.paused:
         filled.addCallback(lambda _: outbox.flush())
 
 

@@ -210,3 +210,11 @@ def test_a_name_that_is_guessed_at_is_named_in_the_figures() -> None:
     box.clock.advance(Guesses.SPAN + 1)
     root.ask(type="stats")
     assert "wrong passwords of ada" not in root.objects()[-1]["figures"]
+
+
+def test_who_has_waited_too_long_for_their_password_is_told() -> None:
+    chat = Chat()
+    client = chat.knock(0, "198.51.100.7")
+    chat.box.clock.advance(70)
+    chat.do()
+    assert [event.get("code", event["type"]) for event in client.objects()] == ["no-name", "goodbye"]
