@@ -127,6 +127,8 @@ def prove(
 
 def returning(hub: Hub, token: ResumeToken) -> Account | None:
     """The account whose client comes back by *token*, if there is one."""
+    if token.logged_out:
+        return None
     lives = token.session is not None or hub.seconds - token.used < TOKEN_LIFE
     return hub.account_with(token.subject) if lives else None
 

@@ -254,7 +254,7 @@ class ResumeToken:
     @property
     def resumes(self) -> Session | None:
         """The session that goes on, unless the token has been revoked."""
-        return self.session if self.subject else None
+        return self.session if self.subject and not self.logged_out else None
 
     @property
     def digest(self) -> str:

@@ -374,3 +374,16 @@ def test_a_token_that_was_logged_out_is_not_given_again_to_who_has_the_password(
     thief = chat.connect()
     thief.ask(type="hello", name="ada", token=token)
     assert thief.objects()[0]["code"] == "password-needed"
+
+
+def test_who_registers_while_they_are_logged_out_come_in_by_their_password_and_not_by_the_token(chat: Box) -> None:
+    eve = chat.connect()
+    eve.ask(type="hello", name="eve")
+    token = eve.objects()[0]["token"]
+    eve.send('{"type":"logout","device":1}', f'{{"type":"register","password":"{PASSWORD}"}}')
+    again = chat.connect()
+    again.ask(type="hello", name="eve", token=token)
+    assert again.objects()[0]["code"] == "password-needed"
+    again.ask(type="hello", name="eve", token=token, password=PASSWORD)
+    welcome = again.objects()[0]
+    assert (welcome["registered"], welcome["token"] == token) == (True, False)
