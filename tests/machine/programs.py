@@ -114,6 +114,7 @@ class Program(Asker):
     def _prepare_hello(self, hello: Request) -> None:
         self.hellos.append(hello)
         name = hello.fields["name"]
+        self.world.resumed[hello.fields.get("token", "")] = hello.sent
         self._keys.add(hello.fields.get("key", ""))
         if "register" in hello.fields:
             self._prepare_account(hello, name)
@@ -706,8 +707,7 @@ class Program(Asker):
         coming = list(self.world.hellos())
         devices = sum(len(subject.devices) for subject in self.subjects) + len(coming)
         many = devices >= MOST_DEVICES or len(self.subjects) != 1
-        resumed = any(request.fields.get("token") == self.token for request in coming)
-        resumed = resumed or (self.token is not None and self.passes.get(self.token) is not self.own)
+        resumed = self.hello is None or self.world.resumed.get(self.token or "", -1) > self.hello.sent
         self.world.require(
             "devices", many or resumed, f"{self.title} is replaced, and {self.subjects} has few devices."
         )

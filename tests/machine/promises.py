@@ -453,6 +453,8 @@ class World:
         """How many passwords came from each address that are not known to be right."""
         self.pending: Callable[[str, object], bool] = lambda room, request: False
         """Whether another request about a room than that one waits for its answer."""
+        self.resumed: dict[str, float] = {}
+        """When somebody has tried last to come back by each token."""
         self.hellos: Callable[[], Iterable[Any]] = lambda: ()
         """All requests by which somebody comes in, and that are not answered."""
         self.changing: Callable[[Subject], bool] = lambda subject: False
