@@ -123,8 +123,7 @@ class Judge:
         readers = readers or ledger.holders(request.fields.get("name", ""), request.since, request.until)
         homes = {home for home, _ in {request.who, *readers}}
         return request.private and all(
-            home not in ledger.accounts and any(other == home and at >= request.since for other, at in ledger.quits)
-            for home in homes
+            home not in ledger.accounts and ledger.may_have_left(home, request.since, ledger.now()) for home in homes
         )
 
     def _judge_owners(self) -> None:
@@ -164,8 +163,7 @@ class Judge:
             for name in ledger.names
             if old.home in (homes := {home for home, _ in ledger.holders(name, since, until)})
         )
-        left = any(home == old.home and since <= at <= until for home, at in ledger.quits)
-        if not taken and not left:
+        if not taken and not ledger.may_have_left(old.home, since, until):
             tags = f"{old.request.tag} and {new.request.tag}"
             ledger.fault("rights", f"the presence of {old.home} ended between {tags}: {old.subject}, {new.subject}")
 
@@ -271,8 +269,9 @@ class Judge:
                 if mine and row.number not in numbers and row.number not in ledger.deleted:
                     ledger.fault("lost", f"{label} was not shown {row}")
         self._judge_conversations()
-        find = "SELECT rowid FROM words WHERE words MATCH ?"
         for row in self._rows:
+            index = "private_words" if row.room is None else "words"
+            find = f"SELECT rowid FROM {index} WHERE {index} MATCH ?"
             if (row.number,) not in self._history.execute(find, (f'"{row.text}"',)).fetchall():
                 ledger.fault("other", f"a search does not find {row}")
 

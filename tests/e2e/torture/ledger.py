@@ -284,6 +284,14 @@ class Ledger:
         """Tell whether somebody may have banned a name that *home* had then."""
         return any(home == other for name, at in self.bans for other, _ in self.holders(name, at - 1, self.now()))
 
+    def may_have_left(self, home: str, since: float, until: float) -> bool:
+        """Tell whether *home* may have left for good in that time, by itself or because of a ban."""
+        left = any(other == home and since <= at <= until for other, at in self.quits)
+        return left or any(
+            since - 1 <= at <= until and home in {other for other, _ in self.holders(name, at - 1, until)}
+            for name, at in self.bans
+        )
+
     def done(self, tag: str) -> None:
         """It was seen that the request with that *tag* was carried out."""
         asked = self.requests[tag]
