@@ -153,7 +153,7 @@ def admit(
         user.arrived = hub.arrivals + 1
     squatters = _squatters(hub, account)
     _require_free(hub, name, here, squatters)
-    entered, refused = enterable(hub, session, user, rooms)
+    entered, refused = enterable(hub, session, user, rooms, resumes=before is not None)
     for squatter in squatters:
         text = f"The name {squatter.name} belongs to somebody, who has come in. Choose another."
         end_user(hub, squatter, text)
@@ -162,7 +162,7 @@ def admit(
         _end_least_used(hub, here)
     if _release_held(hub, name, here) or squatters or crowded:
         # They may have been the last in one of the rooms.
-        entered, refused = enterable(hub, session, user, rooms)
+        entered, refused = enterable(hub, session, user, rooms, resumes=before is not None)
     came_back = before is not None
     if here is None:
         user.marks = stored.marks if stored is not None else marks

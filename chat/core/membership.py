@@ -160,18 +160,18 @@ def _leave_room(hub: Hub, session: Session, user: User, room: Room, by: str | No
 
 
 def enterable(
-    hub: Hub, session: Session, user: User, wanted: Mapping[str, int | None]
+    hub: Hub, session: Session, user: User, wanted: Mapping[str, int | None], *, resumes: bool
 ) -> tuple[dict[Room, int | None], list[NotAllowed]]:
     """Open all the rooms that the user may enter, or none; and say which they may not, and why.
 
-    Programs do not come back by themselves into a room that they were kicked out of. People come in by their own will.
+    A device that *resumes* its session does not come into those again that the user was kicked out of.
     """
     opened: dict[Room, int | None] = {}
     refused: list[NotAllowed] = []
     try:
         for name, after in wanted.items():
             room = hub.rooms.open(name)
-            if user.kicked is not None and room.name in user.kicked and not session.one_room:
+            if resumes and user.kicked is not None and room.name in user.kicked:
                 refused.append(NotAllowed(user.kicked[room.name]))
                 hub.vacate(session, room)
             elif rights.may_enter(hub, user, room):

@@ -387,3 +387,18 @@ def test_who_registers_while_they_are_logged_out_come_in_by_their_password_and_n
     again.ask(type="hello", name="eve", token=token, password=PASSWORD)
     welcome = again.objects()[0]
     assert (welcome["registered"], welcome["token"] == token) == (True, False)
+
+
+def test_a_kick_keeps_a_device_out_that_resumes_and_none_that_is_new(chat: Box) -> None:
+    bob, one = chat.json("bob", rooms={"dev": None}), chat.connect()
+    one.ask(type="hello", name="ada", password=PASSWORD, rooms={"dev": None})
+    token = one.objects()[0]["token"]
+    come(chat, rooms={})
+    bob.ask(type="kick", room="dev", name="ada")
+    one.lose()
+    again = chat.connect()
+    again.ask(type="hello", name="ada", token=token, rooms={"dev": None})
+    assert [event["type"] for event in again.objects()] == ["welcome", "error"]
+    new = chat.connect()
+    new.ask(type="hello", name="ada", password=PASSWORD, rooms={"dev": None})
+    assert [event["type"] for event in new.objects()] == ["welcome", "room"]
