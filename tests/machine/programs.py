@@ -338,7 +338,7 @@ class Program(Asker):
         """Check what are said to be the rooms of its account."""
         world = self.world
         for name in listed:
-            may = account.lists(name).may_be(True, look) or world.pending(name, hello)
+            may = account.lists(name).may_be(True, look) or world.pending(name, hello) or world.failed >= 0
             world.require("own rooms", may, f"#{name} is said to be a room of {account}.")
         for name, register in account.listed.items():
             said = [text for text in world.texts.values() if text.room == name and not text.may_be_deleted]

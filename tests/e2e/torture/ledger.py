@@ -285,11 +285,20 @@ class Ledger:
         return any(home == other for name, at in self.bans for other, _ in self.holders(name, at - 1, self.now()))
 
     def may_have_left(self, home: str, since: float, until: float) -> bool:
-        """Tell whether *home* may have left for good in that time, by itself or because of a ban."""
+        """Tell whether *home* may have left for good in that time: by itself, by a ban, or as others took its name."""
         left = any(other == home and since <= at <= until for other, at in self.quits)
-        return left or any(
-            since - 1 <= at <= until and home in {other for other, _ in self.holders(name, at - 1, until)}
-            for name, at in self.bans
+        taken = any(
+            homes - {home}
+            for name in self.names
+            if home in (homes := {other for other, _ in self.holders(name, since, until)})
+        )
+        return (
+            left
+            or taken
+            or any(
+                since - 1 <= at <= until and home in {other for other, _ in self.holders(name, at - 1, until)}
+                for name, at in self.bans
+            )
         )
 
     def done(self, tag: str) -> None:
