@@ -43,7 +43,7 @@ class Account:
     passwords: int = 0
     """How often its password was changed."""
     presence: Subject = 0
-    """The presence that registered it, whose messages are the account's now."""
+    """The presence that registered it, whose messages are the account's now; one that nobody had if none did."""
     ignored: Mapping[str, str] = field(default_factory=dict)
     """Whom it ignores: the keys of their names, and the names."""
     rooms: dict[str, None] = field(default_factory=dict)

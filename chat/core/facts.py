@@ -62,6 +62,7 @@ class Erased:
 class Registered:
     """The user called ``name`` has an account now, which takes over what was the presence's.
 
+    An account that is made without a user has a presence that nobody had, so that no party can be guessed.
     ``password`` is a hash, ``invitation`` the digest of the invitation that is used up by that, if one is.
     """
 

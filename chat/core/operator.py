@@ -117,7 +117,8 @@ def _make_account(hub: Hub, session: Operator, request: Request, name: str) -> N
 
     def hashed(encoded: str) -> None:
         done = Show(session, Notice(text=f"{name} has an account now."))
-        hub.apply(session, MadeByOperator(hub.take_account(), name, encoded), (done,), action="account", target=name)
+        fact = MadeByOperator(hub.take_account(), name, encoded, hub.take_presence())
+        hub.apply(session, fact, (done,), action="account", target=name)
 
     _ask_password(hub, session, request, f"Password of {name}: ", hashed)
 

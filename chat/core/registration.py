@@ -120,7 +120,8 @@ def come_in_new(
         if session.gone:
             return
         require_place(hub, session, rooms)
-        fact = MadeAtDoor(hub.take_account(), require_choosable(hub, session, chosen), encoded, invitation=invitation)
+        free = require_choosable(hub, session, chosen)
+        fact = MadeAtDoor(hub.take_account(), free, encoded, hub.take_presence(), invitation)
         hub.apply(session, fact, tag=tag, action="register", target=chosen, why=invited_by(hub, fact))
         # Behind the account, and nothing more is read from the client before it.
         hub.answer(session, LetIn(hub, session, fact, rooms, token, tag))

@@ -393,7 +393,7 @@ class State:
     def _make_account(self, fact: MadeAtDoor | MadeByOperator) -> Callable[[], None]:
         self.require_free(fact.name)
         renew = self.invitations.use(fact.invitation, self.seconds)
-        account = Account(fact.account, fact.name)
+        account = Account(fact.account, fact.name, presence=fact.presence)
         self.accounts.enter(account)
 
         def undo() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import hashlib
 import os
 import shutil
 import sqlite3
@@ -203,6 +204,7 @@ times came in (``import``). From one to the next the times of messages never dec
 found by looking at every message (``unknown``)."""
 
 _PEOPLE = """
+UPDATE accounts SET presence = presence_of(id, password) WHERE presence IS NULL;
 CREATE TABLE former_names (
     name TEXT PRIMARY KEY,
     account INTEGER NOT NULL,
@@ -244,8 +246,8 @@ CREATE TABLE invitations (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX invitations_by_maker ON invitations (maker);
 """
-"""A party is how conversations know somebody for good: an account by the presence that registered it, or else by its
-id, others by their presence. ``private``: between whom a private message is, and whose share of the room for private
+"""A party is how conversations know somebody for good: an account by the presence that registered it, or by one that
+nobody had, and others by their presence. ``private``: between whom a private message is, and whose share of the room for private
 messages it takes. ``copies``: who has it, with whom, and whether they said it; it goes when nobody has it any more.
 ``conversations``: up to which id a party has read. ``private_words``: the index of the words in private messages.
 ``spent``: how much of their share the senders have taken. ``ended``: parties that are gone for good, whose copies are
@@ -432,6 +434,15 @@ def indexed_parties(author: int, other: int) -> str:
     return f"{indexed_party(author)} {indexed_party(other)}"
 
 
+def presence_of(account: int, password: str) -> int:
+    """Make a presence for an account that had none when it was made.
+
+    Nobody can guess it who does not know the hash of the password, and who upgrades a file twice gets the same.
+    """
+    digest = hashlib.sha256(f"{account} {password}".encode()).digest()
+    return -1 - (int.from_bytes(digest[:8], "big") >> 1)
+
+
 def migrate(connection: sqlite3.Connection, path: Path) -> None:
     """Bring the schema up to date, whole or not at all; an older file is copied first.
 
@@ -448,6 +459,7 @@ def migrate(connection: sqlite3.Connection, path: Path) -> None:
         _copy(connection, path, version)
     connection.create_function("indexed_text", 1, indexed_text, deterministic=True)
     connection.create_function("indexed_name", 1, indexed_name, deterministic=True)
+    connection.create_function("presence_of", 2, presence_of, deterministic=True)
     connection.execute("BEGIN IMMEDIATE")
     try:
         for number, migration in enumerate(MIGRATIONS[version:], version + 1):

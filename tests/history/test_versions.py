@@ -22,7 +22,7 @@ from chat.core.facts import Contents, RoomRules
 from chat.core.ports import ConversationsOf, Missed, Query, Search, StoredToken
 from chat.core.private import cost
 from chat.core.room import Access
-from chat.history.schema import MIGRATIONS
+from chat.history.schema import MIGRATIONS, presence_of
 from chat.history.sqlite import FILE, SqliteStore
 from chat.history.store import CannotOpen
 
@@ -138,9 +138,9 @@ def test_the_file_is_copied_first(folder: Path, opened: Opened, version: int) ->
 def test_accounts_get_ids_and_what_is_theirs(opened: Opened, version: int) -> None:
     contents = opened.contents
     assert list(contents.accounts) == [
-        StoredAccount(1, "Ada", "hash of Ada", Role.OWNER),
-        StoredAccount(2, "bob", "hash of bob"),
-        StoredAccount(3, "cy", "hash of cy"),
+        StoredAccount(1, "Ada", "hash of Ada", Role.OWNER, presence_of(1, "hash of Ada")),
+        StoredAccount(2, "bob", "hash of bob", presence=presence_of(2, "hash of bob")),
+        StoredAccount(3, "cy", "hash of cy", presence=presence_of(3, "hash of cy")),
     ]
     assert list(contents.rules) == [RoomRules("dev", Access.PRIVATE, locked=True, ops=(1,), invited=(2, 3))]
     assert [ban.target for ban in contents.bans] == ["192.0.2.0/24"]
@@ -148,7 +148,7 @@ def test_accounts_get_ids_and_what_is_theirs(opened: Opened, version: int) -> No
     ada = wait(opened.store.account(1))
     assert ada is not None
     assert ada.marks == {"lobby": 7}
-    assert unread(opened.store, 1) == ["psst"]
+    assert unread(opened.store, presence_of(1, "hash of Ada")) == ["psst"]
 
 
 @pytest.mark.parametrize("version", [3])
@@ -202,7 +202,7 @@ def test_accounts_of_the_same_name_stay_and_what_was_said_under_it_is_nobodys(fo
         stored = wait(store.account(account))
         assert stored is not None
         assert stored.marks == {"lobby": 7}
-        assert unread(store, account) == ["psst"]
+        assert unread(store, stored.presence) == ["psst"]
     store.close()
     assert authors(folder / FILE) == {"eve": None}
 
@@ -254,7 +254,7 @@ def test_an_upgrade_that_is_killed_at_any_place_is_whole_or_not_at_all(folder: P
 # -- private messages become conversations
 
 
-ADA, BOB, CY, DAN, EVE = -11, -22, 3, 4, -5
+ADA, BOB, CY, DAN, EVE = -11, -22, presence_of(3, "hash of cy"), 4, -5
 """The parties in the file of version 4: accounts, one that was given up, and a user without one who may come back."""
 
 
