@@ -447,7 +447,8 @@ class Asker(End):
             text.end = text.to_party
         if text.room is None and self.who is not None:
             self.world.conversations.note_message(self.who.party, text, event)
-            self._check_taken(text, Look(self, request.sent, self.world.tick))
+            if not request.again:
+                self._check_taken(text, Look(self, request.sent, self.world.tick))
 
     def _undo(self, request: Request, code: str) -> None:
         """What *request* may have changed is not changed; it may have been for a moment if it could not be stored."""
