@@ -246,13 +246,14 @@ CREATE TABLE invitations (
 CREATE INDEX invitations_by_maker ON invitations (maker);
 """
 """A party is how conversations know somebody for good: an account by the presence that registered it, or by one that
-nobody had, and others by their presence. ``private``: between whom a private message is, and whose share of the room for private
-messages it takes. ``copies``: who has it, with whom, and whether they said it; it goes when nobody has it any more.
-``conversations``: up to which id a party has read. ``private_words``: the index of the words in private messages.
-``spent``: how much of their share the senders have taken. ``ended``: parties that are gone for good, whose copies are
-still to go. ``former_names``: the names that accounts had before, and until when they are kept for them. ``joined``:
-the rooms that the devices of an account come into, in the order in which they first did. ``invitations``: who has made
-them (0: the operator), by the digests of their codes, and until when they are good (seconds since 1970)."""
+nobody had, and others by their presence. ``private``: between whom a private message is, and whose share of the room
+for private messages it takes. ``copies``: who has it, with whom, and whether they said it; it goes when nobody has it
+any more. ``conversations``: up to which id a party has read. ``private_words``: the index of the words in private
+messages. ``spent``: how much of their share the senders have taken. ``ended``: parties that are gone for good, whose
+copies are still to go. ``former_names``: the names that accounts had before, and until when they are kept for them.
+``joined``: the rooms that the devices of an account come into, in the order in which they first did. ``invitations``:
+who has made them (0: the operator), by the digests of their codes, and until when they are good (seconds since
+1970)."""
 
 _ROOMS = """
 ALTER TABLE rules ADD COLUMN access TEXT NOT NULL DEFAULT 'open';
