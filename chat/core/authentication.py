@@ -130,7 +130,7 @@ def returning(hub: Hub, token: ResumeToken) -> Account | None:
     if token.logged_out:
         return None
     lives = token.session is not None or hub.seconds - token.used < TOKEN_LIFE
-    return hub.account_with(token.subject) if lives else None
+    return hub.accounts.with_id(token.subject) if lives else None
 
 
 def check(
@@ -166,7 +166,7 @@ def check(
         now = hub.monotonic()
         # Others may have tried from there while this one waited: then nobody learns whether it was right.
         wait = hub.tries.wait(name + address, now)
-        if stored is None and hub.account_with(account.id) is account:
+        if stored is None and hub.accounts.with_id(account.id) is account:
             if wait <= 0:
                 hub.tries.failed(name + address, now)
             if hub.guesses.count(account.name, now):
@@ -179,7 +179,7 @@ def check(
         if session.named:
             # There may be no account any more: it was given up, or could not be stored.
             hub.account(account.id)
-        if stored is None or hub.account_with(account.id) is not account:
+        if stored is None or hub.accounts.with_id(account.id) is not account:
             raise WrongPassword(wrong)
         right(stored)
 

@@ -54,7 +54,7 @@ def addressee(hub: Hub, session: Session, name: str) -> Addressee:
 
 def addressee_with(hub: Hub, party: Subject) -> Addressee:
     """Who the *party* is now; raises :class:`NoSuchUser`."""
-    user, account = hub.user_with(party), hub.account_with(hub.heir(party))
+    user, account = hub.user_with(party), hub.accounts.with_id(hub.accounts.heir(party))
     if user is not None and user.party == party:
         return Addressee(party, user.name, user, user.account)
     if account is not None and account.party == party:

@@ -133,7 +133,7 @@ def admit(
 ) -> None:
     """Let a client in that may go by *name*; *stored* is the account if its password was checked."""
     require_rooms(hub, rooms)
-    account = hub.account_with(stored.id) if stored is not None else None
+    account = hub.accounts.with_id(stored.id) if stored is not None else None
     if token is not None:
         # It may have been used, or have ended, while the password was looked at.
         token = hub.tokens.find(token.token) or token
@@ -322,7 +322,7 @@ def _in_use(hub: Hub, name: str) -> bool:
 
 def _squatters(hub: Hub, account: Account | None) -> list[User]:
     """Who took the name of the *account* when it was given up, if that could not be stored."""
-    if account is None or hub.account_with(account.id) is not account:
+    if account is None or hub.accounts.with_id(account.id) is not account:
         return []
     owners = hub.accounts.holders(account.name)
     return [user for user in hub.users.holders(account.name) if user.account not in owners]

@@ -50,7 +50,7 @@ def invited_by(hub: Hub, fact: Registered) -> str:
     """Say for the audit record who has invited somebody, before the *fact* is applied."""
     if not fact.invitation:
         return ""
-    maker = hub.account_with(hub.invitations.find(fact.invitation, hub.seconds).maker)
+    maker = hub.accounts.with_id(hub.invitations.find(fact.invitation, hub.seconds).maker)
     return f"invited by {maker.name if maker is not None else 'the operator'}"
 
 
@@ -141,7 +141,7 @@ class LetIn(msgspec.Struct, frozen=True):
 
     def perform(self, delivery: Delivery) -> None:
         hub, session, fact = self.hub, self.session, self.fact
-        if session.gone or hub.account_with(fact.account) is None:
+        if session.gone or hub.accounts.with_id(fact.account) is None:
             return
         stored = StoredAccount(fact.account, fact.name, fact.password)
         try:

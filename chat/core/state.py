@@ -465,27 +465,19 @@ class State:
             raise NotAllowed("Your name is not registered. /register makes it yours.")
         return found
 
-    def account_with(self, subject: Subject) -> Account | None:
-        """The account with that id, if there is one."""
-        return self.accounts.with_id(subject)
-
     def _may_invite(self, maker: Subject) -> bool:
         account = self.accounts.with_id(maker)
         if account is None:
             return maker == OPERATOR
         return self.doors.may_invite(account) and self.bans.of_account(maker, self.seconds) is None
 
-    def heir(self, subject: Subject) -> Subject:
-        """Who has now what was *subject*'s: the account, if *subject* is a presence that has registered."""
-        return self.accounts.heir(subject)
-
     def user_with(self, subject: Subject) -> User | None:
         """Who is here as *subject*, or was it before they registered."""
-        return self._user_of.get(self.heir(subject))
+        return self._user_of.get(self.accounts.heir(subject))
 
     def name_of(self, party: Subject) -> str | None:
         """What a *party* is called now, if it is one, and not gone for good."""
-        user, account = self.user_with(party), self.account_with(self.heir(party))
+        user, account = self.user_with(party), self.accounts.with_id(self.accounts.heir(party))
         found = user if user is not None else account
         return found.name if found is not None and found.party == party else None
 

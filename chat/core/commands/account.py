@@ -129,7 +129,7 @@ class TakeName(msgspec.Struct, frozen=True):
 
     def perform(self, delivery: Delivery) -> None:
         hub, session, fact = self.hub, self.session, self.fact
-        account = hub.account_with(fact.account)
+        account = hub.accounts.with_id(fact.account)
         if account is None or account.name != fact.name:
             return
         user = hub.user_with(account.id)

@@ -89,7 +89,7 @@ def _hit(hub: Hub, ban: Ban) -> list[Session]:
 def _accounts_hit(hub: Hub, ban: Ban) -> list[Account]:
     """The accounts that can't come in by their names because of *ban*, whether they are here or not."""
     if ban.account:
-        account = hub.account_with(ban.account)
+        account = hub.accounts.with_id(ban.account)
         return [account] if account is not None else []
     return hub.accounts.holders(ban.target) if bans.network(ban.target) is None else []
 

@@ -202,7 +202,7 @@ def _set_founder(hub: Hub, session: Session, tag: str | None, room: str, name: s
     """Make an account the founder of the room."""
     mine = room_of(hub, session, room)
     user = user_of(session)
-    founder = hub.account_with(mine.founder)
+    founder = hub.accounts.with_id(mine.founder)
     if founder is not None and not rights.is_founder(user, mine):
         raise NotAllowed(f"Only {founder.name}, the founder of #{mine.name}, hands that on.")
     if founder is None and not user.moderates:
@@ -232,10 +232,10 @@ def _rules(hub: Hub, room: Room) -> list[str]:
     sentences.append("Only ops set its topic." if room.locked else "Everybody in it sets its topic.")
     if room.slow:
         sentences.append(f"All but its ops may speak once every {durations.in_words(room.slow)}.")
-    founder = hub.account_with(room.founder)
+    founder = hub.accounts.with_id(room.founder)
     if founder is not None:
         sentences.append(f"Its founder is {founder.name}.")
-    accounts = [account.name for subject in room.ops if (account := hub.account_with(subject)) is not None]
+    accounts = [account.name for subject in room.ops if (account := hub.accounts.with_id(subject)) is not None]
     others = [name for name in sorted(accounts, key=str.casefold) if founder is None or name != founder.name]
     if others:
         verb = "Its op" if len(others) == 1 else "Its ops"
