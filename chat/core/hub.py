@@ -360,11 +360,17 @@ class Hub(State):
             kept = RightsKept(room.name, subject, op=True, founder=subject == room.maker)
             self.queue.add(Entry(session, (), kept, undo))
 
-    def keep_rights(self, session: Session, account: Subject) -> tuple[()]:
-        """An account is here again that could not be given up: rooms that are kept since then hold its rights too."""
-        for room in self.rooms.entitling(account):
-            if room.kept and account in room.ops:
-                self.store(session, RightsKept(room.name, account, op=True, founder=account == room.maker))
+    def keep_after_all(self, session: Session, account: Account, listed: Sequence[str]) -> tuple[()]:
+        """An *account* is here again that could not be given up: tell the history what it could not know meanwhile.
+
+        Rooms that are kept since then hold rights of the account, and some of those it had *listed* may be gone.
+        """
+        for room in self.rooms.entitling(account.id):
+            if room.kept and account.id in room.ops:
+                self.store(session, RightsKept(room.name, account.id, op=True, founder=account.id == room.maker))
+        for name in listed:
+            if name not in account.rooms:
+                self.store(session, RoomListed(account.id, name, on=False))
         return ()
 
     def dropped(self, name: str, last: int) -> None:

@@ -336,9 +336,13 @@ class State:
         return undo
 
     def _change_rights(self, room: Room, subject: Subject, **rights: object) -> None:
-        """Have *room* hold these rights of *subject* again, unless that is a presence which has ended meanwhile."""
-        if not is_presence(subject) or subject in self._absent or self.user_with(subject) is not None:
-            self.rooms.entitle(room, subject, replace(room.rights(subject), **rights))
+        """Have *room* hold these rights of *subject* again.
+
+        A presence that has ended meanwhile is given none, but a ban of it holds or ends as before.
+        """
+        if is_presence(subject) and subject not in self._absent and self.user_with(subject) is None:
+            rights = {name: held for name, held in rights.items() if name == "ban" or not held}
+        self.rooms.entitle(room, subject, replace(room.rights(subject), **rights))
 
     def _mute_network(self, room: Room, fact: Muted) -> Callable[[], None]:
         """Mute newcomers from a network, or let them speak again."""

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from box import Box, Client, Operator, SlowStore
 
-from chat.core.facts import Record, RightsKept
+from chat.core.facts import Record, RightsKept, RoomListed
 from chat.core.limits import Limits
 from chat.history.passwords import hash_password
 from chat.history.store import CannotKeep
@@ -255,3 +255,38 @@ def test_the_tokens_of_an_account_whose_end_could_not_be_stored_bring_its_device
         again.ask(type="hello", name="ada", token=device.token)
         chat.settle()
         assert again.objects()[0]["registered"] is True
+
+
+def test_a_room_that_is_kept_since_an_account_was_to_end_holds_its_rights_after_all(chat: Chat) -> None:
+    chat.box.make_account("ada", hash_password(PASSWORD))
+    chat.settle()
+    ada = chat.come("ada", password=PASSWORD, rooms={"tea": None})
+    bob = chat.come("bob", rooms={"tea": None})
+    ada.ask(type="unregister", password=PASSWORD)
+    bob.ask(type="say", room="tea", text="from now on the room is kept")
+    chat.fail()
+    assert RightsKept("tea", chat.box.hub.accounts["ada"].id, op=True, founder=True) in chat.store.stored
+
+
+def test_a_room_that_ended_while_an_account_was_to_end_is_none_of_its_rooms_in_the_history(chat: Chat) -> None:
+    chat.box.make_account("ada", hash_password(PASSWORD))
+    chat.settle()
+    ada = chat.come("ada", password=PASSWORD, rooms={"tea": None})
+    ada.ask(type="unregister", password=PASSWORD)
+    ada.ask(type="leave", room="tea")
+    chat.fail()
+    account = chat.box.hub.accounts["ada"]
+    assert "tea" not in account.rooms
+    assert RoomListed(account.id, "tea", on=False) in chat.store.stored
+
+
+def test_a_ban_of_somebody_who_has_left_meanwhile_ends_if_it_could_not_be_stored(chat: Chat) -> None:
+    ada, eve = chat.come("ada", rooms={"tea": None}), chat.come("eve", rooms={"tea": None})
+    ada.ask(type="say", room="tea", text="the room is kept")
+    chat.settle()
+    ada.ask(type="ban", room="tea", target="eve")
+    eve.ask(type="quit")
+    chat.fail()
+    ada.objects()
+    ada.ask(type="bans", room="tea")
+    assert ada.objects()[-1]["bans"] == []

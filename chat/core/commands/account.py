@@ -158,7 +158,7 @@ def unregister(hub: Hub, session: Session, tag: str | None, password: str) -> No
             ends = [EndOthers(hub, session, others, ONLY_MEMBERS), Quit(hub, session, here, ONLY_MEMBERS)]
         ends += told_watchers(hub, account.party)
         fact = Unregistered(account.id, hub.take_presence())
-        undo = partial(hub.keep_rights, session, account.id)
+        undo = partial(hub.keep_after_all, session, account, list(account.rooms))
         hub.apply(session, fact, (done, *ends), tag=tag, action="unregister", target=account.name, also=undo)
 
     check(hub, session, account, password, right, tag, "That password is wrong.")
