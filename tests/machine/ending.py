@@ -231,6 +231,7 @@ def _check_conversations(day: Day) -> None:
         accept = ["conversations"]
         account = {"name": owners[0].own_name, "password": passwords[0], "accept": accept}
         _ask(day, program, "hello", rooms={}, key=day.doors.key, **account)
-        world.require("own password", program.account is owners[0], f"{owners[0]} is not let in.")
-        world.conversations.look_at(owners[0], partial(_ask, day, program))
+        world.require("own password", owners[0] in program.subjects, f"{owners[0]} is not let in.")
+        if program.account is owners[0]:
+            world.conversations.look_at(owners[0], partial(_ask, day, program))
         _ask(day, program, "quit")
