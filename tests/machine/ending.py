@@ -93,6 +93,8 @@ def _check_devices(day: Day) -> None:
     world = day.world
     now = Look(None, world.tick, world.tick)
     here = [end for end in day.ends if isinstance(end, Program) and end.name and not end.stuck]
+    for program in here:
+        world.require("own tag", not program.tagged, "; ".join(program.tagged))
     for program in list(here):
         for room in list(program.views):
             if not program.over:
@@ -232,6 +234,6 @@ def _check_conversations(day: Day) -> None:
         account = {"name": owners[0].own_name, "password": passwords[0], "accept": accept}
         _ask(day, program, "hello", rooms={}, key=day.doors.key, **account)
         world.require("own password", owners[0] in program.subjects, f"{owners[0]} is not let in.")
-        if program.account is owners[0]:
-            world.conversations.look_at(owners[0], partial(_ask, day, program))
+        if program.account is not None and program.account is owners[0]:
+            world.conversations.look_at(program.account, partial(_ask, day, program))
         _ask(day, program, "quit")

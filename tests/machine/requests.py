@@ -220,6 +220,7 @@ class Asker(End):
                     account.listed = self.who.listed
                     account.inherits = self.who.inherits
                     account.party = self.who.party
+                    account.role = self.who.role
                 account.devices.add(self.device)
                 account.names = set[str]().union(*(s.names for s in self.subjects)) | {self.name}
                 account.own_name = self.name
@@ -563,7 +564,9 @@ class Asker(End):
             return
         earlier, _ = before
         since = Look(self, min(earlier.sent, request.sent), look.done)
-        slow = min((0 if value is ANYTHING else value for value in room.slow.values(since)), default=0)
+        values = set(room.slow.values(since))
+        # Nobody waits any more once it is another time.
+        slow = values.pop() if len(values) == 1 and ANYTHING not in values else 0
         gap = world.seconds() - min(earlier.seconds, request.seconds)
         free = slow <= gap or world.may_op(self.subjects, room, since)
         world.require("slow", free, f"{says} They spoke {gap} seconds ago, and the room is slow: {slow}.")

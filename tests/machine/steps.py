@@ -1002,6 +1002,8 @@ def _all_are_gone(day: Day) -> None:
     day.errands = []
     for known in day.passes.values():
         known.broken = -1e9
+        # After a restart only messages are known of a token that was logged out, and it may be given again.
+        known.logged_out = INFINITY
     for holder in world.holders.values():
         for subject in set(holder.everything()) - {None}:
             subject.away.put(None, world.tick)
