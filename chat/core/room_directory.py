@@ -33,8 +33,8 @@ class RoomDirectory(Registry[Room]):
         """The rooms that hold rights of each subject."""
         self._order: dict[Access, list[Place]] = {kind: [] for kind in Access}
         self._places: dict[str, tuple[Access, Place]] = {}
-        self._stirred: list[Room] = []
-        """The rooms whose places in the order may have changed, or that are gone."""
+        self._stirred: dict[str, Room] = {}
+        """The rooms whose places in the order may have changed, also those that are gone and still have one."""
         self._barred: dict[str, set[Room]] = {}
         """The rooms from which newcomers without an account are banned, by the networks that they come from."""
         self._guarded: tuple[set[str], set[str]] = set(), set()
@@ -63,6 +63,7 @@ class RoomDirectory(Registry[Room]):
     def claim(self, name: str, holder: Room) -> None:
         """Enter a room."""
         super().claim(name, holder)
+        holder.stirred = False
         if holder.kept and not holder.members:
             self._idle.add(holder)
         for subject in holder.subjects():
@@ -79,6 +80,8 @@ class RoomDirectory(Registry[Room]):
             self._let_go(subject, room)
         self._bar(room, *room.bans.values())
         self.guard(room)
+        if name not in self._places:
+            self._stirred.pop(name, None)
 
     def _holds(self, room: Room) -> bool:
         return room.name in self and self[room.name] is room
@@ -122,12 +125,12 @@ class RoomDirectory(Registry[Room]):
         """Somebody came into *room*, left it or spoke in it."""
         if not room.stirred:
             room.stirred = True
-            self._stirred.append(room)
+            self._stirred[room.name] = room
 
     def liveliest(self, access: Access) -> Sequence[Place]:
         """The places of the rooms of that *access* that are not closed, in their order."""
-        stirred, self._stirred = self._stirred, []
-        for room in stirred:
+        stirred, self._stirred = self._stirred, {}
+        for room in stirred.values():
             room.stirred = False
         if len(stirred) * FEW > len(self):
             self._places = {}
@@ -137,7 +140,7 @@ class RoomDirectory(Registry[Room]):
             for order in self._order.values():
                 order.sort()
         else:
-            for room in stirred:
+            for room in stirred.values():
                 self._move(room)
         return self._order[access]
 

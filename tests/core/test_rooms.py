@@ -943,3 +943,19 @@ def test_a_closed_room_of_which_nothing_is_kept_any_more_is_gone(box: Box) -> No
     eve.send("three")
     box.hub.dropped("dev", 3)
     assert shown(eve, "/who") == ["* In #dev: eve (op)"]
+
+
+def test_nothing_is_kept_of_rooms_that_came_and_went() -> None:
+    box = Box(limits=Limits(rate=None))
+    ada = box.json("ada")
+    ada.ask(type="rooms")
+    for number in range(50):
+        ada.ask(type="join", room=f"room{number}")
+        if number % 7 == 0:
+            ada.ask(type="rooms")
+        ada.ask(type="leave", room=f"room{number}")
+    assert len(box.hub.rooms._stirred) <= 8, "no more than have a place in the order"
+    ada.received()
+    ada.ask(type="rooms")
+    assert [room["room"] for room in ada.objects()[-1]["rooms"]] == ["lobby"]
+    assert len(box.hub.rooms._stirred) == 0
