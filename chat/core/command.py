@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
 from keyword import iskeyword
@@ -60,11 +60,11 @@ class Parameter:
     people: bool = False
     alone: bool = False
     instead: str = ""
+    argument: str = field(init=False)
+    """What the command calls it: its name may be a keyword of Python."""
 
-    @property
-    def argument(self) -> str:
-        """What the command calls it: it may be a keyword of Python."""
-        return f"{self.name}_" if iskeyword(self.name) else self.name
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "argument", f"{self.name}_" if iskeyword(self.name) else self.name)
 
     def given_by(self, fields: Mapping[str, object]) -> bool:
         """Tell whether the fields of a JSON object have what may stand in its place."""
@@ -183,10 +183,12 @@ class Command:
     def check(self, fields: Mapping[str, object]) -> dict[str, str | int]:
         """Take the arguments out of a JSON object; raises :class:`BadField`."""
         arguments: dict[str, str | int] = {}
-        for parameter in (p for p in self.parameters if not p.people):
-            value = fields.get(parameter.name)
+        for parameter in self.parameters:
+            value = fields.get(parameter.name) if not parameter.people else None
             if value is not None:
                 arguments[parameter.argument] = parameter.from_json(value)
+            elif parameter.people:
+                continue
             elif (parameter.here or not parameter.optional) and not parameter.given_by(fields):
                 raise BadField(f'"{self.name}" needs "{parameter.name}".')
         return arguments

@@ -86,9 +86,11 @@ class Feed:
         """Add an event; *message_id* is 0 if it is no message. The sessions *devices* are shown *untagged* instead."""
         before = self._lines[-1] if self._lines else self._last
         messages, last_id = (before.messages + 1, message_id) if message_id else (before.messages, before.last_id)
-        self._lines.append(FeedLine(data, origin, author, messages, last_id, devices, untagged))
         if devices:
+            self._lines.append(FeedLine(data, origin, author, messages, last_id, devices, untagged))
             self._untagged = True
+        else:
+            self._lines.append(FeedLine(data, origin, author, messages, last_id))
         begin = self.end - self.turn
         self.end += len(data)
         self._ends.append(self.end)

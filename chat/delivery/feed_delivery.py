@@ -69,8 +69,9 @@ class FeedDelivery:
         author, number = (key(event.author), event.id) if isinstance(event, Message) else ("", 0)
         devices: frozenset[int] = frozenset()
         untagged = event
-        if number and origin is not None and origin.user is not None and origin.user.sessions != (origin,):
-            devices, untagged = self._for_devices(origin, origin.user, event)
+        user = origin.user if number and origin is not None else None
+        if user is not None and origin is not None and (len(user.sessions) > 1 or user.sessions[0] is not origin):
+            devices, untagged = self._for_devices(origin, user, event)
         for dialect, feed in self._feeds.get(room, {}).items():
             self.deliveries += len(feed.readers)
             if devices:

@@ -57,7 +57,7 @@ class FirstJsonDialect(JsonDialect):
         """Write an event for everybody in a room."""
         if isinstance(event, events.Rule) and (event.rule, event.on) not in events.FIRST_RULES:
             event = events.Notice(text=f"#{event.room}: {' '.join(event.words())}", tag=event.tag)
-        return super().encode(event)
+        return _encode(event) + b"\n"
 
 
 LATER, FIRST = JsonDialect(), FirstJsonDialect()

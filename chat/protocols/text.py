@@ -8,7 +8,7 @@ from typing import Any
 
 from chat.core import events, lifecycle
 from chat.core.command import Command
-from chat.core.commands import table
+from chat.core.commands import table, talk
 from chat.core.errors import BadJson, ChatError, InvitationNeeded, UnknownCommand
 from chat.core.hub import Hub
 from chat.core.session import Session
@@ -142,8 +142,8 @@ class TextManners(Manners):
                 command, rest = table.split(text)
                 self._run(hub, session, command, command.parse(rest, session.here))
             elif stripped:
-                said = text[1:] if text.startswith("//") else text
-                table.run(hub, session, table.TABLE["say"], None, {"room": session.here, "text": said})
+                session.active = hub.monotonic()
+                talk.say(hub, session, None, session.here, text[1:] if text.startswith("//") else text)
         except ChatError as error:
             hub.refuse(session, error)
 
