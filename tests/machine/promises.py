@@ -149,8 +149,8 @@ class Register:
         return (write.value for write in self._writes if write.sent >= first.sent)
 
     def last(self) -> Write:
-        """The change that was asked for last."""
-        return max(self._writes, key=lambda write: write.sent)
+        """The change that was asked for last, of those that have certainly happened."""
+        return max((write for write in self._writes if write.certain), key=lambda write: write.sent)
 
     def everything(self) -> Iterator[Any]:
         """All values that it ever may have had."""
@@ -297,15 +297,11 @@ class Subject:
 
     def may_be_in(self, room: Room, look: Look) -> bool:
         """Tell whether they may have been in the room: on any device."""
-        return any(device.room(room).may_be(True, look) for device in self.devices) or self._is_nobody_known
+        return self.unknown or any(device.room(room).may_be(True, look) for device in self.devices)
 
     def may_be_out_of(self, room: Room, look: Look) -> bool:
         """Tell whether they may not have been in the room: on no device."""
-        return all(device.room(room).may_be(False, look) for device in self.devices)
-
-    @property
-    def _is_nobody_known(self) -> bool:
-        return self.unknown and not self.devices
+        return self.unknown or all(device.room(room).may_be(False, look) for device in self.devices)
 
     def mark(self, room: str) -> Register:
         """Up to where they have read the room."""

@@ -60,6 +60,8 @@ class Request:
         self.text: Text | None = None
         self.attempt: Look | None = None
         self.victims: set[Subject] = set()
+        self.room: Room | None = None
+        """What was known of the room that it is about when it was sent."""
 
     def again_by(self, now: float) -> Request:
         """The same, to be sent on another connection."""
@@ -169,7 +171,7 @@ class Asker(End):
         world, now, fields = self.world, self.world.tick, request.fields
         room = world.room(fields["room"]) if "room" in fields else None
         victims = world.called(request.about, Look(self, now, now)) if request.about else set()
-        request.victims = victims
+        request.victims, request.room = victims, room
 
         def write(register: Register, value: Any) -> None:
             request.writes.append((register, register.write(value, self, now)))
@@ -352,6 +354,9 @@ class Asker(End):
         """The name in a request may have changed hands before it was read."""
         if request.about:
             request.victims |= self.world.called(request.about, look)
+            if request.room is not None and self.world.room(request.room.name) is not request.room:
+                # Nothing is known of the room any more.
+                return
             known = {id(register) for register, _ in request.writes}
             for victim in request.victims:
                 for register, value in self._changes_of(victim, request):
