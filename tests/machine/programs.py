@@ -9,7 +9,7 @@ from e2e.test_hostile_bytes import FORBIDDEN
 from house import LIMITS
 
 from machine.clients import LOBBY, Line, Log
-from machine.promises import ANYTHING, INFINITY, Device, Look, Register, Room, Subject, Text, World, fold
+from machine.promises import ANYTHING, INFINITY, Device, Look, Register, Room, Subject, Text, World, fold, spelling
 from machine.requests import Asker, Event, Request
 
 RESERVED = frozenset(map(fold, ("server", "admin", "root", "moderator", "guests")))
@@ -671,10 +671,10 @@ class Program(Asker):
     def _ignores(self, event: Event, request: Request | None) -> None:
         """Its user ignores those."""
         look = Look(self, request.sent if request is not None else 0, self.world.tick)
-        listed = {fold(name) for name in event["names"]}
+        listed = {spelling(name) for name in event["names"]}
         for name in {*listed, *(self.who.ignored if self.who is not None else ())}:
             may = any(subject.ignores(name).may_be(name in listed, look) for subject in self.subjects)
-            if request is None or name != fold(request.fields.get("name", "")):
+            if request is None or name != spelling(request.fields.get("name", "")):
                 self.world.require("ignored", may, f"{self.subjects} is said to ignore {event['names']}.")
 
     # -- going

@@ -313,7 +313,7 @@ class Subject:
 
     def ignores(self, name: str) -> Register:
         """Whether they ignore who has that name."""
-        return self.ignored.setdefault(fold(name), Register(ANYTHING if self._was_another else False))
+        return self.ignored.setdefault(spelling(name), Register(ANYTHING if self._was_another else False))
 
     @property
     def _was_another(self) -> bool:
@@ -395,9 +395,14 @@ def words_of(text: str) -> str:
     return found[0] if found is not None else text
 
 
+def spelling(name: str) -> str:
+    """Names have this in common that differ only in case or script, of those that the machine uses."""
+    return name.casefold().replace("\u0430", "a").replace("\u03bf", "o")
+
+
 def fold(name: str) -> str:
     """Names that look alike have this in common, of those that the machine uses."""
-    return name.casefold().replace("l", "i").replace("\u0430", "a").replace("\u03bf", "o")
+    return spelling(name).replace("l", "i")
 
 
 def network_of(target: str) -> IPv4Network | IPv6Network | None:

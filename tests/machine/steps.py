@@ -475,6 +475,7 @@ def _come_back(day: Day, seat: int, before: Program, chance: random.Random, *, w
     said = [request for request in before.requests.values() if request.text is not None and request.sent > begun]
     # To who gives a password, the token of somebody without an account is another's: its tags count no more.
     counts = (password is None or known.subject.is_account) and known.subject.logs_out < known.used
+    counts = counts and not known.subject.alive.may_be(False, Look(None, known.used, day.world.tick))
     again = [request.again_by(day.world.tick) for request in said if counts]
     more: dict[str, Any] = {}
     if before.follows and "conversations" in day.world.offers:
@@ -484,7 +485,7 @@ def _come_back(day: Day, seat: int, before: Program, chance: random.Random, *, w
     if waiting:
         program.ask(first)
         day.settle()
-        if program.name:
+        if program.name and program.token == before.token:
             program.ask(*again[-TAIL:])
     else:
         program.ask(first, *again[-TAIL:])
