@@ -207,8 +207,12 @@ class Session:
 
     @property
     def ignored(self) -> Mapping[str, str]:
-        """Whom its user ignores."""
-        return self.user.ignored if self.user is not None else NOTHING
+        """Whom its user ignores, but for a name that they have taken themselves since."""
+        user = self.user
+        if user is None or not user.ignored:
+            return NOTHING
+        own = names.key(user.name)
+        return {key: name for key, name in user.ignored.items() if key != own} if own in user.ignored else user.ignored
 
     @property
     def here(self) -> str:

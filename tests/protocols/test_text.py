@@ -465,6 +465,18 @@ def test_each_of_many_lines_of_one_second_is_shown_once() -> None:
     assert ada.lines() == ["* Nothing was said in #lobby then."] * 2
 
 
+def test_who_takes_a_name_that_they_ignore_is_shown_what_they_say() -> None:
+    box = Box(limits=Limits(rate=None))
+    bob = box.json("bob")
+    bob.ask(type="ignore", name="ada", on=True)
+    bob.ask(type="nick", name="ada")
+    bob.objects()
+    bob.ask(type="say", room="lobby", text="hello", tag="t")
+    assert [event["tag"] for event in bob.objects()] == ["t"]
+    bob.ask(type="history", room="lobby")
+    assert [message["text"] for message in bob.objects()[0]["messages"]] == ["hello"]
+
+
 def test_who_ignores_many_lines_reads_on_behind_them() -> None:
     box = Box()
     ada, bob = box.text("ada"), box.text("bob")
