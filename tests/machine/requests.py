@@ -211,11 +211,11 @@ class Asker(End):
                     subject.names.add(fields["name"])
                     write(world.holder(fields["name"]), subject)
                     write(world.holder(self.name), None)
-            case "register" if self.account is None:
+            case "register" if self.account is None or self.account.alive.may_be(False, Look(self, now, now)):
                 self.use_code(request)
                 title = f"account {self.name} of {self.title}"
-                account = Subject(title, is_account=True, unknown=self.who is None)
-                if self.who is not None:
+                account = Subject(title, is_account=True, unknown=self.who is None or self.who.is_account)
+                if self.who is not None and not self.who.is_account:
                     account.rights = self.who.rights
                     account.marks, account.ignored = self.who.marks, self.who.ignored
                     account.away = self.who.away
