@@ -406,6 +406,9 @@ class Program(Asker):
         look = Look(self, asked.sent, world.tick)
         old = world.room(name)
         back = self.resumed if join is None and self.before is not None and name in self.before.rooms else "no"
+        if back == "yes" and old.closed.may_be(True, look):
+            # It may have been closed for good, and be another room.
+            back = "maybe"
         self._forget_what_was_asked(asked, old)
         room = self._room_entered(old, event, asked, back, look)
         room.entered = world.tick

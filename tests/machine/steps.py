@@ -1055,7 +1055,8 @@ def the_operator_gives_a_role(day: Day, seat: int, chance: random.Random) -> obj
     def told(done: bool, text: str) -> None:
         for account, write in writes:
             if not done:
-                account.role.drop(write)
+                # It may have held for a moment.
+                write.done, write.undone = day.world.tick, True
             elif not at_once:
                 day.world.roles[account] = write
             elif len(accounts) == 1:
@@ -1076,7 +1077,7 @@ def the_operator_gives_a_password(day: Day, seat: int, chance: random.Random) ->
     def told(done: bool, text: str) -> None:
         for account, write in writes:
             if not done:
-                account.password.drop(write)
+                write.done, write.undone = day.world.tick, True
             elif len(accounts) == 1:
                 write.finish(day.world.tick)
                 account.reset = (write.sent, day.world.tick)
