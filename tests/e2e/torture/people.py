@@ -146,6 +146,11 @@ class Program:
 
     def _welcomed(self, welcome: Event) -> None:
         self._times.welcome = self._ledger.now()
+        lost = self._ledger.is_registered(self.home) and not welcome.get("registered")
+        if lost and self._ledger.may_be_banned(self.home):
+            # The ban has ended the token, and the name was one of before, under which anybody comes in.
+            self.token, self.name, self._give_password = None, self.home, True
+            raise ConnectionError("came in as nobody of an account")
         if self.token not in (None, welcome["token"]):
             self._lost_its_token()
         self.token, self.name = welcome["token"], welcome["name"]
