@@ -469,6 +469,10 @@ class Program(Asker):
             may = world.may_enter(self.subjects, room, look)
             world.require("privacy", may, f"{self.subjects} came into #{name}, which is private.")
             return room
+        others = {device for subject in self.subjects for device in subject.devices} - {self.device}
+        if any(device.room(room).may_be(True, look) for device in others):
+            # Its user may have been there already.
+            return world.unknown_room(name)
         # It stays where somebody was banned from it, or something was said and is gone.
         stays = room.bans or any(text.room == name for text in world.texts.values())
         if room.entered >= asked.sent or back == "maybe" or world.pending(name, asked) or stays:
@@ -476,7 +480,8 @@ class Program(Asker):
         world.require("topic", not topic or room.topic.may_be(topic, look), f"the topic of #{name} is {topic!r}.")
         new = world.new_room(name)
         new.topic = Register(topic)
-        new.founder = Register(self.account.party if self.account is not None else ANYTHING)
+        if name != LOBBY:
+            new.founder = Register(self.account.party if self.account is not None else ANYTHING)
         return new
 
     def _forget_what_was_asked(self, asked: Request, room: Room) -> None:

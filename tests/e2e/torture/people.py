@@ -95,6 +95,9 @@ class Program:
         self._times = Connection()
         self._ledger.connections.setdefault(self.label, []).append(self._times)
         self.inside = set()
+        if not self.follows:
+            # It may be shown again, or for the first time, what it seemed to have got.
+            self._later = 0
         try:
             self._come_in()
             while line := await reader.readline():
