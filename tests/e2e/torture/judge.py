@@ -121,10 +121,12 @@ class Judge:
         ledger = self._ledger
         readers = {who for number, _, who, _ in ledger.shown if number in request.numbers}
         readers = readers or ledger.holders(request.fields.get("name", ""), request.since, request.until)
-        homes = {home for home, _ in {request.who, *readers}}
-        return request.private and all(
-            home not in ledger.accounts and ledger.may_have_left(home, request.since, ledger.now()) for home in homes
-        )
+
+        def may_have_left(home: str) -> bool:
+            return home not in ledger.accounts and ledger.may_have_left(home, request.since, ledger.now())
+
+        # Of several who may have had the name, one was meant.
+        return request.private and may_have_left(request.who[0]) and any(may_have_left(home) for home, _ in readers)
 
     def _judge_owners(self) -> None:
         """Each message belongs to the presence or the account of who said it, which is never another's."""
