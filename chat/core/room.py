@@ -12,7 +12,8 @@ import msgspec
 from chat.core.accounts import Subject
 from chat.core.bans import RoomBan
 
-T = TypeVar("T")
+K = TypeVar("K")
+V = TypeVar("V")
 
 LONGEST_FOR_NETWORK = 86_400
 """If somebody is muted or banned, newcomers without an account from the same address are too: for so many seconds at
@@ -254,6 +255,10 @@ class Room:
             self.bans.get(subject),
         )
 
+    def mute_network(self, network: str, until: tuple[float, int] | None) -> None:
+        """Mute who comes from *network*, until a time, if so many others arrived before; ``None`` ends that."""
+        _put(self.muted_networks, network, until)
+
     def give(self, subject: Subject, rights: Rights) -> None:
         """Have the room hold exactly these rights of *subject*."""
         if rights.op is not (subject in self.ops):
@@ -267,9 +272,9 @@ class Room:
             self.maker = 0
 
 
-def _put(mapping: dict[Subject, T], subject: Subject, value: T | None) -> None:
+def _put(mapping: dict[K, V], key: K, value: V | None) -> None:
     """Put *value* into the *mapping*, or take what is there away if it is ``None``."""
     if value is None:
-        mapping.pop(subject, None)
+        mapping.pop(key, None)
     else:
-        mapping[subject] = value
+        mapping[key] = value
