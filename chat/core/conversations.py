@@ -14,7 +14,7 @@ from chat.core.effects import Effect, show_device
 from chat.core.errors import BadField, NoSuchUser
 from chat.core.events import ConversationChanged
 from chat.core.hub import Hub
-from chat.core.membership import find_user
+from chat.core.membership import find_anyone
 from chat.core.ports import Conversation, ConversationsOf, Delivery
 from chat.core.rights import user_of
 from chat.core.session import CONVERSATIONS, Session, User, ignores
@@ -44,21 +44,20 @@ class Addressee(NamedTuple):
 
 def addressee(hub: Hub, session: Session, name: str) -> Addressee:
     """Who has *name*: a user, or an account that is not here; raises :class:`NoSuchUser`."""
-    account = hub.accounts.get(name) if hub.users.get(name) is None else None
-    user = hub.user_with(account.id) if account is not None else None
-    if account is not None and user is None:
-        return Addressee(account.party, account.name, None, account)
-    user = user or find_user(hub, session, name)
-    return Addressee(user.party, user.name, user, user.account)
+    return _addressed(find_anyone(hub, session, name))
+
+
+def _addressed(found: User | Account) -> Addressee:
+    if isinstance(found, User):
+        return Addressee(found.party, found.name, found, found.account)
+    return Addressee(found.party, found.name, None, found)
 
 
 def addressee_with(hub: Hub, party: Subject) -> Addressee:
     """Who the *party* is now; raises :class:`NoSuchUser`."""
-    user, account = hub.user_with(party), hub.accounts.with_id(hub.accounts.heir(party))
-    if user is not None and user.party == party:
-        return Addressee(party, user.name, user, user.account)
-    if account is not None and account.party == party:
-        return Addressee(party, account.name, None, account)
+    found = hub.with_party(party)
+    if found is not None:
+        return _addressed(found)
     raise NoSuchUser("Whoever that was is gone for good.")
 
 

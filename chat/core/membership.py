@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from chat.core import names, rights
+from chat.core.accounts import Account
 from chat.core.effects import Effect, Enter, Leave, Publish, Replay, Show
 from chat.core.errors import AlreadyThere, ChatError, NoSuchUser, NotAllowed, NotInRoom, TooManyRooms
 from chat.core.events import Joined, Left, RoomState
@@ -45,6 +46,17 @@ def find_user(hub: Hub, session: Session, name: str) -> User:
         advice = f"Did you mean {near[0]}?" if near else "See /who for those in this room."
         raise NoSuchUser(f"There is nobody called {clean(name)[: names.MAXIMUM_LENGTH]} here. {advice}")
     return user
+
+
+def find_anyone(hub: Hub, session: Session, name: str) -> User | Account:
+    """Who goes by *name*, or the account of that name: its user, or itself if it is not here.
+
+    Raises :class:`~chat.core.errors.NoSuchUser`.
+    """
+    account = hub.accounts.get(name)
+    if account is None or hub.users.get(name) is not None:
+        return find_user(hub, session, name)
+    return hub.user_with(account.id) or account
 
 
 def join(hub: Hub, session: Session, name: str, after: int | None = None, tag: str | None = None) -> None:

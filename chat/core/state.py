@@ -6,7 +6,7 @@ from base64 import urlsafe_b64encode
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any
 
 from msgspec.structs import asdict, replace
 
@@ -57,9 +57,6 @@ from chat.core.tokens import Tokens
 
 REMEMBERED_ERASURES = 4_096
 """So many of the last erased messages are known, so that none is erased twice by requests that come together."""
-
-K = TypeVar("K")
-V = TypeVar("V")
 
 
 class State:
@@ -159,7 +156,7 @@ class State:
             self.rooms.entitle(room, subject, rights)
         for network, seconds in rule.muted_networks.items():
             until = self._monotonic_at(seconds)
-            _put(room.muted_networks, network, (until, 0) if until is not None else None)
+            room.mute_network(network, (until, 0) if until is not None else None)
 
     # -- time and numbers
 
@@ -351,8 +348,8 @@ class State:
         for network, (end, _) in list(room.muted_networks.items()):
             if end < self.monotonic():
                 del room.muted_networks[network]
-        _put(room.muted_networks, fact.network, (until, self._arrivals) if until is not None else None)
-        return partial(_put, room.muted_networks, fact.network, before)
+        room.mute_network(fact.network, (until, self._arrivals) if until is not None else None)
+        return partial(room.mute_network, fact.network, before)
 
     def _erase(self, ids: Sequence[int]) -> Callable[[], None]:
         for number in ids:
@@ -479,11 +476,15 @@ class State:
         """Who is here as *subject*, or was it before they registered."""
         return self._user_of.get(self.accounts.heir(subject))
 
+    def with_party(self, party: Subject) -> User | Account | None:
+        """Who the *party* is: its user, or its account if that is not here; ``None`` if it is gone for good."""
+        found = self.user_with(party) or self.accounts.with_id(self.accounts.heir(party))
+        return found if found is not None and found.party == party else None
+
     def name_of(self, party: Subject) -> str | None:
         """What a *party* is called now, if it is one, and not gone for good."""
-        user, account = self.user_with(party), self.accounts.with_id(self.accounts.heir(party))
-        found = user if user is not None else account
-        return found.name if found is not None and found.party == party else None
+        found = self.with_party(party)
+        return found.name if found is not None else None
 
     def set_account(self, user: User, account: Account | None) -> None:
         """The *user* is here with that account, or with none."""
@@ -559,14 +560,6 @@ def _set(holder: Any, attribute: str, value: object) -> Callable[[], None]:
     before = getattr(holder, attribute)
     setattr(holder, attribute, value)
     return partial(setattr, holder, attribute, before)
-
-
-def _put(mapping: dict[K, V], key: K, value: V | None) -> None:
-    """Put *value* into the *mapping*, or take what is there away if it is ``None``."""
-    if value is None:
-        mapping.pop(key, None)
-    else:
-        mapping[key] = value
 
 
 def _nothing() -> None:

@@ -204,9 +204,8 @@ def token(connection: sqlite3.Connection, digest: str, most: int) -> StoredToken
     return StoredToken(subject, used, found)
 
 
-def all_accounts(connection: sqlite3.Connection) -> Sequence[StoredAccount]:
-    """All accounts, without their marks."""
-    ignored = ignored_by(connection)
+def all_accounts(connection: sqlite3.Connection, ignored: Mapping[Subject, Sequence[str]]) -> Sequence[StoredAccount]:
+    """All accounts, without their marks; *ignored* tells whom they ignore."""
     rooms: dict[Subject, list[str]] = {}
     for account, room in connection.execute("SELECT account, room FROM joined ORDER BY rowid"):
         rooms.setdefault(account, []).append(room)

@@ -156,15 +156,16 @@ class SqliteStore:
             self._searcher = opened.enter_context(closing(connect(path, self._sync)))
             (last_id,) = self._reader.execute(LAST_ID).fetchone()
             held = accounts.presences(self._reader)
+            ignored = accounts.ignored_by(self._reader)
             return Contents(
                 last_id=last_id,
                 rooms=[RoomRecord(*row) for row in self._reader.execute(_ROOMS)],
-                accounts=accounts.all_accounts(self._reader),
+                accounts=accounts.all_accounts(self._reader, ignored),
                 bans=accounts.bans(self._reader),
                 rules=rules.read(self._reader),
                 last_account=accounts.last_account(self._reader),
                 former_names=accounts.former_names(self._reader),
-                ignored=accounts.ignored_by(self._reader),
+                ignored=ignored,
                 presences=held,
                 unheard=conversations.unheard(self._reader, held),
                 spent=conversations.spent(self._reader),

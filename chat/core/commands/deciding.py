@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 from chat.core import durations
 from chat.core.accounts import Account
+from chat.core.bans import Ban, RoomBan
 from chat.core.effects import Effect, Publish
-from chat.core.events import Rule, RuleKind
+from chat.core.events import BanLine, Rule, RuleKind, timestamp
 from chat.core.facts import AccessSet, Invited, LockSet, OpSet, RoomFact, SlowSet, StatusSet
 from chat.core.hub import Hub
-from chat.core.membership import find_user
 from chat.core.queue import Undo
 from chat.core.room import Room
 from chat.core.session import Session, User
@@ -32,20 +32,15 @@ def reason(text: str | None) -> str:
     return bounded(text or "", LONGEST_WHY, "reason")
 
 
-def for_span(span: int | None, why: str) -> str:
+def for_span(span: int | None, why: str = "") -> str:
     """Write how long something holds, and why: ``for 2 hours: spam``."""
     return ("for ever" if span is None else f"for {durations.in_words(span)}") + (f": {why}" if why else "")
 
 
-def find_anyone(hub: Hub, session: Session, name: str) -> User | Account:
-    """Who goes by *name*, or the account of that name: its user, or itself if it is not here.
-
-    Raises :class:`~chat.core.errors.NoSuchUser`.
-    """
-    account = hub.accounts.get(name)
-    if account is None or hub.users.get(name) is not None:
-        return find_user(hub, session, name)
-    return hub.user_with(account.id) or account
+def ban_line(ban: Ban | RoomBan) -> BanLine:
+    """Write a ban as it is listed."""
+    until = None if ban.until is None else timestamp(ban.until)
+    return BanLine(target=ban.target, until=until, why=ban.why, by=ban.by, time=ban.time)
 
 
 def change_rule(

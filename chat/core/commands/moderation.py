@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import msgspec
 
-from chat.core import bans, durations
+from chat.core import bans
 from chat.core.accounts import Account, Role
 from chat.core.bans import Ban
 from chat.core.command import ON, USER, WHY, Command, Kind, Parameter, Right
 from chat.core.commands import room_people
-from chat.core.commands.deciding import timed
+from chat.core.commands.deciding import ban_line, for_span, timed
 from chat.core.effects import Inform, Show
 from chat.core.errors import BadField
-from chat.core.events import BanLine, Bans, Notice, Stats, timestamp
+from chat.core.events import BanLine, Bans, Notice, Stats
 from chat.core.facts import Banned, RoleSet, Unbanned
 from chat.core.hub import Hub
 from chat.core.lifecycle import quit_chat
@@ -51,8 +51,7 @@ def ban(
         require_power_over(user, account)
     for account in accounts:
         hub.end_tokens(session, account.id)
-    length = "for ever" if span is None else f"for {durations.in_words(span)}"
-    done = Show(session, Notice(text=f"{written} is banned from this chat {length}.", tag=tag))
+    done = Show(session, Notice(text=f"{written} is banned from this chat {for_span(span)}.", tag=tag))
     hub.apply(session, Banned(ban), (PutOut(hub, ban, user), done), tag=tag, action="ban", target=written, why=why)
 
 
@@ -116,16 +115,7 @@ def list_bans(hub: Hub, session: Session, tag: str | None, room: str | None = No
 
 def ban_lines(hub: Hub) -> list[BanLine]:
     """The bans that hold now, as they are listed."""
-    return [
-        BanLine(
-            target=ban.target,
-            until=None if ban.until is None else timestamp(ban.until),
-            why=ban.why,
-            by=ban.by,
-            time=ban.time,
-        )
-        for ban in hub.bans.all(hub.seconds)
-    ]
+    return [ban_line(ban) for ban in hub.bans.all(hub.seconds)]
 
 
 def show_stats(hub: Hub, session: Session, tag: str | None) -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from chat.core import lifecycle, names, rights
+from chat.core.accounts import Account
 from chat.core.command import ON, USER, Command, Kind, Parameter
 from chat.core.effects import Publish, Show, ShowOthers
 from chat.core.errors import BadField, NoSuchUser
 from chat.core.events import Away, Ignored, Pong, Whois, timestamp
 from chat.core.hub import Hub
-from chat.core.membership import find_user
+from chat.core.membership import find_anyone
 from chat.core.rights import user_of
 from chat.core.session import Session
 from chat.core.text import bounded
@@ -72,13 +73,9 @@ def leave_chat(hub: Hub, session: Session, tag: str | None) -> None:
 
 def whois(hub: Hub, session: Session, tag: str | None, name: str) -> None:
     """Tell who somebody is."""
-    user = hub.users.get(name)
-    account = hub.accounts.get(name)
-    if user is None and account is not None:
-        user = hub.user_with(account.id)
-        if user is None:
-            raise NoSuchUser(f"{account.name} has an account, and is not here now.")
-    user = user or find_user(hub, session, name)
+    user = find_anyone(hub, session, name)
+    if isinstance(user, Account):
+        raise NoSuchUser(f"{user.name} has an account, and is not here now.")
     asker = user_of(session)
     answer = Whois(
         name=user.name,

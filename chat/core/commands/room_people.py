@@ -11,14 +11,14 @@ from chat.core import durations
 from chat.core.accounts import Account
 from chat.core.bans import RoomBan
 from chat.core.command import HERE, ON, USER, WHY, Command, Right
-from chat.core.commands.deciding import change_rule, find_anyone, for_span, reason, timed
+from chat.core.commands.deciding import ban_line, change_rule, for_span, reason, timed
 from chat.core.effects import Effect, Inform, Leave, Publish, Show
 from chat.core.errors import BadField, ChatError, NotAllowed
-from chat.core.events import Away, BanLine, Bans, Left, Notice, Renamed, timestamp
+from chat.core.events import Away, Bans, Left, Notice, Renamed
 from chat.core.facts import BannedFrom, Invited, Muted, OpSet, UnbannedFrom
 from chat.core.hub import Hub
 from chat.core.lifecycle import Quit
-from chat.core.membership import come_into, find_user, put_out, room_of
+from chat.core.membership import come_into, find_anyone, find_user, put_out, room_of
 from chat.core.ports import Delivery
 from chat.core.queue import Undo
 from chat.core.rights import require_power_over, subject_of, user_of
@@ -239,17 +239,7 @@ def find_ban(hub: Hub, room: Room, name: str) -> RoomBan | None:
 def list_bans(hub: Hub, session: Session, tag: str | None, room: str) -> None:
     """Show who may not come into the room."""
     mine = room_of(hub, session, room)
-    lines = [
-        BanLine(
-            target=ban.target,
-            until=None if ban.until is None else timestamp(ban.until),
-            why=ban.why,
-            by=ban.by,
-            time=ban.time,
-        )
-        for ban in mine.bans.values()
-        if ban.holds(hub.seconds)
-    ]
+    lines = [ban_line(ban) for ban in mine.bans.values() if ban.holds(hub.seconds)]
     hub.answer(session, Show(session, Bans(bans=lines, room=mine.name, tag=tag)))
 
 

@@ -11,14 +11,14 @@ from chat.core import durations, names, rights
 from chat.core.accounts import Account
 from chat.core.command import HERE, ON, Command, Kind, Parameter, Right
 from chat.core.commands import room_people
-from chat.core.commands.deciding import change_rule, find_anyone
+from chat.core.commands.deciding import change_rule
 from chat.core.commands.room_people import PutAllOut
 from chat.core.effects import Publish, Show
 from chat.core.errors import BadField, NotAllowed
 from chat.core.events import Notice, Rule, closed_by
 from chat.core.facts import AccessSet, FounderSet, LockSet, SlowSet, StatusSet
 from chat.core.hub import Hub
-from chat.core.membership import room_of
+from chat.core.membership import find_anyone, room_of
 from chat.core.rights import require, user_of
 from chat.core.room import Access, Room, Status
 from chat.core.session import LOBBY, Session, User
