@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import partial
+from typing import NamedTuple
 
 from chat.core import durations, names, rights
 from chat.core.accounts import Account
@@ -69,42 +70,37 @@ def room_command(
     word = access.lower()
     if word not in _ACTIONS:
         raise BadField(f"There is no /room {access[:40]}. There are {WORDS}.")
-    takes_name, run = _ACTIONS[word]
-    if takes_name is False and name is not None:
+    action = _ACTIONS[word]
+    if "name" not in action.takes and name is not None:
         raise BadField(f"Nothing follows /room {word}.")
-    if takes_name is True and name is None:
+    if action.needs_name and name is None:
         raise BadField(f"Say who: /room {word} NAME")
-    more: dict[str, object] = {"name": name} if takes_name is not False else {}
-    if word in ("archive", "archived"):
-        more["on"] = on
-    if word == "ban":
-        more["text"] = text
-    elif text is not None:
+    if "text" not in action.takes and text is not None:
         raise BadField(f"Only a name follows /room {word}.")
-    run(hub, session, tag, room, **more)
-
-
-def _require_op(hub: Hub, session: Session, room: str) -> Room:
-    mine = room_of(hub, session, room)
-    require(user_of(session), Right.OP, mine)
-    return mine
-
-
-def _of_ops(run: Callable[..., None]) -> Callable[..., None]:
-    """Have only ops of the room do it."""
-
-    def checked(hub: Hub, session: Session, tag: str | None, room: str, **arguments: object) -> None:
+    if action.of_ops:
         _require_op(hub, session, room)
-        run(hub, session, tag, room, **arguments)
+    given = {"name": name, "text": text, "on": on}
+    action.run(hub, session, tag, room, **{argument: given[argument] for argument in action.takes})
 
-    return checked
+
+class Action(NamedTuple):
+    """What a word behind ``/room`` does: the arguments that it ``takes``, and whether only ops of the room may use it."""
+
+    run: Callable[..., None]
+    takes: tuple[str, ...] = ()
+    needs_name: bool = False
+    of_ops: bool = False
+
+
+def _require_op(hub: Hub, session: Session, room: str) -> None:
+    require(user_of(session), Right.OP, room_of(hub, session, room))
 
 
 # -- who comes in
 
 
 def _set_access(access: Access, hub: Hub, session: Session, tag: str | None, room: str) -> None:
-    mine = _require_op(hub, session, room)
+    mine = room_of(hub, session, room)
     if access is not Access.OPEN:
         if user_of(session).account is None:
             kind = "A private room" if access is Access.PRIVATE else "A room for members"
@@ -133,6 +129,7 @@ def _open(hub: Hub, session: Session, tag: str | None, room: str, name: str | No
     if wanted is not None and wanted.status is Status.CLOSED:
         _reopen(hub, session, wanted, tag)
     elif name is None or (wanted is not None and wanted is hub.rooms.find(room)):
+        _require_op(hub, session, room)
         _set_access(Access.OPEN, hub, session, tag, room)
     else:
         raise BadField(f"#{names.room_name(name)} is not closed. In it, /room open lets everybody come in.")
@@ -158,7 +155,7 @@ def _reopen(hub: Hub, session: Session, room: Room, tag: str | None) -> None:
 
 def _archive(hub: Hub, session: Session, tag: str | None, room: str, on: bool | None = None) -> None:
     """Let everybody read the room, and nobody speak in it; or take it out of the archive."""
-    mine = _require_op(hub, session, room)
+    mine = room_of(hub, session, room)
     _refuse_lobby(mine)
     if mine.status is Status.CLOSED:
         raise BadField(f"#{mine.name} is closed. /room open opens it again.")
@@ -253,20 +250,23 @@ _ACCESS: Mapping[Access, str] = {
     Access.PRIVATE: "private: only who is invited comes in",
 }
 
-_ACTIONS: Mapping[str, tuple[bool | None, Callable[..., None]]] = {
-    "open": (None, _open),
-    "members": (False, partial(_set_access, Access.MEMBERS)),
-    "private": (False, partial(_set_access, Access.PRIVATE)),
-    "archive": (False, _archive),
-    "archived": (False, _archive),
-    "close": (None, _close),
-    "closed": (None, _close),
-    "founder": (True, _set_founder),
-    "ban": (True, _of_ops(room_people.ban)),
-    "unban": (True, _of_ops(room_people.unban)),
-    "bans": (False, _of_ops(room_people.list_bans)),
+_ARCHIVE = Action(_archive, ("on",), of_ops=True)
+_CLOSE = Action(_close, ("name",))
+
+_ACTIONS: Mapping[str, Action] = {
+    "open": Action(_open, ("name",)),
+    "members": Action(partial(_set_access, Access.MEMBERS), of_ops=True),
+    "private": Action(partial(_set_access, Access.PRIVATE), of_ops=True),
+    "archive": _ARCHIVE,
+    "archived": _ARCHIVE,
+    "close": _CLOSE,
+    "closed": _CLOSE,
+    "founder": Action(_set_founder, ("name",), needs_name=True),
+    "ban": Action(room_people.ban, ("name", "text"), needs_name=True, of_ops=True),
+    "unban": Action(room_people.unban, ("name",), needs_name=True, of_ops=True),
+    "bans": Action(room_people.list_bans, of_ops=True),
 }
-"""What may follow ``/room``: whether a name must (``None``: may) come behind it, and what carries it out."""
+"""What may follow ``/room``."""
 
 COMMANDS = (
     Command("lock", (HERE, ON), "lets only ops set the topic, or everybody again", lock, needs=Right.OP, stores=True),
