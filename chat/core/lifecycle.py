@@ -157,9 +157,7 @@ def admit(
     for squatter in squatters:
         text = f"The name {squatter.name} belongs to somebody, who has come in. Choose another."
         end_user(hub, squatter, text)
-    crowded = before is None and here is not None and len(here.sessions) >= MOST_DEVICES
-    if crowded and here is not None:
-        _end_least_used(hub, here)
+    crowded = before is None and here is not None and _end_one_of_too_many(hub, here)
     if _release_held(hub, name, here) or squatters or crowded:
         # They may have been the last in one of the rooms.
         entered, refused = enterable(hub, session, user, rooms, resumes=before is not None)
@@ -402,11 +400,17 @@ def _stand_beside(hub: Hub, session: Session) -> None:
     user.sessions = (*user.sessions, session)
 
 
-def _end_least_used(hub: Hub, user: User) -> None:
-    """End the session of the *user* that was used least lately; one whose connection is broken before all others."""
+def _end_one_of_too_many(hub: Hub, user: User) -> bool:
+    """If the *user* has as many sessions as one may, end one before there is another; tell whether that was so.
+
+    It is the one that was used least lately; one whose connection is broken ends before all others.
+    """
+    if len(user.sessions) < MOST_DEVICES:
+        return False
     device = min(user.sessions, key=lambda device: (device.state is not State.HELD, device.active))
-    text = f"You are connected {MOST_DEVICES} times, which is the most, and have come in once more. This ends."
+    text = f"You have come in more than {MOST_DEVICES} times, so the connection that you used least lately ends."
     quit_chat(hub, device, text, "replaced")
+    return True
 
 
 # -- names
