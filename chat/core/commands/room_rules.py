@@ -84,7 +84,7 @@ def room_command(
 
 
 class Action(NamedTuple):
-    """What a word behind ``/room`` does, the arguments that it ``takes``, and whether only ops of the room may use it."""
+    """What a word behind ``/room`` does, the arguments that it ``takes``, and whether it is for ops of the room."""
 
     run: Callable[..., None]
     takes: tuple[str, ...] = ()
