@@ -85,6 +85,14 @@ class Event(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="type", t
         raise NotImplementedError
 
 
+class Reaction(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """So many users have reacted to a message with this emoji or word; ``mine``: whoever is shown it is one of them."""
+
+    text: str
+    count: int
+    mine: bool = False
+
+
 class Message(Event, frozen=True, kw_only=True):
     """What a user said in a ``room``, or privately ``to`` one user. Ids are positive and grow."""
 
@@ -100,6 +108,21 @@ class Message(Event, frozen=True, kw_only=True):
     """The account with which its author was logged in."""
     with_: str | None = msgspec.field(default=None, name="with")
     """The conversation of a private message, as whoever is shown it names it."""
+    re: int | None = None
+    """The id of the message that it answers."""
+    re_author: str | None = None
+    """The author of that message, as long as it is there."""
+    re_text: str | None = None
+    """The first line of that message, as it is now (:func:`~chat.core.text.quoted`)."""
+    edited: str | None = None
+    """When it was edited last."""
+    reactions: tuple[Reaction, ...] = ()
+    """The reactions to it, in the order in which they first came."""
+    pinned: bool = False
+    notice: bool = False
+    """A program says it, which nobody is to answer or to be alerted by."""
+    all: bool = False
+    """It is meant for everybody in the room: an op wrote ``@room``."""
 
     def words(self) -> list[str]:
         return [self.line()]
@@ -206,18 +229,95 @@ class Rule(Event, frozen=True, kw_only=True):
         return [sentence.format(by=self.by, name=self.name, text=self.text, room=self.room) + end]
 
 
-class Deleted(Event, frozen=True, kw_only=True):
-    """The message with this id is gone; without a room it was a private one, ``with`` somebody."""
+class Change(Event, frozen=True, kw_only=True):
+    """A message was changed ``by`` somebody; without a room it is a private one, ``with`` somebody.
 
-    time: str
-    room: str | None
+    ``rev`` is the number of the change. It comes from the same sequence as the ids of messages, so that numbers tell in
+    which order messages and changes came. It is 0 if the server is older than such numbers.
+    """
+
     id: int
+    rev: int = 0
+    room: str | None
     by: str
+    time: str
     tag: str | None = None
     with_: str | None = msgspec.field(default=None, name="with")
 
+
+class Edited(Change, frozen=True, kw_only=True):
+    """The author of a message has given it another ``text``."""
+
+    text: str
+
+    def words(self) -> list[str]:
+        return [f"{self.by} (edited): {line}" for line in self.text.split("\n")]
+
+
+class Deleted(Change, frozen=True, kw_only=True):
+    """A message is gone."""
+
     def words(self) -> list[str]:
         return [f"{self.by} deleted message {self.id}."]
+
+
+class Reacted(Change, frozen=True, kw_only=True):
+    """Somebody has reacted to a message with an emoji or a word, or taken that back; ``count`` users do so now."""
+
+    text: str
+    on: bool
+    count: int
+
+    def words(self) -> list[str]:
+        return []
+
+
+class Pinned(Change, frozen=True, kw_only=True):
+    """An op has pinned a message of ``author``, which begins with ``text``, or has taken that back."""
+
+    on: bool
+    author: str
+    text: str
+
+    def words(self) -> list[str]:
+        verb = "pinned" if self.on else "unpinned"
+        return [f'{self.by} {verb} what {self.author} said: "{self.text}"']
+
+
+AnyChange = Edited | Deleted | Reacted | Pinned
+
+
+class Pins(Event, frozen=True, kw_only=True):
+    """The pinned messages of a room, by id."""
+
+    room: str
+    messages: list[Message]
+    tag: str | None = None
+
+    def words(self) -> list[str]:
+        return self.page(local_time)
+
+    def page(self, local: Callable[[str], datetime]) -> list[str]:
+        """Write the messages as a search does; *local* reads a time of the wire."""
+        if not self.messages:
+            return [f"Nothing is pinned in #{self.room}."]
+        lines = [f"[{local(said.time):%Y-%m-%d %H:%M}] #{said.id} {said.line()}" for said in self.messages]
+        return [f"Pinned in #{self.room}:", *lines, f"/history around {self.messages[-1].id} shows what was said then."]
+
+
+class Reactions(Event, frozen=True, kw_only=True):
+    """The reactions that came to messages of a room, or of a conversation, in a short time. Only people are shown it.
+
+    ``of`` maps what they were to, in words, to pairs of a reaction and the names of who made it.
+    """
+
+    of: Mapping[str, Sequence[tuple[str, Sequence[str]]]]
+
+    def words(self) -> list[str]:
+        return [
+            f"{'; '.join(f'{enumerate_words(list(names))} reacted {text}' for text, names in kinds)} to {what}"
+            for what, kinds in self.of.items()
+        ]
 
 
 class Read(Event, frozen=True, kw_only=True):
@@ -346,6 +446,8 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     line: int
     name: int
     rooms: int
+    lines: int = 0
+    """The lines of a text; 0 if the server is older than texts of several lines."""
 
 
 class ListedRoom(msgspec.Struct, frozen=True, kw_only=True):
@@ -374,6 +476,8 @@ class Welcome(Event, frozen=True, kw_only=True):
     features: list[str] | None = None
     rooms: list[ListedRoom] = []
     """Those that the devices of the account come into."""
+    words_: list[str] = msgspec.field(default=[], name="words")
+    """What names the user besides their name."""
 
     def words(self) -> list[str]:
         return [f"You are {self.name}."]
@@ -385,7 +489,7 @@ class RoomState(Event, frozen=True, kw_only=True, tag="room"):
     ``access``: ``open``, ``members`` (only users with an account come in), ``private`` (only the invited), ``archived``
     (nobody speaks) or ``closed`` (only moderators come in, and nobody speaks).
     ``locked``: only ops set its topic. ``slow``: the seconds that others wait between two messages. ``read``: up to
-    which id the user had read it, if that is known.
+    which id the user had read it, if that is known. ``pins``: the number of its pinned messages.
     """
 
     room: str
@@ -399,6 +503,7 @@ class RoomState(Event, frozen=True, kw_only=True, tag="room"):
     locked: bool = False
     slow: int = 0
     read: int | None = None
+    pins: int = 0
     tag: str | None = None
 
     def words(self) -> list[str]:
@@ -488,6 +593,12 @@ class History(Event, frozen=True, kw_only=True):
     tag: str | None = None
     with_: str | None = msgspec.field(default=None, name="with")
     name: str | None = None
+    changes: list[AnyChange] = []
+    """With ``after``, for those who accept ``changes``: how messages were changed that were there before that."""
+    around: int | None = None
+    """The id round which it was read. ``more_before`` and ``more_after`` tell whether there are more on either side."""
+    more_before: bool = False
+    more_after: bool = False
 
     def words(self) -> list[str]:
         return self.page(local_time)
@@ -620,6 +731,18 @@ class Ignored(Event, frozen=True, kw_only=True):
 
     def words(self) -> list[str]:
         return [f"You ignore {enumerate_words(self.names)}." if self.names else "You ignore nobody."]
+
+
+class Words(Event, frozen=True, kw_only=True):
+    """The words that name the user besides their name."""
+
+    words_: list[str] = msgspec.field(name="words")
+    tag: str | None = None
+
+    def words(self) -> list[str]:
+        if not self.words_:
+            return ["You are alerted by your name alone. /notify deploy adds a word."]
+        return [f"You are alerted by your name and by {enumerate_words(self.words_)}."]
 
 
 class Device(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -771,5 +894,6 @@ class Goodbye(Event, frozen=True, kw_only=True):
         return [self.text]
 
 
-AnyEvent = Union[tuple(kind for kind in Event.__subclasses__() if kind is not Prompt)]  # type: ignore[valid-type] # noqa: UP007
+_SENT = (*(set(Event.__subclasses__()) - {Prompt, Reactions, Change}), *Change.__subclasses__())
+AnyEvent = Union[_SENT]  # type: ignore[valid-type] # noqa: UP007
 """Every event that programs are sent, as a union for decoding."""

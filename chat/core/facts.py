@@ -13,7 +13,7 @@ import msgspec
 from chat.core.accounts import Role, StoredAccount, Subject
 from chat.core.bans import Ban, RoomBan
 from chat.core.doors import Invitation
-from chat.core.events import Message, Topic
+from chat.core.events import AnyChange, Message, Topic
 from chat.core.room import Access, Invite, Status
 
 
@@ -38,6 +38,8 @@ class Said(msgspec.Struct, frozen=True):
     recipient: Subject = 0
     """Whom a private message is for."""
     between: Between | None = None
+    answers: Subject = 0
+    """The author of the message that it answers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,14 +50,25 @@ class TopicSet:
 
 
 @dataclass(frozen=True, slots=True)
-class Erased:
-    """The messages with these ids are gone: nobody can read or find them, and their ids are not used again.
+class Changed:
+    """A message was edited, deleted, reacted to or pinned, as ``event`` tells, or such a change was taken back.
 
-    ``by`` is the name of who erased them.
+    Of a message that was deleted nobody can read or find anything any more. ``party`` is who did it, and ``token`` the
+    digest of the token under which they did. The event of a private message has no ``with``, as that differs from
+    reader to reader.
     """
 
-    ids: tuple[int, ...]
-    by: str
+    event: AnyChange
+    party: Subject = 0
+    token: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WordsSet:
+    """These words name the account besides its name."""
+
+    account: Subject
+    words: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -357,7 +370,9 @@ class RoomForgotten:
     room: str
 
 
-AccountFact = Registered | Unregistered | AccountRenamed | LoggedOut | PasswordSet | RoleSet | ReadUpTo | ReadWith
+AccountFact = (
+    Registered | Unregistered | AccountRenamed | LoggedOut | PasswordSet | RoleSet | ReadUpTo | ReadWith | WordsSet
+)
 RightFact = OpSet | FounderSet | Invited | Muted | BannedFrom | UnbannedFrom
 RoomFact = RightFact | AccessSet | StatusSet | LockSet | SlowSet
 Quiet = (
@@ -373,7 +388,7 @@ Quiet = (
     | RoomForgotten
 )
 """What nobody asked for: if it can't be stored, nobody is told."""
-Fact = Said | TopicSet | Erased | Quiet | AccountFact | RoomFact | Banned | Unbanned | InvitationMade
+Fact = Said | Changed | TopicSet | Quiet | AccountFact | RoomFact | Banned | Unbanned | InvitationMade
 
 
 @dataclass(frozen=True, slots=True)
@@ -458,7 +473,8 @@ class RoomRules:
 class Contents:
     """What a history holds when it is opened, except the messages.
 
-    ``last_id`` is the greatest id of a message, ``last_time`` the time of the newest one, or ``""``.
+    ``last_id`` is the greatest id of a message or number of a change, ``last_time`` the time of the newest message, or
+    ``""``.
     """
 
     last_id: int = 0
@@ -479,3 +495,5 @@ class Contents:
     spent: Mapping[str, int] = field(default_factory=dict)
     """How much of their share of the room for private messages the senders have taken."""
     invitations: Sequence[Invitation] = ()
+    pins: Mapping[str, Sequence[int]] = field(default_factory=dict)
+    """The ids of the pinned messages of rooms, in the order in which they were pinned."""

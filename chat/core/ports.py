@@ -22,12 +22,14 @@ class FindToken:
 class StoredToken:
     """A token as a history holds it: whose it is (0 if nobody's), when it was used last, and the tags used under it.
 
-    ``tags`` maps each tag to the id and the time of its message.
+    ``tags`` maps each tag to the id and the time of its message; ``done`` has the tags of changes, each with the name
+    of its request: ``edit``, ``delete``, ``react`` or ``pin``.
     """
 
     subject: Subject = 0
     used: float = 0.0
     tags: Mapping[str, tuple[int, str]] = field(default_factory=dict)
+    done: Collection[tuple[str, str]] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +67,21 @@ class HashPassword:
 
 @dataclass(frozen=True, slots=True)
 class MessageById:
-    """Which message has this id, and whose is it? A :class:`~chat.core.facts.Said`, or ``None``."""
+    """Which message has this id, and whose is it? A :class:`~chat.core.facts.Said`, or ``None``.
+
+    The message has all that ``party`` is to see of it: quotes, reactions, pins. So it is wherever a party is given.
+    """
 
     id: int
+    party: Subject = 0
+
+
+@dataclass(frozen=True, slots=True)
+class MessagesById:
+    """Which messages of rooms have these ids, as this party is to see them? A sequence, in the order of their ids."""
+
+    ids: Sequence[int]
+    party: Subject = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +168,7 @@ Lookup = (
     | CheckPassword
     | HashPassword
     | MessageById
+    | MessagesById
     | UnreadOf
     | ConversationsOf
     | SpentBy
@@ -167,9 +182,11 @@ class Query:
     """The messages of ``room`` with ``after`` < id < ``before``: ``count`` of them, the newest or the oldest.
 
     Without a room they are those that ``party`` has of its conversation with ``other``; ``token`` is the digest of the
-    token under which its own have their tags. ``since`` and ``until``, times of the wire, leave out what was said
-    earlier, and then or later. Whoever answers returns the messages in the order of their ids, of which their times may
-    differ.
+    token under which its own have their tags. With ``known`` they come with the changes with ``after`` < rev <
+    ``before`` of messages with an id up to that; then messages and changes together are ``count``. ``around`` is an id:
+    half of the ``count`` are the messages before it, the rest itself and those after it. ``since`` and ``until``, times
+    of the wire, leave out what was said earlier, and then or later. Whoever answers returns the messages in the order
+    of their ids, of which their times may differ.
     """
 
     room: str | None
@@ -182,6 +199,8 @@ class Query:
     party: Subject = 0
     other: Subject = 0
     token: str | None = None
+    known: int | None = None
+    around: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +209,7 @@ class Missed:
 
     ``unread``: only those that it has not read, and of the parties in ``newest`` only from an id on. ``token`` is the
     digest of the token of the session that missed them: its own messages have their tags, or are left out without
-    ``own``.
+    ``own``. ``known`` is as in :class:`Query`.
     """
 
     party: Subject
@@ -200,6 +219,7 @@ class Missed:
     newest: Mapping[Subject, int] = field(default_factory=dict)
     own: bool = True
     token: str | None = None
+    known: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

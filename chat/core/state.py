@@ -21,8 +21,8 @@ from chat.core.facts import (
     AccountRenamed,
     Banned,
     BannedFrom,
+    Changed,
     Contents,
-    Erased,
     Fact,
     FounderSet,
     InvitationMade,
@@ -225,8 +225,8 @@ class State:
                 return self._set_founder(fact)
             case OpSet() | Invited() | Muted() | BannedFrom() | UnbannedFrom():
                 return self._entitle(fact)
-            case Erased():
-                return self._erase(fact.ids)
+            case Changed():
+                return self._erase((fact.event.id,))
             case MadeAtDoor() | MadeByOperator():
                 return self._make_account(fact)
             case Registered():

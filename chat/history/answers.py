@@ -16,6 +16,7 @@ from chat.core.ports import (
     HashPassword,
     Lookup,
     MessageById,
+    MessagesById,
     ReadMarks,
     SpentBy,
     UnreadOf,
@@ -54,8 +55,10 @@ class Answers:
                 answer = self._run(hash_password, password)
             case HashPassword():
                 answer = self._hash(lookup)
-            case MessageById(number):
-                answer = self._store.message(number)
+            case MessageById(number, party):
+                answer = self._store.message(number, party)
+            case MessagesById(ids, party):
+                answer = self._store.messages(ids, party)
             case UnreadOf():
                 answer = self._store.unread(lookup)
             case ConversationsOf():

@@ -14,13 +14,13 @@ from msgspec import structs
 from twisted.internet.defer import Deferred, succeed
 
 from chat.core.accounts import StoredAccount, Subject
-from chat.core.events import Message, Sent
+from chat.core.events import Deleted, Message, Sent
 from chat.core.facts import (
     AccountRenamed,
     Between,
+    Changed,
     Contents,
     Decision,
-    Erased,
     PasswordSet,
     PresencesEnded,
     ReadUpTo,
@@ -87,8 +87,8 @@ class MemoryStore:
         match fact:
             case Said():
                 self._keep(fact)
-            case Erased(ids):
-                self._erase(ids)
+            case Changed(Deleted(id=number)):
+                self._erase((number,))
             case Registered(account, name, password, presence):
                 self._accounts[account] = StoredAccount(account, name, password, presence=presence)
             case Unregistered(account):
@@ -121,6 +121,11 @@ class MemoryStore:
     def _change(self, account: Subject, **changes: Any) -> None:
         if account in self._accounts:
             self._accounts[account] = replace(self._accounts[account], **changes)
+
+    def messages(self, ids: Sequence[int], party: Subject) -> Deferred[Sequence[Message]]:
+        """Find the messages of rooms that have these *ids*, as *party* is to see them, in the order of their ids."""
+        found = map(self._get, sorted(ids))
+        return succeed([message for message in found if message is not None and message.room is not None])
 
     def account(self, account: Subject) -> Deferred[StoredAccount | None]:
         """Find the account with that id."""
@@ -296,8 +301,8 @@ class MemoryStore:
                 found.append(message)
         return succeed(Page(found[: search.count], more=len(found) > search.count))
 
-    def message(self, number: int) -> Deferred[Said | None]:
-        """Find the message with the id *number*, and whose it is, if it is there."""
+    def message(self, number: int, party: Subject = 0) -> Deferred[Said | None]:
+        """Find the message with the id *number*, as *party* is to see it, and whose it is, if it is there."""
         message = self._get(number)
         author, recipient = self._owners.get(number, (0, 0))
         between = self._between.get(number)

@@ -281,6 +281,37 @@ CREATE INDEX room_bans_by_subject ON room_bans (subject);
 two messages. ``rights.founder``: whose room it is; ``invited``: 1 if they have not come since, 2 if they have.
 ``room_bans``: who may not come into a room, called so then, until when, and from where others may not."""
 
+_TALK = """
+ALTER TABLE messages ADD COLUMN edited TEXT;
+ALTER TABLE messages ADD COLUMN re INTEGER;
+ALTER TABLE messages ADD COLUMN answers INTEGER;
+ALTER TABLE messages ADD COLUMN notice INTEGER;
+ALTER TABLE messages ADD COLUMN everybody INTEGER;
+CREATE TABLE changes (
+    rev INTEGER PRIMARY KEY,
+    id INTEGER NOT NULL,
+    room TEXT,
+    kind TEXT NOT NULL,
+    author TEXT NOT NULL,
+    party INTEGER NOT NULL,
+    text TEXT NOT NULL,
+    state INTEGER NOT NULL,
+    time TEXT NOT NULL,
+    tag TEXT,
+    token TEXT
+) STRICT;
+CREATE UNIQUE INDEX changes_of_message ON changes (id, kind, text, party);
+CREATE INDEX changes_by_room ON changes (room, rev) WHERE room IS NOT NULL;
+CREATE TABLE own_words (
+    account INTEGER NOT NULL,
+    word TEXT NOT NULL,
+    UNIQUE (account, word)
+) STRICT;
+"""
+"""``messages.re``: which message it answers; ``answers``: whose that was; ``everybody``: an op wrote ``@room``.
+``changes``: how messages were changed, the newest of each kind, and of reactions the newest of each text and party.
+``own_words``: what names an account besides its name."""
+
 AT_ONCE = 20_000
 """The messages that find their owners at a time."""
 
@@ -409,6 +440,7 @@ MIGRATIONS: Sequence[Migration] = (
     _statements(_ACCOUNTS),
     _give_ids,
     _begin_conversations,
+    _statements(_TALK),
 )
 """What makes each version of the schema from the one before, version 1 first. Only append to it."""
 

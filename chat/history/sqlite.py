@@ -20,11 +20,11 @@ from twisted.logger import Logger
 from twisted.python.threadpool import ThreadPool
 
 from chat.core.accounts import StoredAccount, Subject
-from chat.core.events import Message, Topic
+from chat.core.events import Deleted, Message, Topic
 from chat.core.facts import (
+    Changed,
     Contents,
     Decision,
-    Erased,
     PresencesEnded,
     Record,
     RoomForgotten,
@@ -195,8 +195,8 @@ class SqliteStore:
                             conversations.keep(self._writer, fact, fact.between)
                     case TopicSet(topic):
                         set_topic(self._writer, topic)
-                    case Erased():
-                        self._erase(fact)
+                    case Changed(Deleted() as deleted):
+                        self._erase(deleted)
                     case RoomForgotten(room):
                         self._forget(room, first)
                     case _:
@@ -224,17 +224,16 @@ class SqliteStore:
             self._writer.execute("DELETE FROM topics WHERE room = ?", (room,))
             rules.forget(self._writer, room)
 
-    def _erase(self, erasure: Erased) -> None:
-        """Take the text out of the messages and out of the index; the rows stay, so that their tags are remembered."""
-        for number in erasure.ids:
-            said = self._get(self._writer, number)
-            if said is None:
-                continue
-            if said.message.room is not None:
-                self._writer.execute(UNINDEX, words_of(said.message))
-            elif said.between is not None:
-                conversations.forget(self._writer, said.message, said.between)
-            self._writer.execute(_ERASE, (erasure.by, number))
+    def _erase(self, deleted: Deleted) -> None:
+        """Take the text out of a message and out of the index; the row stays, so that its tag is remembered."""
+        said = self._get(self._writer, deleted.id)
+        if said is None:
+            return
+        if said.message.room is not None:
+            self._writer.execute(UNINDEX, words_of(said.message))
+        elif said.between is not None:
+            conversations.forget(self._writer, said.message, said.between)
+        self._writer.execute(_ERASE, (deleted.by, deleted.id))
 
     def read(self, query: Query) -> Deferred[Page]:
         """Find the messages of *query*."""
@@ -268,8 +267,8 @@ class SqliteStore:
                 end = _first_at(self._reader, query.room, query.until, first, end)
             yield first, end
 
-    def message(self, number: int) -> Deferred[Said | None]:
-        """Find the message with the id *number*, and whose it is, if it is there."""
+    def message(self, number: int, party: Subject = 0) -> Deferred[Said | None]:
+        """Find the message with the id *number*, as *party* is to see it, and whose it is, if it is there."""
         return self._defer(self._reading, self._get, self._reader, number)
 
     def _get(self, connection: sqlite3.Connection, number: int) -> Said | None:
@@ -280,6 +279,14 @@ class SqliteStore:
         message = message_from(tuple(columns))
         between = conversations.between(connection, number) if message.room is None else None
         return Said(message, author=author, recipient=recipient, between=between)
+
+    def messages(self, ids: Sequence[int], party: Subject) -> Deferred[Sequence[Message]]:
+        """Find the messages of rooms that have these *ids*, as *party* is to see them, in the order of their ids."""
+        return self._defer(self._reading, self._get_all, ids)
+
+    def _get_all(self, ids: Sequence[int]) -> Sequence[Message]:
+        found = (self._get(self._reader, number) for number in sorted(ids))
+        return [said.message for said in found if said is not None and said.message.room is not None]
 
     def account(self, account: Subject) -> Deferred[StoredAccount | None]:
         """Find the account with that id."""

@@ -9,7 +9,7 @@ from typing import Protocol
 from twisted.internet.defer import Deferred
 
 from chat.core.accounts import StoredAccount, Subject
-from chat.core.events import Message
+from chat.core.events import AnyChange, Message
 from chat.core.facts import Contents, Decision, Record, Said
 from chat.core.ports import Conversation, ConversationsOf, Missed, Query, Search, StoredToken, Unread, UnreadOf
 
@@ -26,11 +26,14 @@ class CannotOpen(Exception):
 class Page:
     """Messages in the order of their ids; those that a search finds are in the opposite order.
 
-    ``more``: others match beyond them, in the direction that was asked.
+    ``more``: others match beyond them, in the direction that was asked. ``changes`` come in the order of their numbers,
+    and belong between the messages. ``more_before``: of a page around a message, others match before it.
     """
 
     messages: Sequence[Message]
     more: bool
+    changes: Sequence[AnyChange] = ()
+    more_before: bool = False
 
 
 def stretches(first: int, steps: Sequence[int], end: int) -> list[tuple[int, int]]:
@@ -53,8 +56,11 @@ class Store(Protocol):
     def search(self, search: Search) -> Deferred[Page]:
         """Find the messages of *search*, newest first."""
 
-    def message(self, number: int) -> Deferred[Said | None]:
-        """Find the message with the id *number*, and whose it is, if it is there."""
+    def message(self, number: int, party: Subject = 0) -> Deferred[Said | None]:
+        """Find the message with the id *number*, as *party* is to see it, and whose it is, if it is there."""
+
+    def messages(self, ids: Sequence[int], party: Subject) -> Deferred[Sequence[Message]]:
+        """Find the messages of rooms that have these *ids*, as *party* is to see them, in the order of their ids."""
 
     def account(self, account: Subject) -> Deferred[StoredAccount | None]:
         """Find the account with that id."""

@@ -14,14 +14,13 @@ import pexpect
 import pytest
 from e2e.daemon import DaemonFactory
 from e2e.waiting import DEADLINE, wait_for
-from history.stores import REACTOR, said, wait
+from history.stores import REACTOR, deleted, said, wait
 from msgspec import structs
 
 from chat.archive.command import run
 from chat.core.events import Topic, timestamp
 from chat.core.facts import (
     AccessSet,
-    Erased,
     Invited,
     LockSet,
     OpSet,
@@ -52,7 +51,7 @@ def fill(folder: Path, *rooms: str, first: int = 1) -> None:
         for number in range(first, first + 100)
     ]
     records.append(Said(said(first + 100, "psst", room=None).message))
-    records.append(Erased((first + 50,), "ada"))
+    records.append(deleted(first + 50))
     records += [TopicSet(Topic(time=timestamp(9), room=room, name="ada", topic=f"about {room}")) for room in rooms]
     wait(store.append(records))
     store.close()

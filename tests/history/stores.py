@@ -12,8 +12,8 @@ from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorFromThreads
 from zope.interface import implementer
 
-from chat.core.events import Message
-from chat.core.facts import Said
+from chat.core.events import Deleted, Message
+from chat.core.facts import Changed, Said
 
 T = TypeVar("T")
 
@@ -51,3 +51,8 @@ def said(
     to = None if room else "bob"
     message = Message(id=number, time="t", room=room, to=to, author=author, kind="say", text=text, tag=tag)
     return Said(message, "digest" if tag else None)
+
+
+def deleted(number: int, by: str = "ada") -> Changed:
+    """A message is deleted; the number of the change is far behind those of the messages."""
+    return Changed(Deleted(id=number, rev=1_000_000 + number, room="lobby", by=by, time="t"))

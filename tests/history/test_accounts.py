@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from history.stores import REACTOR, said, wait
+from history.stores import REACTOR, deleted, said, wait
 
 from chat.core.accounts import Role, StoredAccount
 from chat.core.bans import Ban
@@ -18,7 +18,6 @@ from chat.core.facts import (
     Between,
     Contents,
     Decision,
-    Erased,
     Fact,
     InvitationMade,
     Invited,
@@ -124,7 +123,7 @@ def test_nothing_is_left_of_an_account_that_is_given_up(store: Store) -> None:
 
 def test_a_decision_to_erase_erases(store: Store) -> None:
     keep(store, said(1), said(2))
-    keep(store, decided(Erased((1,), "ada")))
+    keep(store, decided(deleted(1, "ada")))
     assert wait(store.message(1)) is None
     assert wait(store.message(2)) is not None
 

@@ -6,11 +6,21 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
-from history.stores import REACTOR, wait
+from history.stores import REACTOR, deleted, wait
 
 from chat.core.accounts import StoredAccount
 from chat.core.events import Message, Sent
-from chat.core.facts import Between, Contents, Erased, PresencesEnded, ReadWith, Record, Registered, Said, Unregistered
+from chat.core.facts import (
+    Between,
+    Contents,
+    PresencesEnded,
+    ReadWith,
+    Record,
+    Registered,
+    RoomForgotten,
+    Said,
+    Unregistered,
+)
 from chat.core.ports import Conversation, ConversationsOf, Missed, Query, Search, UnreadOf
 from chat.core.private import cost
 from chat.history import conversations
@@ -164,11 +174,11 @@ def test_private_messages_are_found_by_who_has_them_only(store: Store) -> None:
 
 
 def test_what_is_erased_is_gone_for_both(store: Store) -> None:
-    keep(store, said(1, ADA, BOB, "tea"), said(2, ADA, BOB, "milk"), Erased((2,), "ada"))
+    keep(store, said(1, ADA, BOB, "tea"), said(2, ADA, BOB, "milk"), deleted(2, "ada"))
     assert (between(store, ADA, BOB), between(store, BOB, ADA)) == ([1], [1])
     assert (searched(store, "milk", ADA), searched(store, "tea", ADA)) == ([], [1])
     assert wait(store.spent(str(ADA))) == cost("tea")
-    keep(store, Erased((1,), "ada"))
+    keep(store, deleted(1, "ada"))
     assert (listed(store, ADA), listed(store, BOB), wait(store.spent(str(ADA)))) == ([], [], 0)
 
 
@@ -196,9 +206,9 @@ def texts(store: SqliteStore) -> set[int]:
 
 def clean(store: SqliteStore) -> None:
     """Wait until the thread that writes has taken away what nobody has any more."""
-    wait(store.append([Erased((), "")]))
+    wait(store.append([RoomForgotten("nowhere")]))
     while store._reader.execute("SELECT 1 FROM ended").fetchone() is not None:
-        wait(store.append([Erased((), "")]))
+        wait(store.append([RoomForgotten("nowhere")]))
 
 
 def test_a_text_goes_when_neither_side_has_it(file: SqliteStore) -> None:

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from history.stores import REACTOR, said, wait
+from history.stores import REACTOR, deleted, said, wait
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from chat.core.errors import ChatError
-from chat.core.facts import Erased, Record
+from chat.core.facts import Record
 from chat.core.ports import Query, Search
 from chat.core.search import parse
 from chat.history.memory import MemoryStore
@@ -91,13 +91,13 @@ def test_what_names_somebody(store: Store) -> None:
 
 def test_what_was_erased_is_gone_and_its_neighbours_are_not(store: Store) -> None:
     wait(store.append([said(1, "tea one"), said(2, "tea two"), said(3, "é 茶"), said(4, "secret", room=None)]))
-    wait(store.append([said(5, "tea"), Erased((2, 3, 4, 99), "ada")]))
+    wait(store.append([said(5, "tea"), *(deleted(number, "ada") for number in (2, 3, 4, 99))]))
     assert find(store, "tea") == [5, 1]
     assert find(store, "two") == find(store, "茶") == []
     assert [m.id for m in wait(store.read(Query("lobby", before=9, count=9))).messages] == [1, 5]
     assert wait(store.message(2)) is None
     assert wait(store.message(1)) == said(1, "tea one")
-    wait(store.append([Erased((2,), "ada")]))
+    wait(store.append([deleted(2, "ada")]))
 
 
 TEXTS = st.text(alphabet=st.sampled_from("aAbéß茶 '\"-_.:#*()1"), max_size=12)

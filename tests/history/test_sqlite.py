@@ -9,11 +9,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from history.stores import REACTOR, said, wait
+from history.stores import REACTOR, deleted, said, wait
 from msgspec import structs
 
 from chat.core.events import Topic
-from chat.core.facts import Erased, Record, RoomRecord, Said, TopicSet
+from chat.core.facts import Record, RoomRecord, Said, TopicSet
 from chat.core.ports import Query, Search, StoredToken
 from chat.history.memory import MemoryStore
 from chat.history.sqlite import FILE, SqliteStore
@@ -206,7 +206,7 @@ def test_the_history_is_private_to_its_owner(tmp_path: Path, opened: Callable[[P
 def test_an_erased_message_leaves_its_id_and_its_tag(tmp_path: Path, opened: Callable[[Path], SqliteStore]) -> None:
     store = SqliteStore(REACTOR, tmp_path)
     store.open()
-    wait(store.append([said(1, "hello"), said(2, "unspeakable words", tag="a"), Erased((2,), "bob")]))
+    wait(store.append([said(1, "hello"), said(2, "unspeakable words", tag="a"), deleted(2, "bob")]))
     store.close()
     assert b"unspeakable words" not in (tmp_path / FILE).read_bytes()
     store = SqliteStore(REACTOR, tmp_path)

@@ -15,7 +15,7 @@ from chat.core.effects import Effect, Publish, Show, ShowOthers, first_try_faile
 from chat.core.errors import Empty, NoSuchMessage, NotAllowed
 from chat.core.events import Deleted, Message
 from chat.core.events import Kind as MessageKind
-from chat.core.facts import Between, Erased, Said
+from chat.core.facts import Between, Changed, Said
 from chat.core.hub import Hub
 from chat.core.membership import room_of
 from chat.core.ports import Delivery, MessageById
@@ -191,7 +191,7 @@ def _delete(hub: Hub, session: Session, tag: str | None, number: int, said: Said
         raise NoSuchMessage(f"There is no message {number}, or not any more.")
     if not (mine or (room is not None and rights.is_op(user, room))):
         raise NotAllowed("That is not yours to delete.")
-    event = Deleted(time=hub.now(), room=message.room, id=number, by=user.name, tag=tag)
+    event = Deleted(time=hub.now(), room=message.room, id=number, rev=hub.take_id(), by=user.name, tag=tag)
     effects: list[Effect] = []
     if message.room is not None:
         effects.append(Publish(message.room, event))
@@ -201,7 +201,8 @@ def _delete(hub: Hub, session: Session, tag: str | None, number: int, said: Said
         effects.append(ShowOthers(session, event))
     if message.room not in session.rooms:
         effects.append(Show(session, event))
-    fact = Erased((number,), user.name)
+    digest = session.token.digest if session.token is not None else None
+    fact = Changed(structs.replace(event, with_=None), user.party, digest)
     if mine:
         hub.apply(session, fact, effects, tag=tag)
     else:
