@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger
@@ -41,10 +41,10 @@ class TalkLog:
         self._soon = None
         messages, self._messages = self._messages, []
         if messages:
-            log.info("{talk}", talk="\n".join(map(_line, messages)))
+            log.info("{talk}", talk="\n".join(line for message in messages for line in _lines(message)))
 
 
-def _line(message: Message) -> str:
+def _lines(message: Message) -> Iterable[str]:
     if message.room is None:
-        return f"{message.author} to {message.to} in private"
-    return f"#{message.room} {message.line()}"
+        return (f"{message.author} to {message.to} in private",)
+    return (f"#{message.room} {line}" for line in message.words())

@@ -125,29 +125,48 @@ class Message(Event, frozen=True, kw_only=True):
     """It is meant for everybody in the room: an op wrote ``@room``."""
 
     def words(self) -> list[str]:
-        return [self.line()]
+        return [message.line() for message in self.by_line()]
+
+    def by_line(self) -> Sequence[Message]:
+        """Divide it into a message for each of its lines, so that each is shown as said by its author."""
+        if "\n" not in self.text:
+            return (self,)
+        first, *rest = self.text.split("\n")
+        return [
+            msgspec.structs.replace(self, text=first),
+            *(msgspec.structs.replace(self, text=line, re_author=None) for line in rest),
+        ]
 
     @property
     def spoken(self) -> str:
         """Write it as a line of a conversation in which all is said in one room, or between two."""
-        return f"~ {self.author} {self.text}" if self.kind == "action" else f"{self.author}: {self.text}"
+        if self.kind == "action":
+            return f"~ {self.author} {self.text}"
+        if self.re_author is not None:
+            return f"{self.author} ({self._answer}): {self.text}"
+        return f"{self.author}: {self.text}"
+
+    @property
+    def _answer(self) -> str:
+        """Tell what it answers: ``to bob, "green tea?"``."""
+        return f'to {self.re_author}, "{self.re_text}"'
 
     def line(self) -> str:
-        """Write it as a line: ``ada: hello``, ``~ ada waves``, ``ada (private): psst``."""
-        if not self.to:
-            return self.spoken
+        """Write it, if it has one line: ``ada: hello``, ``~ ada waves``, ``ada (private): psst``."""
+        return self.spoken if not self.to else self._private("private")
+
+    def _private(self, private: str) -> str:
         if self.kind == "action":
-            return f"~ (private) {self.author} {self.text}"
-        return f"{self.author} (private): {self.text}"
+            return f"~ ({private}) {self.author} {self.text}"
+        answer = f", {self._answer}" if self.re_author is not None else ""
+        return f"{self.author} ({private}{answer}): {self.text}"
 
 
 class Sent(Message, frozen=True, kw_only=True, tag="message"):
     """A private message, as it is shown to its author: ``ada (private to bob): psst``."""
 
     def line(self) -> str:
-        if self.kind == "action":
-            return f"~ (private to {self.to}) {self.author} {self.text}"
-        return f"{self.author} (private to {self.to}): {self.text}"
+        return self._private(f"private to {self.to}")
 
 
 class Joined(Event, frozen=True, kw_only=True):
@@ -251,7 +270,12 @@ class Edited(Change, frozen=True, kw_only=True):
     text: str
 
     def words(self) -> list[str]:
-        return [f"{self.by} (edited): {line}" for line in self.text.split("\n")]
+        how = "edited" if self.room is not None else "private, edited"
+        return [f"{self.by} ({how}): {line}" for line in self.text.split("\n")]
+
+    def sentence(self) -> str:
+        """Tell it to a client that has no lines."""
+        return f"{self.by} edited message {self.id}: {self.text}".replace("\n", " ")
 
 
 class Deleted(Change, frozen=True, kw_only=True):
@@ -280,8 +304,12 @@ class Pinned(Change, frozen=True, kw_only=True):
     text: str
 
     def words(self) -> list[str]:
+        return [self.sentence()]
+
+    def sentence(self) -> str:
+        """Tell it in one line."""
         verb = "pinned" if self.on else "unpinned"
-        return [f'{self.by} {verb} what {self.author} said: "{self.text}"']
+        return f'{self.by} {verb} what {self.author} said: "{self.text}"'
 
 
 AnyChange = Edited | Deleted | Reacted | Pinned
@@ -301,7 +329,11 @@ class Pins(Event, frozen=True, kw_only=True):
         """Write the messages as a search does; *local* reads a time of the wire."""
         if not self.messages:
             return [f"Nothing is pinned in #{self.room}."]
-        lines = [f"[{local(said.time):%Y-%m-%d %H:%M}] #{said.id} {said.line()}" for said in self.messages]
+        lines = [
+            f"[{local(said.time):%Y-%m-%d %H:%M}] #{said.id} {line.line()}"
+            for said in self.messages
+            for line in said.by_line()
+        ]
         return [f"Pinned in #{self.room}:", *lines, f"/history around {self.messages[-1].id} shows what was said then."]
 
 
@@ -617,7 +649,9 @@ class History(Event, frozen=True, kw_only=True):
             behind = f"There is more: {self._next_page(local)}"
         elif self.more and self.room is None and self.name and self.since is None and self.after is None:
             behind = f"For older ones: /search before:{self.next or _id(self.messages[:1])} in:@{self.name}"
-        lines = [f"[{local(said.time):%Y-%m-%d %H:%M}] {said.spoken}" for said in self.messages]
+        lines = [
+            f"[{local(said.time):%Y-%m-%d %H:%M}] {line.spoken}" for said in self.messages for line in said.by_line()
+        ]
         return [f"Earlier {where}:", *lines, behind]
 
     def _next_page(self, local: Callable[[str], datetime]) -> str:
@@ -716,8 +750,9 @@ class Found(Event, frozen=True, kw_only=True):
                 f"/search before:{last} {self.text}" if self.text is not None else f"/mentions {last}"
             )
         lines = [
-            f"[{local(said.time):%Y-%m-%d %H:%M}] #{said.id} {f'#{said.room} ' if said.room else ''}{said.line()}"
+            f"[{local(said.time):%Y-%m-%d %H:%M}] #{said.id} {f'#{said.room} ' if said.room else ''}{line.line()}"
             for said in self.messages
+            for line in said.by_line()
         ]
         before = "Found, the newest first:" if self.text is not None else "You were named, the newest first:"
         return [before, *lines, behind]

@@ -27,6 +27,7 @@ class Limits:
     search_cost: int = 5
     history_count: int = 200
     text: int = 4_096
+    lines: int = 100
     topic: int = 512
     json_line: int = 16_384
     rooms: int = 10_000

@@ -14,6 +14,9 @@ MAXIMUM_MARKS = 8
 MARKS_OF_NAMES = "[]\\`^{}|"
 """What the names of users may hold, but not begin with, besides letters, digits, ``_``, ``-`` and ``.``"""
 
+QUOTED = 80
+"""The characters of a message that are quoted in an answer to it."""
+
 _MARKS = re.escape(MARKS_OF_NAMES)
 _UNSAFE = re.compile(
     "["
@@ -26,12 +29,33 @@ _UNSAFE = re.compile(
 )
 
 
+_BREAK = re.compile("\r\n|[\n\v\f\r\x1c-\x1e\x85\u2028\u2029]")
+_BREAKS = re.compile(f"(?:{_BREAK.pattern})+")
+
+
 def clean(text: str) -> str:
-    """Take out of *text* what could harm, hide in or garble a line on a screen; tabs become spaces."""
+    """Take out of *text* what could harm, hide in or garble a line on a screen.
+
+    Tabs become spaces, and so does each run of line breaks.
+    """
     if text.isascii() and text.isprintable():
         return text
-    text = _UNSAFE.sub("", text.replace("\t", " "))
+    text = _UNSAFE.sub("", _BREAKS.sub(" ", text).replace("\t", " "))
     return text if text.isascii() else _bound_marks(text)
+
+
+def clean_lines(text: str) -> str:
+    """Clean each line of *text*, and drop the blank ones at its beginning and end; each break becomes ``\\n``.
+
+    Lines keep the blanks that they begin with, unless there is only one.
+    """
+    if text.isascii() and text.isprintable():
+        return text.strip()
+    lines = [clean(line).rstrip() for line in _BREAK.split(text)]
+    while lines and not lines[-1]:
+        del lines[-1]
+    first = next((index for index, line in enumerate(lines) if line), 0)
+    return "\n".join(lines[first:]) if len(lines) - first > 1 else "".join(lines[first:]).strip()
 
 
 def _bound_marks(text: str) -> str:
@@ -46,9 +70,49 @@ def _bound_marks(text: str) -> str:
 
 def bounded(text: str, most: int, what: str) -> str:
     """Clean and strip *text*; raises :class:`TooLong`, which calls it *what*, for more than *most* bytes."""
+    _require_bytes(text, most, what)
+    return clean(text).strip()
+
+
+def bounded_lines(text: str, most: int, lines: int) -> str:
+    """Clean a text of several lines; raises :class:`TooLong` for more than *most* bytes, or so many *lines*."""
+    _require_bytes(text, most, "text")
+    text = clean_lines(text)
+    if text.count("\n") >= lines:
+        raise TooLong(f"That text has {text.count(chr(10)) + 1} lines, so it was not sent. Use at most {lines}.")
+    return text
+
+
+def _require_bytes(text: str, most: int, what: str) -> None:
     if len(text) > most or (not text.isascii() and len(text.encode("utf-8", "replace")) > most):
         raise TooLong(f"That {what} is too long, so it was not sent. Use at most {most} bytes.")
-    return clean(text).strip()
+
+
+class Pasted:
+    """The lines that somebody pastes, one after the other."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._lines: list[str] = []
+        self._size = 0
+
+    def add(self, line: str, most: int) -> None:
+        """Add a line; once there are more than *most* bytes, which is too much in any case, it is only counted."""
+        self.count += 1
+        if self._size <= most:
+            self._lines.append(line)
+            self._size += len(line.encode("utf-8", "replace")) + 1
+
+    @property
+    def text(self) -> str:
+        """All of them."""
+        return "\n".join(self._lines)
+
+
+def quoted(text: str) -> str:
+    """What is quoted of a message: its first line, or so much of that as a line has room for."""
+    first = next((line for line in text.split("\n") if line.strip()), "").strip()
+    return first if len(first) <= QUOTED else f"{first[: QUOTED - 1].rstrip()}…"
 
 
 def decode(data: bytes) -> str:

@@ -17,8 +17,11 @@ class Dialect(Protocol):
     hides_own: bool
     """Whether users are not shown again what they did themselves."""
 
+    changes: bool
+    """Whether clients know how messages change, so that they count changes among what they missed."""
+
     def encode(self, event: Event) -> bytes:
-        """Write an event for everybody in a room."""
+        """Write an event for everybody in a room; ``b""`` if it is not shown to them."""
 
     def encode_for(self, name: str, event: Event) -> bytes:
         """Write an event for the user called *name* alone."""

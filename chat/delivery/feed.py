@@ -83,7 +83,10 @@ class Feed:
         devices: frozenset[int] = frozenset(),
         untagged: bytes = b"",
     ) -> None:
-        """Add an event; *message_id* is 0 if it is no message. The sessions *devices* are shown *untagged* instead."""
+        """Add an event; *message_id*, also the number of a change, is 0 for all that does not count as missed.
+
+        The sessions *devices* are shown *untagged* instead.
+        """
         before = self._lines[-1] if self._lines else self._last
         messages, last_id = (before.messages + 1, message_id) if message_id else (before.messages, before.last_id)
         if devices:

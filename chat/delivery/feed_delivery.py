@@ -10,7 +10,7 @@ from msgspec import structs
 from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 
-from chat.core.events import Event, Found, History, Message
+from chat.core.events import Change, Deleted, Event, Found, History, Message
 from chat.core.limits import Limits
 from chat.core.names import key
 from chat.core.ports import Lookup, Missed, Query, Search, UnreadOf
@@ -66,18 +66,27 @@ class FeedDelivery:
 
     def publish(self, room: str, event: Event, origin: Session | None) -> None:
         by = origin.id if origin is not None else 0
-        author, number = (key(event.author), event.id) if isinstance(event, Message) else ("", 0)
+        author, number, rev = "", 0, 0
+        if isinstance(event, Message):
+            author, number = key(event.author), event.id
+        elif isinstance(event, Change):
+            author, rev = "" if isinstance(event, Deleted) else key(event.by), event.rev
         devices: frozenset[int] = frozenset()
         untagged = event
         user = origin.user if number and origin is not None else None
         if user is not None and origin is not None and (len(user.sessions) > 1 or user.sessions[0] is not origin):
             devices, untagged = self._for_devices(origin, user, event)
         for dialect, feed in self._feeds.get(room, {}).items():
+            data = dialect.encode(event)
+            if not data:
+                continue
             self.deliveries += len(feed.readers)
-            if devices:
-                feed.append(dialect.encode(event), by, author, number, devices, dialect.encode(untagged))
+            if rev:
+                feed.append(data, by, author, rev if dialect.changes else 0)
+            elif devices:
+                feed.append(data, by, author, number, devices, dialect.encode(untagged))
             else:
-                feed.append(dialect.encode(event), by, author, number)
+                feed.append(data, by, author, number)
             self._news.add(feed)
         outbox = self._outboxes.get(by)
         if outbox is not None and outbox.dialect.hides_own:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import msgspec
+from msgspec import structs
 
 from chat.core import events, lifecycle
 from chat.core.authentication import give_key
@@ -12,16 +13,16 @@ from chat.core.commands.table import TABLE, run
 from chat.core.errors import BadField, BadJson, ChatError, NotWelcomeYet, UnknownType
 from chat.core.hub import Hub
 from chat.core.registration import come_in_new
-from chat.core.session import LOBBY, ResumeToken, Session
+from chat.core.session import CHANGES, FEATURES, LINES, LOBBY, ResumeToken, Session
 from chat.core.text import clean
 from chat.protocols.manners import Manners
 
 MAXIMUM_TAG = 64
 
-ACCEPTABLE = frozenset(("changes", "conversations", "lines"))
+ACCEPTABLE = frozenset(FEATURES)
 """What a client may say that it accepts."""
 
-IN_ROOMS = frozenset(("changes", "lines"))
+IN_ROOMS = frozenset((CHANGES, LINES))
 """What a client must accept to be sent all that may come in a room."""
 
 MOST_ACCEPTED = 32
@@ -36,10 +37,11 @@ class JsonDialect:
 
     page = 64
     hides_own = False
+    changes = True
 
     def encode(self, event: events.Event) -> bytes:
-        """Write an event for everybody in a room."""
-        return _encode(event) + b"\n"
+        """Write an event for everybody in a room; what only people are shown is left out."""
+        return b"" if isinstance(event, events.Reactions) else _encode(event) + b"\n"
 
     def encode_for(self, name: str, event: events.Event) -> bytes:
         """Write an event for the user called *name* alone."""
@@ -51,13 +53,35 @@ class JsonDialect:
 
 
 class FirstJsonDialect(JsonDialect):
-    """The same for clients that accept less: what they do not know is told in a notice."""
+    """The same for clients that accept less: what they do not know is told in a notice, and texts have one line."""
+
+    changes = False
 
     def encode(self, event: events.Event) -> bytes:
-        """Write an event for everybody in a room."""
-        if isinstance(event, events.Rule) and (event.rule, event.on) not in events.FIRST_RULES:
-            event = events.Notice(text=f"#{event.room}: {' '.join(event.words())}", tag=event.tag)
-        return _encode(event) + b"\n"
+        """Write an event for everybody in a room; reactions are left out."""
+        match event:
+            case events.Message():
+                event = _in_one_line(event)
+            case events.History() | events.Found() | events.Pins():
+                event = structs.replace(event, messages=[_in_one_line(message) for message in event.messages])
+            case events.Rule() if (event.rule, event.on) not in events.FIRST_RULES:
+                event = events.Notice(text=f"#{event.room}: {' '.join(event.words())}", tag=event.tag)
+            case events.Edited() | events.Pinned():
+                where = f"#{event.room}: " if event.room is not None else ""
+                event = events.Notice(text=f"{where}{event.sentence()}", tag=event.tag)
+            case events.Reacted():
+                return b""
+        return super().encode(event)
+
+    def encode_for(self, name: str, event: events.Event) -> bytes:
+        """Write an event for the user called *name* alone: an answer, also if it tells of a reaction."""
+        if isinstance(event, events.Reacted) and event.tag is not None:
+            return super().encode(event)
+        return self.encode(event)
+
+
+def _in_one_line(message: events.Message) -> events.Message:
+    return structs.replace(message, text=message.text.replace("\n", " ")) if "\n" in message.text else message
 
 
 LATER, FIRST = JsonDialect(), FirstJsonDialect()
@@ -108,7 +132,7 @@ class JsonManners(Manners):
             raise BadField('"type" must be a string.')
         if kind == "hello":
             self._hello(hub, session, request, tag)
-        elif kind not in TABLE:
+        elif kind not in TABLE or TABLE[kind].people:
             raise UnknownType(f'There is no type "{kind[:40]}". See docs/protocol.md for those there are.')
         elif not session.named and not TABLE[kind].before_name:
             raise NotWelcomeYet('Say hello first: {"type":"hello","name":"bot"}')

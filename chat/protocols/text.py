@@ -33,11 +33,14 @@ class TextDialect:
 
     page = 64
     hides_own = True
+    changes = False
 
     def encode(self, event: events.Event) -> bytes:
         """Write an event for everybody in a room."""
         if isinstance(event, events.Message):
-            return f"{event.line()}\r\n".encode()
+            return f"{event.line()}\r\n".encode() if "\n" not in event.text else _lines(event.words())
+        if isinstance(event, events.Edited):
+            return _lines(event.words())
         return _lines(f"* {sentence}" for sentence in event.words())
 
     def encode_for(self, name: str, event: events.Event) -> bytes:
@@ -51,7 +54,7 @@ class TextDialect:
                 return _lines([f"* {event.text}"]) + HIDE if event.text is not None else SHOW + b"\r\n"
             case events.RoomState():
                 return self._arrival(name, event)
-            case events.History() | events.Found():
+            case events.History() | events.Found() | events.Pins():
                 return self._past(event)
             case events.Help() if len(event.commands) > 1 and not isinstance(event, events.Overview):
                 return self.encode(event) + _lines([f"* {HELP_LINE}"])
@@ -63,13 +66,15 @@ class TextDialect:
         lines = [f"* {sentence} Type /help for commands, exit to leave."]
         if event.topic:
             lines.append(f"* The topic of #{event.room} is: {event.topic}")
+        if event.pins:
+            lines.append(f"* {event.pins} pinned: /pins")
         return _lines(lines)
 
     def encode_replay(self, room: str, messages: Sequence[events.Message]) -> bytes:
         """Write old messages, each with its local time, between two marks."""
         return self._past(events.History(room=room, messages=list(messages), more=False)) if messages else b""
 
-    def _past(self, event: events.History | events.Found) -> bytes:
+    def _past(self, event: events.History | events.Found | events.Pins) -> bytes:
         before, *lines = event.words()
         return _lines([f"* {before}", *lines[:-1], *(f"* {behind}" for behind in lines[-1:])])
 
@@ -131,8 +136,10 @@ class TextManners(Manners):
             stripped = text.strip()
             if _JSON.match(stripped) and _has_said_nothing(session):
                 raise BadJson("This is JSON. Send it as the first line.")
-            entrance = self._entrance
-            if entrance is not None and (entrance.registers or not session.named):
+            entrance, pasted = self._entrance, session.pasted
+            if pasted is not None:
+                talk.paste_line(hub, session, pasted, text)
+            elif entrance is not None and (entrance.registers or not session.named):
                 entrance.answer(hub, session, stripped, line)
             elif stripped.lower() in LEAVE_WORDS:
                 lifecycle.quit_chat(hub, session)

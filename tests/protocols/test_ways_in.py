@@ -25,6 +25,7 @@ class LoudDialect:
 
     page = 64
     hides_own = False
+    changes = False
 
     def encode(self, event: Event) -> bytes:
         line = event.line() if isinstance(event, Message) else event.text if isinstance(event, Refusal) else ""
