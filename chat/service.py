@@ -75,6 +75,7 @@ class ChatService(MultiService):
             clock=time.time,
             monotonic=time.monotonic,
             wake=lambda: self._commit.wake(),
+            later=reactor.callLater,
             random=SystemRandom(),
             limits=limits,
             figures=lambda: figures.all(),

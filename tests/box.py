@@ -256,6 +256,7 @@ class Box:
             clock=lambda: START + self.wall_ahead + self.clock.seconds(),
             monotonic=self.clock.seconds,
             wake=lambda: self.commit.wake(),
+            later=self.clock.callLater,
             random=chance or Random(1),  # noqa: S311 - the same in each run
             limits=limits,
             figures=lambda: figures.all(),

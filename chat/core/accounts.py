@@ -48,6 +48,13 @@ class Account:
     """Whom it ignores: the keys of their names, and the names."""
     rooms: dict[str, None] = field(default_factory=dict)
     """The rooms that its devices come into, in the order in which they first did."""
+    words: tuple[str, ...] = ()
+    """What names it besides its name."""
+
+    @property
+    def subjects(self) -> tuple[Subject, ...]:
+        """All that its messages may belong to: to the presence that registered it, too."""
+        return (self.id, self.presence) if self.presence else (self.id,)
 
     @property
     def party(self) -> Subject:
@@ -69,7 +76,7 @@ class StoredAccount:
     """An account as a history holds it.
 
     ``marks`` is the id up to which it has read each room, ``ignored`` are the names that it ignores, ``rooms`` are
-    those that its devices come into.
+    those that its devices come into, ``words`` name it besides its name.
     """
 
     id: Subject
@@ -80,6 +87,7 @@ class StoredAccount:
     marks: Mapping[str, int] = field(default_factory=dict)
     ignored: Sequence[str] = ()
     rooms: Sequence[str] = ()
+    words: Sequence[str] = ()
 
 
 def check_password(password: str) -> None:

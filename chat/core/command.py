@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
@@ -14,6 +14,10 @@ from chat.core.events import wire_time
 
 SWITCH_WORDS = {"on": True, "off": False}
 """How people write what is true or false in JSON."""
+
+
+Argument = str | int | Sequence[str]
+"""What a command is given of what was typed, or sent."""
 
 
 class Kind(Enum):
@@ -28,6 +32,8 @@ class Kind(Enum):
     SECRET = "secret"  # noqa: S105 - a kind, and no secret
     CHOICE = "choice"
     SWITCH = "switch"
+    WORD = "word"
+    WORDS = "words"
 
 
 class Right(Enum):
@@ -93,7 +99,7 @@ class Parameter:
             raise BadField(f"{word[:40]} is not a number.")
         return int(word)
 
-    def from_json(self, value: object) -> str | int:
+    def from_json(self, value: object) -> Argument:
         """Check a value of a JSON object; raises :class:`BadField`."""
         if self.kind is Kind.SWITCH:
             if isinstance(value, bool):
@@ -103,6 +109,10 @@ class Parameter:
             if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 1 << 63:
                 return value
             raise BadField(f'"{self.name}" must be a whole number from 0 on.')
+        if self.kind is Kind.WORDS:
+            if isinstance(value, list) and all(isinstance(one, str) for one in value):
+                return value
+            raise BadField(f'"{self.name}" must be a list of strings.')
         if isinstance(value, str):
             return value if self.kind is not Kind.TIME else self._time(value)
         raise BadField(f'"{self.name}" must be a string.')
@@ -134,6 +144,8 @@ class Command:
     """The right that it needs instead if it is about a room, which may be left out."""
     programs: bool = False
     """Whether only programs use it."""
+    people: bool = False
+    """Whether only people use it, who type it at netcat or telnet."""
     before_name: bool = False
     """Whether programs may use it before they have said hello."""
     stores: bool = False
@@ -159,12 +171,12 @@ class Command:
         """Tell whether it stores something if it is run with these *arguments*."""
         return self.stores and (not self.asks_without or self.asks_without in arguments)
 
-    def parse(self, rest: str, here: str) -> dict[str, str | int]:
+    def parse(self, rest: str, here: str) -> dict[str, Argument]:
         """Read the arguments that were typed after the command's name in the room *here*.
 
         Raises :class:`BadField` if one is missing, is too much or is no number.
         """
-        arguments: dict[str, str | int] = {p.name: here for p in self.parameters if p.here}
+        arguments: dict[str, Argument] = {p.name: here for p in self.parameters if p.here}
         rest = rest.strip()
         for parameter in (p for p in self.parameters if p.typed):
             if parameter.kind in (Kind.TEXT, Kind.SECRET):
@@ -180,9 +192,9 @@ class Command:
             raise BadField(f"Usage: {self.usage} ({self.summary})")
         return arguments
 
-    def check(self, fields: Mapping[str, object]) -> dict[str, str | int]:
+    def check(self, fields: Mapping[str, object]) -> dict[str, Argument]:
         """Take the arguments out of a JSON object; raises :class:`BadField`."""
-        arguments: dict[str, str | int] = {}
+        arguments: dict[str, Argument] = {}
         for parameter in self.parameters:
             value = fields.get(parameter.name) if not parameter.people else None
             if value is not None:

@@ -12,7 +12,7 @@ from twisted.logger import Logger
 
 from chat.core.accounts import Account, Subject
 from chat.core.doors import Doors
-from chat.core.effects import Ask, Effect, Show
+from chat.core.effects import Ask, Effect, Publish, Show
 from chat.core.errors import (
     ChatError,
     Internal,
@@ -43,6 +43,7 @@ from chat.core.peer import Peer
 from chat.core.ports import Delivery, Lookup, MessageById, Random
 from chat.core.private import not_shown
 from chat.core.queue import Entry, Queue, Undo
+from chat.core.reactions import Bursts
 from chat.core.room import Invite, Room, Status
 from chat.core.session import CONVERSATIONS, ResumeToken, Session, User
 from chat.core.state import State
@@ -57,8 +58,9 @@ log = Logger()
 class Hub(State):
     """Holds the state of the chat, and puts what is to be stored and shown into the :class:`Queue`.
 
-    State changes at once; what is shown waits in the queue. *wake* is called when the queue is no longer empty, and
-    *figures* tells how the server is doing. :class:`~chat.core.state.State` says what the others are.
+    State changes at once; what is shown waits in the queue. *wake* is called when the queue is no longer empty, *later*
+    calls something after so many seconds, and *figures* tells how the server is doing.
+    :class:`~chat.core.state.State` says what the others are.
     """
 
     def __init__(
@@ -73,6 +75,7 @@ class Hub(State):
         figures: Callable[[], Mapping[str, float]] = dict,
         reserve: Iterable[str] = (),
         doors: Doors | None = None,
+        later: Callable[[float, Callable[[], None]], object],
     ) -> None:
         super().__init__(
             clock=clock,
@@ -89,6 +92,7 @@ class Hub(State):
         """How often something was refused, by the code of the refusal."""
         self._itself = Session(0, Peer(), one_room=False)
         """The session of what the chat does by itself. It has no connection, so it is shown nothing."""
+        self.bursts = Bursts(later, lambda room, event: self.then(self._itself, Publish(room, event)))
 
     def __repr__(self) -> str:
         return "<hub>"
@@ -376,6 +380,8 @@ class Hub(State):
     def dropped(self, name: str, last: int) -> None:
         """Messages of a room up to that id are not kept any more. If it is closed, and none are left, it is gone."""
         room = self.rooms.get(name)
+        if room is not None and room.pinned:
+            room.pinned = tuple(number for number in room.pinned if number > last)
         if room is not None and room.name == name and room.status is Status.CLOSED and room.last_id <= last:
             room.last_id = 0
             self.vacate(self._itself, room)

@@ -23,7 +23,7 @@ from chat.core.ports import Delivery, FindToken, Missed, ReadMarks, StoredToken,
 from chat.core.private import not_shown, while_away
 from chat.core.rights import may_enter, user_of
 from chat.core.room import Invite, Room
-from chat.core.session import CONVERSATIONS, NO_MARKS, ResumeToken, Session, State, User, digest
+from chat.core.session import CONVERSATIONS, FEATURES, NO_MARKS, ResumeToken, Session, State, User, digest
 from chat.core.text import some_of
 
 MOST_DEVICES = 10
@@ -89,6 +89,7 @@ def come_in_again(
                 find(hub.ask_in_turn, token)
                 return
             resumed = ResumeToken(token, stored.subject, tags=dict(stored.tags), kept=True, used=stored.used)
+            resumed.done = dict.fromkeys(stored.done) or None
             # Whoever comes back under this token at the same time has the same tags.
             hub.tokens.remember(resumed)
         known(resumed or ResumeToken(hub.make_token()))
@@ -344,7 +345,13 @@ def _release_held(hub: Hub, name: str, owner: User | None) -> bool:
 
 def _welcome(hub: Hub, name: str, token: ResumeToken, account: Account | None, user: User) -> Welcome:
     bounds = hub.limits
-    accepted = Limits(text=bounds.text, line=bounds.json_line, name=names.MAXIMUM_LENGTH, rooms=bounds.rooms_each)
+    accepted = Limits(
+        text=bounds.text,
+        line=bounds.json_line,
+        name=names.MAXIMUM_LENGTH,
+        rooms=bounds.rooms_each,
+        lines=bounds.lines,
+    )
     return Welcome(
         name=name,
         token=token.token,
@@ -354,7 +361,8 @@ def _welcome(hub: Hub, name: str, token: ResumeToken, account: Account | None, u
         registered=account is not None,
         role=account.role if account is not None else "",
         protocol=PROTOCOL,
-        features=[*hub.doors.features, CONVERSATIONS],
+        features=[*hub.doors.features, *FEATURES],
+        words_=list(account.words) if account is not None else [],
         rooms=_rooms_of(hub, account, user) if account is not None else [],
     )
 

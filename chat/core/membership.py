@@ -118,6 +118,7 @@ def come_into(
         locked=room.locked,
         slow=room.slow,
         read=user.marks.get(room.name),
+        pins=len(room.pinned),
         tag=tag,
     )
     effects += (Enter(session, room.name), ShowRoom(session, room, state))

@@ -162,6 +162,13 @@ class AuditPage:
     count: int
 
 
+@dataclass(frozen=True, slots=True)
+class FindMessages:
+    """Which messages are those of a query, or of a search? A sequence of them, in the order that those tell."""
+
+    query: Query | Search
+
+
 Lookup = (
     FindToken
     | ReadMarks
@@ -169,6 +176,7 @@ Lookup = (
     | HashPassword
     | MessageById
     | MessagesById
+    | FindMessages
     | UnreadOf
     | ConversationsOf
     | SpentBy
@@ -228,7 +236,8 @@ class Search:
 
     A phrase is a sequence of words (:func:`chat.core.search.words`). ``author`` and ``room``: only what was said by
     whom, in any case, and where. ``party``: only private messages that this party has, with ``other`` if that is given;
-    ``token`` is as in :class:`Query`. ``naming``: only what others said that names this user; with ``absent_at``, only
+    ``token`` is as in :class:`Query`. ``naming``: only what others said that names this user, by this name or by one of
+    ``words``, that answers a message of one of ``answered``, or that is for everybody; with ``absent_at``, only
     what is newer than the last words of that user before this id. ``rooms``: the rooms that may be read; ``None`` is
     all. Whoever answers returns them newest first.
     """
@@ -240,6 +249,8 @@ class Search:
     author: str | None = None
     room: str | None = None
     naming: str | None = None
+    words: Sequence[str] = ()
+    answered: Sequence[Subject] = ()
     absent_at: int | None = None
     rooms: Container[str] | None = None
     party: Subject = 0

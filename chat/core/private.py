@@ -63,9 +63,10 @@ class Shares:
         else:
             self._spent.pop(sender, None)
 
-    def add(self, sender: str, size: int) -> None:
+    def add(self, sender: str, size: int) -> tuple[()]:
         """The *sender* has taken so much more."""
         self.set(sender, self.spent(sender) + size)
+        return ()
 
 
 class Watchers:

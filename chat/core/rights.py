@@ -148,13 +148,18 @@ def require_voice(hub: Hub, user: User, room: Room) -> None:
             raise Muted(f"Your address is muted in #{room.name} for {span} more, {why}.")
 
 
-def require_turn(hub: Hub, user: User, room: Room) -> None:
-    """Raise :class:`NotAllowed` or :class:`Muted` if the user may not speak in *room* now; else take their turn."""
+def require_speech(hub: Hub, user: User, room: Room) -> None:
+    """Raise :class:`NotAllowed` or :class:`Muted` if the user may not speak in *room*."""
     if room.status is Status.ARCHIVED:
         raise NotAllowed(f"#{room.name} is archived: it can be read, but nobody can speak in it.")
     if room.status is Status.CLOSED:
         raise NotAllowed(f"#{room.name} is closed: nobody can speak in it.")
     require_voice(hub, user, room)
+
+
+def require_turn(hub: Hub, user: User, room: Room) -> None:
+    """Raise as :func:`require_speech` does, or if the user has to wait in a slow *room*; else take their turn."""
+    require_speech(hub, user, room)
     if room.slow and not is_op(user, room):
         now = hub.monotonic()
         left = room.wait_of(user.party, now)

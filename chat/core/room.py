@@ -113,6 +113,7 @@ class Room:
         "access",
         "at",
         "bans",
+        "called",
         "invited",
         "kept",
         "last_id",
@@ -124,6 +125,7 @@ class Room:
         "muted_networks",
         "name",
         "ops",
+        "pinned",
         "slow",
         "spoken",
         "status",
@@ -142,6 +144,10 @@ class Room:
         """The ids of messages that could not be stored lately, and of those before them."""
         self.kept = False
         self.lasting = False
+        self.pinned: tuple[int, ...] = ()
+        """The ids of its pinned messages, in the order in which they were pinned."""
+        self.called = 0.0
+        """Until when nobody may call everybody in it again (monotonic seconds)."""
         self.stirred = False
         """Whether somebody came, went or spoke since the rooms were put in order."""
         self.access = Access.OPEN

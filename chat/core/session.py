@@ -17,6 +17,7 @@ from chat.core.errors import NotWelcomeYet
 from chat.core.events import Event
 from chat.core.peer import Peer
 from chat.core.room import Room
+from chat.core.text import Pasted
 
 LOBBY = "lobby"
 """The room that everybody comes into first."""
@@ -24,8 +25,17 @@ LOBBY = "lobby"
 NOTHING: Mapping[str, str] = MappingProxyType({})
 """An empty mapping, shared by all who ignore nobody."""
 
+CHANGES = "changes"
+"""What a client accepts that knows what changes: edits, reactions and pins of messages, and rules of rooms."""
+
 CONVERSATIONS = "conversations"
 """What a client accepts that knows of conversations: it tells by itself how far its user has read them."""
+
+LINES = "lines"
+"""What a client accepts that shows texts of several lines."""
+
+FEATURES = (CHANGES, CONVERSATIONS, LINES)
+"""What every server of this version has."""
 
 MOST_UNCONFIRMED = 1_000
 """A client that sends nothing is noted as having been shown something of so many parties; the rest is shown again."""
@@ -73,6 +83,11 @@ class User:
     def subject(self) -> Subject:
         """Whom its rights and messages belong to: the account, or else this presence."""
         return self.account.id if self.account is not None else self.presence
+
+    @property
+    def subjects(self) -> tuple[Subject, ...]:
+        """All that its messages may belong to: those from before it registered too."""
+        return (self.presence,) if self.account is None else self.account.subjects
 
     @property
     def party(self) -> Subject:
@@ -135,9 +150,9 @@ class Session:
     """
 
     __slots__ = (
-        "accept", "active", "began", "device", "id", "key_given", "moves", "one_room", "paused", "peer", "pending",
-        "private", "replay", "request", "rooms", "since", "skipped", "spent", "state", "token", "unconfirmed", "untold",
-        "user", "way",
+        "accept", "active", "began", "device", "id", "key_given", "moves", "one_room", "pasted", "paused", "peer",
+        "pending", "private", "replay", "request", "rooms", "since", "skipped", "spent", "state", "token",
+        "unconfirmed", "untold", "user", "way",
     )  # fmt: skip
 
     def __init__(self, number: int, peer: Peer, *, one_room: bool, replay: int = 0) -> None:
@@ -179,6 +194,8 @@ class Session:
         """When it came in (seconds since 1970)."""
         self.active = 0.0
         """When its user did something last (monotonic seconds)."""
+        self.pasted: Pasted | None = None
+        """The lines of the message that its user is pasting."""
         self.spent = 0
         """What its requests cost in addition to one for each line, and what the connection has not charged yet."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from base64 import urlsafe_b64encode
-from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any
@@ -13,9 +12,11 @@ from msgspec.structs import asdict, replace
 from chat.core.account_directory import AccountDirectory
 from chat.core.accounts import Account, Guesses, Subject, Tries, is_presence
 from chat.core.bans import Bans
+from chat.core.changed import ChangedMessages
 from chat.core.clock import HistoryClock
 from chat.core.doors import OPERATOR, Doors, Invitations
-from chat.core.errors import AlreadyThere, BadField, NameTaken, NoSuchMessage, NotAllowed
+from chat.core.errors import AlreadyThere, BadField, NameTaken, NotAllowed
+from chat.core.events import Deleted, Pinned
 from chat.core.facts import (
     AccessSet,
     AccountRenamed,
@@ -45,6 +46,7 @@ from chat.core.facts import (
     Unbanned,
     UnbannedFrom,
     Unregistered,
+    WordsSet,
 )
 from chat.core.limits import Limits
 from chat.core.names import RESERVED, Registry, key, likeness, look_alikes
@@ -54,9 +56,6 @@ from chat.core.room import NO_RIGHTS, Invite, Rights, Room
 from chat.core.room_directory import RoomDirectory
 from chat.core.session import User
 from chat.core.tokens import Tokens
-
-REMEMBERED_ERASURES = 4_096
-"""So many of the last erased messages are known, so that none is erased twice by requests that come together."""
 
 
 class State:
@@ -95,6 +94,7 @@ class State:
         self.unheard = Unheard()
         self.shares = Shares()
         self.watchers = Watchers()
+        self.changed = ChangedMessages()
         self._seconds = clock
         self._clock = HistoryClock(clock)
         self._last_id = 0
@@ -105,7 +105,6 @@ class State:
         self._absent: dict[Subject, Mapping[str, str]] = {}
         """The presences that have not come back since the chat began, and may still, and whom they ignored."""
         self._departed: dict[str, int] = {}
-        self._erased: OrderedDict[int, None] = OrderedDict()
 
     def restore(self, contents: Contents) -> None:
         """Go on from what the history holds."""
@@ -121,11 +120,14 @@ class State:
             room = Room(record.name, record.last_id, record.at)
             room.topic = record.topic
             room.kept = True
+            room.pinned = tuple(contents.pins.get(room.name, ()))
             self.rooms.claim(room.name, room)
         for stored in contents.accounts:
             ignored = {key(name): name for name in stored.ignored}
             rooms = dict.fromkeys(stored.rooms)
-            account = Account(stored.id, stored.name, stored.role, 0, stored.presence, ignored, rooms)
+            account = Account(
+                stored.id, stored.name, stored.role, 0, stored.presence, ignored, rooms, tuple(stored.words)
+            )
             self.accounts.enter(account)
         for name, number, kept in contents.former_names:
             owner = self.accounts.with_id(number)
@@ -226,7 +228,9 @@ class State:
             case OpSet() | Invited() | Muted() | BannedFrom() | UnbannedFrom():
                 return self._entitle(fact)
             case Changed():
-                return self._erase((fact.event.id,))
+                return self._change_message(fact)
+            case WordsSet():
+                return _set(self.account(fact.account), "words", fact.words)
             case MadeAtDoor() | MadeByOperator():
                 return self._make_account(fact)
             case Registered():
@@ -351,23 +355,22 @@ class State:
         room.mute_network(fact.network, (until, self._arrivals) if until is not None else None)
         return partial(room.mute_network, fact.network, before)
 
-    def _erase(self, ids: Sequence[int]) -> Callable[[], None]:
-        for number in ids:
-            if number in self._erased:
-                raise NoSuchMessage(f"There is no message {number}, or not any more.")
-        self._erased.update(dict.fromkeys(ids))
-        while len(self._erased) > REMEMBERED_ERASURES:
-            self._erased.popitem(last=False)
+    def _change_message(self, fact: Changed) -> Callable[[], None]:
+        event = fact.event
+        back = self.changed.change(event, fact.party)
+        room = self.rooms.get(event.room) if event.room is not None else None
+        if room is None or not isinstance(event, Pinned | Deleted):
+            return back
+        pinned = [number for number in room.pinned if number != event.id]
+        if isinstance(event, Pinned) and event.on:
+            pinned.append(event.id)
+        unpin = _set(room, "pinned", tuple(pinned))
 
         def undo() -> None:
-            for number in ids:
-                self._erased.pop(number, None)
+            unpin()
+            back()
 
         return undo
-
-    def is_erased(self, number: int) -> bool:
-        """Tell whether the message was erased lately."""
-        return number in self._erased
 
     def _register(self, fact: Registered) -> Callable[[], None]:
         user = self.users.get(fact.name)

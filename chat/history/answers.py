@@ -12,12 +12,15 @@ from chat.core.ports import (
     AuditPage,
     CheckPassword,
     ConversationsOf,
+    FindMessages,
     FindToken,
     HashPassword,
     Lookup,
     MessageById,
     MessagesById,
+    Query,
     ReadMarks,
+    Search,
     SpentBy,
     UnreadOf,
 )
@@ -59,6 +62,10 @@ class Answers:
                 answer = self._store.message(number, party)
             case MessagesById(ids, party):
                 answer = self._store.messages(ids, party)
+            case FindMessages(Query() as query):
+                answer = self._store.read(query).addCallback(lambda page: page.messages)
+            case FindMessages(Search() as search):
+                answer = self._store.search(search).addCallback(lambda page: page.messages)
             case UnreadOf():
                 answer = self._store.unread(lookup)
             case ConversationsOf():

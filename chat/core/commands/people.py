@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from chat.core import lifecycle, names, rights
 from chat.core.accounts import Account
 from chat.core.command import ON, USER, Command, Kind, Parameter
 from chat.core.effects import Publish, Show, ShowOthers
-from chat.core.errors import BadField, NoSuchUser
-from chat.core.events import Away, Ignored, Pong, Whois, timestamp
+from chat.core.errors import BadField, NoSuchUser, NotAllowed
+from chat.core.events import Away, Ignored, Pong, Whois, Words, timestamp
+from chat.core.facts import WordsSet
 from chat.core.hub import Hub
 from chat.core.membership import find_anyone
 from chat.core.rights import user_of
-from chat.core.session import Session
-from chat.core.text import bounded
+from chat.core.session import CHANGES, Session
+from chat.core.text import bounded, clean
+
+MOST_WORDS = 20
+"""So many words may name an account besides its name."""
+
+LONGEST_WORD = 64
+"""The characters that one may have."""
 
 
 def nick(hub: Hub, session: Session, tag: str | None, name: str) -> None:
@@ -40,6 +49,42 @@ def ignore(hub: Hub, session: Session, tag: str | None, name: str | None = None,
         if on is not was:
             hub.then(session, ShowOthers(session, Ignored(names=list(user.ignored.values()))))
     hub.show(session, Ignored(names=list(user.ignored.values()), tag=tag))
+
+
+def notify(
+    hub: Hub, session: Session, tag: str | None, word: str | None = None, words: Sequence[str] | None = None
+) -> None:
+    """Have words name the user besides their name: switch one on or off, set them all, or show them."""
+    user = user_of(session)
+    account = user.account
+    if account is None:
+        raise NotAllowed("Your name is not registered. /register makes it yours.")
+    before = account.words
+    after = before
+    if word is not None:
+        one = _own_word(word)
+        after = tuple(other for other in before if other.casefold() != one.casefold())
+        if after == before:
+            after = (*before, one)
+    elif words is not None:
+        after = tuple({one.casefold(): one for one in map(_own_word, words)}.values())
+    if len(after) > MOST_WORDS:
+        raise BadField(f"At most {MOST_WORDS} words can name you. Take one of them back first.")
+    told = Words(words_=list(after), tag=tag)
+    if after == before:
+        hub.confirm(session, told, tag)
+    else:
+        hub.apply(
+            session, WordsSet(account.id, after), (Show(session, told), ShowOthers(session, told, CHANGES)), tag=tag
+        )
+
+
+def _own_word(text: str) -> str:
+    """Read what is to name a user; raises :class:`BadField`."""
+    word = clean(text).strip()
+    if not 0 < len(word) <= LONGEST_WORD or not any(map(str.isalnum, word)):
+        raise BadField(f"What names you has 1 to {LONGEST_WORD} characters, and a letter or digit among them.")
+    return word
 
 
 def away(hub: Hub, session: Session, tag: str | None, text: str | None = None) -> None:
@@ -102,6 +147,17 @@ COMMANDS = (
         (Parameter("text", Kind.TEXT, optional=True),),
         "tells others that you are away and why; alone, that you are back",
         away,
+    ),
+    Command(
+        "notify",
+        (
+            Parameter("word", Kind.TEXT, optional=True, people=True),
+            Parameter("words", Kind.WORDS, optional=True, programs=True),
+        ),
+        "has a word alert you as your name does, or no longer; alone, lists your words",
+        notify,
+        stores=True,
+        asks_without="words",
     ),
     Command("whois", (USER,), "tells who somebody is, and where", whois),
     Command("ping", (), "answers with a pong", ping, programs=True, before_name=True, automatic=True),

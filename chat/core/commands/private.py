@@ -10,17 +10,18 @@ from msgspec import structs
 
 from chat.core import names
 from chat.core.accounts import Subject
+from chat.core.changed import gone
 from chat.core.command import WITH, Command, Kind, Parameter
 from chat.core.commands.history import DEFAULT_COUNT
-from chat.core.commands.talk import acknowledge, speakable, store_said
+from chat.core.commands.talk import acknowledge, answered_by, quote, speakable, store_said
 from chat.core.conversations import Addressee, addressee, addressee_with, find_party, party_from, watch
 from chat.core.effects import Echo, Effect, Recall, Show
 from chat.core.errors import NotAllowed, NotStored
 from chat.core.events import ConversationLine, Conversations, History, Message, Notice, Sent
-from chat.core.facts import Between
+from chat.core.facts import Between, Said
 from chat.core.hub import Hub
 from chat.core.lifecycle import show_skipped
-from chat.core.ports import Conversation, ConversationsOf, Delivery, Query, SpentBy
+from chat.core.ports import Conversation, ConversationsOf, Delivery, MessageById, Query, SpentBy
 from chat.core.private import cost, not_shown
 from chat.core.rights import user_of
 from chat.core.session import Session, State, User, ignores
@@ -37,13 +38,33 @@ def message(
     name: str = "",
     text: str | None = None,
     with_: str | None = None,
+    re: int | None = None,
 ) -> None:
     """Say something to one user only; without a text, show what was said last in the conversation with them."""
     if text is None:
         find_party(hub, session, name, tag, partial(_show, hub, session, tag))
-    else:
-        to = partial(_addressee, hub, session, name, party_from(with_) if with_ is not None else None)
-        _tell(hub, session, tag, to, speakable(hub, text), counted=False)
+        return
+    find = partial(_addressee, hub, session, name, party_from(with_) if with_ is not None else None)
+    text = speakable(hub, text)
+    session.spent += text.count("\n")
+    if re is None:
+        _tell(hub, session, tag, find, text, counted=False)
+        return
+    party = user_of(session).party
+
+    def found(said: Said | None) -> None:
+        if not session.gone:
+            answered = answered_by(hub, session, re, said)
+            between = answered.between
+            if (
+                between is None
+                or {between.author, between.other} != {party, find().party}
+                or not (between.heard or between.author == party)
+            ):
+                raise gone(re)
+            _tell(hub, session, tag, find, text, answered, counted=False)
+
+    hub.ask_in_turn(session, MessageById(re, party), found, tag)
 
 
 def _show(hub: Hub, session: Session, tag: str | None, other: Subject, name: str) -> None:
@@ -58,7 +79,14 @@ def _addressee(hub: Hub, session: Session, name: str, party: Subject | None) -> 
 
 
 def _tell(
-    hub: Hub, session: Session, tag: str | None, find: Callable[[], Addressee], text: str, *, counted: bool
+    hub: Hub,
+    session: Session,
+    tag: str | None,
+    find: Callable[[], Addressee],
+    text: str,
+    answered: Said | None = None,
+    *,
+    counted: bool,
 ) -> None:
     """Say it, if the sender may. If they seem to have sent too much, that is *counted* anew first."""
     user = user_of(session)
@@ -73,7 +101,7 @@ def _tell(
         def found(size: int) -> None:
             hub.shares.set(sender, size)
             if not session.gone:
-                _tell(hub, session, tag, find, text, counted=True)
+                _tell(hub, session, tag, find, text, answered, counted=True)
 
         # The history may have dropped some of it.
         hub.ask_in_turn(session, SpentBy(sender), found, tag)
@@ -90,6 +118,7 @@ def _tell(
         tag=tag,
         account=user.account.name if user.account is not None else None,
         with_=str(to.party),
+        **quote(answered),
     )
     user.kept = True
     if to.user is not None and between.heard:
@@ -105,13 +134,9 @@ def _tell(
     if to.user is not None and to.user.away is not None:
         reason = f": {to.user.away}" if to.user.away else "."
         effects.append(Show(session, Notice(text=f"{to.name} is away{reason}")))
-    undo = partial(_unspend, hub, sender, cost(text))
-    store_said(hub, session, user, said, effects, undo, to.subject, between)
-
-
-def _unspend(hub: Hub, sender: str, size: int) -> tuple[Effect, ...]:
-    hub.shares.add(sender, -size)
-    return ()
+    undo = partial(hub.shares.add, sender, -cost(text))
+    answers = answered.author if answered is not None else 0
+    store_said(hub, session, user, said, effects, undo, to.subject, between, answers)
 
 
 def _full(hub: Hub, user: User) -> str:
@@ -218,7 +243,12 @@ def _list(hub: Hub, session: Session, tag: str | None, most: int, found: Sequenc
 COMMANDS = (
     Command(
         "msg",
-        (Parameter("name", Kind.USER, instead="with"), Parameter("text", Kind.TEXT, alone=True), WITH),
+        (
+            Parameter("name", Kind.USER, instead="with"),
+            Parameter("text", Kind.TEXT, alone=True),
+            WITH,
+            Parameter("re", Kind.NUMBER, optional=True, programs=True),
+        ),
         "says something to one user only; without a text, shows what you two said last",
         message,
         stores=True,

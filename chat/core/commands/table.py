@@ -10,6 +10,7 @@ from chat.core import rights
 from chat.core.command import Command, Kind, Parameter, Right
 from chat.core.commands import (
     account,
+    changes,
     devices,
     history,
     moderation,
@@ -133,7 +134,7 @@ _HELP = Command(
 
 TOPICS: Sequence[tuple[str, Sequence[Command]]] = (
     ("Rooms", rooms.COMMANDS),
-    ("Talk", (*talk.COMMANDS, *private.COMMANDS)),
+    ("Talk", (*talk.COMMANDS, *changes.COMMANDS, *private.COMMANDS)),
     ("You and others", people.COMMANDS),
     ("Earlier messages", history.COMMANDS),
     ("Your account", account.COMMANDS),

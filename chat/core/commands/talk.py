@@ -1,38 +1,68 @@
-"""What users say, in rooms and in private, and what they take back."""
+"""What users say in rooms: lines, texts of several lines, answers."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re as regular
+from collections.abc import Mapping, Sequence
 from functools import partial
+from typing import Any
 
 import msgspec
 from msgspec import structs
 
 from chat.core import rights
 from chat.core.accounts import Subject
+from chat.core.changed import gone
 from chat.core.command import HERE, TEXT, Command, Kind, Parameter
-from chat.core.effects import Effect, Publish, Show, ShowOthers, first_try_failed, show_device
-from chat.core.errors import Empty, NoSuchMessage, NotAllowed
-from chat.core.events import Deleted, Message
+from chat.core.durations import in_words
+from chat.core.effects import Effect, first_try_failed
+from chat.core.errors import Empty, NoSuchMessage, NotAllowed, TooLong
 from chat.core.events import Kind as MessageKind
-from chat.core.facts import Between, Changed, Said
+from chat.core.events import Message, Notice
+from chat.core.facts import Between, Said
 from chat.core.hub import Hub
 from chat.core.membership import room_of
-from chat.core.ports import Delivery, MessageById
-from chat.core.private import cost
+from chat.core.ports import Delivery, FindMessages, MessageById, Search
 from chat.core.queue import Entry, Undo
 from chat.core.rights import user_of
 from chat.core.room import Room
 from chat.core.session import Session, User
-from chat.core.text import bounded, clean
+from chat.core.text import Pasted, bounded_lines, clean, clean_lines, quoted
 
 MOST_SAID = 100
-"""So many of their last messages users may take back without giving an id."""
+"""So many of their last messages users may change without giving an id."""
+
+CALL_INTERVAL = 60.0
+"""The seconds between two messages that call everybody in a room."""
+
+_EVERYBODY = regular.compile(r"(?<![\w@])@room(?!\w)", regular.IGNORECASE)
 
 
-def say(hub: Hub, session: Session, tag: str | None, room: str, text: str) -> None:
-    """Say something in a room."""
-    _speak(hub, session, room, "say", text, tag)
+def say(
+    hub: Hub,
+    session: Session,
+    tag: str | None,
+    room: str,
+    text: str,
+    re: int | None = None,
+    notice: bool = False,
+) -> None:
+    """Say something in a room, perhaps in answer to a message, or as a program that nobody is to answer."""
+    if re is None:
+        _speak(hub, session, room, "say", text, tag, notice=notice)
+        return
+    text = speakable(hub, text)
+    room_of(hub, session, room)
+
+    def found(said: Said | None) -> None:
+        if not session.gone:
+            there = room_of(hub, session, room)
+            answered = answered_by(hub, session, re, said)
+            if answered.message.room != there.name:
+                raise gone(re)
+            _speak(hub, session, room, "say", text, tag, answered, notice=notice)
+
+    hub.ask_in_turn(session, MessageById(re, user_of(session).party), found, tag)
 
 
 def act(hub: Hub, session: Session, tag: str | None, room: str, text: str) -> None:
@@ -40,12 +70,40 @@ def act(hub: Hub, session: Session, tag: str | None, room: str, text: str) -> No
     _speak(hub, session, room, "action", text, tag)
 
 
-def _speak(hub: Hub, session: Session, name: str, kind: MessageKind, text: str, tag: str | None) -> None:
+def answered_by(hub: Hub, session: Session, number: int, said: Said | None) -> Said:
+    """The message that somebody answers, as it is now; raises :class:`NoSuchMessage`."""
+    if said is None:
+        raise gone(number)
+    return structs.replace(said, message=hub.changed.current(said.message, user_of(session).party))
+
+
+def quote(answered: Said | None) -> Mapping[str, Any]:
+    """The fields of a message that tell which one it answers."""
+    if answered is None:
+        return {}
+    message = answered.message
+    return {"re": message.id, "re_author": message.author, "re_text": quoted(message.text)}
+
+
+def _speak(
+    hub: Hub,
+    session: Session,
+    name: str,
+    kind: MessageKind,
+    text: str,
+    tag: str | None,
+    answered: Said | None = None,
+    *,
+    notice: bool = False,
+) -> None:
     room = session.rooms.get(name) or room_of(hub, session, name)
     user = user_of(session)
     text = speakable(hub, text)
+    if "\n" in text:
+        session.spent += text.count("\n")
     if room.muted or room.muted_networks or room.slow or room.status:
         rights.require_turn(hub, user, room)
+    everybody = "@" in text and calls_everybody(hub, user, room, text)
     message = Message(
         id=hub.take_id(),
         time=hub.now(),
@@ -55,14 +113,30 @@ def _speak(hub: Hub, session: Session, name: str, kind: MessageKind, text: str, 
         text=text,
         tag=tag,
         account=user.account.name if user.account is not None else None,
+        notice=notice,
+        all=everybody,
     )
+    if answered is not None:
+        message = structs.replace(message, **quote(answered))
     if not room.kept:
         hub.keep(session, room)
     undo = partial(_unsaid, hub, session, room, message.id, room.last_id, room.at)
     room.last_id, room.at = message.id, message.time
     if not room.stirred:
         hub.rooms.stir(room)
-    store_said(hub, session, user, message, undo=undo)
+    store_said(hub, session, user, message, undo=undo, answers=answered.author if answered is not None else 0)
+
+
+def calls_everybody(hub: Hub, user: User, room: Room, text: str) -> bool:
+    """Tell whether an op calls everybody in the *room*; raises :class:`NotAllowed` if that was done just now."""
+    if not _EVERYBODY.search(text) or not rights.is_op(user, room):
+        return False
+    left = room.called - hub.monotonic()
+    if left > 0:
+        why = f"Everybody in #{room.name} was called less than a minute ago. Wait {in_words(left)}, or leave out @room."
+        raise NotAllowed(why)
+    room.called = hub.monotonic() + CALL_INTERVAL
+    return True
 
 
 def _unsaid(hub: Hub, session: Session, room: Room, number: int, before: int, at: str | None) -> Sequence[Effect]:
@@ -81,6 +155,7 @@ def store_said(
     undo: Undo | None = None,
     recipient: Subject = 0,
     between: Between | None = None,
+    answers: Subject = 0,
 ) -> None:
     """Have a message stored and shown, and remember its id and its tag."""
     if user.said is None:
@@ -99,11 +174,12 @@ def store_said(
             token.tags[tag] = (message.id, message.time)
             if len(token.tags) > hub.limits.tags_each:
                 del token.tags[next(iter(token.tags))]
-    hub.queue.add(Entry(session, effects, Said(message, digest, user.subject, recipient, between), undo, tag))
+    hub.queue.add(Entry(session, effects, Said(message, digest, user.subject, recipient, between, answers), undo, tag))
 
 
 def speakable(hub: Hub, text: str) -> str:
-    text = bounded(text, hub.limits.text, "text")
+    """Clean what somebody is about to say; raises :class:`TooLong` and :class:`Empty`."""
+    text = bounded_lines(text, hub.limits.text, hub.limits.lines)
     if not text:
         raise Empty("There is nothing to say in that.")
     return text
@@ -122,6 +198,8 @@ def acknowledge(
     room: str | None = None,
     name: str | None = None,
     with_: str | None = None,
+    re: int | None = None,
+    notice: bool = False,
 ) -> None:
     """Answer what was sent before under the same tag with the message that it became; *said* is its id and time."""
     number, time = said
@@ -132,8 +210,10 @@ def acknowledge(
         to=None if name is None else clean(name),
         author=session.name,
         kind=kind,
-        text=clean(text),
+        text=clean_lines(text),
         tag=tag,
+        re=re,
+        notice=notice,
         with_=None if with_ is None else clean(with_),
     )
     hub.answer(session, AnswerAgain(hub, session, tag, message))
@@ -149,93 +229,76 @@ class AnswerAgain(msgspec.Struct, frozen=True):
 
     def perform(self, delivery: Delivery) -> None:
         if self.session.token is not None and self.tag in self.session.token.tags:
-            self.hub.ask(self.session, MessageById(self.message.id), self._found, self.tag)
+            self.hub.ask(self.session, MessageById(self.message.id, user_of(self.session).party), self._found, self.tag)
         else:
             delivery.show(self.session, first_try_failed(self.tag))
 
     def _found(self, stored: Said | None) -> None:
         message = self.message
+        if self.hub.changed.is_deleted(message.id):
+            stored = None
         # The token may have been another's before: who comes back by it is shown nothing that they said.
         if stored is not None and user_of(self.session).was(stored.author):
-            message = stored.message
+            message = self.hub.changed.current(stored.message, user_of(self.session).party)
             if stored.between is not None:
                 message = structs.replace(message, with_=str(stored.between.other))
         self.hub.show(self.session, message)
 
 
-# -- taking back
+# -- several lines
 
 
-def delete(hub: Hub, session: Session, tag: str | None, id: int | None = None) -> None:
-    """Take back what was said."""
-    number = id
-    if number is None:
-        number = next((said for said in reversed(_last_said(user_of(session))) if not hub.is_erased(said)), None)
-    if number is None:
-        raise NoSuchMessage("There is nothing to take back. Give the id of a message; /search shows them.")
-
-    hub.ask_in_turn(session, MessageById(number), partial(_delete, hub, session, tag, number), tag)
+def paste(hub: Hub, session: Session, tag: str | None) -> None:
+    """Take the lines that follow as one message, up to a line with a dot."""
+    session.pasted = Pasted()
+    hub.show(
+        session, Notice(text="Paste your lines now. A line with a dot alone ends them, and says them as one message.")
+    )
 
 
-def _delete(hub: Hub, session: Session, tag: str | None, number: int, said: Said | None) -> None:
-    if session.gone:
+def paste_line(hub: Hub, session: Session, pasted: Pasted, line: str) -> None:
+    """Take a line of what somebody pastes; once all are there, say them."""
+    if line.strip() != ".":
+        pasted.add(line, hub.limits.text)
         return
+    session.pasted = None
+    if pasted.count > hub.limits.lines:
+        raise TooLong(f"You pasted {pasted.count} lines, so they were not sent. Use at most {hub.limits.lines}.")
+    session.active = hub.monotonic()
+    say(hub, session, None, session.here, pasted.text)
+    # Each line was charged when it came.
+    session.spent = 0
+
+
+# -- answering what names one
+
+
+def reply(hub: Hub, session: Session, tag: str | None, room: str, text: str) -> None:
+    """Answer the newest message that named the user in the room."""
+    text = speakable(hub, text)
     user = user_of(session)
-    message = said.message if said is not None else None
-    room = hub.rooms.find(message.room) if message is not None and message.room is not None else None
-    mine = said is not None and user.was(said.author)
-    between = said.between if said is not None else None
-    told = between is not None and between.heard and between.other == user.party
-    readable = mine or told or (room is not None and rights.may_enter(hub, user, room))
-    if said is None or message is None or not readable:
-        raise NoSuchMessage(f"There is no message {number}, or not any more.")
-    if not (mine or (room is not None and rights.is_op(user, room))):
-        raise NotAllowed("That is not yours to delete.")
-    event = Deleted(time=hub.now(), room=message.room, id=number, rev=hub.take_id(), by=user.name, tag=tag)
-    effects: list[Effect] = []
-    if message.room is not None:
-        effects.append(Publish(message.room, event))
-    if said.between is not None:
-        effects.append(TakeBack(hub, said.between, cost(message.text), structs.replace(event, tag=None)))
-        event = structs.replace(event, with_=str(said.between.other))
-        effects.append(ShowOthers(session, event))
-    if message.room not in session.rooms:
-        effects.append(Show(session, event))
-    digest = session.token.digest if session.token is not None else None
-    fact = Changed(structs.replace(event, with_=None), user.party, digest)
-    if mine:
-        hub.apply(session, fact, effects, tag=tag)
-    else:
-        why = f"message {number}"
-        hub.apply(session, fact, effects, tag=tag, action="delete", target=message.author, room=message.room, why=why)
+    there = room_of(hub, session, room)
+    words = user.account.words if user.account is not None else ()
+    search = Search((), hub.next_id, 1, room=there.name, naming=user.name, words=words, answered=user.subjects)
 
+    def found(messages: Sequence[Message]) -> None:
+        if not messages:
+            raise NoSuchMessage(f"Nobody has named you in #{there.name}. Begin with a name: ada: yes")
+        say(hub, session, tag, room, text, re=messages[0].id)
 
-class TakeBack(msgspec.Struct, frozen=True):
-    """A private message that took so much of its sender's share is gone: tell whoever it was for."""
-
-    hub: Hub
-    between: Between
-    cost: int
-    event: Deleted
-
-    def perform(self, delivery: Delivery) -> None:
-        hub, between = self.hub, self.between
-        hub.shares.add(between.sender, -self.cost)
-        hub.unheard.taken_back(between.other, between.author, self.event.id)
-        user = hub.user_with(between.other) if between.heard and between.other != between.author else None
-        for session in user.sessions if user is not None else ():
-            show_device(delivery, session, structs.replace(self.event, with_=str(between.author)))
-
-
-def _last_said(user: User) -> Sequence[int]:
-    """The ids of what the user said last."""
-    return user.said[-MOST_SAID:] if user.said is not None else ()
+    session.spent += hub.limits.search_cost - 1
+    hub.ask_in_turn(session, FindMessages(search), found, tag)
 
 
 COMMANDS = (
     Command(
         "say",
-        (HERE, TEXT),
+        (
+            HERE,
+            TEXT,
+            Parameter("re", Kind.NUMBER, optional=True, programs=True),
+            Parameter("notice", Kind.SWITCH, optional=True, programs=True),
+        ),
         "says something in the room",
         say,
         programs=True,
@@ -250,11 +313,6 @@ COMMANDS = (
         stores=True,
         again=partial(acknowledge, "action"),
     ),
-    Command(
-        "delete",
-        (Parameter("id", Kind.NUMBER, optional=True),),
-        "takes back what you said last, or the message with that id",
-        delete,
-        stores=True,
-    ),
+    Command("reply", (HERE, TEXT), "answers what named you last in the room", reply, people=True),
+    Command("paste", (), "takes several lines as one message, up to a line with a dot", paste, people=True),
 )

@@ -1,0 +1,388 @@
+"""How users change what was said: edit it, take it back, react to it, pin it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from functools import partial
+from typing import NamedTuple
+
+import msgspec
+from msgspec import structs
+
+from chat.core import rights
+from chat.core.changed import gone
+from chat.core.command import HERE, ON, TEXT, Command, Kind, Parameter, Right
+from chat.core.commands.talk import MOST_SAID, speakable
+from chat.core.effects import Effect, Publish, Show, show_device
+from chat.core.errors import BadField, NoSuchMessage, NotAllowed, NotStored
+from chat.core.events import AnyChange, Deleted, Edited, Message, Pinned, Pins, Reacted
+from chat.core.facts import Between, Changed, Said
+from chat.core.hub import Hub
+from chat.core.membership import room_of
+from chat.core.ports import Delivery, FindMessages, MessageById, MessagesById, Query
+from chat.core.private import cost
+from chat.core.queue import Undo
+from chat.core.reactions import MOST_KINDS, Burst, reaction_from
+from chat.core.rights import user_of
+from chat.core.room import Room
+from chat.core.session import CHANGES, LINES, Session, User, ignores
+from chat.core.text import quoted
+
+EDITABLE = timedelta(hours=1)
+"""For so long the author of a message may edit it."""
+
+MOST_PINS = 50
+"""So many messages of a room may be pinned."""
+
+RECENT = 20
+"""Of so many of the newest messages of a room is the one to which people react without saying which."""
+
+
+class Target(NamedTuple):
+    """A message that a user wants to change, as it is now: in a ``room``, if that is there, or ``between`` two parties.
+
+    ``mine``: the user has said it.
+    """
+
+    message: Message
+    mine: bool
+    room: Room | None
+    between: Between | None
+
+
+def _target(hub: Hub, user: User, number: int, said: Said | None) -> Target:
+    """What the user may read of the message that was looked up; raises :class:`NoSuchMessage`."""
+    if said is None:
+        raise gone(number)
+    message, between = hub.changed.current(said.message, user.party), said.between
+    room = hub.rooms.find(message.room) if message.room is not None else None
+    mine = user.was(said.author)
+    told = between is not None and between.heard and between.other == user.party
+    if not (mine or told or (room is not None and rights.may_enter(hub, user, room))):
+        raise gone(number)
+    return Target(message, mine, room, between)
+
+
+def _require_speech(hub: Hub, session: Session, target: Target) -> None:
+    """Raise :class:`ChatError` if the user may not speak where the message was said."""
+    if target.message.room is not None:
+        rights.require_speech(hub, user_of(session), room_of(hub, session, target.message.room))
+
+
+def _last_said(hub: Hub, session: Session, to_do: str) -> int:
+    """The id of what the user said last; raises :class:`NoSuchMessage`."""
+    said = user_of(session).said or ()
+    for number in reversed(said[-MOST_SAID:]):
+        if not hub.changed.is_deleted(number):
+            return number
+    raise NoSuchMessage(f"There is nothing to {to_do}. Give the id of a message; /search shows them.")
+
+
+# -- applying a change
+
+
+def _apply(
+    hub: Hub,
+    session: Session,
+    target: Target,
+    event: AnyChange,
+    effects: Sequence[Effect] = (),
+    *,
+    action: str = "",
+    undo: Undo = tuple,
+) -> None:
+    """Have a message changed as *event* tells, and show that to all who can read it."""
+    user = user_of(session)
+    token = session.token.digest if session.token is not None else None
+    fact = Changed(event, user.party, token)
+    message, between = target.message, target.between
+    shown: list[Effect] = []
+    if between is not None:
+        shown.append(ShowBetween(hub, session, between, event, message))
+    elif message.room is not None:
+        shown.append(Publish(message.room, event))
+        if message.room not in session.rooms or _needs_an_answer(session, event):
+            shown.append(Show(session, event))
+    hub.apply(
+        session,
+        fact,
+        (*shown, *effects),
+        tag=event.tag,
+        action=action,
+        target=message.author if action else "",
+        room=message.room,
+        why=f"message {message.id}",
+        also=undo,
+    )
+
+
+def _needs_an_answer(session: Session, event: AnyChange) -> bool:
+    """Tell whether a program must be answered by itself, as it is not shown reactions otherwise."""
+    return isinstance(event, Reacted) and not session.one_room and not session.accept >= {CHANGES, LINES}
+
+
+class ShowBetween(msgspec.Struct, frozen=True):
+    """Show a change of a private *message* to its author and to the other who has it, on all devices."""
+
+    hub: Hub
+    session: Session
+    between: Between
+    event: AnyChange
+    message: Message
+
+    def perform(self, delivery: Delivery) -> None:
+        between = self.between
+        self._show(delivery, between.author, between.other)
+        if between.heard and between.other != between.author:
+            self._show(delivery, between.other, between.author)
+
+    def _show(self, delivery: Delivery, party: int, other: int) -> None:
+        user = self.hub.user_with(party)
+        if user is None:
+            return
+        if user is not self.session.user and not isinstance(self.event, Deleted) and ignores(user, self.event.by):
+            return
+        for device in user.sessions:
+            tag = self.event.tag if device is self.session else None
+            show_device(delivery, device, structs.replace(self.event, with_=str(other), tag=tag))
+            if device.one_room and isinstance(self.event, Reacted):
+                burst = Burst()
+                burst.add(self.event, self.message)
+                show_device(delivery, device, burst.event())
+
+
+# -- taking back
+
+
+def delete(hub: Hub, session: Session, tag: str | None, id: int | None = None) -> None:
+    """Take back what was said."""
+    number = _last_said(hub, session, "take back") if id is None else id
+    look_up = MessageById(number, user_of(session).party)
+    hub.ask_in_turn(session, look_up, partial(_delete, hub, session, tag, number), tag)
+
+
+def _delete(hub: Hub, session: Session, tag: str | None, number: int, said: Said | None) -> None:
+    if session.gone:
+        return
+    user = user_of(session)
+    target = _target(hub, user, number, said)
+    if not (target.mine or (target.room is not None and rights.is_op(user, target.room))):
+        raise NotAllowed("That is not yours to delete.")
+    event = Deleted(id=number, rev=hub.take_id(), room=target.message.room, by=user.name, time=hub.now(), tag=tag)
+    effects = [TakeBack(hub, target.between, number, target.message.text)] if target.between is not None else []
+    _apply(hub, session, target, event, effects, action="" if target.mine else "delete")
+
+
+class TakeBack(msgspec.Struct, frozen=True):
+    """A private message is gone: its sender has its share of the history again."""
+
+    hub: Hub
+    between: Between
+    number: int
+    text: str
+
+    def perform(self, delivery: Delivery) -> None:
+        self.hub.shares.add(self.between.sender, -cost(self.text))
+        self.hub.unheard.taken_back(self.between.other, self.between.author, self.number)
+
+
+# -- editing
+
+
+def edit(hub: Hub, session: Session, tag: str | None, text: str, id: int | None = None) -> None:
+    """Give one's own message another text."""
+    text = speakable(hub, text)
+    session.spent += text.count("\n")
+    number = _last_said(hub, session, "edit") if id is None else id
+    look_up = MessageById(number, user_of(session).party)
+    hub.ask_in_turn(session, look_up, partial(_edit, hub, session, tag, text, number), tag)
+
+
+def _edit(hub: Hub, session: Session, tag: str | None, text: str, number: int, said: Said | None) -> None:
+    if session.gone:
+        return
+    user = user_of(session)
+    target = _target(hub, user, number, said)
+    message = target.message
+    if not target.mine:
+        raise NotAllowed("That is not yours to edit.")
+    if datetime.fromisoformat(hub.now()) - datetime.fromisoformat(message.time) > EDITABLE:
+        raise NotAllowed("That was said more than an hour ago. It can't be edited any more.")
+    _require_speech(hub, session, target)
+    event = Edited(id=number, room=message.room, by=user.name, text=text, time=hub.now(), tag=tag)
+    if text == message.text:
+        hub.confirm(session, event, tag)
+        return
+    undo: Undo = tuple
+    if target.between is not None:
+        sender, more = target.between.sender, cost(text) - cost(message.text)
+        if more > 0 and hub.shares.spent(sender) + more > hub.limits.private:
+            raise NotStored("Your private messages take all the room that they may. Delete some of them first.")
+        hub.shares.add(sender, more)
+        undo = partial(hub.shares.add, sender, -more)
+    _apply(hub, session, target, structs.replace(event, rev=hub.take_id()), undo=undo)
+
+
+# -- reacting
+
+
+def react(
+    hub: Hub,
+    session: Session,
+    tag: str | None,
+    text: str,
+    room: str = "",
+    id: int | None = None,
+    on: bool | None = None,
+) -> None:
+    """React to a message, or take that back; without an id, to the newest of the room that somebody else said."""
+    text = reaction_from(text)
+    user = user_of(session)
+    if id is not None:
+        look_up = MessageById(id, user.party)
+        hub.ask_in_turn(session, look_up, partial(_react, hub, session, tag, text, on, id), tag)
+        return
+    query = Query(room_of(hub, session, room).name, hub.next_id, RECENT)
+
+    def found(messages: Sequence[Message]) -> None:
+        others = [message.id for message in messages if message.author != user.name]
+        if not others:
+            raise NoSuchMessage(f"Nobody else has said anything in #{query.room} lately.")
+        react(hub, session, tag, text, room, others[-1], on)
+
+    hub.ask_in_turn(session, FindMessages(query), found, tag)
+
+
+def _react(
+    hub: Hub, session: Session, tag: str | None, text: str, on: bool | None, number: int, said: Said | None
+) -> None:
+    if session.gone:
+        return
+    user = user_of(session)
+    target = _target(hub, user, number, said)
+    _require_speech(hub, session, target)
+    counts = {one.text: one.count for one in target.message.reactions}
+    mine = any(one.mine for one in target.message.reactions if one.text == text)
+    on = not mine if on is None else on
+    count = counts.get(text, 0) + on - mine
+    event = Reacted(
+        id=number, room=target.message.room, by=user.name, text=text, on=on, count=count, time=hub.now(), tag=tag
+    )
+    if on is mine:
+        hub.confirm(session, event, tag)
+        return
+    if on and text not in counts and len(counts) >= MOST_KINDS:
+        raise BadField(f"That message has {MOST_KINDS} different reactions, which is the most. Use one of them.")
+    event = structs.replace(event, rev=hub.take_id())
+    room = target.message.room
+    effects = [NoteReaction(hub, room, event, target.message)] if room is not None else []
+    _apply(hub, session, target, event, effects)
+
+
+class NoteReaction(msgspec.Struct, frozen=True):
+    """Have the people in a room told of a reaction, together with others that come soon."""
+
+    hub: Hub
+    room: str
+    event: Reacted
+    message: Message
+
+    def perform(self, delivery: Delivery) -> None:
+        self.hub.bursts.add(self.room, self.event, self.message)
+
+
+# -- pinning
+
+
+def pin(hub: Hub, session: Session, tag: str | None, room: str, id: int, on: bool | None = None) -> None:
+    """Pin a message of the room, or take that back."""
+    there = room_of(hub, session, room)
+    look_up = MessageById(id, user_of(session).party)
+    hub.ask_in_turn(session, look_up, partial(_pin, hub, session, tag, there.name, on, id), tag)
+
+
+def _pin(
+    hub: Hub, session: Session, tag: str | None, name: str, on: bool | None, number: int, said: Said | None
+) -> None:
+    if session.gone:
+        return
+    user = user_of(session)
+    room = room_of(hub, session, name)
+    rights.require(user, Right.OP, room)
+    target = _target(hub, user, number, said)
+    if target.message.room != room.name:
+        raise NoSuchMessage(f"Message {number} is not in #{room.name}.")
+    pinned = number in room.pinned
+    on = not pinned if on is None else on
+    message = target.message
+    event = Pinned(
+        id=number,
+        room=room.name,
+        by=user.name,
+        on=on,
+        author=message.author,
+        text=quoted(message.text),
+        time=hub.now(),
+        tag=tag,
+    )
+    if on is pinned:
+        hub.confirm(session, event, tag)
+        return
+    if on and len(room.pinned) >= MOST_PINS:
+        raise BadField(f"{MOST_PINS} messages are pinned in #{room.name}, which is the most. Unpin one of them first.")
+    _apply(hub, session, target, structs.replace(event, rev=hub.take_id()))
+
+
+def pins(hub: Hub, session: Session, tag: str | None, room: str) -> None:
+    """Show the pinned messages of the room."""
+    there = room_of(hub, session, room)
+    asked = there.pinned
+
+    def found(messages: Sequence[Message]) -> None:
+        kept = {message.id for message in messages}
+        # The history may have dropped some of them.
+        there.pinned = tuple(number for number in there.pinned if number in kept or number not in asked)
+        hub.show(session, Pins(room=there.name, messages=list(messages), tag=tag))
+
+    session.spent += hub.limits.history_cost - 1
+    hub.ask_in_turn(session, MessagesById(asked, user_of(session).party), found, tag)
+
+
+COMMANDS = (
+    Command(
+        "edit",
+        (Parameter("id", Kind.NUMBER, optional=True, programs=True), TEXT),
+        "gives what you said last another text, within an hour",
+        edit,
+        stores=True,
+    ),
+    Command(
+        "delete",
+        (Parameter("id", Kind.NUMBER, optional=True),),
+        "takes back what you said last, or the message with that id",
+        delete,
+        stores=True,
+    ),
+    Command(
+        "react",
+        (
+            Parameter("room", Kind.ROOM, here=True, people=True),
+            Parameter("text", Kind.WORD),
+            Parameter("id", Kind.NUMBER, alone=True),
+            ON,
+        ),
+        "reacts to what somebody said last, or to the message with that id: /react 👍",
+        react,
+        stores=True,
+    ),
+    Command(
+        "pin",
+        (HERE, Parameter("id", Kind.NUMBER), ON),
+        "pins the message with that id, or takes that back",
+        pin,
+        needs=Right.OP,
+        stores=True,
+    ),
+    Command("pins", (HERE,), "shows what is pinned in the room", pins),
+)

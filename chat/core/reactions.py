@@ -1,0 +1,78 @@
+"""Reactions: what may be one, and how those that come in a burst are told to people in one notice."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from chat.core.errors import BadField
+from chat.core.events import Message, Reacted, Reactions
+from chat.core.text import clean, quoted
+
+BURST = 3.0
+"""The seconds in which reactions in a room are collected before people are told of them."""
+
+MOST_KINDS = 20
+"""So many different reactions a message may have."""
+
+LONGEST = 16
+"""The characters of a reaction that is a word."""
+
+_PICTURE = "[\u00a9\u00ae\u203c-\u3299\U0001f000-\U0001faff]"
+_SIGN = f"(?:{_PICTURE}|[0-9#*](?=\ufe0f?\u20e3))[\ufe0e\ufe0f]?[\U0001f3fb-\U0001f3ff]?\u20e3?"
+_EMOJI = re.compile(f"[\U0001f1e6-\U0001f1ff]{{2}}|{_SIGN}(?:\u200d{_SIGN})*")
+
+
+def reaction_from(text: str) -> str:
+    """Read a reaction, one emoji or a word; raises :class:`BadField` for what is neither."""
+    text = clean(text).strip()
+    if _EMOJI.fullmatch(text) or re.fullmatch(rf"[+-]?\w{{1,{LONGEST}}}", text):
+        return text
+    raise BadField(f"React with one emoji, or with a word of up to {LONGEST} letters: /react 👍")
+
+
+class Bursts:
+    """Collects the reactions in each room, and has them told together after :data:`BURST` seconds.
+
+    *later* calls a function after so many seconds; *tell* shows an event to those in a room.
+    """
+
+    def __init__(self, later: Callable[[float, Callable[[], None]], object], tell: Callable[[str, Reactions], None]):
+        self._later = later
+        self._tell = tell
+        self._rooms: dict[str, Burst] = {}
+
+    def add(self, room: str, event: Reacted, message: Message) -> None:
+        """Somebody reacted to a *message* of the room, or took that back."""
+        if room not in self._rooms:
+            self._rooms[room] = Burst()
+            self._later(BURST, lambda: self._end(room))
+        self._rooms[room].add(event, message)
+
+    def _end(self, room: str) -> None:
+        told = self._rooms.pop(room).event()
+        if told.of:
+            self._tell(room, told)
+
+
+class Burst:
+    """Reactions that are told together; one that is taken back at once is not told."""
+
+    def __init__(self) -> None:
+        self._of: dict[int, tuple[str, dict[str, dict[str, None]]]] = {}
+
+    def add(self, event: Reacted, message: Message) -> None:
+        """Somebody reacted to the *message*, or took that back."""
+        what = f'{message.author}: "{quoted(message.text)}"'
+        _, kinds = self._of.setdefault(message.id, (what, {}))
+        if event.on:
+            kinds.setdefault(event.text, {})[event.by] = None
+        elif event.by in kinds.get(event.text, ()):
+            del kinds[event.text][event.by]
+
+    def event(self) -> Reactions:
+        """What is told of it."""
+        of = {
+            what: [(text, list(names)) for text, names in kinds.items() if names] for what, kinds in self._of.values()
+        }
+        return Reactions(of={what: kinds for what, kinds in of.items() if kinds})
