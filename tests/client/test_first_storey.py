@@ -25,10 +25,26 @@ EVERYTHING = ["changes", "conversations", "lines"]
 """What a client of today may accept."""
 
 
-LATER = {"conversations", "devices", "invitation", "logout", "whois", "rename", "slow", "uninvite"}
+LATER = {
+    "conversations",
+    "devices",
+    "edit",
+    "invitation",
+    "logout",
+    "notify",
+    "paste",
+    "pin",
+    "pins",
+    "react",
+    "rename",
+    "reply",
+    "slow",
+    "uninvite",
+    "whois",
+}
 """Requests that the first client does not know."""
 
-SEEN_BY_NOBODY = {"conversations", "devices", "invitation", "logout", "whois"}
+SEEN_BY_NOBODY = {"conversations", "devices", "invitation", "logout", "notify", "paste", "pins", "reply", "whois"}
 """Requests of which nobody else is shown anything."""
 
 
@@ -131,6 +147,8 @@ def test_all_that_others_do_is_understood_and_shown(box: Box) -> None:
     eve = Program(box, "eve", "lobby")
     of_members: list[tuple[str, dict[str, Any]]] = [
         ("say", {"room": "dev", "text": "hello ada"}),
+        ("edit", {"text": "hello ada\nand all"}),
+        ("react", {"id": 1, "text": "👍", "on": True}),
         ("me", {"room": "dev", "text": "waves"}),
         ("msg", {"name": "ada", "text": "psst"}),
         ("topic", {"room": "dev", "text": "tea"}),
@@ -173,7 +191,8 @@ def test_all_that_others_do_is_understood_and_shown(box: Box) -> None:
         ("room", {"room": "dev", "access": "archived", "on": False}),
         ("ban", {"room": "dev", "target": "eve", "text": "1h spam"}),
         ("unban", {"room": "dev", "target": "eve"}),
-        ("delete", {"id": 2}),
+        ("pin", {"room": "dev", "id": 1, "on": True}),
+        ("delete", {"id": 4}),
         ("kick", {"room": "dev", "name": "robert", "text": "enough"}),
         ("ban", {"target": "mal", "text": "1h spam"}),
         ("unban", {"target": "mal"}),
@@ -194,6 +213,7 @@ def test_all_that_others_do_is_understood_and_shown(box: Box) -> None:
     assert ada.shown("#dev") == [
         "* You are ada, in #dev with bob.",
         "bob: hello ada",
+        "* #dev: bob edited message 1: hello ada and all",
         "* root deleted this.",
         "* bob set the topic of #dev to: tea",
         "* bob cleared the topic of #dev.",
@@ -221,6 +241,7 @@ def test_all_that_others_do_is_understood_and_shown(box: Box) -> None:
         "* #dev: root took the room out of the archive.",
         "* #dev: root banned eve from #dev for 1 hour: spam",
         "* #dev: root lifted the ban of eve from #dev.",
+        '* #dev: root pinned what bob said: "hello ada"',
         "* robert was kicked out by root: enough",
         "* You are a moderator now.",
         "* You are no moderator any more.",

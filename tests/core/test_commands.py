@@ -20,7 +20,7 @@ def test_every_request_is_documented_with_its_fields() -> None:
     section = PROTOCOL.split("### What a client sends")[1].split("### What the server sends")[0]
     rows = dict(re.findall(r"^\| `(\w+)` \|(.*?)\|", section, re.MULTILINE))
     del rows["type"], rows["hello"]
-    assert rows.keys() == TABLE.keys()
+    assert rows.keys() == {name for name, command in TABLE.items() if not command.people}
     for name, fields in rows.items():
         documented = {(field, mark == "?") for field, mark in re.findall(r"`(\w+)`(\??)", fields)}
         stand_in = {parameter.instead for parameter in TABLE[name].parameters}

@@ -206,6 +206,11 @@ STORING: list[tuple[dict[str, Any], dict[str, Any]]] = [
         {"type": "rename", "name": "boss", "password": PASSWORD},
         {"type": "rename", "name": "root", "password": PASSWORD},
     ),
+    ({"type": "edit", "id": 1, "text": "once"}, {"type": "edit", "id": 1, "text": "twice"}),
+    ({"type": "react", "id": 1, "text": "👍"}, {"type": "ping"}),
+    ({"type": "react", "id": 1, "text": "👍", "on": True}, {"type": "react", "id": 1, "text": "👍", "on": False}),
+    ({"type": "pin", "room": "dev", "id": 1}, {"type": "ping"}),
+    ({"type": "notify", "words": ["deploy"]}, {"type": "notify", "words": ["tea"]}),
     ({"type": "read", "room": "dev", "id": 1}, {"type": "read", "room": "dev", "id": 2}),
 ]
 """Requests that store something, each with what comes between it and its repetition."""

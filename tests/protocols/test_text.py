@@ -228,9 +228,9 @@ def test_help_names_the_commands_by_topic_on_one_screen() -> None:
     assert shown == [
         "* Say something by typing it. // begins a line with one slash. exit leaves.",
         "* Rooms: /who, /rooms, /join, /topic, /room",
-        "* Talk: /me, /delete, /msg, /conversations",
-        "* You and others: /nick, /ignore, /away, /whois, /quit",
-        "* Earlier messages: /history, /search, /mentions",
+        "* Talk: /me, /reply, /paste, /msg, /conversations",
+        "* You and others: /nick, /ignore, /away, /notify, /whois, /quit",
+        "* Earlier messages: /history, /search, /mentions, /edit, /delete, /react, /pins",
         "* Your account: /register, /password, /rename, /unregister, /invitation",
         "* Your devices: /devices, /logout",
         "* /help msg explains /msg, and /help all explains them all.",
@@ -238,7 +238,7 @@ def test_help_names_the_commands_by_topic_on_one_screen() -> None:
     root.send("/help")
     assert root.lines() == [
         *shown[:-1],
-        "* As an op here: /kick, /mute, /unmute, /op, /invite, /uninvite, /lock, /slow",
+        "* As an op here: /pin, /kick, /mute, /unmute, /op, /invite, /uninvite, /lock, /slow",
         "* As a moderator: /ban, /unban, /stats, /bans",
         "* As an owner: /moderator",
         shown[-1],

@@ -134,9 +134,9 @@ _HELP = Command(
 
 TOPICS: Sequence[tuple[str, Sequence[Command]]] = (
     ("Rooms", rooms.COMMANDS),
-    ("Talk", (*talk.COMMANDS, *changes.COMMANDS, *private.COMMANDS)),
+    ("Talk", (*talk.COMMANDS, *private.COMMANDS)),
     ("You and others", people.COMMANDS),
-    ("Earlier messages", history.COMMANDS),
+    ("Earlier messages", (*history.COMMANDS, *changes.COMMANDS)),
     ("Your account", account.COMMANDS),
     ("Your devices", devices.COMMANDS),
     ("Rooms", (*room_people.COMMANDS, *room_rules.COMMANDS)),
