@@ -14,7 +14,7 @@ from typing import Literal, Union
 import msgspec
 
 from chat.core.durations import in_words
-from chat.core.text import enumerate_words
+from chat.core.text import enumerate_words, in_quotes
 
 MOST_NAMES = 10
 """The names that are listed one by one; of more others their number is given."""
@@ -148,8 +148,8 @@ class Message(Event, frozen=True, kw_only=True):
 
     @property
     def _answer(self) -> str:
-        """Tell what it answers: ``to bob, "green tea?"``."""
-        return f'to {self.re_author}, "{self.re_text}"'
+        """Tell what it answers: ``to bob, "green tea?"``. The quotation marks of the quote do not end it."""
+        return f"to {self.re_author}, {in_quotes(self.re_text or '')}"
 
     def line(self) -> str:
         """Write it, if it has one line: ``ada: hello``, ``~ ada waves``, ``ada (private): psst``."""
@@ -309,7 +309,7 @@ class Pinned(Change, frozen=True, kw_only=True):
     def sentence(self) -> str:
         """Tell it in one line."""
         verb = "pinned" if self.on else "unpinned"
-        return f'{self.by} {verb} what {self.author} said: "{self.text}"'
+        return f"{self.by} {verb} what {self.author} said: {in_quotes(self.text)}"
 
 
 AnyChange = Edited | Deleted | Reacted | Pinned

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from chat.core.errors import BadField
 from chat.core.events import Message, Reacted, Reactions
-from chat.core.text import clean, quoted
+from chat.core.text import clean, in_quotes, quoted
 
 BURST = 3.0
 """The seconds in which reactions in a room are collected before people are told of them."""
@@ -63,7 +63,7 @@ class Burst:
 
     def add(self, event: Reacted, message: Message) -> None:
         """Somebody reacted to the *message*, or took that back."""
-        what = f'{message.author}: "{quoted(message.text)}"'
+        what = f"what {message.author} said: {in_quotes(quoted(message.text))}"
         _, kinds = self._of.setdefault(message.id, (what, {}))
         if event.on:
             kinds.setdefault(event.text, {})[event.by] = None

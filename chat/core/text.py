@@ -76,6 +76,8 @@ def bounded(text: str, most: int, what: str) -> str:
 
 def bounded_lines(text: str, most: int, lines: int) -> str:
     """Clean a text of several lines; raises :class:`TooLong` for more than *most* bytes, or so many *lines*."""
+    if len(text) <= most and text.isascii() and text.isprintable():
+        return text.strip()
     _require_bytes(text, most, "text")
     text = clean_lines(text)
     if text.count("\n") >= lines:
@@ -118,6 +120,11 @@ def quoted(text: str) -> str:
 def decode(data: bytes) -> str:
     """Decode and clean a line of bytes, with U+FFFD in place of what is not UTF-8."""
     return clean(data.decode("utf-8", "replace"))
+
+
+def in_quotes(text: str) -> str:
+    """Put quotation marks round a text, in which there are none then."""
+    return f'"{text.replace(chr(34), chr(39))}"'
 
 
 @lru_cache(maxsize=64)

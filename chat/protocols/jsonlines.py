@@ -59,9 +59,9 @@ class FirstJsonDialect(JsonDialect):
 
     def encode(self, event: events.Event) -> bytes:
         """Write an event for everybody in a room; reactions are left out."""
+        if isinstance(event, events.Message):
+            return _encode(_in_one_line(event)) + b"\n"
         match event:
-            case events.Message():
-                event = _in_one_line(event)
             case events.History() | events.Found() | events.Pins():
                 event = structs.replace(event, messages=[_in_one_line(message) for message in event.messages])
             case events.Rule() if (event.rule, event.on) not in events.FIRST_RULES:

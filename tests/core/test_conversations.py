@@ -425,7 +425,14 @@ def test_a_message_that_is_taken_back_is_gone_for_both_on_all_devices(box: Box) 
     for client in (ada, second, bob):
         client.objects()
     ada.ask(type="delete", id=number, tag="d")
-    gone = {"type": "deleted", "time": "2026-11-21T09:15:02.114Z", "room": None, "id": number, "rev": number + 1, "by": "ada"}
+    gone = {
+        "type": "deleted",
+        "time": "2026-11-21T09:15:02.114Z",
+        "room": None,
+        "id": number,
+        "rev": number + 1,
+        "by": "ada",
+    }
     assert ada.objects() == [{**gone, "with": mine, "tag": "d"}]
     assert second.objects() == [{**gone, "with": mine}]
     assert bob.objects() == [{**gone, "with": theirs}]

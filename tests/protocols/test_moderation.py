@@ -80,7 +80,15 @@ def test_every_command_with_rights_is_refused_to_those_who_have_none(box: Box) -
     in_room(box, "op", room="lobby2")
     eve = box.json("eve", rooms={"lobby": None, "lobby2": None})
     bob = box.text("bob")
-    values = {"room": "lobby2", "name": "bob", "target": "bob", "access": "private", "text": "10m why", "on": True, "id": 1}
+    values = {
+        "room": "lobby2",
+        "name": "bob",
+        "target": "bob",
+        "access": "private",
+        "text": "10m why",
+        "on": True,
+        "id": 1,
+    }
     for command in TABLE.values():
         if command.privileged:
             fields = {p.name: values[p.name] for p in command.parameters}
