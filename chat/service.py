@@ -18,21 +18,19 @@ from twisted.logger import Logger
 from twisted.python.threadpool import ThreadPool
 
 from chat.admin.address import FILE
-from chat.admin.server import OperatorFactory, OperatorSocket
+from chat.admin.server import OperatorSocket
 from chat.core import durations
-from chat.core.hub import Hub
 from chat.core.limits import Limits
-from chat.delivery.feed_delivery import FeedDelivery
-from chat.figures import Figures
-from chat.history.answers import Answers
-from chat.history.commit import GroupCommit
+from chat.engine import Engine
 from chat.history.memory import MemoryStore
 from chat.history.retention import Retention
 from chat.history.sqlite import SqliteStore
 from chat.history.store import Store
 from chat.metrics import metrics_site
 from chat.protocols.certificate import OWN, BadCertificate, Certificate, make_where_missing
-from chat.protocols.connection import Connections
+from chat.protocols.connection import ChatFactory
+from chat.protocols.memory import MemoryEndpoint
+from chat.protocols.plain import PlainManners
 from chat.protocols.proxy import BEHIND_PROXY, ProxyFactory
 from chat.protocols.ways import TLS, WAYS, Surroundings
 from chat.settings import FOREVER, NO_DATA, Settings
@@ -62,29 +60,24 @@ class ChatService(MultiService):
         settings.check_doors()
         self._reactor = reactor
         self._settings = settings
-        limits = _limits(settings)
-
-        # The history, and the look-ups
         self._store = store = _store(reactor, settings)
         self._hashing = ThreadPool(1, 1, "passwords")
-        answers = Answers(store, partial(deferToThreadPool, reactor, self._hashing), limits.tags_each)
-        # The hub, and the delivery
-        delivery = FeedDelivery(store, limits, answers.answer)
-        self._hub = hub = Hub(
-            delivery,
-            clock=time.time,
+        self._talk = TalkLog(reactor)
+        self._engine = engine = Engine(
+            store,
+            clock=reactor,
+            wall=time.time,
             monotonic=time.monotonic,
-            wake=lambda: self._commit.wake(),
-            later=reactor.callLater,
+            run=partial(deferToThreadPool, reactor, self._hashing),
             random=SystemRandom(),
-            limits=limits,
-            figures=lambda: figures.all(),
+            limits=_limits(settings),
+            said=(lambda messages: None) if settings.no_log_talk else self._talk.said,
+            welcome=settings.welcome,
+            replay=settings.history,
             reserve=settings.reserve,
             doors=settings.doors,
+            direct=direct_send,
         )
-        self._talk = TalkLog(reactor)
-        said = (lambda messages: None) if settings.no_log_talk else self._talk.said
-        self._commit = GroupCommit(reactor, store, hub, said)
         age = None if settings.keep == FOREVER else durations.seconds(settings.keep)
         self._retention = Retention(
             reactor,
@@ -93,34 +86,25 @@ class ChatService(MultiService):
             time.monotonic,
             age=age,
             most=settings.keep_messages,
-            dropped=hub.dropped,
+            dropped=engine.hub.dropped,
         )
-
-        # The ways in
-        self._connections = Connections(
-            hub,
-            delivery,
-            reactor,
-            time.monotonic,
-            welcome=settings.welcome,
-            replay=settings.history,
-            direct=direct_send,
+        self.endpoint = MemoryEndpoint(
+            reactor, ChatFactory(engine.connections, PlainManners), lambda: bool(self.running)
         )
+        """Where programs in this process come in: under the rules of the chat, as by a local socket."""
         self._certificate = _certificate(settings)
-        surroundings = Surroundings(self._connections, reactor, self._certificate)
+        surroundings = Surroundings(engine.connections, reactor, self._certificate)
         for way in WAYS:
             for description in settings.endpoints(way):
                 factory = way.factory(surroundings)
                 if description.startswith(BEHIND_PROXY):
-                    factory = ProxyFactory(factory, self._connections.admission)
+                    factory = ProxyFactory(factory, engine.connections.admission)
                 endpoint = _with_backlog(description.removeprefix(BEHIND_PROXY))
                 listening(endpoint, factory, reactor).setServiceParent(self)
-        self._operators = OperatorFactory(hub, delivery, reactor, self._connections.numbers)
         if settings.data != NO_DATA:
-            OperatorSocket(reactor, Path(settings.data), operator_socket, self._operators).setServiceParent(self)
-        figures = Figures(hub, delivery, self._commit, self._connections)
+            OperatorSocket(reactor, Path(settings.data), operator_socket, engine.operators).setServiceParent(self)
         if settings.metrics is not None:
-            site = metrics_site(reactor, figures, self._commit)
+            site = metrics_site(reactor, engine.figures, engine.commit)
             listening(settings.metrics, site, reactor).setServiceParent(self)
 
     def startService(self) -> None:
@@ -129,13 +113,13 @@ class ChatService(MultiService):
             if self._settings.tls_cert is None:
                 make_where_missing(Path(self._settings.data) / OWN)
             self._load(self._certificate)
-        self._hub.restore(self._store.open())
-        self._absence = self._reactor.callLater(self._hub.limits.grace, self._hub.end_absent)
+        self._engine.hub.restore(self._store.open())
+        self._absence = self._reactor.callLater(self._engine.hub.limits.grace, self._engine.hub.end_absent)
         self._hashing.start()
         for way in WAYS:
             for description in self._settings.endpoints(way):
                 log.info("{says} {endpoint}", says=way.says, endpoint=description)
-        if self._settings.members_only and not len(self._hub.accounts):
+        if self._settings.members_only and not len(self._engine.hub.accounts):
             log.warn("only members come in, and there are none: chat admin account NAME makes the first account")
         if self._settings.metrics is not None:
             log.info("serving metrics on {endpoint}", endpoint=self._settings.metrics)
@@ -152,9 +136,9 @@ class ChatService(MultiService):
         if self._absence.active():
             self._absence.cancel()
         deadline = self._reactor.callLater(PATIENCE, self.abort)
-        await self._connections.farewell("The server is shutting down. Goodbye.")
-        await self._operators.farewell()
-        await self._commit.drained()
+        await self._engine.connections.farewell("The server is shutting down. Goodbye.")
+        await self._engine.operators.farewell()
+        await self._engine.commit.drained()
         if deadline.active():
             deadline.cancel()
         self._hashing.stop()
@@ -163,8 +147,8 @@ class ChatService(MultiService):
 
     def abort(self) -> None:
         """Close all connections at once, whatever is unsent."""
-        self._connections.abort()
-        self._operators.abort()
+        self._engine.connections.abort()
+        self._engine.operators.abort()
 
     def reload(self) -> None:
         """Read the certificate again, if there is one, for connections to come."""

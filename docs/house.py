@@ -11,7 +11,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 FLOORS = (
-    ("what twistd starts", ["tap", "process", "service", "settings", "metrics", "figures", "talklog"]),
+    ("what twistd starts", ["tap", "process", "service", "engine", "settings", "metrics", "figures", "talklog"]),
     ("chat/admin: what the operator runs", "admin"),
     ("chat/protocols: the ways in", "protocols"),
     ("chat/delivery: to the sockets", "delivery"),

@@ -9,7 +9,7 @@ from random import Random
 from typing import Any
 
 from twisted.internet.address import IPv4Address
-from twisted.internet.defer import Deferred, succeed
+from twisted.internet.defer import Deferred
 from twisted.internet.error import ConnectionLost
 from twisted.internet.interfaces import INegotiated
 from twisted.internet.task import Clock
@@ -17,24 +17,19 @@ from twisted.internet.testing import StringTransport
 from twisted.python.failure import Failure
 from zope.interface import directlyProvides
 
-from chat.admin.server import OperatorFactory
 from chat.core.accounts import Role, StoredAccount
 from chat.core.doors import Doors
 from chat.core.events import Message
 from chat.core.facts import Contents, Record, Registered, RoleSet, Said
-from chat.core.hub import Hub
 from chat.core.limits import Limits
-from chat.delivery.feed_delivery import FeedDelivery
-from chat.figures import Figures
-from chat.history.answers import Answers
-from chat.history.commit import GroupCommit
+from chat.engine import Engine
 from chat.history.memory import MemoryStore
 from chat.history.store import Store
-from chat.protocols.connection import ChatFactory, Connections
+from chat.protocols.connection import ChatFactory
 from chat.protocols.plain import PlainManners
+from chat.testing import START, Talk, at_once
 
-START = 1_795_252_502.114
-"""2026-11-21T09:15:02.114Z"""
+__all__ = ["START", "Box", "Client", "Operator", "SlowStore", "SlowWork", "Socket", "TlsTransport", "at_once"]
 
 
 class Socket(StringTransport):
@@ -95,33 +90,23 @@ class TlsTransport(StringTransport):
         return getattr(self._below, name)
 
 
-class Client:
+class Client(Talk):
     """One end of a connection to the chat."""
 
     def __init__(self, box: Box, socket: Any) -> None:
         self.box = box
         self.socket = socket
         self.protocol = box.way_in.buildProtocol(None)
-        self.token = ""
-        """The token of the last ``welcome`` that was read."""
         self.protocol.makeConnection(self.socket)
         if isinstance(socket, TlsTransport) and socket.agrees:
             self.protocol.handshakeCompleted()
         self._read = 0
         box.turn()
 
-    def send(self, *lines: str) -> None:
-        """Send lines, and let the reactor turn."""
-        self.send_bytes("".join(f"{line}\n" for line in lines).encode())
-
     def send_bytes(self, data: bytes) -> None:
         """Send bytes, and let the reactor turn."""
         self.protocol.dataReceived(data)
         self.box.turn()
-
-    def ask(self, **fields: Any) -> None:
-        """Send a JSON object."""
-        self.send(json.dumps(fields))
 
     def end(self) -> None:
         """Send no more."""
@@ -142,14 +127,6 @@ class Client:
     def lines(self) -> list[str]:
         """Return the lines that have come since the last call."""
         return self.received().replace("\r\n", "\n").splitlines()
-
-    def objects(self) -> list[dict[str, Any]]:
-        """Return the JSON objects that have come since the last call."""
-        return [self._note(json.loads(line)) for line in self.lines() if line.startswith("{")]
-
-    def _note(self, event: dict[str, Any]) -> dict[str, Any]:
-        self.token = event.get("token", self.token)
-        return event
 
 
 class Operator:
@@ -207,11 +184,6 @@ class SlowStore(MemoryStore):
         self.waiting.pop(0)[0].errback(error)
 
 
-def at_once(work: Callable[..., Any], *arguments: Any) -> Deferred[Any]:
-    """Do work that the chat gives to another thread, here and now."""
-    return succeed(work(*arguments))
-
-
 class SlowWork:
     """Does work that the chat gives to another thread only when the test says so."""
 
@@ -248,28 +220,26 @@ class Box:
         """By how much the wall clock is wrong."""
         self.store: Store = store or MemoryStore()
         self.stored: list[Message] = []
-        limits = limits or Limits(rate=None)
-        answers = Answers(self.store, run, limits.tags_each)
-        self.delivery = FeedDelivery(self.store, limits, answers.answer)
-        self.hub = Hub(
-            self.delivery,
-            clock=lambda: START + self.wall_ahead + self.clock.seconds(),
+        self.engine = Engine(
+            self.store,
+            clock=self.clock,
+            wall=lambda: START + self.wall_ahead + self.clock.seconds(),
             monotonic=self.clock.seconds,
-            wake=lambda: self.commit.wake(),
-            later=self.clock.callLater,
+            run=run,
             random=chance or Random(1),  # noqa: S311 - the same in each run
-            limits=limits,
-            figures=lambda: figures.all(),
+            limits=limits or Limits(rate=None),
+            said=self.stored.extend,
+            welcome=welcome,
+            replay=replay,
             reserve=reserve,
             doors=doors,
         )
-        self.commit = GroupCommit(self.clock, self.store, self.hub, self.stored.extend)
-        self.connections = Connections(
-            self.hub, self.delivery, self.clock, self.clock.seconds, welcome=welcome, replay=replay
-        )
+        self.hub = self.engine.hub
+        self.delivery = self.engine.delivery
+        self.commit = self.engine.commit
+        self.connections = self.engine.connections
+        self.operators = self.engine.operators
         self.way_in = ChatFactory(self.connections, PlainManners)
-        self.operators = OperatorFactory(self.hub, self.delivery, self.clock, self.connections.numbers)
-        figures = Figures(self.hub, self.delivery, self.commit, self.connections)
         self._ports = count(50_001)
 
     def make_account(self, name: str, password_hash: str, role: Role = Role.USER) -> None:

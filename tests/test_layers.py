@@ -81,6 +81,11 @@ def _used(path: Path, modules: Collection[str]) -> Iterator[str]:
             yield from (names & set(modules)) or {node.module} & set(modules)
 
 
+def test_nothing_of_the_chat_needs_what_is_there_for_tests() -> None:
+    for path in CHAT.rglob("*.py"):
+        assert "chat.testing" not in imports(path), path
+
+
 def test_every_package_has_its_place() -> None:
     assert {path.name for path in CHAT.iterdir() if path.is_dir() and path.name != "__pycache__"} == set(MAY_USE)
 
