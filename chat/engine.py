@@ -11,7 +11,7 @@ from twisted.internet.interfaces import IReactorTime
 
 from chat.admin.server import OperatorFactory
 from chat.core.doors import Doors
-from chat.core.events import Message
+from chat.core.facts import Changed, Said
 from chat.core.hub import Hub
 from chat.core.limits import Limits
 from chat.delivery.feed_delivery import FeedDelivery
@@ -26,7 +26,7 @@ class Engine:
     """The parts of one chat, which know of each other what they must.
 
     *clock* makes its timers, *wall* tells the time of day, and *monotonic* is a clock that nobody sets. *run* does work
-    in another thread: it hashes passwords. *said* is told what was stored.
+    in another thread: it hashes passwords. *said* is told what was said, and how that was changed, once it is shown.
     """
 
     def __init__(
@@ -39,7 +39,7 @@ class Engine:
         run: Callable[..., Deferred[Any]],
         random: Random,
         limits: Limits,
-        said: Callable[[Sequence[Message]], None],
+        said: Callable[[Sequence[Said | Changed]], None],
         welcome: str,
         replay: int,
         reserve: Sequence[str] = (),

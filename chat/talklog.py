@@ -7,7 +7,8 @@ from collections.abc import Iterable, Sequence
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger
 
-from chat.core.events import Message
+from chat.core.events import Edited
+from chat.core.facts import Changed, Said
 
 DELAY = 0.5
 """The seconds for which lines are collected, so that the log is written once for many of them."""
@@ -23,15 +24,15 @@ class TalkLog:
 
     def __init__(self, clock: IReactorTime) -> None:
         self._clock = clock
-        self._messages: list[Message] = []
+        self._said: list[Said | Changed] = []
         self._soon: IDelayedCall | None = None
 
-    def said(self, messages: Sequence[Message]) -> None:
-        """Log *messages* soon."""
-        self._messages.extend(messages)
-        if len(self._messages) >= MOST:
+    def said(self, said: Sequence[Said | Changed]) -> None:
+        """Log what was *said* and edited soon."""
+        self._said.extend(said)
+        if len(self._said) >= MOST:
             self.flush()
-        elif self._messages and self._soon is None:
+        elif self._said and self._soon is None:
             self._soon = self._clock.callLater(DELAY, self.flush)
 
     def flush(self) -> None:
@@ -39,12 +40,19 @@ class TalkLog:
         if self._soon is not None and self._soon.active():
             self._soon.cancel()
         self._soon = None
-        messages, self._messages = self._messages, []
-        if messages:
-            log.info("{talk}", talk="\n".join(line for message in messages for line in _lines(message)))
+        said, self._said = self._said, []
+        lines = [line for one in said for line in _lines(one)]
+        if lines:
+            log.info("{talk}", talk="\n".join(lines))
 
 
-def _lines(message: Message) -> Iterable[str]:
-    if message.room is None:
-        return (f"{message.author} to {message.to} in private",)
-    return (f"#{message.room} {line}" for line in message.words())
+def _lines(said: Said | Changed) -> Iterable[str]:
+    if isinstance(said, Said):
+        message = said.message
+        if message.room is None:
+            return (f"{message.author} to {message.to} in private",)
+        return (f"#{message.room} {line}" for line in message.words())
+    event = said.event
+    if isinstance(event, Edited) and event.room is not None:
+        return (f"#{event.room} {line}" for line in event.words())
+    return ()

@@ -228,7 +228,7 @@ class Box:
             run=run,
             random=chance or Random(1),  # noqa: S311 - the same in each run
             limits=limits or Limits(rate=None),
-            said=self.stored.extend,
+            said=lambda said: self.stored.extend(one.message for one in said if isinstance(one, Said)),
             welcome=welcome,
             replay=replay,
             reserve=reserve,

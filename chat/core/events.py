@@ -14,7 +14,7 @@ from typing import Literal, Union
 import msgspec
 
 from chat.core.durations import in_words
-from chat.core.text import enumerate_words, in_quotes
+from chat.core.text import enumerate_words, in_quotes, some_of
 
 MOST_NAMES = 10
 """The names that are listed one by one; of more others their number is given."""
@@ -347,7 +347,7 @@ class Reactions(Event, frozen=True, kw_only=True):
 
     def words(self) -> list[str]:
         return [
-            f"{'; '.join(f'{enumerate_words(list(names))} reacted {text}' for text, names in kinds)} to {what}"
+            f"{'; '.join(f'{some_of(list(names))} reacted {text}' for text, names in kinds)} to {what}"
             for what, kinds in self.of.items()
         ]
 

@@ -10,8 +10,7 @@ from twisted.internet.task import deferLater
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from chat.core.events import Message
-from chat.core.facts import Said
+from chat.core.facts import Changed, Said
 from chat.core.hub import Hub
 from chat.core.lifecycle import fail
 from chat.core.queue import Entry
@@ -25,10 +24,13 @@ class GroupCommit:
 
     Showing has a cost for each connection, however much there is to show. Storing has a cost for each commit. If
     storing takes less time than showing, more is stored before anything is shown; if it takes more, the next batch is
-    stored while one is being shown. *said* is called with the messages of every batch once they have been shown.
+    stored while one is being shown. *said* is called with the messages of every batch, and how
+    messages were changed, once that has been shown.
     """
 
-    def __init__(self, clock: IReactorTime, store: Store, hub: Hub, said: Callable[[Sequence[Message]], None]) -> None:
+    def __init__(
+        self, clock: IReactorTime, store: Store, hub: Hub, said: Callable[[Sequence[Said | Changed]], None]
+    ) -> None:
         self._clock = clock
         self._hub = hub
         self._queue = hub.queue
@@ -104,9 +106,9 @@ class GroupCommit:
             for session in failed:
                 fail(self._hub, session)
             for batch in hidden:
-                messages = [entry.record.message for entry in batch if isinstance(entry.record, Said)]
-                self.messages += len(messages)
-                self._said(messages)
+                said = [entry.record for entry in batch if isinstance(entry.record, Said | Changed)]
+                self.messages += sum(isinstance(record, Said) for record in said)
+                self._said(said)
         except Exception:
             log.failure("showing what was stored failed")
 

@@ -117,6 +117,14 @@ def _apply(
     )
 
 
+def _confirm(hub: Hub, session: Session, target: Target, event: AnyChange) -> None:
+    """Answer a request that changes nothing."""
+    between, party = target.between, user_of(session).party
+    if between is not None:
+        event = structs.replace(event, with_=str(between.other if between.author == party else between.author))
+    hub.confirm(session, event, event.tag)
+
+
 def _needs_an_answer(session: Session, event: AnyChange) -> bool:
     """Tell whether a program must be answered by itself, as it is not shown reactions otherwise."""
     return isinstance(event, Reacted) and not session.one_room and not session.accept >= {CHANGES, LINES}
@@ -212,7 +220,7 @@ def _edit(hub: Hub, session: Session, tag: str | None, text: str, number: int, s
     _require_speech(hub, session, target)
     event = Edited(id=number, room=message.room, by=user.name, text=text, time=hub.now(), tag=tag)
     if text == message.text:
-        hub.confirm(session, event, tag)
+        _confirm(hub, session, target, event)
         return
     undo: Undo = tuple
     if target.between is not None:
@@ -270,7 +278,7 @@ def _react(
         id=number, room=target.message.room, by=user.name, text=text, on=on, count=count, time=hub.now(), tag=tag
     )
     if on is mine:
-        hub.confirm(session, event, tag)
+        _confirm(hub, session, target, event)
         return
     if on and text not in counts and len(counts) >= MOST_KINDS:
         raise BadField(f"That message has {MOST_KINDS} different reactions, which is the most. Use one of them.")
@@ -327,7 +335,7 @@ def _pin(
         tag=tag,
     )
     if on is pinned:
-        hub.confirm(session, event, tag)
+        _confirm(hub, session, target, event)
         return
     if on and len(room.pinned) >= MOST_PINS:
         raise BadField(f"{MOST_PINS} messages are pinned in #{room.name}, which is the most. Unpin one of them first.")
