@@ -18,10 +18,12 @@ import pytest
 from history.stores import REACTOR, said, wait
 
 from chat.core.accounts import Role, StoredAccount
+from chat.core.bans import RoomBan
+from chat.core.doors import Invitation
 from chat.core.facts import Contents, RoomRules
 from chat.core.ports import ConversationsOf, Missed, Query, Search, StoredToken
 from chat.core.private import cost
-from chat.core.room import Access
+from chat.core.room import Access, Status
 from chat.history.schema import MIGRATIONS, presence_of
 from chat.history.sqlite import FILE, SqliteStore
 from chat.history.store import CannotOpen
@@ -119,11 +121,13 @@ def test_what_was_said_can_be_read_and_found(opened: Opened, version: int) -> No
     assert [message.id for message in found.messages] == [1]
     assert [(room.name, room.topic, room.last_id) for room in opened.contents.rooms] == [
         ("dev", "tea and code", 8),
-        ("lobby", "", 7),
+        ("lobby", "", 16 if version == 5 else 7),
     ]
     tags = {"t1": (3, "2026-11-03T09:15:02.114Z"), "t2": (7, "2026-11-04T09:15:02.114Z")}
+    if version == 5:
+        tags["t3"] = (16, "2026-11-06T09:15:02.114Z")
     assert wait(opened.store.token("d1gest", 9)) == StoredToken(tags=tags)
-    assert opened.contents.last_id == {1: 8, 4: 14}.get(version, 9)
+    assert opened.contents.last_id == {1: 8, 4: 14, 5: 16}.get(version, 9)
     wait(opened.store.append([said(20)]))
 
 
@@ -230,7 +234,7 @@ def test_without_room_on_the_disk_nothing_is_changed(
     assert dump(folder / FILE) == dump(VERSIONS / f"{version}.db")
 
 
-@pytest.mark.parametrize("version", [3, 4])
+@pytest.mark.parametrize("version", [3, 4, 5])
 def test_an_upgrade_that_is_killed_at_any_place_is_whole_or_not_at_all(folder: Path, version: int) -> None:
     def upgrade(limit: int) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-c", UPGRADE, str(folder), str(limit)]
@@ -299,3 +303,73 @@ def test_who_may_come_back_finds_what_was_said_to_them(folder: Path, version: in
     assert wait(store.token("token of eve", 9)) == StoredToken(EVE, 1795252502.0)
     assert unread(store, EVE) == ["tea for you?"]
     store.close()
+
+
+# -- conversations, rooms and doors stay as they are
+
+
+FORMER_DAN = -44
+"""The party of an account that was given up, in the file of version 5."""
+
+
+@pytest.mark.parametrize("version", [5])
+def test_conversations_stay(opened: Opened, version: int) -> None:
+    store, contents = opened
+    assert (between(store, ADA, BOB), between(store, BOB, ADA)) == ([3, 4, 5, 14], [3, 4, 5, 14, 15])
+    assert (between(store, ADA, EVE), between(store, EVE, ADA)) == ([6, 10], [6, 10])
+    assert (between(store, -33, FORMER_DAN), between(store, FORMER_DAN, -33)) == ([9], [])
+    assert between(store, ADA, ADA) == [12]
+    marks = {(one.other, one.read, one.unread) for one in wait(store.conversations(ConversationsOf(ADA, 99, 9)))}
+    assert marks == {(BOB, 5, 1), (EVE, 0, 1), (ADA, 0, 0)}
+    found = wait(store.search(Search((("茶",),), 99, 9, party=BOB, other=ADA)))
+    assert [message.id for message in found.messages] == [5]
+    assert contents.unheard == [(EVE, ADA, 10)]
+    said = {
+        str(ADA): ["green tea for two", "tea for you?", "note to myself"],
+        str(BOB): ["psst", "with milk, 茶", "the clock was set back", "not heard"],
+        str(FORMER_DAN): ["gone, but kept"],
+        "192.0.2.7": ["I am eve"],
+    }
+    assert contents.spent == {party: sum(map(cost, texts)) for party, texts in said.items()}
+
+
+@pytest.mark.parametrize("version", [5])
+def test_accounts_rooms_and_doors_stay(opened: Opened, version: int) -> None:
+    contents = opened.contents
+    assert list(contents.accounts) == [
+        StoredAccount(1, "Ada", "hash of Ada", Role.OWNER, ADA, ignored=["troll"], rooms=["lobby", "dev"]),
+        StoredAccount(2, "bob", "hash of bob", presence=BOB),
+        StoredAccount(3, "Cyra", "hash of cy", presence=-33),
+    ]
+    assert contents.last_account == 4
+    assert contents.former_names == [("cy", 3, 1795300000.0)]
+    assert contents.invitations == [Invitation("open", 1, 1795300000.0)]
+    assert contents.presences == [EVE]
+    assert contents.ignored[EVE] == ["troll"]
+    banned = RoomBan(EVE, "eve", 1795300000.0, "spam", "Ada", "2026-11-05T09:15:02.114Z", "192.0.2.1", 1795300000.0)
+    dev = RoomRules(
+        "dev",
+        Access.PRIVATE,
+        locked=True,
+        maker=1,
+        ops=(1,),
+        invited=(1, 2, 3),
+        waiting=(2,),
+        bans=(banned,),
+        muted={EVE: 1795300000.0},
+        muted_networks={"192.0.2.1": 1795300000.0},
+    )
+    assert {rules.room: rules for rules in contents.rules} == {
+        "dev": dev,
+        "lobby": RoomRules("lobby", slow=10),
+        "old": RoomRules("old", status=Status.ARCHIVED),
+        "tea": RoomRules("tea", maker=EVE, ops=(EVE,)),
+    }
+    assert [ban.target for ban in contents.bans] == ["192.0.2.0/24", "@Cyra"]
+    assert wait(opened.store.token("token of eve", 9)) == StoredToken(EVE, 1795252502.0)
+
+
+@pytest.mark.parametrize("version", [5])
+def test_what_was_deleted_stays_so(opened: Opened, version: int) -> None:
+    for number in (11, 13, 16):
+        assert wait(opened.store.message(number)) is None
