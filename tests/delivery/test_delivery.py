@@ -407,6 +407,31 @@ def test_a_reader_that_falls_out_of_the_window_is_told_how_much_it_missed() -> N
     assert [answer["text"] for answer in bot.objects()] == ["on"]
 
 
+def test_who_knows_of_changes_is_told_how_many_it_missed_of_them_too() -> None:
+    box = Box(limits=WINDOW)
+    ada, old, new = box.json("ada"), box.json("old"), box.json("new", accept=["changes", "lines"])
+    for client in (old, new):
+        client.received()
+        client.socket.room = 30
+    for number in range(100):
+        ada.ask(type="say", room="lobby", text=f"line {number}")
+        ada.ask(type="edit", text=f"line {number} again")
+    seen = {}
+    for client in (old, new):
+        client.socket.drain()
+        events = client.objects()
+        (told,) = [event for event in events if event["type"] == "missed"]
+        numbers = [event.get("rev", event.get("id")) for event in events if event["type"] in ("message", "edited")]
+        seen[client] = told, numbers
+    told, numbers = seen[new]
+    assert sorted([*numbers, *range(told["after"] + 1, told["before"])]) == list(range(1, 201))
+    assert told["count"] == told["before"] - told["after"] - 1
+    told, numbers = seen[old]
+    missed = {number for number in range(1, 201, 2) if told["after"] < number < told["before"]}
+    assert sorted([*numbers, *missed]) == list(range(1, 201, 2))
+    assert told["count"] == len(missed)
+
+
 def test_a_reader_that_never_reads_costs_no_memory() -> None:
     box = Box(limits=WINDOW)
     ada, fast = box.text("ada"), box.text("fast")
