@@ -421,7 +421,9 @@ def test_who_knows_of_changes_is_told_how_many_it_missed_of_them_too() -> None:
         client.socket.drain()
         events = client.objects()
         (told,) = [event for event in events if event["type"] == "missed"]
-        numbers = [event.get("rev", event.get("id")) for event in events if event["type"] in ("message", "edited")]
+        numbers = [
+            int(event.get("rev", event.get("id", 0))) for event in events if event["type"] in ("message", "edited")
+        ]
         seen[client] = told, numbers
     told, numbers = seen[new]
     assert sorted([*numbers, *range(told["after"] + 1, told["before"])]) == list(range(1, 201))
