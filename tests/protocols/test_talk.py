@@ -411,6 +411,7 @@ def test_people_answer_what_named_them(box: Box) -> None:
     ada.received()
     bob.received()
     ada.send("/reply tea")
+    assert ada.lines() == ['* You answer bob: "ada: tea?"']
     assert bob.lines() == ['ada (to bob, "ada: tea?"): tea']
     bob.send("/reply no")
     assert bob.lines() == ["! Nobody has named you in #lobby. Begin with a name: ada: yes"]

@@ -27,7 +27,7 @@ from chat.core.queue import Entry, Undo
 from chat.core.rights import user_of
 from chat.core.room import Room
 from chat.core.session import Session, User
-from chat.core.text import Pasted, bounded_lines, clean, clean_lines, quoted
+from chat.core.text import Pasted, bounded_lines, clean, clean_lines, in_quotes, quoted
 
 MOST_SAID = 100
 """So many of their last messages users may change without giving an id."""
@@ -284,7 +284,9 @@ def reply(hub: Hub, session: Session, tag: str | None, room: str, text: str) -> 
     def found(messages: Sequence[Message]) -> None:
         if not messages:
             raise NoSuchMessage(f"Nobody has named you in #{there.name}. Begin with a name: ada: yes")
-        say(hub, session, tag, room, text, re=messages[0].id)
+        answered = messages[0]
+        hub.show(session, Notice(text=f"You answer {answered.author}: {in_quotes(quoted(answered.text))}"))
+        say(hub, session, tag, room, text, re=answered.id)
 
     session.spent += hub.limits.search_cost - 1
     hub.ask_in_turn(session, FindMessages(search), found, tag)
