@@ -134,11 +134,11 @@ class TextManners(Manners):
         text = _typed(line)
         try:
             stripped = text.strip()
-            if _JSON.match(stripped) and _has_said_nothing(session):
-                raise BadJson("This is JSON. Send it as the first line.")
             entrance, pasted = self._entrance, session.pasted
             if pasted is not None:
                 talk.paste_line(hub, session, pasted, text)
+            elif _JSON.match(stripped) and _has_said_nothing(session):
+                raise BadJson("This is JSON. Send it as the first line.")
             elif entrance is not None and (entrance.registers or not session.named):
                 entrance.answer(hub, session, stripped, line)
             elif stripped.lower() in LEAVE_WORDS:

@@ -149,6 +149,12 @@ def test_people_paste_lines(box: Box) -> None:
     assert texts(bob) == ["def f():\n    return /quit\n\nexit", "after"]
 
 
+def test_json_may_be_pasted(box: Box) -> None:
+    bob, ada = program(box, "bob"), box.text("ada")
+    ada.send("/paste", '{"type":"hello"}', "[{}]", ".")
+    assert texts(bob) == ['{"type":"hello"}\n[{}]']
+
+
 def test_a_paste_of_too_much_is_refused_whole(box: Box) -> None:
     ada, bob = box.text("ada"), program(box, "bob")
     ada.received()
