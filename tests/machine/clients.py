@@ -8,7 +8,8 @@ from typing import Protocol
 
 from e2e.test_hostile_bytes import FORBIDDEN
 
-from machine.promises import INFINITY, Device, Look, Subject, Text, World, words_of
+from machine.promises import ANYTHING, INFINITY, Device, Look, Subject, Text, World
+from machine.wording import WORDS, Shown, quote_of, read_line, words_of
 
 LOBBY = "lobby"
 TELNET = re.compile(rb"\xff[\xfb\xfc\xfe].", re.DOTALL)
@@ -128,12 +129,46 @@ class Person(End):
         self.log(f"{self.title} > {line!r}")
         if not self.name:
             self._answer(line)
-        if line.startswith("/msg ") and line.count(" ") > 1:
-            _, to, words = line.split(" ", 2)
-            self._try(Text(words, set(self.subjects), to=to))
-        elif line and not line.startswith("/") and self.name:
-            self._try(Text(line, set(self.subjects), room=LOBBY))
+        command, _, rest = line.partition(" ")
+        match command:
+            case "/msg" if " " in rest:
+                to, words = rest.split(" ", 1)
+                self._try(Text(words, set(self.subjects), to=to))
+            case "/edit":
+                self._edit(rest)
+            case "/delete":
+                for text in self._texts():
+                    text.may_be_deleted = True
+            case "/react":
+                self.world.loose.add(rest.split(" ")[0])
+            case "/pin" if rest.isdecimal() and int(rest) in self.world.by_id:
+                self.world.by_id[int(rest)].pinned.may_put(ANYTHING, self.world.tick, INFINITY)
+            case "/notify" if rest:
+                for subject in self.subjects:
+                    subject.words.may_put(ANYTHING, self.world.tick, INFINITY)
+            case "/reply":
+                self._try(Text(rest, set(self.subjects), room=LOBBY, answers=-1))
+            case _ if line and not line.startswith("/") and self.name:
+                self._try(Text(line, set(self.subjects), room=LOBBY))
         self.line.send(f"{line}\n".encode())
+
+    def paste(self, text: str) -> None:
+        """Type several lines that are to be one message."""
+        self.world.tick += 1
+        self.log(f"{self.title} pastes {text!r}")
+        self._try(Text(text, set(self.subjects), room=LOBBY))
+        self.line.send(f"/paste\n{text}\n.\n".encode())
+
+    def _texts(self) -> list[Text]:
+        """What they have said, or tried to."""
+        mine = {one for subject in self.subjects for one in (subject, *subject.former)}
+        return [text for text in self.world.texts.values() if mine & text.authors]
+
+    def _edit(self, raw: str) -> None:
+        """They give what they have said last another text, whatever that is."""
+        self.world.edit(raw, None, self.subjects)
+        for text in self._texts():
+            text.versions.may_put(words_of(raw), self.world.tick, INFINITY)
 
     def _answer(self, line: str) -> None:
         self.waits = True
@@ -167,7 +202,7 @@ class Person(End):
 
     def _try(self, text: Text) -> None:
         text.tries.append(Look(self, self.world.tick, INFINITY))
-        self.world.texts[words_of(text.text)] = text
+        self.world.add(text)
 
     def look(self) -> None:
         world = self.world
@@ -206,17 +241,50 @@ class Person(End):
         mine = None in owners or "password" in self._given
         self.world.require("own name", mine, f"{self.title} came in as {self.name} without a password.")
 
+    def _read(self, line: str, *, old: bool) -> tuple[Text | None, Shown] | None:
+        """What a line says that they are shown, and how; ``None`` if nobody can have said it.
+
+        *old*: they read it again, so that it is not told whether it is private.
+        """
+        world, refused = self.world, False
+        known = [world.versions[words] for words in reversed(WORDS.findall(line)) if words in world.versions]
+        for version in known or [version for version in world.versions.values() if "\n" in version.shown]:
+            text = version.text
+            authors = (text.authors if text is not None else set()) | version.authors
+            shown = read_line(line, version.shown, set[str]().union(*(author.names for author in authors)))
+            if shown is None or not (old or text is None or shown.private is (text.room is None)):
+                continue
+            if not version.refused:
+                return text, shown
+            refused = True
+        world.require("refused", not refused, f"{self.title} is shown {line!r}, which was refused.")
+        return None
+
     def _check_words(self, line: str) -> None:
-        text = self.world.texts.get(words_of(line))
-        self.world.require("true words", text is not None, f"nobody said what {self.title} is shown: {line!r}")
-        if text is not None and text.room is None:
-            self.world.require("true words", "(private" in line, f"{self.title} is shown a private message: {line!r}")
+        read = self._read(line, old=False)
+        self.world.require("true words", read is not None, f"nobody said what {self.title} is shown so: {line!r}")
+        text, shown = read if read is not None else (None, None)
+        if text is None or shown is None:
+            return
+        self._check_quote(text, shown, line)
+        if text.room is None:
             text.shown_to.update(self.subjects)
             self.world.check_ends(text, self.subjects, Look(self, 0, self.world.tick), f"{line!r} is shown")
 
+    def _check_quote(self, text: Text, shown: Shown, line: str) -> None:
+        """Check what is said to be answered by a line."""
+        if not shown.quote:
+            return
+        other = self.world.by_id.get(text.answers or 0)
+        right = {quote_of(self.world.versions[words].shown) for words in other.versions.everything()} if other else ()
+        may = text.answers == -1 or shown.quote in right
+        self.world.require("answer", may, f"{line!r} is shown to {self.title}, and answers {other}.")
+
     def _check_old(self, line: str) -> None:
-        """Check what was said before, if it was private: they have asked for it."""
-        text = self.world.texts.get(words_of(line))
+        """Check what was said before: they have asked for it, or it was said before they came."""
+        read = self._read(line, old=True)
+        self.world.require("true words", read is not None, f"nobody said what {self.title} reads again: {line!r}")
+        text = read[0] if read is not None else None
         if text is not None and text.room is None:
             self.world.check_ends(text, self.subjects, Look(self, 0, self.world.tick), f"{line!r} is shown")
             text.shown_to.update(self.subjects)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from machine.wording import words_of
+
 if TYPE_CHECKING:
     from machine.promises import Register, Subject, Text, World
 
@@ -72,8 +74,6 @@ class Conversations:
 
     def look_at(self, account: Subject, ask: Ask) -> None:
         """Read all conversations of an *account*, and look whether they are what was said."""
-        from machine.promises import words_of
-
         world, there = self._world, self.texts_of(account.party)
         found: dict[str, Subject | None] = {}
         for one in self._list(ask):
@@ -94,12 +94,11 @@ class Conversations:
             self._search(account, one, messages, ask)
         for words, (text, _) in there.items():
             what = f"{words!r} (message {text.id}) is in no conversation of {account}."
-            world.require("conversations", words_of(words) in found, what)
+            known = {*text.versions.everything()}
+            world.require("conversations", bool(known & found.keys()), what)
 
     def _is_by(self, account: Subject, message: Mapping[str, Any]) -> bool:
-        from machine.promises import words_of
-
-        text = self._world.texts[words_of(message["text"])]
+        text = self._world.by_id[message["id"]]
         return any(author.party is account.party for author in text.authors)
 
     def _list(self, ask: Ask) -> Iterable[Any]:
@@ -136,7 +135,7 @@ class Conversations:
 
     def _search(self, account: Subject, one: Mapping[str, Any], messages: list[Any], ask: Ask) -> None:
         """Search for the last message, in the conversation and everywhere."""
-        words = messages[-1]["text"].split(" ")[0]
+        words = words_of(messages[-1]["text"])
         number = messages[-1]["id"]
         if not words.startswith("words"):
             return

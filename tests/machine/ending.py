@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from functools import partial
 from ipaddress import ip_address
 from typing import Any
@@ -10,9 +11,12 @@ from typing import Any
 from house import KEY
 
 from machine.clients import LOBBY, Person
-from machine.programs import Program
-from machine.promises import ANYTHING, Look, Subject, Text, words_of
+from machine.programs import Program, View
+from machine.promises import ANYTHING, Look, Subject, Text
 from machine.steps import NAMES, PASSWORDS, PROGRAMS, ROOT, SEATS, WARDEN, Day, hello
+
+ALL = ["changes", "conversations", "lines"]
+"""What a client of today accepts."""
 
 
 def begin(day: Day) -> None:
@@ -57,7 +61,7 @@ def finish(day: Day) -> None:
     _check_private_devices(day)
     warden = day.connect(SEATS)
     assert isinstance(warden, Program)
-    _ask(day, warden, "hello", name="warden", password=WARDEN, rooms={}, key=day.doors.key)
+    _ask(day, warden, "hello", name="warden", password=WARDEN, rooms={}, key=day.doors.key, accept=ALL)
     world.require("own password", bool(warden.name), "the warden can't come in.")
     for ban in _ask(day, warden, "bans").get("bans", ()):
         _ask(day, warden, "unban", target=ban["target"])
@@ -69,6 +73,8 @@ def finish(day: Day) -> None:
         _ask(day, warden, "leave", room=name)
     _check_histories(day, histories)
     _check_views(day, histories)
+    _check_models(day, histories)
+    _check_letters(day)
     _check_private(day)
     _check_conversations(day)
 
@@ -158,16 +164,16 @@ def _read_all(day: Day, warden: Program, room: str) -> list[Any]:
 
 def _check_histories(day: Day, histories: dict[str, list[Any]]) -> None:
     world = day.world
+    there = []
     for room, messages in histories.items():
         ids = [message["id"] for message in messages]
         world.require("one order", ids == sorted(set(ids)), f"the history of #{room} has {ids}.")
-        for message in messages:
-            world.shown((), message, Look(None, 0, world.tick), late=False)
-    there = {words_of(message["text"]) for messages in histories.values() for message in messages}
+        there += [world.shown((), message, Look(None, 0, world.tick), late=False) for message in messages]
+    found = {id(text) for text in there}
     for text in world.texts.values():
         gone = text.room is None or text.deleted < world.tick or text.may_be_deleted
         seen = text.acknowledged or text.id is not None
-        world.require("kept", gone or not seen or words_of(text.text) in there, f"{text.text!r} is not in the history.")
+        world.require("kept", gone or not seen or id(text) in found, f"{text.text!r} is not in the history.")
 
 
 def _check_views(day: Day, histories: dict[str, list[Any]]) -> None:
@@ -179,6 +185,79 @@ def _check_views(day: Day, histories: dict[str, list[Any]]) -> None:
                 if view.start < message["id"] <= last and message["id"] not in view.ids and not ignored:
                     what = f"{end.title} was not shown message {message['id']} of #{view.room}."
                     day.world.require("one order", False, what)
+
+
+def _followers(day: Day) -> Iterator[Program]:
+    """The programs that know how messages change, and are still here."""
+    for end in day.everybody:
+        if end.name and not end.over and end.lines_kept:
+            yield end
+
+
+def _check_models(day: Day, histories: dict[str, list[Any]]) -> None:
+    """Look whether those who have followed a room know of each message what the history says."""
+    world = day.world
+    for program in _followers(day):
+        ignores = any(any(register.everything()) for who in program.subjects for register in who.ignored.values())
+        for view in list(program.views.values()):
+            _fill(day, program, view)
+            right = {message["id"]: message for message in histories.get(view.room, ())}
+            for number, known in view.model.messages.items():
+                message, text = right.get(number), world.by_id.get(number)
+                what = f"{program.title} knows of message {number} of #{view.room}"
+                if message is not None:
+                    world.require("same state", not known.deleted, f"{what} that it is deleted, and it is there.")
+                    differs = known.differs(message, wholly=not ignores)
+                    world.require("same state", not differs, f"{what} this: {differs}.")
+                elif text is not None and text.deleted < world.tick and not program.over and not ignores:
+                    world.require("same state", known.deleted, f"{what} not that it is deleted.")
+            if not ignores:
+                _check_revs(day, program, view)
+
+
+def _check_revs(day: Day, program: Program, view: View) -> None:
+    """Look whether all changes were shown that others were shown, since it has been there."""
+    shown = range(view.fresh + 1, view.seen) if view.fresh is not None else ()
+    for rev, (room, change) in day.world.numbers.items():
+        if change and room == view.room and rev in shown:
+            what = f"{program.title} was not shown the change {rev}, {change}, of #{room}."
+            day.world.require("one order", rev in view.revs, what)
+
+
+def _fill(day: Day, program: Program, view: View) -> None:
+    """Have a program read what it was told that it has missed."""
+    after, more = view.model.gap, view.model.gap is not None
+    while more and not program.over:
+        page = _ask(day, program, "history", room=view.room, after=after, count=5)
+        for event in sorted([*page["messages"], *page.get("changes", ())], key=_number):
+            view.model.take(event)
+        more, after = page["more"], page.get("next", after)
+    view.model.gap = None
+
+
+def _number(event: dict[str, Any]) -> int:
+    number: int = event.get("rev") or event["id"]
+    return number
+
+
+def _check_letters(day: Day) -> None:
+    """Look whether those who have followed their conversations know of each message what the history says."""
+    world = day.world
+    for program in _followers(day):
+        ignores = any(any(register.everything()) for who in program.subjects for register in who.ignored.values())
+        letters = program.own.letters.messages if program.own is not None else {}
+        for name in sorted(program.withs) if program.follows else ():
+            after, more = 0, True
+            while more and not program.over:
+                page = _ask(day, program, "history", **{"with": name, "after": after, "count": 50})
+                for message in page.get("messages", ()):
+                    known = letters.get(message["id"])
+                    if known is not None:
+                        what = f"{program.title} knows of message {message['id']}"
+                        world.require("same state", not known.deleted, f"{what} that it is deleted, and it is there.")
+                        differs = known.differs(message, wholly=not ignores)
+                        world.require("same state", not differs, f"{what} this: {differs}.")
+                more, after = page.get("more", False), page.get("next", 0)
 
 
 def _check_times(day: Day, warden: Program, room: str, messages: list[Any]) -> None:
@@ -232,8 +311,7 @@ def _check_conversations(day: Day) -> None:
             continue
         program = day.connect(SEATS)
         assert isinstance(program, Program)
-        accept = ["conversations"]
-        account = {"name": owners[0].own_name, "password": passwords[0], "accept": accept}
+        account = {"name": owners[0].own_name, "password": passwords[0], "accept": ALL}
         _ask(day, program, "hello", rooms={}, key=day.doors.key, **account)
         world.require("own password", owners[0] in program.subjects, f"{owners[0]} is not let in.")
         if program.account is not None and program.account is owners[0]:

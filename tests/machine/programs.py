@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from e2e.test_hostile_bytes import FORBIDDEN
 from house import LIMITS
 
 from machine.clients import LOBBY, Line, Log
+from machine.models import Model
 from machine.promises import ANYTHING, INFINITY, Device, Look, Register, Room, Subject, Text, World, fold, spelling
 from machine.requests import Asker, Event, Request
 
@@ -31,6 +33,15 @@ class View:
     users: set[str] | None = field(default_factory=set)
     """Who is there, as it was told; ``None``: what was told was true for a moment only, and could not be stored."""
     ended: bool = False
+    model: Model = field(default_factory=Model)
+    """What a client of today knows of its messages."""
+    told: int = 0
+    """The greatest number that it was shown."""
+    fresh: int | None = None
+    """The first number that was shown as it came, if nothing was shown from before."""
+    revs: set[int] = field(default_factory=set)
+    last: int = 0
+    """The id of the newest message when it came in."""
 
 
 @dataclass
@@ -51,6 +62,10 @@ class Pass:
     """When it was told that it is logged out."""
     private: int = 0
     """The greatest id of the private messages that it was shown."""
+    models: dict[str, Model] = field(default_factory=dict)
+    """What it knows of rooms."""
+    letters: Model = field(default_factory=Model)
+    """What it knows of private messages."""
     tags: set[str] = field(default_factory=set)
     """All that were used under it."""
     quits: bool = False
@@ -141,6 +156,12 @@ class Program(Asker):
         self.use_code(hello)
 
     def _prepare_again(self, request: Request) -> None:
+        first = request.first
+        if first is not None and first.changed is not None:
+            request.changed, request.version = first.changed, first.version
+            if first.answers:
+                # What was refused before may be done now.
+                self.prepare(request)
         if request.text is not None:
             request.text.authors.update(self.subjects)
             if not request.text.acknowledged:
@@ -203,6 +224,12 @@ class Program(Asker):
                 self._check_users(event, Look(self, request.sent if request else self.world.tick, self.world.tick))
             case "deleted":
                 self._deleted(event)
+                self._changed(event, mine=request is not None)
+            case "edited" | "reacted" | "pinned":
+                self._changed(event, mine=request is not None)
+            case "history":
+                for change in event.get("changes", ()):
+                    self.world.check_change(change)
             case "missed":
                 self._missed(event)
             case "goodbye":
@@ -279,6 +306,11 @@ class Program(Asker):
                 register.may_put(ANYTHING, hello.sent, world.tick)
         self.own = self.passes[token] = Pass(self.subjects[0], name, {}, world.tick, self.device, tags=self.tags)
         self.own.private = before.private if before is not None else 0
+        if before is not None and "changes" in self.accepts and hello.fields.get("private") == before.private:
+            self.own.letters = before.letters.copy()
+        if self.account is not None:
+            may = self.account.words.may_be(tuple(event.get("words", ())), look)
+            world.require("own words", may, f"the words of {self.account} are said to be {event.get('words', [])}.")
 
     def _present(self, name: str, before: Pass | None, look: Look) -> tuple[Subject, ...]:
         """Who it may be, as it has no account."""
@@ -440,6 +472,7 @@ class Program(Asker):
         if "uninvite" in world.offers:
             self._check_rules(event, room, look)
         self._begin_view(event, asked)
+        self._check_number_of_pins(event, look)
         self._check_users(event, look)
         if self.who is not None:
             mark = event.get("read")
@@ -499,8 +532,16 @@ class Program(Asker):
         if name in self.views:
             self.old_views.append(self.views[name])
         clear = not self.stuck and self.world.failed < asked.sent
-        self.views[name] = View(name, start, start, users=set(event["users"]) if clear else None)
+        view = self.views[name] = View(name, start, start, users=set(event["users"]) if clear else None)
+        view.last, view.told = event["last"], start
+        known = self.before.models.get(name) if self.before is not None else None
+        if known is not None and after == known.seen and asked.kind == "hello":
+            view.model = known.copy()
+        elif after is not None:
+            view.model = Model(after)
         self.here.add(name)
+        if self.own is not None:
+            self.own.models[name] = view.model
         self._remember(name, start)
 
     def _remember(self, room: str, number: int) -> None:
@@ -553,12 +594,22 @@ class Program(Asker):
                 may = not sees or holder.may_be_out_of(room, look) or not holder.devices
                 world.require("who is who", may, f"{name} ({holder}) is not in #{room.name}.")
 
+    def _check_number_of_pins(self, event: Event, look: Look) -> None:
+        """Check how many messages are said to be pinned in a room."""
+        world = self.world
+        texts = [text for text in world.by_id.values() if text.room == event["room"]]
+        sure = sum(text.stays and not text.pinned.may_be(False, look) for text in texts)
+        most = sum(text.pinned.may_be(True, look) for text in texts)
+        what = f"{event.get('pins', 0)} messages are said to be pinned, and from {sure} to {most} are: {event}"
+        world.require("pins", sure <= event.get("pins", 0) <= most, what)
+
     # what is said
 
     def _shown(self, event: Event, *, mine: bool) -> None:
         world, room = self.world, event.get("room")
         late = self.stuck or mine or any(not request.answers for request in self.requests.values())
-        text = world.shown(self.subjects, dict(event), Look(self, 0, world.tick), late=late)
+        look = Look(self, 0, world.tick)
+        text = world.shown(self.subjects, dict(event), look, late=late, lines=self.lines_kept)
         if text is not None:
             self._check_ignored(text, event["author"])
             own = self.world.author_of(text) is self.who is not None
@@ -573,12 +624,53 @@ class Program(Asker):
             world.require("privacy", mine, f"{self.title} is shown message {event['id']} of #{room}, and is not there.")
             return
         number = event["id"]
-        if mine and number <= view.seen:
+        if mine and number <= view.told:
             return
-        world.require("one order", number > view.seen, f"message {number} is shown to {self.title} after {view.seen}.")
+        self._in_order(view, event, number)
         view.seen = number
         view.ids.add(number)
         self._remember(room, number)
+
+    def _in_order(self, view: View, event: Event, number: int) -> None:
+        """Note what has come in a room under that *number*, which must be greater than all before."""
+        what = f"{number} is shown to {self.title} after {view.told}: {event}."
+        self.world.require("one order", number > view.told, what)
+        view.told = number
+        view.model.take(event)
+        if number > view.last and view.fresh is None and not view.ids and view.start == view.last:
+            view.fresh = number
+
+    @property
+    def accepts(self) -> Collection[str]:
+        accepted: Collection[str] = self.hello.fields.get("accept", ()) if self.hello is not None else ()
+        return accepted
+
+    def _changed(self, event: Event, *, mine: bool) -> None:
+        """A message was changed."""
+        world, room, rev = self.world, event["room"], event.get("rev", 0)
+        text = world.check_change(dict(event))
+        knows = self.lines_kept or event["type"] == "deleted" or mine
+        world.require("lines", knows or room is None, f"{self.title} does not know what it is sent: {event}.")
+        if room is None:
+            if text is not None:
+                look = Look(self, 0, world.tick)
+                world.check_ends(text, self.subjects, look, f"{event} is shown", "private end")
+            if self.own is not None:
+                self.own.letters.take(event)
+                if "changes" in self.accepts:
+                    self.own.private = max(self.own.private, rev)
+            return
+        view = self.views.get(room)
+        if view is None:
+            world.require("privacy", mine, f"{self.title} is shown {event}, and is not in #{room}.")
+            return
+        if not rev or (mine and rev <= view.told) or (mine and not self.lines_kept and event["type"] == "reacted"):
+            return
+        self._in_order(view, event, rev)
+        view.revs.add(rev)
+        if self.lines_kept:
+            view.seen = rev
+            self._remember(room, rev)
 
     @property
     def follows(self) -> bool:
@@ -589,6 +681,7 @@ class Program(Asker):
         number, before = event["id"], self.hello.fields.get("private") if self.hello is not None else None
         self.private.add(number)
         if self.own is not None:
+            self.own.letters.take(event)
             self.own.private = max(self.own.private, number)
         if "with" in event:
             self.withs.add(event["with"])
@@ -613,7 +706,10 @@ class Program(Asker):
         if view is None:
             return
         view.ids.update(range(event["after"] + 1, event["before"]))
+        view.model.miss(event["after"])
+        view.fresh = None
         view.seen = max(view.seen, event["before"] - 1)
+        view.told = max(view.told, view.seen)
         self._remember(view.room, view.seen)
 
     def _deleted(self, event: Event) -> None:

@@ -7,8 +7,8 @@ have been read, so that a promise is never called broken because two things happ
 
 from __future__ import annotations
 
+import json
 import math
-import re
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
@@ -17,6 +17,7 @@ from typing import Any
 from house import Door
 
 from machine.conversations import Conversations
+from machine.wording import WORDS, quote_of, shown_as, words_of
 
 PROMISES = {
     "no mistake": "The server makes no mistake: it says of none, and logs no failure.",
@@ -25,6 +26,17 @@ PROMISES = {
     "one message": "What is sent again under its tag is stored once.",
     "true words": "What is shown was said, by whom it is shown under, there.",
     "one order": "The messages of a room are shown to all in the order of their ids, each once, and none is left out.",
+    "one number": "An id is that of one message, and a rev that of one change, for all and for good.",
+    "lines": "A text of several lines is shown as it was said: with its lines, or in one to who does not know them.",
+    "edited": "A message has the text that its author has given it last, and shows when.",
+    "author": "Only its author gives a message another text, and within an hour.",
+    "reactions": "A message shows who reacts to it: how many, with what, and whether oneself does.",
+    "kinds": "A message has at most 20 different reactions.",
+    "pins": "Ops pin what was said in the room, at most 50 messages, and what is pinned is said to be.",
+    "answer": "An answer is to a message of the same room or conversation, which is quoted as it is.",
+    "everybody": "Only ops call everybody in a room, and once a minute at most.",
+    "same state": "Who has followed a room, with whatever breaks, knows of each message what the history says of it.",
+    "own words": "The words that name a user are those that they have set last, after any restart too.",
     "kept": "What was acknowledged, or shown to anybody, is in the history until it is deleted, after any restart too.",
     "refused": "A request that was refused changes nothing that anybody can see.",
     "own password": "An account is opened by its password and by no other, whatever was changed meanwhile.",
@@ -248,7 +260,7 @@ class Subject:
 
     __slots__ = (
         "alive", "away", "devices", "former", "ignored", "inherits", "is_account", "listed", "logs_out", "marks",
-        "names", "own_name", "party", "password", "reset", "rights", "role", "title", "unknown",
+        "names", "own_name", "party", "password", "reset", "rights", "role", "title", "unknown", "words",
     )  # fmt: skip
 
     def __init__(self, title: str, *, is_account: bool, unknown: bool = False) -> None:
@@ -280,6 +292,8 @@ class Subject:
         self.reset = (-1.0, -1.0)
         """When the operator was asked to give the account another password for the last time, and when it was done."""
 
+        self.words = Register(())
+        """The words that name them besides their name."""
         self.party: Subject = self
         """As whom they have their conversations: who registers goes on with theirs."""
 
@@ -382,17 +396,47 @@ class Text:
     time: str = ""
     may_be_deleted: bool = False
     """Whether somebody has asked for its end."""
+    seconds: float = 0.0
+    """When it was said."""
+    answers: int | None = None
+    """The id of the message that it answers; -1: nobody knows, as it is of somebody with netcat."""
+    notice: bool = False
+    reactions: dict[tuple[Subject, str], Register] = field(default_factory=dict)
+    """Whether each party reacts to it with what."""
+    pinned: Register = field(default_factory=lambda: Register(False))
+    versions: Register = field(init=False)
+    """By which words its text is found, as its author edits it."""
+
+    def __post_init__(self) -> None:
+        self.versions = Register(words_of(self.text))
 
     @property
     def stays(self) -> bool:
         """Whether it is certain that it was said, and is still there."""
         return self.acknowledged and self.deleted == INFINITY and not self.may_be_deleted
 
+    def reacts(self, party: Subject, kind: str) -> Register:
+        """Whether a party reacts to it with that."""
+        return self.reactions.setdefault((party, kind), Register(False))
 
-def words_of(text: str) -> str:
-    """What is told apart in a text, by which it is found again: the machine says nothing twice."""
-    found = re.search(r"words\d+", text)
-    return found[0] if found is not None else text
+
+@dataclass
+class Version:
+    """A text that a message is given, when it is said or by an edit."""
+
+    raw: str
+    text: Text | None
+    """What has it; ``None``: that is not clear, as who edits it says only that it is what they said last."""
+    authors: set[Subject]
+    is_edit: bool = False
+    write: Write | None = None
+    """That it is given this text, if it is clear which message has it."""
+    refused: bool = False
+
+    @property
+    def shown(self) -> str:
+        """What others read."""
+        return shown_as(self.raw)
 
 
 def spelling(name: str) -> str:
@@ -447,6 +491,18 @@ class World:
         """Until when each target is banned, in seconds; 0: not."""
         self.rooms: dict[str, Room] = {}
         self.texts: dict[str, Text] = {}
+        self.versions: dict[str, Version] = {}
+        """All texts that messages were given, by their words."""
+        self.numbers: dict[int, tuple[str, str]] = {}
+        """What has each number: in which room it is, and, if it is that of a change, what that is."""
+        self.by_tag: dict[str, Any] = {}
+        """The requests that change messages."""
+        self.loose: set[str] = set()
+        """The reactions of people, who do not say to which message."""
+        self.calls: dict[int, tuple[Any, float]] = {}
+        """By whom everybody in each room was called last since the chat was started."""
+        self.jumped = False
+        """Whether the clock has ever jumped."""
         self.by_id: dict[int, Text] = {}
         self.roles: dict[Subject, Write] = {}
         """What the operator has made of accounts beside the running chat, which counts from their next log-in on."""
@@ -631,14 +687,44 @@ class World:
 
     # -- what was said
 
-    def shown(self, subjects: Iterable[Subject], message: dict[str, Any], look: Look, *, late: bool) -> Text | None:
-        """A message was shown to *subjects*, *late* if it may have been on its way for long; return what it says."""
+    def add(self, text: Text) -> None:
+        """Somebody tries to say that."""
+        words = words_of(text.text)
+        self.texts[words] = text
+        self.versions[words] = Version(text.text, text, text.authors)
+
+    def edit(self, raw: str, text: Text | None, authors: Iterable[Subject]) -> Version:
+        """Somebody tries to give a message another text."""
+        version = self.versions[words_of(raw)] = Version(raw, text, set(authors), is_edit=True)
+        return version
+
+    def is_gone_before(self, text: Text, look: Look) -> bool:
+        """Tell whether it was known already that a message is gone."""
+        return text.deleted < look.sent
+
+    def number(self, number: int, room: str | None, what: str = "") -> None:
+        """A message, or a change of one, is shown under that number."""
+        known = self.numbers.setdefault(number, (room or "", what))
+        self.require("one number", known == (room or "", what), f"{number} is {known}, and {what or 'a message'}.")
+
+    def shown(
+        self, subjects: Iterable[Subject], message: dict[str, Any], look: Look, *, late: bool, lines: bool = True
+    ) -> Text | None:
+        """A message was shown to *subjects*, *late* if it may have been on its way for long; return what it says.
+
+        *lines*: whether they know texts of several lines.
+        """
         number, words = message["id"], words_of(message["text"])
-        text = self.texts.get(words)
-        self.require("true words", text is not None, f"nobody has said {words!r}.")
-        if text is None:
+        version = self.versions.get(words)
+        self.require("true words", version is not None, f"nobody has said {words!r}.")
+        text = self._text_of(version, number) if version is not None else None
+        if text is None or version is None:
             return None
-        self.require("refused", not text.refused, f"{words!r} was refused, and is shown as message {number}.")
+        self.number(number, message.get("room"))
+        self.require("refused", not text.refused, f"{text.text!r} was refused, and is shown as message {number}.")
+        self.require(
+            "refused", not version.refused, f"message {number} was not given the text {words!r}, and is shown with it."
+        )
         self.require(
             "one message", text.id in (None, number), f"{words!r} is stored as message {text.id} and as {number}."
         )
@@ -651,12 +737,81 @@ class World:
             f"{words!r}, said by {sorted(names)}, is shown as {message['author']}'s.",
         )
         self.require("true words", message.get("room") == text.room, f"{words!r} was said elsewhere.")
+        said = version.shown if lines else version.shown.replace("\n", " ")
+        self.require("lines", message["text"] == said, f"{said!r} is shown as {message['text']!r}.")
+        self.require(
+            "edited", text.versions.may_be(words, look), f"message {number} is shown with its old text {words!r}."
+        )
+        marked = version.is_edit is ("edited" in message)
+        self.require("edited", marked, f"whether message {number} is edited is told wrongly: {message}.")
         text.id, text.time = number, message["time"]
         if text.room is None:
             self.check_ends(text, subjects, look, f"{words!r} is shown")
             text.shown_to.update(subjects)
         self.require("deleted", late or look.done <= text.deleted, f"{words!r} is shown again.")
+        self._check_answer(text, message, look)
         return text
+
+    def _text_of(self, version: Version, number: int) -> Text | None:
+        """Find the message of a *version*, which is shown under that *number*; ``None``: it is not clear."""
+        if version.text is None:
+            version.text = self.by_id.get(number)
+        if version.text is None:
+            tried = [text for text in self.texts.values() if text.id is None and text.authors & version.authors]
+            version.text = tried[0] if len(tried) == 1 else None
+        return version.text
+
+    def _check_answer(self, text: Text, message: dict[str, Any], look: Look) -> None:
+        """Check what a message answers, and what is quoted of that."""
+        what = f"message {message['id']} answers {text.answers}, and is shown so: {message}."
+        if text.answers == -1 and "re" in message:
+            text.answers = message["re"]
+        self.require("answer", message.get("re") == text.answers, what)
+        self.require("answer", message.get("notice", False) is text.notice, f"{message} is no notice, or is one.")
+        if "re_text" not in message or text.answers is None:
+            return
+        other = self.by_id.get(text.answers)
+        if other is None:
+            return
+        self.require("answer", other.room == text.room, what)
+        quoted = set(WORDS.findall(message["re_text"]))
+        right = {words for words in other.versions.values(look) if quote_of(self.versions[words].shown)}
+        quotes = {quote_of(self.versions[words].shown) for words in right}
+        self.require("answer", message["re_text"] in quotes, f"{what} It may quote {quotes}, and quotes {quoted}.")
+        names = set[str]().union(*(author.names for author in other.authors))
+        self.require("answer", message.get("re_author") in names, what)
+        self.require("deleted", not self.is_gone_before(other, look), f"{what} But that is deleted.")
+
+    def check_change(self, event: dict[str, Any], *, lines: bool = True) -> Text | None:
+        """A change of a message is told: check that it may have happened; return the message."""
+        kind, room = event["type"], event["room"]
+        text = self.by_id.get(event["id"])
+        if event.get("rev"):
+            told = [kind, event["id"], event["time"], event.get("on"), event["text"] if kind == "reacted" else ""]
+            self.number(event["rev"], room, json.dumps(told))
+            self.require("one number", event["rev"] > event["id"], f"{event} has happened before it was said.")
+        if text is None:
+            return None
+        self.require("true words", text.room == room, f"{event} is about {text.text!r}, which was said elsewhere.")
+        self.require("refused", not text.refused, f"{event} is about {text.text!r}, which was refused.")
+        if kind == "edited":
+            self._check_edit(event, text)
+        return text
+
+    def _check_edit(self, event: dict[str, Any], text: Text) -> None:
+        words = words_of(event["text"])
+        version = self.versions.get(words)
+        self.require("true words", version is not None, f"nobody has said {words!r}: {event}.")
+        if version is None:
+            return
+        version.text = version.text or text
+        self.require("true words", version.text is text, f"{event} gives it the text of another: {version}.")
+        self.require("refused", not version.refused, f"it was refused: {event}")
+        self.require("lines", event["text"] == version.shown, f"{version.shown!r} is shown so: {event}.")
+        names = set[str]().union(*(author.names for author in text.authors | version.authors))
+        self.require("author", event["by"] in names, f"{event} is about what {sorted(names)} has said.")
+        if version.write is not None:
+            version.write.finish(min(version.write.done, self.tick))
 
     def check_ends(
         self, text: Text, subjects: Iterable[Subject], look: Look, what: str, promise: str = "private"

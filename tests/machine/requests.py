@@ -16,27 +16,33 @@ from machine.promises import (
     Room,
     Subject,
     Text,
+    Version,
     World,
     Write,
     fold,
     network_of,
-    words_of,
 )
+from machine.wording import words_of
 
 Event = Mapping[str, Any]
 DURATION = re.compile(r"(\d+)([smhdw])( |$)")
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 ABOUT_SOMEBODY = ("kick", "op", "invite", "uninvite", "mute", "unmute", "moderator")
 """The requests by which somebody decides about somebody."""
-OF_OPS = ("kick", "mute", "unmute", "op", "lock", "slow", "room", "invite", "uninvite", "ban", "unban", "bans")
-OF_MEMBERS = ("say", "me", "topic", *OF_OPS)
+OF_OPS = ("kick", "mute", "unmute", "op", "lock", "slow", "room", "invite", "uninvite", "ban", "unban", "bans", "pin")
+OF_MEMBERS = ("say", "me", "topic", "pins", *OF_OPS)
 OF_FOUNDERS = ("closed", "founder")
 """What of a room only its founder, or a moderator, decides."""
 AGAINST = ("kick", "mute", "ban")
 OF_MODERATORS = ("ban", "unban", "bans", "stats")
 OF_WHO_KNOWS_THE_PASSWORD = ("unregister", "rename")
-SWITCHES = ("op", "lock", "moderator")
+SWITCHES = ("op", "lock", "moderator", "react", "pin")
 """Those that switch something, so that only the answer tells what to."""
+OF_MESSAGES = ("edit", "delete", "react", "pin")
+"""The requests that change a message, which a tag does only once."""
+MOST_KINDS, MOST_PINS, HOUR = 20, 50, 3600
+CALL = 60.0
+"""The seconds between two messages that call everybody."""
 WHO = ("nick", "register", "unregister", "rename")
 """The requests after which it is clear only with the answer who somebody is, and under which name."""
 
@@ -58,6 +64,12 @@ class Request:
         self.made: list[tuple[Register, Write]] = []
         """What has changed for good once the account is made."""
         self.text: Text | None = None
+        self.first: Request | None = None
+        """The same, as it was sent first."""
+        self.changed: Text | None = None
+        """The message that it changes."""
+        self.version: Version | None = None
+        """The text that it gives a message, if it edits one."""
         self.attempt: Look | None = None
         self.victims: set[Subject] = set()
         self.room: Room | None = None
@@ -66,7 +78,7 @@ class Request:
     def again_by(self, now: float) -> Request:
         """The same, to be sent on another connection."""
         request = Request(self.fields, now, again=True)
-        request.text = self.text
+        request.text, request.first = self.text, self.first or self
         return request
 
     def begin_try(self, by: object, now: float) -> None:
@@ -127,6 +139,16 @@ class Asker(End):
         """The ids of what it has said."""
 
     @property
+    def accepts(self) -> Collection[str]:
+        """What it has said that it accepts."""
+        raise NotImplementedError
+
+    @property
+    def lines_kept(self) -> bool:
+        """Whether it is sent texts of several lines as they are."""
+        return {"changes", "lines"} <= set(self.accepts)
+
+    @property
     def changes(self) -> bool:
         """Whether it is not clear yet who it is, and under which name."""
         return any(request.kind in WHO and not request.answers for request in self.requests.values())
@@ -180,7 +202,8 @@ class Asker(End):
             case "say" | "me" | "msg":
                 request.text = Text(fields["text"], set(self.subjects), room=fields.get("room"), to=fields.get("name"))
                 request.text.to_party = self.other_side(fields)
-                world.texts[words_of(fields["text"])] = request.text
+                request.text.answers, request.text.notice = fields.get("re"), fields.get("notice", False)
+                world.add(request.text)
                 request.begin_try(self, now)
             case "topic" if room is not None and "text" in fields:
                 write(room.topic, fields["text"])
@@ -263,8 +286,16 @@ class Asker(End):
                     write(world.holder(self.name), None)
             case "password" if self.account is not None:
                 write(self.account.password, fields["password"])
-            case "delete" if fields.get("id") in world.by_id:
-                world.by_id[fields["id"]].may_be_deleted = True
+            case "delete" | "edit" | "react" | "pin" if fields.get("id") in world.by_id:
+                world.by_tag[request.tag] = request
+                request.changed = changed = world.by_id[fields["id"]]
+                for register, value in self._changes_of_message(request, changed):
+                    write(register, value)
+                if request.version is not None and request.version.write is None:
+                    request.version.write = request.writes[-1][1]
+            case "notify" if "words" in fields:
+                for subject in self.subjects:
+                    write(subject.words, tuple(fields["words"]))
             case "ban" if room is None:
                 span = seconds_of(fields["text"])
                 until = INFINITY if span is None else world.seconds() + span
@@ -273,6 +304,22 @@ class Asker(End):
                 for target, register in world.bans.items():
                     if same_target(target, fields["target"]):
                         write(register, 0)
+
+    def _changes_of_message(self, request: Request, text: Text) -> Iterator[tuple[Register, Any]]:
+        """What *request* changes of a message."""
+        match request.kind:
+            case "delete":
+                text.may_be_deleted = True
+            case "edit":
+                raw = request.fields["text"]
+                known = self.world.versions.get(words_of(raw))
+                request.version = known or self.world.edit(raw, text, self.subjects)
+                yield text.versions, words_of(raw)
+            case "react":
+                for party in {subject.party for subject in self.subjects}:
+                    yield text.reacts(party, request.fields["text"]), request.fields.get("on", ANYTHING)
+            case "pin":
+                yield text.pinned, request.fields.get("on", ANYTHING)
 
     def _changes_of(self, victim: Subject, request: Request) -> Iterator[tuple[Register, Any]]:
         """What *request* changes if it is about *victim*."""
@@ -337,7 +384,9 @@ class Asker(End):
         """*request* was done, or refused: check that it could be, and note what that has changed."""
         look = Look(self, request.sent, self.world.tick)
         request.end(self.world.tick)
-        if event["type"] == "error":
+        if request.kind in OF_MESSAGES and event["type"] == "notice" and "was done before" in event["text"]:
+            self._was_done(request)
+        elif event["type"] == "error":
             self.undo_made(request, event["code"])
             self._undo(request, event["code"])
             self._check_refusal(request, event["code"], event["text"], look)
@@ -349,6 +398,14 @@ class Asker(End):
                 # The ``room`` that answers it tells more.
                 request.withdraw()
             self._do(request, event)
+
+    def _was_done(self, request: Request) -> None:
+        """*request* is said to have been done before, under its tag."""
+        first = request.first
+        self.world.require("one answer", first is not None, f"{request.fields} was not sent before.")
+        request.withdraw()
+        for _, write in first.writes if first is not None and not first.answers else ():
+            write.finish(self.world.tick)
 
     def _find_victims(self, request: Request, look: Look) -> None:
         """The name in a request may have changed hands before it was read."""
@@ -366,7 +423,7 @@ class Asker(End):
     def _do(self, request: Request, event: Event) -> None:
         """What *request* may have changed is changed."""
         world, now = self.world, self.world.tick
-        certain = len(request.victims or self.subjects) == 1
+        certain = len(request.victims or self.subjects) == 1 or request.kind in ("edit", "pin")
         if request.kind == "room":
             certain = self._do_room(request, event) and certain
         for _, write in request.writes:
@@ -444,6 +501,7 @@ class Asker(End):
 
     def _acknowledge(self, request: Request, text: Text, event: Event) -> None:
         text.acknowledged, text.refused = True, False
+        text.seconds = text.seconds or request.seconds
         if text.id is not None:
             self.said.append(text.id)
         if text.to is not None and not request.again:
@@ -465,6 +523,8 @@ class Asker(End):
             request.withdraw()
         if request.text is not None and not (request.again and request.text.acknowledged):
             request.text.refused = not request.again
+        if request.version is not None and not request.again:
+            request.version.refused = True
 
     # -- what is promised about it
 
@@ -483,10 +543,18 @@ class Asker(End):
         elif code == "not-allowed" and words.startswith("Only moderators"):
             may = any(world.may_be_user(subject, look) for subject in subjects)
             world.require("role", may, f"{subjects} is no moderator.")
-        if "room" not in request.fields:
+        changed = request.changed
+        if changed is not None:
+            self._check_refused_change(request, changed, code, words, look)
+        name = request.fields.get("room") or (changed.room if changed is not None else None)
+        if name is None:
             return
-        room = world.room(request.fields["room"])
-        if code == "muted" and words.startswith("Your address"):
+        room = world.room(name)
+        if code == "not-allowed" and "was called less than a minute ago" in words:
+            calls = [text for text in world.texts.values() if text.room == room.name and "@room" in text.text]
+            may = any(not text.refused and text is not request.text for text in calls)
+            world.require("everybody", may, f"nobody has called everybody in #{room.name}: {words}")
+        elif code == "muted" and words.startswith("Your address"):
             world.require("mute", self.account is None, f"{subjects} may not speak in #{room.name}: {words}")
         elif code == "muted" and "is slow" in words:
             slow = any(value is ANYTHING or value > 0 for value in room.slow.values(look))
@@ -508,6 +576,30 @@ class Asker(End):
             may = world.may_be_kept_out(subjects, room, look)
             world.require("invitation", may, f"{subjects} is kept out of #{room.name}.")
 
+    def _check_refused_change(self, request: Request, text: Text, code: str, words: str, look: Look) -> None:
+        """Check that *request* could be refused to change a message."""
+        world, says = self.world, f"{self.subjects} is refused {request.fields}: {words}"
+        who = self.who
+        mine = who is not None and text.authors == {who} and not who.unknown and not self.changes
+        if code == "not-allowed" and "is not yours" in words:
+            alive = mine and who is not None and not who.alive.may_be(False, look)
+            world.require("author", not alive, says)
+        elif code == "not-allowed" and "more than an hour ago" in words:
+            old = world.seconds() - text.seconds > HOUR - 1 or world.jumped
+            world.require("author", old, says)
+        elif code == "bad-field" and "different reactions" in words:
+            kinds = {kind for (_, kind), register in text.reactions.items() if any(register.values(look))}
+            loose = world.loose if text.room == LOBBY else ()
+            world.require("kinds", len({*kinds, *loose}) >= MOST_KINDS, says)
+        elif code == "bad-field" and "messages are pinned" in words:
+            pinned = [one for one in world.by_id.values() if one.room == text.room and one.pinned.may_be(True, look)]
+            world.require("pins", len(pinned) >= MOST_PINS, says)
+        elif code == "no-such-message" and text.room is not None:
+            room = world.room(text.room)
+            here = set(self.device.room(room).values(look)) == {True} and not room.unknown
+            there = text.stays and here and request.fields.get("room", text.room) == text.room
+            world.require("kept", not there, says)
+
     def _check_asker(self, request: Request, look: Look) -> None:
         """Check that whoever has asked had the right to what was done."""
         world, subjects, kind = self.world, self.subjects, request.kind
@@ -522,6 +614,8 @@ class Asker(End):
             world.require("role", world.may_moderate(subjects, look, ("owner",)), says)
         if kind in AGAINST and request.victims:
             self._check_power(request.victims, look, says)
+        if request.changed is not None:
+            self._check_changer(request, request.changed, look, says)
         if "room" not in request.fields or request.again:
             return
         room = world.room(request.fields["room"])
@@ -534,11 +628,9 @@ class Asker(End):
         elif kind in OF_OPS and request.fields.get("access") != "open":
             world.require("op", world.may_op(subjects, room, look), says)
         if kind in ("say", "me"):
-            times = [until for subject in subjects for until in subject.right("muted", room).values(look)]
-            may = any(until is ANYTHING or until <= world.seconds() for until in times)
-            world.require("mute", may, says)
+            self._check_voice(room, look, says)
             self._check_slow(request, room, look, says)
-        if kind in ("say", "me") or (kind == "topic" and "text" in request.fields):
+        if kind == "topic" and "text" in request.fields:
             may = room.archived.may_be(False, look) and room.closed.may_be(False, look)
             world.require("no voice", may, says)
         if kind == "topic" and "text" in request.fields:
@@ -546,6 +638,42 @@ class Asker(End):
             world.require("lock", may, says)
         if kind == "history":
             world.require("privacy", world.may_enter(subjects, room, look), says)
+
+    def _check_voice(self, room: Room, look: Look, says: str) -> None:
+        """Check that who has spoken in a room, or changed something there, may speak."""
+        world = self.world
+        times = [until for subject in self.subjects for until in subject.right("muted", room).values(look)]
+        may = any(until is ANYTHING or until <= world.seconds() for until in times)
+        world.require("mute", may, says)
+        may = room.archived.may_be(False, look) and room.closed.may_be(False, look)
+        world.require("no voice", may, says)
+
+    def _check_changer(self, request: Request, text: Text, look: Look, says: str) -> None:
+        """Check that who has changed a message had the right to."""
+        world = self.world
+        world.require("deleted", not world.is_gone_before(text, look), f"{says} But it was deleted.")
+        if request.kind == "edit":
+            mine = bool({me for subject in self.subjects for me in (subject, *subject.former)} & text.authors)
+            world.require("author", mine, f"{says} It is of {text.authors}.")
+            late = world.seconds() - text.seconds > HOUR + request.seconds - world.seconds() and not world.jumped
+            world.require("author", not late or request.seconds - text.seconds <= HOUR, f"{says} It is too old.")
+        if text.room is None:
+            world.check_ends(text, self.subjects, look, says)
+        elif request.kind in ("edit", "react"):
+            room = world.room(text.room)
+            world.require("membership", self.device.room(room).may_be(True, look), says)
+            self._check_voice(room, look, says)
+        elif request.kind == "pin":
+            world.require("pins", text.room == request.fields["room"], f"{says} That was said in #{text.room}.")
+
+    def _check_call(self, request: Request, room: Room, look: Look, says: str) -> None:
+        """Check that who has called everybody in a room could."""
+        world = self.world
+        world.require("everybody", world.may_op(self.subjects, room, look), says)
+        before, world.calls[room.number] = world.calls.get(room.number), (request, look.sent)
+        if before is not None:
+            gap = world.seconds() - min(before[0].seconds, request.seconds)
+            world.require("everybody", gap >= CALL, f"{says} Everybody was called {gap} seconds ago.")
 
     def _may_be_founder(self, room: Room, look: Look) -> bool:
         return self.world.may_moderate(self.subjects, look) or any(
@@ -612,6 +740,16 @@ class Asker(End):
                     world.require("own password", self.account.password.may_be(fields["password"], look), says)
             case "delete" if event["type"] == "deleted":
                 self._check_deletion(world.by_id.get(event["id"]), look, says)
+            case "say" | "me" if room is not None and event.get("all") and not request.again:
+                self._check_call(request, room, look, says)
+            case "edit" | "react" | "pin" if not request.again:
+                right = {"edit": "edited", "react": "reacted", "pin": "pinned"}[request.kind]
+                world.require("one answer", event["type"] in (right, "notice"), f"{says} The answer is {event}.")
+                self._check_change(request, event, look, says)
+            case "notify":
+                for subject in self.subjects if len(self.subjects) == 1 else ():
+                    may = subject.words.may_be(tuple(event.get("words", ())), look)
+                    world.require("own words", may or "words" in fields, f"{says} The answer is {event}.")
             case "ban" if room is None:
                 self._check_ban(fields["target"], look, says)
             case "rooms":
@@ -620,6 +758,8 @@ class Asker(End):
                     world.require("privacy", may, f"{self.subjects} finds #{listed['room']} among the rooms.")
             case "bans" if room is None:
                 self._check_bans([ban["target"] for ban in event["bans"]], look)
+            case "pins" if room is not None:
+                self._check_pins(room.name, event["messages"], request, look)
             case "history" | "search":
                 for message in event["messages"]:
                     self._check_read(message, request, look)
@@ -630,9 +770,60 @@ class Asker(End):
             op = text.room is not None and self.world.may_op(self.subjects, self.world.room(text.room), look)
             self.world.require("op", mine or op, says)
 
+    def _check_change(self, request: Request, event: Event, look: Look, says: str) -> None:
+        """Check the answer to a change that could be made: that it tells what was asked for."""
+        fields, world, text = request.fields, self.world, request.changed
+        if event["type"] == "notice" or text is None:
+            return
+        world.require("true words", event["id"] == fields["id"], f"{says} The answer is {event}.")
+        if "on" in fields:
+            world.require("toggle", event["on"] is fields["on"], f"{says} The answer is {event}.")
+        if request.kind == "react":
+            # What it counts may have changed again before the answer was read.
+            world.require("reactions", event["count"] >= bool(event["on"]), f"{says} The answer is {event}.")
+            who = self.who
+            if event.get("rev") and "on" not in fields and who is not None:
+                was = text.reacts(who.party, fields["text"]).may_be(not event["on"], look)
+                world.require("toggle", was or world.failed >= 0, f"{says} It was so already.")
+
+    def _check_pins(self, room: str, messages: list[dict[str, Any]], request: Request, look: Look) -> None:
+        """Check what is said to be pinned in a room."""
+        world = self.world
+        for message in messages:
+            self._check_read(message, request, look)
+        listed = [message["id"] for message in messages]
+        world.require("pins", listed == sorted(set(listed)) and len(listed) <= MOST_PINS, f"pinned is {listed}.")
+        for number, text in world.by_id.items():
+            if text.room == room:
+                may = text.pinned.may_be(number in listed, look) or not text.stays
+                world.require("pins", may, f"{listed} is pinned in #{room}, and {number} is {number not in listed}.")
+
+    def check_decorations(self, text: Text, message: Mapping[str, Any], look: Look) -> None:
+        """Check how a *message* that is read again is said to be pinned, and who reacts to it."""
+        world, what = self.world, f"of {text.text!r} is told: {message}"
+        if text.room is not None:
+            world.require("pins", text.pinned.may_be(message.get("pinned", False), look), what)
+        told = {reaction["text"]: reaction for reaction in message.get("reactions", ())}
+        world.require("kinds", len(told) <= MOST_KINDS, what)
+        parties: dict[str, list[Register]] = {}
+        for (_, kind), register in text.reactions.items():
+            parties.setdefault(kind, []).append(register)
+        for kind in {*told, *parties} - world.loose:
+            count = told.get(kind, {}).get("count", 0)
+            registers = parties.get(kind, [])
+            least = sum(not register.may_be(False, look) for register in registers)
+            most = sum(register.may_be(True, look) for register in registers)
+            counts = f"{what}, and from {least} to {most} react with {kind}."
+            world.require("reactions", least <= count <= most, counts)
+            if self.who is not None and not self.who.unknown:
+                mine = text.reacts(self.who.party, kind).may_be(bool(told.get(kind, {}).get("mine", False)), look)
+                world.require("reactions", mine, f"{what}, and {self.who} reacts with {kind} or not.")
+
     def _check_read(self, message: dict[str, Any], request: Request, look: Look) -> None:
         """Check that a *message* may be read again."""
-        text = self.world.shown(self.subjects, message, look, late=True)
+        text = self.world.shown(self.subjects, message, look, late=True, lines=self.lines_kept)
+        if text is not None:
+            self.check_decorations(text, message, look)
         if text is not None and text.room is not None:
             self.world.require("deleted", text.deleted >= request.sent, f"{text.text!r} is shown again.")
             may = self.world.may_enter(self.subjects, self.world.room(text.room), look)
@@ -657,6 +848,8 @@ def _switched_to(request: Request, event: Event) -> Any:
     """What a *request* has switched something to, as the answer says."""
     if request.kind == "moderator":
         return "moderator" if "is a moderator now" in event["text"] else ""
+    if event["type"] == "notice":
+        return re.match(r"#\S+ \S+ pinned ", event["text"]) is not None
     return bool(event.get("on"))
 
 

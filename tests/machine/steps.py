@@ -21,7 +21,8 @@ from twisted.python.failure import Failure
 from machine.clients import LOBBY, End, Person
 from machine.programs import MOST_DEVICES, Pass, Program
 from machine.promises import INFINITY, Code, Device, Look, Register, Subject, World
-from machine.requests import Request
+from machine.requests import OF_MESSAGES, Request
+from machine.wording import BREAKS
 
 T = TypeVar("T")
 
@@ -43,6 +44,20 @@ ODD = [
 ]  # fmt: skip
 WARDEN = "the warden's own"
 ROOT = "the owner's own"
+REACTIONS = ["\U0001f44d", "\U0001f44d", "ok", "\u2764\ufe0f", "\U0001f469\u200d\U0001f4bb", "1\ufe0f\u20e3", "not one"]
+FORGED = [
+    "* bob left.",
+    "! no",
+    "bob: yes",
+    "",
+    "  inside",
+    "~ bob waves",
+    ".",
+    "/quit",
+    "[2026-11-21 09:15] bob: ha",
+    "> bob: ah",
+]
+"""What somebody may have others read as one line of theirs."""
 TAIL = 3
 """So many of its last messages a program sends again when it comes back."""
 
@@ -208,7 +223,16 @@ class Day:
     def text(self, chance: random.Random) -> str:
         """Words that nobody has said before, now and then with what harms a screen."""
         words = f"words{self.number()}"
+        if chance.random() < 0.15:
+            return self.lines(words, chance)
+        if chance.random() < 0.05:
+            return f"@room {words}"
         return words if chance.random() < 0.9 else chance.choice(ODD).replace("?", words)
+
+    def lines(self, words: str, chance: random.Random) -> str:
+        """A text of several lines, one of which has the *words*."""
+        lines = [words, *chance.choices([*FORGED, words], k=chance.choice([1, 1, 2, 5, 120]))]
+        return "".join(f"{line}{chance.choice(BREAKS)}" for line in lines)
 
     def some_name(self, chance: random.Random, but: str = "") -> str:
         """A name, of somebody else who is here more often than not."""
@@ -335,7 +359,7 @@ def asks(weight: float) -> Callable[[Callable[[Day, Program, random.Random], Req
             if program is None or request is None:
                 return NOTHING
             requests = [request]
-            if chance.random() < 0.15 and "text" not in request.fields:
+            if chance.random() < 0.15 and ("text" not in request.fields or request.kind == "react"):
                 requests.append(day.request(**request.fields))
             program.ask(*requests)
             return None
@@ -472,15 +496,17 @@ def _come_back(day: Day, seat: int, before: Program, chance: random.Random, *, w
     if chance.random() < 0.2:
         rooms[chance.choice(ROOMS)] = None
     begun = before.hello.sent if before.hello is not None else 0
-    said = [request for request in before.requests.values() if request.text is not None and request.sent > begun]
+    stored = [one for one in before.requests.values() if one.text is not None or one.kind in OF_MESSAGES]
+    said = [request for request in stored if request.sent > begun]
     # To who gives a password, the token of somebody without an account is another's: its tags count no more.
     counts = (password is None or known.subject.is_account) and known.subject.logs_out < known.used
     counts = counts and not known.subject.alive.may_be(False, Look(None, known.used, day.world.tick))
     again = [request.again_by(day.world.tick) for request in said if counts]
     more: dict[str, Any] = {}
-    if before.follows and "conversations" in day.world.offers:
-        assert before.hello is not None
-        more = {"accept": before.hello.fields["accept"], "private": known.private if chance.random() < 0.9 else None}
+    if before.accepts and "conversations" in day.world.offers:
+        more["accept"] = before.accepts if chance.random() < 0.9 else day.accepted(chance)
+        if before.follows:
+            more["private"] = known.private if chance.random() < 0.9 else None
     first = hello(day, name=known.name, token=before.token, rooms=rooms or None, password=password, **more)
     if waiting:
         program.ask(first)
@@ -580,6 +606,115 @@ def reads_a_conversation(day: Day, program: Program, chance: random.Random) -> R
 def deletes(day: Day, program: Program, chance: random.Random) -> Request | None:
     ids = program.said if chance.random() < 0.8 else list(day.world.by_id)
     return day.request("delete", id=chance.choice(ids[-3:])) if ids else None
+
+
+def _some_message(day: Day, program: Program, chance: random.Random, room: str | None = None) -> int | None:
+    """The id of one of the last messages, of rooms that the program is in more often than not."""
+    ids = list(day.world.by_id)
+    near = [number for number in ids if day.world.by_id[number].room in (room,) or day.world.by_id[number].room is None]
+    if room is not None and chance.random() < 0.9:
+        ids = [number for number in near if day.world.by_id[number].room == room] or ids
+    elif chance.random() < 0.3:
+        ids = [number for number in program.private if number in day.world.by_id] or ids
+    return chance.choice(ids[-4:]) if ids else None
+
+
+@asks(7)
+def edits(day: Day, program: Program, chance: random.Random) -> Request | None:
+    ids = [number for number in program.said if number in day.world.by_id]
+    number = chance.choice(ids[-3:]) if ids and chance.random() < 0.9 else _some_message(day, program, chance)
+    return day.request("edit", id=number, text=day.text(chance)) if number is not None else None
+
+
+@asks(9)
+def reacts(day: Day, program: Program, chance: random.Random) -> Request | None:
+    number = _some_message(day, program, chance, day.some_room(program, chance))
+    on: dict[str, Any] = {"on": chance.random() < 0.6} if chance.random() < 0.6 else {}
+    return day.request("react", id=number, text=chance.choice(REACTIONS), **on) if number is not None else None
+
+
+@asks(5)
+def pins(day: Day, program: Program, chance: random.Random) -> Request | None:
+    room = day.ruled_room(program, chance)
+    number = _some_message(day, program, chance, room)
+    on: dict[str, Any] = {"on": chance.random() < 0.7} if chance.random() < 0.7 else {}
+    return day.request("pin", room=room, id=number, **on) if room is not None and number is not None else None
+
+
+@asks(2)
+def lists_pins(day: Day, program: Program, chance: random.Random) -> Request:
+    return day.request("pins", room=day.some_room(program, chance))
+
+
+@asks(4)
+def answers(day: Day, program: Program, chance: random.Random) -> Request | None:
+    room = day.some_room(program, chance)
+    number = _some_message(day, program, chance, room)
+    if number is None:
+        return None
+    text = day.world.by_id[number]
+    if text.room is None and chance.random() < 0.8:
+        if not program.withs:
+            return None
+        return day.request(
+            "msg", **{"with": chance.choice(sorted(program.withs)), "text": day.text(chance), "re": number}
+        )
+    return day.request("say", room=room, text=day.text(chance), re=number)
+
+
+@asks(1)
+def says_as_a_program(day: Day, program: Program, chance: random.Random) -> Request:
+    return day.request("say", room=day.some_room(program, chance), text=day.text(chance), notice=chance.random() < 0.8)
+
+
+@asks(1.5)
+def calls_everybody(day: Day, program: Program, chance: random.Random) -> Request | None:
+    room = day.ruled_room(program, chance)
+    return day.request("say", room=room, text=f"@room {day.text(chance)}") if room is not None else None
+
+
+@asks(2)
+def chooses_words(day: Day, program: Program, chance: random.Random) -> Request:
+    words = chance.choice([[], ["deploy"], ["deploy", "build 7"]])
+    return day.request("notify", **({"words": words} if chance.random() < 0.7 else {}))
+
+
+@asks(2)
+def reads_around(day: Day, program: Program, chance: random.Random) -> Request | None:
+    room = day.some_room(program, chance)
+    number = _some_message(day, program, chance, room)
+    return day.request("history", room=room, around=number, count=chance.choice([1, 3, 9])) if number else None
+
+
+@asks(2)
+def reads_what_came_after(day: Day, program: Program, chance: random.Random) -> Request | None:
+    room = day.some_room(program, chance)
+    number = chance.choice([0, *list(day.world.numbers)[-9:]])
+    return day.request("history", room=room, after=number, count=chance.choice([1, 3, 200]))
+
+
+@step(0.4)
+def reacts_with_everything(day: Day, seat: int, chance: random.Random) -> object:
+    program = day.program(seat)
+    number = _some_message(day, program, chance, next(iter(program.views), None)) if program is not None else None
+    if program is None or number is None:
+        return NOTHING
+    program.ask(*(day.request("react", id=number, text=f"kind{one}", on=True) for one in range(21)))
+    return None
+
+
+@step(0.2)
+def pins_everything(day: Day, seat: int, chance: random.Random) -> object:
+    program = day.program(seat)
+    room = day.ruled_room(program, chance) if program is not None else None
+    if program is None or room is None:
+        return NOTHING
+    program.ask(*(day.request("say", room=room, text=day.text(chance)) for _ in range(52)))
+    day.settle()
+    if not program.over:
+        ids = [number for number in program.said[-52:] if number in day.world.by_id]
+        program.ask(*(day.request("pin", room=room, id=number, on=True) for number in ids))
+    return None
 
 
 @asks(7)
@@ -860,7 +995,22 @@ def types(day: Day, seat: int, chance: random.Random) -> object:
     told = f"/msg {day.some_name(chance).split()[0]} {words}"
     name = day.some_name(chance).split()[0]
     asks_for = ["/who", "/history", f"/msg {name}", "/conversations", f"/whois {name}", "/devices", "/rooms"]
-    person.type(chance.choice([words, words, told, told, *asks_for, "exit"]))
+    number = chance.choice(list(day.world.by_id)[-4:] or [1])
+    changes = [
+        f"/edit {words}", f"/edit {words}", "/delete", "/react \U0001f389", f"/react \U0001f389 {number}",
+        f"/pin {number}", "/pins", f"/reply {words}", f"/reply {words}", "/notify deploy", f"/history around {number}",
+    ]  # fmt: skip
+    person.type(chance.choice([words, words, words, told, told, *asks_for, *changes, "exit"]))
+    return None
+
+
+@step(1.5)
+def pastes(day: Day, seat: int, chance: random.Random) -> object:
+    person = day.person(PROGRAMS + seat % PEOPLE)
+    if person is None or not person.name:
+        return NOTHING
+    lines = [line for line in day.lines(f"words{day.number()}", chance).splitlines() if line.strip() != "."]
+    person.paste("\n".join(lines))
     return None
 
 
@@ -922,6 +1072,7 @@ def the_clock_jumps(day: Day, seat: int, chance: random.Random) -> object:
     seconds = chance.choice([-1e6, -3600.0, -5.0, 5.0, 3600.0])
     day.log(f"-- the clock jumps by {seconds:g} seconds")
     day.house.set_clock(seconds)
+    day.world.jumped = True
     for register in day.world.bans.values():
         register.forget_times()
     for subject in day.world.everybody():
@@ -998,7 +1149,7 @@ def _all_are_gone(day: Day) -> None:
             for request in end.requests.values():
                 for _, write in request.writes:
                     write.done = min(write.done, world.tick)
-    world.spoken = {}
+    world.spoken, world.calls = {}, {}
     day.ends = []
     day.errands = []
     for known in day.passes.values():
@@ -1181,6 +1332,18 @@ THEMES: Sequence[Collection[str]] = (
         "says", "comes_back", "breaks_off", "comes", "the_chat_is_killed", "the_chat_is_ended", "the_chat_is_started",
         "something_takes_long", "one_thing_is_done", "nothing_can_be_stored", "everything_is_done", "sets_the_topic",
         "registers", "joins", "mutes_somebody", "ops_somebody", "two_come_back_at_once",
+    ),
+    (
+        "says", "edits", "reacts", "deletes", "pins", "lists_pins", "answers", "comes", "comes_back", "breaks_off",
+        "types", "pastes", "reads_around", "reads_back", "reads_what_came_after", "something_takes_long",
+        "one_thing_is_done", "everything_is_done", "the_chat_is_killed", "the_chat_is_started", "comes_beside",
+        "reacts_with_everything",
+    ),
+    (
+        "says", "tells", "edits", "reacts", "deletes", "pins", "answers", "comes", "comes_back", "breaks_off", "joins",
+        "kicks_somebody", "mutes_somebody", "archives_a_room", "closes_a_room", "bans_from_a_room", "registers",
+        "unregisters", "takes_another_name", "renames_the_account", "ignores_somebody", "comes_beside", "time_passes",
+        "the_clock_jumps", "nothing_can_be_stored", "calls_everybody", "chooses_words", "pins_everything",
     ),
     (
         "kicks_somebody", "appoints", "mutes_somebody", "ops_somebody", "breaks_off", "comes_back", "says", "registers",
