@@ -581,6 +581,21 @@ def test_only_an_op_calls_everybody_and_not_too_often(box: Box) -> None:
     assert answers(root, type="say", room="lobby", text="tea, @room")[0]["all"] is True
 
 
+def test_a_call_that_can_not_be_stored_does_not_count() -> None:
+    box = Box(limits=Limits(rate=None, plain_passwords=True), store=(store := SlowStore()))
+    box.make_account("root", HASH, Role.OWNER)
+    drain(box, store)
+    root = program(box, "root", password=PASSWORD)
+    drain(box, store)
+    root.ask(type="say", room="lobby", text="@room tea")
+    store.fail(CannotKeep("the disk is full."))
+    box.turn()
+    assert root.objects()[-1]["code"] == "not-stored"
+    root.ask(type="say", room="lobby", text="@room tea")
+    drain(box, store)
+    assert root.objects()[-1]["all"] is True
+
+
 # -- what names one
 
 

@@ -120,7 +120,9 @@ def _speak(
         message = structs.replace(message, **quote(answered))
     if not room.kept:
         hub.keep(session, room)
-    undo = partial(_unsaid, hub, session, room, message.id, room.last_id, room.at)
+    undo: Undo = partial(_unsaid, hub, session, room, message.id, room.last_id, room.at)
+    if everybody:
+        undo = partial(_uncalled, room, room.called, undo)
     room.last_id, room.at = message.id, message.time
     if not room.stirred:
         hub.rooms.stir(room)
@@ -137,6 +139,13 @@ def calls_everybody(hub: Hub, user: User, room: Room, text: str) -> bool:
         raise NotAllowed(why)
     room.called = hub.monotonic() + CALL_INTERVAL
     return True
+
+
+def _uncalled(room: Room, until: float, undo: Undo) -> Sequence[Effect]:
+    """A message that called everybody could not be stored: they may be called again at once."""
+    if room.called == until:
+        room.called = 0.0
+    return undo()
 
 
 def _unsaid(hub: Hub, session: Session, room: Room, number: int, before: int, at: str | None) -> Sequence[Effect]:
