@@ -256,6 +256,8 @@ class Search:
     party: Subject = 0
     other: Subject = 0
     token: str | None = None
+    reader: Subject = 0
+    """The party that is shown what is found."""
 
 
 class Random(Protocol):

@@ -33,9 +33,10 @@ from chat.core.facts import (
     TokensEnded,
     Unbanned,
     Unregistered,
+    WordsSet,
 )
 from chat.core.ports import StoredToken
-from chat.history import conversations, rules
+from chat.history import changes, conversations, rules
 
 TOKENS_EACH = 50
 """So many tokens of one account are kept, those that were used last."""
@@ -73,6 +74,7 @@ _HEED = "DELETE FROM ignored WHERE subject = ? AND name = ?"
 _MARK = "INSERT OR REPLACE INTO marks (account, room, id) VALUES (?, ?, ?)"
 _JOIN = "INSERT OR IGNORE INTO joined (account, room) VALUES (?, ?)"
 _PART = "DELETE FROM joined WHERE account = ? AND room = ?"
+_WORD = "INSERT OR IGNORE INTO own_words (account, word) VALUES (?, ?)"
 _TOKEN = "INSERT OR REPLACE INTO tokens (digest, subject, used) VALUES (?, ?, ?)"  # noqa: S105 - a statement
 _OLD_TOKENS = """
     DELETE FROM tokens
@@ -117,6 +119,7 @@ def write(connection: sqlite3.Connection, fact: Fact | None) -> None:
             execute("DELETE FROM accounts WHERE id = ?", (account,))
             execute("DELETE FROM marks WHERE account = ?", (account,))
             execute("DELETE FROM joined WHERE account = ?", (account,))
+            execute("DELETE FROM own_words WHERE account = ?", (account,))
             execute("DELETE FROM former_names WHERE account = ?", (account,))
             execute("DELETE FROM invitations WHERE maker = ?", (account,))
             _end(connection, account)
@@ -149,6 +152,9 @@ def write(connection: sqlite3.Connection, fact: Fact | None) -> None:
             execute("DELETE FROM former_names WHERE name = ?", (name,))
         case RoomListed(account, room, on):
             execute(_JOIN if on else _PART, (account, room))
+        case WordsSet(account, words):
+            execute("DELETE FROM own_words WHERE account = ?", (account,))
+            connection.executemany(_WORD, ((account, word) for word in words))
         case ReadUpTo(account, room, number):
             execute(_MARK, (account, room, number))
         case ReadWith(party, other, number) | Seen(party, other, number):
@@ -197,20 +203,20 @@ def token(connection: sqlite3.Connection, digest: str, most: int) -> StoredToken
     """The token of that digest, with the last tags that were used under it, at *most* so many."""
     row = connection.execute("SELECT subject, used FROM tokens WHERE digest = ?", (digest,)).fetchone()
     tags = connection.execute(_TAGS, (digest, most)).fetchall()
-    if row is None and not tags:
+    done = changes.done(connection, digest, most)
+    if row is None and not tags and not done:
         return None
     subject, used = row or (0, 0.0)
     found = {tag: (number, time) for tag, number, time in reversed(tags)}
-    return StoredToken(subject, used, found)
+    return StoredToken(subject, used, found, done)
 
 
 def all_accounts(connection: sqlite3.Connection, ignored: Mapping[Subject, Sequence[str]]) -> Sequence[StoredAccount]:
     """All accounts, without their marks; *ignored* tells whom they ignore."""
-    rooms: dict[Subject, list[str]] = {}
-    for account, room in connection.execute("SELECT account, room FROM joined ORDER BY rowid"):
-        rooms.setdefault(account, []).append(room)
+    rooms = _lists(connection, "SELECT account, room FROM joined ORDER BY rowid")
+    words = _lists(connection, "SELECT account, word FROM own_words ORDER BY rowid")
     return [
-        _account(row, ignored=ignored.get(row[0], ()), rooms=rooms.get(row[0], ()))
+        _account(row, ignored=ignored.get(row[0], ()), rooms=rooms.get(row[0], ()), words=words.get(row[0], ()))
         for row in connection.execute(f"{_ACCOUNT} ORDER BY id")
     ]
 
@@ -227,10 +233,15 @@ def former_names(connection: sqlite3.Connection) -> Sequence[tuple[str, Subject,
 
 def ignored_by(connection: sqlite3.Connection) -> Mapping[Subject, Sequence[str]]:
     """Whom accounts, and presences that may come back, ignore."""
-    ignored: dict[Subject, list[str]] = {}
-    for subject, name in connection.execute("SELECT subject, name FROM ignored"):
-        ignored.setdefault(subject, []).append(name)
-    return ignored
+    return _lists(connection, "SELECT subject, name FROM ignored")
+
+
+def _lists(connection: sqlite3.Connection, query: str) -> Mapping[Subject, Sequence[str]]:
+    """What a *query* finds that answers pairs of a subject and a string."""
+    found: dict[Subject, list[str]] = {}
+    for subject, text in connection.execute(query):
+        found.setdefault(subject, []).append(text)
+    return found
 
 
 def last_account(connection: sqlite3.Connection) -> Subject:

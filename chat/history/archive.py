@@ -16,7 +16,7 @@ from chat.core.facts import AccessSet, LockSet, RoomRules, Said, StatusSet
 from chat.core.names import Registry
 from chat.core.room import Access, Status
 from chat.history import rules
-from chat.history.rows import COLUMNS, message_from
+from chat.history.rows import COLUMNS, messages_from
 from chat.history.schema import MIGRATIONS, migrate
 from chat.history.sqlite import (
     FILE,
@@ -87,7 +87,7 @@ class Export:
         last = 0
         query = f"{_SOME}{self._only} AND id <= ? ORDER BY id LIMIT ?"
         while rows := self._connection.execute(query, (last, *self._rooms, self._last_id, AT_ONCE)).fetchall():
-            yield from map(message_from, rows)
+            yield from messages_from(self._connection, rows, 0)
             last = rows[-1][0]
 
     def topics(self) -> list[Topic]:

@@ -8,12 +8,15 @@ from contextlib import closing
 from itertools import islice
 from typing import Any
 
+from msgspec import structs
+
 from chat.core.accounts import Subject
 from chat.core.events import Message
 from chat.core.facts import Between, Said
 from chat.core.ports import Conversation, Missed, Query, Unread, UnreadOf
 from chat.core.private import cost
-from chat.history.rows import COLUMNS, INDEX_PRIVATE, LETTER, UNINDEX_PRIVATE, letter_from, message_from, words_between
+from chat.history import changes
+from chat.history.rows import COLUMNS, INDEX_PRIVATE, LETTER, UNINDEX_PRIVATE, letters_from, message_from, words_between
 
 _KEEP = "INSERT INTO private (id, author, recipient, sender) VALUES (?, ?, ?, ?)"
 _COPY = "INSERT OR IGNORE INTO copies (subject, other, id, mine) VALUES (?, ?, ?, ?)"
@@ -116,6 +119,14 @@ def forget(connection: sqlite3.Connection, message: Message, whose: Between) -> 
         execute(_OVER, (party, other))
 
 
+def edit(connection: sqlite3.Connection, message: Message, text: str, whose: Between) -> None:
+    """A private *message* has another *text* now: its words are found, and its sender has spent what that takes."""
+    edited = structs.replace(message, text=text)
+    connection.execute(UNINDEX_PRIVATE, words_between(message, whose.author, whose.other))
+    connection.execute(INDEX_PRIVATE, words_between(edited, whose.author, whose.other))
+    connection.execute(_SPEND, (whose.sender, cost(text) - cost(message.text)))
+
+
 def drop(connection: sqlite3.Connection, messages: Iterable[Message]) -> None:
     """Forget those of *messages*, which are private, that somebody has."""
     for message in messages:
@@ -134,8 +145,9 @@ def mark(connection: sqlite3.Connection, party: Subject, other: Subject, number:
 
 def end(connection: sqlite3.Connection, party: Subject) -> None:
     """The *party* is gone for good; :func:`clean` takes its copies away, little by little."""
-    query = "INSERT OR IGNORE INTO ended SELECT ?1 WHERE EXISTS (SELECT 1 FROM conversations WHERE subject = ?1)"
-    connection.execute(query, (party,))
+    query = "INSERT OR IGNORE INTO ended SELECT ?1 WHERE EXISTS (SELECT 1 FROM {} WHERE subject = ?1)"
+    for table in ("conversations", "private_changes"):
+        connection.execute(query.format(table), (party,))
 
 
 def clean(connection: sqlite3.Connection, most: int) -> bool:
@@ -157,8 +169,9 @@ def clean(connection: sqlite3.Connection, most: int) -> bool:
             continue
         if not whose.heard and not _has(connection, whose.author, number):
             forget(connection, message_from(found), whose)
+            changes.forget(connection, [number])
             execute(_ERASE, (number,))
-    if len(copies) < most:
+    if len(copies) < most and not changes.end(connection, party, most):
         execute("DELETE FROM conversations WHERE subject = ?", (party,))
         execute("DELETE FROM ended WHERE subject = ?", (party,))
     return True
@@ -171,7 +184,7 @@ def read(connection: sqlite3.Connection, query: Query, first: int, end: int, cou
     """The messages of a conversation from the id *first* on and before *end*, in the order that was asked."""
     order = " DESC LIMIT ?" if query.newest else " LIMIT ?"
     values = (query.party, query.other, first - 1, end, count)
-    return [letter_from(row, query.party, query.token) for row in connection.execute(_BETWEEN + order, values)]
+    return letters_from(connection, connection.execute(_BETWEEN + order, values), query.party, query.token)
 
 
 def missed(connection: sqlite3.Connection, wanted: Missed, count: int) -> list[Message]:
@@ -185,7 +198,7 @@ def missed(connection: sqlite3.Connection, wanted: Missed, count: int) -> list[M
         rows = connection.execute(_MISSED, (party, wanted.after, wanted.before, count))
     else:
         rows = connection.execute(_NOT_OWN, (party, wanted.after, wanted.before, token, count))
-    return [letter_from(row, party, token) for row in rows]
+    return letters_from(connection, rows, party, token)
 
 
 def _unread(connection: sqlite3.Connection, wanted: Missed, count: int) -> Sequence[int]:
@@ -228,7 +241,7 @@ def unheard(connection: sqlite3.Connection, parties: Iterable[Subject]) -> Seque
 def presences(connection: sqlite3.Connection) -> Sequence[Subject]:
     """The parties of conversations that have no account."""
     query = """
-        SELECT DISTINCT subject FROM conversations WHERE subject < 0
+        SELECT subject FROM conversations WHERE subject < 0 UNION SELECT subject FROM private_changes WHERE subject < 0
         EXCEPT SELECT presence FROM accounts EXCEPT SELECT subject FROM ended
     """
     return [party for (party,) in connection.execute(query)]

@@ -2,19 +2,44 @@
 
 from __future__ import annotations
 
+import sqlite3
+from collections.abc import Collection, Iterable
 from typing import Any
 
+import msgspec
+from msgspec import structs
+
 from chat.core.accounts import Subject
-from chat.core.events import Message, Sent
+from chat.core.events import Message, Reaction, Sent
+from chat.core.facts import Said
+from chat.core.text import quoted
 from chat.history.schema import indexed_name, indexed_parties, indexed_text
 
 COLUMNS = (
     "messages.id, time, room, recipient, messages.author, kind, text, tag, "
-    "(SELECT accounts.name FROM accounts WHERE accounts.id = author_id)"
+    "(SELECT accounts.name FROM accounts WHERE accounts.id = author_id), special"
 )
+SPECIAL = 9
+"""Which of the columns tells whether :func:`complete` finds more about the message."""
 LETTER = f"{COLUMNS}, copies.other, mine, lineage"
 """The columns of a private message that somebody has."""
 INDEX = "INSERT INTO words (rowid, text, author, room) VALUES (?, ?, ?, ?)"
+_DETAILS = """
+    SELECT details.id, details.edited, re, notice, everybody, answered.author, answered.text
+    FROM json_each(?1) CROSS JOIN details ON details.id = value JOIN messages AS answer ON answer.id = details.id
+    LEFT JOIN messages AS answered ON answered.id = re AND answered.deleted_by IS NULL AND (
+        answered.room = answer.room OR answer.room IS NULL AND answered.room IS NULL AND EXISTS (
+            SELECT 1 FROM copies AS its JOIN copies AS that ON that.subject = its.subject AND that.other = its.other
+            WHERE its.subject = ?2 AND its.id = answer.id AND that.id = re
+        )
+    )
+"""
+"""Of a private message, only what the same party has of the same conversation is quoted."""
+_STANDING = """
+    SELECT id, kind, text, count(*), max(party = ?2), min(first)
+    FROM json_each(?1) CROSS JOIN changes INDEXED BY changes_that_stand ON id = value
+    WHERE state = 1 AND kind IN ('reacted', 'pinned') GROUP BY id, kind, text ORDER BY id, 6
+"""
 UNINDEX = "INSERT INTO words (words, rowid, text, author, room) VALUES ('delete', ?, ?, ?, ?)"
 INDEX_PRIVATE = "INSERT INTO private_words (rowid, text, author, parties) VALUES (?, ?, ?, ?)"
 UNINDEX_PRIVATE = (
@@ -24,7 +49,7 @@ UNINDEX_PRIVATE = (
 
 def message_from(row: tuple[Any, ...]) -> Message:
     """Make a message of the :data:`COLUMNS` of a row."""
-    number, time, room, recipient, author, kind, text, tag, account = row
+    number, time, room, recipient, author, kind, text, tag, account, _ = row
     return Message(
         id=number, time=time, room=room, to=recipient, author=author, kind=kind, text=text, tag=tag, account=account
     )
@@ -35,7 +60,7 @@ def letter_from(row: tuple[Any, ...], party: Subject, token: str | None) -> Mess
 
     It has its tag only for who said it under the token of the digest *token*.
     """
-    number, time, _, recipient, author, kind, text, tag, account, other, mine, lineage = row
+    number, time, _, recipient, author, kind, text, tag, account, _, other, mine, lineage = row
     return (Sent if mine and other != party else Message)(
         id=number,
         time=time,
@@ -49,8 +74,54 @@ def letter_from(row: tuple[Any, ...], party: Subject, token: str | None) -> Mess
     )
 
 
-def words_of(message: Message) -> tuple[object, ...]:
+def messages_from(connection: sqlite3.Connection, rows: Iterable[tuple[Any, ...]], party: Subject) -> list[Message]:
+    """Make messages of the :data:`COLUMNS` of *rows*, as *party* is to see them."""
+    found = list(rows)
+    special = [row[0] for row in found if row[SPECIAL]]
+    return complete(connection, list(map(message_from, found)), special, party)
+
+
+def letters_from(
+    connection: sqlite3.Connection, rows: Iterable[tuple[Any, ...]], party: Subject, token: str | None
+) -> list[Message]:
+    """Make private messages, as *party* is shown them, of the columns :data:`LETTER` of *rows*."""
+    found = list(rows)
+    special = [row[0] for row in found if row[SPECIAL]]
+    return complete(connection, [letter_from(row, party, token) for row in found], special, party)
+
+
+def complete(
+    connection: sqlite3.Connection, messages: list[Message], special: Collection[int], party: Subject
+) -> list[Message]:
+    """Add to *messages* what else there is of those that are *special*, as *party* is to see it."""
+    if not special:
+        return messages
+    ids = msgspec.json.encode(list(special)).decode()
+    fields: dict[int, dict[str, Any]] = {number: {} for number in special}
+    for number, edited, re, notice, everybody, author, text in connection.execute(_DETAILS, (ids, party)):
+        quote = quoted(text) if text is not None else None
+        fields[number] = {
+            "edited": edited,
+            "re": re,
+            "re_author": author,
+            "re_text": quote,
+            "notice": bool(notice),
+            "all": bool(everybody),
+        }
+    reactions: dict[int, list[Reaction]] = {}
+    for number, kind, text, count, mine, _ in connection.execute(_STANDING, (ids, party)):
+        if kind == "pinned":
+            fields[number]["pinned"] = True
+        else:
+            reactions.setdefault(number, []).append(Reaction(text=text, count=count, mine=bool(mine)))
+    for number, kinds in reactions.items():
+        fields[number]["reactions"] = tuple(kinds)
+    return [structs.replace(message, **fields[message.id]) if message.id in fields else message for message in messages]
+
+
+def words_of(said: Said) -> tuple[object, ...]:
     """What the index of words holds of a message in a room."""
+    message = said.message
     return (message.id, indexed_text(message.text), indexed_name(message.author), indexed_name(message.room or ""))
 
 

@@ -282,35 +282,62 @@ two messages. ``rights.founder``: whose room it is; ``invited``: 1 if they have 
 ``room_bans``: who may not come into a room, called so then, until when, and from where others may not."""
 
 _TALK = """
-ALTER TABLE messages ADD COLUMN edited TEXT;
-ALTER TABLE messages ADD COLUMN re INTEGER;
-ALTER TABLE messages ADD COLUMN answers INTEGER;
-ALTER TABLE messages ADD COLUMN notice INTEGER;
-ALTER TABLE messages ADD COLUMN everybody INTEGER;
+ALTER TABLE messages ADD COLUMN special INTEGER;
+CREATE TABLE details (
+    id INTEGER PRIMARY KEY,
+    edited TEXT,
+    re INTEGER,
+    answers INTEGER,
+    notice INTEGER NOT NULL DEFAULT 0,
+    everybody INTEGER NOT NULL DEFAULT 0
+) STRICT;
 CREATE TABLE changes (
     rev INTEGER PRIMARY KEY,
     id INTEGER NOT NULL,
     room TEXT,
     kind TEXT NOT NULL,
-    author TEXT NOT NULL,
-    party INTEGER NOT NULL,
     text TEXT NOT NULL,
+    party INTEGER NOT NULL,
     state INTEGER NOT NULL,
+    first INTEGER NOT NULL,
+    author TEXT NOT NULL,
     time TEXT NOT NULL,
     tag TEXT,
     token TEXT
 ) STRICT;
 CREATE UNIQUE INDEX changes_of_message ON changes (id, kind, text, party);
 CREATE INDEX changes_by_room ON changes (room, rev) WHERE room IS NOT NULL;
+CREATE INDEX changes_that_stand ON changes (id, kind, text, party, first) WHERE state = 1;
+CREATE INDEX pins ON changes (rev) WHERE kind = 'pinned' AND state = 1;
+CREATE TABLE private_changes (
+    rev INTEGER NOT NULL,
+    subject INTEGER NOT NULL,
+    other INTEGER NOT NULL,
+    PRIMARY KEY (rev, subject)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX private_changes_by_subject ON private_changes (subject, rev);
+CREATE INDEX private_changes_of_conversation ON private_changes (subject, other, rev);
+CREATE TABLE done (
+    rev INTEGER PRIMARY KEY,
+    id INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    tag TEXT NOT NULL,
+    token TEXT NOT NULL
+) STRICT;
+CREATE INDEX done_by_token ON done (token, rev);
+CREATE INDEX done_of_message ON done (id);
 CREATE TABLE own_words (
     account INTEGER NOT NULL,
     word TEXT NOT NULL,
     UNIQUE (account, word)
 ) STRICT;
 """
-"""``messages.re``: which message it answers; ``answers``: whose that was; ``everybody``: an op wrote ``@room``.
-``changes``: how messages were changed, the newest of each kind, and of reactions the newest of each text and party.
-``own_words``: what names an account besides its name."""
+"""``messages.special``: there is more about the message in ``details`` or ``changes``. ``details``: when it was edited
+last, which message it answers (``re``) and whose that was (``answers``), whether it is a notice, and meant for
+``everybody``. ``changes``: how messages were changed, the newest of each kind, and of reactions the newest of each text
+and party; what was taken back has the ``state`` 0. ``first`` tells since which change a reaction of that text has been
+there without a break. ``private_changes``: which parties are shown the change of a private message, and with whom that
+is. ``done``: the tags of changes. ``own_words``: what names an account besides its name."""
 
 AT_ONCE = 20_000
 """The messages that find their owners at a time."""

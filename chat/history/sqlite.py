@@ -7,12 +7,15 @@ import os
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
+from dataclasses import replace
 from functools import partial
 from itertools import chain, compress, islice
 from operator import lt
 from pathlib import Path
 from typing import Any, TypeVar
 
+import msgspec
+from msgspec import structs
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorFromThreads
 from twisted.internet.threads import deferToThreadPool
@@ -20,7 +23,7 @@ from twisted.logger import Logger
 from twisted.python.threadpool import ThreadPool
 
 from chat.core.accounts import StoredAccount, Subject
-from chat.core.events import Deleted, Message, Topic
+from chat.core.events import AnyChange, Deleted, Edited, Message, Topic
 from chat.core.facts import (
     Changed,
     Contents,
@@ -37,10 +40,21 @@ from chat.core.facts import (
 from chat.core.ports import Conversation, ConversationsOf, Missed, Query, Search, StoredToken, Unread, UnreadOf
 from chat.core.search import words
 from chat.core.text import mention_of
-from chat.history import accounts, conversations, rules
-from chat.history.rows import COLUMNS, INDEX, LETTER, UNINDEX, letter_from, message_from, words_of
+from chat.history import accounts, changes, conversations, rules
+from chat.history.rows import (
+    COLUMNS,
+    INDEX,
+    LETTER,
+    SPECIAL,
+    UNINDEX,
+    complete,
+    letter_from,
+    message_from,
+    messages_from,
+    words_of,
+)
 from chat.history.schema import indexed_name, indexed_party, migrate
-from chat.history.store import CannotKeep, CannotOpen, Page, stretches
+from chat.history.store import CannotKeep, CannotOpen, Page, stretches, with_changes
 
 NO_ID = (1 << 63) - 1
 """Greater than the id of every message."""
@@ -66,10 +80,16 @@ _INSERT = """
 _SET_TOPIC = "INSERT OR REPLACE INTO topics (room, topic, author, time) VALUES (?, ?, ?, ?)"
 _BETWEEN = f"SELECT {COLUMNS} FROM messages WHERE room = ? AND id > ? AND id < ? AND deleted_by IS NULL ORDER BY id"  # noqa: S608
 _ONE = f"""
-    SELECT {COLUMNS}, coalesce(author_id, 0), coalesce(recipient_id, 0)
+    SELECT {COLUMNS}, coalesce(author_id, 0), coalesce(recipient_id, 0),
+    CASE WHEN special THEN coalesce((SELECT answers FROM details WHERE details.id = messages.id), 0) ELSE 0 END
     FROM messages WHERE id = ? AND deleted_by IS NULL
 """  # noqa: S608
+_SOME = f"""
+    SELECT {COLUMNS} FROM messages
+    WHERE id IN (SELECT value FROM json_each(?)) AND room IS NOT NULL AND deleted_by IS NULL ORDER BY id
+"""  # noqa: S608
 _ERASE = "UPDATE messages SET text = '', deleted_by = ? WHERE id = ?"
+_EDIT = "UPDATE messages SET text = ? WHERE id = ?"
 _SEARCH = f"""
     SELECT {COLUMNS} FROM (SELECT rowid AS found FROM words WHERE words MATCH ? AND rowid > ? AND rowid < ?)
     JOIN messages ON id = found
@@ -84,7 +104,6 @@ _SEARCH_PRIVATE = f"""
 """  # noqa: S608
 _LAST_WORDS = "SELECT rowid FROM words WHERE words MATCH ? AND rowid < ? ORDER BY rowid DESC LIMIT 1"
 _BEYOND = "SELECT id FROM messages WHERE room = ? ORDER BY id DESC LIMIT 1 OFFSET ?"
-_REMEMBER_LAST_ID = "UPDATE ids SET last = (SELECT max(last, coalesce(max(id), 0)) FROM messages)"
 _LASTING = "SELECT room FROM rules UNION SELECT room FROM rights WHERE subject > 0 UNION SELECT room FROM room_bans"
 _KEEP_TOPIC = "INSERT OR IGNORE INTO rules (room, locked) SELECT room, 0 FROM topics WHERE room = ? AND topic <> ''"
 _LAST_TIME = "SELECT coalesce((SELECT time FROM messages ORDER BY id DESC LIMIT 1), '')"
@@ -96,7 +115,9 @@ _GONE = f"""
     SELECT room FROM topics WHERE room NOT IN ({_LASTING})
     AND NOT EXISTS (SELECT 1 FROM messages WHERE messages.room = topics.room)
 """  # noqa: S608
-LAST_ID = "SELECT max(coalesce(max(id), 0), (SELECT last FROM ids)) FROM messages"
+LAST_ID = """
+    SELECT max((SELECT coalesce(max(id), 0) FROM messages), (SELECT coalesce(max(rev), 0) FROM changes), last) FROM ids
+"""
 _CLOSED = """
     SELECT room FROM rules WHERE status = 'closed'
     AND NOT EXISTS (SELECT 1 FROM messages WHERE messages.room = rules.room)
@@ -170,6 +191,7 @@ class SqliteStore:
                 unheard=conversations.unheard(self._reader, held),
                 spent=conversations.spent(self._reader),
                 invitations=accounts.invitations(self._reader),
+                pins=changes.pins(self._reader),
                 last_time=self._reader.execute(_LAST_TIME).fetchone()[0],
             )
         except (sqlite3.Error, OSError) as error:
@@ -195,8 +217,8 @@ class SqliteStore:
                             conversations.keep(self._writer, fact, fact.between)
                     case TopicSet(topic):
                         set_topic(self._writer, topic)
-                    case Changed(Deleted() as deleted):
-                        self._erase(deleted)
+                    case Changed():
+                        self._change(fact)
                     case RoomForgotten(room):
                         self._forget(room, first)
                     case _:
@@ -224,22 +246,59 @@ class SqliteStore:
             self._writer.execute("DELETE FROM topics WHERE room = ?", (room,))
             rules.forget(self._writer, room)
 
-    def _erase(self, deleted: Deleted) -> None:
-        """Take the text out of a message and out of the index; the row stays, so that its tag is remembered."""
-        said = self._get(self._writer, deleted.id)
+    def _change(self, change: Changed) -> None:
+        """Change a message, unless it is gone."""
+        event = change.event
+        said = self._get(self._writer, event.id)
         if said is None:
+            changes.use(self._writer, event.rev)
             return
+        changes.keep(self._writer, change, said)
+        if isinstance(event, Edited):
+            self._edit(said, event.text)
+        elif isinstance(event, Deleted):
+            self._erase(said, event.by)
+
+    def _edit(self, said: Said, text: str) -> None:
+        """Put a text in place of that of a message, and its words into the index."""
         if said.message.room is not None:
-            self._writer.execute(UNINDEX, words_of(said.message))
+            edited = structs.replace(said, message=structs.replace(said.message, text=text))
+            self._writer.execute(UNINDEX, words_of(said))
+            self._writer.execute(INDEX, words_of(edited))
+        elif said.between is not None:
+            conversations.edit(self._writer, said.message, text, said.between)
+        self._writer.execute(_EDIT, (text, said.message.id))
+
+    def _erase(self, said: Said, by: str) -> None:
+        """Take the text out of a message and out of the index; the row stays, so that its tag is remembered."""
+        if said.message.room is not None:
+            self._writer.execute(UNINDEX, words_of(said))
         elif said.between is not None:
             conversations.forget(self._writer, said.message, said.between)
-        self._writer.execute(_ERASE, (deleted.by, deleted.id))
+        self._writer.execute(_ERASE, (by, said.message.id))
 
     def read(self, query: Query) -> Deferred[Page]:
         """Find the messages of *query*."""
         return self._defer(self._reading, self._find, query)
 
     def _find(self, query: Query) -> Page:
+        if query.around is not None:
+            return self._find_around(query, query.around)
+        page = self._find_messages(query)
+        if query.known is None or query.newest:
+            return page
+        before = page.messages[-1].id if page.more else query.before
+        of: Callable[..., list[AnyChange]] = changes.of_room if query.room is not None else changes.of_party
+        return with_changes(page, of(self._reader, query, before, query.count + 1), query.count)
+
+    def _find_around(self, query: Query, number: int) -> Page:
+        half = query.count // 2
+        before = self._find_messages(replace(query, before=min(number, query.before), count=half, newest=True))
+        after = max(number - 1, query.after)
+        behind = self._find_messages(replace(query, after=after, count=query.count - half, newest=False))
+        return Page([*before.messages, *behind.messages], behind.more, more_before=before.more)
+
+    def _find_messages(self, query: Query) -> Page:
         found: list[Message] = []
         for first, end in self._parts(query):
             most = query.count + 1 - len(found)
@@ -247,7 +306,8 @@ class SqliteStore:
                 found += conversations.read(self._reader, query, first, end, most)
             else:
                 order = " DESC LIMIT ?" if query.newest else " LIMIT ?"
-                found += map(message_from, self._reader.execute(_BETWEEN + order, (query.room, first - 1, end, most)))
+                rows = self._reader.execute(_BETWEEN + order, (query.room, first - 1, end, most))
+                found += messages_from(self._reader, rows, query.party)
             if len(found) > query.count:
                 break
         messages = found[: query.count]
@@ -269,24 +329,24 @@ class SqliteStore:
 
     def message(self, number: int, party: Subject = 0) -> Deferred[Said | None]:
         """Find the message with the id *number*, as *party* is to see it, and whose it is, if it is there."""
-        return self._defer(self._reading, self._get, self._reader, number)
+        return self._defer(self._reading, self._get, self._reader, number, party)
 
-    def _get(self, connection: sqlite3.Connection, number: int) -> Said | None:
+    def _get(self, connection: sqlite3.Connection, number: int, party: Subject = 0) -> Said | None:
         row = connection.execute(_ONE, (number,)).fetchone()
         if row is None:
             return None
-        *columns, author, recipient = row
-        message = message_from(tuple(columns))
+        *columns, author, recipient, answers = row
+        (message,) = messages_from(connection, [tuple(columns)], party)
         between = conversations.between(connection, number) if message.room is None else None
-        return Said(message, author=author, recipient=recipient, between=between)
+        return Said(message, author=author, recipient=recipient, between=between, answers=answers)
 
     def messages(self, ids: Sequence[int], party: Subject) -> Deferred[Sequence[Message]]:
         """Find the messages of rooms that have these *ids*, as *party* is to see them, in the order of their ids."""
-        return self._defer(self._reading, self._get_all, ids)
+        return self._defer(self._reading, self._get_some, ids, party)
 
-    def _get_all(self, ids: Sequence[int]) -> Sequence[Message]:
-        found = (self._get(self._reader, number) for number in sorted(ids))
-        return [said.message for said in found if said is not None and said.message.room is not None]
+    def _get_some(self, ids: Sequence[int], party: Subject) -> Sequence[Message]:
+        rows = self._reader.execute(_SOME, (msgspec.json.encode(list(ids)).decode(),))
+        return messages_from(self._reader, rows, party)
 
     def account(self, account: Subject) -> Deferred[StoredAccount | None]:
         """Find the account with that id."""
@@ -298,7 +358,11 @@ class SqliteStore:
 
     def _find_missed(self, wanted: Missed, count: int) -> Page:
         found = conversations.missed(self._reader, wanted, count + 1)
-        return Page(found[:count], more=len(found) > count)
+        page = Page(found[:count], more=len(found) > count)
+        if wanted.known is None:
+            return page
+        before = page.messages[-1].id if page.more else wanted.before
+        return with_changes(page, changes.of_party(self._reader, wanted, before, count + 1), count)
 
     def unread(self, asked: UnreadOf) -> Deferred[Unread]:
         """Find out what a party has not read."""
@@ -338,14 +402,19 @@ class SqliteStore:
             read = message_from
         named = mention_of(search.naming).search if search.naming is not None else None
         found: list[Message] = []
+        special: list[int] = []
+        more = False
         with closing(rows):
-            for message in map(read, islice(rows, MOST_LOOKED_AT)):
+            for row in islice(rows, MOST_LOOKED_AT):
+                message = read(row)
                 if named is not None and (message.author == search.naming or not named(message.text)):
                     continue
-                if len(found) == search.count:
-                    return Page(found, more=True)
+                if more := len(found) == search.count:
+                    break
                 found.append(message)
-        return Page(found, more=False)
+                if row[SPECIAL]:
+                    special.append(message.id)
+        return Page(complete(self._searcher, found, special, search.party or search.reader), more)
 
     def aged(self, until: str, now: str) -> Deferred[int]:
         """Find up to which id all is too old."""
@@ -387,12 +456,13 @@ class SqliteStore:
         with explained(), transaction(writer):
             batch = f"SELECT {COLUMNS} {_of(room)} AND id <= ?3 ORDER BY id LIMIT ?4"
             going = writer.execute(batch, (room, 0, last, DROPPED_AT_ONCE)).fetchall()
-            messages = [message_from(row) for row in going]
-            writer.execute(_REMEMBER_LAST_ID)
+            messages = messages_from(writer, going, 0)
             if room is None:
                 conversations.drop(writer, messages)
             else:
-                writer.executemany(UNINDEX, (words_of(message) for message in messages if message.text))
+                said = (Said(message, answers=changes.answers(writer, message)) for message in messages if message.text)
+                writer.executemany(UNINDEX, list(map(words_of, said)))
+            changes.drop(writer, [message.id for message in messages])
             writer.executemany("DELETE FROM messages WHERE id = ?", ((message.id,) for message in messages))
             if messages and room is not None:
                 writer.execute(_KEEP_TOPIC, (room,))
@@ -462,7 +532,8 @@ def insert(connection: sqlite3.Connection, messages: Sequence[Said], cause: str 
     for said in compress(messages, map(lt, times, chain((last,), times))):
         begin_stretch(connection, said.message.id, cause)
     connection.executemany(_INSERT, map(_row, messages))
-    connection.executemany(INDEX, (words_of(said.message) for said in messages if said.message.room is not None))
+    connection.executemany(INDEX, (words_of(said) for said in messages if said.message.room is not None))
+    changes.keep_details(connection, messages)
 
 
 def set_topic(connection: sqlite3.Connection, topic: Topic) -> None:

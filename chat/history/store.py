@@ -35,6 +35,30 @@ class Page:
     changes: Sequence[AnyChange] = ()
     more_before: bool = False
 
+    @property
+    def events(self) -> Sequence[Message | AnyChange]:
+        """The messages, and the changes in their places between them."""
+        return sorted([*self.messages, *self.changes], key=number) if self.changes else self.messages
+
+
+def number(event: Message | AnyChange) -> int:
+    """The id of a message, or the number of a change."""
+    return event.id if isinstance(event, Message) else event.rev
+
+
+def with_changes(page: Page, changes: Sequence[AnyChange], count: int) -> Page:
+    """Put *changes* into a page, of which there are as many as they are up to its last message, or one more than fit.
+
+    The first *count* of both stay.
+    """
+    both = sorted([*page.messages, *changes], key=number)
+    kept = both[:count]
+    return Page(
+        [event for event in kept if isinstance(event, Message)],
+        page.more or len(both) > count,
+        [event for event in kept if not isinstance(event, Message)],
+    )
+
 
 def stretches(first: int, steps: Sequence[int], end: int) -> list[tuple[int, int]]:
     """Divide the ids from *first* to *end*, which is left out, at the *steps* where times begin anew."""

@@ -51,7 +51,7 @@ def fill(folder: Path, *rooms: str, first: int = 1) -> None:
         for number in range(first, first + 100)
     ]
     records.append(Said(said(first + 100, "psst", room=None).message))
-    records.append(deleted(first + 50))
+    records.append(deleted(first + 50, rev=first + 100))
     records += [TopicSet(Topic(time=timestamp(9), room=room, name="ada", topic=f"about {room}")) for room in rooms]
     wait(store.append(records))
     store.close()

@@ -53,6 +53,6 @@ def said(
     return Said(message, "digest" if tag else None)
 
 
-def deleted(number: int, by: str = "ada") -> Changed:
-    """A message is deleted; the number of the change is far behind those of the messages."""
-    return Changed(Deleted(id=number, rev=1_000_000 + number, room="lobby", by=by, time="t"))
+def deleted(number: int, by: str = "ada", rev: int = 0) -> Changed:
+    """A message is deleted; the number of the change is far behind those of the messages unless told otherwise."""
+    return Changed(Deleted(id=number, rev=rev or 1_000_000 + number, room="lobby", by=by, time="t"))

@@ -206,11 +206,11 @@ def test_the_history_is_private_to_its_owner(tmp_path: Path, opened: Callable[[P
 def test_an_erased_message_leaves_its_id_and_its_tag(tmp_path: Path, opened: Callable[[Path], SqliteStore]) -> None:
     store = SqliteStore(REACTOR, tmp_path)
     store.open()
-    wait(store.append([said(1, "hello"), said(2, "unspeakable words", tag="a"), deleted(2, "bob")]))
+    wait(store.append([said(1, "hello"), said(2, "unspeakable words", tag="a"), deleted(2, "bob", rev=3)]))
     store.close()
     assert b"unspeakable words" not in (tmp_path / FILE).read_bytes()
     store = SqliteStore(REACTOR, tmp_path)
-    assert store.open().last_id == 2
+    assert store.open().last_id == 3
     assert wait(store.token("digest", 9)) == StoredToken(tags={"a": (2, "t")})
     assert store._reader.execute("SELECT deleted_by FROM messages").fetchall() == [(None,), ("bob",)]
     store.close()
