@@ -5,7 +5,8 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
+from heapq import heappop, heappush
 from itertools import chain, islice
 from operator import attrgetter
 from typing import Any
@@ -14,7 +15,7 @@ from msgspec import structs
 from twisted.internet.defer import Deferred, succeed
 
 from chat.core.accounts import StoredAccount, Subject
-from chat.core.events import Deleted, Message, Sent
+from chat.core.events import AnyChange, Deleted, Edited, Message, Pinned, Reacted, Reaction, Sent
 from chat.core.facts import (
     AccountRenamed,
     Between,
@@ -31,21 +32,41 @@ from chat.core.facts import (
     Said,
     Seen,
     Unregistered,
+    WordsSet,
     fact_of,
 )
 from chat.core.ports import Conversation, ConversationsOf, Missed, Query, Search, StoredToken, Unread, UnreadOf
 from chat.core.private import cost
 from chat.core.search import words
-from chat.core.text import mention_of
-from chat.history.store import Page, stretches
+from chat.core.text import mention_of, quoted
+from chat.history.store import Page, stretches, with_changes
 
 _OVERHEAD = 400
 """About what a message takes beside its text, in bytes."""
+_CHANGE = 300
+"""About what a change takes, in bytes."""
 MOST_SEARCHED = 10_000
 """The newest messages that a search looks at, so that nobody waits for it."""
 
 _BY_ID = attrgetter("id")
 _BY_TIME = attrgetter("time")
+
+
+@dataclass(slots=True)
+class _Kept:
+    """A change that is kept, of a message of the ``room``, or one that parties have with others: ``holders``."""
+
+    change: Changed
+    room: str | None
+    first: int
+    """Since which change a reaction of that text has been there without a break."""
+    holders: dict[Subject, Subject] = field(default_factory=dict)
+
+    @property
+    def key(self) -> tuple[type[AnyChange], str, Subject]:
+        """Of changes with the same key only the newest is kept."""
+        event = self.change.event
+        return (Reacted, event.text, self.change.party) if isinstance(event, Reacted) else (type(event), "", 0)
 
 
 class MemoryStore:
@@ -58,8 +79,8 @@ class MemoryStore:
         self._steps: list[int] = []
         """The ids from which on times begin anew."""
         self._rooms: dict[str, deque[Message]] = {}
-        self._owners: dict[int, tuple[Subject, Subject]] = {}
-        """The authors and recipients of the messages."""
+        self._owners: dict[int, tuple[Subject, Subject, Subject]] = {}
+        """The authors and recipients of the messages, and whom they answer."""
         self._between: dict[int, Between] = {}
         """Between whom the private messages are."""
         self._copies: dict[Subject, dict[int, Subject]] = {}
@@ -69,6 +90,14 @@ class MemoryStore:
         self._tokens: dict[int, str | None] = {}
         """The digests of the tokens under which the private messages were said."""
         self._spent: dict[str, int] = {}
+        self._changes: dict[int, _Kept] = {}
+        """The changes by their numbers, in that order."""
+        self._changes_of: dict[int, dict[tuple[type[AnyChange], str, Subject], int]] = {}
+        """The numbers of the changes of each message."""
+        self._changes_for: dict[Subject, set[int]] = {}
+        """The numbers of the changes of private messages that the parties are shown."""
+        self._deleted: list[int] = []
+        """A heap of the ids of messages that were deleted."""
         self._accounts: dict[Subject, StoredAccount] = {}
 
     def open(self) -> Contents:
@@ -87,8 +116,10 @@ class MemoryStore:
         match fact:
             case Said():
                 self._keep(fact)
-            case Changed(Deleted(id=number)):
-                self._erase((number,))
+            case Changed():
+                self._keep_change(fact)
+            case WordsSet(account, own):
+                self._change(account, words=own)
             case Registered(account, name, password, presence):
                 self._accounts[account] = StoredAccount(account, name, password, presence=presence)
             case Unregistered(account):
@@ -113,10 +144,16 @@ class MemoryStore:
         for number in self._copies.pop(party, {}):
             between = self._between[number]
             if not any(number in self._copies.get(one, ()) for one in (between.author, between.other)):
+                self._forget_changes(number)
                 self._erase((number,))
         for one, other in list(self._read):
             if one == party:
                 del self._read[one, other]
+        for rev in self._changes_for.pop(party, ()):
+            kept = self._changes[rev]
+            del kept.holders[party]
+            if not kept.holders:
+                self._forget_change(kept)
 
     def _change(self, account: Subject, **changes: Any) -> None:
         if account in self._accounts:
@@ -124,8 +161,8 @@ class MemoryStore:
 
     def messages(self, ids: Sequence[int], party: Subject) -> Deferred[Sequence[Message]]:
         """Find the messages of rooms that have these *ids*, as *party* is to see them, in the order of their ids."""
-        found = map(self._get, sorted(ids))
-        return succeed([message for message in found if message is not None and message.room is not None])
+        found = map(self._get, sorted(set(ids)))
+        return succeed([self._seen(one, party) for one in found if one is not None and one.room is not None])
 
     def account(self, account: Subject) -> Deferred[StoredAccount | None]:
         """Find the account with that id."""
@@ -141,14 +178,14 @@ class MemoryStore:
             and number >= wanted.newest.get(other, 0)
             and (wanted.own or not self._is_own(wanted.party, number) or self._tokens[number] != wanted.token)
         ]
-        return succeed(Page(found[:count], more=len(found) > count))
+        return succeed(self._with_changes(Page(found[:count], more=len(found) > count), wanted, count))
 
     def _letter(self, number: int, party: Subject, token: str | None) -> Message:
         """The private message with the id *number*, as *party* is shown it."""
         message = self._all[bisect_left(self._all, number, key=_BY_ID)]
         mine, other = self._is_own(party, number), self._copies[party][number]
         tag = message.tag if not mine or self._tokens[number] == token else None
-        fields = {**structs.asdict(message), "tag": tag, "with_": str(other)}
+        fields = {**structs.asdict(self._seen(message, party)), "tag": tag, "with_": str(other)}
         return (Sent if mine and other != party else Message)(**fields)
 
     def _is_own(self, party: Subject, number: int) -> bool:
@@ -198,7 +235,7 @@ class MemoryStore:
 
     def _keep(self, said: Said) -> None:
         message = said.message
-        self._owners[message.id] = (said.author, said.recipient)
+        self._owners[message.id] = (said.author, said.recipient, said.answers)
         if said.between is not None:
             self._keep_between(said, said.between)
         self._size += _size(message)
@@ -237,12 +274,151 @@ class MemoryStore:
                 if message.room is not None:
                     self._rooms[message.room].remove(message)
 
+    # -- changes
+
+    def _keep_change(self, change: Changed) -> None:
+        """Change a message, unless it is gone; the same change before makes way."""
+        event = change.event
+        message = self._get(event.id)
+        if message is None:
+            return
+        kept = _Kept(change, message.room, event.rev, self._holders(message))
+        of = self._changes_of.setdefault(message.id, {})
+        match event:
+            case Deleted():
+                self._forget_changes(message.id)
+                self._erase((message.id,))
+                heappush(self._deleted, message.id)
+            case Edited(text=text, time=time):
+                self._edit(message, text, time)
+            case Reacted(text=text):
+                others = (
+                    self._changes[rev] for (kind, of_text, _), rev in of.items() if (kind, of_text) == (Reacted, text)
+                )
+                kept.first = next((one.first for one in others if _stands(one)), event.rev)
+        before = of.get(kept.key)
+        if before is not None:
+            self._forget_change(self._changes[before])
+        self._changes[event.rev] = kept
+        self._changes_of.setdefault(message.id, {})[kept.key] = event.rev
+        for party in kept.holders:
+            self._changes_for.setdefault(party, set()).add(event.rev)
+        self._size += _CHANGE
+
+    def _holders(self, message: Message) -> dict[Subject, Subject]:
+        """Who has a private message, and with whom."""
+        between = self._between.get(message.id)
+        parties = (between.author, between.other) if between is not None else ()
+        return {
+            party: self._copies[party][message.id] for party in parties if message.id in self._copies.get(party, ())
+        }
+
+    def _edit(self, message: Message, text: str, time: str) -> None:
+        edited = structs.replace(message, text=text, edited=time)
+        self._size += _size(edited) - _size(message)
+        for messages in (self._all, self._rooms[message.room] if message.room is not None else ()):
+            if messages:
+                messages[bisect_left(messages, message.id, key=_BY_ID)] = edited
+        between = self._between.get(message.id)
+        if between is not None:
+            self._spent[between.sender] += cost(text) - cost(message.text)
+
+    def _forget_changes(self, number: int) -> None:
+        for rev in list(self._changes_of.get(number, {}).values()):
+            self._forget_change(self._changes[rev])
+
+    def _forget_change(self, kept: _Kept) -> None:
+        event = kept.change.event
+        del self._changes[event.rev]
+        of = self._changes_of[event.id]
+        del of[kept.key]
+        if not of:
+            del self._changes_of[event.id]
+        for party in kept.holders:
+            if party in self._changes_for:
+                self._changes_for[party].discard(event.rev)
+        self._size -= _CHANGE
+
+    def _seen(self, message: Message, party: Subject) -> Message:
+        """The *message* with all that *party* is to see of it."""
+        of = self._changes_of.get(message.id)
+        if of is None and message.re is None:
+            return message
+        answered = self._get(message.re) if message.re is not None else None
+        if answered is not None and (answered.room != message.room or not self._in_one_place(message, answered, party)):
+            answered = None
+        kinds: dict[str, list[_Kept]] = {}
+        pinned = False
+        for kept in map(self._changes.__getitem__, (of or {}).values()):
+            match kept.change.event:
+                case Reacted(text=text, on=True):
+                    kinds.setdefault(text, []).append(kept)
+                case Pinned(on=True):
+                    pinned = True
+        reactions = [
+            Reaction(text=text, count=len(made), mine=any(kept.change.party == party for kept in made))
+            for text, made in sorted(kinds.items(), key=lambda kind: kind[1][0].first)
+        ]
+        return structs.replace(
+            message,
+            re_author=answered.author if answered is not None else None,
+            re_text=quoted(answered.text) if answered is not None else None,
+            reactions=tuple(reactions),
+            pinned=pinned,
+        )
+
+    def _in_one_place(self, message: Message, answered: Message, party: Subject) -> bool:
+        """Tell whether *party* has both in one conversation, if they are private."""
+        copies = self._copies.get(party, {})
+        other = copies.get(message.id)
+        return message.room is not None or (other is not None and copies.get(answered.id) == other)
+
+    def _with_changes(self, page: Page, query: Query | Missed, count: int) -> Page:
+        """Put the changes into a *page* that *query* asks for."""
+        known = query.known
+        if known is None:
+            return page
+        before = page.messages[-1].id if page.more else query.before
+        room = query.room if isinstance(query, Query) else None
+        found = []
+        for rev, kept in self._changes.items():
+            if not query.after < rev < before or kept.change.event.id > known or kept.room != room:
+                continue
+            other = kept.holders.get(query.party)
+            if room is None and (other is None or (isinstance(query, Query) and other != query.other)):
+                continue
+            found.append(self._event(kept, query.token, other))
+        return with_changes(page, found, count)
+
+    def _event(self, kept: _Kept, token: str | None, other: Subject | None) -> AnyChange:
+        """The change as it is now, as whoever has the *token* is shown it."""
+        event = kept.change.event
+        message = self._get(event.id)
+        fields: dict[str, Any] = {
+            "tag": event.tag if kept.change.token is not None and kept.change.token == token else None,
+            "with_": str(other) if other is not None else None,
+        }
+        if isinstance(event, Reacted):
+            made = self._changes_of[event.id].items()
+            fields["count"] = sum(
+                _stands(self._changes[rev]) for (kind, text, _), rev in made if (kind, text) == (Reacted, event.text)
+            )
+        elif isinstance(event, Edited) and message is not None:
+            fields["text"] = message.text
+        elif isinstance(event, Pinned) and message is not None:
+            fields.update(author=message.author, text=quoted(message.text))
+        return structs.replace(event, **fields)
+
     def _get(self, number: int) -> Message | None:
         index = bisect_left(self._all, number, key=_BY_ID)
         return self._all[index] if index < len(self._all) and self._all[index].id == number else None
 
     def _drop_oldest(self) -> None:
+        if self._deleted and (not self._all or self._deleted[0] < self._all[0].id):
+            self._forget_changes(heappop(self._deleted))
+            return
         message = self._all.popleft()
+        self._forget_changes(message.id)
         del self._owners[message.id]
         self._forget_between(message)
         self._size -= _size(message)
@@ -253,6 +429,19 @@ class MemoryStore:
 
     def read(self, query: Query) -> Deferred[Page]:
         """Find the messages of *query*."""
+        if query.around is not None:
+            return succeed(self._find_around(query, query.around))
+        page = self._find(query)
+        return succeed(page if query.newest else self._with_changes(page, query, query.count))
+
+    def _find_around(self, query: Query, number: int) -> Page:
+        half = query.count // 2
+        before = self._find(replace(query, before=min(number, query.before), count=half, newest=True))
+        after = max(number - 1, query.after)
+        behind = self._find(replace(query, after=after, count=query.count - half, newest=False))
+        return Page([*before.messages, *behind.messages], behind.more, more_before=before.more)
+
+    def _find(self, query: Query) -> Page:
         room: Sequence[Message]
         if query.room is not None:
             room = self._rooms.get(query.room, ())
@@ -272,7 +461,8 @@ class MemoryStore:
             indices = list(islice(chain.from_iterable(map(reversed, reversed(parts))), most))[::-1]
         else:
             indices = list(islice(chain.from_iterable(parts), most))
-        return succeed(Page([room[i] for i in indices], more=len(indices) < sum(map(len, parts))))
+        found = [self._seen(room[i], query.party) if query.room is not None else room[i] for i in indices]
+        return Page(found, more=len(indices) < sum(map(len, parts)))
 
     def _stretches(self, first: int, end: int) -> list[tuple[int, int]]:
         """Divide the ids from *first* to *end* where times begin anew."""
@@ -299,18 +489,22 @@ class MemoryStore:
                 break
             if message.id < search.before and fits(message):
                 found.append(message)
-        return succeed(Page(found[: search.count], more=len(found) > search.count))
+        shown = found[: search.count]
+        if not search.party:
+            shown = [self._seen(message, search.reader) for message in shown]
+        return succeed(Page(shown, more=len(found) > search.count))
 
     def message(self, number: int, party: Subject = 0) -> Deferred[Said | None]:
         """Find the message with the id *number*, as *party* is to see it, and whose it is, if it is there."""
         message = self._get(number)
-        author, recipient = self._owners.get(number, (0, 0))
+        author, recipient, answers = self._owners.get(number, (0, 0, 0))
         between = self._between.get(number)
         if between is not None:
             between = structs.replace(between, heard=number in self._copies.get(between.other, {}))
         if message is None:
             return succeed(None)
-        return succeed(Said(message, author=author, recipient=recipient, between=between))
+        seen = self._seen(message, party)
+        return succeed(Said(seen, author=author, recipient=recipient, between=between, answers=answers))
 
     def audit(self, after: int, count: int) -> Deferred[Sequence[tuple[int, Decision]]]:
         """No audit record is kept."""
@@ -344,6 +538,9 @@ class MemoryStore:
     def drop(self, room: str | None, last: int) -> Deferred[int]:
         """Drop all at once."""
         going = [message for message in self._all if message.room == room and message.id <= last]
+        of = self._changes.values()
+        for number in {kept.change.event.id for kept in of if kept.room == room and kept.change.event.id <= last}:
+            self._forget_changes(number)
         if going:
             gone = {message.id for message in going}
             self._owners = {number: owners for number, owners in self._owners.items() if number not in gone}
@@ -392,6 +589,11 @@ def _test(search: Search) -> Callable[[Message], bool]:
         return all(phrase in text for phrase in phrases)
 
     return fits
+
+
+def _stands(kept: _Kept) -> bool:
+    """Tell whether a reaction was not taken back."""
+    return isinstance(kept.change.event, Reacted) and kept.change.event.on
 
 
 def _size(message: Message) -> int:

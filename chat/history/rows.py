@@ -36,9 +36,9 @@ _DETAILS = """
 """
 """Of a private message, only what the same party has of the same conversation is quoted."""
 _STANDING = """
-    SELECT id, kind, text, count(*), max(party = ?2), min(first)
-    FROM json_each(?1) CROSS JOIN changes INDEXED BY changes_that_stand ON id = value
-    WHERE state = 1 AND kind IN ('reacted', 'pinned') GROUP BY id, kind, text ORDER BY id, 6
+    SELECT changes.id, kind, text, count(*), max(party = ?2), min(first)
+    FROM json_each(?1) CROSS JOIN changes INDEXED BY changes_that_stand ON changes.id = value
+    WHERE state = 1 AND kind IN ('reacted', 'pinned') GROUP BY changes.id, kind, text ORDER BY 1, 6
 """
 UNINDEX = "INSERT INTO words (words, rowid, text, author, room) VALUES ('delete', ?, ?, ?, ?)"
 INDEX_PRIVATE = "INSERT INTO private_words (rowid, text, author, parties) VALUES (?, ?, ?, ?)"
