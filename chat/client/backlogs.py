@@ -5,7 +5,6 @@ from __future__ import annotations
 from chat.client.link import PAGE, Link
 from chat.client.model import Model, Observer
 from chat.client.room import Earlier, Room
-from chat.client.scrollback import Line
 
 COUNT = 100
 """How many older messages to fetch at once."""
@@ -36,9 +35,3 @@ class Backlogs(Observer):
             wanted = room.earlier is Earlier.WANTED and room.with_ is not None
             if wanted and (room is self._model.current or room.waiting):
                 self.ask_earlier(room)
-
-    def line_added(self, room: Room, line: Line, old: bool) -> None:
-        """Do nothing: :meth:`changed` is called too."""
-
-    def called(self, room: Room, line: Line) -> None:
-        """Do nothing: :meth:`changed` is called too."""

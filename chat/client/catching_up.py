@@ -1,70 +1,80 @@
-"""Puts the messages of a room in order, so that none is shown twice and none is left out."""
+"""Puts the messages of a room and their changes in order, so that none is shown twice and none is left out."""
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
-from chat.core.events import Message
+from chat.core.events import AnyChange, Message
 
 MAXIMUM_HELD = 500
 """How many new messages to hold back while older ones are fetched. If there are more, the oldest are fetched again."""
+
+News = Message | AnyChange
+"""What comes in the order of its number: that of a message is its id, that of a change its ``rev``."""
+
+
+def number_of(news: News) -> int:
+    """Return the number; 0 for a change that has none, as the server is older or nothing has changed."""
+    return news.id if isinstance(news, Message) else news.rev
 
 
 class CatchingUp:
     """The reader's place in one room.
 
-    Normally messages come in the order of their ids, and :meth:`take` passes them on. After :meth:`miss`, and while a
-    backlog is fetched, the reader is *catching up*: new messages are held back until :meth:`page` has been given the
-    older ones.
+    Normally messages and changes come in the order of their numbers, and :meth:`take` passes them on. After
+    :meth:`miss`, and while a backlog is fetched, the reader is *catching up*: what is new is held back until
+    :meth:`page` has been given what is older.
     """
 
     def __init__(self, last: int, backlog: bool) -> None:
         self.seen: int | None = None if backlog else last
-        """The id of the last message passed on; ``None`` if the backlog has not come yet."""
+        """The last number passed on; ``None`` if the backlog has not come yet."""
         self.last = last
         """The id of the last message that was said before we joined, or joined again."""
+        self.newest = last
+        """The greatest id of the messages that were there before, or that were passed on."""
         self.catching_up = backlog
-        self._held: deque[Message] = deque()
+        self._held: deque[News] = deque()
         self._wanted = 0
 
     def resume(self, last: int) -> None:
-        """The room was joined again after a break. The server will send what was said since ``seen``."""
+        """The room was joined again after a break. The server will send what came since ``seen``."""
         self.last = last
         self.catching_up = False
         self._held.clear()
         self._wanted = 0
 
-    def take(self, message: Message) -> Sequence[Message]:
-        """Handle a message from the server; return the messages to show now."""
+    def take(self, news: News) -> Sequence[News]:
+        """Handle what the server has sent; return what to show now."""
+        number = number_of(news)
         if self.catching_up:
-            self._held.append(message)
+            self._held.append(news)
             if len(self._held) > MAXIMUM_HELD:
-                self._wanted = max(self._wanted, self._held.popleft().id)
+                self._wanted = max(self._wanted, number_of(self._held.popleft()))
             return ()
-        if self.seen is not None and message.id <= self.seen:
-            return ()
-        self.seen = message.id
-        return (message,)
+        if number:
+            if self.seen is not None and number <= self.seen:
+                return ()
+            self.seen = number
+        return self._passed([news])
 
     def miss(self, before: int) -> bool:
-        """The server has left out messages before the id *before*; return whether to start fetching them."""
+        """The server has left out what has numbers before *before*; return whether to start fetching that."""
         self._wanted = max(self._wanted, before - 1)
         started, self.catching_up = not self.catching_up, True
         return started
 
-    def page(
-        self, messages: Sequence[Message], more: bool, following: int | None = None
-    ) -> tuple[Sequence[Message], bool]:
-        """Handle a page of older messages; return the messages to show, and whether to fetch more after ``seen``.
+    def page(self, news: Iterable[News], more: bool, following: int | None = None) -> tuple[Sequence[News], bool]:
+        """Handle a page of what is older; return what to show, and whether to fetch more after ``seen``.
 
-        *following* is the id from which to read on, if the server has said it: it leaves out whom the user ignores.
+        *following* is the number from which to read on, if the server has said it: it leaves out whom the user ignores.
         """
         is_backlog = self.seen is None
         seen = self.seen or 0
-        shown = [message for message in messages if message.id > seen]
+        shown = sorted((one for one in news if number_of(one) > seen), key=number_of)
         if shown:
-            seen = shown[-1].id
+            seen = number_of(shown[-1])
         elif is_backlog:
             seen = self.last
         if not is_backlog and following is not None:
@@ -73,16 +83,21 @@ class CatchingUp:
         self.seen = seen
         unfinished = self._wanted > seen or (more and not is_backlog)
         ask = unfinished and came_further
+        self._passed(shown)
         if not ask:
             shown.extend(self.give_up())
         return shown, ask
 
-    def give_up(self) -> Sequence[Message]:
-        """Stop catching up; return the messages that were held back."""
+    def give_up(self) -> Sequence[News]:
+        """Stop catching up; return what was held back."""
         self.catching_up = False
         self._wanted = 0
         seen = self.last if self.seen is None else self.seen
-        held = [message for message in self._held if message.id > seen]
+        held = [one for one in self._held if number_of(one) > seen or not number_of(one)]
         self._held.clear()
-        self.seen = held[-1].id if held else seen
-        return held
+        self.seen = max([seen, *map(number_of, held)])
+        return self._passed(held)
+
+    def _passed(self, news: Sequence[News]) -> Sequence[News]:
+        self.newest = max([self.newest, *(one.id for one in news if isinstance(one, Message))])
+        return news

@@ -2,26 +2,38 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from chat.client.backlogs import Backlogs
 from chat.client.completion import Offer, complete
-from chat.client.link import Link, NotNow, Post
+from chat.client.excerpt import COUNT
+from chat.client.link import MAXIMUM_OUTBOX, Link, NotNow, Post
 from chat.client.model import Model
 from chat.client.room import Room
+from chat.client.scrollback import Line
 from chat.client.search_results import SearchResults
 from chat.core import durations, events, names
 from chat.core.command import Command, Kind, Parameter
 from chat.core.commands import table
 from chat.core.errors import ChatError
-from chat.core.text import clean
+from chat.core.text import clean, clean_lines
 
 LISTED_ROOMS = 20
 """How many rooms to list at once."""
 _ARCHIVE = ("archive", "archived")
 """How users say to ``/room`` that nobody speaks in the room any more."""
+_AROUND = re.compile(r"around\s+(\d{1,18})", re.ASCII | re.IGNORECASE)
 LEAVING_WORDS = ("exit", "quit")
+_WITH_LINES = ("edit", "me", "msg", "reply")
+"""The commands that a text of several lines may begin with. Any other is said as it is: it was pasted."""
+_SAID = ("say", "me", "msg")
+"""The requests that say something."""
+_NEW = ("edit", "notify", "pin", "pins", "react")
+"""The commands that servers older than changes of messages do not know."""
+_CHANGING = ("edit", "delete", "react", "pin")
+"""The commands that change messages."""
 
 
 class CannotDo(Exception):
@@ -34,15 +46,22 @@ class Client:
     def __init__(self, link: Link, model: Model) -> None:
         self.link = link
         self.model = model
+        self.draft = ""
+        """What the user is to find in the input after :meth:`enter`, to be changed and sent; mostly nothing."""
         self._backlogs = Backlogs(link, model)
+        self._edited: tuple[Room, int] | None = None
+        """The message whose text is the draft, and its room."""
 
-    def enter(self, line: str) -> None:
-        """Do what *line* says; raises :class:`CannotDo`."""
-        line = clean(line).strip()
+    def enter(self, text: str) -> None:
+        """Do what *text* says; raises :class:`CannotDo`. A text of several lines is said, as one message."""
+        line = clean_lines(text)
+        self.draft = ""
         password, self.link.registering = self.link.registering, None
         try:
             if password is not None and line and not line.startswith("/"):
                 self.model.expect(self.link.ask_about_name("register", password, code=line))
+            elif "\n" in line and (not line.startswith("/") or line[1:].split()[:1] not in _FIRST_WORDS):
+                self._say_together(line)
             elif line.lower() in LEAVING_WORDS:
                 self.link.leave()
             elif line.startswith("/") and not line.startswith("//"):
@@ -62,11 +81,44 @@ class Client:
         lines = list(lines)
         for line in lines:
             self._check_length(line)
+        if len(lines) + len(self.link.outbox) > MAXIMUM_OUTBOX:
+            raise CannotDo(f"That is {len(lines)} lines, and {MAXIMUM_OUTBOX} messages at most can wait to be sent.")
         try:
             for line in lines:
                 self.say(line)
         except NotNow as refusal:
             raise CannotDo(str(refusal)) from refusal
+
+    @property
+    def takes_lines(self) -> bool:
+        """Whether the server takes texts of several lines."""
+        return self.model.limits is not None and self.model.limits.lines > 0
+
+    def _say_together(self, text: str) -> None:
+        """Say a text of several lines as one message, or line by line if the server is too old for that."""
+        if self.takes_lines:
+            self.say(text)
+        else:
+            self.say_lines(line.strip() for line in text.split("\n") if line)
+
+    def open_at(self, number: int) -> None:
+        """Show what was said round the message with that id; raises :class:`CannotDo`."""
+        excerpt = self.model.place_of(number)
+        try:
+            excerpt.tag = self.link.ask("history", **excerpt.address, around=number, count=COUNT)
+        except NotNow as refusal:
+            raise CannotDo(str(refusal)) from refusal
+        self.model.excerpt = excerpt
+
+    def read_on(self, older: bool) -> None:
+        """Read more messages before those of the excerpt, or after them, if there are more."""
+        excerpt = self.model.excerpt
+        if excerpt is None or excerpt.tag or not self.link.online:
+            return
+        if older and excerpt.more_before and (number := excerpt.lines.oldest_id) is not None:
+            excerpt.tag = self.link.ask("history", **excerpt.address, before=number, count=COUNT)
+        elif not older and excerpt.more_after and (number := excerpt.lines.newest_id) is not None:
+            excerpt.tag = self.link.ask("history", **excerpt.address, after=number, count=COUNT)
 
     def ask_earlier(self) -> None:
         """Fetch messages older than those shown, if there may be some."""
@@ -98,16 +150,17 @@ class Client:
     def unsent(self, room: Room) -> list[str]:
         """Return as lines what was said in *room* and is not acknowledged."""
         return [
-            events.Message(
+            line
+            for post in self.link.outbox.values()
+            if post.type in _SAID and _goes_to(post, room)
+            for line in events.Message(
                 id=1,
                 time="",
                 room="",
                 author=self.model.name,
                 kind="action" if post.type == "me" else "say",
                 text=str(post.fields["text"]),
-            ).line()
-            for post in self.link.outbox.values()
-            if _goes_to(post, room)
+            ).words()
         ]
 
     def _post(self, type_: str, **fields: Any) -> None:
@@ -115,15 +168,24 @@ class Client:
         self.model.expect(self.link.post(type_, **fields))
 
     def _check_length(self, text: str) -> None:
-        limit = self.model.limits.text if self.model.limits else None
-        length = len(text.encode())
-        if limit is not None and length > limit:
-            raise CannotDo(f"That is {length} bytes long, and the server takes {limit} at once. Make it shorter.")
+        limits = self.model.limits
+        if limits is None:
+            return
+        length, lines = len(text.encode()), text.count("\n") + 1
+        if length > limits.text:
+            raise CannotDo(f"That is {length} bytes long, and the server takes {limits.text} at once. Make it shorter.")
+        if lines > max(limits.lines, 1):
+            raise CannotDo(f"That has {lines} lines, and the server takes {max(limits.lines, 1)} at once.")
 
     def _command(self, line: str) -> None:
         word, _, rest = line.removeprefix("/").partition(" ")
         own = OWN_COMMANDS.get(word.lower())
         command, rest = (own, rest) if own else table.split(line)
+        if command.name in _NEW and "changes" not in self.link.features:
+            raise CannotDo(f"The server is too old for /{command.name}.")
+        if command.name == "edit" and not rest.strip():
+            self._draft_edit()
+            return
         room = self.model.current
         talks = room.with_ is not None and command.name in _IN_CONVERSATIONS
         if room.private and not own and not talks and any(p.here for p in command.parameters):
@@ -137,7 +199,8 @@ class Client:
     def _request(self, command: Command, arguments: Mapping[str, Any]) -> None:
         if "text" in arguments:
             self._check_length(arguments["text"])
-        self.model.expect(self.link.ask(command.name, **arguments))
+        request = self.link.post if command.name in _CHANGING else self.link.ask
+        self.model.expect(request(command.name, **arguments))
 
     def _switch(self, command: Command, arguments: Mapping[str, Any]) -> None:
         """Send which way to switch. If the user has not said it, it is the other way than they see."""
@@ -189,8 +252,73 @@ class Client:
 
     def _history(self, command: Command, arguments: Mapping[str, Any]) -> None:
         """Fetch history; its times are read in the user's time zone."""
+        if (around := _AROUND.fullmatch(arguments.get("when", ""))) is not None:
+            self.open_at(int(around[1]))
+            return
         when = self.model.past(arguments["when"]) if "when" in arguments else {}
         self._request(command, {**self.model.current.address, **when})
+
+    def _react(self, command: Command, arguments: Mapping[str, Any]) -> None:
+        """React to a message, or take that back. Without an id, it is the newest one here that somebody else said."""
+        number, text = arguments.get("id"), arguments["text"]
+        line = self.model.current.newest(lambda line: not line.mine) if number is None else self._message(number)
+        if number is None and line is None:
+            raise CannotDo("Nobody else has said anything here.")
+        mine = line is not None and any(one.mine for one in line.reactions if one.text == text)
+        on = arguments.get("on", not mine)
+        self._request(command, {"id": line.id if line is not None else number, "text": text, "on": on})
+
+    def _pin(self, command: Command, arguments: Mapping[str, Any]) -> None:
+        """Pin a message, or unpin it if the user sees that it is pinned."""
+        line = self._message(arguments["id"])
+        self._request(command, {"on": line is None or not line.pinned, **arguments})
+
+    def _message(self, number: int) -> Line | None:
+        """Return the message with that id, if it is among those here."""
+        return self.model.current.newest(lambda line: line.id == number)
+
+    def _notify(self, command: Command, arguments: Mapping[str, Any]) -> None:
+        """Send all words that name the user, with one more or one less than they have seen."""
+        if "word" not in arguments:
+            self._request(command, {})
+            return
+        word = arguments["word"]
+        words = [other for other in self.model.words if other.casefold() != word.casefold()]
+        if words == self.model.words:
+            words = [*words, word]
+        self._request(command, {"words": words})
+
+    def _draft_edit(self) -> None:
+        """Have the user change the text of what they said last here."""
+        room = self.model.current
+        line = self._last_said(room)
+        self.draft = f"/edit {line.text}"
+        self._edited = room, line.id or 0
+
+    def _edit(self, command: Command, arguments: Mapping[str, Any]) -> None:
+        """Give another text to the message whose text the user was shown, or else to what they said last here."""
+        room = self.model.current
+        shown, self._edited = self._edited, None
+        number = shown[1] if shown is not None and shown[0] is room else self._last_said(room).id
+        self._post(command.name, id=number, text=arguments["text"])
+
+    def _last_said(self, room: Room) -> Line:
+        line = room.newest(lambda line: line.mine)
+        if line is None:
+            raise CannotDo("There is nothing here that you said.")
+        return line
+
+    def _reply(self, command: Command, arguments: Mapping[str, Any]) -> None:
+        """Answer the newest message that is meant for the user; in a private conversation, the newest of the other."""
+        room = self.model.current
+        line = room.newest(lambda line: not line.mine and (line.mention or line.private))
+        if line is None:
+            raise CannotDo("There is nothing here that names you. To answer somebody, begin with their name: bob: yes")
+        self._post("msg" if room.private else "say", **room.address, text=arguments["text"], re=line.id)
+
+    def _paste(self, command: Command, arguments: Mapping[str, Any]) -> None:
+        """Say that it is not needed."""
+        raise CannotDo("Paste the lines as you do elsewhere: they become one message.")
 
     def _kick(self, command: Command, arguments: Mapping[str, Any]) -> None:
         """Put somebody out of the room; with a time, ban them from it, which puts them out too."""
@@ -284,10 +412,21 @@ _BEFORE = {
     "lock": Client._switch,
     "ignore": Client._switch,
     "moderator": Client._switch,
+    "edit": Client._edit,
+    "reply": Client._reply,
+    "react": Client._react,
+    "pin": Client._pin,
+    "notify": Client._notify,
+    "paste": Client._paste,
 }
 """Commands for which the client does more than send a request; all that have a parameter for people only."""
 
-_IN_CONVERSATIONS = ("history",)
+_NOT_NEEDED = ("paste",)
+"""Commands for which the client has a better way."""
+
+_FIRST_WORDS = [[word] for word in _WITH_LINES]
+
+_IN_CONVERSATIONS = ("history", "react", "reply")
 """Commands about a room that are about a private conversation as well."""
 
 OWN_COMMANDS: Mapping[str, Command] = {
@@ -321,7 +460,8 @@ def _goes_to(post: Post, room: Room) -> bool:
 
 def all_commands() -> list[Command]:
     """All commands that a user can type: the server's and the client's own."""
-    return [*(c for c in table.for_people() if c.name not in OWN_COMMANDS), *OWN_COMMANDS.values()]
+    served = (command for command in table.for_people() if command.name not in (*OWN_COMMANDS, *_NOT_NEEDED))
+    return [*served, *OWN_COMMANDS.values()]
 
 
 def has_secret(line: str) -> bool:

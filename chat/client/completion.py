@@ -7,6 +7,9 @@ from dataclasses import dataclass
 
 from chat.core.command import SWITCH_WORDS, Command, Kind
 
+REACTIONS = ("👍", "❤️", "😂", "🎉", "👀", "😮", "😢", "👎", "+1")
+"""What is offered to react with."""
+
 
 @dataclass(frozen=True, slots=True)
 class Offer:
@@ -50,6 +53,8 @@ def _argument(
             return _fitting(word.removeprefix("/"), (c.name for c in commands), "", " ")
         case Kind.NUMBER:
             return ()
+        case Kind.WORD:
+            return _fitting(word, REACTIONS, "", " ")
         case Kind.SWITCH:
             return _fitting(word, SWITCH_WORDS, "", " ")
         case _:

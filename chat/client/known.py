@@ -46,8 +46,13 @@ def _struct(value: Any, kind: type[S]) -> S:
 def _value(value: Any, kind: Any) -> Any:
     if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
         return _struct(value, kind)
-    if get_origin(kind) is list and isinstance(value, list):
-        return list(_known(value, get_args(kind)[0]))
+    if get_origin(kind) in (list, tuple) and isinstance(value, list):
+        return get_origin(kind)(_known(value, get_args(kind)[0]))
+    if kind == events.AnyChange and isinstance(value, dict):
+        change = known_event(value)
+        if isinstance(change, events.Change):
+            return change
+        raise msgspec.ValidationError
     if get_origin(kind) is dict and isinstance(value, dict):
         inner = get_args(kind)[1]
         return {name: known for name, one in value.items() for known in _known([one], inner)}

@@ -16,7 +16,7 @@ from twisted.internet.protocol import Factory
 from twisted.internet.task import deferLater
 from twisted.logger import Logger
 
-from chat.client.catching_up import CatchingUp
+from chat.client.catching_up import CatchingUp, News
 from chat.client.heartbeat import Heartbeat
 from chat.client.tls import Untrusted
 from chat.client.wire import Wire
@@ -32,10 +32,7 @@ MAXIMUM_OUTBOX = 100
 PAGE = 200
 """How many messages to fetch at once: the most that the server sends."""
 ACCEPTED = ("changes", "conversations", "lines")
-"""What of the protocol the client understands beyond what every client does.
-
-It shows line breaks as blanks, and of changes those of the rules of a room.
-"""
+"""What of the protocol the client understands beyond what every client does."""
 _REMEMBERED_PRIVATE = 1000
 
 T = TypeVar("T")
@@ -91,7 +88,7 @@ State = Connecting | Online | Waiting
 
 @dataclass(frozen=True, slots=True)
 class Post:
-    """A message that the server has not acknowledged."""
+    """A message, or a change of one, that the server has not acknowledged."""
 
     tag: str
     type: str
@@ -121,7 +118,7 @@ class Listener:
     def event_received(self, event: events.Event, old: bool) -> None:
         """The server has sent *event*. It is *old* if it is a message from before we joined, or joined again.
 
-        The messages of a room come in the order of their ids, each of them once.
+        The messages of a room, and their changes, come in order, each of them once.
         """
 
     def room_ready(self, room: str, more: bool) -> None:
@@ -183,7 +180,7 @@ class Link:
         self.entered: Deferred[None] = Deferred()
         """Fires when the server has said welcome for the first time."""
         self.outbox: dict[str, Post] = {}
-        """The messages that are not acknowledged, in order, by their tags."""
+        """The messages and changes that are not acknowledged, in order, by their tags."""
         self._endpoint = endpoint
         self._clock = clock
         self._listener = listener
@@ -205,7 +202,7 @@ class Link:
         self._places: dict[str, CatchingUp] = {}
         self._private: dict[tuple[int, str], None] = {}
         self._last_private: int | None = None
-        """The greatest id of the private messages that were there when we came, or that we were sent."""
+        """The greatest id or ``rev`` of the private messages that were there when we came, or that we were sent."""
         self._pages: dict[str, str] = {}
         self._ignored: list[str] = []
         self._away: str | None = None
@@ -277,7 +274,7 @@ class Link:
         return tag
 
     def post(self, type_: str, **fields: object) -> str:
-        """Send a message now, or when the connection is back. It is stored once. Raises :class:`NotNow`."""
+        """Send a message or a change now, or when the connection is back. It is stored once. Raises :class:`NotNow`."""
         if len(self.outbox) >= MAXIMUM_OUTBOX:
             raise NotNow(f"{MAXIMUM_OUTBOX} messages are waiting to be sent. Try again when they are gone.")
         post = Post(self._next_tag(), type_, fields)
@@ -454,6 +451,9 @@ class Link:
             case events.Message():
                 self._message(event)
                 return
+            case events.Edited() | events.Deleted() | events.Reacted() | events.Pinned():
+                self._changed(event)
+                return
             case events.History() if event.tag in self._pages:
                 self._page(event, self._pages.pop(event.tag))
                 return
@@ -475,6 +475,10 @@ class Link:
                 self._restore_away(())
                 return
             case events.Refusal() if event.tag in (self._ignore_tag, self._list_tag):
+                return
+            case events.Notice(tag=str(tag)) if self.outbox.pop(tag, None) is not None:
+                # It was sent again after a break, and had come before that.
+                self._listener.outbox_changed()
                 return
             case events.Refusal():
                 self._refused(event)
@@ -522,14 +526,35 @@ class Link:
         elif (place := self._places.get(message.room or "")) is not None:
             self._show(place, place.take(message))
 
-    def _show(self, place: CatchingUp, messages: Iterable[events.Message]) -> None:
-        for message in messages:
-            self._listener.event_received(message, old=message.id <= place.last)
+    def _changed(self, change: events.AnyChange) -> None:
+        """A message was changed, by us or by somebody else."""
+        if change.tag is not None:
+            if change.by in self._names and self.outbox.pop(change.tag, None) is not None:
+                self._listener.outbox_changed()
+            else:
+                change = msgspec.structs.replace(change, tag=None)
+        place = self._places.get(change.room or "")
+        if place is not None:
+            self._show(place, place.take(change))
+            return
+        if change.room is None and self._conversations:
+            self._last_private = max(self._last_private or 0, change.rev)
+        self._show_change(change)
+
+    def _show(self, place: CatchingUp, news: Iterable[News]) -> None:
+        for one in news:
+            if isinstance(one, events.Message):
+                self._listener.event_received(one, old=one.id <= place.last)
+            else:
+                self._show_change(one)
+
+    def _show_change(self, change: events.AnyChange) -> None:
+        self._listener.event_received(change, old=change.time < self._welcomed)
 
     def _entered(self, room: events.RoomState) -> None:
         """We have joined a room, for the first time or again after a break."""
         place = self._places.get(room.room)
-        if place is not None and place.seen is not None and room.last < place.seen:
+        if place is not None and place.seen is not None and room.last < place.newest:
             # The chat has forgotten everything: its ids begin anew.
             place = self._last_private = None
         if place is not None and place.seen is not None:
@@ -563,7 +588,7 @@ class Link:
     def _page(self, history: events.History, room: str) -> None:
         if (place := self._places.get(room)) is not None:
             is_backlog = place.seen is None
-            shown, ask = place.page(history.messages, history.more, history.next)
+            shown, ask = place.page([*history.messages, *history.changes], history.more, history.next)
             self._show(place, shown)
             if is_backlog:
                 self._listener.room_ready(room, history.more)

@@ -11,7 +11,6 @@ from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from chat.client.link import Link
 from chat.client.model import Model, Observer
 from chat.client.room import Room
-from chat.client.scrollback import Line
 
 DELAY = 2.0
 """Seconds to wait, so that one mark covers what is read meanwhile."""
@@ -37,12 +36,6 @@ class ReadMarks(Observer):
         elif self._soon is None and (news := self._news()):
             at_once = any(self._is_unmarked(room) for room in news)
             self._soon = self._clock.callLater(0 if at_once else DELAY, self._send)
-
-    def line_added(self, room: Room, line: Line, old: bool) -> None:
-        """Do nothing: :meth:`changed` is called too."""
-
-    def called(self, room: Room, line: Line) -> None:
-        """Do nothing: :meth:`changed` is called too."""
 
     def _news(self) -> list[Room]:
         if not self._link.online:

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
-from typing import Protocol
 
 import msgspec
 
+from chat.client.changes import apply, quote
+from chat.client.excerpt import Excerpt
 from chat.client.link import INVITATION_CODES, Connecting, Listener, Online, State, Waiting
-from chat.client.room import Earlier, OtherSide, Room
+from chat.client.room import Earlier, OtherSide, Room, title_of
 from chat.client.scrollback import Line, LineKind
-from chat.client.search_results import Found, SearchResults
+from chat.client.search_results import MAXIMUM_FOUND, Found, SearchResults
 from chat.core import events
 from chat.core.text import mention_of
 from chat.core.when import Past, read
@@ -24,8 +25,8 @@ MAXIMUM_OPENED = 20
 """The most private conversations with something unread that are opened at once, the newest."""
 
 
-class Observer(Protocol):
-    """A screen that shows a model."""
+class Observer:
+    """Is told what changes in a model. Override the methods that you need."""
 
     def changed(self) -> None:
         """Something that is shown has changed."""
@@ -34,7 +35,10 @@ class Observer(Protocol):
         """*line* was added at the end of *room*. It is *old* if it was said before the user joined."""
 
     def called(self, room: Room, line: Line) -> None:
-        """*line* names the user, or is a private message to them."""
+        """*line* is meant for the user: it names them, answers them or all, or is a private message to them."""
+
+    def message_changed(self, room: Room, change: events.AnyChange, line: Line | None) -> None:
+        """A message of *room* was changed. It is *line* now, if it is among those that are shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,14 +76,19 @@ class Model(Listener):
         """Whether the user sees the current room."""
         self.search: SearchResults | None = None
         """The search whose results are shown apart from the rooms, if there is one."""
+        self.excerpt: Excerpt | None = None
+        """What is read round a message that was found, if something is."""
         self._observers: list[Observer] = []
-        self._local_time = local_time
+        self.local_time = local_time
         self._answers: dict[str, Room] = {}
         self._earlier: dict[str, Room] = {}
         self._listed_rooms: list[str] = []
+        self._found_at: dict[int, Found] = {}
+        """The messages that were found lately, or are pinned, by their ids."""
         self._conversations: dict[str, events.ConversationLine] = {}
         """The private conversations that the server has listed, by their ``with``."""
-        self._mention = mention_of(name)
+        self.words: list[str] = []
+        """What names the user besides their name."""
         self._lost = False
 
     def observe(self, observer: Observer) -> None:
@@ -90,6 +99,7 @@ class Model(Listener):
 
     def turn_to(self, room: Room) -> None:
         """Show *room*."""
+        self.excerpt = None
         if room is not self.current:
             if self.looking:
                 self.current.turned_away()
@@ -120,7 +130,7 @@ class Model(Listener):
 
     def past(self, when: str) -> Past:
         """Read which part of the history is meant, in the time zone of the screen; raises :class:`BadField`."""
-        return read(when, self._local_time.local_now(), self._local_time.zone)
+        return read(when, self.local_time.local_now(), self.local_time.zone)
 
     def find(self, name: str, private: bool = False) -> Room | None:
         """Return the room or private conversation of that name."""
@@ -184,7 +194,7 @@ class Model(Listener):
 
     def tell(self, text: str, kind: LineKind = LineKind.NOTICE, room: Room | None = None) -> None:
         """Add a line that the client writes itself."""
-        self._add(room or self.current, Line(kind, self._local_time.local_now(), text))
+        self._add(room or self.current, Line(kind, self.local_time.local_now(), text))
 
     @property
     def known_rooms(self) -> list[str]:
@@ -228,15 +238,18 @@ class Model(Listener):
         match event:
             case events.Message():
                 self._message(event, old)
+            case events.History() if self.excerpt is not None and event.tag == self.excerpt.tag:
+                self._read_on(event, self.excerpt)
             case events.History():
                 self._history(event)
             case events.Found() if self.search is not None and event.tag == self.search.tag:
                 self.search.add((self._found(message) for message in event.messages), event.more)
-            case events.Found():
+            case events.Found() | events.Pins():
                 self._past(event)
             case events.Welcome():
-                self._rename_self(event.name)
+                self.name = event.name
                 self.limits = event.limits
+                self.words = event.words_
             case events.RoomState():
                 self._entered(event)
             case events.Joined():
@@ -247,8 +260,8 @@ class Model(Listener):
                 self._renamed(event)
             case events.Refusal() if self.search is not None and event.tag == self.search.tag:
                 self.search.tag, self.search.refusal = "", event.text
-            case events.Deleted():
-                self._deleted(event)
+            case events.Edited() | events.Deleted() | events.Reacted() | events.Pinned():
+                self._message_changed(event, old)
             case events.Read():
                 self._read(event)
             case events.Conversations():
@@ -258,6 +271,8 @@ class Model(Listener):
             case events.Refusal() if (room := self._earlier.pop(event.tag or "", None)) is not None:
                 room.earlier = Earlier.NONE
             case events.Refusal():
+                if self.excerpt is not None and event.tag == self.excerpt.tag:
+                    self.excerpt = None
                 room = self._asked(event.tag)
                 self.tell(event.text, LineKind.REFUSAL, room)
                 if event.code in INVITATION_CODES:
@@ -279,7 +294,7 @@ class Model(Listener):
             room = self.open(event.room)
         line = self._line(event)
         room.add_message(line, seen=self.looking and room is self.current)
-        if (line.mention or line.private) and not (old or mine):
+        if (line.mention or line.private) and not (old or mine or line.notice):
             for observer in self._observers:
                 observer.called(room, line)
         self._added(room, line, old)
@@ -288,15 +303,26 @@ class Model(Listener):
         mine = event.author == self.name
         return Line(
             LineKind.ACTION if event.kind == "action" else LineKind.SAY,
-            self._local_time.local(event.time),
+            self.local_time.local(event.time),
             event.text,
             author=event.author,
             mine=mine,
-            mention=not mine and self.mentions(event.text),
+            mention=not mine and self._calls(event),
             private=event.room is None,
             id=event.id,
             typed=mine and event.tag is not None,
+            reply=quote(event),
+            reactions=event.reactions,
+            edited=event.edited is not None,
+            pinned=event.pinned,
+            notice=event.notice,
         )
+
+    def _calls(self, message: events.Message) -> bool:
+        """Return whether a message is meant for the user: it names them, or it answers them or everybody."""
+        if message.notice:
+            return False
+        return message.all or message.re_author == self.name or self.mentions(message.text)
 
     def _found(self, message: events.Message) -> Found:
         """Say where a message was said that was found."""
@@ -308,11 +334,19 @@ class Model(Listener):
 
     def mentions(self, text: str) -> bool:
         """Return whether *text* names the user."""
-        return self._mention.search(text) is not None
+        return bool(self.mention_spans(text))
 
     def mention_spans(self, text: str) -> list[tuple[int, int]]:
-        """Return where *text* names the user."""
-        return [match.span() for match in self._mention.finditer(text)]
+        """Return where *text* names the user, by name or by one of their words; lines that are quoted do not count."""
+        spans: list[tuple[int, int]] = []
+        start = 0
+        for line in text.split("\n"):
+            if not line.startswith(">"):
+                for word in (self.name, *self.words):
+                    found = mention_of(word).finditer(line)
+                    spans += [(start + match.start(), start + match.end()) for match in found]
+            start += len(line) + 1
+        return sorted(spans)
 
     def _history(self, event: events.History) -> None:
         room = self._earlier.pop(event.tag or "", None)
@@ -329,6 +363,32 @@ class Model(Listener):
         if is_backlog:
             for line in older:
                 self._added(room, line, old=True)
+
+    def _read_on(self, event: events.History, excerpt: Excerpt) -> None:
+        """Show what was read round a message, or more of it."""
+        excerpt.tag = ""
+        lines = [self._line(message) for message in event.messages if message.author not in self.ignored]
+        if event.around is not None:
+            excerpt.add_newer(lines, event.more_after)
+            excerpt.more_before = event.more_before
+        elif event.before is not None:
+            excerpt.add_older(lines, event.more)
+        elif event.after is not None:
+            excerpt.add_newer(lines, event.more)
+            for change in event.changes:
+                apply(excerpt.lines, change, change.by == self.name)
+        else:
+            # The server is too old to read round a message.
+            self.excerpt = None
+            self._past(event)
+
+    def place_of(self, number: int) -> Excerpt:
+        """Return the place where a message is, for what is said round it to be read."""
+        found = self._found_at.get(number)
+        if found is None:
+            return Excerpt(self.current.title, self.current.address, number)
+        address = {"room": found.room} if not found.private else {"with": found.with_ or ""}
+        return Excerpt(title_of(found.room, found.private), address, number)
 
     def _read(self, event: events.Read) -> None:
         """The user has read something, on this device or on another."""
@@ -362,7 +422,7 @@ class Model(Listener):
         for surplus in list(self._conversations)[:-MAXIMUM_CONVERSATIONS]:
             del self._conversations[surplus]
         if wanted is not None:
-            for line in event.page(self._local_time.local):
+            for line in event.page(self.local_time.local):
                 self.tell(line, room=wanted if wanted in self.rooms else self.current)
 
     def _other_side_changed(self, event: events.ConversationChanged) -> None:
@@ -383,9 +443,13 @@ class Model(Listener):
         if room.other_side is not side:
             self.tell(f"{room.name} {_SIDES[room.other_side]}", room=room)
 
-    def _past(self, event: events.History | events.Found) -> None:
+    def _past(self, event: events.History | events.Found | events.Pins) -> None:
         room = self._asked(event.tag)
-        for line in event.page(self._local_time.local):
+        if not isinstance(event, events.History):
+            self._found_at |= {message.id: self._found(message) for message in event.messages}
+            for surplus in list(self._found_at)[:-MAXIMUM_FOUND]:
+                del self._found_at[surplus]
+        for line in event.page(self.local_time.local):
             self.tell(line, room=room)
 
     def _entered(self, event: events.RoomState) -> None:
@@ -400,6 +464,8 @@ class Model(Listener):
         self.tell(events.company(self.name, ready.name, ready.users), room=ready)
         if ready.topic:
             self.tell(f"The topic is: {ready.topic}", room=ready)
+        if ready.pins:
+            self.tell(f"{ready.pins} pinned: /pins", room=ready)
 
     def _joined(self, event: events.Joined) -> None:
         room = self.open(event.room)
@@ -425,11 +491,19 @@ class Model(Listener):
             closed = event.text == events.closed_by(room.name, event.by)
             self.tell(event.text if closed else kicked, LineKind.REFUSAL)
 
-    def _deleted(self, event: events.Deleted) -> None:
-        """Replace a deleted message by a notice."""
-        rooms = [room for room in self.rooms if (room.name == event.room if event.room else room.private)]
-        for room in rooms:
-            room.delete(event.id, f"{event.by} deleted this.")
+    def _message_changed(self, event: events.AnyChange, old: bool) -> None:
+        """Show a message as it is now, and who has pinned it."""
+        asked = self._answers.pop(event.tag or "", None)
+        mine = event.by == self.name
+        for room in [room for room in self.rooms if _is_place_of(event, room)]:
+            pins = room.pins
+            line = room.change(event, mine, old)
+            if isinstance(event, events.Pinned) and (asked is not None or old or room.pins != pins):
+                self._say(event, room)
+            for observer in self._observers:
+                observer.message_changed(room, event, line)
+        if self.excerpt is not None:
+            apply(self.excerpt.lines, event, mine)
 
     def _renamed(self, event: events.Renamed) -> None:
         mine = event.name == self.name or (event.room is None and event.new == self.name)
@@ -441,13 +515,9 @@ class Model(Listener):
         if private is not None and private.with_ is None and self.find(event.new, private=True) in (None, private):
             private.name = event.new
         if mine:
-            self._rename_self(event.new)
+            self.name = event.new
             if event.room is None:
                 self._say(event, self._asked(event.tag))
-
-    def _rename_self(self, name: str) -> None:
-        self.name = name
-        self._mention = mention_of(name)
 
     def _other(self, event: events.Event) -> None:
         """Update the room that an event is about, and show the event in words."""
@@ -480,6 +550,8 @@ class Model(Listener):
             case events.Rooms():
                 known = dict.fromkeys([listed.room for listed in event.rooms] + self._listed_rooms)
                 self._listed_rooms = list(known)[:MAXIMUM_KNOWN_ROOMS]
+            case events.Words():
+                self.words = event.words_
             case events.Ignored():
                 self.ignored = set(event.names)
                 if unasked:
@@ -493,7 +565,7 @@ class Model(Listener):
 
     def _tell_of(self, room: Room, name: str, event: events.Event, time: str) -> None:
         """Show what *name* did, if they spoke here recently or there is a private conversation with them."""
-        now = self._local_time.local(time)
+        now = self.local_time.local(time)
         if room.spoke_recently(name, now) or self.find(name, private=True) is not None:
             self._say(event, room)
 
@@ -524,6 +596,13 @@ _SIDES = {
     OtherSide.AWAY: "is not here now.",
     OtherSide.GONE: "is gone for good. Whoever has the name later is somebody else.",
 }
+
+
+def _is_place_of(change: events.AnyChange, room: Room) -> bool:
+    """Return whether *room* may show the message that was changed."""
+    if change.room is not None:
+        return not room.private and room.name == change.room
+    return room.private and (change.with_ is None or room.with_ is None or room.with_ == change.with_)
 
 
 def _other_side(listed: events.ConversationLine) -> OtherSide:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Protocol, TextIO
 
 from twisted.internet.defer import Deferred
@@ -174,7 +174,7 @@ class Sender(Listener):
 
 
 class Tail(Listener):
-    """Prints what is said, one message a line, with the local time."""
+    """Prints what is said and how it is changed, with the local time. Each line of a message is a line of its own."""
 
     def __init__(self, output: TextIO, local_time: LocalTime, complain: Callable[[str], None]) -> None:
         self.closed: Deferred[None] = Deferred()
@@ -203,12 +203,14 @@ class Tail(Listener):
             self._state = state
 
     def event_received(self, event: events.Event, old: bool) -> None:
-        """Print messages."""
+        """Print messages and changes."""
         if isinstance(event, events.Message):
-            time = self._local_time.local(event.time)
-            room = f"#{event.room} " if event.room else ""
-            self._print(f"{time:%Y-%m-%d %H:%M:%S} {room}{event.line()}")
+            self._print_of(event, event.words())
             self._have_read(event)
+        elif isinstance(event, events.Edited):
+            self._print_of(event, event.words())
+        elif isinstance(event, events.Deleted | events.Pinned):
+            self._print_of(event, [f"* {sentence}" for sentence in event.words()])
         elif isinstance(event, events.Refusal):
             self._complain(event.text)
         elif isinstance(event, events.Welcome):
@@ -231,6 +233,13 @@ class Tail(Listener):
         if not self._rooms and not self.closed.called:
             self.expelled = True
             self.closed.callback(None)
+
+    def _print_of(self, event: events.Message | events.Change, lines: Iterable[str]) -> None:
+        """Print lines about a message, with its room."""
+        time = self._local_time.local(event.time)
+        room = f"#{event.room} " if event.room else ""
+        for line in lines:
+            self._print(f"{time:%Y-%m-%d %H:%M:%S} {room}{line}")
 
     def _print(self, line: str) -> None:
         try:

@@ -20,10 +20,12 @@ from typing import TextIO
 from prompt_toolkit.utils import get_cwidth
 
 from chat.client.client import CannotDo, Client
-from chat.client.plain_text import plain_text
+from chat.client.model import Observer
+from chat.client.plain_text import change_in_words, plain_lines
 from chat.client.room import Room
 from chat.client.scrollback import Line
 from chat.client.signals import handled
+from chat.core.events import AnyChange
 from chat.core.text import clean
 
 MAXIMUM_HELD = 1000
@@ -31,7 +33,7 @@ MAXIMUM_TYPED = 8192
 _ESCAPE = re.compile(r"\x1b(\[[0-?]*[ -/]*[@-~]|O.|.)?")
 
 
-class Plain:
+class Plain(Observer):
     """Writes plain lines for a client, and handles what is typed at a terminal."""
 
     def __init__(self, client: Client, output: TextIO) -> None:
@@ -61,7 +63,16 @@ class Plain:
         if line.typed and not old:
             return
         place = "" if room is self._model.current else f"[{room.title}] "
-        self._show(f"{line.time:%H:%M} {place}{plain_text(line)}")
+        for text in plain_lines(line):
+            self._show(f"{line.time:%H:%M} {place}{text}")
+
+    def message_changed(self, room: Room, change: AnyChange, line: Line | None) -> None:
+        """Tell what was changed."""
+        if change.by not in self._model.ignored:
+            place = "" if room is self._model.current else f"[{room.title}] "
+            time = self._model.local_time.local(change.time)
+            for sentence in change_in_words(change, line):
+                self._show(f"{time:%H:%M} {place}{sentence}")
 
     def called(self, room: Room, line: Line) -> None:
         """Ring."""

@@ -3,18 +3,47 @@
 from __future__ import annotations
 
 from chat.client.scrollback import Line, LineKind
+from chat.core.events import AnyChange, Deleted, Edited, Pinned, Reacted
+from chat.core.text import quoted
 
 
 def plain_text(line: Line) -> str:
-    """Write a line as the text dialect does."""
+    """Write a line as the text dialect does; it is several lines if its message has several."""
+    return "\n".join(plain_lines(line))
+
+
+def plain_lines(line: Line) -> list[str]:
+    """Write a line as the text dialect does. Each line of a message is written as its author's."""
     match line.kind:
-        case LineKind.SAY:
-            return f"{line.author}{' (private)' if line.private else ''}: {line.text}"
-        case LineKind.ACTION:
-            return f"~ {'(private) ' if line.private else ''}{line.author} {line.text}"
         case LineKind.NOTICE:
-            return f"* {line.text}"
+            return [f"* {line.text}"]
         case LineKind.REFUSAL:
-            return f"! {line.text}"
+            return [f"! {line.text}"]
         case LineKind.DAY:
-            return f"-- {line.text} --"
+            return [f"-- {line.text} --"]
+    details = ["private"] if line.private else []
+    first, *rest = line.text.split("\n")
+    answer = [f'to {line.reply.author}, "{line.reply.text}"'] if line.reply is not None else []
+    return [_said(line, [*details, *answer], first), *(_said(line, details, text) for text in rest)]
+
+
+def _said(line: Line, details: list[str], text: str) -> str:
+    among = f"({', '.join(details)}) " if details else ""
+    return (
+        f"~ {among}{line.author} {text}"
+        if line.kind is LineKind.ACTION
+        else f"{line.author} {among}".rstrip() + f": {text}"
+    )
+
+
+def change_in_words(change: AnyChange, line: Line | None) -> list[str]:
+    """Tell how a message was changed; *line* is what it is now, if that is known."""
+    match change:
+        case Edited():
+            return change.words()
+        case Deleted():
+            return [f"* {sentence}" for sentence in change.words()]
+        case Reacted() if change.on and line is not None:
+            return [f'* {change.by} reacted {change.text} to what {line.author} said: "{quoted(line.text)}"']
+        case Reacted() | Pinned():
+            return []

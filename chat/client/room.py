@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from enum import Enum, auto
 
+from chat.client.changes import apply
 from chat.client.scrollback import Line, LineKind, Scrollback
-from chat.core.events import RoomState, Rule
+from chat.core.events import AnyChange, Deleted, Pinned, RoomState, Rule
 
 RECENTLY = timedelta(minutes=30)
 MAXIMUM_SPEAKERS = 200
@@ -66,6 +67,8 @@ class Room:
         """Whether others than ops speak only so often."""
         self.locked = False
         """Whether only ops set the topic."""
+        self.pins = 0
+        """How many messages are pinned."""
         self.away: dict[str, str] = {}
         self.lines = Scrollback()
         self.unread = 0
@@ -119,6 +122,7 @@ class Room:
         self.topic = state.topic
         self.locked = state.locked
         self.slow = state.slow > 0
+        self.pins = state.pins
         self.status = state.access if state.access in STATUSES else ""
         if self.status:
             self.access = "private" if state.private else "open"
@@ -221,11 +225,31 @@ class Room:
             if self.unread:
                 self.count_unread()
 
-    def delete(self, number: int, text: str) -> None:
-        """Replace the message with that id by *text*, if it is there."""
-        self.lines.delete(number, text)
-        if self.unread:
+    def change(self, change: AnyChange, mine: bool, old: bool) -> Line | None:
+        """A message was changed. Return it as it is now, if it is there.
+
+        *mine*: the user did it. *old*: it was done before the room was entered, and counted then.
+        """
+        serial = self.lines.find(change.id)
+        before = None if serial is None else self.lines[serial]
+        now = apply(self.lines, change, mine)
+        if not old:
+            self._count_pin(change, before)
+        if self.unread and isinstance(change, Deleted):
             self.count_unread()
+        return now
+
+    def _count_pin(self, change: AnyChange, before: Line | None) -> None:
+        """Count what was pinned or unpinned, unless it is known to have been so *before*."""
+        match change:
+            case Pinned(on=on) if before is None or before.pinned != on:
+                self.pins = max(self.pins + (1 if on else -1), 0)
+            case Deleted() if before is not None and before.pinned:
+                self.pins = max(self.pins - 1, 0)
+
+    def newest(self, fits: Callable[[Line], bool]) -> Line | None:
+        """Return the newest message that *fits*."""
+        return next((line for line in reversed(self.lines) if line.is_message and line.id and fits(line)), None)
 
     def count_unread(self) -> None:
         """Count anew what is unread, and move the mark there."""

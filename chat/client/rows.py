@@ -19,6 +19,9 @@ _FUSING = re.compile(
     "|(?<=[\u2600-\u27bf\ufe0f\U0001f300-\U0001faff])\u200d"  # joiners of emoji, not of letters
 )
 
+_CLOCK = " " * 6
+"""The width of the time before a message."""
+
 Row = StyleAndTextTuples
 
 
@@ -116,7 +119,19 @@ class Painter:
         self._mentions = mentions
 
     def rows(self, line: Line, width: int) -> Sequence[Row]:
-        """Return the rows of *line*; all but the first are indented to where its text begins."""
+        """Return the rows of *line*; all but the first of its text are indented to where it begins.
+
+        What a message answers is a row above it, the reactions to it are a row below.
+        """
+        rows = self._text_rows(line, width)
+        if line.reply is not None:
+            quote = displayed(f"{line.reply.author}: {line.reply.text}")
+            rows = [[("class:quiet", shorten(f"{_CLOCK}┌ {quote}", width))], *rows]
+        if line.reactions:
+            rows = [*rows, _reactions(line, width)]
+        return rows
+
+    def _text_rows(self, line: Line, width: int) -> Sequence[Row]:
         if line.kind is LineKind.DAY:
             return [rule(line.text, width, "class:day")]
         clock: Row = [("class:time", f"{line.time:%H:%M} ")]
@@ -132,7 +147,26 @@ class Painter:
         else:
             lead = [*clock, (author, displayed(line.author)), ("class:text", ": ")]
         styled: Row = [(_classes(styles), part) for part, styles in styled_text(line, text, self._mentions)]
+        if states := ", ".join(_states(line)):
+            styled, text = [*styled, ("class:quiet", f" ({states})")], f"{text} ({states})"
         return _hang(lead, styled, text, width)
+
+
+def _states(line: Line) -> Iterator[str]:
+    """Yield what is said in brackets behind a message."""
+    if line.edited:
+        yield "edited"
+    if line.pinned:
+        yield "pinned"
+
+
+def _reactions(line: Line, width: int) -> Row:
+    """Return a row with the reactions to a message, and how many users each is of; the user's own stand out."""
+    row: Row = [("", _CLOCK)]
+    for one in line.reactions:
+        text = shorten(f"{displayed(one.text)} {one.count}  ", width - sum(get_cwidth(part[1]) for part in row))
+        row.append(("class:quiet.mine" if one.mine else "class:quiet", text))
+    return row
 
 
 def _classes(styles: Iterable[str]) -> str:
@@ -154,9 +188,12 @@ def _hang(lead: Row, styled: Row, text: str, width: int) -> Sequence[Row]:
         width = lead_width + 2
     indent = min(lead_width, width // 3)
     rows: list[Row] = []
-    for start, end in wrap(text, width - lead_width, width - indent):
-        row: Row = [("", " " * indent)] if rows else list(lead)
-        rows.append(row + _slice(styled, start, end))
+    place = 0
+    for line in text.split("\n"):
+        for start, end in wrap(line, width - (indent if rows else lead_width), width - indent):
+            row: Row = [("", " " * indent)] if rows else list(lead)
+            rows.append(row + _slice(styled, place + start, place + end))
+        place += len(line) + 1
     return rows
 
 

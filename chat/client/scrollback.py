@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
+
+from chat.core.events import Reaction
 
 MAXIMUM_LINES = 5000
 _TRIM = 250
@@ -22,10 +24,20 @@ class LineKind(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
-    """Something shown in a room. ``time`` is local, ``mention`` says that it names the user; ``id``: of a message.
+class Quote:
+    """The message that another one answers: its id, its author, and how it begins."""
 
-    ``mine``: the user said it; ``typed``: on this device.
+    id: int
+    author: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """Something shown in a room. A message is one, even if its ``text`` has several lines.
+
+    ``time`` is local; ``mention`` says that it is meant for the user; ``id``: of a message. ``mine``: the user said it;
+    ``typed``: on this device. ``notice``: a program said it, for nobody to answer.
     """
 
     kind: LineKind
@@ -37,6 +49,16 @@ class Line:
     private: bool = False
     id: int | None = None
     typed: bool = False
+    reply: Quote | None = None
+    reactions: tuple[Reaction, ...] = ()
+    edited: bool = False
+    pinned: bool = False
+    notice: bool = False
+
+    @property
+    def is_message(self) -> bool:
+        """Whether it is a message that is still there."""
+        return self.kind in (LineKind.SAY, LineKind.ACTION)
 
 
 class Scrollback:
@@ -47,8 +69,8 @@ class Scrollback:
         self._maximum = maximum
         self.first = 0
         """The serial number of the first line."""
-        self.deletions = 0
-        """How many messages were replaced by a notice that they were deleted."""
+        self.changes = 0
+        """How often a line was replaced by another."""
 
     @property
     def end(self) -> int:
@@ -76,6 +98,9 @@ class Scrollback:
     def __iter__(self) -> Iterator[Line]:
         return iter(self._lines)
 
+    def __reversed__(self) -> Iterator[Line]:
+        return reversed(self._lines)
+
     def __getitem__(self, serial: int) -> Line:
         """Return the line with that serial number."""
         return self._lines[serial - self.first]
@@ -91,14 +116,21 @@ class Scrollback:
             self.first += excess
         return self.end - 1
 
-    def delete(self, number: int, text: str) -> None:
-        """Replace the message with that id by *text*, if it is there."""
+    def find(self, number: int) -> int | None:
+        """Return the serial number of the message with that id; ``None`` if it is not there."""
         for index in range(len(self._lines) - 1, -1, -1):
-            line = self._lines[index]
-            if line.id == number:
-                self._lines[index] = replace(line, kind=LineKind.NOTICE, text=text, author="", mention=False)
-                self.deletions += 1
-                return
+            if self._lines[index].id == number:
+                return self.first + index
+        return None
+
+    def change(self, serials: Iterable[int], new: Callable[[Line], Line]) -> None:
+        """Replace each of these lines by the *new* one that is returned for it."""
+        for serial in serials:
+            line = self[serial]
+            changed = new(line)
+            if changed is not line:
+                self._lines[serial - self.first] = changed
+                self.changes += 1
 
     def prepend(self, lines: Iterable[Line]) -> None:
         """Add older lines, in their order, before the first."""

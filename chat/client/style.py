@@ -15,6 +15,8 @@ STYLE = Style.from_dict(
         "url": "underline",
         "time": "#808080",
         "notice": "#808080",
+        "quiet": "#808080",
+        "quiet.mine": "bold",
         "refusal": "#d75f00 bold",
         "action": "italic",
         "day": "#808080",

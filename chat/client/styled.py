@@ -35,7 +35,7 @@ def author_styles(line: Line) -> tuple[str, ...]:
 
 def styled_text(line: Line, text: str, mentions: Callable[[str], Sequence[tuple[int, int]]]) -> list[StyledText]:
     """Divide the *text* of a line into parts. URLs get a style, and so do the places that *mentions* finds."""
-    style = "action" if line.kind is LineKind.ACTION else "text"
+    style = "action" if line.kind is LineKind.ACTION else "notice" if line.notice else "text"
     marks = [(match.span(), "url") for match in URL.finditer(text)]
     if line.mention:
         marks += [(span, "mention") for span in mentions(text)]

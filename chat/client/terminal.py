@@ -36,6 +36,7 @@ from chat.client.client import CannotDo, Client, has_secret
 from chat.client.copy_view import CopyView
 from chat.client.emoji_input import EmojiApart
 from chat.client.keys import bindings
+from chat.client.model import Observer
 from chat.client.plain_text import plain_text
 from chat.client.room import Room
 from chat.client.rows import Painter, Row, displayed, shorten
@@ -96,7 +97,7 @@ class _Messages(UIControl):
         return UIContent(get_line=rows.__getitem__, line_count=len(rows), show_cursor=False)
 
 
-class Terminal:
+class Terminal(Observer):
     """The screen of *client*. *address* is the server's address as the user writes it."""
 
     def __init__(self, client: Client, address: str, input: Input | None = None, output: Output | None = None) -> None:
@@ -158,9 +159,6 @@ class Terminal:
             if closed and not self._view.buffer.text:
                 self._view.buffer.document = buffer.document
         self.application.invalidate()
-
-    def line_added(self, room: Room, line: Line, old: bool) -> None:
-        """The next drawing shows it."""
 
     def called(self, room: Room, line: Line) -> None:
         """Ring the bell, but not too often."""

@@ -16,7 +16,10 @@ from twisted.python.failure import Failure
 from chat.client.known import known_event
 from chat.client.tls import Untrusted
 from chat.core import events
-from chat.core.text import clean
+from chat.core.text import clean, clean_lines
+
+_WITH_LINES = ("message", "edited")
+"""The types of objects whose ``text`` may have several lines. Messages in lists need not have a type."""
 
 MAXIMUM_LINE = 1 << 23
 """The longest line to accept from a server, in bytes: many times a page of the longest messages."""
@@ -81,11 +84,14 @@ def decode(line: bytes) -> events.Event | None:
 
 
 def _cleaned(value: object) -> object:
-    """Clean every string in *value*, at any depth; a line break becomes a blank."""
+    """Clean every string in *value*, at any depth. Texts of messages keep their line breaks; others become blanks."""
     if isinstance(value, str):
-        return clean(value.rstrip("\n").replace("\n", " "))
+        return clean(value.rstrip("\r\n"))
     if isinstance(value, list):
         return [_cleaned(item) for item in value]
     if isinstance(value, dict):
-        return {_cleaned(key): _cleaned(item) for key, item in value.items()}
+        cleaned = {_cleaned(key): _cleaned(item) for key, item in value.items()}
+        if value.get("type", "message") in _WITH_LINES and isinstance(text := value.get("text"), str):
+            cleaned["text"] = clean_lines(text)
+        return cleaned
     return value

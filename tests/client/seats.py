@@ -8,27 +8,32 @@ from box import START, Box
 from client.wiring import Line as Wiring
 
 from chat.client.client import Client
-from chat.client.model import LocalTime, Model
+from chat.client.model import LocalTime, Model, Observer
 from chat.client.plain_text import plain_text
 from chat.client.room import Room
 from chat.client.scrollback import Line, LineKind
+from chat.core.events import AnyChange
 
 PARIS = timezone(timedelta(hours=1))
 
 
-class Bells:
+class Bells(Observer):
     """An observer that counts."""
 
     def __init__(self) -> None:
         self.rung = 0
         self.changes = 0
         self.lines: list[tuple[str, str]] = []
+        self.changed_messages: list[tuple[str, AnyChange, Line | None]] = []
 
     def changed(self) -> None:
         self.changes += 1
 
     def line_added(self, room: Room, line: Line, old: bool) -> None:
         self.lines.append((room.title, plain_text(line)))
+
+    def message_changed(self, room: Room, change: AnyChange, line: Line | None) -> None:
+        self.changed_messages.append((room.title, change, line))
 
     def called(self, room: Room, line: Line) -> None:
         self.rung += 1

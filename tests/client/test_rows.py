@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -15,8 +16,9 @@ from prompt_toolkit.utils import get_cwidth
 
 from chat.client.emoji_input import EmojiApart
 from chat.client.rows import Painter, Row, displayed, rule, shorten, wrap
-from chat.client.scrollback import Line, LineKind
+from chat.client.scrollback import Line, LineKind, Quote
 from chat.client.styled import NICK_TONES, nick_style
+from chat.core.events import Reaction
 from chat.core.text import clean
 
 TIME = datetime(2026, 11, 21, 10, 15, tzinfo=UTC)
@@ -154,3 +156,38 @@ def test_emoji_that_are_typed_stand_apart_and_the_cursor_keeps_its_place() -> No
     assert fragment_list_to_text(shown.fragments) == "a\U0001f469\U0001f467 b"
     assert [shown.source_to_display(index) for index in range(len(text) + 1)] == [0, 1, 2, 2, 3, 4, 5]
     assert [shown.display_to_source(index) for index in range(6)] == [0, 1, 3, 4, 5, 6]
+
+
+SAID = Line(LineKind.SAY, TIME, "Traceback:\n  File x, in a row that is too long\n\nend", author="bob", id=1)
+
+
+def test_each_line_of_a_message_hangs_below_the_first() -> None:
+    assert [plain(row).rstrip() for row in PAINTER.rows(SAID, 40)] == [
+        "10:15 bob: Traceback:",
+        "             File x, in a row that is",
+        "           too long",
+        "",
+        "           end",
+    ]
+
+
+def test_what_belongs_to_a_message_is_shown_quietly_round_it() -> None:
+    line = replace(
+        SAID,
+        text="one\ntwo",
+        reply=Quote(7, "eve", "green tea, or what else would you like?"),
+        reactions=(Reaction(text="👍", count=2, mine=True), Reaction(text="tea", count=1)),
+        edited=True,
+        pinned=True,
+    )
+    assert [plain(row).rstrip() for row in PAINTER.rows(line, 36)] == [
+        "      ┌ eve: green tea, or what els…",
+        "10:15 bob: one",
+        "           two (edited, pinned)",
+        "      👍 2  tea 1",
+    ]
+    styles = {part[1].strip(): part[0] for row in PAINTER.rows(line, 36) for part in row}
+    assert styles["👍 2"] == "class:quiet.mine"
+    assert styles["tea 1"] == styles["(edited, pinned)"] == "class:quiet"
+    for width in range(1, 20):
+        assert len(PAINTER.rows(line, width)) >= 4

@@ -377,7 +377,7 @@ def test_who_would_have_to_be_asked_does_not_come_back_by_themselves(code: str) 
 def test_a_tail_goes_on_with_private_messages_where_it_was() -> None:
     output, complaints = io.StringIO(), list[str]()
     seat = ScriptedSeat()
-    tail = Tail(output, seat.model._local_time, complaints.append)
+    tail = Tail(output, seat.model.local_time, complaints.append)
     scripted = Scripted(tail, backlog=0, conversations=True)
     scripted.server.welcome()
     scripted.server.say(message(3, "bob", "psst", to="ada", **{"with": "p7"}))
@@ -389,7 +389,7 @@ def test_a_tail_goes_on_with_private_messages_where_it_was() -> None:
 @pytest.mark.parametrize("registered", [True, False])
 def test_a_tail_has_read_what_it_prints_if_nobody_reads_elsewhere(registered: bool) -> None:
     seat = ScriptedSeat()
-    tail = Tail(io.StringIO(), seat.model._local_time, list[str]().append)
+    tail = Tail(io.StringIO(), seat.model.local_time, list[str]().append)
     scripted = Scripted(tail, backlog=0, conversations=True)
     tail.start(scripted.link)
     scripted.server.welcome(registered=registered)

@@ -533,7 +533,7 @@ def test_hostile_text_is_harmless() -> None:
             b'{"type":"message","id":99,"time":"2026-11-21T09:15:02.114Z","room":"lobby","author":"e\\u001b[2Jve",'
             b'"kind":"say","text":"\\u001b]0;owned\\u0007\\u009b31m\\u202ehidden\\nada: forged"}\n'
         )
-        await screen.sees("e[2Jve: ]0;owned31mhidden ada: forged")
+        await screen.sees("10:15 e[2Jve: ]0;owned31mhidden", "              ada: forged")
         assert screen.screen.title == ""
 
     play(scene)

@@ -20,6 +20,7 @@ from chat.core import events
 
 NOW = "2026-11-21T09:15:02.114Z"
 SAID = {"id": 7, "time": NOW, "room": "lobby", "author": "bob", "kind": "say", "text": "hi", "tag": "t"}
+CHANGED = {"id": 7, "rev": 9, "room": "lobby", "by": "bob", "time": NOW, "tag": "t"}
 EXAMPLES: list[dict[str, Any]] = [
     {
         "type": "welcome",
@@ -51,6 +52,24 @@ EXAMPLES: list[dict[str, Any]] = [
     },
     {"type": "message", **SAID},
     {"type": "message", **{name: value for name, value in SAID.items() if name != "room"}, "to": "ada", "with": "p7"},
+    {
+        "type": "message",
+        **SAID,
+        "re": 6,
+        "re_author": "ada",
+        "re_text": "tea?",
+        "edited": NOW,
+        "reactions": [{"text": "x", "count": 2, "mine": True}],
+        "pinned": True,
+        "notice": True,
+        "all": True,
+    },
+    {"type": "edited", **CHANGED, "text": "two\nlines"},
+    {"type": "deleted", **CHANGED},
+    {"type": "reacted", **CHANGED, "text": "x", "on": True, "count": 1},
+    {"type": "pinned", **CHANGED, "on": True, "author": "bob", "text": "hi"},
+    {"type": "pins", "room": "lobby", "messages": [{"type": "message", **SAID}], "tag": "t"},
+    {"type": "words", "words": ["deploy"], "tag": "t"},
     {"type": "joined", "time": NOW, "room": "lobby", "name": "eve"},
     {"type": "left", "time": NOW, "room": "lobby", "name": "bob", "by": "eve", "text": "enough", "tag": "t"},
     {"type": "left", "time": NOW, "room": "lobby", "name": "ada", "by": "eve", "text": "enough", "tag": "t"},
@@ -86,6 +105,17 @@ EXAMPLES: list[dict[str, Any]] = [
         "tag": "t",
     },
     {"type": "history", "room": "lobby", "messages": [SAID], "more": True, "since": NOW, "tag": "t"},
+    {
+        "type": "history",
+        "room": "lobby",
+        "messages": [SAID],
+        "changes": [{"type": "edited", **CHANGED, "text": "x"}],
+        "more": False,
+        "around": 7,
+        "more_before": True,
+        "more_after": True,
+        "tag": "t",
+    },
     {"type": "history", "room": None, "with": "p7", "messages": [SAID], "more": True, "tag": "t"},
     {"type": "found", "text": "hi", "messages": [SAID], "more": True, "tag": "t"},
     {"type": "missed", "room": "lobby", "count": 2, "after": 0, "before": 3},

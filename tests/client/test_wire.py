@@ -90,6 +90,16 @@ def test_lines_may_end_in_crlf_and_come_in_pieces() -> None:
     assert received == [events.Goodbye(text="Bye.")]
 
 
-def test_a_text_of_several_lines_is_one_line() -> None:
+def test_texts_of_messages_keep_their_lines() -> None:
+    said = {"id": 7, "time": "now", "room": "lobby", "author": "bob", "kind": "say", "text": "\na\x07\r\n  b\u2028c\n"}
+    kept = events.Message(id=7, time="now", room="lobby", author="bob", kind="say", text="a\n  b\nc")
+    assert decode(msgspec.json.encode({"type": "message", **said})) == kept
+    page = {"type": "history", "room": "a\nb", "messages": [said], "more": False}
+    assert decode(msgspec.json.encode(page)) == events.History(room="a b", messages=[kept], more=False)
+    edited = {"type": "edited", "id": 7, "room": "lobby", "by": "b\nb", "time": "now", "text": "a\n b"}
+    assert decode(msgspec.json.encode(edited)) == events.Edited(id=7, room="lobby", by="b b", time="now", text="a\n b")
+
+
+def test_other_texts_of_several_lines_are_one_line() -> None:
     line = msgspec.json.encode({"type": "notice", "text": "one\n  two\n"})
     assert decode(line) == events.Notice(text="one   two")

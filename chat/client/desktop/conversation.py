@@ -44,7 +44,7 @@ class Conversation(ttk.Frame):
         """The serial number of the first line that is drawn, and that of the line after the last."""
         self._drawn: deque[tuple[Line, int]] = deque()
         """The lines that are drawn, and how many rows each of them has."""
-        self._deletions = 0
+        self._changes = 0
         self._marked: int | None = None
         self._unsent: list[str] = []
         self._following = True
@@ -79,8 +79,8 @@ class Conversation(ttk.Frame):
         self._drop_gone(room)
         if room.mark != self._marked:
             self._move_mark(room)
-        if room.lines.deletions != self._deletions:
-            self._draw_deleted(room)
+        if room.lines.changes != self._changes:
+            self._draw_changed(room)
         if room.lines.first < self._first and self._at_top():
             self._draw_older(room)
         if room.lines.end > self._end:
@@ -134,7 +134,7 @@ class Conversation(ttk.Frame):
         self._room = room
         self.text.delete("1.0", "end")
         self._drawn.clear()
-        self._deletions = room.lines.deletions
+        self._changes = room.lines.changes
         self._unsent = []
         self._marked = room.mark
         serial, self._left_at = self._places.pop(room, (room.lines.end, room.lines.end))
@@ -206,9 +206,9 @@ class Conversation(ttk.Frame):
         self._first = start
         text.yview(f"{sum(rows for _, rows in older) + 1}.0")
 
-    def _draw_deleted(self, room: Room) -> None:
-        """Redraw lines that were replaced by a notice, and the line after each, which may need a name now."""
-        self._deletions = room.lines.deletions
+    def _draw_changed(self, room: Room) -> None:
+        """Redraw lines that were replaced by others, and the line after each, which may need a name now."""
+        self._changes = room.lines.changes
         gone = [n for n, (line, _) in enumerate(self._drawn) if room.lines[self._first + n] is not line]
         for number in sorted({*gone, *(n + 1 for n in gone if n + 1 < len(self._drawn))}):
             self._redraw(room, self._first + number)

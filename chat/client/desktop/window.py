@@ -18,6 +18,7 @@ from chat.client.desktop.keys import bind, give_focus
 from chat.client.desktop.lists import PeopleList, RoomList
 from chat.client.desktop.look import Look
 from chat.client.link import Connecting, Waiting
+from chat.client.model import Observer
 from chat.client.room import Room
 from chat.client.scrollback import Line
 from chat.client.search_results import Found
@@ -33,7 +34,7 @@ Ctrl-F searches, Ctrl-O opens the last link. Ctrl-Plus, Ctrl-Minus and Ctrl-0 ch
 /help lists what you can type; exit leaves."""
 
 
-class Window:
+class Window(Observer):
     """Shows *client* in *root*. *notify* shows a notification, *open_link* shows a web page."""
 
     def __init__(
@@ -70,9 +71,6 @@ class Window:
         """Draw again, soon."""
         if self._drawing is None:
             self._drawing = self._root.after(FRAME, self._draw)
-
-    def line_added(self, room: Room, line: Line, old: bool) -> None:
-        """The next drawing shows it."""
 
     def called(self, room: Room, line: Line) -> None:
         """Notify the user if the window is not in front."""

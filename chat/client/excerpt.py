@@ -1,0 +1,42 @@
+"""What was said round one message, shown apart from the newest messages of its room."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from chat.client.scrollback import Line, Scrollback
+
+COUNT = 100
+"""How many messages to read at once."""
+
+
+class Excerpt:
+    """Messages of a room or a conversation round the one with the id *number*."""
+
+    def __init__(self, title: str, address: Mapping[str, str], number: int) -> None:
+        self.title = title
+        self.address = address
+        """How requests name the room or the conversation."""
+        self.number = number
+        self.lines = Scrollback()
+        self.tag = ""
+        """The tag of the request that is not answered yet; empty if there is none."""
+        self.more_before = False
+        """Whether there are more messages before the first one. ``more_after``: after the last one."""
+        self.more_after = False
+
+    @property
+    def mark(self) -> int | None:
+        """The serial number of the message that is looked for."""
+        return self.lines.find(self.number)
+
+    def add_older(self, lines: Iterable[Line], more: bool) -> None:
+        """Put messages above the others."""
+        self.lines.prepend(lines)
+        self.more_before = more
+
+    def add_newer(self, lines: Iterable[Line], more: bool) -> None:
+        """Put messages below the others."""
+        for line in lines:
+            self.lines.append(line)
+        self.more_after = more
