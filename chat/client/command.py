@@ -101,6 +101,9 @@ def _leave_with(code: int) -> NoReturn:
 async def _run(settings: ClientSettings, reactor: IReactorTime) -> int:
     """Do what was asked for; return the exit code."""
     person = sys.stdin.isatty() and not settings.tail
+    if settings.notice and (person or settings.tail or settings.gui):
+        _complain("--notice is for what comes in by a pipe, as in: make 2>&1 | chat --notice --rooms builds")
+        return 2
     try:
         settings = _with_secrets(settings)
         if settings.gui:
@@ -355,7 +358,7 @@ async def _entered(link: Link, linked: asyncio.Future[None], settings: ClientSet
 async def _send(settings: ClientSettings, reactor: IReactorTime) -> bool:
     """Send what comes in by the pipe; return whether all of it was stored."""
     loop = asyncio.get_running_loop()
-    sender = Sender(settings.rooms[0], settings.timeout, reactor, _complain)
+    sender = Sender(settings.rooms[0], settings.timeout, reactor, _complain, notice=settings.notice)
     link = _link(settings, reactor, sender)
     lines = Lines(sys.stdin.fileno(), loop, sender.advance)
     with handled(ENDING, sender.give_up):

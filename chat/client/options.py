@@ -57,6 +57,8 @@ class ClientSettings:
     """The key of the chat."""
     invitation: str | None = None
     """The code of an invitation to the chat, with which the name is registered."""
+    notice: bool = False
+    """Whether what is sent from a pipe is to alert nobody."""
 
     @property
     def address(self) -> str:
@@ -80,6 +82,7 @@ chat export, chat import and chat admin manage a history; each explains itself w
 
     optFlags: ClassVar = [
         ["tail", "t", "Print what is said, line by line, and send nothing."],
+        ["notice", None, "Send from a pipe without alerting anybody: programs do not answer it either."],
         ["keyring", None, "Take the password of your name from the system's keyring, and keep it there."],
         ["plain", "p", "Write plain lines and leave the screen alone: for screen readers and simple terminals."],
         ["gui", "g", "Open a window on the desktop."],
@@ -180,7 +183,7 @@ def _is_number(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and value > 0
 
 
-_FLAGS = ("keyring", "tail", "plain", "gui")
+_FLAGS = ("keyring", "tail", "notice", "plain", "gui")
 _KEYS: Mapping[str, tuple[Callable[[object], bool], str]] = {
     "address": (_is_text, 'a text like "ada@chat.example.org:12345"'),
     "name": (_is_text, 'a text like "ada"'),
@@ -223,6 +226,7 @@ def settings(chosen: Mapping[str, Any], address_given: bool = True) -> ClientSet
         keyring=bool(chosen.get("keyring")),
         key_file=None if key_file is None else Path(key_file),
         invitation=chosen.get("invitation"),
+        notice=bool(chosen.get("notice")),
     )
 
 

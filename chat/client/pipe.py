@@ -90,15 +90,28 @@ class Lines:
 
 
 class Sender(Listener):
-    """Says each line in *room*, and tells at the end whether all of them were stored."""
+    """Says each line in *room*, and tells at the end whether all of them were stored.
 
-    def __init__(self, room: str, timeout: float, clock: IReactorTime, complain: Callable[[str], None]) -> None:
+    With *notice* each is a notice: nobody is alerted by it, and no program answers it.
+    """
+
+    def __init__(
+        self,
+        room: str,
+        timeout: float,
+        clock: IReactorTime,
+        complain: Callable[[str], None],
+        *,
+        notice: bool = False,
+    ) -> None:
         self.finished: Deferred[bool] = Deferred()
         """Fires at the end with whether everything was stored."""
         self._room = room
         self._timeout = timeout
         self._clock = clock
         self._complain = complain
+        self._fields: dict[str, object] = {"notice": True} if notice else {}
+        """What each line is said with, until a server has shown that it does not know that."""
         self._link: Link | None = None
         self._lines: Source | None = None
         self._limit: int | None = None
@@ -122,6 +135,9 @@ class Sender(Listener):
                 self._limit = event.limits.text
             case events.RoomState():
                 self.advance()
+            case events.Message(tag=str(), notice=False) if self._fields:
+                self._fields = {}
+                self._complain("The server does not know notices, so that your lines may alert people.")
             case events.Refusal():
                 self._fail(event.text)
 
@@ -140,7 +156,7 @@ class Sender(Listener):
             if len(line.encode()) > self._limit:
                 self._fail(f"A line is longer than the {self._limit} bytes that the server takes: {line[:40]}…")
             elif line.strip():
-                link.post("say", room=self._room, text=line)
+                link.post("say", room=self._room, text=line, **self._fields)
         if lines.at_end and not link.outbox:
             self._finish()
 

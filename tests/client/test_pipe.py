@@ -7,6 +7,7 @@ import io
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from client.wiring import Line
 from e2e.waiting import DEADLINE
 
 from chat.client.pipe import WINDOW, Lines, Sender, Tail
+from chat.core.commands.table import TABLE
 
 
 class Script:
@@ -36,10 +38,10 @@ class Script:
 class Pipe:
     """A sender in a box."""
 
-    def __init__(self, box: Box, script: Script, room: str = "lobby") -> None:
+    def __init__(self, box: Box, script: Script, room: str = "lobby", *, notice: bool = False) -> None:
         self.complaints: list[str] = []
         self.script = script
-        self.sender = Sender(room, 30.0, box.clock, self.complaints.append)
+        self.sender = Sender(room, 30.0, box.clock, self.complaints.append, notice=notice)
         self.wiring = Line(box, self.sender, "bot", rooms=(room,), backlog=0)
         self.sender.start(self.wiring.link, script)
         self.sender.advance()
@@ -143,6 +145,27 @@ def test_it_does_not_wait_for_ever() -> None:
     pipe.wiring.wait(1)
     assert pipe.stored is False
     assert pipe.complaints[-1] == "The server has not answered for 30 seconds."
+
+
+@pytest.mark.parametrize("notice", [True, False])
+def test_notices(notice: bool) -> None:
+    box = Box()
+    pipe = Pipe(box, Script("one", "two"), notice=notice)
+    assert pipe.stored is True
+    assert [message.notice for message in box.stored] == [notice, notice]
+    assert pipe.complaints == []
+
+
+def test_a_server_that_does_not_know_notices_is_told_of_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    say = TABLE["say"]
+    known = tuple(parameter for parameter in say.parameters if parameter.name != "notice")
+    monkeypatch.setitem(TABLE, "say", replace(say, parameters=known))
+    box = Box()
+    texts = [f"{number}" for number in range(3 * WINDOW)]
+    pipe = Pipe(box, Script(*texts), notice=True)
+    assert pipe.stored is True
+    assert said(box) == texts
+    assert pipe.complaints == ["The server does not know notices, so that your lines may alert people."]
 
 
 def test_interrupted() -> None:

@@ -273,6 +273,19 @@ def test_a_file(shared_chat: Daemon, tmp_path: Path) -> None:
     bob.expect("* bot joined.", *(f"bot: line {number}" for number in range(200)), "* bot left.")
 
 
+@pytest.mark.parametrize("words", [("--tail",), ("--gui",)])
+def test_notices_are_for_pipes(unused: str, words: tuple[str, ...]) -> None:
+    script = run("--notice", *words, unused)
+    assert script.returncode == 2
+    assert script.stderr.startswith("chat: --notice is for what comes in by a pipe")
+
+
+def test_a_person_types_no_notices(unused: str) -> None:
+    terminal = RealTerminal("--notice", unused)
+    assert terminal.ends() == 2
+    terminal.sees("--notice is for what comes in by a pipe")
+
+
 def test_a_pipe_to_nobody(unused: str) -> None:
     script = run(unused, send="hello\n")
     assert (script.returncode, script.stdout) == (1, "")
