@@ -255,7 +255,8 @@ class Person(End):
             if shown is None or not (old or text is None or shown.private is (text.room is None)):
                 continue
             if not version.refused:
-                return text, shown
+                # A line that others have said too may be of any of them.
+                return text if known else None, shown
             refused = True
         world.require("refused", not refused, f"{self.title} is shown {line!r}, which was refused.")
         return None
