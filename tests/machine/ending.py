@@ -13,25 +13,23 @@ from house import KEY
 from machine.clients import LOBBY, Person
 from machine.programs import Program, View
 from machine.promises import ANYTHING, Look, Subject, Text
-from machine.steps import NAMES, PASSWORDS, PROGRAMS, ROOT, SEATS, WARDEN, Day, hello
-
-ALL = ["changes", "conversations", "lines"]
-"""What a client of today accepts."""
+from machine.steps import ALL, NAMES, PASSWORDS, PROGRAMS, ROOT, SEATS, WARDEN, Day, hello
 
 
 def begin(day: Day) -> None:
     """Have some there."""
     boss = day.connect(0)
     assert isinstance(boss, Program)
-    boss.ask(hello(day, name=NAMES[0], password=ROOT, rooms={LOBBY: None}))
+    boss.ask(hello(day, name=NAMES[0], password=ROOT, rooms={LOBBY: None}, accept=ALL))
     day.settle()
     for seat in (1, 2):
         end = day.connect(seat)
         assert isinstance(end, Program)
-        account = {}
+        account: dict[str, Any] = {}
         if day.doors.members_only:
             code = _ask(day, boss, "invitation")["code"]
             account = {"register": True, "code": code, "password": PASSWORDS[0]}
+        account |= {"accept": ALL} if seat == 1 else {}
         end.ask(hello(day, name=NAMES[seat], rooms={LOBBY: None}, **account))
         day.settle()
     person = day.connect(PROGRAMS)

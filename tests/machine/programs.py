@@ -159,6 +159,8 @@ class Program(Asker):
         first = request.first
         if first is not None and first.changed is not None:
             request.changed, request.version = first.changed, first.version
+            if request.version is not None:
+                request.version.refused = False
             if first.answers:
                 # What was refused before may be done now.
                 self.prepare(request)

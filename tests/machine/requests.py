@@ -64,6 +64,8 @@ class Request:
         self.made: list[tuple[Register, Write]] = []
         """What has changed for good once the account is made."""
         self.text: Text | None = None
+        self.unsure = False
+        """Whether it was not clear who asks for it."""
         self.first: Request | None = None
         """The same, as it was sent first."""
         self.changed: Text | None = None
@@ -193,7 +195,7 @@ class Asker(End):
         world, now, fields = self.world, self.world.tick, request.fields
         room = world.room(fields["room"]) if "room" in fields else None
         victims = world.called(request.about, Look(self, now, now)) if request.about else set()
-        request.victims, request.room = victims, room
+        request.victims, request.room, request.unsure = victims, room, self.changes
 
         def write(register: Register, value: Any) -> None:
             request.writes.append((register, register.write(value, self, now)))
@@ -426,6 +428,12 @@ class Asker(End):
         certain = len(request.victims or self.subjects) == 1 or request.kind in ("edit", "pin")
         if request.kind == "room":
             certain = self._do_room(request, event) and certain
+        if request.kind == "react" and request.changed is not None:
+            registers = {id(register) for register, _ in request.writes}
+            mine = [request.changed.reacts(one.party, request.fields["text"]) for one in self.subjects]
+            certain = certain and not request.unsure and registers == set(map(id, mine))
+            for register in () if certain else mine:
+                register.may_put(ANYTHING, request.sent, now)
         for _, write in request.writes:
             if write.value is ANYTHING and request.kind in SWITCHES:
                 write.value = _switched_to(request, event)

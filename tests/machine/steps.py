@@ -42,6 +42,8 @@ ODD = [
     *(f"? {nasty.decode('utf-8', 'replace')}" for nasty in NASTY if b"?" not in nasty),
     "bob: ?", "* ? left.", "! ?", "~ bob ?", "?" + " x" * 1000, "?" + "x" * 5000,
 ]  # fmt: skip
+ALL = ["changes", "conversations", "lines"]
+"""What a client of today accepts."""
 WARDEN = "the warden's own"
 ROOT = "the owner's own"
 REACTIONS = ["\U0001f44d", "\U0001f44d", "ok", "\u2764\ufe0f", "\U0001f469\u200d\U0001f4bb", "1\ufe0f\u20e3", "not one"]
@@ -58,6 +60,7 @@ FORGED = [
     "> bob: ah",
 ]
 """What somebody may have others read as one line of theirs."""
+TALK = ("says", "says", "tells", "edits", "reacts", "reacts", "deletes", "pins", "answers")
 TAIL = 3
 """So many of its last messages a program sends again when it comes back."""
 
@@ -272,9 +275,7 @@ class Day:
 
     def accepted(self, chance: random.Random) -> list[str] | None:
         """What a client says that it knows: an old one says nothing."""
-        return chance.choice(
-            [None, None, ["conversations"], ["changes", "lines"], ["conversations", "changes", "lines"]]
-        )
+        return chance.choice([None, ["conversations"], ["changes", "lines"], ALL, ALL, ALL])
 
     def key(self, chance: random.Random) -> str | None:
         """A key, the right one more often than not; ``None`` if none is needed."""
@@ -469,6 +470,26 @@ def comes_back(day: Day, seat: int, chance: random.Random) -> object:
     if chance.random() < 0.8:
         day.broken[seat] = None
     _come_back(day, seat, before, chance, waiting=True)
+    return None
+
+
+@step(5)
+def misses_something(day: Day, seat: int, chance: random.Random) -> object:
+    """A program breaks off, others talk, and it comes back."""
+    seat %= PROGRAMS
+    program = day.program(seat)
+    if program is None or not day.house.running:
+        return NOTHING
+    program.lose()
+    day.settle()
+    for _ in range(chance.randrange(1, 7)):
+        _, work = STEPS[chance.choice(TALK)]
+        if work(day, chance.randrange(PROGRAMS), chance) is None:
+            day.settle()
+    before = day.broken[seat]
+    if before is not None and day.seats[seat] is None:
+        day.broken[seat] = None
+        _come_back(day, seat, before, chance, waiting=True)
     return None
 
 
