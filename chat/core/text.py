@@ -117,12 +117,6 @@ def quoted(text: str) -> str:
     return first if len(first) <= QUOTED else f"{first[: QUOTED - 1].rstrip()}…"
 
 
-def quoted(text: str) -> str:
-    """What is quoted of a message: its first line, or so much of that as a line has room for."""
-    first = next((line for line in text.split("\n") if line.strip()), "").strip()
-    return first if len(first) <= QUOTED else f"{first[: QUOTED - 1].rstrip()}…"
-
-
 def decode(data: bytes) -> str:
     """Decode and clean a line of bytes, with U+FFFD in place of what is not UTF-8."""
     return clean(data.decode("utf-8", "replace"))

@@ -410,7 +410,7 @@ def test_nothing_is_left_to_the_id_of_an_account_that_could_not_be_stored() -> N
     assert store._owners == {}
     bob.ask(type="say", room="lobby", text="mine")
     finish(box, store)
-    assert [author < 0 for author, _ in store._owners.values()] == [True]
+    assert [author < 0 for author, *_ in store._owners.values()] == [True]
 
 
 # -- tokens
