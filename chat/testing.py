@@ -33,6 +33,8 @@ from chat.protocols.connection import ChatFactory
 from chat.protocols.memory import MemoryEndpoint, MemoryTransport
 from chat.protocols.plain import PlainManners
 
+__all__ = ["Chat", "Client", "Limits"]
+
 START = 1_795_252_502.114
 """When a chat begins: 2026-11-21T09:15:02.114Z."""
 

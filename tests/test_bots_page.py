@@ -10,7 +10,7 @@ import pytest
 from twisted.application.internet import ClientService
 from twisted.internet.protocol import Factory, Protocol
 
-from chat.testing import Chat
+from chat.testing import Chat, Limits
 
 ROOT = Path(__file__).parents[1]
 EXAMPLES = sorted(path for path in (ROOT / "examples").iterdir() if path.is_file())
@@ -57,7 +57,8 @@ def test_what_the_page_says_of_testing_works() -> None:
     lines = [code for row in rows for code in (row[0], *re.findall(r"`([^`]+)`", row[1]))]
     assert len(lines) == len(rows) + 4
     bot: Any = type("Bot", (), {"receive": staticmethod(lambda line: ())})
-    names = {"Chat": Chat, "bot": bot, "factory": Factory.forProtocol(Protocol), "ClientService": ClientService}
+    names: dict[str, Any] = {"Chat": Chat, "Limits": Limits, "ClientService": ClientService}
+    names |= {"bot": bot, "factory": Factory.forProtocol(Protocol)}
     for line in lines:
         if "cut" in line:
             names["chat"].json("dice")

@@ -9,8 +9,7 @@ from typing import Any
 
 import pytest
 
-from chat.core.limits import Limits
-from chat.testing import Chat, Client
+from chat.testing import Chat, Client, Limits
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 

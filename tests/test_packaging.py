@@ -119,8 +119,9 @@ def test_an_editable_install_serves_elsewhere(python: Path, tmp_path: Path) -> N
     serves(python, elsewhere)
 
 
-def test_reading_the_options_chooses_no_reactor() -> None:
-    program = "import sys, chat.tap; sys.exit('twisted.internet.reactor' in sys.modules)"
+@pytest.mark.parametrize("module", ["chat.tap", "chat.testing"])
+def test_reading_the_options_and_testing_a_bot_choose_no_reactor(module: str) -> None:
+    program = f"import sys, {module}; sys.exit('twisted.internet.reactor' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
 
 

@@ -11,7 +11,10 @@ from pathlib import Path
 
 import pytest
 from e2e.waiting import DEADLINE
+from twisted.internet.error import ConnectionRefusedError
+from twisted.internet.protocol import Factory, Protocol
 from twisted.internet.task import Clock
+from twisted.python.failure import Failure
 from twisted.python.logfile import LogFile
 
 from chat.process import ROTATED_FILES, bound_log_files
@@ -119,3 +122,10 @@ def test_making_the_service_touches_nothing_of_the_process() -> None:
 def test_a_chat_that_no_member_could_come_into_is_not_made() -> None:
     with pytest.raises(ValueError, match="nobody could come in from elsewhere by tcp:1"):
         ChatService(Clock(), Settings(ways={"listen": ("tcp:1",)}, members_only=True))
+
+
+def test_nobody_comes_in_from_the_process_while_the_chat_does_not_run() -> None:
+    chat = ChatService(Clock(), Settings(data="none"))
+    refused: list[Failure] = []
+    chat.endpoint.connect(Factory.forProtocol(Protocol)).addErrback(refused.append)
+    assert [failure.type for failure in refused] == [ConnectionRefusedError]

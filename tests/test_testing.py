@@ -11,8 +11,7 @@ from twisted.internet.protocol import Factory
 from twisted.internet.task import Clock
 from twisted.protocols.basic import LineOnlyReceiver
 
-from chat.core.limits import Limits
-from chat.testing import Chat
+from chat.testing import Chat, Limits
 
 
 class Echo(LineOnlyReceiver):

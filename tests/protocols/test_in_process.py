@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
+from box import Box
 from twisted.internet.address import UNIXAddress
 from twisted.internet.defer import Deferred
 from twisted.internet.error import ConnectionAborted, ConnectionDone, ConnectionLost, ConnectionRefusedError
 from twisted.internet.interfaces import IAddress, IProtocol, IPushProducer, IStreamClientEndpoint
 from twisted.internet.protocol import Factory, Protocol, connectionDone
 from twisted.internet.task import Clock
+from twisted.protocols.basic import LineOnlyReceiver
 from twisted.python.failure import Failure
 from zope.interface import implementer
 from zope.interface.verify import verifyObject
 
+from chat.core.doors import Doors
 from chat.protocols.memory import CHUNK, MemoryEndpoint, MemoryTransport
 
 
@@ -188,3 +193,60 @@ def test_a_factory_may_make_no_protocol() -> None:
             return None
 
     assert refused(MemoryEndpoint(Clock(), Factory.forProtocol(End)).connect(Nothing()))
+
+
+# The rules of the chat
+
+
+class Bot(LineOnlyReceiver):
+    """A program that says hello, and keeps what comes."""
+
+    delimiter = b"\n"
+
+    def __init__(self, **hello: object) -> None:
+        self.hello = hello
+        self.events: list[dict[str, object]] = []
+
+    def connectionMade(self) -> None:
+        self.sendLine(json.dumps({"type": "hello", **self.hello}).encode())
+
+    def lineReceived(self, line: bytes) -> None:
+        if line.startswith(b"{"):
+            self.events.append(json.loads(line))
+
+
+def come_in(box: Box, **hello: object) -> dict[str, object]:
+    """Come in from within the process; return the first answer."""
+    bot = Bot(**hello)
+    MemoryEndpoint(box.clock, box.way_in).connect(Factory.forProtocol(lambda: bot))
+    box.turn()
+    return bot.events[0]
+
+
+def test_a_bot_in_the_process_needs_no_key() -> None:
+    box = Box(doors=Doors(key="the key of the chat"))
+    assert come_in(box, name="bot")["type"] == "welcome"
+    box.connect().ask(type="hello", name="other")
+
+
+def test_members_only_holds_for_bots_in_the_process() -> None:
+    box = Box(doors=Doors(members_only=True))
+    assert come_in(box, name="bot")["code"] == "invitation-needed"
+
+
+def test_names_and_passwords_hold_for_bots_in_the_process() -> None:
+    box = Box()
+    box.text("ada")
+    assert come_in(box, name="ada")["code"] == "name-taken"
+    assert come_in(box, name="bot", register=True, password="correct horse")["registered"]
+    assert come_in(box, name="bot")["code"] == "password-needed"
+    assert come_in(box, name="bot", password="correct horse")["registered"]
+
+
+def test_bans_hold_for_bots_in_the_process() -> None:
+    box = Box()
+    boss = box.connect(host="127.0.0.1")
+    boss.ask(type="hello", name="boss", register=True, password="correct horse")
+    assert box.admin("role", "boss", "owner") == "boss is owner now."
+    boss.ask(type="ban", target="bot")
+    assert come_in(box, name="bot")["code"] == "banned"
