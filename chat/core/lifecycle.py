@@ -240,7 +240,8 @@ class CatchUp(msgspec.Struct, frozen=True):
         if session.token is None:
             self.hub.ask(session, UnreadOf(party, self.before), self._announce, None)
         elif session.private is not None:
-            delivery.missed(session, replace(wanted, after=session.private))
+            known = session.private if session.knows_changes else None
+            delivery.missed(session, replace(wanted, after=session.private, known=known))
         elif CONVERSATIONS not in session.accept:
             most = None if self.resumes else self.hub.limits.history_count
             unread = UnreadOf(party, self.before, RECENT, most)

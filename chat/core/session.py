@@ -37,6 +37,9 @@ LINES = "lines"
 FEATURES = (CHANGES, CONVERSATIONS, LINES)
 """What every server of this version has."""
 
+_SHOWN_ALL = frozenset((CHANGES, LINES))
+"""What a client must accept to be shown all that may come in a room."""
+
 MOST_UNCONFIRMED = 1_000
 """A client that sends nothing is noted as having been shown something of so many parties; the rest is shown again."""
 
@@ -221,6 +224,11 @@ class Session:
     def name(self) -> str:
         """The name of its user, or ``""``."""
         return self.user.name if self.user is not None else ""
+
+    @property
+    def knows_changes(self) -> bool:
+        """Whether its client is shown how messages change, and texts of several lines."""
+        return self.accept >= _SHOWN_ALL
 
     @property
     def ignored(self) -> Mapping[str, str]:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from chat.core.events import Event, Message
+from chat.core.events import AnyChange, Event, Message
 
 
 class Dialect(Protocol):
     """One way to write events as bytes."""
 
     page: int
-    """The messages that are replayed at a time."""
+    """The messages, and changes of messages, that are replayed at a time."""
 
     hides_own: bool
     """Whether users are not shown again what they did themselves."""
@@ -26,5 +26,5 @@ class Dialect(Protocol):
     def encode_for(self, name: str, event: Event) -> bytes:
         """Write an event for the user called *name* alone."""
 
-    def encode_replay(self, room: str, messages: Sequence[Message]) -> bytes:
-        """Write old messages for somebody who comes into the room."""
+    def encode_replay(self, room: str, past: Sequence[Message | AnyChange]) -> bytes:
+        """Write old messages, and changes in their places between them, for somebody who comes into the room."""

@@ -13,12 +13,12 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from chat.core.errors import ChatError, Internal
-from chat.core.events import Found, History, Message, Notice, Refusal, Sent
+from chat.core.events import AnyChange, Deleted, Found, History, Message, Notice, Refusal, Sent
 from chat.core.names import key
 from chat.core.ports import Lookup, Missed, Query, Search, Unread, UnreadOf
 from chat.core.session import Session
 from chat.delivery.outbox import Outbox, Place
-from chat.history.store import Page, Store
+from chat.history.store import Page, Store, number
 
 T = TypeVar("T")
 
@@ -55,12 +55,12 @@ class Lookups:
         session = outbox.session
 
         def found(page: Page) -> bytes:
-            rest = [replace(wanted[0], after=page.messages[-1].id)] if page.more else []
+            rest = [replace(wanted[0], after=number(page.events[-1]))] if page.more else []
             rest += wanted[1:]
             if rest and outbox.has(place):
                 place.when_due = partial(self._missed, rest, outbox, outbox.add_after(place))
             _note_shown(session, page)
-            return b"".join(outbox.dialect.encode_for(session.name, message) for message in page.messages)
+            return b"".join(outbox.dialect.encode_for(session.name, event) for event in page.events)
 
         _fill(outbox, place, self._store.missed(wanted[0], outbox.dialect.page), found)
 
@@ -103,23 +103,28 @@ class Lookups:
         """Show *answer* with the messages of a page, of which the one with the index *last* is next to the rest."""
 
         def found(page: Page) -> bytes:
-            following = page.messages[last].id if page.more else None
-            if isinstance(answer, History) and answer.with_ is not None:
-                _note_shown(outbox.session, page)
+            following = number(page.events[last]) if page.more else None
             event = structs.replace(answer, messages=_shown(outbox, page), more=page.more, next=following)
+            if isinstance(event, History):
+                event = structs.replace(event, changes=_shown_changes(outbox, page))
+                if event.around is not None:
+                    event = structs.replace(event, more_before=page.more_before, more_after=page.more)
+                if event.with_ is not None:
+                    _note_shown(outbox.session, page)
             return outbox.dialect.encode_for(outbox.session.name, event)
 
         _fill(outbox, outbox.add(None), reading, found, answer.tag)
 
     def _replay(self, query: Query, outbox: Outbox, place: Place) -> None:
-        """Fill *place* with the messages of *query*; if it has no count, page by page."""
+        """Fill *place* with what *query* asks for; if that has no count, page by page."""
         wanted = query if query.count else replace(query, count=outbox.dialect.page)
 
         def found(page: Page) -> bytes:
             if page.more and not query.count and outbox.has(place):
-                rest = replace(query, after=page.messages[-1].id)
+                rest = replace(query, after=number(page.events[-1]))
                 place.when_due = partial(self._replay, rest, outbox, outbox.add_after(place))
-            return outbox.dialect.encode_replay(query.room or "", _shown(outbox, page))
+            shown = [*_shown(outbox, page), *_shown_changes(outbox, page)]
+            return outbox.dialect.encode_replay(query.room or "", sorted(shown, key=number))
 
         _fill(outbox, place, self._store.read(wanted), found)
 
@@ -165,4 +170,14 @@ def _shown(outbox: Outbox, page: Page) -> list[Message]:
         else message
         for message in page.messages
         if message.room is None or key(message.author) not in session.ignored
+    ]
+
+
+def _shown_changes(outbox: Outbox, page: Page) -> list[AnyChange]:
+    """The changes of *page*: of those in rooms, the deletions, and what nobody did whom the session ignores."""
+    ignored = outbox.session.ignored
+    return [
+        change
+        for change in page.changes
+        if change.room is None or isinstance(change, Deleted) or key(change.by) not in ignored
     ]

@@ -13,7 +13,7 @@ from chat.core.commands.table import TABLE, run
 from chat.core.errors import BadField, BadJson, ChatError, NotWelcomeYet, UnknownType
 from chat.core.hub import Hub
 from chat.core.registration import come_in_new
-from chat.core.session import CHANGES, FEATURES, LINES, LOBBY, ResumeToken, Session
+from chat.core.session import FEATURES, LOBBY, ResumeToken, Session
 from chat.core.text import clean
 from chat.protocols.manners import Manners
 
@@ -21,9 +21,6 @@ MAXIMUM_TAG = 64
 
 ACCEPTABLE = frozenset(FEATURES)
 """What a client may say that it accepts."""
-
-IN_ROOMS = frozenset((CHANGES, LINES))
-"""What a client must accept to be sent all that may come in a room."""
 
 MOST_ACCEPTED = 32
 """So many strings a client may give, most of which may be of later versions."""
@@ -47,9 +44,9 @@ class JsonDialect:
         """Write an event for the user called *name* alone."""
         return self.encode(event)
 
-    def encode_replay(self, room: str, messages: Sequence[events.Message]) -> bytes:
-        """Write old messages as they were written when they were new."""
-        return b"".join([self.encode(message) for message in messages])
+    def encode_replay(self, room: str, past: Sequence[events.Message | events.AnyChange]) -> bytes:
+        """Write old messages and changes as they were written when they were new."""
+        return b"".join([self.encode(event) for event in past])
 
 
 class FirstJsonDialect(JsonDialect):
@@ -95,7 +92,7 @@ class JsonManners(Manners):
 
     def dialect_for(self, session: Session) -> JsonDialect:
         """The one that has all that may come in a room, if the client accepts that."""
-        return LATER if session.accept >= IN_ROOMS else FIRST
+        return LATER if session.knows_changes else FIRST
 
     def idle(self, hub: Hub, session: Session) -> None:
         """Tell a program that hears nothing that the server is there."""

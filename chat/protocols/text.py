@@ -70,9 +70,10 @@ class TextDialect:
             lines.append(f"* {event.pins} pinned: /pins")
         return _lines(lines)
 
-    def encode_replay(self, room: str, messages: Sequence[events.Message]) -> bytes:
-        """Write old messages, each with its local time, between two marks."""
-        return self._past(events.History(room=room, messages=list(messages), more=False)) if messages else b""
+    def encode_replay(self, room: str, past: Sequence[events.Message | events.AnyChange]) -> bytes:
+        """Write old messages, each with its local time, between two marks; they are as they are now."""
+        messages = [event for event in past if isinstance(event, events.Message)]
+        return self._past(events.History(room=room, messages=messages, more=False)) if messages else b""
 
     def _past(self, event: events.History | events.Found | events.Pins) -> bytes:
         before, *lines = event.words()

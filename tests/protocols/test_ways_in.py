@@ -11,7 +11,7 @@ from twisted.internet.testing import StringTransport
 
 from chat.core import lifecycle
 from chat.core.commands import talk
-from chat.core.events import Event, Message, Refusal
+from chat.core.events import AnyChange, Event, Message, Refusal
 from chat.core.hub import Hub
 from chat.core.session import LOBBY, Session
 from chat.core.text import decode
@@ -34,8 +34,8 @@ class LoudDialect:
     def encode_for(self, name: str, event: Event) -> bytes:
         return self.encode(event)
 
-    def encode_replay(self, room: str, messages: Sequence[Message]) -> bytes:
-        return b"".join(map(self.encode, messages))
+    def encode_replay(self, room: str, past: Sequence[Message | AnyChange]) -> bytes:
+        return b"".join(map(self.encode, past))
 
 
 class LoudManners(Manners):

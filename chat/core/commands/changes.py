@@ -26,7 +26,7 @@ from chat.core.queue import Undo
 from chat.core.reactions import MOST_KINDS, Burst, reaction_from
 from chat.core.rights import user_of
 from chat.core.room import Room
-from chat.core.session import CHANGES, LINES, Session, User, ignores
+from chat.core.session import Session, User, ignores
 from chat.core.text import quoted
 
 EDITABLE = timedelta(hours=1)
@@ -127,7 +127,7 @@ def _confirm(hub: Hub, session: Session, target: Target, event: AnyChange) -> No
 
 def _needs_an_answer(session: Session, event: AnyChange) -> bool:
     """Tell whether a program must be answered by itself, as it is not shown reactions otherwise."""
-    return isinstance(event, Reacted) and not session.one_room and not session.accept >= {CHANGES, LINES}
+    return isinstance(event, Reacted) and not session.one_room and not session.knows_changes
 
 
 class ShowBetween(msgspec.Struct, frozen=True):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 
@@ -54,8 +55,10 @@ def history(
         until=until,
         party=user_of(session).party,
         other=other,
-        token=session.token.digest if other and session.token is not None else None,
+        token=session.token.digest if session.token is not None else None,
     )
+    if after is not None and session.knows_changes and since is None and until is None:
+        query = replace(query, known=after)
     session.spent += hub.limits.history_cost - 1
     answer = History(
         room=query.room,
@@ -120,6 +123,7 @@ def _search(
         author=wanted.author,
         room=names.room_name(place) if place is not None else None,
         rooms=rights.readable(hub, user_of(session)),
+        reader=user_of(session).party,
         party=party,
         other=other,
         token=session.token.digest if party and session.token is not None else None,
@@ -140,6 +144,7 @@ def mentions(hub: Hub, session: Session, tag: str | None, before: int | None = N
         after=left or 0,
         naming=user.name,
         absent_at=user.came if left is None else None,
+        reader=user.party,
         rooms=rights.readable(hub, user_of(session)),
     )
     session.spent += hub.limits.search_cost - 1
