@@ -22,8 +22,8 @@ class FindToken:
 class StoredToken:
     """A token as a history holds it: whose it is (0 if nobody's), when it was used last, and the tags used under it.
 
-    ``tags`` maps each tag to the id and the time of its message; ``done`` has the tags of changes, each with the name
-    of its request: ``edit``, ``delete``, ``react`` or ``pin``.
+    ``tags`` maps each tag to the id and the time of its message; ``done`` has the changes, each as the name of its
+    request, ``edit``, ``delete``, ``react`` or ``pin``, and the tag.
     """
 
     subject: Subject = 0

@@ -202,6 +202,6 @@ def pins(connection: sqlite3.Connection) -> Mapping[str, Sequence[int]]:
 
 
 def done(connection: sqlite3.Connection, token: str, most: int) -> Sequence[tuple[str, str]]:
-    """The last tags of changes that were made under the *token*, at *most* so many, with the names of the requests."""
+    """The last changes that were made under the *token*, at *most* so many: the names of their requests, the tags."""
     rows = connection.execute(_TAGS, (token, most)).fetchall()
-    return tuple((tag, _REQUESTS[kind]) for tag, kind in reversed(rows))
+    return tuple((_REQUESTS[kind], tag) for tag, kind in reversed(rows))

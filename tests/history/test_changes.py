@@ -501,10 +501,10 @@ def test_the_tags_of_changes_come_back_with_the_token(again: Callable[[], tuple[
     keep(store, tagged(reacted(2, 5, "ok", ADA), "t3", "digest"), tagged(deleted(1, 6), "t4", "digest"))
     keep(store, tagged(pinned(2, 7), "t5", "other"), pinned(2, 8))
     store, _ = again()
-    done = (("t1", "edit"), ("t2", "edit"), ("t3", "react"), ("t4", "delete"))
+    done = (("edit", "t1"), ("edit", "t2"), ("react", "t3"), ("delete", "t4"))
     assert wait(store.token("digest", 9)) == StoredToken(done=done)
     assert wait(store.token("digest", 2)) == StoredToken(done=done[2:])
-    assert wait(store.token("other", 9)) == StoredToken(done=(("t5", "pin"),))
+    assert wait(store.token("other", 9)) == StoredToken(done=(("pin", "t5"),))
     wait(store.drop("lobby", 9))
     assert wait(store.token("digest", 9)) is None
 
@@ -516,7 +516,7 @@ def test_so_many_tags_of_changes_are_kept(again: Callable[[], tuple[SqliteStore,
     keep(store, *(tagged(change, f"t{change.event.rev}", "digest") for change in changes))
     token = wait(store.token("digest", DONE_EACH * 2))
     assert token is not None
-    assert [tag for tag, _ in token.done] == [f"t{number}" for number in range(10, DONE_EACH + 10)]
+    assert [tag for _, tag in token.done] == [f"t{number}" for number in range(10, DONE_EACH + 10)]
 
 
 def test_own_words_belong_to_the_account(again: Callable[[], tuple[SqliteStore, Contents]]) -> None:
