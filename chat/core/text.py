@@ -6,7 +6,7 @@ import re
 import unicodedata
 from functools import lru_cache
 
-from chat.core.errors import TooLong
+from chat.core.errors import Empty, TooLong
 
 MAXIMUM_MARKS = 8
 """How many combining marks stay on one character."""
@@ -28,6 +28,14 @@ _UNSAFE = re.compile(
     "]"
 )
 
+IGNORABLE = (
+    "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f"
+    "\ufeff\uffa0\ufff0-\ufff8\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
+)
+"""What Unicode calls Default_Ignorable_Code_Point, as in a class of a regular expression."""
+
+_DRAWS_NOTHING = re.compile(f"[{IGNORABLE}\u2800\U0001d159]")
+"""That, the empty Braille pattern and the empty note."""
 
 _BREAK = re.compile("\r\n|[\n\v\f\r\x1c-\x1e\x85\u2028\u2029]")
 _BREAKS = re.compile(f"(?:{_BREAK.pattern})+")
@@ -68,10 +76,33 @@ def _bound_marks(text: str) -> str:
     return "".join(kept)
 
 
+def _seen(text: str) -> str:
+    """Return *text*, or ``""`` if nothing of it can be seen."""
+    return text if text.isascii() or any(map(_is_seen, text)) else ""
+
+
+@lru_cache(maxsize=1024)
+def _is_seen(character: str) -> bool:
+    """Tell whether a character draws something by itself, unlike marks, blanks, joiners and selectors."""
+    category = unicodedata.category(character)
+    return not (category[0] in "MZ" or category in ("Cc", "Cf") or _DRAWS_NOTHING.match(character))
+
+
 def bounded(text: str, most: int, what: str) -> str:
-    """Clean and strip *text*; raises :class:`TooLong`, which calls it *what*, for more than *most* bytes."""
+    """Clean and strip *text*; what has nothing that can be seen becomes ``""``.
+
+    Raises :class:`TooLong`, which calls it *what*, for more than *most* bytes.
+    """
     _require_bytes(text, most, what)
-    return clean(text).strip()
+    return _seen(clean(text).strip())
+
+
+def legible(text: str, most: int, what: str) -> str:
+    """As :func:`bounded`; raises :class:`Empty` if nothing can be seen of a *text* that is not blank."""
+    kept = bounded(text, most, what)
+    if not kept and text.strip():
+        raise Empty("There is nothing to say in that.")
+    return kept
 
 
 def bounded_lines(text: str, most: int, lines: int) -> str:
@@ -82,7 +113,7 @@ def bounded_lines(text: str, most: int, lines: int) -> str:
     text = clean_lines(text)
     if text.count("\n") >= lines:
         raise TooLong(f"That text has {text.count(chr(10)) + 1} lines, so it was not sent. Use at most {lines}.")
-    return text
+    return _seen(text)
 
 
 def _require_bytes(text: str, most: int, what: str) -> None:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import unicodedata
+from contextlib import nullcontext
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chat.core.text import MAXIMUM_MARKS, clean, enumerate_words
+from chat.core.errors import Empty
+from chat.core.text import MAXIMUM_MARKS, bounded, bounded_lines, clean, enumerate_words, legible
 
 
 @given(st.text())
@@ -29,6 +32,39 @@ def test_harm_is_taken_out() -> None:
 
 def test_combining_marks_are_bounded() -> None:
     assert clean("z" + "\u0301" * 50 + "a\u0301") == "z" + "\u0301" * MAXIMUM_MARKS + "a\u0301"
+
+
+INVISIBLE = (
+    "\u034f\u115f\u1160\u17b4\u180b\u200b\u200c\u200d\u2800\u3000\u3164\ufe0f\uffa0\U000e0100\U0001bca0\U0001d159\u0301\u20e3"
+    "\u2065\ufff8\U000e0fff"
+)
+
+
+@pytest.mark.parametrize("character", INVISIBLE)
+def test_a_text_of_invisible_characters_is_empty(character: str) -> None:
+    assert bounded(character * 3, 99, "text") == bounded(f" {character} \u200d{character}", 99, "text") == ""
+    assert bounded_lines(f"{character}\n\n{character}", 99, 9) == ""
+    with pytest.raises(Empty) if character.strip() else nullcontext():
+        legible(character, 99, "topic")
+    assert bounded(f"a{character}", 99, "text").startswith("a")
+
+
+def test_what_can_be_seen_is_no_empty_text() -> None:
+    for text in (
+        "👍🏽",
+        "❤️",
+        "می\u200cخواهم",
+        "\U0001fae9",
+        "…",
+        "ㅋ",
+        "กำ",
+        "°",
+        "क्\u200dष",
+        "1\ufe0f\u20e3",
+        "\ue000",
+    ):
+        assert bounded(text, 99, "text") == bounded_lines(text, 99, 9) == legible(text, 99, "topic") == text
+    assert legible(" ", 99, "topic") == legible("", 99, "topic") == ""
 
 
 def test_lists_in_words() -> None:

@@ -332,6 +332,22 @@ def test_a_message_to_somebody_away_says_so() -> None:
     assert ada.lines() == ["* bob is back."]
 
 
+@pytest.mark.parametrize("character", ["\u2800", "\u3164\u200d", "\ufe0f", "\u0301", "\U000e0100"])
+def test_what_nobody_could_see_is_not_said(character: str) -> None:
+    box = Box()
+    ada, bob = box.text("ada"), box.text("bob")
+    ada.received()
+    for command in ("", "/me ", "/msg bob ", "/topic ", "/away "):
+        ada.send(f"{command}{character}{character}")
+        assert ada.lines() == ["! There is nothing to say in that."], command
+    assert bob.lines() == []
+    ada.send("/who")
+    assert ada.lines() == ["* In #lobby: ada, bob"]
+    program = box.json("eve")
+    program.ask(type="away", text=character)
+    assert [event["code"] for event in program.objects()] == ["empty"]
+
+
 def test_renaming() -> None:
     box = Box()
     ada, bob = box.text("ada"), box.text("bob")

@@ -15,7 +15,7 @@ from chat.core.hub import Hub
 from chat.core.membership import find_anyone
 from chat.core.rights import user_of
 from chat.core.session import CHANGES, Session
-from chat.core.text import bounded, clean
+from chat.core.text import clean, legible
 
 MOST_WORDS = 20
 """So many words may name an account besides its name."""
@@ -93,7 +93,7 @@ def away(hub: Hub, session: Session, tag: str | None, text: str | None = None) -
     if text:
         for room in user.rooms():
             rights.require_voice(hub, user, room)
-    user.away = None if text is None else bounded(text, hub.limits.topic, "text")
+    user.away = None if text is None else legible(text, hub.limits.topic, "text")
     told = Away(time=hub.now(), room=None, name=user.name, text=user.away, tag=tag)
     hub.then(
         session,

@@ -18,7 +18,7 @@ from chat.core.rights import user_of
 from chat.core.room import Access, Room, Status
 from chat.core.room_directory import Place, place_of
 from chat.core.session import Session, User
-from chat.core.text import bounded, clean
+from chat.core.text import clean, legible
 
 PAGE_OF_PEOPLE = 20
 PAGE_OF_PROGRAMS = 1_000
@@ -115,7 +115,7 @@ def topic(hub: Hub, session: Session, tag: str | None, room: str, text: str | No
         hub.show(session, Topic(time=hub.now(), room=mine.name, name=None, topic=mine.topic, tag=tag))
         return
     user = user_of(session)
-    words = "" if text == "-" else bounded(text, hub.limits.topic, "topic")
+    words = "" if text == "-" else legible(text, hub.limits.topic, "topic")
     if mine.locked and not rights.is_op(user, mine):
         raise NotAllowed(f"The topic of #{mine.name} is locked. Only its ops may set it.")
     rights.require_turn(hub, user, mine)
