@@ -675,11 +675,10 @@ def answers(day: Day, program: Program, chance: random.Random) -> Request | None
         return None
     text = day.world.by_id[number]
     if text.room is None and chance.random() < 0.8:
-        if not program.withs:
+        known = [name for name in sorted(program.withs) if program.other_side({"with": name}) is not None]
+        if not known:
             return None
-        return day.request(
-            "msg", **{"with": chance.choice(sorted(program.withs)), "text": day.text(chance), "re": number}
-        )
+        return day.request("msg", **{"with": chance.choice(known), "text": day.text(chance), "re": number})
     return day.request("say", room=room, text=day.text(chance), re=number)
 
 
