@@ -127,6 +127,13 @@ class Message(Event, frozen=True, kw_only=True):
     def words(self) -> list[str]:
         return [message.line() for message in self.by_line()]
 
+    @property
+    def fate(self) -> str:
+        """Tell what has become of it: ``[edited, 👍 2]``."""
+        facts = ["edited"] * (self.edited is not None) + ["pinned"] * self.pinned
+        facts += [f"{one.text} {one.count}" for one in self.reactions]
+        return f"[{', '.join(facts)}]" if facts else ""
+
     def by_line(self) -> Sequence[Message]:
         """Divide it into a message for each of its lines, so that each is shown as said by its author."""
         if "\n" not in self.text:
@@ -160,6 +167,17 @@ class Message(Event, frozen=True, kw_only=True):
             return f"~ ({private}) {self.author} {self.text}"
         answer = f", {self._answer}" if self.re_author is not None else ""
         return f"{self.author} ({private}{answer}): {self.text}"
+
+
+def _dated(messages: Iterable[Message], local: Callable[[str], datetime], write: Callable[[Message], str]) -> list[str]:
+    """Write messages line by line, each line with its time, and behind the last of a message what has become of it."""
+    lines: list[str] = []
+    for said in messages:
+        time = f"[{local(said.time):%Y-%m-%d %H:%M}]"
+        *before, last = said.by_line()
+        lines += [f"{time} {write(line)}" for line in before]
+        lines.append(f"{time} {write(last)} {said.fate}".rstrip())
+    return lines
 
 
 class Sent(Message, frozen=True, kw_only=True, tag="message"):
@@ -329,11 +347,7 @@ class Pins(Event, frozen=True, kw_only=True):
         """Write the messages as a search does; *local* reads a time of the wire."""
         if not self.messages:
             return [f"Nothing is pinned in #{self.room}."]
-        lines = [
-            f"[{local(said.time):%Y-%m-%d %H:%M}] #{said.id} {line.line()}"
-            for said in self.messages
-            for line in said.by_line()
-        ]
+        lines = _dated(self.messages, local, lambda said: f"#{said.id} {said.line()}")
         return [f"Pinned in #{self.room}:", *lines, f"/history around {self.messages[-1].id} shows what was said then."]
 
 
@@ -649,9 +663,7 @@ class History(Event, frozen=True, kw_only=True):
             behind = f"There is more: {self._next_page(local)}"
         elif self.more and self.room is None and self.name and self.since is None and self.after is None:
             behind = f"For older ones: /search before:{self.next or _id(self.messages[:1])} in:@{self.name}"
-        lines = [
-            f"[{local(said.time):%Y-%m-%d %H:%M}] {line.spoken}" for said in self.messages for line in said.by_line()
-        ]
+        lines = _dated(self.messages, local, lambda said: said.spoken)
         return [f"Earlier {where}:", *lines, behind]
 
     def _next_page(self, local: Callable[[str], datetime]) -> str:
@@ -749,11 +761,9 @@ class Found(Event, frozen=True, kw_only=True):
             behind = "For older ones: " + (
                 f"/search before:{last} {self.text}" if self.text is not None else f"/mentions {last}"
             )
-        lines = [
-            f"[{local(said.time):%Y-%m-%d %H:%M}] #{said.id} {f'#{said.room} ' if said.room else ''}{line.line()}"
-            for said in self.messages
-            for line in said.by_line()
-        ]
+        lines = _dated(
+            self.messages, local, lambda said: f"#{said.id} {f'#{said.room} ' if said.room else ''}{said.line()}"
+        )
         before = "Found, the newest first:" if self.text is not None else "You were named, the newest first:"
         return [before, *lines, behind]
 

@@ -456,6 +456,20 @@ def test_nothing_else_is(box: Box, text: str) -> None:
     assert code(ada, type="react", id=said(ada, "tea"), text=text) == "bad-field"
 
 
+def test_people_who_look_back_see_what_has_become_of_messages(box: Box) -> None:
+    root, person = program(box, "root", password=PASSWORD), box.text("person")
+    number = said(root, "tee")
+    answers(root, type="edit", id=number, text="tea\nfor two")
+    answers(root, type="pin", room="lobby", id=number, on=True)
+    for text in ("👍", "ok"):
+        answers(root, type="react", id=number, text=text, on=True)
+    person.received()
+    for command in ("/history", "/search tea", "/pins"):
+        person.send(command)
+        first, second = (line.split("root: ")[1] for line in person.lines() if line.startswith("["))
+        assert (first, second) == ("tea", "for two [edited, pinned, 👍 1, ok 1]"), command
+
+
 def test_a_message_has_at_most_twenty_kinds(box: Box) -> None:
     ada = program(box, "ada")
     number = said(ada, "tea")
