@@ -654,17 +654,26 @@ class History(Event, frozen=True, kw_only=True):
 
         *local* reads a time of the wire.
         """
-        asked = (self.since, self.until, self.after, self.before) != (None,) * 4
+        asked = (self.since, self.until, self.after, self.before, self.around) != (None,) * 5
         where = f"in #{self.room}" if self.room is not None else f"in private with {self.name or 'this user'}"
         if not self.messages and not self.more:
             return [f"Nothing was said {where} {'then' if asked else 'yet'}."]
         behind = "End of history."
-        if self.more and asked and self.room is not None:
+        if self.around is not None and self.room is not None:
+            behind = self._both_ways()
+        elif self.more and asked and self.room is not None:
             behind = f"There is more: {self._next_page(local)}"
         elif self.more and self.room is None and self.name and self.since is None and self.after is None:
             behind = f"For older ones: /search before:{self.next or _id(self.messages[:1])} in:@{self.name}"
         lines = _dated(self.messages, local, lambda said: said.spoken)
         return [f"Earlier {where}:", *lines, behind]
+
+    def _both_ways(self) -> str:
+        """Write the commands that show what is before and after what was read around a message."""
+        ways = [f"/history before {_id(self.messages[:1])}"] if self.more_before else []
+        if self.more_after:
+            ways.append(f"/history after {self.next or _id(self.messages[-1:])}")
+        return f"There is more: {', '.join(ways)}" if ways else "End of history."
 
     def _next_page(self, local: Callable[[str], datetime]) -> str:
         """Write the command that shows what is next."""

@@ -21,6 +21,7 @@ class Past(TypedDict, total=False):
     count: int
     after: int
     before: int
+    around: int
     since: str
     until: str
 
@@ -28,11 +29,15 @@ class Past(TypedDict, total=False):
 def read(text: str, now: datetime, zone: tzinfo | None = None) -> Past:
     """Read what follows ``/history``: ``50``, ``since 09:00``, ``since 2026-11-20 09:00`` or ``2026-11-20``.
 
-    ``after 217``, ``before 400`` or both may follow, or stand alone; the numbers are ids of messages. A time without a
-    day is the last such time before *now*. *zone* is the time zone of the user, ``None`` the system's. Raises
-    :class:`BadField`.
+    ``after 217``, ``before 400`` or both may follow, or stand alone, and so may ``around 300``, but not with a time;
+    the numbers are ids of messages. A time without a day is the last such time before *now*. *zone* is the time zone of
+    the user, ``None`` the system's. Raises :class:`BadField`.
     """
     words = text.split()
+    if len(words) in (2, 3) and words[-2].lower() == "around" and _is_id(words[-1]):
+        many = _read(words[0], now, zone) if len(words) == 3 else Past()
+        if "since" not in many:
+            return {**many, "around": int(words[-1])}
     between: Past = {}
     while len(words) > 1 and _is_id(words[-1]):
         match words[-2].lower():

@@ -39,7 +39,7 @@ class Lookups:
 
     def recall(self, query: Query, answer: History, outbox: Outbox) -> None:
         """Show *answer* with the messages of *query*."""
-        self._show(self._store.read(query), 0 if query.newest else -1, answer, outbox)
+        self._show(self._store.read(query), 0 if query.newest and query.around is None else -1, answer, outbox)
 
     def search(self, search: Search, answer: Found, outbox: Outbox) -> None:
         """Show *answer* with what is found."""

@@ -30,6 +30,8 @@ NOW = datetime(2026, 11, 21, 9, 15, tzinfo=UTC)
         ("BEFORE  400", {"count": MOST, "before": 400}),
         ("before 400 after 217", {"count": MOST, "after": 217, "before": 400}),
         ("50 before 400", {"count": 50, "before": 400}),
+        ("around 217", {"around": 217}),
+        ("50 AROUND 217", {"count": 50, "around": 217}),
         ("since 09:00 after 217", {"count": MOST, "since": "2026-11-21T08:00:00.000Z", "after": 217}),
         (
             "2026-11-20 after 217",
@@ -64,6 +66,11 @@ def test_what_can_be_asked_for(text: str, expected: dict[str, object]) -> None:
         "after",
         "after x",
         "before 1 before 2",
+        "around",
+        "around x",
+        "since 09:00 around 217",
+        "2026-11-20 around 217",
+        "around 217 after 3",
         f"after {10**18}",
     ],
 )

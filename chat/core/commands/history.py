@@ -38,6 +38,7 @@ def history(
     before: int | None = None,
     since: str | None = None,
     until: str | None = None,
+    around: int | None = None,
     with_: str | None = None,
 ) -> None:
     """Show messages of a room, or of a conversation; *when* is in words, in the time zone of the server."""
@@ -53,11 +54,12 @@ def history(
         newest=after is None and since is None,
         since=since,
         until=until,
+        around=around,
         party=user_of(session).party,
         other=other,
         token=session.token.digest if session.token is not None else None,
     )
-    if after is not None and session.knows_changes and since is None and until is None:
+    if after is not None and session.knows_changes and (since, until, around) == (None, None, None):
         query = replace(query, known=after)
     session.spent += hub.limits.history_cost - 1
     answer = History(
@@ -68,6 +70,7 @@ def history(
         until=until,
         after=after,
         before=before,
+        around=around,
         tag=tag,
         with_=str(other) if other else None,
         name=hub.name_of(other) if other else None,
@@ -194,6 +197,7 @@ COMMANDS = (
             Parameter("before", Kind.NUMBER, optional=True, programs=True),
             Parameter("since", Kind.TIME, optional=True, programs=True),
             Parameter("until", Kind.TIME, optional=True, programs=True),
+            Parameter("around", Kind.NUMBER, optional=True, programs=True),
             WITH,
         ),
         "shows the last messages of the room, or /history 50, /history since 09:00, /history 2026-11-20",
