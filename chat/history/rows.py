@@ -17,7 +17,7 @@ from chat.history.schema import indexed_name, indexed_parties, indexed_text
 
 COLUMNS = (
     "messages.id, time, room, recipient, messages.author, kind, text, tag, "
-    "(SELECT accounts.name FROM accounts WHERE accounts.id = author_id), special"
+    "CASE WHEN author_id > 0 THEN (SELECT accounts.name FROM accounts WHERE accounts.id = author_id) END, special"
 )
 SPECIAL = 9
 """Which of the columns tells whether :func:`complete` finds more about the message."""
@@ -49,10 +49,15 @@ UNINDEX_PRIVATE = (
 
 def message_from(row: tuple[Any, ...]) -> Message:
     """Make a message of the :data:`COLUMNS` of a row."""
-    number, time, room, recipient, author, kind, text, tag, account, _ = row
-    return Message(
-        id=number, time=time, room=room, to=recipient, author=author, kind=kind, text=text, tag=tag, account=account
-    )
+    return _messages((row,))[0]
+
+
+def _messages(rows: Iterable[tuple[Any, ...]]) -> list[Message]:
+    """Make all messages of a page at once, which takes less time than one by one."""
+    return [
+        Message(id=number, time=time, room=room, to=to, author=author, kind=kind, text=text, tag=tag, account=account)
+        for number, time, room, to, author, kind, text, tag, account, _ in rows
+    ]
 
 
 def letter_from(row: tuple[Any, ...], party: Subject, token: str | None) -> Message:
@@ -78,7 +83,7 @@ def messages_from(connection: sqlite3.Connection, rows: Iterable[tuple[Any, ...]
     """Make messages of the :data:`COLUMNS` of *rows*, as *party* is to see them."""
     found = list(rows)
     special = [row[0] for row in found if row[SPECIAL]]
-    return complete(connection, list(map(message_from, found)), special, party)
+    return complete(connection, _messages(found), special, party)
 
 
 def letters_from(
