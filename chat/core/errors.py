@@ -90,7 +90,7 @@ class TooLong(ChatError):
 
 
 class Empty(ChatError):
-    """Nothing is left of the text once it is cleaned."""
+    """Nothing that can be seen is left of the text once it is cleaned."""
 
     code = "empty"
 

@@ -234,12 +234,17 @@ class Missed:
 class Search:
     """The newest ``count`` messages of rooms with ``after`` < id < ``before`` that hold all ``phrases``.
 
-    A phrase is a sequence of words (:func:`chat.core.search.words`). ``author`` and ``room``: only what was said by
-    whom, in any case, and where. ``party``: only private messages that this party has, with ``other`` if that is given;
-    ``token`` is as in :class:`Query`. ``naming``: only what others said that names this user, by this name or by one of
-    ``words``, that answers a message of one of ``answered``, or that is for everybody; with ``absent_at``, only
-    what is newer than the last words of that user before this id. ``rooms``: the rooms that may be read; ``None`` is
-    all. Whoever answers returns them newest first.
+    A phrase is a sequence of words (:func:`chat.core.search.words`), the last of which is only the beginning of one if
+    it ends in ``*``. ``author`` and ``room``: only what was said by whom, in any case, and where. ``since`` and
+    ``until`` are as in :class:`Query`. ``party``: only private messages that this party has, with ``other`` if that is
+    given; ``token`` is as in :class:`Query`.
+
+    ``naming``: only what others said to alert this user: what has the name or one of the ``words`` in it, answers a
+    message of one of ``answered``, or is meant for everybody, and is no notice. With ``absent_at``, only what is newer
+    than the last words of that user before this id.
+
+    ``rooms``: the rooms that may be read; ``None`` is all. ``hidden``: some that may not. Whoever answers returns the
+    messages newest first.
     """
 
     phrases: tuple[tuple[str, ...], ...]
@@ -248,11 +253,14 @@ class Search:
     after: int = 0
     author: str | None = None
     room: str | None = None
+    since: str | None = None
+    until: str | None = None
     naming: str | None = None
     words: Sequence[str] = ()
     answered: Sequence[Subject] = ()
     absent_at: int | None = None
     rooms: Container[str] | None = None
+    hidden: Collection[str] = ()
     party: Subject = 0
     other: Subject = 0
     token: str | None = None

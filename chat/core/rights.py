@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import chain, islice
+
 import msgspec
 
 from chat.core import durations
@@ -103,6 +106,10 @@ class Readable(msgspec.Struct, frozen=True):
 
     def __contains__(self, room: object) -> bool:
         return room in self.allowed or (room not in self.hidden and room not in self.barred)
+
+    def others(self, most: int) -> Sequence[str]:
+        """At *most* so many of the rooms that the user may not read."""
+        return list(islice((room for room in chain(self.hidden, self.barred) if room not in self.allowed), most))
 
 
 def has(user: User, right: Right, room: Room | None) -> bool:

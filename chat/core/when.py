@@ -53,6 +53,21 @@ def read(text: str, now: datetime, zone: tzinfo | None = None) -> Past:
     return {**_read(" ".join(words), now, zone), **between}
 
 
+def span(text: str, zone: tzinfo | None = None) -> tuple[str, str]:
+    """Read a day, ``2026-11-20``, or a time of it, ``2026-11-20 09:00``: when it begins and when it is over.
+
+    A time is over at once. *zone* is as for :func:`read`. Raises :class:`BadField`.
+    """
+    day, _, clock = text.partition(" ")
+    try:
+        first = last = datetime.combine(date.fromisoformat(day), _time(clock.strip()))
+        if not clock:
+            last = first + timedelta(1)
+        return _utc(first, zone), _utc(last, zone)
+    except (ValueError, OverflowError) as error:
+        raise BadField("That is no day, and no time of a day.") from error
+
+
 def _is_id(word: str) -> bool:
     return word.isascii() and word.isdecimal() and len(word) < 19
 
@@ -74,11 +89,16 @@ def _read(text: str, now: datetime, zone: tzinfo | None) -> Past:
 
 
 def _moment(day: str | None, clock: str | None, now: datetime) -> datetime:
-    at = time.fromisoformat(clock.rjust(8 if clock.count(":") == 2 else 5, "0")) if clock else time()
+    at = _time(clock)
     if day:
         return datetime.combine(date.fromisoformat(day), at)
     today = datetime.combine(now.date(), at)
     return today if today <= now.replace(tzinfo=None) else today - timedelta(1)
+
+
+def _time(clock: str | None) -> time:
+    """Read ``9:00`` or ``09:00:30``; nothing is midnight."""
+    return time.fromisoformat(clock.rjust(8 if clock.count(":") == 2 else 5, "0")) if clock else time()
 
 
 def _utc(moment: datetime, zone: tzinfo | None) -> str:

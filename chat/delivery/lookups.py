@@ -103,7 +103,7 @@ class Lookups:
         """Show *answer* with the messages of a page, of which the one with the index *last* is next to the rest."""
 
         def found(page: Page) -> bytes:
-            following = number(page.events[last]) if page.more else None
+            following = page.next or (number(page.events[last]) if page.more else None)
             event = structs.replace(answer, messages=_shown(outbox, page), more=page.more, next=following)
             if isinstance(event, History):
                 event = structs.replace(event, changes=_shown_changes(outbox, page))

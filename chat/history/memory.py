@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from heapq import heappop, heappush
-from itertools import chain, islice
+from itertools import chain, dropwhile, islice
 from operator import attrgetter
 from typing import Any
 
@@ -37,9 +37,9 @@ from chat.core.facts import (
 )
 from chat.core.ports import Conversation, ConversationsOf, Missed, Query, Search, StoredToken, Unread, UnreadOf
 from chat.core.private import cost
-from chat.core.search import words
-from chat.core.text import mention_of, quoted
-from chat.history.store import Page, stretches, with_changes
+from chat.core.search import folded_name, words
+from chat.core.text import quoted
+from chat.history.store import Page, alerts, stretches, with_changes
 
 _OVERHEAD = 400
 """About what a message takes beside its text, in bytes."""
@@ -470,29 +470,47 @@ class MemoryStore:
 
     def search(self, search: Search) -> Deferred[Page]:
         """Find the messages of *search* among the last, newest first."""
-        fits = _test(search)
+        fits = _test(search, lambda message: self._owners[message.id][2])
         found: list[Message] = []
         messages: Iterable[Message] = reversed(self._all)
         if search.party:
             copies = self._copies.get(search.party, {}).items()
             ids = [number for number, other in copies if search.other in (0, other)]
             messages = (self._letter(number, search.party, search.token) for number in reversed(ids))
-        for message in islice(messages, MOST_SEARCHED):
-            if message.id <= search.after or len(found) > search.count:
+        spans = self._spans(search)
+        for looked, message in enumerate(dropwhile(lambda message: message.id >= search.before, messages)):
+            if message.id <= search.after or self._is_last_word(search, message):
                 break
-            if (
-                search.absent_at is not None
-                and message.id < search.absent_at
-                and message.room is not None
-                and message.author.casefold() == (search.naming or "").casefold()
-            ):
-                break
-            if message.id < search.before and fits(message):
-                found.append(message)
-        shown = found[: search.count]
-        if not search.party:
-            shown = [self._seen(message, search.reader) for message in shown]
-        return succeed(Page(shown, more=len(found) > search.count))
+            if looked == MOST_SEARCHED:
+                return succeed(Page(found, more=True, next=message.id + 1))
+            if not (any(message.id in span for span in spans) and fits(message)):
+                continue
+            if len(found) == search.count:
+                return succeed(Page(found, more=True))
+            found.append(message if search.party else self._seen(message, search.reader))
+        return succeed(Page(found, more=False))
+
+    def _spans(self, search: Search) -> Sequence[range]:
+        """Between which ids what was said since and until the times of *search* is."""
+        spans = []
+        for first, end in self._stretches(search.after + 1, search.before):
+            start, stop = bisect_left(self._all, first, key=_BY_ID), bisect_left(self._all, end, key=_BY_ID)
+            if search.since is not None:
+                start = bisect_left(self._all, search.since, start, stop, key=_BY_TIME)
+            if search.until is not None:
+                stop = bisect_left(self._all, search.until, start, stop, key=_BY_TIME)
+            if start < stop:
+                spans.append(range(self._all[start].id, self._all[stop - 1].id + 1))
+        return spans
+
+    def _is_last_word(self, search: Search, message: Message) -> bool:
+        """Tell whether this is what the user said last before they were away."""
+        return (
+            search.absent_at is not None
+            and message.id < search.absent_at
+            and message.room is not None
+            and folded_name(message.author) == folded_name(search.naming or "")
+        )
 
     def message(self, number: int, party: Subject = 0) -> Deferred[Said | None]:
         """Find the message with the id *number*, as *party* is to see it, and whose it is, if it is there."""
@@ -566,11 +584,10 @@ class MemoryStore:
         """Nothing is to be done."""
 
 
-def _test(search: Search) -> Callable[[Message], bool]:
+def _test(search: Search, answers: Callable[[Message], Subject]) -> Callable[[Message], bool]:
     """Make a test for the messages that *search* is for."""
-    author = search.author.casefold() if search.author is not None else None
-    phrases = [f" {' '.join(phrase)} " for phrase in search.phrases]
-    named = mention_of(search.naming).search if search.naming is not None else None
+    author = folded_name(search.author) if search.author is not None else None
+    phrases = [f" {' '.join(phrase)} ".replace("* ", "") for phrase in search.phrases]
 
     def fits(message: Message) -> bool:
         if search.party == 0 and (
@@ -579,9 +596,9 @@ def _test(search: Search) -> Callable[[Message], bool]:
             return False
         if search.room is not None and message.room != search.room:
             return False
-        if author is not None and message.author.casefold() != author:
+        if author is not None and folded_name(message.author) != author:
             return False
-        if named is not None and (message.author == search.naming or not named(message.text)):
+        if search.naming is not None and not alerts(search, message, answers(message)):
             return False
         if not phrases:
             return True

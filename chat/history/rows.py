@@ -13,14 +13,14 @@ from chat.core.accounts import Subject
 from chat.core.events import Message, Reaction, Sent
 from chat.core.facts import Said
 from chat.core.text import quoted
-from chat.history.schema import indexed_name, indexed_parties, indexed_text
+from chat.history.schema import indexed_name, indexed_parties, indexed_place, indexed_text
 
 COLUMNS = (
     "messages.id, time, room, recipient, messages.author, kind, text, tag, "
     "CASE WHEN author_id > 0 THEN (SELECT accounts.name FROM accounts WHERE accounts.id = author_id) END, special"
 )
-SPECIAL = 9
-"""Which of the columns tells whether :func:`complete` finds more about the message."""
+ROOM, SPECIAL = 2, 9
+"""Which of the columns is the room, and which tells whether :func:`complete` finds more about the message."""
 LETTER = f"{COLUMNS}, copies.other, mine, lineage"
 """The columns of a private message that somebody has."""
 INDEX = "INSERT INTO words (rowid, text, author, room) VALUES (?, ?, ?, ?)"
@@ -127,7 +127,8 @@ def complete(
 def words_of(said: Said) -> tuple[object, ...]:
     """What the index of words holds of a message in a room."""
     message = said.message
-    return (message.id, indexed_text(message.text), indexed_name(message.author), indexed_name(message.room or ""))
+    place = indexed_place(message.room or "", said.answers, everybody=message.all)
+    return (message.id, indexed_text(message.text), indexed_name(message.author), place)
 
 
 def words_between(message: Message, author: Subject, other: Subject) -> tuple[object, ...]:

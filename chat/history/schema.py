@@ -15,7 +15,7 @@ from twisted.logger import Logger
 
 from chat.core import names
 from chat.core.private import cost
-from chat.core.search import words
+from chat.core.search import folded_name, words
 from chat.history.store import CannotOpen
 
 ROOM = 3
@@ -339,11 +339,29 @@ and party; what was taken back has the ``state`` 0. ``first`` tells since which 
 there without a break. ``private_changes``: which parties are shown the change of a private message, and with whom that
 is. ``done``: the tags of changes. ``own_words``: what names an account besides its name."""
 
+_INDEXES = """
+DROP TABLE words;
+DROP TABLE private_words;
+CREATE VIRTUAL TABLE words
+    USING fts5(text, author, room, content='', columnsize=0, tokenize='ascii', prefix='2 3');
+CREATE VIRTUAL TABLE private_words
+    USING fts5(text, author, parties, content='', columnsize=0, tokenize='ascii', prefix='2 3');
+"""
+"""The indexes of words, made anew because what a word is has changed. Beside the room, ``words.room`` holds whose
+message is answered, and whether it is for everybody. The beginnings of words that have two or three letters are words
+of a second index, so that they are found as fast."""
+
 AT_ONCE = 20_000
-"""The messages that find their owners at a time."""
+"""The messages that a migration works on at a time."""
 
 STEP = 10
 """The percent after which progress is logged."""
+
+_OURS = "\xb6\xb6\xb6"
+"""What the words of the index begin with that are no words of texts, so that no beginning of a word finds them."""
+
+EVERYBODY = f"{_OURS}everybody"
+"""The word of the index for messages that are meant for everybody."""
 
 Migration = Callable[[sqlite3.Connection, Callable[[int, int], None]], None]
 """Makes a version of the schema from the one before, and tells how much it has done of how much."""
@@ -456,6 +474,38 @@ def _begin_conversations(connection: sqlite3.Connection, progress: Callable[[int
     execute("DROP TABLE unseen")
 
 
+def _begin_talk(connection: sqlite3.Connection, progress: Callable[[int, int], None]) -> None:
+    """Make room for what comes with changes of messages, and index all words anew."""
+    _statements(_TALK + _INDEXES)(connection, progress)
+    execute, executemany = connection.execute, connection.executemany
+    (last,) = execute("SELECT coalesce(max(id), 0) FROM messages").fetchone()
+    query = """
+        SELECT messages.id, room, messages.author, text, private.author, private.recipient
+        FROM messages LEFT JOIN private ON private.id = messages.id AND room IS NULL
+        WHERE messages.id > ? AND deleted_by IS NULL ORDER BY messages.id LIMIT ?
+    """
+    after = 0
+    while rows := execute(query, (after, AT_ONCE)).fetchall():
+        executemany(
+            "INSERT INTO words (rowid, text, author, room) VALUES (?, ?, ?, ?)",
+            (
+                (number, indexed_text(text), indexed_name(name), indexed_name(room))
+                for number, room, name, text, _, _ in rows
+                if room is not None
+            ),
+        )
+        executemany(
+            "INSERT INTO private_words (rowid, text, author, parties) VALUES (?, ?, ?, ?)",
+            (
+                (number, indexed_text(text), indexed_name(name), indexed_parties(author, other))
+                for number, _, name, text, author, other in rows
+                if author is not None
+            ),
+        )
+        after = rows[-1][0]
+        progress(after, last)
+
+
 def _stranger(name: str) -> int:
     """Make a party for whoever had a *name* of which no more is known; it is no presence that anybody has."""
     return -1 - (int.from_bytes(hashlib.sha256(names.key(name).encode()).digest()[:8], "big") >> 1)
@@ -467,7 +517,7 @@ MIGRATIONS: Sequence[Migration] = (
     _statements(_ACCOUNTS),
     _give_ids,
     _begin_conversations,
-    _statements(_TALK),
+    _begin_talk,
 )
 """What makes each version of the schema from the one before, version 1 first. Only append to it."""
 
@@ -479,13 +529,26 @@ def indexed_text(text: str) -> str:
 
 @lru_cache(maxsize=4096)
 def indexed_name(name: str) -> str:
-    """Write the name of an author or room as one word of the index."""
-    return name.casefold().encode().hex()
+    """Write the name of an author or room as one word of the index, which no text has."""
+    return f"{_OURS}{folded_name(name).encode().hex()}"
+
+
+def indexed_place(room: str, answers: int, *, everybody: bool) -> str:
+    """Write for the index in which room a message is, whose message it answers (0: nobody's), and if it is for all."""
+    place = indexed_name(room)
+    if answers:
+        place = f"{place} {indexed_answers(answers)}"
+    return f"{place} {EVERYBODY}" if everybody else place
+
+
+def indexed_answers(answers: int) -> str:
+    """Write as one word of the index whose message is answered."""
+    return f"{_OURS}to{answers & 0xFFFF_FFFF_FFFF_FFFF:x}"
 
 
 def indexed_party(party: int) -> str:
     """Write a party of a conversation as one word of the index."""
-    return f"p{party & 0xFFFF_FFFF_FFFF_FFFF:x}"
+    return f"{_OURS}p{party & 0xFFFF_FFFF_FFFF_FFFF:x}"
 
 
 def indexed_parties(author: int, other: int) -> str:

@@ -8,8 +8,7 @@ import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import replace
-from functools import partial
-from itertools import chain, compress, islice
+from itertools import chain, compress
 from operator import lt
 from pathlib import Path
 from typing import Any, TypeVar
@@ -38,22 +37,15 @@ from chat.core.facts import (
     fact_of,
 )
 from chat.core.ports import Conversation, ConversationsOf, Missed, Query, Search, StoredToken, Unread, UnreadOf
-from chat.core.search import words
-from chat.core.text import mention_of
-from chat.history import accounts, changes, conversations, rules
+from chat.history import accounts, changes, conversations, rules, searching
 from chat.history.rows import (
     COLUMNS,
     INDEX,
-    LETTER,
-    SPECIAL,
     UNINDEX,
-    complete,
-    letter_from,
-    message_from,
     messages_from,
     words_of,
 )
-from chat.history.schema import indexed_name, indexed_party, migrate
+from chat.history.schema import migrate
 from chat.history.store import CannotKeep, CannotOpen, Page, stretches, with_changes
 
 NO_ID = (1 << 63) - 1
@@ -65,9 +57,6 @@ BUSY_TIMEOUT = 2.0
 
 DROPPED_AT_ONCE = 50
 """The messages that go in one transaction."""
-
-MOST_LOOKED_AT = 20_000
-"""The messages with a user's name among their words that are looked at: ``example.org`` does not name org."""
 
 T = TypeVar("T")
 
@@ -90,19 +79,6 @@ _SOME = f"""
 """  # noqa: S608
 _ERASE = "UPDATE messages SET text = '', deleted_by = ? WHERE id = ?"
 _EDIT = "UPDATE messages SET text = ? WHERE id = ?"
-_SEARCH = f"""
-    SELECT {COLUMNS} FROM (SELECT rowid AS found FROM words WHERE words MATCH ? AND rowid > ? AND rowid < ?)
-    JOIN messages ON id = found
-    WHERE may_read(room)
-    ORDER BY found DESC
-"""  # noqa: S608
-_SEARCH_PRIVATE = f"""
-    SELECT {LETTER}
-    FROM (SELECT rowid AS found FROM private_words WHERE private_words MATCH ?1 AND rowid > ?2 AND rowid < ?3)
-    JOIN copies ON subject = ?4 AND copies.id = found JOIN messages ON messages.id = found
-    WHERE deleted_by IS NULL AND (NOT ?5 OR other = ?5) ORDER BY found DESC
-"""  # noqa: S608
-_LAST_WORDS = "SELECT rowid FROM words WHERE words MATCH ? AND rowid < ? ORDER BY rowid DESC LIMIT 1"
 _BEYOND = "SELECT id FROM messages WHERE room = ? ORDER BY id DESC LIMIT 1 OFFSET ?"
 _LASTING = "SELECT room FROM rules UNION SELECT room FROM rights WHERE subject > 0 UNION SELECT room FROM room_bans"
 _KEEP_TOPIC = "INSERT OR IGNORE INTO rules (room, locked) SELECT room, 0 FROM topics WHERE room = ? AND topic <> ''"
@@ -300,7 +276,7 @@ class SqliteStore:
 
     def _find_messages(self, query: Query) -> Page:
         found: list[Message] = []
-        for first, end in self._parts(query):
+        for first, end in self._parts(self._reader, query):
             most = query.count + 1 - len(found)
             if query.room is None:
                 found += conversations.read(self._reader, query, first, end, most)
@@ -313,18 +289,18 @@ class SqliteStore:
         messages = found[: query.count]
         return Page(messages[::-1] if query.newest else messages, more=len(found) > query.count)
 
-    def _parts(self, query: Query) -> Iterator[tuple[int, int]]:
+    def _parts(self, connection: sqlite3.Connection, query: Query) -> Iterator[tuple[int, int]]:
         """Where the messages of *query* are: from which id on, and before which; in the order that was asked."""
         first, end = query.after + 1, query.before
         if query.since is None and query.until is None:
             yield first, end
             return
-        parts = stretches(first, _steps(self._reader, first, end), end)
+        parts = stretches(first, _steps(connection, first, end), end)
         for first, end in reversed(parts) if query.newest else parts:
             if query.since is not None:
-                first = _first_at(self._reader, query.room, query.since, first, end)
+                first = _first_at(connection, query.room, query.since, first, end)
             if query.until is not None:
-                end = _first_at(self._reader, query.room, query.until, first, end)
+                end = _first_at(connection, query.room, query.until, first, end)
             yield first, end
 
     def message(self, number: int, party: Subject = 0) -> Deferred[Said | None]:
@@ -385,36 +361,11 @@ class SqliteStore:
         return self._defer(self._searching, self._find_words, search)
 
     def _find_words(self, search: Search) -> Page:
-        rooms = search.rooms
-        may_read: Callable[[str], bool] = (lambda room: True) if rooms is None else rooms.__contains__
-        self._searcher.create_function("may_read", 1, may_read)
         after = search.after
         if search.naming is not None and search.absent_at is not None:
-            own = f'author : "{indexed_name(search.naming)}"'
-            last_words = self._searcher.execute(_LAST_WORDS, (own, search.absent_at)).fetchone()
-            after = max(after, last_words[0]) if last_words is not None else after
-        if search.party:
-            values = (_expression(search), after, search.before, search.party, search.other)
-            rows = self._searcher.execute(_SEARCH_PRIVATE, values)
-            read: Callable[[tuple[Any, ...]], Message] = partial(letter_from, party=search.party, token=search.token)
-        else:
-            rows = self._searcher.execute(_SEARCH, (_expression(search), after, search.before))
-            read = message_from
-        named = mention_of(search.naming).search if search.naming is not None else None
-        found: list[Message] = []
-        special: list[int] = []
-        more = False
-        with closing(rows):
-            for row in islice(rows, MOST_LOOKED_AT):
-                message = read(row)
-                if named is not None and (message.author == search.naming or not named(message.text)):
-                    continue
-                if more := len(found) == search.count:
-                    break
-                found.append(message)
-                if row[SPECIAL]:
-                    special.append(message.id)
-        return Page(complete(self._searcher, found, special, search.party or search.reader), more)
+            after = max(after, searching.last_words(self._searcher, search.naming, search.absent_at))
+        span = Query(None, search.before, 0, after, since=search.since, until=search.until)
+        return searching.find(self._searcher, search, self._parts(self._searcher, span))
 
     def aged(self, until: str, now: str) -> Deferred[int]:
         """Find up to which id all is too old."""
@@ -619,15 +570,3 @@ def _row(said: Said) -> tuple[object, ...]:
         said.author or None,
         said.recipient or None,
     )
-
-
-def _expression(search: Search) -> str:
-    """Write a search in the language of FTS5; it has nothing in quotes but words of ours."""
-    named = [tuple(words(search.naming))] if search.naming is not None else []
-    terms = [f'text : "{" ".join(phrase)}"' for phrase in (*search.phrases, *named)]
-    if search.author is not None:
-        terms.append(f'author : "{indexed_name(search.author)}"')
-    if search.room is not None:
-        terms.append(f'room : "{indexed_name(search.room)}"')
-    terms += [f'parties : "{indexed_party(party)}"' for party in (search.party, search.other) if party]
-    return " AND ".join(terms)

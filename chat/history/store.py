@@ -12,6 +12,7 @@ from chat.core.accounts import StoredAccount, Subject
 from chat.core.events import AnyChange, Message
 from chat.core.facts import Contents, Decision, Record, Said
 from chat.core.ports import Conversation, ConversationsOf, Missed, Query, Search, StoredToken, Unread, UnreadOf
+from chat.core.search import names_one
 
 
 class CannotKeep(Exception):
@@ -27,13 +28,15 @@ class Page:
     """Messages in the order of their ids; those that a search finds are in the opposite order.
 
     ``more``: others match beyond them, in the direction that was asked. ``changes`` come in the order of their numbers,
-    and belong between the messages. ``more_before``: of a page around a message, others match before it.
+    and belong between the messages. ``more_before``: of a page around a message, others match before it. ``next``: the
+    id before which a search goes on, if that is not the last of the messages.
     """
 
     messages: Sequence[Message]
     more: bool
     changes: Sequence[AnyChange] = ()
     more_before: bool = False
+    next: int | None = None
 
     @property
     def events(self) -> Sequence[Message | AnyChange]:
@@ -63,6 +66,15 @@ def with_changes(page: Page, changes: Sequence[AnyChange], count: int) -> Page:
 def stretches(first: int, steps: Sequence[int], end: int) -> list[tuple[int, int]]:
     """Divide the ids from *first* to *end*, which is left out, at the *steps* where times begin anew."""
     return list(zip([first, *steps], [*steps, end], strict=True))
+
+
+def alerts(search: Search, message: Message, answers: Subject) -> bool:
+    """Tell whether a *message* that *answers* somebody's alerts the user whom *search* names."""
+    if message.author == search.naming or message.notice:
+        return False
+    if message.all or (answers and answers in search.answered):
+        return True
+    return names_one(message.text, (search.naming or "", *search.words))
 
 
 class Store(Protocol):

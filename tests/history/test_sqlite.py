@@ -87,11 +87,11 @@ def test_reading_by_time(tmp_path: Path, opened: Callable[[Path], SqliteStore]) 
 def test_a_name_that_is_part_of_many_words_is_not_looked_for_without_end(
     tmp_path: Path, opened: Callable[[Path], SqliteStore], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("chat.history.sqlite.MOST_LOOKED_AT", 10)
+    monkeypatch.setattr("chat.history.searching.MOST_LOOKED_AT", 10)
     store = opened(tmp_path)
     wait(store.append([said(1, "org?"), *(said(number, "example.org") for number in range(2, 30)), said(30, "hi org")]))
     page = wait(store.search(Search((), before=99, count=9, naming="org")))
-    assert [message.id for message in page.messages] == [30]
+    assert ([message.id for message in page.messages], page.more, page.next) == ([30], True, 21)
 
 
 def test_the_last_tags_under_a_token(tmp_path: Path, opened: Callable[[Path], SqliteStore]) -> None:

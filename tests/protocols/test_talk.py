@@ -419,8 +419,11 @@ def test_people_answer_what_named_them(box: Box) -> None:
     ada.send("/reply tea")
     assert ada.lines() == ['* You answer bob: "ada: tea?"']
     assert bob.lines() == ['ada (to bob, "ada: tea?"): tea']
-    bob.send("/reply no")
-    assert bob.lines() == ["! Nobody has named you in #lobby. Begin with a name: ada: yes"]
+    bob.send("/reply good")
+    assert bob.lines() == ['* You answer ada: "tea"']
+    eve = box.text("eve")
+    eve.send("/reply no")
+    assert eve.lines() == ["! Nobody has named you in #lobby. Begin with a name: ada: yes"]
 
 
 # -- reactions

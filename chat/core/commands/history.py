@@ -26,6 +26,9 @@ from chat.core.when import read
 DEFAULT_COUNT = 20
 """The messages that ``/history`` shows when not told how many."""
 
+MOST_HIDDEN = 8
+"""So many rooms a search passes over without a look at what was said there."""
+
 
 def history(
     hub: Hub,
@@ -119,14 +122,18 @@ def _search(
 ) -> None:
     """Search rooms, or what the *party* has in private, with the *other* if there is one."""
     place = room if room is not None else wanted.room
+    rooms = rights.readable(hub, user_of(session))
     search = Search(
         wanted.phrases,
         before=min(_bound(hub, before), _bound(hub, wanted.before)),
         count=_count(hub, count),
         author=wanted.author,
         room=names.room_name(place) if place is not None else None,
-        rooms=rights.readable(hub, user_of(session)),
         reader=user_of(session).party,
+        since=wanted.since,
+        until=wanted.until,
+        rooms=rooms,
+        hidden=rooms.others(MOST_HIDDEN) if rooms is not None else (),
         party=party,
         other=other,
         token=session.token.digest if party and session.token is not None else None,
@@ -137,18 +144,22 @@ def _search(
 
 
 def mentions(hub: Hub, session: Session, tag: str | None, before: int | None = None, count: int | None = None) -> None:
-    """Show what named the user since that name was last here, newest first."""
+    """Show what was to alert the user since that name was last here, newest first."""
     user = user_of(session)
     left = hub.departed(user.name)
+    rooms = rights.readable(hub, user)
     search = Search(
         (),
         before=_bound(hub, before),
         count=_count(hub, count),
         after=left or 0,
         naming=user.name,
+        words=user.account.words if user.account is not None else (),
+        answered=user.subjects,
         absent_at=user.came if left is None else None,
         reader=user.party,
-        rooms=rights.readable(hub, user_of(session)),
+        rooms=rooms,
+        hidden=rooms.others(MOST_HIDDEN) if rooms is not None else (),
     )
     session.spent += hub.limits.search_cost - 1
     hub.answer(session, Find(session, search, Found(text=None, messages=[], more=False, tag=tag)))
@@ -212,7 +223,7 @@ COMMANDS = (
             Parameter("before", Kind.NUMBER, optional=True, programs=True),
             WITH,
         ),
-        'finds messages by their words: /search tea "hot water" author:ada room:#dev, or in:@bob, in:me',
+        'finds messages by their words: /search tea "hot water" del* author:ada room:#dev, or in:@bob, in:me',
         search,
     ),
     Command(
