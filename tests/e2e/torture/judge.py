@@ -54,6 +54,12 @@ def copied(folder: Path) -> Iterator[sqlite3.Connection]:
             yield connection
 
 
+def _first(request: Request) -> str:
+    """The first line of what was said, before it was edited."""
+    first: str = request.fields["text"].split("\n")[0]
+    return first
+
+
 class Judge:
     """Looks at the history while no daemon runs."""
 
@@ -82,6 +88,7 @@ class Judge:
         self._judge_lines()
         self._judge_private()
         self._judge_rights()
+        self._ledger.changes.judge(self._history, self._by_id)
 
     def _judge_messages(self) -> None:
         """What was acknowledged is there, once, in the order in which its author sent it, and nothing else is."""
@@ -93,9 +100,13 @@ class Judge:
         last: dict[str, tuple[int, int]] = {}
         for row in self._rows:
             request = ledger.requests.get(row.tag)
-            if request is None or row.text != request.fields["text"] or row.room != request.fields.get("room"):
+            if request is None or row.room != request.fields.get("room"):
                 ledger.fault("other", f"the history holds {row}, which nobody said")
                 continue
+            if row.text not in ledger.changes.texts(request):
+                ledger.fault("other", f"nobody has given it that text: {row}")
+            elif not ledger.changes.may_have(row.number, row.text):
+                ledger.fault("wrong state", f"the last edit of {row} is another")
             if request.refused:
                 ledger.fault("other", f"{row.tag} was refused ({request.refused}), and is in the history")
             label, said = row.tag.rsplit("-", 1)
@@ -167,9 +178,9 @@ class Judge:
         """What a program has seen of a room is the history of the room, from where it came in on."""
         ledger = self._ledger
         for (home, room), view in ledger.views.items():
-            numbers = [number for number, _, _ in view]
+            numbers = [number for number, _ in view]
             lines = [
-                (row.number, row.author, row.text)
+                (row.number, row.author)
                 for row in self._rows
                 if row.room == room and numbers[0] <= row.number <= numbers[-1]
             ]
@@ -183,8 +194,8 @@ class Judge:
     def _judge_lines(self) -> None:
         """What people with netcat have seen of the lobby is what was said there, in its order, and all of it."""
         ledger = self._ledger
-        rows = {row.text: row for row in self._rows}
-        gone = {self._said[number].fields["text"] for number in ledger.deleted if number in self._said}
+        rows = {_first(ledger.requests[row.tag]): row for row in self._rows if row.tag in ledger.requests}
+        gone = {_first(self._said[number]) for number in ledger.deleted if number in self._said}
         for home, lines in ledger.lines:
             seen = []
             for author, text in lines:
@@ -225,7 +236,8 @@ class Judge:
             said = self._said.get(number)
             if found is None and said is not None and (number in ledger.deleted or self._may_have_ended(said)):
                 continue
-            if found is None or found.text != text:
+            texts = ledger.changes.texts(said) if said is not None else set()
+            if found is None or text not in texts | {one.replace("\n", " ") for one in texts}:
                 ledger.fault("lost", f"{who} was shown the private message {number}, {text}")
                 continue
             subjects = set(self._of.get(who[0], ()))
@@ -349,7 +361,7 @@ class Judge:
     def unseen(self) -> int:
         """How many messages were stored that nobody had been shown: the kill came between store and show."""
         ledger = self._ledger
-        seen = {number for view in ledger.views.values() for number, _, _ in view}
+        seen = {number for view in ledger.views.values() for number, _ in view}
         seen |= {number for number, _, _, _ in ledger.shown}
         return sum(
             row.number not in seen and row.tag in ledger.requests and not ledger.requests[row.tag].numbers

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from math import inf
 from typing import Any, TypeAlias
 
+from e2e.torture.changes import Changes
+
 Event: TypeAlias = dict[str, Any]
 
 Who: TypeAlias = tuple[str, int]
@@ -104,9 +106,14 @@ class Request:
         return self.kind in ("say", "msg")
 
     @property
+    def repeats(self) -> bool:
+        """Whether it is sent again after a kill."""
+        return self.says or self.kind in ("edit", "react", "pin")
+
+    @property
     def stores(self) -> bool:
         """Whether it may be sent again under its tag."""
-        return self.kind in ("say", "msg", "register", *DECISIONS)
+        return self.repeats or self.kind in ("register", *DECISIONS)
 
 
 @dataclass(eq=False)
@@ -136,11 +143,12 @@ class Ledger:
         self.epoch = 0
         """Grows with every start of the daemon."""
         self.requests: dict[str, Request] = {}
+        self.changes = Changes(self)
         self.counts: Counter[str] = Counter()
         self.faults: list[tuple[str, str]] = []
         self.names: dict[str, list[Hold]] = {}
-        self.views: dict[tuple[str, str], list[tuple[int, str, str]]] = {}
-        """What each program has seen of each room: ids, authors, texts."""
+        self.views: dict[tuple[str, str], list[tuple[int, str]]] = {}
+        """What each program has seen of each room: ids, authors."""
         self.shown: list[tuple[int, str, Who, int]] = []
         """Private messages that were shown to somebody, and in which of their connections."""
         self.guests: set[str] = set()
@@ -252,6 +260,7 @@ class Ledger:
     def ask(self, request: Request) -> None:
         """A program is about to send this for the first time."""
         self.requests[request.tag] = request
+        self.changes.ask(request)
         if request.kind == "ban":
             self.bans.append((request.fields["target"], request.since))
         if request.kind == "delete":

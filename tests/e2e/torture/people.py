@@ -6,20 +6,22 @@ import asyncio
 import json
 from contextlib import suppress
 
+from e2e.torture.changes import MARK, Model
 from e2e.torture.ledger import DENS, LOBBY, PLURALS, POOL, Connection, Event, Ledger, Request, Who
 
 MOST_UNANSWERED = 8
 PASSWORD = "correct horse battery staple"  # noqa: S105
 _ACTS = {
     "say": 40, "whisper": 30, "rename": 8, "enter": 12, "op": 8, "invite": 12, "appoint": 4, "search": 2, "quit": 2,
-    "kick": 4, "mute": 2, "ban": 1, "delete": 6,
+    "kick": 4, "mute": 2, "ban": 1, "delete": 6, "edit": 10, "react": 14, "pin": 6,
 }  # fmt: skip
 
 
 class Program:
     """A client that resends what was not answered, and asks for what it missed, whenever it connects again.
 
-    One that *follows* conversations asks for the private messages that it missed, too; another has old software.
+    One that *follows* conversations asks for the private messages that it missed, too, and knows how messages change;
+    another has old software.
     """
 
     def __init__(
@@ -35,7 +37,7 @@ class Program:
         self.inside: set[str] = set()
         self.unanswered: dict[str, Request] = {}
         self.seen: dict[str, int] = {}
-        """The id of the last message that it has seen of each room."""
+        """The greatest id, or rev, that it has seen of each room."""
         self.gate = asyncio.Event()
         """Open while there is a daemon to connect to."""
         self.idle = asyncio.Event()
@@ -60,6 +62,10 @@ class Program:
         """The greatest id of those."""
         self._said_here: list[int] = []
         """The ids of what it has said."""
+        self.models: dict[str, Model] = {}
+        """What it knows of the messages of each room."""
+        self.letters = Model()
+        """What it knows of private messages."""
 
     def __repr__(self) -> str:
         asked = [f"{request.kind} {request.fields}" for request in self.unanswered.values()]
@@ -123,7 +129,7 @@ class Program:
         if self._give_password:
             hello["password"] = PASSWORD
         if self.follows:
-            hello.update(accept=["conversations"], private=self._later)
+            hello.update(accept=["changes", "conversations", "lines"], private=self._later)
         self.send("hello", **hello)
 
     def send(self, kind: str, **fields: object) -> None:
@@ -136,12 +142,17 @@ class Program:
         self._said += 1
         tag = f"{self.label}-{self._said}"
         if kind in ("say", "msg"):
-            fields["text"] = f"{'secret' if kind == 'msg' else 'number'} {self._said} of {self.label}"
+            fields["text"] = self._text("secret" if kind == "msg" else "number", tag)
         request = Request(tag, self.who, kind, fields, self._ledger.now(), self.connection)
         self.unanswered[tag] = request
         self._ledger.ask(request)
         self._send(request)
         return request
+
+    def _text(self, word: str, tag: str) -> str:
+        """A text like no other, now and then of several lines."""
+        lines = [f"{word} {self._said} of {self.label}", f"  more of {tag}", "", f"end of {tag}"]
+        return "\n".join(lines[: self._ledger.chance.choice((1, 1, 1, 2, 4))])
 
     def _send(self, request: Request) -> None:
         request.sends += 1
@@ -182,7 +193,7 @@ class Program:
 
     def forget_rights(self) -> None:
         """Send nothing again that is about rights: the daemon was killed, and the history tells what was done."""
-        self.unanswered = {tag: request for tag, request in self.unanswered.items() if request.says}
+        self.unanswered = {tag: request for tag, request in self.unanswered.items() if request.repeats}
 
     # -- what it does
 
@@ -195,7 +206,41 @@ class Program:
             await asyncio.sleep(chance.random() * 0.1)
 
     def _say(self) -> None:
-        self.ask("say", room=self._ledger.chance.choice([LOBBY, *sorted(self.inside)]))
+        room = self._ledger.chance.choice([LOBBY, *sorted(self.inside)])
+        numbers = self._numbers_of(room)
+        answers = {"re": self._ledger.chance.choice(numbers)} if numbers and self._ledger.chance.random() < 0.3 else {}
+        self.ask("say", room=room, **answers)
+
+    def _numbers_of(self, room: str) -> list[int]:
+        """The ids of the last messages of a room that it knows."""
+        return [number for number, _ in self._ledger.views.get((self.label, room), ())[-8:]]
+
+    def _edit(self) -> None:
+        """Edit one of its own messages, or try that with another's."""
+        chance = self._ledger.chance
+        numbers = self._said_here[-5:] if chance.random() < 0.95 else self._numbers_of(LOBBY)
+        if not numbers:
+            return
+        number = chance.choice(numbers)
+        said = next((one for one in self._ledger.requests.values() if number in one.numbers), None)
+        if said is not None:
+            first = said.fields["text"].split("\n")[0]
+            more = chance.choice(("", "", "\n  more", "\n\nmore"))
+            self.ask("edit", id=number, text=f"{first}{MARK}{self.label}-{self._said + 1}{more}")
+
+    def _react(self) -> None:
+        chance = self._ledger.chance
+        room = chance.choice([LOBBY, *sorted(self.inside)])
+        numbers = self._numbers_of(room) if chance.random() < 0.8 else sorted(self.private)[-5:]
+        if numbers:
+            on = {"on": chance.random() < 0.7} if chance.random() < 0.5 else {}
+            self.ask("react", id=chance.choice(numbers), text=chance.choice(("\U0001f44d", "ok", "no")), **on)
+
+    def _pin(self) -> None:
+        room = self._ledger.chance.choice([LOBBY, *sorted(self.inside)])
+        if numbers := self._numbers_of(room):
+            on = self._ledger.chance.random() < 0.6
+            self.ask("pin", room=room, id=self._ledger.chance.choice(numbers), on=on)
 
     def _whisper(self) -> None:
         for _ in range(self._ledger.chance.randrange(1, 4)):
@@ -299,6 +344,8 @@ class Program:
                 if not self.registers:
                     self._presence += 1
                     self._later, self.private = 0, set()
+            case "edited" | "deleted" | "reacted" | "pinned":
+                self._take_change(event)
             case "missed":
                 self._ledger.fault("lost", f"{self.home} was told that it missed {event}")
             case "pong":
@@ -311,6 +358,10 @@ class Program:
             return
         if event["type"] in ("notice", "deleted"):
             self._ledger.done(request.tag)
+        if request.kind == "pin" and event["type"] != "error":
+            since, now = request.since, self._ledger.now()
+            if not self._ledger.may(("op",), request.fields["room"], request.who, since, now):
+                self._ledger.fault("rights", f"{self.home} could pin without being an op: {request.tag}")
         if event["type"] == "error":
             self._ledger.refuse(request, event["code"], event["text"])
         elif request.kind in PLURALS:
@@ -362,11 +413,13 @@ class Program:
         if mine and request is not None:
             request.numbers.add(number)
             self._said_here.append(number)
-            if message["text"] != request.fields["text"]:
-                self._ledger.fault("other", f"{tag} was answered with {message}")
+        said = request or next((one for one in self._ledger.requests.values() if number in one.numbers), None)
+        self._judge_text(message, said)
+        self._ledger.changes.number(number, ("message", number, ""))
         if room is None:
             if not mine:
                 self._take_private(number, message)
+            self.letters.take(message)
             self.private.add(number)
             self._later = max(self._later, number)
             return
@@ -376,9 +429,52 @@ class Program:
             return
         if number > self.seen[room]:
             self.seen[room] = number
-            self._ledger.views.setdefault((self.label, room), []).append((number, message["author"], message["text"]))
+            self.models.setdefault(room, Model()).take(message)
+            self._ledger.views.setdefault((self.label, room), []).append((number, message["author"]))
         elif not mine:
             self._ledger.fault("doubled", f"{self.label} was shown {message} after {self.seen[room]}")
+
+    def _judge_text(self, message: Event, said: Request | None) -> None:
+        """A message has a text that its author has given it, and quotes what it answers."""
+        ledger = self._ledger
+        if said is not None:
+            texts = ledger.changes.texts(said)
+            right = texts if self.follows else {text.replace("\n", " ") for text in texts}
+            if message["text"] not in right:
+                ledger.fault("other", f"{self.label} was shown {message}, and it may be {right}")
+            if message.get("re") != said.fields.get("re"):
+                ledger.fault("other", f"{self.label} was shown {message}, and it answers {said.fields.get('re')}")
+        quoted = message.get("re_text")
+        other = next((one for one in ledger.requests.values() if message.get("re") in one.numbers), None)
+        if quoted is None or other is None:
+            return
+        firsts = {text.split("\n")[0] for text in ledger.changes.texts(other)}
+        if quoted not in firsts or message.get("room") != other.fields.get("room"):
+            ledger.fault("other", f"{self.label} was shown {message}, which quotes one of {firsts}")
+
+    def _take_change(self, event: Event) -> None:
+        """A message was changed."""
+        ledger, room, rev = self._ledger, event["room"], event.get("rev", 0)
+        ledger.changes.tell(event, self.label)
+        request = ledger.requests.get(event.get("tag") or "")
+        mine = request is not None and request.who[0] == self.home
+        if room is None:
+            self.letters.take(event)
+            if self.follows:
+                self._later = max(self._later, rev)
+            return
+        if room not in self.inside:
+            if not mine:
+                ledger.fault("shown to the wrong one", f"{self.home}, who is not in {room}, was shown {event}")
+            return
+        if not self.follows or not rev:
+            return
+        if rev > self.seen[room]:
+            self.seen[room] = rev
+            self.models.setdefault(room, Model()).take(event)
+            ledger.counts["changes shown"] += 1
+        elif not mine:
+            ledger.fault("doubled", f"{self.label} was shown {event} after {self.seen[room]}")
 
     def _take_private(self, number: int, message: Event) -> None:
         ledger = self._ledger
@@ -386,6 +482,6 @@ class Program:
             ledger.fault("other", f"{self.home} was shown {message} before it was welcome")
         if self.follows and number in self.private:
             ledger.fault("doubled", f"{self.label} was shown {message} again")
-        if number not in self.private and number < self._later:
+        if number not in self.private and number < max(self.private, default=0):
             ledger.fault("reordered", f"{self.label} was shown {message} after {self._later}")
         ledger.shown.append((number, message["text"], self.who, self.connection))

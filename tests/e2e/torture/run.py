@@ -20,10 +20,10 @@ from e2e.torture.watchers import Watcher
 DEVICES = 3
 """So many accounts have two programs each; all but the first of them have somebody with netcat, too."""
 
-FAULTS = ("lost", "doubled", "reordered", "shown to the wrong one", "rights", "other")
+FAULTS = ("lost", "doubled", "reordered", "shown to the wrong one", "rights", "wrong state", "other")
 """The kinds of faults."""
 ROWS = (
-    "kills", "cuts", "messages", "private messages", "private messages shown",
+    "kills", "cuts", "messages", "changes shown", "private messages", "private messages shown",
     "crossed by a line and not shown", "stored and not shown at a kill", "lines shown by text",
     "renames", "registered", "rights changed", "roles by chat admin", *PLURALS.values(), *FAULTS,
 )  # fmt: skip
@@ -195,6 +195,10 @@ class Run:
             if final:
                 places = ((p.label, room, p.seen[room]) for p in self._programs for room in p.inside)
                 judge.judge_delivery(places, [(p.label, p.home, p.private) for p in self._programs if p.follows])
+                for program in self._programs:
+                    models = [program.models[room] for room in program.inside if room in program.models]
+                    for model in (*models, program.letters) if program.follows else ():
+                        self._ledger.changes.judge_model(history, program.label, model)
             else:
                 judge.settle_requests()
 

@@ -6,11 +6,16 @@ import asyncio
 import re
 from contextlib import suppress
 
+from e2e.torture.changes import MARK
 from e2e.torture.ledger import Ledger
 
 TELNET = re.compile(rb"\xff[\xfb\xfc\xfe].", re.DOTALL)
-SAID = re.compile(r"(\S+): (number \d+ of \S+)")
-WHISPERED = re.compile(r"(\S+) \(private(?: to \S+)?\): (secret \d+ of \S+)")
+_ANSWER = r'to \S+, "[^"]*"'
+SAID = re.compile(rf"(\S+)(?: \({_ANSWER}\))?: (number \d+ of \S+)")
+WHISPERED = re.compile(rf"(\S+) \(private(?: to \S+)?(?:, {_ANSWER})?\): (secret \d+ of \S+)")
+EDITED = re.compile(rf"(\S+) \(edited\): number \d+ of \S+{MARK}\S+")
+WHISPERED_ANEW = re.compile(rf"\S+ \(private, edited\): (secret \d+ of \S+){MARK}\S+")
+MORE = re.compile(r"(\S+): (?:  more of|end of) (\S+)")
 
 
 class Watcher:
@@ -61,8 +66,19 @@ class Watcher:
             writer.close()
 
     def _look_at(self, line: str, seen: list[tuple[str, str]]) -> None:
-        if said := SAID.fullmatch(line):
+        if line.startswith("* "):
+            # What was pinned, or reacted to, is quoted.
+            return
+        if more := MORE.fullmatch(line):
+            tag = more[2].rsplit("-", 1)
+            if not seen or seen[-1] != (more[1], f"number {tag[1]} of {tag[0]}"):
+                self._ledger.fault("reordered", f"{self.home} is shown {line!r} after {seen[-1:]}")
+        elif said := SAID.fullmatch(line):
             seen.append((said[1], said[2]))
+        elif EDITED.fullmatch(line):
+            self._ledger.counts["edits shown by text"] += 1
+        elif anew := WHISPERED_ANEW.fullmatch(line):
+            self._ledger.whispered.append((self.home, anew[1]))
         elif whispered := WHISPERED.fullmatch(line):
             self._ledger.whispered.append((self.home, whispered[2]))
         elif "secret" in line or ("number" in line and not line.startswith("[")):
