@@ -8,6 +8,9 @@ from chat.core.accounts import Subject
 from chat.core.limits import Limits
 from chat.core.session import ResumeToken, Session
 
+LASTING = frozenset(("edit", "delete", "react", "pin"))
+"""The requests whose tags count for later sessions too: the history holds them."""
+
 
 class Tokens:
     """Finds tokens: those with a session, and a number of those whose session ended last."""
@@ -34,7 +37,8 @@ class Tokens:
     def end(self, token: ResumeToken) -> None:
         """The session of *token* has gone."""
         token.session = None
-        token.done = None
+        if token.done is not None:
+            token.done = {request: None for request in token.done if request[0] in LASTING} or None
         self._live.pop(token.token, None)
         self.remember(token)
 

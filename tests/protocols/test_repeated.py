@@ -317,6 +317,25 @@ def test_what_another_session_has_done_counts_for_none_of_this_one(box: Box) -> 
     assert answers(again, type="lock", room="dev", tag="t")[0]["on"] is False
 
 
+def test_what_another_session_has_changed_of_a_message_is_not_done_again(box: Box) -> None:
+    root = root_in_dev(box)
+    answers(root, type="say", room="dev", text="tea")
+    asked = (
+        {"type": "react", "id": 1, "text": "ok", "tag": "t"},
+        {"type": "pin", "room": "dev", "id": 1, "tag": "t"},
+        {"type": "edit", "id": 1, "text": "coffee", "tag": "t"},
+        {"type": "delete", "id": 1, "tag": "t"},
+    )
+    for request in asked:
+        assert answers(root, **request)[0].get("text") != DONE
+    root.ask(type="quit")
+    box.turn()
+    again = box.connect()
+    again.ask(type="hello", name="root", password=PASSWORD, token=root.token, rooms={"dev": None})
+    again.objects()
+    assert [answers(again, **request)[0]["text"] for request in asked] == [DONE] * 4
+
+
 def test_a_question_may_use_a_tag_again(box: Box) -> None:
     root = root_in_dev(box)
     answers(root, type="topic", room="dev", text="tea", tag="t")
