@@ -57,6 +57,11 @@ def more_below(lines: int, width: int) -> StyleAndTextTuples:
     return [("class:more", shorten(f" ↓ {counted} more below (PageDown, or Alt-End)", width))]
 
 
+def apart(title: str, width: int) -> StyleAndTextTuples:
+    """Return the row that says what is read apart from the newest messages, and how to come back."""
+    return [("class:more", shorten(f" {displayed(title)} as it was then (PageUp, PageDown; Esc comes back)", width))]
+
+
 def _connection(state: State, address: str) -> tuple[str, str]:
     match state:
         case Connecting():

@@ -24,11 +24,8 @@ class Excerpt:
         self.more_before = False
         """Whether there are more messages before the first one. ``more_after``: after the last one."""
         self.more_after = False
-
-    @property
-    def mark(self) -> int | None:
+        self.mark: int | None = None
         """The serial number of the message that is looked for."""
-        return self.lines.find(self.number)
 
     def add_older(self, lines: Iterable[Line], more: bool) -> None:
         """Put messages above the others."""
@@ -38,5 +35,7 @@ class Excerpt:
     def add_newer(self, lines: Iterable[Line], more: bool) -> None:
         """Put messages below the others."""
         for line in lines:
-            self.lines.append(line)
+            serial = self.lines.append(line)
+            if line.id == self.number:
+                self.mark = serial
         self.more_after = more

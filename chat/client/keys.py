@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Sequence
+from itertools import takewhile
 from typing import Protocol
 
 from prompt_toolkit.filters import Condition, is_searching
@@ -14,13 +16,16 @@ class Actions(Protocol):
     """What the keys can do."""
 
     def enter(self) -> None:
-        """Send the typed line, or the pasted lines that were asked about."""
+        """Send what was typed."""
 
-    def drop_question(self) -> None:
-        """Drop the question that is asked, and the hint."""
+    def begin_line(self, data: str = "") -> None:
+        """Begin another line of what is typed, with *data* in it."""
+
+    def go_back(self) -> None:
+        """Drop the question that is asked, and come back from a place that was read apart."""
 
     def interrupt(self) -> None:
-        """Do the first of these that applies: drop what was pasted, clear the line, ask whether to leave, leave."""
+        """Do the first of these that applies: clear the line, ask whether to leave, leave."""
 
     def leave(self) -> None:
         """Leave the chat."""
@@ -46,6 +51,9 @@ class Actions(Protocol):
     def turn_to_unread(self) -> None:
         """Show a room with something unread."""
 
+    def go_to_mention(self, forward: bool) -> None:
+        """Show the message after, or before, the one that is shown that is meant for the user."""
+
     def turn_to_number(self, number: int) -> None:
         """Show the room with that number."""
 
@@ -60,6 +68,28 @@ class Actions(Protocol):
         """Give the copy view keys that were read just before it was shown, or just after."""
 
 
+def _pasted_behind(keys: deque[KeyPress]) -> str:
+    """Take the text that came behind an Enter in one read out of *keys*; return ``""`` if there is none.
+
+    Nobody types so fast: the Enter is a line break in a paste, from a terminal that does not mark pastes.
+    """
+    text = "".join(takewhile(bool, (_text(key) for key in keys)))
+    if not text.strip():
+        return ""
+    for _ in text:
+        keys.popleft()
+    return text
+
+
+def _text(key: KeyPress) -> str:
+    """Return what a key types; ``""`` if it does something else."""
+    if key.key in (Keys.ControlM, Keys.ControlJ):
+        return "\n"
+    if key.key == Keys.ControlI:
+        return "\t"
+    return "" if isinstance(key.key, Keys) else key.key
+
+
 def bindings(terminal: Actions) -> KeyBindings:
     """Bind the keys to *terminal*. The Emacs keys for editing a line work besides."""
     keys = KeyBindings()
@@ -67,11 +97,20 @@ def bindings(terminal: Actions) -> KeyBindings:
 
     @keys.add("enter", filter=typing)
     def _(event: KeyPressEvent) -> None:
-        terminal.enter()
+        rest = _pasted_behind(event.key_processor.input_queue)
+        if rest:
+            terminal.begin_line(rest)
+        else:
+            terminal.enter()
+
+    @keys.add("escape", "enter", filter=typing)
+    @keys.add("escape", "c-j", filter=typing)
+    def _(event: KeyPressEvent) -> None:
+        terminal.begin_line()
 
     @keys.add("escape", filter=typing)
     def _(event: KeyPressEvent) -> None:
-        terminal.drop_question()
+        terminal.go_back()
 
     @keys.add("c-c", filter=typing)
     @keys.add("<sigint>", filter=typing)
@@ -123,6 +162,14 @@ def bindings(terminal: Actions) -> KeyBindings:
     @keys.add("escape", "a", filter=typing)
     def _(event: KeyPressEvent) -> None:
         terminal.turn_to_unread()
+
+    @keys.add("escape", "p", filter=typing)
+    def _(event: KeyPressEvent) -> None:
+        terminal.go_to_mention(forward=False)
+
+    @keys.add("escape", "n", filter=typing)
+    def _(event: KeyPressEvent) -> None:
+        terminal.go_to_mention(forward=True)
 
     for digit in "123456789":
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from chat.client.scrollback import Line, LineKind
 from chat.core.events import AnyChange, Deleted, Edited, Pinned, Reacted
-from chat.core.text import quoted
+from chat.core.text import in_quotes, quoted
 
 
 def plain_text(line: Line) -> str:
@@ -23,7 +23,7 @@ def plain_lines(line: Line) -> list[str]:
             return [f"-- {line.text} --"]
     details = ["private"] if line.private else []
     first, *rest = line.text.split("\n")
-    answer = [f'to {line.reply.author}, "{line.reply.text}"'] if line.reply is not None else []
+    answer = [f"to {line.reply.author}, {in_quotes(line.reply.text)}"] if line.reply is not None else []
     return [_said(line, [*details, *answer], first), *(_said(line, details, text) for text in rest)]
 
 
@@ -44,6 +44,6 @@ def change_in_words(change: AnyChange, line: Line | None) -> list[str]:
         case Deleted():
             return [f"* {sentence}" for sentence in change.words()]
         case Reacted() if change.on and line is not None:
-            return [f'* {change.by} reacted {change.text} to what {line.author} said: "{quoted(line.text)}"']
+            return [f"* {change.by} reacted {change.text} to what {line.author} said: {in_quotes(quoted(line.text))}"]
         case Reacted() | Pinned():
             return []

@@ -9,6 +9,7 @@ from typing import Any
 from prompt_toolkit.application import Application
 from prompt_toolkit.buffer import Buffer, CompletionState
 from prompt_toolkit.completion import Completion
+from prompt_toolkit.document import Document
 from prompt_toolkit.filters import Condition
 from prompt_toolkit.formatted_text import StyleAndTextTuples
 from prompt_toolkit.history import History
@@ -35,20 +36,23 @@ from chat.client import bars
 from chat.client.client import CannotDo, Client, has_secret
 from chat.client.copy_view import CopyView
 from chat.client.emoji_input import EmojiApart
+from chat.client.excerpt import Excerpt
 from chat.client.keys import bindings
 from chat.client.model import Observer
-from chat.client.plain_text import plain_text
+from chat.client.plain_text import plain_lines
 from chat.client.room import Room
 from chat.client.rows import Painter, Row, displayed, shorten
 from chat.client.scrollback import Line
 from chat.client.style import STYLE
 from chat.client.viewport import Viewport
-from chat.core.text import clean
+from chat.core.text import clean, clean_lines
 
 FRAME = 0.05
 """The fewest seconds between two redraws."""
 BELL_INTERVAL = 2.0
 MAXIMUM_PASTE = 8192
+MAXIMUM_ROWS = 8
+"""The most rows for what is typed; it scrolls if it has more."""
 MAXIMUM_HISTORY = 200
 COPIED_LINES = 200
 
@@ -106,8 +110,11 @@ class Terminal(Observer):
         self._address = address
         self._painter = Painter(self._model.mention_spans)
         self._views: dict[Room, View] = {}
+        self._apart: tuple[Excerpt, Viewport] | None = None
+        """What is read round a message, and the part of it that is visible."""
+        self._mention: int | None = None
+        """The serial number of the message to which the user has gone, as it is meant for them."""
         self._hint = ""
-        self._pasted: list[str] = []
         self._asked_to_leave = False
         self._last_bell = 0.0
         self._copy_view: CopyView | None = None
@@ -171,38 +178,45 @@ class Terminal(Observer):
     # What the keys do
 
     def enter(self) -> None:
-        """Send the typed line, or the pasted lines that were asked about."""
+        """Send what was typed."""
         buffer = self._view.buffer
-        pasted, text = self._pasted, buffer.text
+        text, excerpt = buffer.text, self._model.excerpt
         self.drop_question()
         buffer.complete_state = None
         try:
-            if pasted:
-                self._client.say_lines(pasted)
-            else:
-                self._client.enter(text)
+            self._client.enter(text)
         except CannotDo as reason:
             self._hint = str(reason)
             return
-        if not pasted and text.strip() and not has_secret(text):
+        if text.strip() and not has_secret(text):
             buffer.append_to_history()
-        if not pasted:
-            buffer.reset()
+        buffer.reset(Document(self._client.draft))
+        if self._model.excerpt is excerpt:
+            self._model.excerpt = None
         self._view_shown()
-        self._viewport.follow()
+        self._view.viewport.follow()
+        self._hint = self._hint_of_lines()
+
+    def begin_line(self, data: str = "") -> None:
+        """Begin another line of what is typed, with *data* in it."""
+        self._insert("\n" + "\n".join(clean(line) for line in data.rstrip("\n").split("\n")))
 
     def drop_question(self) -> None:
         """Drop the question that is asked, and the hint."""
-        self._pasted = []
         self._asked_to_leave = False
         self._hint = ""
         self.application.invalidate()
 
+    def go_back(self) -> None:
+        """Drop the question that is asked, and come back from a place that was read apart."""
+        self.drop_question()
+        self._model.excerpt = None
+
     def interrupt(self) -> None:
-        """Do the first of these that applies: drop what was pasted, clear the line, ask whether to leave, leave."""
+        """Do the first of these that applies: clear the line, ask whether to leave, leave."""
         buffer = self._view.buffer
         asked = self._asked_to_leave
-        if self._pasted or buffer.text:
+        if buffer.text:
             self.drop_question()
             buffer.reset()
         elif asked:
@@ -218,18 +232,28 @@ class Terminal(Observer):
         self.application.invalidate()
 
     def paste(self, data: str) -> None:
-        """Take in what was pasted; ask first if it has several lines."""
-        self.drop_question()
-        if len(data.encode("utf-8", "replace")) > MAXIMUM_PASTE:
-            self._hint = f"That is too much to paste: at most {MAXIMUM_PASTE} bytes at once."
+        """Take in what was pasted. If it has several lines, they can be seen, and become one message."""
+        self._insert(clean_lines(data))
+
+    def _insert(self, text: str) -> None:
+        size = len(text.encode("utf-8", "replace"))
+        if size > MAXIMUM_PASTE:
+            self._hint = f"That is too much to paste: {size} bytes, and at most {MAXIMUM_PASTE} at once."
             return
-        lines = [clean(line) for line in data.replace("\r\n", "\n").replace("\r", "\n").split("\n")]
-        lines = [line for line in lines if line.strip()]
-        if len(lines) > 1:
-            self._pasted = lines
-            self._hint = f"Paste {len(lines)} lines? Enter sends them one by one, Esc drops them."
-        elif lines:
-            self._view.buffer.insert_text(lines[0])
+        self._view.buffer.insert_text(text)
+
+    def _typed(self) -> None:
+        """What is typed was changed."""
+        self.drop_question()
+        self._hint = self._hint_of_lines()
+
+    def _hint_of_lines(self) -> str:
+        """Say what becomes of several lines, if there are some."""
+        count = self._view.buffer.text.count("\n") + 1
+        if count == 1:
+            return ""
+        how = "as one message" if self._client.takes_lines else "one by one"
+        return f"{count} lines. Enter sends them {how}, Ctrl-C drops them."
 
     def complete(self, forward: bool) -> None:
         """Complete the word before the cursor, or go to the next that fits."""
@@ -253,16 +277,42 @@ class Terminal(Observer):
     def scroll_up(self) -> None:
         """Go a page up; at the top, ask for older messages."""
         self.drop_question()
-        if self._viewport.scroll_up(self._page):
+        self._mention = None
+        if not self._viewport.scroll_up(self._page):
+            return
+        if self._apart is not None:
+            self._client.read_on(older=True)
+        else:
             self._client.ask_earlier()
 
     def scroll_down(self) -> None:
-        """Go a page down."""
-        self._viewport.scroll_down(self._page)
+        """Go a page down; at the end of what is read apart, ask for newer messages."""
+        self._mention = None
+        viewport = self._viewport
+        viewport.scroll_down(self._page)
+        if self._apart is not None and viewport.following:
+            viewport.stay()
+            self._client.read_on(older=False)
 
     def follow(self) -> None:
         """Go to the newest line."""
+        self._mention = self._model.excerpt = None
         self._viewport.follow()
+
+    def go_to_mention(self, forward: bool) -> None:
+        """Show the message after, or before, the one that is shown that is meant for the user."""
+        self.drop_question()
+        self._model.excerpt = None
+        lines, viewport = self._model.current.lines, self._viewport
+        meant = [serial for serial in range(lines.first, lines.end) if lines[serial].mention]
+        here = viewport.middle if self._mention is None else self._mention
+        others = [serial for serial in meant if (serial > here if forward else serial < here)]
+        if not others:
+            self._hint = f"Nothing that is shown {'after' if forward else 'before'} this names you."
+            return
+        self._mention = others[0] if forward else others[-1]
+        viewport.go_to(self._mention)
+        self._hint = f"mention {meant.index(self._mention) + 1} of {len(meant)}"
 
     def turn_by(self, steps: int) -> None:
         """Show the next room, or the one before."""
@@ -302,12 +352,22 @@ class Terminal(Observer):
     def _view(self) -> View:
         room = self._model.current
         if room not in self._views:
-            self._views[room] = View(room, self._painter, lambda _: self.drop_question())
+            self._views[room] = View(room, self._painter, lambda _: self._typed())
         return self._views[room]
 
     @property
     def _viewport(self) -> Viewport:
-        return self._view.viewport
+        """The part that is visible of the room, or of what is read round a message."""
+        excerpt = self._model.excerpt
+        if excerpt is None or not len(excerpt.lines):
+            self._apart = None
+            return self._view.viewport
+        if self._apart is None or self._apart[0] is not excerpt:
+            viewport = Viewport(excerpt, self._painter.rows, mark="found")
+            viewport.resize(self._width, self._height - 1)
+            viewport.go_to(excerpt.lines.first if excerpt.mark is None else excerpt.mark)
+            self._apart = excerpt, viewport
+        return self._apart[1]
 
     @property
     def _width(self) -> int:
@@ -320,6 +380,7 @@ class Terminal(Observer):
     def _view_shown(self) -> None:
         """Another room is shown: send the keys there, and forget the views of closed rooms."""
         self.drop_question()
+        self._mention = None
         self._control.buffer = self._view.buffer
         self._views = {room: view for room, view in self._views.items() if room in self._model.rooms}
         self.application.invalidate()
@@ -328,7 +389,11 @@ class Terminal(Observer):
         self._height = 1
         messages = Window(_Messages(self._message_rows), always_hide_cursor=True)
         typed = Window(
-            self._control, wrap_lines=True, dont_extend_height=True, height=Dimension(min=1, max=5), style="class:text"
+            self._control,
+            wrap_lines=True,
+            dont_extend_height=True,
+            height=Dimension(min=1, max=MAXIMUM_ROWS),
+            style="class:text",
         )
         body = HSplit(
             [
@@ -361,12 +426,14 @@ class Terminal(Observer):
         self._height = height
         viewport = self._viewport
         unsent: list[Row] = []
-        if viewport.following:
+        if viewport.following and self._apart is None:
             for text in self._client.unsent(self._model.current)[-(height // 2 or 1) :]:
                 unsent.append([("class:unsent", shorten(f"  ... {displayed(text)}", width))])
-        viewport.resize(width, max(height - len(unsent), 1))
+        viewport.resize(width, max(height - len(unsent) - (self._apart is not None), 1))
         rows = [*viewport.visible(), *unsent]
-        if not viewport.following:
+        if self._apart is not None:
+            rows.append(bars.apart(self._apart[0].title, width))
+        elif not viewport.following:
             rows.append(bars.more_below(viewport.below, width))
         rows = rows[-height:]
         empty: list[Row] = [[] for _ in range(height - len(rows))]
@@ -374,7 +441,8 @@ class Terminal(Observer):
 
     async def _show_copy_view(self, view: CopyView) -> None:
         try:
-            await view.show(plain_text(line) for line in list(self._model.current.lines)[-COPIED_LINES:])
+            lines = list(self._model.current.lines)[-COPIED_LINES:]
+            await view.show(text for line in lines for text in plain_lines(line))
         finally:
             self._copy_view = None
 

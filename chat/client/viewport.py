@@ -4,22 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
+from typing import Protocol
 
-from chat.client.room import Room
 from chat.client.rows import Row, rule
-from chat.client.scrollback import Line
+from chat.client.scrollback import Line, Scrollback
 
 _MAXIMUM_CACHED = 1000
 _ALL = 1 << 30
 """A number of rows greater than that of any line."""
 
 
-class Viewport:
-    """The visible part of a room. *paint* turns a line into rows for a width."""
+class Shown(Protocol):
+    """What is shown: a room, or what is read round a message."""
 
-    def __init__(self, room: Room, paint: Callable[[Line, int], Sequence[Row]]) -> None:
+    @property
+    def lines(self) -> Scrollback:
+        """The lines."""
+
+    @property
+    def mark(self) -> int | None:
+        """The serial number of the line above which the mark is."""
+
+
+class Viewport:
+    """The visible part of a room. *paint* turns a line into rows for a width; *mark* is what the mark is called."""
+
+    def __init__(self, room: Shown, paint: Callable[[Line, int], Sequence[Row]], mark: str = "unread") -> None:
         self._room = room
         self._paint = paint
+        self._mark = mark
         self._width = 80
         self._height = 1
         self._bottom: tuple[int, int] | None = None
@@ -91,6 +104,24 @@ class Viewport:
         at_end = serial >= self._room.lines.end - 1 and shown >= len(self._rows(serial))
         self._bottom = None if at_end else (serial, shown)
 
+    def go_to(self, serial: int) -> None:
+        """Show the line with that serial number in the middle."""
+        self._bottom = (serial, _ALL)
+        self.scroll_down(self._scrolled_height // 2)
+
+    def stay(self) -> None:
+        """Do not follow the newest line, even if it is visible."""
+        if self._bottom is None and len(self._room.lines):
+            self._bottom = (self._room.lines.end - 1, _ALL)
+
+    @property
+    def middle(self) -> int:
+        """The serial number of the line in the middle, or of the newest one if that is visible."""
+        if self._bottom is None:
+            return self._room.lines.end
+        places = [place for place, _ in islice(self._upwards(), self._scrolled_height // 2 + 1)]
+        return places[-1][0] if places else self._room.lines.end
+
     def follow(self) -> None:
         """Go to the newest line, and stay there."""
         self._bottom = None
@@ -120,7 +151,7 @@ class Viewport:
             return cached[1]
         rows = list(self._paint(line, self._width))
         if marked:
-            rows.insert(0, rule("unread", self._width, "class:unread"))
+            rows.insert(0, rule(self._mark, self._width, "class:unread"))
         if len(self._cache) >= _MAXIMUM_CACHED:
             self._cache.clear()
         self._cache[serial, marked] = (line, rows)

@@ -174,7 +174,9 @@ def test_each_room_has_its_own_draft_and_its_own_history() -> None:
 
 def test_a_password_does_not_come_back() -> None:
     async def scene(screen: Screen, box: Box) -> None:
-        screen.press("hello\r/register correct horse\r")
+        screen.press("hello\r")
+        await screen.sees("ada: hello")
+        screen.press("/register correct horse\r")
         await screen.sees("! Others could read a password on this connection.")
         screen.press("\x1b[A")
         await screen.until(lambda: screen.typed == "hello")
@@ -299,28 +301,103 @@ def test_a_pasted_line_is_typed() -> None:
     play(scene)
 
 
-def test_several_pasted_lines_are_asked_about() -> None:
+def test_several_pasted_lines_become_one_message() -> None:
     async def scene(screen: Screen, box: Box) -> None:
-        screen.press("draft" + PASTE % "one\r\n/quit\r\n\r\nthree")
-        await screen.sees("Paste 3 lines? Enter sends them one by one, Esc drops them.", "> draft")
+        screen.press("draft: " + PASTE % "\r\none\r\n/quit\r\n\r\n    three\r\n")
+        await screen.sees("4 lines. Enter sends them as one message, Ctrl-C drops them.", "> draft: one", "    three")
         assert box.stored == []
         screen.press("\r")
-        await screen.sees("ada: one", "ada: /quit", "ada: three", "ada #lobby> draft")
-        assert not screen.has("Paste")
+        await screen.sees("10:15 ada: draft: one", "           /quit", "               three")
+        assert [message.text for message in box.stored] == ["draft: one\n/quit\n\n    three"]
+        assert not screen.has("4 lines")
 
     play(scene)
 
 
-@pytest.mark.parametrize("key", ["\x1b", "\x03", "x"])
-def test_pasted_lines_are_dropped(key: str) -> None:
+def test_alt_enter_begins_a_line() -> None:
     async def scene(screen: Screen, box: Box) -> None:
-        screen.press(PASTE % "one\ntwo")
-        await screen.sees("Paste 2 lines?")
-        screen.press(key)
-        await screen.sees_no("Paste 2 lines?")
-        screen.press("mine\r")
-        await screen.sees("mine")
-        assert [message.text for message in box.stored] in (["mine"], ["xmine"])
+        screen.press("one\x1b\r")
+        await screen.sees("2 lines.")
+        screen.press("two")
+        await screen.until(lambda: screen.typed == "one\ntwo")
+        screen.press("\r")
+        await screen.sees("10:15 ada: one", "           two", "ada #lobby>")
+        assert [message.text for message in box.stored] == ["one\ntwo"]
+
+    play(scene)
+
+
+@pytest.mark.parametrize("end", ["", "\r", "\r\r"])
+def test_a_paste_without_brackets_is_known_by_coming_at_once(end: str) -> None:
+    async def scene(screen: Screen, box: Box) -> None:
+        screen.press("def f():\r    return\t1\r/topic oops\rmore" + end)
+        await screen.sees("4 lines. Enter sends them as one message")
+        assert box.stored == []
+        screen.press("\r")
+        await screen.sees("ada: def f():")
+        assert [message.text for message in box.stored] == ["def f():\n    return 1\n/topic oops\nmore"]
+
+    play(scene)
+
+
+def test_a_paste_of_too_many_lines_is_refused_and_stays() -> None:
+    async def scene(screen: Screen, box: Box) -> None:
+        screen.press(PASTE % "\n".join(map(str, range(150))))
+        await screen.sees("150 lines.")
+        screen.press("\r")
+        await screen.sees("That has 150 lines, and the server takes 100 at once.")
+        assert screen.typed.count("\n") == 149
+        assert box.stored == []
+        screen.press("\x03")
+        await screen.until(lambda: screen.typed == "")
+        assert not screen.has("150 lines")
+
+    play(scene)
+
+
+def test_what_was_said_last_is_put_into_the_input_to_be_edited() -> None:
+    async def scene(screen: Screen, box: Box) -> None:
+        screen.press("gren tea\r")
+        await screen.sees("10:15 ada: gren tea")
+        screen.press("/edit\r")
+        await screen.until(lambda: screen.typed == "/edit gren tea")
+        screen.press("\x7f\x7f\x7f\x7f\x7fen tea\r")
+        await screen.sees("10:15 ada: green tea (edited)", "ada #lobby>")
+        assert screen.typed == ""
+
+    play(scene)
+
+
+def test_a_message_with_its_answer_and_its_reactions() -> None:
+    async def scene(screen: Screen, box: Box) -> None:
+        bob = box.json("bob", rooms={"lobby": None})
+        bob.ask(type="say", room="lobby", text="ada: green tea?")
+        await screen.sees("bob: ada: green tea?")
+        screen.press("/react 👍\r")
+        await screen.sees("      👍 1")
+        screen.press("/reply yes\r")
+        await screen.sees("      ┌ bob: ada: green tea?", "10:15 ada: yes")
+        bob.ask(type="delete", id=1)
+        await screen.sees("* bob deleted this.")
+        assert not screen.has("┌")
+
+    play(scene)
+
+
+def test_the_messages_that_name_one_are_gone_through() -> None:
+    async def scene(screen: Screen, box: Box) -> None:
+        bob = box.text("bob")
+        for number in range(90):
+            bob.send(f"ada: {number}" if number % 30 == 5 else f"line {number}")
+        await screen.sees("line 89")
+        for key, shown in (("p", "65"), ("p", "35"), ("p", "5"), ("n", "35")):
+            screen.press(f"\x1b{key}")
+            await screen.sees(f"bob: ada: {shown}", f"mention {(int(shown) + 25) // 30} of 3")
+        screen.press("\x1bn\x1bn")
+        await screen.sees("Nothing that is shown after this names you.")
+        screen.press("\x1b[1;5F")
+        await screen.sees("line 89")
+        assert screen.typed == ""
 
     play(scene)
 
@@ -388,15 +465,16 @@ def test_what_comes_together_with_f2_is_thrown_away() -> None:
     play(scene)
 
 
-def test_pasted_lines_are_still_asked_about_after_the_copy_view() -> None:
+def test_pasted_lines_are_still_there_after_the_copy_view() -> None:
     async def scene(screen: Screen, box: Box) -> None:
         screen.press("draft" + PASTE % "one\ntwo" + F2)
         await screen.sees(COME_BACK)
         screen.press("\r")
-        await screen.sees("Paste 2 lines?", "> draft")
+        await screen.sees("2 lines.", "> draftone")
         assert box.stored == []
         screen.press("\r")
-        await screen.sees("ada: one", "ada: two", "ada #lobby> draft")
+        await screen.sees("ada: draftone")
+        assert [message.text for message in box.stored] == ["draftone\ntwo"]
 
     play(scene)
 
