@@ -89,6 +89,25 @@ class Client:
         except NotNow as refusal:
             raise CannotDo(str(refusal)) from refusal
 
+    def change(self, request: str, **fields: Any) -> None:
+        """Send a request about a message, now or when the connection is back; raises :class:`CannotDo`."""
+        try:
+            if "text" in fields:
+                self._check_length(fields["text"])
+            self.model.expect(self.link.post(request, **fields))
+        except NotNow as refusal:
+            raise CannotDo(str(refusal)) from refusal
+
+    def answer(self, number: int, text: str) -> None:
+        """Answer the message with that id in the current room; raises :class:`CannotDo`."""
+        room = self.model.current
+        self.change("msg" if room.private else "say", **room.address, text=text, re=number)
+
+    @property
+    def knows_changes(self) -> bool:
+        """Whether the server knows changes of messages, and answers to them."""
+        return "changes" in self.link.features
+
     @property
     def takes_lines(self) -> bool:
         """Whether the server takes texts of several lines."""
@@ -108,6 +127,7 @@ class Client:
             excerpt.tag = self.link.ask("history", **excerpt.address, around=number, count=COUNT)
         except NotNow as refusal:
             raise CannotDo(str(refusal)) from refusal
+        self.model.expect_apart(excerpt.tag)
         self.model.excerpt = excerpt
 
     def read_on(self, older: bool) -> None:
@@ -119,26 +139,36 @@ class Client:
             excerpt.tag = self.link.ask("history", **excerpt.address, before=number, count=COUNT)
         elif not older and excerpt.more_after and (number := excerpt.lines.newest_id) is not None:
             excerpt.tag = self.link.ask("history", **excerpt.address, after=number, count=COUNT)
+        self.model.expect_apart(excerpt.tag)
 
     def ask_earlier(self) -> None:
         """Fetch messages older than those shown, if there may be some."""
         self._backlogs.ask_earlier(self.model.current)
 
     def search(self, text: str) -> None:
-        """Search all rooms, and show the results apart from the rooms; raises :class:`CannotDo`."""
+        """Search all rooms, and show the results apart from the rooms."""
         self.model.search = SearchResults(clean(text).strip())
         self.search_older()
 
+    def list_pins(self) -> None:
+        """Show what is pinned in the current room as the results of a search are shown."""
+        self.model.search = SearchResults(pinned_in=self.model.current.name)
+        self.search_older()
+
     def search_older(self) -> None:
-        """Search for messages older than those found; raises :class:`CannotDo`."""
+        """Search for messages older than those found, as soon as there is a connection."""
         search = self.model.search
         if search is None or search.tag:
             return
         before = {} if search.oldest_id is None else {"before": search.oldest_id}
-        try:
+        search.waits = not self.link.online
+        if search.waits:
+            return
+        if search.pinned_in:
+            search.tag = self.link.ask("pins", room=search.pinned_in)
+        else:
             search.tag = self.link.ask("search", text=search.text, **before)
-        except NotNow as refusal:
-            raise CannotDo(str(refusal)) from refusal
+        self.model.expect_apart(search.tag)
 
     def complete(self, before: str) -> Offer:
         """Complete the text *before* the cursor."""

@@ -82,6 +82,8 @@ class Model(Listener):
         self.local_time = local_time
         self._answers: dict[str, Room] = {}
         self._earlier: dict[str, Room] = {}
+        self._apart: set[str] = set()
+        """The tags of requests whose answers are shown apart from the rooms, or dropped if nobody waits for them."""
         self._listed_rooms: list[str] = []
         self._found_at: dict[int, Found] = {}
         """The messages that were found lately, or are pinned, by their ids."""
@@ -192,6 +194,10 @@ class Model(Listener):
         self._earlier[tag] = room
         room.earlier = Earlier.ASKED
 
+    def expect_apart(self, tag: str) -> None:
+        """Show the answer with that *tag* in the search or in the excerpt that asked for it, if that is still there."""
+        self._apart.add(tag)
+
     def tell(self, text: str, kind: LineKind = LineKind.NOTICE, room: Room | None = None) -> None:
         """Add a line that the client writes itself."""
         self._add(room or self.current, Line(kind, self.local_time.local_now(), text))
@@ -218,6 +224,11 @@ class Model(Listener):
                 for room in self._earlier.values():
                     room.earlier = Earlier.POSSIBLE if room.lines.oldest_id or not room.private else Earlier.WANTED
                 self._earlier.clear()
+                self._apart.clear()
+                if self.search is not None and self.search.tag:
+                    self.search.tag, self.search.waits = "", True
+                if self.excerpt is not None:
+                    self.excerpt.tag = ""
                 self._tell_all(f"Disconnected from server. {state.why} Reconnecting by itself.")
             case Online() if self._lost:
                 self._lost = False
@@ -235,15 +246,16 @@ class Model(Listener):
 
     def event_received(self, event: events.Event, old: bool) -> None:
         """Show what the server has sent."""
+        if (tag := getattr(event, "tag", None)) in self._apart:
+            self._apart.discard(tag)
+            self._answered_apart(event, tag)
+            self._changed()
+            return
         match event:
             case events.Message():
                 self._message(event, old)
-            case events.History() if self.excerpt is not None and event.tag == self.excerpt.tag:
-                self._read_on(event, self.excerpt)
             case events.History():
                 self._history(event)
-            case events.Found() if self.search is not None and event.tag == self.search.tag:
-                self.search.add((self._found(message) for message in event.messages), event.more)
             case events.Found() | events.Pins():
                 self._past(event)
             case events.Welcome():
@@ -258,8 +270,6 @@ class Model(Listener):
                 self._left(event)
             case events.Renamed():
                 self._renamed(event)
-            case events.Refusal() if self.search is not None and event.tag == self.search.tag:
-                self.search.tag, self.search.refusal = "", event.text
             case events.Edited() | events.Deleted() | events.Reacted() | events.Pinned():
                 self._message_changed(event, old)
             case events.Read():
@@ -271,8 +281,6 @@ class Model(Listener):
             case events.Refusal() if (room := self._earlier.pop(event.tag or "", None)) is not None:
                 room.earlier = Earlier.NONE
             case events.Refusal():
-                if self.excerpt is not None and event.tag == self.excerpt.tag:
-                    self.excerpt = None
                 room = self._asked(event.tag)
                 self.tell(event.text, LineKind.REFUSAL, room)
                 if event.code in INVITATION_CODES:
@@ -280,6 +288,23 @@ class Model(Listener):
             case _:
                 self._other(event)
         self._changed()
+
+    def _answered_apart(self, event: events.Event, tag: str) -> None:
+        """Show an answer in the search or in the excerpt that asked for it."""
+        search = self.search if self.search is not None and self.search.tag == tag else None
+        excerpt = self.excerpt if self.excerpt is not None and self.excerpt.tag == tag else None
+        match event:
+            case events.Found() if search is not None:
+                search.add((self._found(message) for message in event.messages), event.more)
+            case events.Pins() if search is not None:
+                search.add((self._found(message) for message in reversed(event.messages)), more=False)
+            case events.Refusal() if search is not None:
+                search.tag, search.refusal = "", event.text
+            case events.History() if excerpt is not None:
+                self._read_on(event, excerpt)
+            case events.Refusal() if excerpt is not None:
+                self.excerpt = None
+                self.tell(event.text, LineKind.REFUSAL)
 
     def _message(self, event: events.Message, old: bool) -> None:
         if event.author in self.ignored:

@@ -1,4 +1,4 @@
-"""A search whose results are shown apart from the rooms."""
+"""Messages that were found by a search, or that are pinned in a room, shown apart from the rooms."""
 
 from __future__ import annotations
 
@@ -22,15 +22,23 @@ class Found:
 
 @dataclass(eq=False, slots=True)
 class SearchResults:
-    """The text that is searched for, and the messages found so far, the newest first."""
+    """The text that is searched for, and the messages found so far, the newest first; or what is *pinned_in* a room."""
 
-    text: str
+    text: str = ""
+    pinned_in: str = ""
     tag: str = ""
     """The tag of the request that is not answered yet; empty if there is none."""
     found: list[Found] = field(default_factory=list)
     more: bool = False
     """Whether there are older messages to be found."""
     refusal: str = ""
+    waits: bool = False
+    """Whether it is to be asked for as soon as there is a connection."""
+
+    @property
+    def what(self) -> str:
+        """What was looked for, in words."""
+        return f"Pinned in #{self.pinned_in}" if self.pinned_in else f"Search for “{self.text}”"
 
     @property
     def oldest_id(self) -> int | None:

@@ -1,187 +1,21 @@
-"""The window on a display, with the real chat in memory behind it."""
+"""The window: what is shown, and where what is typed goes."""
 
 from __future__ import annotations
 
 import tkinter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime
 
-import pytest
 from box import Box
-from client.seats import Seat
-from desktop.displays import Display, Other
-from e2e.waiting import wait_for
+from desktop.desks import Desk, say
+from desktop.displays import Display
 
 from chat.client.desktop.conversation import MAXIMUM_FOLLOWED, PAGE
 from chat.client.desktop.dialog import Dialog
 from chat.client.desktop.input_field import MAXIMUM_PASTE
 from chat.client.desktop.look import DARK, LIGHT, Look
-from chat.client.desktop.window import Window
 from chat.client.scrollback import MAXIMUM_LINES, Line, LineKind
 from chat.client.search_results import Found
-
-
-class Desk:
-    """Somebody at the window."""
-
-    def __init__(self, display: Display, box: Box, rooms: tuple[str, ...] = ("lobby",)) -> None:
-        self.box = box
-        self.seat = Seat(box, rooms=rooms)
-        self.root = tkinter.Tk(screenName=display.name)
-        self.root.report_callback_exception = self._failed
-        self.failures: list[BaseException] = []
-        self.links: list[str] = []
-        self.notes: list[tuple[str, str, Callable[[], None]]] = []
-        self.look = Look(self.root, dark=False, size=0)
-        self.root.geometry("700x400+0+0")
-        self.window = Window(self.root, self.look, self.seat.client, "localhost:12345", self._notify, self.links.append)
-        self.text = self.window.conversation.text
-        self.entry = self.window.entry.text
-        self.began_at = self.root.focus_lastfor()
-        """What got the keyboard focus as the window appeared."""
-        self.focus(self.entry)
-        self.until(lambda: self.seat.model.looking)
-
-    def focus(self, widget: tkinter.Misc) -> None:
-        """Bring the keyboard to *widget*."""
-        self.root.deiconify()
-        widget.focus_force()
-        self.until(lambda: self.root.focus_get() is widget)
-
-    def update(self) -> None:
-        """Let everything arrive, and be drawn."""
-        self.seat.pump()
-        self.root.update()
-        assert not self.failures
-
-    def until(self, condition: Callable[[], object]) -> None:
-        """Wait for it."""
-
-        def settled() -> object:
-            self.update()
-            return condition()
-
-        try:
-            wait_for(settled, "it is so")
-        except AssertionError as failure:
-            raise AssertionError(f"{failure}; there is:\n{self.shown}") from None
-
-    def sees(self, *parts: str) -> None:
-        """Wait until all of that is drawn."""
-        self.until(lambda: all(part in self.shown for part in parts))
-
-    def sees_no(self, part: str) -> None:
-        """Wait until that is not drawn."""
-        self.until(lambda: part not in self.shown)
-
-    def press(self, *keys: str, on: tkinter.Misc | None = None) -> None:
-        """Press keys."""
-        widget = on or self.entry
-        for key in keys:
-            widget.event_generate(key)
-            self.update()
-
-    def say(self, *lines: str) -> None:
-        """Type lines, each with Enter."""
-        for line in lines:
-            self.entry.insert("insert", line)
-            self.update()
-            self.press("<Return>")
-
-    @property
-    def shown(self) -> str:
-        """All that is drawn."""
-        return str(self.text.get("1.0", "end"))
-
-    @property
-    def visible(self) -> str:
-        """What of it can be seen."""
-        width, height = self.text.winfo_width(), self.text.winfo_height()
-        return str(self.text.get("@0,0", f"@{width},{height}"))
-
-    @property
-    def typed(self) -> str:
-        """What is being typed."""
-        return str(self.entry.get("1.0", "end-1c"))
-
-    @property
-    def rooms(self) -> list[tuple[str, str]]:
-        """The rooms that are listed, with what is unread."""
-        tree = self.window.rooms.tree
-        return [(tree.item(row, "text").strip(), str(tree.set(row, "unread")).strip()) for row in tree.get_children()]
-
-    @property
-    def people(self) -> list[str]:
-        """The people that are listed."""
-        tree = self.window.people.tree
-        return [tree.item(row, "text").strip() for row in tree.get_children()]
-
-    def row_of(self, text: str) -> str:
-        """The place of a text."""
-        found = self.text.search(text, "1.0")
-        assert found, self.shown
-        return found
-
-    def tags_of(self, text: str) -> tuple[str, ...]:
-        """How a text looks."""
-        return self.text.tag_names(self.row_of(text))
-
-    @property
-    def copied(self) -> str:
-        """What is on the clipboard."""
-        return str(self.root.clipboard_get())
-
-    def click(self, text: tkinter.Text, place: str) -> None:
-        """Click on a place of *text*."""
-        box = text.bbox(place)
-        assert box is not None
-        for event in ("<Motion>", "<Button-1>", "<ButtonRelease-1>"):
-            text.event_generate(event, x=box[0] + 2, y=box[1] + box[3] // 2)
-        self.update()
-
-    def close(self) -> None:
-        """Close the window."""
-        while self.window._drawing is not None:
-            self.root.update()
-        self.root.destroy()
-        assert not self.failures
-
-    def _notify(self, title: str, text: str, clicked: Callable[[], None]) -> None:
-        self.notes.append((title, text, clicked))
-
-    def _failed(self, kind: type[BaseException], error: BaseException, trace: object) -> None:
-        self.failures.append(error)
-
-
-@pytest.fixture
-def box() -> Box:
-    """A chat."""
-    return Box()
-
-
-@pytest.fixture
-def desk(display: Display, box: Box) -> Iterator[Desk]:
-    """Somebody at the window, in the lobby."""
-    desk = Desk(display, box)
-    yield desk
-    desk.close()
-
-
-@pytest.fixture
-def elsewhere(display: Display) -> Iterator[Callable[[], None]]:
-    """Bring the window of another program to the front."""
-    others: list[Other] = []
-    yield lambda: others.append(Other(display))
-    for other in others:
-        other.close()
-
-
-def say(box: Box, name: str, count: int) -> None:
-    """Somebody comes, says so many lines, and goes."""
-    talker = box.text(name)
-    for number in range(count):
-        talker.send(f"{name} {number}.")
-    talker.send("exit")
 
 
 def test_what_is_said_is_shown_under_names_with_times(desk: Desk, box: Box) -> None:
@@ -460,7 +294,10 @@ def test_searching(desk: Desk, box: Box) -> None:
     desk.until(lambda: "green tea 0" in finder.text.get("1.0", "end"))
     assert finder.text.get("1.0", "end").count("green tea") == 30
     desk.click(finder.text, finder.text.search("green tea 29", "1.0"))
-    desk.until(lambda: desk.root.title().startswith("#dev"))
+    assert finder._status.cget("text") == "You are not in #dev. If you join it, everybody there sees that."
+    assert [title for title, _ in desk.rooms] == ["#lobby"]
+    finder._join.invoke()
+    desk.until(lambda: desk.root.title().startswith("#dev") and "green tea 29" in desk.visible)
     assert not finder.winfo_ismapped()
     desk.press("<Control-f>")
     finder.field.delete(0, "end")
@@ -475,7 +312,7 @@ def test_a_message_that_was_found_is_gone_to(desk: Desk, box: Box) -> None:
     say(box, "bob", 150)
     desk.until(lambda: "bob 149." in desk.visible)
     line = Line(LineKind.SAY, datetime(2026, 11, 21, 9, 15, tzinfo=UTC), "bob 19.", author="bob", id=20)
-    desk.window._go_to_message(Found(line, room="lobby"))
+    desk.window._go_to_found(Found(line, room="lobby"), join=False)
     desk.until(lambda: "bob 19." in desk.visible)
     assert desk.text.get("sel.first", "sel.last") == "bob 19.\n"
     assert "bob 149." not in desk.visible

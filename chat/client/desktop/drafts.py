@@ -1,8 +1,36 @@
-"""What was typed in one room: the text that is not sent yet, and the texts that were."""
+"""What was typed in one room: the text that is not sent yet, what it is for, and the texts that were sent."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
+from chat.client.scrollback import Line
+
 MAXIMUM_SENT = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Answering:
+    """What is typed answers this message."""
+
+    line: Line
+
+
+@dataclass(frozen=True, slots=True)
+class Editing:
+    """What is typed is the new text of this message."""
+
+    line: Line
+
+
+@dataclass(frozen=True, slots=True)
+class Reacting:
+    """What is typed is a reaction to this message."""
+
+    line: Line
+
+
+Purpose = Answering | Editing | Reacting
 
 
 class Draft:
@@ -10,10 +38,30 @@ class Draft:
 
     def __init__(self) -> None:
         self.text = ""
+        self.purpose: Purpose | None = None
+        """What the text is for; ``None`` for a text that is just said."""
         self._sent: list[str] = []
         self._place = 0
         """How many texts back from the draft the user has gone."""
         self._kept = ""
+        self._aside = ""
+        """The text that was there before the user began to edit a message, or to react to one."""
+
+    def begin(self, purpose: Purpose) -> None:
+        """Go on with another *purpose*. To answer a message, the user keeps the text that is there."""
+        self.end()
+        if not isinstance(purpose, Answering):
+            self._aside = self.text
+            self.text = purpose.line.text if isinstance(purpose, Editing) else ""
+        self.purpose = purpose
+        self._place = 0
+
+    def end(self) -> None:
+        """Give the purpose up, and go back to the text that was there before."""
+        if isinstance(self.purpose, Editing | Reacting):
+            self.text = self._aside
+        self.purpose = None
+        self._place = 0
 
     def send(self, text: str) -> None:
         """Empty the draft, and remember *text* unless it is ``""``, which stands for a text with a password."""
@@ -21,7 +69,7 @@ class Draft:
             self._sent.append(text)
             del self._sent[:-MAXIMUM_SENT]
         self.text = self._kept = ""
-        self._place = 0
+        self.end()
 
     def step(self, back: int) -> bool:
         """Go to the text that was sent before (1) or after (-1); return whether there is one."""

@@ -31,17 +31,43 @@ def drawn(line: Line, before: Line | None, mentions: Callable[[str], Sequence[tu
             return [(f"{clock}  ", ("time", "notice")), (f"{line.text}\n", ("notice",))]
         case LineKind.REFUSAL:
             return [(f"{clock}  ", ("time", "notice")), (f"{line.text}\n", ("notice", "refusal"))]
-    text = shown(line.text)
     row = ("said", "mentioned") if line.mention else ("said",)
-    parts: list[Drawn] = [(part, (*row, *styles)) for part, styles in styled_text(line, text, mentions)]
+    text = styled_text(line, shown(line.text), mentions)
+    program = ("program",) if line.notice else ()
+    parts: list[Drawn] = [(part, (*row, *program, *styles)) for part, styles in text]
+    parts += [(f"  ({mark})", (*row, "time")) for mark in _marks(line)]
     author = (shown(line.author), (*author_styles(line), "author"))
     if line.kind is LineKind.ACTION:
         parts = [(f"{clock}  ", ("time",)), author, (" ", ()), *parts]
         parts = [(part, ("lead", *(("mentioned",) if line.mention else ()), *tags)) for part, tags in parts]
-    elif not _together(line, before):
+    parts = [*_answered(line, row), *parts]
+    if line.kind is not LineKind.ACTION and not _together(line, before):
         lead = ("lead", "mentioned") if line.mention else ("lead",)
         parts = [(author[0], (*lead, *author[1])), (f"  {clock}\n", (*lead, "time")), *parts]
-    return [*parts, ("\n", row)]
+    return [*parts, ("\n", row), *_reactions(line, row)]
+
+
+def _marks(line: Line) -> list[str]:
+    return [mark for mark, is_set in (("edited", line.edited), ("pinned", line.pinned)) if is_set]
+
+
+def _answered(line: Line, row: tuple[str, ...]) -> list[Drawn]:
+    """Return the row above a message that answers another."""
+    if line.reply is None:
+        return []
+    return [(f"┌ {shown(line.reply.author)}: {shown(line.reply.text)}\n", (*row, "quote"))]
+
+
+def _reactions(line: Line, row: tuple[str, ...]) -> list[Drawn]:
+    """Return the row below a message that somebody has reacted to. The tag of each reaction has its number."""
+    if not line.reactions:
+        return []
+    parts: list[Drawn] = []
+    for number, reaction in enumerate(line.reactions):
+        mine = ("reacted",) if reaction.mine else ()
+        parts.append((" ", (*row, "reactions")))
+        parts.append((f" {shown(reaction.text)} {reaction.count} ", (*row, "reaction", *mine, f"reaction{number}")))
+    return [*parts, ("\n", (*row, "reactions"))]
 
 
 def unread_rule() -> list[Drawn]:

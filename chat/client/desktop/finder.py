@@ -15,8 +15,8 @@ from chat.client.styled import author_styles, styled_text
 
 
 class Finder(ttk.Frame):
-    """*find* searches for a text, *older* for older messages. *go* is called with a message that was found,
-    *close* when the user closes the search.
+    """*find* searches for a text, *older* for older messages. *go* is called with a message that was found, and with
+    whether the user wants to join its room; *close* when the user closes the search.
     """
 
     def __init__(
@@ -25,14 +25,20 @@ class Finder(ttk.Frame):
         look: Look,
         find: Callable[[str], None],
         older: Callable[[], None],
-        go: Callable[[Found], None],
+        go: Callable[[Found, bool], None],
         close: Callable[[], None],
     ) -> None:
         super().__init__(parent)
         self._look = look
         self._find = find
         self._go = go
-        self._shown: tuple[SearchResults | None, int, str, str] = (None, 0, "", "")
+        self._search: SearchResults | None = None
+        self._drawn = 0
+        """How many of the results are drawn."""
+        self._chosen: int | None = None
+        """The number of the result that is marked."""
+        self._typed = ""
+        """What was in the field when it was marked."""
         bar = ttk.Frame(self, padding=(look.gap * 3 // 2, look.gap))
         bar.pack(fill="x")
         self.field = ttk.Entry(bar, name="search", font=look.body)
@@ -44,6 +50,7 @@ class Finder(ttk.Frame):
         self._status = ttk.Label(row, style="Muted.TLabel")
         self._status.pack(side="left")
         self._older = ttk.Button(row, text="Older", style="Flat.TButton", command=older)
+        self._join = ttk.Button(row, style="Flat.TButton", command=lambda: self._go_to_chosen(join=True))
         frame = ttk.Frame(self)
         frame.pack(fill="both", expand=True)
         self.text = tkinter.Text(
@@ -54,7 +61,9 @@ class Finder(ttk.Frame):
         self.text.configure(yscrollcommand=scrollbar.set)
         scrollbar.pack(side="right", fill="y")
         self.text.pack(fill="both", expand=True)
-        bind(self.field, self._pressed, "<Return>", "<KP_Enter>")
+        bind(self.field, self._entered, "<Return>", "<KP_Enter>")
+        bind(self.field, lambda: self._choose(1), "<Down>")
+        bind(self.field, lambda: self._choose(-1), "<Up>")
         bind(self.field, lambda: self.field.selection_range(0, "end"), "<Control-a>")
         for widget in (self.field, self.text):
             bind(widget, close, "<Escape>")
@@ -71,49 +80,75 @@ class Finder(ttk.Frame):
 
     def show(self, search: SearchResults | None) -> None:
         """Show the results so far."""
-        state = (search, len(search.found), search.tag, search.refusal) if search is not None else (None, 0, "", "")
-        if state == self._shown:
-            return
-        start = self._shown[1] if search is self._shown[0] else 0
-        self._shown = state
         self.text.configure(state="normal")
-        if search is None or not start:
+        if search is not self._search:
+            self._search, self._drawn, self._chosen = search, 0, None
             self.text.delete("1.0", "end")
+            self._join.pack_forget()
         if search is not None:
-            self._draw(search, start)
-        else:
-            self._older.pack_forget()
-            self._status.configure(text="")
+            for number in range(self._drawn, len(search.found)):
+                self._draw(search.found[number], number)
+            self._drawn = len(search.found)
         self.text.configure(state="disabled")
-
-    def _draw(self, search: SearchResults, start: int) -> None:
-        text = self.text
-        for found in search.found[start:]:
-            line = found.line
-            tags = ["found", f"m{line.id}"]
-            text.insert("end", shown(title_of(found.room, found.private)), [*tags, "head", "room"])
-            text.insert("end", f"   {line.time:%d %b %Y %H:%M}\n", [*tags, "head", "time"])
-            text.insert("end", shown(line.author), [*tags, "author", *author_styles(line)])
-            for part, styles in styled_text(line, "  " + shown(line.text), lambda _: ()):
-                text.insert("end", part, [*tags, *styles])
-            text.insert("end", "\n", tags)
-            text.tag_bind(f"m{line.id}", "<Button-1>", self._going(found))
-        if search.more:
+        if search is not None and search.more:
             self._older.pack(side="right")
         else:
             self._older.pack_forget()
-        if search.tag:
-            words = "Searching …"
-        elif search.refusal:
-            words = search.refusal
-        elif not search.found:
-            words = "Nothing was found."
-        else:
-            words = "Found, the newest first. A click goes there."
-        self._status.configure(text=words)
+        if not self._join.winfo_manager():
+            self._say(_status(search))
 
-    def _going(self, found: Found) -> Callable[[object], None]:
-        return lambda _: self._go(found)
+    def ask_to_join(self, found: Found) -> None:
+        """Ask whether the user wants to join the room of a message."""
+        room = shown(title_of(found.room, found.private))
+        self._say(f"You are not in {room}. If you join it, everybody there sees that.")
+        self._join.configure(text=f"Join {room}")
+        self._join.pack(side="right")
+
+    def _say(self, words: str) -> None:
+        if self._status.cget("text") != words:
+            self._status.configure(text=words)
+
+    def _draw(self, found: Found, number: int) -> None:
+        text, line, tags = self.text, found.line, ("found", f"r{number}")
+        text.insert("end", shown(title_of(found.room, found.private)), [*tags, "head", "room"])
+        text.insert("end", f"   {line.time:%d %b %Y %H:%M}\n", [*tags, "head", "time"])
+        text.insert("end", shown(line.author), [*tags, "author", *author_styles(line)])
+        for part, styles in styled_text(line, "  " + shown(line.text), lambda _: ()):
+            text.insert("end", part, [*tags, *styles])
+        text.insert("end", "\n", tags)
+        text.tag_bind(f"r{number}", "<ButtonRelease-1>", lambda _: self._clicked(number))
+
+    def _choose(self, step: int) -> None:
+        """Mark the next result (1) or the one before (-1)."""
+        chosen = (-1 if self._chosen is None else self._chosen) + step
+        self._chosen = min(chosen, self._drawn - 1) if chosen >= 0 and self._drawn else None
+        self._typed = self.field.get()
+        self._join.pack_forget()
+        self._say(_status(self._search))
+        self.text.tag_remove("chosen", "1.0", "end")
+        if self._chosen is not None:
+            start, end = f"r{self._chosen}.first", f"r{self._chosen}.last"
+            self.text.tag_add("chosen", start, end)
+            self.text.see(f"{end} - 1 chars")
+            self.text.see(start)
+
+    def _clicked(self, number: int) -> None:
+        self._chosen = number
+        self._choose(0)
+        self._go_to_chosen()
+
+    def _entered(self) -> None:
+        """Go to the result that is marked; if none is, or if another text was typed since, search."""
+        if self._chosen is None or self.field.get() != self._typed:
+            self._pressed()
+        else:
+            self._go_to_chosen(join=bool(self._join.winfo_manager()))
+
+    def _go_to_chosen(self, join: bool = False) -> None:
+        if self._search is not None and self._chosen is not None:
+            found = self._search.found[self._chosen]
+            self._join.pack_forget()
+            self._go(found, join)
 
     def _pressed(self) -> None:
         if text := self.field.get().strip():
@@ -137,3 +172,19 @@ class Finder(ttk.Frame):
         text.tag_configure("url", foreground=colours.link)
         for number, tone in enumerate(colours.nicks):
             text.tag_configure(f"nick{number}", foreground=tone)
+        text.tag_configure("chosen", background=colours.selected)
+
+
+def _status(search: SearchResults | None) -> str:
+    """Tell how a search has gone."""
+    if search is None:
+        return ""
+    if search.waits:
+        return "Not searched: there is no connection." if not search.found else "No older ones: there is no connection."
+    if search.tag:
+        return "Searching …"
+    if search.refusal:
+        return search.refusal
+    if search.pinned_in:
+        return f"{search.what}. A click goes there." if search.found else f"Nothing is pinned in #{search.pinned_in}."
+    return "Found, the newest first. A click goes there." if search.found else "Nothing was found."

@@ -2,29 +2,34 @@
 
 from __future__ import annotations
 
+import re
 import tkinter
 from collections.abc import Callable
 from tkinter import ttk
 
 from chat.client.client import has_secret
 from chat.client.completion import Offer
-from chat.client.desktop.drafts import Draft
+from chat.client.desktop.drafts import Answering, Draft, Editing, Purpose, Reacting
+from chat.client.desktop.drawing import shown
 from chat.client.desktop.keys import bind
 from chat.client.desktop.look import Look
-from chat.core.text import clean
+from chat.core.text import clean, quoted
 
 MAXIMUM_PASTE = 8192
 MAXIMUM_HEIGHT = 6
+_BREAK = re.compile("\r\n|[\v\f\r\x85\u2028\u2029]")
 
 
 class InputField(ttk.Frame):
-    """*send* carries out a text and returns whether that was possible; *hint* shows the user a sentence."""
+    """*send* carries out a text for its purpose, and returns the text with which the user is to go on, mostly none; or
+    ``None`` if that was not possible. *hint* shows a sentence.
+    """
 
     def __init__(
         self,
         parent: tkinter.Misc,
         look: Look,
-        send: Callable[[str], bool],
+        send: Callable[[str, Purpose | None], str | None],
         complete: Callable[[str], Offer],
         hint: Callable[[str], None],
     ) -> None:
@@ -37,6 +42,14 @@ class InputField(ttk.Frame):
         self._offer: tuple[Offer, int] | None = None
         self.text = tkinter.Text(
             self, name="entry", height=1, width=20, wrap="word", undo=True, borderwidth=0, highlightthickness=0
+        )
+        self._bar = ttk.Frame(
+            self, style="Surface.TFrame", padding=(look.gap * 3 // 2, look.gap // 2, look.gap // 2, 0)
+        )
+        self.purpose = ttk.Label(self._bar, name="purpose", style="Purpose.TLabel")
+        self.purpose.pack(side="left", fill="x", expand=True)
+        ttk.Button(self._bar, text="Cancel", style="Surface.TButton", takefocus=False, command=self.end).pack(
+            side="right", before=self.purpose
         )
         self.text.pack(fill="both", expand=True)
         self._bind()
@@ -51,20 +64,36 @@ class InputField(ttk.Frame):
     def submit(self) -> None:
         """Send the text."""
         text = self._now()
-        if text.strip() and self._send(text):
+        if text.strip() and (following := self._send(text, self._draft.purpose)) is not None:
             self._draft.send("" if has_secret(text) else text)
-            self._show("")
+            self._show(self._draft.text or following)
 
     def begin(self, text: str) -> None:
         """Replace the text by *text*, for the user to continue."""
         self._show(text)
+
+    def begin_for(self, purpose: Purpose) -> None:
+        """Have the user type for this *purpose*."""
+        self._draft.text = self._now()
+        self._draft.begin(purpose)
+        self._show(self._draft.text)
+        self.text.focus_set()
+
+    def end(self) -> bool:
+        """Give the purpose up, and show what was typed before; return whether there was a purpose."""
+        if self._draft.purpose is None:
+            return False
+        self._draft.text = self._now()
+        self._draft.end()
+        self._show(self._draft.text)
+        return True
 
     def insert(self, text: str) -> None:
         """Insert *text*, if it is not too long."""
         if len(text.encode("utf-8", "replace")) > MAXIMUM_PASTE:
             self._hint(f"That is too much to paste: at most {MAXIMUM_PASTE} bytes at once.")
             return
-        lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+        lines = _BREAK.sub("\n", text).split("\n")
         if self.text.tag_ranges("sel"):
             self.text.delete("sel.first", "sel.last")
         self.text.insert("insert", "\n".join(clean(line) for line in lines))
@@ -79,6 +108,21 @@ class InputField(ttk.Frame):
         self.text.mark_set("insert", "1.0")
         self.text.insert("insert", before)
         self._changed()
+        self._show_purpose()
+
+    def _show_purpose(self) -> None:
+        match self._draft.purpose:
+            case None:
+                self._bar.pack_forget()
+                return
+            case Answering(line):
+                words = f"Answer to {line.author}: {quoted(line.text)}"
+            case Editing(line):
+                words = f"Edit what you said at {line.time:%H:%M}"
+            case Reacting(line):
+                words = f"Reaction to {line.author}: {quoted(line.text)}"
+        self.purpose.configure(text=shown(words))
+        self._bar.pack(fill="x", before=self.text)
 
     def _step(self, back: int) -> str | None:
         """Go through what was sent, unless the cursor can move to another line."""
@@ -106,7 +150,7 @@ class InputField(ttk.Frame):
     def _bind(self) -> None:
         text = self.text
         bind(text, self.submit, "<Return>", "<KP_Enter>")
-        bind(text, lambda: self.insert("\n"), "<Shift-Return>", "<Shift-KP_Enter>")
+        bind(text, lambda: self.insert("\n"), "<Shift-Return>", "<Shift-KP_Enter>", "<Alt-Return>")
         bind(text, lambda: self._tab(1), "<Tab>")
         bind(text, lambda: self._tab(-1), "<Shift-Tab>", "<ISO_Left_Tab>")
         bind(text, lambda: self._paste("CLIPBOARD"), "<<Paste>>")

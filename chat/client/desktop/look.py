@@ -136,6 +136,22 @@ class Look:
         self.size = min(max(self.size + steps, SMALLEST), LARGEST) if steps else self.usual_size
         self._apply()
 
+    def menu(self, parent: tkinter.Misc | None = None) -> tkinter.Menu:
+        """Return an empty menu in the colours in use."""
+        colours = self.palette
+        return tkinter.Menu(
+            parent or self._root,
+            tearoff=False,
+            background=colours.raised,
+            foreground=colours.text,
+            activebackground=colours.selected,
+            activeforeground=colours.text,
+            font=self.body,
+            borderwidth=1,
+            activeborderwidth=0,
+            relief="flat",
+        )
+
     def _apply(self) -> None:
         for each in (self.body, self.bold, self.italic):
             each.configure(size=self.size)
@@ -184,6 +200,7 @@ class Look:
         style.configure("Heading.Side.TLabel", foreground=colours.muted, font=self.small)
         style.configure("Title.TLabel", font=self.title)
         style.configure("Hint.TLabel", foreground=colours.alert)
+        style.configure("Purpose.TLabel", background=colours.surface, foreground=colours.muted, font=self.small)
         self._apply_lists()
 
     def _apply_buttons(self) -> None:
@@ -207,12 +224,9 @@ class Look:
         )
         flat = {"background": colours.window, "relief": "flat", "padding": (gap, gap * 2 // 3), "arrowsize": 0}
         style.configure("Flat.TButton", **flat)
-        style.map(
-            "Flat.TButton",
-            background=[("active", colours.raised)],
-            bordercolor=[("focus", colours.accent), ("", colours.window)],
-            lightcolor=[("", colours.window)],
-        )
+        style.map("Flat.TButton", **_flat(colours, colours.window))
+        style.configure("Surface.TButton", **flat | {"background": colours.surface, "font": self.small})
+        style.map("Surface.TButton", **_flat(colours, colours.surface))
         style.configure(
             "TCheckbutton",
             indicatorbackground=colours.surface,
@@ -258,6 +272,15 @@ class Look:
                 lightcolor=[("disabled", ground)],
                 darkcolor=[("disabled", ground)],
             )
+
+
+def _flat(colours: Palette, ground: str) -> dict[str, Any]:
+    """Return the colours of a button that looks like the *ground* until the pointer is on it."""
+    return {
+        "background": [("active", colours.raised)],
+        "bordercolor": [("focus", colours.accent), ("", ground)],
+        "lightcolor": [("", ground)],
+    }
 
 
 def _mixed(tone: str) -> str:

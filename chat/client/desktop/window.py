@@ -9,19 +9,25 @@ from tkinter import ttk
 
 from chat.client import status
 from chat.client.client import CannotDo, Client
-from chat.client.desktop.conversation import Conversation
-from chat.client.desktop.drafts import Draft
+from chat.client.desktop.conversation import Conversation, Reader
+from chat.client.desktop.drafts import Answering, Draft, Editing, Purpose, Reacting
 from chat.client.desktop.drawing import shown
 from chat.client.desktop.finder import Finder
 from chat.client.desktop.input_field import InputField
 from chat.client.desktop.keys import bind, give_focus
 from chat.client.desktop.lists import PeopleList, RoomList
 from chat.client.desktop.look import Look
+from chat.client.desktop.message_menu import MessageMenu
+from chat.client.excerpt import Excerpt
 from chat.client.link import Connecting, Waiting
 from chat.client.model import Observer
 from chat.client.room import Room
 from chat.client.scrollback import Line
 from chat.client.search_results import Found
+from chat.core.errors import ChatError
+from chat.core.events import Reaction
+from chat.core.reactions import reaction_from
+from chat.core.text import clean_lines
 
 FRAME = 50
 """The fewest milliseconds between two redraws."""
@@ -34,8 +40,8 @@ Ctrl-F searches, Ctrl-O opens the last link. Ctrl-Plus, Ctrl-Minus and Ctrl-0 ch
 /help lists what you can type; exit leaves."""
 
 
-class Window(Observer):
-    """Shows *client* in *root*. *notify* shows a notification, *open_link* shows a web page."""
+class Window(Observer, Reader):
+    """Shows *client* in *root*. *notify* shows a notification, *browse* shows a web page."""
 
     def __init__(
         self,
@@ -44,7 +50,7 @@ class Window(Observer):
         client: Client,
         address: str,
         notify: Callable[[str, str, Callable[[], None]], None],
-        open_link: Callable[[str], None],
+        browse: Callable[[str], None],
     ) -> None:
         self._root = root
         self._look = look
@@ -52,14 +58,19 @@ class Window(Observer):
         self._model = client.model
         self._address = address
         self._notify = notify
-        self._open_link = open_link
+        self._browse = browse
         self._drafts: dict[Room, Draft] = {}
         self._room: Room | None = None
+        self._excerpt: Excerpt | None = None
+        """The excerpt whose message was gone to."""
+        self._joining: Found | None = None
+        """A message to go to as soon as the user is in its room."""
         self._drawing: str | None = None
         self._lay_out()
+        self._menu = MessageMenu(look, client, self.entry.begin_for, self._copy, self._change)
         self._bind()
         self._model.observe(self)
-        self._model.look(self._in_front)
+        self._look_or_not()
         self._draw()
         root.minsize(look.body.measure("0" * 50), look.body.metrics("linespace") * 14)
         root.deiconify()
@@ -94,20 +105,31 @@ class Window(Observer):
         else:
             self._hint.grid_remove()
 
-    def _send(self, text: str) -> bool:
-        lines = [line for line in text.split("\n") if line.strip()]
+    def _send(self, text: str, purpose: Purpose | None) -> str | None:
         try:
-            if len(lines) > 1:
-                self._client.say_lines(lines)
-            else:
-                self._client.enter(lines[0])
+            self._carry_out(text, purpose)
         except CannotDo as reason:
             self.hint(str(reason))
-            return False
+            return None
         self.hint("")
-        if self._model.current is self._room:
-            self.conversation.follow()
-        return True
+        self.conversation.unmark()
+        if self._model.current is self._room and not isinstance(purpose, Editing | Reacting):
+            self.go_to_newest()
+        return self._client.draft
+
+    def _carry_out(self, text: str, purpose: Purpose | None) -> None:
+        """Do what was typed; raises :class:`CannotDo`."""
+        self._client.draft = ""
+        match purpose:
+            case Editing(line):
+                self._client.change("edit", id=line.id, text=clean_lines(text))
+            case Reacting(line):
+                self._client.change("react", id=line.id, text=_reaction(text), on=True)
+            case Answering(line) if line.id is not None and not _is_command(text):
+                text = clean_lines(text)
+                self._client.answer(line.id, text[1:] if _is_escaped(text) else text)
+            case _:
+                self._client.enter(text)
 
     def _do(self, line: str) -> None:
         """Carry out a line that the user has chosen from a menu or by a key."""
@@ -134,7 +156,7 @@ class Window(Observer):
         if link is None:
             self.hint("There is no link here.")
         else:
-            self._open_link(link)
+            self._browse(link)
 
     def _show_help(self) -> None:
         for line in HELP.splitlines():
@@ -144,31 +166,121 @@ class Window(Observer):
     def _in_front(self) -> bool:
         return self._root.focus_displayof() is not None
 
+    def _look_or_not(self) -> None:
+        """Tell the model whether the user sees the newest lines, or whether something else covers them."""
+        covered = bool(self.finder.winfo_manager()) or self._model.excerpt is not None
+        self._model.look(self._in_front and not covered)
+
+    # What the user does with what was said
+
+    def read_on(self, older: bool) -> None:
+        """Fetch more lines above those that are there, or below them."""
+        if self._model.excerpt is not None:
+            self._client.read_on(older)
+        elif older:
+            self._client.ask_earlier()
+
+    def open_link(self, link: str) -> None:
+        """Show a web page."""
+        self._browse(link)
+
+    def go_to_newest(self) -> None:
+        """Show the newest line of the room."""
+        if self._model.excerpt is not None:
+            self._model.turn_to(self._model.current)
+            self._draw()
+        self.conversation.follow()
+
+    def go_to_message(self, number: int) -> None:
+        """Show a message of the current room; if it is not there, fetch what was said round it."""
+        if self._model.excerpt is not None and self.conversation.go_to(number):
+            return
+        if self._model.current.lines.find(number) is not None:
+            self._model.turn_to(self._model.current)
+            self._draw()
+            self.conversation.go_to(number)
+        else:
+            self._try(lambda: self._client.open_at(number))
+
+    def open_menu(self, line: Line, x: int, y: int) -> None:
+        """Show what can be done with a line, at that place of the screen."""
+        self._post(self._menu.menu(line), x, y)
+
+    def _post(self, menu: tkinter.Menu, x: int, y: int) -> None:
+        menu.tk_popup(x, y)
+
+    def react(self, line: Line, reaction: Reaction) -> None:
+        """React to a message in the same way, or take that back."""
+        self._change("react", id=line.id, text=reaction.text, on=not reaction.mine)
+
+    def _change(self, request: str, **fields: object) -> None:
+        """Send a request about a message."""
+        self._try(lambda: self._client.change(request, **fields))
+        self.entry.text.focus_set()
+
+    def _copy(self, line: Line) -> None:
+        """Copy what is selected, or the text of a message if that is all that is selected."""
+        self.conversation.copy(line)
+
     # Drawing
 
     def _draw(self) -> None:
+        if self._drawing is not None:
+            self._root.after_cancel(self._drawing)
         self._drawing = None
         model, room = self._model, self._model.current
         if room is not self._room:
             self._room = room
             self.entry.turn_to(self._drafts.setdefault(room, Draft()))
             self._drafts = {each: draft for each, draft in self._drafts.items() if each in model.rooms}
-        self.conversation.show(room, self._client.unsent(room))
+        self._draw_conversation(room)
         self.rooms.show(model.rooms, room)
         self.people.show(room)
         self.finder.show(model.search)
+        self._draw_place()
+        self._look_or_not()
         _set(self._title, shown(status.title(room)))
         _set(self._topic, shown(status.topic(room)))
         _set(self._people_title, status.people(room).upper())
         details = (status.place(model), self._address, status.lag(model), self._unsent_words())
         _set(self._status, shown("   ·   ".join(detail for detail in details if detail)))
         self._draw_banner()
+        self._go_on()
         unread = sum(each.unread for each in model.rooms)
         more = "+" if any(each.more_unread for each in model.rooms) else ""
         title = f"{shown(room.title)} - {shown(model.name)}@{self._address}"
         title = f"({unread}{more}) {title}" if unread else title
         if self._root.title() != title:
             self._root.title(title)
+
+    def _draw_conversation(self, room: Room) -> None:
+        """Draw the room, or what is read round a message, as soon as that is there."""
+        excerpt = self._model.excerpt
+        if excerpt is None or not excerpt.lines:
+            self.conversation.show(room, self._client.unsent(room))
+            return
+        self.conversation.show(excerpt, ())
+        if excerpt is not self._excerpt:
+            self._excerpt = excerpt
+            if not self.conversation.go_to(excerpt.number):
+                self.hint("That message is not there any more. This was said at that time.")
+
+    def _draw_place(self) -> None:
+        """Tell that something else is shown than the newest lines, and offer the way back."""
+        excerpt, search = self._model.excerpt, self._model.search
+        if (excerpt is None and search is None) or self.finder.winfo_manager():
+            self._place.grid_remove()
+            return
+        if excerpt is None:
+            words = search.what if search is not None else ""
+        elif not excerpt.lines:
+            words = f"Fetching what was said in {excerpt.title} …"
+        else:
+            words = f"Older messages of {excerpt.title}"
+        _set(self._place_words, shown(words))
+        _pack(self._results, search is not None)
+        _pack(self._newest, excerpt is not None)
+        self._place.grid()
 
     def _draw_banner(self) -> None:
         match self._model.state:
@@ -227,21 +339,26 @@ class Window(Observer):
         self._topic = ttk.Label(head, name="topic", style="Muted.TLabel")
         self._topic.pack(side="left", padx=gap * 2)
         _border(middle).grid(row=1, column=0, sticky="ew")
-        self.conversation = Conversation(
-            middle, look, self._model.mention_spans, self._client.ask_earlier, self._open_link
-        )
+        self.conversation = Conversation(middle, look, self._model.mention_spans, self)
         self.conversation.grid(row=2, column=0, sticky="nsew")
-        self.finder = Finder(middle, look, self._search, self._search_older, self._go_to_message, self._close_finder)
+        self.finder = Finder(middle, look, self._search, self._search_older, self._go_to_found, self._close_finder)
         self.finder.grid(row=2, column=0, sticky="nsew")
         self.finder.grid_remove()
+        self._place = ttk.Frame(middle, style="Alert.TFrame", padding=(gap * 2, gap // 2, gap, gap // 2))
+        self._place.grid(row=3, column=0, sticky="ew")
+        self._place_words = ttk.Label(self._place, name="place", style="Alert.TLabel")
+        self._place_words.pack(side="left")
+        ttk.Button(self._place, text="Close", style="Flat.TButton", command=self._close_finder).pack(side="right")
+        self._newest = ttk.Button(self._place, text="Newest", style="Flat.TButton", command=self.go_to_newest)
+        self._results = ttk.Button(self._place, text="Back to the results", style="Flat.TButton", command=self._back)
         self._banner = ttk.Label(middle, name="banner", style="Alert.TLabel", padding=(gap * 2, gap))
-        self._banner.grid(row=3, column=0, sticky="ew")
+        self._banner.grid(row=4, column=0, sticky="ew")
         self._banner.grid_remove()
         self._hint = ttk.Label(middle, name="hint", style="Hint.TLabel", padding=(gap * 2, gap, gap * 2, 0))
-        self._hint.grid(row=4, column=0, sticky="ew")
+        self._hint.grid(row=5, column=0, sticky="ew")
         self._hint.grid_remove()
         foot = ttk.Frame(middle, padding=gap * 3 // 2)
-        foot.grid(row=5, column=0, sticky="ew")
+        foot.grid(row=6, column=0, sticky="ew")
         foot.columnconfigure(0, weight=1)
         self.entry = InputField(foot, look, self._send, self._client.complete, self.hint)
         self.entry.grid(row=0, column=0, sticky="ew")
@@ -250,12 +367,12 @@ class Window(Observer):
         )
 
     def _open_menu(self, button: ttk.Button) -> None:
-        menu = tkinter.Menu(self._root, tearoff=False)
-        self._dress_menu(menu)
+        menu = self._look.menu()
         for label, key, command in (
             ("Join a room …", "", lambda: self._begin("/join ")),
             ("Leave this room", "", lambda: self._do("/leave")),
             ("Set the topic …", "", lambda: self._begin("/topic ")),
+            ("Pinned messages", "", self._show_pins),
             ("", "", None),
             ("Larger", "Ctrl +", lambda: self._look.resize(1)),
             ("Smaller", "Ctrl −", lambda: self._look.resize(-1)),
@@ -274,20 +391,39 @@ class Window(Observer):
     # Searching
 
     def _open_finder(self) -> None:
+        """Show the search, with the results of the last one if it was not closed."""
         self.finder.grid()
         self.finder.begin()
+        self.changed()
 
     def _close_finder(self) -> None:
+        """Forget what was found, and show the room."""
         self.finder.grid_remove()
-        self._model.search = None
+        self._model.search = self._joining = None
+        self._model.turn_to(self._model.current)
         self.finder.show(None)
         self.entry.text.focus_set()
 
+    def _back(self) -> None:
+        """Go back from a message that was found to the others."""
+        self._model.turn_to(self._model.current)
+        self._open_finder()
+
     def _search(self, text: str) -> None:
-        self._try(lambda: self._client.search(text))
+        self._joining = None
+        self._client.search(text)
+        self.changed()
 
     def _search_older(self) -> None:
-        self._try(self._client.search_older)
+        self._client.search_older()
+        self.changed()
+
+    def _show_pins(self) -> None:
+        if self._model.current.private:
+            self.hint("Messages are pinned in rooms, and this is a private conversation.")
+            return
+        self._client.list_pins()
+        self._open_finder()
 
     def _try(self, action: Callable[[], None]) -> None:
         try:
@@ -296,36 +432,42 @@ class Window(Observer):
             self.hint(str(reason))
         self.changed()
 
-    def _go_to_message(self, found: Found) -> None:
-        """Show where a message was said."""
-        self._close_finder()
+    def _go_to_found(self, found: Found, join: bool) -> None:
+        """Show a message that was found in its place, after joining its room if the user wants to."""
+        model = self._model
+        room = None if found.private else model.find(found.room)
         if found.private:
-            self._model.turn_to(self._model.conversation(found.room, found.with_))
-        elif self._model.find(found.room) is None:
-            self._do(f"/join {found.room}")
-        else:
-            self._model.turn_to(self._model.open(found.room))
-        self._draw()
-        if not (found.line.id and self.conversation.go_to(found.line.id)):
-            self.hint("That message is further up: scroll up, and older ones are fetched.")
+            room = model.conversation(found.room, found.with_)
+        elif room is None or not room.joined:
+            self._joining = found
+            if join:
+                self._do(f"/join {found.room}")
+                self.finder.grid_remove()
+            else:
+                self.finder.ask_to_join(found)
+            return
+        self._joining = None
+        self.finder.grid_remove()
+        model.turn_to(room)
+        self.entry.text.focus_set()
+        if found.line.id is not None:
+            self.go_to_message(found.line.id)
+
+    def _go_on(self) -> None:
+        """Do what had to wait: go to a message whose room is joined now, search again if there was no connection."""
+        found, search = self._joining, self._model.search
+        if found is not None and (room := self._model.find(found.room)) is not None and room.joined and room.lines:
+            self._go_to_found(found, join=False)
+        if search is not None and search.waits and self._client.link.online:
+            self._client.search_older()
+        excerpt = self._model.excerpt
+        if excerpt is not None and not (excerpt.lines or excerpt.tag) and self._client.link.online:
+            self._client.open_at(excerpt.number)
 
     def _begin(self, line: str) -> None:
         """Put the beginning of a line into the input field."""
         self.entry.text.focus_set()
         self.entry.begin(line)
-
-    def _dress_menu(self, menu: tkinter.Menu) -> None:
-        colours = self._look.palette
-        menu.configure(
-            background=colours.raised,
-            foreground=colours.text,
-            activebackground=colours.selected,
-            activeforeground=colours.text,
-            font=self._look.body,
-            borderwidth=1,
-            activeborderwidth=0,
-            relief="flat",
-        )
 
     def _bind(self) -> None:
         root, look, conversation = self._root, self._look, self.conversation
@@ -338,6 +480,10 @@ class Window(Observer):
             "<Control-End>": conversation.follow,
             "<Control-n>": lambda: self._model.turn_by(1),
             "<Control-p>": lambda: self._model.turn_by(-1),
+            "<Alt-Up>": lambda: conversation.choose(-1),
+            "<Alt-Down>": lambda: conversation.choose(1),
+            "<Menu>": conversation.open_menu,
+            "<Shift-F10>": conversation.open_menu,
             "<Alt-a>": self._model.turn_to_unread,
             "<Control-f>": self._open_finder,
             "<Control-o>": self._open_newest_link,
@@ -372,9 +518,16 @@ class Window(Observer):
         return "break"
 
     def _escape(self) -> None:
+        """Leave what was begun last."""
         self.hint("")
-        if self.finder.winfo_ismapped():
+        self.conversation.unmark()
+        if self.finder.winfo_manager():
             self._close_finder()
+        elif not self.entry.end() and self._model.excerpt is not None:
+            if self._model.search is not None:
+                self._back()
+                return
+            self.go_to_newest()
         self.entry.text.focus_set()
 
     def _next_part(self) -> None:
@@ -385,11 +538,36 @@ class Window(Observer):
         parts[(here + 1) % len(parts)].focus_set()
 
     def _focus_moved(self) -> None:
-        self._model.look(self._in_front)
+        self._look_or_not()
 
 
 def _border(parent: tkinter.Misc) -> ttk.Frame:
     return ttk.Frame(parent, style="Border.TFrame", width=1, height=1)
+
+
+def _pack(button: ttk.Button, wanted: bool) -> None:
+    """Show a button, or take it away."""
+    if not wanted:
+        button.pack_forget()
+    elif not button.winfo_manager():
+        button.pack(side="right")
+
+
+def _is_escaped(text: str) -> bool:
+    """Return whether a text is said without its first slash, which keeps it from being a command."""
+    return text.startswith("//") and "\n" not in text
+
+
+def _is_command(text: str) -> bool:
+    return text.startswith("/") and not _is_escaped(text) and "\n" not in text.strip()
+
+
+def _reaction(text: str) -> str:
+    """Read what was typed as a reaction; raises :class:`CannotDo`."""
+    try:
+        return reaction_from(text)
+    except ChatError as refusal:
+        raise CannotDo(str(refusal)) from refusal
 
 
 def _set(label: ttk.Label, text: str) -> None:
