@@ -16,7 +16,7 @@ from chat.core.errors import BadName
 from chat.core.events import Message, Topic, local_time, wire_time
 from chat.core.limits import Limits
 from chat.core.room import Access, Status
-from chat.core.text import clean
+from chat.core.text import clean, clean_lines
 
 MAXIMUM_TAG = 64
 _LIMITS = Limits()
@@ -89,8 +89,14 @@ def _checked(message: Message) -> Message:
         time=_time(message.time),
         room=_room(message.room),
         author=_user(message.author),
-        text=_text(message.text, _LIMITS.text),
+        text=_lines(message.text),
         to=None,
+        re=message.re if message.re is not None and 0 < message.re < message.id else None,
+        re_author=None,
+        re_text=None,
+        edited=_time(message.edited) if message.edited is not None else None,
+        reactions=(),
+        pinned=False,
     )
 
 
@@ -133,13 +139,22 @@ def _text(text: str, most: int) -> str:
     return cleaned
 
 
+def _lines(text: str) -> str:
+    cleaned = clean_lines(text)
+    if cleaned.count("\n") >= _LIMITS.lines:
+        raise BadLine(f"a text has at most {_LIMITS.lines} lines.")
+    if not cleaned or len(cleaned.encode()) > _LIMITS.text:
+        raise BadLine(f"a text has 1 to {_LIMITS.text} bytes.")
+    return cleaned
+
+
 # -- text, for people
 
 
 def text_line(message: Message) -> str:
-    """Write a message with its local time: ``[2026-11-21 09:15:02] #dev bob: morning``."""
+    """Write a message, each line of it with its local time: ``[2026-11-21 09:15:02] #dev bob: morning``."""
     time = local_time(message.time)
-    return f"[{time:%Y-%m-%d %H:%M:%S}] #{message.room} {message.line()}"
+    return "\n".join(f"[{time:%Y-%m-%d %H:%M:%S}] #{message.room} {line}" for line in message.words())
 
 
 # -- logs of IRC clients

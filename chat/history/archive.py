@@ -38,6 +38,9 @@ AT_ONCE = 5_000
 _COUNT = "SELECT count(*) FROM messages WHERE room IS NOT NULL AND deleted_by IS NULL"
 _SOME = f"SELECT {COLUMNS} FROM messages WHERE room IS NOT NULL AND deleted_by IS NULL AND id > ?"  # noqa: S608
 _KNOWN = "SELECT 1 FROM messages WHERE room = ? UNION SELECT 1 FROM topics WHERE room = ? LIMIT 1"
+_IDS = "CREATE TEMP TABLE imported (old INTEGER PRIMARY KEY, new INTEGER NOT NULL) STRICT"
+_IMPORT = "INSERT OR REPLACE INTO imported (old, new) VALUES (?, ?)"
+_IMPORTED = "SELECT new FROM imported WHERE old = ?"
 _ALL_ROOMS = "SELECT DISTINCT room FROM messages WHERE room IS NOT NULL UNION SELECT room FROM topics"
 
 
@@ -122,6 +125,8 @@ class Import:
         self._rooms: set[str] = set()
         self._known: Registry[str] = Registry()
         self._waiting: list[Said] = []
+        self._new_ids: dict[int, int] = {}
+        """Of those that wait, if they do not keep their ids: the ids that they had."""
         self._whole = transaction(self._connection)
 
     def _open(self, directory: Path, opened: ExitStack) -> None:
@@ -139,6 +144,7 @@ class Import:
         with explained():
             self._whole.__enter__()
             known = [room for (room,) in self._connection.execute(_ALL_ROOMS)]
+            self._connection.execute(_IDS)
             for room in (*known, *(rule.room for rule in rules.read(self._connection))):
                 self._known.claim(room, room)
         return self
@@ -147,7 +153,8 @@ class Import:
         """Import a message of a room. If messages keep their ids, each id must be greater than the one before."""
         self._check_room(message.room or "")
         if not self._keeps_ids or not message.id:
-            message = structs.replace(message, id=self._last_id + 1)
+            self._new_ids[message.id] = self._last_id + 1
+            message = structs.replace(message, id=self._last_id + 1, re=self._new_id(message.re))
         elif message.id <= self._last_id:
             raise CannotImport(f"its id {message.id} is not greater than that of the message before.")
         self._last_id = message.id
@@ -155,6 +162,13 @@ class Import:
         self._waiting.append(Said(message))
         if len(self._waiting) == AT_ONCE:
             self._write()
+
+    def _new_id(self, old: int | None) -> int | None:
+        """The id that an imported message has now which had the id *old*, if there is one."""
+        if old is None or old in self._new_ids:
+            return self._new_ids[old] if old is not None else None
+        row = self._connection.execute(_IMPORTED, (old,)).fetchone()
+        return row[0] if row is not None else None
 
     def set_topic(self, topic: Topic) -> None:
         """Import the topic of a room."""
@@ -195,6 +209,8 @@ class Import:
         self._waiting = []
         with explained():
             insert(self._connection, messages, "import")
+            self._connection.executemany(_IMPORT, self._new_ids.items())
+            self._new_ids.clear()
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

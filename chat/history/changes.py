@@ -45,7 +45,7 @@ _BOUND_DONE = """
 """
 _SPECIAL = "UPDATE messages SET special = 1 WHERE id = ? AND special IS NULL"
 _EDIT = "INSERT INTO details (id, edited) VALUES (?1, ?2) ON CONFLICT DO UPDATE SET edited = ?2"
-_DETAIL = "INSERT INTO details (id, re, answers, notice, everybody) VALUES (?, ?, ?, ?, ?)"
+_DETAIL = "INSERT INTO details (id, edited, re, answers, notice, everybody) VALUES (?, ?, ?, ?, ?, ?)"
 _ANSWERS = "SELECT answers FROM details WHERE id = ?"
 _REMEMBER = """
     UPDATE ids SET last = max(
@@ -81,11 +81,12 @@ _NOBODYS = "DELETE FROM changes WHERE rev = ?1 AND NOT EXISTS (SELECT 1 FROM pri
 
 def keep_details(connection: sqlite3.Connection, messages: Sequence[Said]) -> None:
     """Keep what there is of new *messages* besides their texts."""
-    special = [said for said in messages if said.message.re is not None or said.message.notice or said.message.all]
-    for said in special:
+    for said in messages:
         message = said.message
-        connection.execute(_DETAIL, (message.id, message.re, said.answers or None, message.notice, message.all))
-        connection.execute(_SPECIAL, (message.id,))
+        if message.re is not None or message.notice or message.all or message.edited is not None:
+            row = (message.id, message.edited, message.re, said.answers or None, message.notice, message.all)
+            connection.execute(_DETAIL, row)
+            connection.execute(_SPECIAL, (message.id,))
 
 
 def answers(connection: sqlite3.Connection, message: Message) -> Subject:

@@ -18,9 +18,10 @@ from history.stores import REACTOR, deleted, said, wait
 from msgspec import structs
 
 from chat.archive.command import run
-from chat.core.events import Topic, timestamp
+from chat.core.events import Edited, Topic, timestamp
 from chat.core.facts import (
     AccessSet,
+    Changed,
     Invited,
     LockSet,
     OpSet,
@@ -99,6 +100,36 @@ def test_a_room_that_moves_to_another_chat_gets_new_ids(tmp_path: Path, capsys: 
     since = wait(store.read(Query("dev", before=5_000, count=1, newest=False, since=timestamp(40))))
     assert since.messages[0].text == "é 40"
     store.close()
+
+
+def test_answers_answer_the_same_with_new_ids(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    store = SqliteStore(REACTOR, tmp_path / "old")
+    store.open()
+    talk = [said(number, f"line {number}", room="dev") for number in range(1, 20)]
+    answer = structs.replace(said(20, "yes\n\n  no", room="dev").message, re=7, notice=True)
+    late = structs.replace(said(21, "late", room="dev").message, re=5)
+    edited = Changed(Edited(id=20, rev=22, room="dev", by="ada", time=timestamp(22), text="yes\n\n  no!"))
+    moments = [
+        structs.replace(one, message=structs.replace(one.message, time=timestamp(9)))
+        for one in (*talk, Said(answer), Said(late))
+    ]
+    wait(store.append([*moments, deleted(5, rev=23), edited]))
+    store.close()
+    file = tmp_path / "dev.jsonl"
+    file.write_text(exported(tmp_path / "old", capsys))
+    for name, shift in (("same", 0), ("new", 1_099)):
+        if shift:
+            fill(tmp_path / name, "lobby", first=1_000)
+        assert run("import", [str(file), "--data", str(tmp_path / name)]) == 0
+        store = SqliteStore(REACTOR, tmp_path / name)
+        store.open()
+        *_, message, last = wait(store.read(Query("dev", before=5_000, count=200))).messages
+        assert (message.text, message.edited, message.notice) == ("yes\n\n  no!", timestamp(22), True)
+        assert (message.re_author, message.re_text) == ("ada", "line 7")
+        assert (last.re, last.re_text) == (5 if not shift else None, None)
+        found = wait(store.search(Search((("no",),), before=5_000, count=9)))
+        assert [one.id for one in found.messages] == [message.id]
+        store.close()
 
 
 def test_nothing_comes_in_twice(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -7,10 +7,11 @@ import os
 import time
 from collections.abc import Iterator
 
+import msgspec
 import pytest
 
 from chat.archive.formats import BadLine, IrssiReader, Item, JsonReader, Rules, WeechatReader, json_line, text_line
-from chat.core.events import Message, Topic
+from chat.core.events import Message, Reaction, Topic
 
 
 @pytest.fixture
@@ -33,13 +34,46 @@ MESSAGE = Message(
 TOPIC = Topic(time="2026-11-21T08:15:02.114Z", room="dev", name=None, topic="tea")
 
 
-@pytest.mark.parametrize("item", [MESSAGE, TOPIC, Rules(room="dev", private=True), Rules(room="dev", locked=True)])
+TALK = Message(
+    id=18,
+    time="2026-11-21T08:15:02.114Z",
+    room="dev",
+    author="ada",
+    kind="say",
+    text="def f():\n    pass\n\nf()",
+    re=17,
+    edited="2026-11-21T08:16:02.114Z",
+    notice=True,
+    all=True,
+)
+
+
+@pytest.mark.parametrize(
+    "item", [MESSAGE, TALK, TOPIC, Rules(room="dev", private=True), Rules(room="dev", locked=True)]
+)
 def test_a_line_of_json_is_the_object_of_the_wire_and_is_read_back_the_same(item: Item) -> None:
     assert JsonReader().read(json_line(item)) == item
 
 
 def test_a_line_of_text(berlin: None) -> None:
     assert text_line(MESSAGE) == "[2026-11-21 09:15:02] #dev ~ ada waves é 👋"
+
+
+def test_each_line_of_a_text_is_its_author_s(berlin: None) -> None:
+    answer = msgspec.structs.replace(TALK, re_author="bob", re_text="what is f?")
+    assert text_line(answer).split("\n") == [
+        '[2026-11-21 09:15:02] #dev ada (to bob, "what is f?"): def f():',
+        "[2026-11-21 09:15:02] #dev ada:     pass",
+        "[2026-11-21 09:15:02] #dev ada: ",
+        "[2026-11-21 09:15:02] #dev ada: f()",
+    ]
+
+
+def test_what_belongs_to_users_of_one_chat_is_not_imported() -> None:
+    reactions = (Reaction(text="ok", count=2, mine=True),)
+    message = msgspec.structs.replace(TALK, re_author="bob", re_text="what?", reactions=reactions, pinned=True)
+    assert JsonReader().read(json_line(message)) == TALK
+    assert JsonReader().read(json_line(msgspec.structs.replace(TALK, re=18))) == msgspec.structs.replace(TALK, re=None)
 
 
 @pytest.mark.parametrize(
@@ -54,6 +88,8 @@ def test_a_line_of_text(berlin: None) -> None:
         ({"kind": "shout"}, "this is no message"),
         ({"text": "\x00 "}, "a text has 1 to 4096 bytes"),
         ({"text": "x" * 4097}, "a text has 1 to 4096 bytes"),
+        ({"text": "x" + "\n" * 100 + "x"}, "a text has at most 100 lines"),
+        ({"edited": "later"}, "later is no time"),
         ({"tag": "x" * 65}, "a tag has 1 to 64"),
         ({"room": None, "to": "bob"}, "private messages can't be imported"),
     ],
