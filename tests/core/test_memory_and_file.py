@@ -22,13 +22,15 @@ from chat.core.facts import Contents, Record
 from chat.core.limits import Limits
 from chat.core.private import cost
 from chat.history import answers, conversations
-from chat.history.sqlite import SqliteStore, T
+from chat.history.sqlite import LAST_ID, SqliteStore, T
 from chat.history.store import CannotKeep
 
 LIMITS = Limits(rate=None, plain_passwords=True, grace=30, rooms=12)
 NAMES = ("ada", "bob", "eve", "dan", "ADA", "server")
 ROOMS = ("lobby", "dev", "tea")
 PASSWORDS = ("correct horse", "battery staple")
+TALK = ("say", "say", "say", "msg", "msg", "edit", "edit", "react", "react", "pin", "delete")
+TEXTS = ("tea", "milk", "sugar")
 ACCESS = ("private", "open", "open", "members", "archived", "closed", "founder")
 STEPS = 200
 MOST_CLIENTS = 8
@@ -78,9 +80,10 @@ class File(SqliteStore):
 class World:
     """A chat, its clients, and chance."""
 
-    def __init__(self, folder: Path, seed: int, *, fails: bool) -> None:
+    def __init__(self, folder: Path, seed: int, *, fails: bool, talks: bool) -> None:
         self.random = Random(seed)  # noqa: S311 - the same in each run
         self.fails = fails
+        self.talks = talks
         self.folder = folder
         self.tokens: list[str] = []
         self.codes = ["of no invitation"]
@@ -135,8 +138,8 @@ class World:
             fields["password"] = chance.choice(PASSWORDS)
         if self.tokens and chance.random() < 0.6:
             fields["token"] = chance.choice(self.tokens[-LAST_TOKENS:])
-        if chance.random() < 0.5:
-            fields["rooms"] = dict.fromkeys(chance.sample(ROOMS, 2))
+        if self.talks or chance.random() < 0.5:
+            fields["rooms"] = dict.fromkeys(chance.sample(ROOMS, 3 if self.talks else 2))
         if chance.random() < 0.2:
             fields |= {"register": True, "code": chance.choice(self.codes), "password": chance.choice(PASSWORDS)}
         self.clients.append(self.box.connect())
@@ -145,15 +148,23 @@ class World:
     def send(self) -> None:
         if self.clients:
             requests = [self.request() for _ in range(self.random.choice([1, 1, 1, 2, 3]))]
-            self.random.choice(self.clients).send(*map(json.dumps, requests))
+            named = [client for client in self.clients if client.protocol.session.named] if self.talks else []
+            self.random.choice(named or self.clients).send(*map(json.dumps, requests))
 
     def request(self) -> dict[str, Any]:
         """What a program may ask for."""
         chance = self.random
         room, name, password = chance.choice(ROOMS), chance.choice(NAMES), chance.choice(PASSWORDS)
+        lately = [number for (number,) in self.file.rows("SELECT id FROM messages ORDER BY id DESC LIMIT 6")]
+        number = chance.choice(lately or [1])
+        tag = chance.choice([None, "a", "b", "c"])
         fields: dict[str, dict[str, Any]] = {
-            "say": {"room": room, "text": "x", "tag": chance.choice("abc")},
-            "msg": {"name": name, "text": "psst"},
+            "say": {"room": room, "text": chance.choice(TEXTS), "tag": chance.choice("abc")},
+            "msg": {"name": name, "text": chance.choice(TEXTS), "re": chance.choice([None, number])},
+            "edit": {"id": chance.choice([None, number]), "text": chance.choice(TEXTS), "tag": tag},
+            "react": {"id": number, "text": chance.choice(["ok", "no"]), "tag": tag},
+            "pin": {"room": room, "id": number, "tag": tag},
+            "notify": {"words": chance.sample(["tea", "ops"], 1)},
             "join": {"room": room},
             "leave": {"room": room},
             "nick": {"name": name},
@@ -173,7 +184,7 @@ class World:
             "slow": {"room": room, "text": chance.choice(["10s", "off"])},
             "uninvite": {"room": room, "name": name},
             "topic": {"room": room, "text": "tea"},
-            "delete": {},
+            "delete": {"id": chance.choice([None, number]), "tag": tag},
             "ban": chance.choice([{"target": chance.choice(["", "@"]) + name}, {"target": name, "room": room}]),
             "unban": chance.choice([{"target": chance.choice(["", "@"]) + name}, {"target": name, "room": room}]),
             "moderator": {"name": name},
@@ -183,8 +194,10 @@ class World:
         }
         if fields["room"]["access"] not in ("closed", "founder", "open"):
             del fields["room"]["name"]
-        kind = chance.choice([*fields, "register", "nick"])
-        return {"type": kind, **fields[kind]}
+        if chance.random() < 0.3:
+            fields["say"] |= {"re": number, "notice": chance.random() < 0.5}
+        kind = chance.choice(TALK if self.talks and chance.random() < 0.9 else [*fields, "register", "nick"])
+        return {"type": kind, **{field: value for field, value in fields[kind].items() if value is not None}}
 
     def operate(self) -> None:
         name = self.random.choice(NAMES)
@@ -246,6 +259,7 @@ class World:
         self.check_accounts()
         self.check_rooms()
         self.check_private()
+        self.check_changes()
         self.check_tokens()
 
     @property
@@ -333,6 +347,37 @@ class World:
         assert spent == conversations.spent(self.file._writer)
         assert all(hub.shares.spent(sender) >= size for sender, size in spent.items())
 
+    def check_changes(self) -> None:
+        """Changes are those of messages that are there; the words of these are found, and no others."""
+        hub, rows = self.box.hub, self.file.rows
+        ((last,),) = rows(LAST_ID)
+        assert last < hub.next_id
+        deleted = {number for (number,) in rows("SELECT id FROM messages WHERE deleted_by IS NOT NULL")}
+        changed = {number for (number,) in rows("SELECT id FROM changes")}
+        assert changed <= {number for (number,) in rows("SELECT id FROM messages WHERE special = 1")}
+        of_deleted = rows("SELECT id, kind FROM changes WHERE id IN (SELECT id FROM messages WHERE deleted_by <> '')")
+        assert {kind for _, kind in of_deleted} <= {"deleted"}
+        assert len(of_deleted) == len({number for number, _ in of_deleted})
+        assert {number for (number,) in rows("SELECT id FROM changes WHERE kind = 'deleted'")} <= deleted
+        edited = "SELECT id FROM changes WHERE kind = 'edited' ORDER BY id"
+        assert rows("SELECT id FROM details WHERE edited IS NOT NULL ORDER BY id") == rows(edited)
+        assert not deleted & {number for (number,) in rows("SELECT id FROM details")}
+        shown = rows("SELECT DISTINCT rev FROM private_changes ORDER BY rev")
+        assert shown == rows("SELECT rev FROM changes WHERE room IS NULL ORDER BY rev")
+        parties = {user.party for user in hub.users.all()} | set(hub._absent)
+        parties |= {account.party for account in hub.accounts.all()}
+        assert {party for (party,) in rows("SELECT subject FROM private_changes")} <= parties
+        for room in hub.rooms.all():
+            pins = "SELECT id FROM changes WHERE room = ? AND kind = 'pinned' AND state = 1 ORDER BY rev"
+            assert [number for (number,) in rows(pins, room.name)] == list(room.pinned)
+        ordered = sorted(hub.accounts.all(), key=lambda account: account.id)
+        words = [(account.id, word) for account in ordered for word in account.words]
+        assert rows("SELECT account, word FROM own_words ORDER BY account, rowid") == words
+        for text in TEXTS:
+            for index, here in (("words", "room IS NOT NULL"), ("private_words", "room IS NULL")):
+                found = rows(f"SELECT rowid FROM {index} WHERE {index} MATCH ? ORDER BY rowid", f'text : "{text}"')  # noqa: S608
+                assert found == rows(f"SELECT id FROM messages WHERE {here} AND text = ? ORDER BY id", text)  # noqa: S608
+
     def check_tokens(self) -> None:
         hub = self.box.hub
         stored = dict(self.file.rows("SELECT digest, subject FROM tokens"))
@@ -356,9 +401,10 @@ def cheap_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("fails", [False, True], ids=["", "failing"])
+@pytest.mark.parametrize("talks", [False, True], ids=["", "talking"])
 @pytest.mark.parametrize("seed", range(15))
-def test_memory_is_what_the_file_holds(tmp_path: Path, seed: int, fails: bool) -> None:
-    world = World(tmp_path, seed, fails=fails)
+def test_memory_is_what_the_file_holds(tmp_path: Path, seed: int, talks: bool, fails: bool) -> None:
+    world = World(tmp_path, seed, fails=fails, talks=talks)
     try:
         for _ in range(STEPS):
             world.step()
