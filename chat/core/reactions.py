@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from chat.core.errors import BadField
 from chat.core.events import Message, Reacted, Reactions
-from chat.core.text import clean, in_quotes, quoted
+from chat.core.text import clean, in_quotes, quoted, seen
 
 BURST = 3.0
 """The seconds in which reactions in a room are collected before people are told of them."""
@@ -20,12 +20,13 @@ LONGEST = 16
 
 _PICTURE = "[\u00a9\u00ae\u203c-\u3299\U0001f000-\U0001faff]"
 _SIGN = f"(?:{_PICTURE}|[0-9#*](?=\ufe0f?\u20e3))[\ufe0e\ufe0f]?[\U0001f3fb-\U0001f3ff]?\u20e3?"
-_EMOJI = re.compile(f"[\U0001f1e6-\U0001f1ff]{{2}}|{_SIGN}(?:\u200d{_SIGN})*")
+_EMOJI = re.compile(f"[\U0001f1e6-\U0001f1ff]{{2}}|{_SIGN}(?:\u200d{_SIGN}){{0,3}}")
+"""A flag, or at most four signs that are joined: no emoji has more."""
 
 
 def reaction_from(text: str) -> str:
     """Read a reaction, one emoji or a word; raises :class:`BadField` for what is neither."""
-    text = clean(text).strip()
+    text = seen(clean(text).strip())
     if _EMOJI.fullmatch(text) or re.fullmatch(rf"[+-]?\w{{1,{LONGEST}}}", text):
         return text
     raise BadField(f"React with one emoji, or with a word of up to {LONGEST} letters: /react 👍")

@@ -76,7 +76,7 @@ def _bound_marks(text: str) -> str:
     return "".join(kept)
 
 
-def _seen(text: str) -> str:
+def seen(text: str) -> str:
     """Return *text*, or ``""`` if nothing of it can be seen."""
     return text if text.isascii() or any(map(_is_seen, text)) else ""
 
@@ -94,7 +94,7 @@ def bounded(text: str, most: int, what: str) -> str:
     Raises :class:`TooLong`, which calls it *what*, for more than *most* bytes.
     """
     _require_bytes(text, most, what)
-    return _seen(clean(text).strip())
+    return seen(clean(text).strip())
 
 
 def legible(text: str, most: int, what: str) -> str:
@@ -113,7 +113,7 @@ def bounded_lines(text: str, most: int, lines: int) -> str:
     text = clean_lines(text)
     if text.count("\n") >= lines:
         raise TooLong(f"That text has {text.count(chr(10)) + 1} lines, so it was not sent. Use at most {lines}.")
-    return _seen(text)
+    return seen(text)
 
 
 def _require_bytes(text: str, most: int, what: str) -> None:

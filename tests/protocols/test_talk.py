@@ -447,13 +447,21 @@ def test_reactions_are_counted(box: Box) -> None:
     assert seen == [1, 2, 2, 1, 1, 1, 2]
 
 
-@pytest.mark.parametrize("text", ["👍", "❤️", "👩‍💻", "👍🏽", "🇩🇪", "1️⃣", "ok", "+1", "schön", "x" * 16])
+@pytest.mark.parametrize(
+    "text", ["👍", "❤️", "👩‍💻", "👩🏻‍❤️‍💋‍👨🏿", "👨‍👩‍👧‍👦", "👍🏽", "🇩🇪", "1️⃣", "ok", "+1", "schön", "x" * 16]
+)
 def test_an_emoji_or_a_word_is_a_reaction(box: Box, text: str) -> None:
     ada = program(box, "ada")
     assert answers(ada, type="react", id=said(ada, "tea"), text=text)[0]["text"] == text
 
 
-@pytest.mark.parametrize("text", ["", " ", "👍👍", "two words", "x" * 17, "👍ok", "?", "\u200d", "a\nb", "\u0301"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("", " ", "👍👍", "two words", "x" * 17, "👍ok", "?", "\u200d", "a\nb", "\u0301"),
+        *("\u2800", "\u3164", "\u115f\u1160", "👍\u200d👍\u200d👍\u200d👍\u200d👍", "👍" + 500 * "\u200d👍"),
+    ],
+)
 def test_nothing_else_is(box: Box, text: str) -> None:
     ada = program(box, "ada")
     assert code(ada, type="react", id=said(ada, "tea"), text=text) == "bad-field"
