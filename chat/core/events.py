@@ -354,10 +354,12 @@ class Pins(Event, frozen=True, kw_only=True):
 class Reactions(Event, frozen=True, kw_only=True):
     """The reactions that came to messages of a room, or of a conversation, in a short time. Only people are shown it.
 
-    ``of`` maps what they were to, in words, to pairs of a reaction and the names of who made it.
+    ``of`` maps what they were to, in words, to pairs of a reaction and the names of who made it. ``by``: who made all
+    of them, if somebody there ignores them.
     """
 
     of: Mapping[str, Sequence[tuple[str, Sequence[str]]]]
+    by: str = ""
 
     def words(self) -> list[str]:
         return [

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -92,7 +92,7 @@ class Hub(State):
         """How often something was refused, by the code of the refusal."""
         self._itself = Session(0, Peer(), one_room=False)
         """The session of what the chat does by itself. It has no connection, so it is shown nothing."""
-        self.bursts = Bursts(later, lambda room, event: self.then(self._itself, Publish(room, event)))
+        self.bursts = Bursts(later, self._tell_room, self._ignored_in)
 
     def __repr__(self) -> str:
         return "<hub>"
@@ -250,6 +250,15 @@ class Hub(State):
         for one, name in {*before.items(), *ignored.items()}:
             if (one in before) is not (one in ignored):
                 self.store(session, Ignoring(user.subject, name, one in ignored))
+
+    def _tell_room(self, room: str, event: Event) -> None:
+        """Show those in a room what nobody of them has caused by a request just now."""
+        self.then(self._itself, Publish(room, event))
+
+    def _ignored_in(self, name: str) -> Collection[str]:
+        """The keys of the names that somebody in a room ignores."""
+        room = self.rooms.get(name)
+        return room.ignored() if room is not None else ()
 
     # -- what belongs to accounts and presences
 

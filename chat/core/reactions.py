@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
+
+from msgspec import structs
 
 from chat.core.errors import BadField
-from chat.core.events import Message, Reacted, Reactions
+from chat.core.events import AnyChange, Deleted, Edited, Message, Reacted, Reactions
+from chat.core.names import key
 from chat.core.text import clean, in_quotes, quoted, seen
 
 BURST = 3.0
@@ -35,24 +38,33 @@ def reaction_from(text: str) -> str:
 class Bursts:
     """Collects the reactions in each room, and has them told together after :data:`BURST` seconds.
 
-    *later* calls a function after so many seconds; *tell* shows an event to those in a room.
+    *later* calls a function after so many seconds; *tell* shows an event to those in a room. *ignored* returns the keys
+    of the names that somebody in a room ignores: what these reacted with is told by itself, so that it can be hidden.
     """
 
-    def __init__(self, later: Callable[[float, Callable[[], None]], object], tell: Callable[[str, Reactions], None]):
+    def __init__(
+        self,
+        later: Callable[[float, Callable[[], None]], object],
+        tell: Callable[[str, Reactions], None],
+        ignored: Callable[[str], Collection[str]],
+    ):
         self._later = later
         self._tell = tell
+        self._ignored = ignored
         self._rooms: dict[str, Burst] = {}
 
-    def add(self, room: str, event: Reacted, message: Message) -> None:
-        """Somebody reacted to a *message* of the room, or took that back."""
-        if room not in self._rooms:
-            self._rooms[room] = Burst()
-            self._later(BURST, lambda: self._end(room))
-        self._rooms[room].add(event, message)
+    def note(self, room: str, event: AnyChange, message: Message) -> None:
+        """A *message* of the room was changed: what is told is a reaction to it, as it is then."""
+        if isinstance(event, Reacted):
+            if room not in self._rooms:
+                self._rooms[room] = Burst()
+                self._later(BURST, lambda: self._end(room))
+            self._rooms[room].add(event, message)
+        elif room in self._rooms:
+            self._rooms[room].change(event)
 
     def _end(self, room: str) -> None:
-        told = self._rooms.pop(room).event()
-        if told.of:
+        for told in self._rooms.pop(room).events(self._ignored(room)):
             self._tell(room, told)
 
 
@@ -60,20 +72,36 @@ class Burst:
     """Reactions that are told together; one that is taken back at once is not told."""
 
     def __init__(self) -> None:
-        self._of: dict[int, tuple[str, dict[str, dict[str, None]]]] = {}
+        self._of: dict[int, tuple[Message, dict[str, dict[str, None]]]] = {}
 
     def add(self, event: Reacted, message: Message) -> None:
         """Somebody reacted to the *message*, or took that back."""
-        what = f"what {message.author} said: {in_quotes(quoted(message.text))}"
-        _, kinds = self._of.setdefault(message.id, (what, {}))
+        _, kinds = self._of.setdefault(message.id, (message, {}))
         if event.on:
             kinds.setdefault(event.text, {})[event.by] = None
         elif event.by in kinds.get(event.text, ()):
             del kinds[event.text][event.by]
 
-    def event(self) -> Reactions:
-        """What is told of it."""
-        of = {
-            what: [(text, list(names)) for text, names in kinds.items() if names] for what, kinds in self._of.values()
-        }
-        return Reactions(of={what: kinds for what, kinds in of.items() if kinds})
+    def change(self, event: AnyChange) -> None:
+        """A message has another text now, or is gone."""
+        if event.id not in self._of:
+            return
+        message, kinds = self._of[event.id]
+        match event:
+            case Deleted():
+                del self._of[event.id]
+            case Edited(text=text):
+                self._of[event.id] = structs.replace(message, text=text), kinds
+
+    def events(self, apart: Collection[str] = ()) -> Sequence[Reactions]:
+        """What is told of it: together, but for what those did whose names have the keys *apart*."""
+        told: dict[str, dict[str, list[tuple[str, list[str]]]]] = {}
+        for message, kinds in self._of.values():
+            what = f"what {message.author} said: {in_quotes(quoted(message.text))}"
+            for text, names in kinds.items():
+                by: dict[str, list[str]] = {}
+                for name in names:
+                    by.setdefault(name if key(name) in apart else "", []).append(name)
+                for one, some in by.items():
+                    told.setdefault(one, {}).setdefault(what, []).append((text, some))
+        return [Reactions(of=of, by=by) for by, of in told.items()]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from enum import IntEnum, StrEnum
 from typing import Protocol, TypeVar
 
@@ -61,6 +61,8 @@ class Member(Protocol):
 
     name: str
     away: str | None
+    ignored: Mapping[str, str]
+    """Whom it ignores, by the keys of their names."""
 
     @property
     def subject(self) -> Subject:
@@ -174,6 +176,10 @@ class Room:
     def away(self) -> dict[str, str]:
         """Who of them is away, and their words for it."""
         return {member.name: member.away for member in self.members if member.away is not None}
+
+    def ignored(self) -> Collection[str]:
+        """Whom any of them ignores, as keys of names."""
+        return {key for member in self.members for key in member.ignored}
 
     def present_ops(self) -> list[str]:
         """Which of them are ops."""

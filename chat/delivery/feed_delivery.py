@@ -10,7 +10,7 @@ from msgspec import structs
 from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 
-from chat.core.events import Change, Deleted, Event, Found, History, Message
+from chat.core.events import Change, Deleted, Event, Found, History, Message, Reactions
 from chat.core.limits import Limits
 from chat.core.names import key
 from chat.core.ports import Lookup, Missed, Query, Search, UnreadOf
@@ -71,6 +71,8 @@ class FeedDelivery:
             author, number = key(event.author), event.id
         elif isinstance(event, Change):
             author, rev = "" if isinstance(event, Deleted) else key(event.by), event.rev
+        elif isinstance(event, Reactions):
+            author = key(event.by)
         devices: frozenset[int] = frozenset()
         untagged = event
         user = origin.user if number and origin is not None else None

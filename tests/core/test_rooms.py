@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from chat.core.facts import BannedFrom, Decision, StatusSet
 from chat.core.limits import Limits
 from chat.core.room import MOST_SPOKEN, Room
 from chat.core.room_directory import KEPT, RoomDirectory
+from chat.core.session import NOTHING
 from chat.history.passwords import hash_password
 from chat.history.store import CannotKeep
 
@@ -766,6 +767,7 @@ class Somebody:
 
     name = "ada"
     away: str | None = None
+    ignored: Mapping[str, str] = NOTHING
     subject = 1
 
 

@@ -101,7 +101,7 @@ def _apply(
     if between is not None:
         shown.append(ShowBetween(hub, session, between, event, message))
     elif message.room is not None:
-        shown.append(Publish(message.room, event))
+        shown += Publish(message.room, event), NoteChange(hub, message.room, event, message)
         if message.room not in session.rooms or _needs_an_answer(session, event):
             shown.append(Show(session, event))
     hub.apply(
@@ -115,6 +115,18 @@ def _apply(
         why=f"message {message.id}",
         also=undo,
     )
+
+
+class NoteChange(msgspec.Struct, frozen=True):
+    """Have people told of a reaction, together with others that come soon, and of what became of the message."""
+
+    hub: Hub
+    room: str
+    event: AnyChange
+    message: Message
+
+    def perform(self, delivery: Delivery) -> None:
+        self.hub.bursts.note(self.room, self.event, self.message)
 
 
 def _confirm(hub: Hub, session: Session, target: Target, event: AnyChange) -> None:
@@ -157,7 +169,8 @@ class ShowBetween(msgspec.Struct, frozen=True):
             if device.one_room and isinstance(self.event, Reacted):
                 burst = Burst()
                 burst.add(self.event, self.message)
-                show_device(delivery, device, burst.event())
+                for told in burst.events():
+                    show_device(delivery, device, told)
 
 
 # -- taking back
@@ -283,21 +296,7 @@ def _react(
     if on and text not in counts and len(counts) >= MOST_KINDS:
         raise BadField(f"That message has {MOST_KINDS} different reactions, which is the most. Use one of them.")
     event = structs.replace(event, rev=hub.take_id())
-    room = target.message.room
-    effects = [NoteReaction(hub, room, event, target.message)] if room is not None else []
-    _apply(hub, session, target, event, effects)
-
-
-class NoteReaction(msgspec.Struct, frozen=True):
-    """Have the people in a room told of a reaction, together with others that come soon."""
-
-    hub: Hub
-    room: str
-    event: Reacted
-    message: Message
-
-    def perform(self, delivery: Delivery) -> None:
-        self.hub.bursts.add(self.room, self.event, self.message)
+    _apply(hub, session, target, event)
 
 
 # -- pinning

@@ -1,0 +1,87 @@
+"""Changes of messages where they meet what else there is in the chat."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from box import Box, Client
+
+from chat.core.accounts import Role
+from chat.core.limits import Limits
+from chat.core.reactions import BURST
+from chat.history.passwords import hash_password
+
+PASSWORD = "correct horse"  # noqa: S105
+HASH = hash_password(PASSWORD)
+EVERYTHING = {"accept": ["changes", "lines", "conversations"]}
+
+
+@pytest.fixture
+def box() -> Box:
+    """A chat with an owner and a registered user."""
+    box = Box(limits=Limits(rate=None, plain_passwords=True))
+    box.make_account("root", HASH, Role.OWNER)
+    box.make_account("zoe", HASH)
+    return box
+
+
+def program(box: Box, name: str, **fields: Any) -> Client:
+    """A program that knows all there is."""
+    return box.json(name, **EVERYTHING, **fields)
+
+
+def answers(client: Client, **request: Any) -> list[dict[str, Any]]:
+    """What a program is sent once it has asked for this."""
+    client.objects()
+    client.ask(**request)
+    return client.objects()
+
+
+def said(client: Client, text: str, room: str = "lobby", **fields: Any) -> int:
+    """Say something, and return its id."""
+    (message,) = answers(client, type="say", room=room, text=text, **fields)
+    assert message["type"] == "message", message
+    return int(message["id"])
+
+
+# -- reactions that are told in a burst
+
+
+def test_what_is_deleted_before_a_burst_is_told_is_not_quoted(box: Box) -> None:
+    ada, bob, person = program(box, "ada"), program(box, "bob"), box.text("person")
+    number, other = said(ada, "the password is tea"), said(ada, "hello")
+    answers(bob, type="react", id=number, text="👍")
+    answers(bob, type="react", id=other, text="👍")
+    answers(ada, type="delete", id=number)
+    person.lines()
+    box.clock.advance(BURST)
+    box.turn()
+    assert person.lines() == ['* bob reacted 👍 to what ada said: "hello"']
+
+
+def test_what_is_edited_before_a_burst_is_told_is_quoted_as_it_is_now(box: Box) -> None:
+    ada, bob, person = program(box, "ada"), program(box, "bob"), box.text("person")
+    number = said(ada, "the password is tea")
+    answers(bob, type="react", id=number, text="👍")
+    answers(ada, type="edit", id=number, text="hello")
+    person.lines()
+    box.clock.advance(BURST)
+    box.turn()
+    assert person.lines() == ['* bob reacted 👍 to what ada said: "hello"']
+
+
+def test_who_ignores_somebody_is_not_told_of_their_reactions(box: Box) -> None:
+    ada, bob, eve, person = program(box, "ada"), program(box, "bob"), program(box, "eve"), box.text("person")
+    number = said(ada, "hello")
+    person.send("/ignore eve")
+    other = box.text("other")
+    for client, text in ((eve, "stupid"), (bob, "👍"), (eve, "👍")):
+        answers(client, type="react", id=number, text=text)
+    person.lines()
+    other.lines()
+    box.clock.advance(BURST)
+    box.turn()
+    what = 'to what ada said: "hello"'
+    assert person.lines() == [f"* bob reacted 👍 {what}"]
+    assert other.lines() == [f"* eve reacted stupid; eve reacted 👍 {what}", f"* bob reacted 👍 {what}"]
