@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, MutableMapping
 from functools import partial
 from typing import TypeVar
 
@@ -26,7 +26,7 @@ class _Now(Struct):
     deleted: bool = False
     edited: Edited | None = None
     counts: dict[str, int] = {}
-    """How many users react with what, of those reactions that came or went."""
+    """How many users react with what, of those reactions that came or went lately."""
 
 
 class ChangedMessages:
@@ -36,6 +36,8 @@ class ChangedMessages:
         self._now: OrderedDict[int, _Now] = OrderedDict()
         self._reacted: OrderedDict[tuple[int, Subject, str], bool] = OrderedDict()
         """Who reacts with what."""
+        self._counted: OrderedDict[tuple[int, str], _Now] = OrderedDict()
+        """Which reactions to which messages are counted."""
 
     def is_deleted(self, number: int) -> bool:
         """Tell whether the message was deleted lately."""
@@ -73,19 +75,20 @@ class ChangedMessages:
                 before, now.edited = now.edited, event
                 return lambda: setattr(now, "edited", before)
             case Reacted():
-                counts, who = dict(now.counts), (event.id, party, event.text)
+                count, who = now.counts.get(event.text), (event.id, party, event.text)
                 own = self._reacted.get(who)
-                now.counts = {**counts, event.text: event.count}
+                self._count(event, now)
                 _last(self._reacted, who, event.on)
-                return partial(self._take_back, now, counts, who, own)
+                return partial(self._take_back, now, count, who, own)
         return lambda: None
 
-    def _take_back(self, now: _Now, counts: dict[str, int], who: tuple[int, Subject, str], own: bool | None) -> None:
-        now.counts = counts
-        if own is None:
-            self._reacted.pop(who, None)
-        else:
-            self._reacted[who] = own
+    def _count(self, event: Reacted, now: _Now) -> None:
+        now.counts[event.text] = event.count
+        _last(self._counted, (event.id, event.text), now, forget=lambda kind, of: of.counts.pop(kind[1], None))
+
+    def _take_back(self, now: _Now, count: int | None, who: tuple[int, Subject, str], own: bool | None) -> None:
+        _put_back(now.counts, who[2], count)
+        _put_back(self._reacted, who, own)
 
 
 def gone(number: int) -> NoSuchMessage:
@@ -93,10 +96,18 @@ def gone(number: int) -> NoSuchMessage:
     return NoSuchMessage(f"There is no message {number}, or not any more.")
 
 
-def _last(known: OrderedDict[K, V], key: K, value: V) -> V:
-    """Have *known* hold a value as the last one, and only so many."""
+def _last(known: OrderedDict[K, V], key: K, value: V, forget: Callable[[K, V], object] = lambda key, value: None) -> V:
+    """Have *known* hold a value as the last one, and only so many; *forget* is called with the one that goes."""
     known[key] = value
     known.move_to_end(key)
     if len(known) > REMEMBERED:
-        known.popitem(last=False)
+        forget(*known.popitem(last=False))
     return value
+
+
+def _put_back(known: MutableMapping[K, V], key: K, before: V | None) -> None:
+    """Have *known* hold what it held *before*, if it held something."""
+    if before is None:
+        known.pop(key, None)
+    else:
+        known[key] = before

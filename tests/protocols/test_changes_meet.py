@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from box import Box, Client
 
+from chat.core import changed
 from chat.core.accounts import Role
 from chat.core.limits import Limits
 from chat.core.reactions import BURST
@@ -85,3 +86,21 @@ def test_who_ignores_somebody_is_not_told_of_their_reactions(box: Box) -> None:
     what = 'to what ada said: "hello"'
     assert person.lines() == [f"* bob reacted 👍 {what}"]
     assert other.lines() == [f"* eve reacted stupid; eve reacted 👍 {what}", f"* bob reacted 👍 {what}"]
+
+
+# -- what is remembered
+
+
+def test_so_many_kinds_of_reactions_are_remembered(box: Box, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(changed, "REMEMBERED", 10)
+    ada, bob = program(box, "ada"), program(box, "bob")
+    number, other = said(ada, "hello"), said(ada, "bye")
+    for index in range(30):
+        for on in (True, False):
+            bob.ask(type="react", id=number, text=f"word{index}", on=on)
+    answers(bob, type="react", id=number, text="👍")
+    answers(bob, type="react", id=other, text="👍")
+    known = box.hub.changed._now
+    assert [len(known[one].counts) for one in (number, other)] == [9, 1]
+    (answer,) = answers(ada, type="react", id=number, text="👍")
+    assert answer["count"] == 2
