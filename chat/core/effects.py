@@ -110,14 +110,18 @@ class ShowOthers(msgspec.Struct, frozen=True):
 
 
 class Publish(msgspec.Struct, frozen=True):
-    """Show *event* to all who are in the room; a dialect may leave out the *origin*, who knows it."""
+    """Show *event* to all who are in the room; a dialect may leave out the *origin*, who knows it.
+
+    If the *asker* is given, the tag of the event is that of its request, and others are shown the event without it.
+    """
 
     room: str
     event: Event
     origin: Session | None = None
+    asker: Session | None = None
 
     def perform(self, delivery: Delivery) -> None:
-        delivery.publish(self.room, self.event, self.origin)
+        delivery.publish(self.room, self.event, self.origin, self.asker)
 
 
 class Enter(msgspec.Struct, frozen=True):

@@ -281,8 +281,11 @@ class Random(Protocol):
 class Delivery(Protocol):
     """Brings to sessions what the chat says, in the order of the calls."""
 
-    def publish(self, room: str, event: Event, origin: Session | None) -> None:
-        """Show *event* to all who are in *room*; a dialect may leave out the *origin*, who knows it."""
+    def publish(self, room: str, event: Event, origin: Session | None, asker: Session | None = None) -> None:
+        """Show *event* to all who are in *room*; a dialect may leave out the *origin*, who knows it.
+
+        If there is an *asker*, others are shown the event without its tag.
+        """
 
     def show(self, session: Session, event: Event) -> None:
         """Show *event* to one session."""

@@ -39,13 +39,13 @@ class FeedLine(msgspec.Struct, frozen=True):
     """How many messages the feed has had, up to this line."""
     last_id: int
     """The id of the last of them."""
-    devices: frozenset[int] = frozenset()
-    """The author's other sessions, which are shown it as ``untagged``: the tag means nothing to them."""
-    untagged: bytes = b""
+    some: frozenset[int] = frozenset()
+    """The sessions that are shown ``otherwise`` instead: a tag is for whoever sent it."""
+    otherwise: bytes = b""
 
     def data_for(self, session: int | None) -> bytes:
         """What that session is shown."""
-        return self.untagged if session in self.devices else self.data
+        return self.otherwise if session in self.some else self.data
 
 
 class Feed:
@@ -69,7 +69,7 @@ class Feed:
         self._news = b""
         self._own: dict[int | None, list[tuple[int, int]]] = {}
         """Where in the news the lines of each session are, if its own are hidden from it."""
-        self._untagged = False
+        self._differs = False
         """Whether some see other news than the rest."""
         self._last = FeedLine(b"", 0, "", 0, 0)
         """The line before the first one that is kept."""
@@ -80,18 +80,18 @@ class Feed:
         origin: int,
         author: str,
         message_id: int,
-        devices: frozenset[int] = frozenset(),
-        untagged: bytes = b"",
+        some: frozenset[int] = frozenset(),
+        otherwise: bytes = b"",
     ) -> None:
         """Add an event; *message_id*, also the number of a change, is 0 for all that does not count as missed.
 
-        The sessions *devices* are shown *untagged* instead.
+        The sessions *some* are shown *otherwise* instead.
         """
         before = self._lines[-1] if self._lines else self._last
         messages, last_id = (before.messages + 1, message_id) if message_id else (before.messages, before.last_id)
-        if devices:
-            self._lines.append(FeedLine(data, origin, author, messages, last_id, devices, untagged))
-            self._untagged = True
+        if some:
+            self._lines.append(FeedLine(data, origin, author, messages, last_id, some, otherwise))
+            self._differs = True
         else:
             self._lines.append(FeedLine(data, origin, author, messages, last_id))
         begin = self.end - self.turn
@@ -110,7 +110,7 @@ class Feed:
 
     def is_alike_for_all(self) -> bool:
         """Tell whether all readers see the news of this turn as they are, but for their own lines."""
-        return not self._untagged
+        return not self._differs
 
     def news_without(self, origin: int | None) -> bytes:
         """The lines of this turn but those that the session *origin* caused."""
@@ -136,7 +136,7 @@ class Feed:
         self.turn = self.end
         self._news = b""
         self._own.clear()
-        self._untagged = False
+        self._differs = False
         self.trim()
 
     def trim(self) -> None:

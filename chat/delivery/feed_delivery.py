@@ -64,7 +64,7 @@ class FeedDelivery:
 
     # -- what the chat calls (chat.core.ports.Delivery)
 
-    def publish(self, room: str, event: Event, origin: Session | None) -> None:
+    def publish(self, room: str, event: Event, origin: Session | None, asker: Session | None = None) -> None:
         by = origin.id if origin is not None else 0
         author, number, rev = "", 0, 0
         if isinstance(event, Message):
@@ -73,40 +73,31 @@ class FeedDelivery:
             author, rev = "" if isinstance(event, Deleted) else key(event.by), event.rev
         elif isinstance(event, Reactions):
             author = key(event.by)
-        devices: frozenset[int] = frozenset()
-        untagged = event
+        some: frozenset[int] = frozenset()
+        otherwise = event
         user = origin.user if number and origin is not None else None
         if user is not None and origin is not None and (len(user.sessions) > 1 or user.sessions[0] is not origin):
-            devices, untagged = self._for_devices(origin, user, event)
+            some, otherwise = _others_of(origin, user), structs.replace(event, tag=None)
+        elif asker is not None and getattr(event, "tag", None) is not None:
+            some, event = frozenset((asker.id,)), structs.replace(event, tag=None)
+        for one in some:
+            outbox = self._outboxes.get(one)
+            if outbox is not None:
+                outbox.fast = False
         for dialect, feed in self._feeds.get(room, {}).items():
             data = dialect.encode(event)
             if not data:
                 continue
             self.deliveries += len(feed.readers)
-            if rev:
-                feed.append(data, by, author, rev if dialect.changes else 0)
-            elif devices:
-                feed.append(data, by, author, number, devices, dialect.encode(untagged))
+            counted = number or (rev if dialect.changes else 0)
+            if some:
+                feed.append(data, by, author, counted, some, dialect.encode(otherwise))
             else:
-                feed.append(data, by, author, number)
+                feed.append(data, by, author, counted)
             self._news.add(feed)
         outbox = self._outboxes.get(by)
         if outbox is not None and outbox.dialect.hides_own:
             outbox.fast = False
-
-    def _for_devices(self, origin: Session, author: User, event: Event) -> tuple[frozenset[int], Event]:
-        """The author's other sessions, to which the tag of the message means nothing, and the message without it."""
-        # Whoever has resumed the session that said it goes on with its tags.
-        others = frozenset(
-            session.id
-            for session in author.others(origin)
-            if session.token is None or session.token is not origin.token
-        )
-        for number in others:
-            outbox = self._outboxes.get(number)
-            if outbox is not None:
-                outbox.fast = False
-        return others, structs.replace(event, tag=None)
 
     def show(self, session: Session, event: Event) -> None:
         outbox = self._outboxes.get(session.id)
@@ -215,3 +206,8 @@ class FeedDelivery:
         if data:
             outbox.add(data)
             self._slow.add(outbox)
+
+
+def _others_of(session: Session, user: User) -> frozenset[int]:
+    """The user's sessions but that one, and whoever has resumed it, who goes on with its tags."""
+    return frozenset(one.id for one in user.others(session) if session.token is None or one.token is not session.token)

@@ -104,3 +104,37 @@ def test_so_many_kinds_of_reactions_are_remembered(box: Box, monkeypatch: pytest
     assert [len(known[one].counts) for one in (number, other)] == [9, 1]
     (answer,) = answers(ada, type="react", id=number, text="👍")
     assert answer["count"] == 2
+
+
+# -- whose tag it is
+
+
+def test_the_tag_of_a_change_is_for_who_asked_alone(box: Box) -> None:
+    zoe, phone = (program(box, "zoe", password=PASSWORD) for _ in range(2))
+    others = [phone, program(box, "root", password=PASSWORD), box.json("old"), program(box, "ada")]
+    number = said(zoe, "hello")
+    for client in (zoe, *others):
+        client.objects()
+    for request in ({"type": "react", "text": "x"}, {"type": "edit", "text": "hi"}, {"type": "delete"}):
+        zoe.ask(id=number, tag=request["type"], **request)
+    assert [event["tag"] for event in zoe.objects()] == ["react", "edit", "delete"]
+    assert [event.get("tag") for other in others for event in other.objects()] == [None] * (3 + 3 + 2 + 3)
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        {"type": "pin", "room": "lobby", "id": 1},
+        {"type": "slow", "room": "lobby", "text": "10s"},
+        {"type": "topic", "room": "lobby", "text": "tea"},
+    ],
+)
+def test_a_notice_in_place_of_what_a_client_does_not_know_has_no_tag_of_somebody_else(
+    box: Box, request_: dict[str, Any]
+) -> None:
+    root, old = box.json("root", password=PASSWORD), box.json("old")
+    said(root, "hello")
+    old.objects()
+    root.ask(**request_, tag="1")
+    assert [event.get("tag") for event in root.objects()] == ["1"]
+    assert [event.get("tag") for event in old.objects()] == [None]

@@ -101,7 +101,7 @@ def _apply(
     if between is not None:
         shown.append(ShowBetween(hub, session, between, event, message))
     elif message.room is not None:
-        shown += Publish(message.room, event), NoteChange(hub, message.room, event, message)
+        shown += Publish(message.room, event, asker=session), NoteChange(hub, message.room, event, message)
         if message.room not in session.rooms or _needs_an_answer(session, event):
             shown.append(Show(session, event))
     hub.apply(

@@ -68,7 +68,7 @@ def change_rule(
     hub.apply(
         session,
         fact,
-        (*effects, Publish(room.name, event)),
+        (*effects, Publish(room.name, event, asker=session)),
         tag=tag,
         action=rule if on else f"no {rule}",
         target=name or room.name,

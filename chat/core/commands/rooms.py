@@ -121,7 +121,7 @@ def topic(hub: Hub, session: Session, tag: str | None, room: str, text: str | No
     rights.require_turn(hub, user, mine)
     event = Topic(time=hub.now(), room=mine.name, name=user.name, topic=words, tag=tag)
     give_turn_back = partial(mine.give_turn_back, user.party)
-    hub.apply(session, TopicSet(event), (Publish(mine.name, event),), tag=tag, also=give_turn_back)
+    hub.apply(session, TopicSet(event), (Publish(mine.name, event, asker=session),), tag=tag, also=give_turn_back)
 
 
 COMMANDS = (
