@@ -258,7 +258,10 @@ def _missed_by(session: Session, before: int) -> Missed:
 
 
 class ShowSkipped(msgspec.Struct, frozen=True):
-    """Show in this place the private messages from the id *first* on and *before* another that were not shown."""
+    """Show in this place the private messages, and their changes, from the number *first* on that were not shown.
+
+    They are those *before* another number.
+    """
 
     session: Session
     first: int
@@ -266,11 +269,13 @@ class ShowSkipped(msgspec.Struct, frozen=True):
 
     def perform(self, delivery: Delivery) -> None:
         wanted = _missed_by(self.session, self.before)
-        delivery.missed(self.session, replace(wanted, after=self.first - 1, own=False))
+        after = self.first - 1
+        known = after if self.session.knows_changes else None
+        delivery.missed(self.session, replace(wanted, after=after, known=known, own=False))
 
 
 def show_skipped(hub: Hub, session: Session) -> None:
-    """Show the private messages for which there was no place: enough has been sent of what is before them."""
+    """Show the private messages and changes for which there was no place: enough has been sent of what is before."""
     first, session.skipped = session.skipped, 0
     session.since = hub.next_id
     if session.state is State.PRESENT:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from chat.core.accounts import Subject
-from chat.core.events import Event, Found, History, Message
+from chat.core.events import Event, Found, History
 from chat.core.session import Session
 
 
@@ -293,11 +293,14 @@ class Delivery(Protocol):
     def echo(self, session: Session, event: Event) -> None:
         """Show *event* to the session that caused it; a dialect may leave it out, as its user knows it."""
 
-    def tell(self, session: Session, message: Message, relieved: Callable[[], None]) -> bool:
-        """Show a private message to one session, unless so much waits to be sent to it that no more should.
+    def tell(self, session: Session, event: Event, relieved: Callable[[], None]) -> bool:
+        """Show a private message, or its change, to one session, unless so much waits to be sent to it already.
 
         Then return False, and call *relieved* once enough has been sent.
         """
+
+    def is_full(self, session: Session) -> bool:
+        """Tell whether so much waits to be sent to the session that no more should."""
 
     def enter(self, session: Session, room: str) -> None:
         """From here on, show the session what is published in *room*."""

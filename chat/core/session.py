@@ -190,7 +190,7 @@ class Session:
         self.since = 0
         """From this id on it is shown private messages as they come; those before wait to be shown together."""
         self.skipped = 0
-        """The id of the first private message that it was not shown, because too much waits to be sent to it, or 0."""
+        """The number of the first private message, or change of one, for which too much waits to be sent, or 0."""
         self.device = 0
         """Its number among those of its user; one that resumes it keeps the number."""
         self.began = 0.0

@@ -109,13 +109,16 @@ class FeedDelivery:
         if outbox is not None and not outbox.dialect.hides_own:
             self.show(session, event)
 
-    def tell(self, session: Session, message: Message, relieved: Callable[[], None]) -> bool:
-        outbox = self._outboxes.get(session.id)
-        if outbox is not None and outbox.full:
-            outbox.tell_relieved(relieved)
+    def tell(self, session: Session, event: Event, relieved: Callable[[], None]) -> bool:
+        if self.is_full(session):
+            self._outboxes[session.id].tell_relieved(relieved)
             return False
-        self.show(session, message)
+        self.show(session, event)
         return True
+
+    def is_full(self, session: Session) -> bool:
+        outbox = self._outboxes.get(session.id)
+        return outbox is not None and outbox.full
 
     def enter(self, session: Session, room: str) -> None:
         outbox = self._outboxes.get(session.id)

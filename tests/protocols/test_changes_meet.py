@@ -138,3 +138,42 @@ def test_a_notice_in_place_of_what_a_client_does_not_know_has_no_tag_of_somebody
     root.ask(**request_, tag="1")
     assert [event.get("tag") for event in root.objects()] == ["1"]
     assert [event.get("tag") for event in old.objects()] == [None]
+
+
+# -- who reads too slowly
+
+
+@pytest.mark.parametrize("accepted", [EVERYTHING, {}])
+def test_changes_of_private_messages_do_not_pile_up_for_who_does_not_read(box: Box, accepted: dict[str, Any]) -> None:
+    ada, bob = program(box, "ada"), box.json("bob", **accepted)
+    first, second = (answers(ada, type="msg", name="bob", text=text)[0]["id"] for text in ("one", "two"))
+    bob.objects()
+    bob.socket.room = 0
+    for index in range(200):
+        ada.ask(type="edit", id=first, text=f"{index}{'x' * 4000}")
+        ada.ask(type="react", id=second, text=f"word{index}")
+    ada.ask(type="edit", id=first, text="last")
+    ada.ask(type="delete", id=second)
+    assert box.delivery.backlog < 2 * box.hub.limits.window
+    for _ in range(10):
+        bob.socket.drain()
+        box.turn()
+    events = bob.objects()
+    assert [event["id"] for event in events if event["type"] == "deleted"] == [second]
+    if accepted:
+        assert [event["text"] for event in events if event["type"] == "edited"][-1] == "last"
+        assert events[-1]["type"] == "deleted"
+
+
+def test_a_private_message_that_was_not_shown_yet_comes_as_it_is_now(box: Box) -> None:
+    ada, bob = program(box, "ada"), program(box, "bob")
+    bob.socket.room = 0
+    ids = [answers(ada, type="msg", name="bob", text=f"{index}{'x' * 4000}")[0]["id"] for index in range(90)]
+    ada.ask(type="edit", id=ids[-1], text="now")
+    ada.ask(type="delete", id=ids[-2])
+    for _ in range(10):
+        bob.socket.drain()
+        box.turn()
+    events = [event for event in bob.objects() if event["type"] != "conversation"]
+    assert [(event["type"], event["id"]) for event in events] == [("message", one) for one in ids if one != ids[-2]]
+    assert events[-1]["text"] == "now"

@@ -19,6 +19,7 @@ from chat.core.errors import BadField, NoSuchMessage, NotAllowed, NotStored
 from chat.core.events import AnyChange, Deleted, Edited, Message, Pinned, Pins, Reacted
 from chat.core.facts import Between, Changed, Said
 from chat.core.hub import Hub
+from chat.core.lifecycle import show_skipped
 from chat.core.membership import room_of
 from chat.core.ports import Delivery, FindMessages, MessageById, MessagesById, Query
 from chat.core.private import cost
@@ -165,12 +166,32 @@ class ShowBetween(msgspec.Struct, frozen=True):
             return
         for device in user.sessions:
             tag = self.event.tag if device is self.session else None
-            show_device(delivery, device, structs.replace(self.event, with_=str(other), tag=tag))
-            if device.one_room and isinstance(self.event, Reacted):
+            event = structs.replace(self.event, with_=str(other), tag=tag)
+            if not self._show_device(delivery, device, event):
+                continue
+            if device.one_room and isinstance(event, Reacted):
                 burst = Burst()
-                burst.add(self.event, self.message)
+                burst.add(event, self.message)
                 for told in burst.events():
                     show_device(delivery, device, told)
+
+    def _show_device(self, delivery: Delivery, device: Session, event: AnyChange) -> bool:
+        """Show *event* to a device, but for one that has too much to read; return whether it was shown.
+
+        To one that knows of changes it is shown later. Others are told in any case what is deleted, but not the rest.
+        """
+        if device is self.session or device.untold is not None:
+            show_device(delivery, device, event)
+            return True
+        if device.knows_changes:
+            if device.skipped or not delivery.tell(device, event, partial(show_skipped, self.hub, device)):
+                device.skipped = device.skipped or event.rev
+                return False
+            return True
+        if isinstance(event, Deleted) or not delivery.is_full(device):
+            delivery.show(device, event)
+            return True
+        return False
 
 
 # -- taking back
