@@ -177,3 +177,16 @@ def test_a_private_message_that_was_not_shown_yet_comes_as_it_is_now(box: Box) -
     events = [event for event in bob.objects() if event["type"] != "conversation"]
     assert [(event["type"], event["id"]) for event in events] == [("message", one) for one in ids if one != ids[-2]]
     assert events[-1]["text"] == "now"
+
+
+# -- the share of private messages
+
+
+def test_before_an_edit_is_refused_for_the_share_it_is_counted_what_is_taken() -> None:
+    box = Box(limits=Limits(rate=None, private=1000))
+    ada, _ = program(box, "ada"), program(box, "bob")
+    first, second = (answers(ada, type="msg", name="bob", text="x" * 200)[0]["id"] for _ in range(2))
+    assert answers(ada, type="edit", id=second, text="y" * 500)[0]["code"] == "not-stored"
+    box.store.drop(None, first)
+    assert [answer["text"] for answer in answers(ada, type="edit", id=second, text="y" * 500)] == ["y" * 500]
+    assert answers(ada, type="edit", id=second, text="y" * 900)[0]["code"] == "not-stored"

@@ -21,7 +21,7 @@ from chat.core.facts import Between, Changed, Said
 from chat.core.hub import Hub
 from chat.core.lifecycle import show_skipped
 from chat.core.membership import room_of
-from chat.core.ports import Delivery, FindMessages, MessageById, MessagesById, Query
+from chat.core.ports import Delivery, FindMessages, MessageById, MessagesById, Query, SpentBy
 from chat.core.private import cost
 from chat.core.queue import Undo
 from chat.core.reactions import MOST_KINDS, Burst, reaction_from
@@ -237,11 +237,18 @@ def edit(hub: Hub, session: Session, tag: str | None, text: str, id: int | None 
     text = speakable(hub, text)
     session.spent += text.count("\n")
     number = _last_said(hub, session, "edit") if id is None else id
+    _look_up_and_edit(hub, session, tag, text, number, counted=False)
+
+
+def _look_up_and_edit(hub: Hub, session: Session, tag: str | None, text: str, number: int, *, counted: bool) -> None:
     look_up = MessageById(number, user_of(session).party)
-    hub.ask_in_turn(session, look_up, partial(_edit, hub, session, tag, text, number), tag)
+    hub.ask_in_turn(session, look_up, partial(_edit, hub, session, tag, text, number, counted), tag)
 
 
-def _edit(hub: Hub, session: Session, tag: str | None, text: str, number: int, said: Said | None) -> None:
+def _edit(
+    hub: Hub, session: Session, tag: str | None, text: str, number: int, counted: bool, said: Said | None
+) -> None:
+    """Edit it, if the user may. If they seem to have sent too much in private, that is *counted* anew first."""
     if session.gone:
         return
     user = user_of(session)
@@ -260,10 +267,23 @@ def _edit(hub: Hub, session: Session, tag: str | None, text: str, number: int, s
     if target.between is not None:
         sender, more = target.between.sender, cost(text) - cost(message.text)
         if more > 0 and hub.shares.spent(sender) + more > hub.limits.private:
-            raise NotStored("Your private messages take all the room that they may. Delete some of them first.")
+            if counted:
+                raise NotStored("Your private messages take all the room that they may. Delete some of them first.")
+            _count_and_edit(hub, session, tag, text, number, sender)
+            return
         hub.shares.add(sender, more)
         undo = partial(hub.shares.add, sender, -more)
     _apply(hub, session, target, structs.replace(event, rev=hub.take_id()), undo=undo)
+
+
+def _count_and_edit(hub: Hub, session: Session, tag: str | None, text: str, number: int, sender: str) -> None:
+    def found(size: int) -> None:
+        hub.shares.set(sender, size)
+        if not session.gone:
+            _look_up_and_edit(hub, session, tag, text, number, counted=True)
+
+    # The history may have dropped some of what the sender has said.
+    hub.ask_in_turn(session, SpentBy(sender), found, tag)
 
 
 # -- reacting
