@@ -190,3 +190,26 @@ def test_before_an_edit_is_refused_for_the_share_it_is_counted_what_is_taken() -
     box.store.drop(None, first)
     assert [answer["text"] for answer in answers(ada, type="edit", id=second, text="y" * 500)] == ["y" * 500]
     assert answers(ada, type="edit", id=second, text="y" * 900)[0]["code"] == "not-stored"
+
+
+# -- which message is meant
+
+
+def test_people_react_to_and_answer_nobody_whom_they_ignore(box: Box) -> None:
+    ada, eve, person = program(box, "ada"), program(box, "eve"), box.text("person")
+    number = said(ada, "hello person")
+    person.send("/ignore eve")
+    said(eve, "stupid person")
+    ada.objects()
+    person.send("/react 👍", "/reply yes")
+    reacted, answer = ada.objects()
+    assert (reacted["type"], reacted["id"], answer["re"]) == ("reacted", number, number)
+
+
+def test_people_do_not_react_to_what_they_said_under_another_name(box: Box) -> None:
+    ada, person = program(box, "ada"), box.text("person")
+    number = said(ada, "hello")
+    person.send("mine", "/nick other")
+    ada.objects()
+    person.send("/react 👍")
+    assert [event["id"] for event in ada.objects()] == [number]

@@ -13,7 +13,7 @@ from msgspec import structs
 from chat.core import rights
 from chat.core.changed import gone
 from chat.core.command import HERE, ON, TEXT, Command, Kind, Parameter, Right
-from chat.core.commands.talk import MOST_SAID, speakable
+from chat.core.commands.talk import MOST_SAID, RECENT, speakable
 from chat.core.effects import Effect, Publish, Show, show_device
 from chat.core.errors import BadField, NoSuchMessage, NotAllowed, NotStored
 from chat.core.events import AnyChange, Deleted, Edited, Message, Pinned, Pins, Reacted
@@ -21,6 +21,7 @@ from chat.core.facts import Between, Changed, Said
 from chat.core.hub import Hub
 from chat.core.lifecycle import show_skipped
 from chat.core.membership import room_of
+from chat.core.names import key
 from chat.core.ports import Delivery, FindMessages, MessageById, MessagesById, Query, SpentBy
 from chat.core.private import cost
 from chat.core.queue import Undo
@@ -35,9 +36,6 @@ EDITABLE = timedelta(hours=1)
 
 MOST_PINS = 50
 """So many messages of a room may be pinned."""
-
-RECENT = 20
-"""Of so many of the newest messages of a room is the one to which people react without saying which."""
 
 
 class Target(NamedTuple):
@@ -308,7 +306,12 @@ def react(
     query = Query(room_of(hub, session, room).name, hub.next_id, RECENT)
 
     def found(messages: Sequence[Message]) -> None:
-        others = [message.id for message in messages if message.author != user.name]
+        own = {*(user.said or ())}
+        others = [
+            message.id
+            for message in messages
+            if message.id not in own and message.author != user.name and key(message.author) not in session.ignored
+        ]
         if not others:
             raise NoSuchMessage(f"Nobody else has said anything in #{query.room} lately.")
         react(hub, session, tag, text, room, others[-1], on)

@@ -22,6 +22,7 @@ from chat.core.events import Message, Notice
 from chat.core.facts import Between, Said
 from chat.core.hub import Hub
 from chat.core.membership import room_of
+from chat.core.names import key
 from chat.core.ports import Delivery, FindMessages, MessageById, Search
 from chat.core.queue import Entry, Undo
 from chat.core.rights import user_of
@@ -31,6 +32,9 @@ from chat.core.text import Pasted, bounded_lines, clean, clean_lines, in_quotes,
 
 MOST_SAID = 100
 """So many of their last messages users may change without giving an id."""
+
+RECENT = 20
+"""Of so many of the newest messages is the one that people answer, or react to, without saying which."""
 
 CALL_INTERVAL = 60.0
 """The seconds between two messages that call everybody in a room."""
@@ -288,12 +292,12 @@ def reply(hub: Hub, session: Session, tag: str | None, room: str, text: str) -> 
     user = user_of(session)
     there = room_of(hub, session, room)
     words = user.account.words if user.account is not None else ()
-    search = Search((), hub.next_id, 1, room=there.name, naming=user.name, words=words, answered=user.subjects)
+    search = Search((), hub.next_id, RECENT, room=there.name, naming=user.name, words=words, answered=user.subjects)
 
     def found(messages: Sequence[Message]) -> None:
-        if not messages:
+        answered = next((message for message in messages if key(message.author) not in session.ignored), None)
+        if answered is None:
             raise NoSuchMessage(f"Nobody has named you in #{there.name}. Begin with a name: ada: yes")
-        answered = messages[0]
         hub.show(session, Notice(text=f"You answer {answered.author}: {in_quotes(quoted(answered.text))}"))
         say(hub, session, tag, room, text, re=answered.id)
 
