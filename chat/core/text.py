@@ -126,6 +126,8 @@ class Pasted:
 
     def __init__(self) -> None:
         self.count = 0
+        self.whole = True
+        """Whether none of its lines was too long to be received."""
         self._lines: list[str] = []
         self._size = 0
 

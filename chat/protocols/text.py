@@ -155,6 +155,12 @@ class TextManners(Manners):
         except ChatError as error:
             hub.refuse(session, error)
 
+    def too_long(self, hub: Hub, session: Session) -> None:
+        """A line was too long, and is dropped; nothing is said then of which it was to be a part."""
+        if session.pasted is not None:
+            session.pasted.whole = False
+        super().too_long(hub, session)
+
     def _run(self, hub: Hub, session: Session, command: Command, arguments: Mapping[str, Any]) -> None:
         try:
             table.run(hub, session, command, None, arguments)

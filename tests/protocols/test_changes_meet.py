@@ -213,3 +213,15 @@ def test_people_do_not_react_to_what_they_said_under_another_name(box: Box) -> N
     ada.objects()
     person.send("/react 👍")
     assert [event["id"] for event in ada.objects()] == [number]
+
+
+# -- several lines
+
+
+def test_a_paste_without_a_line_that_was_too_long_is_not_said(box: Box) -> None:
+    ada, person = program(box, "ada"), box.text("person")
+    person.send("/paste", "one", "x" * 20_000, "three", ".", "next")
+    assert [event["text"] for event in ada.objects() if event["type"] == "message"] == ["next"]
+    _, dropped, refused = person.lines()
+    assert dropped == "! That line is too long, so it was dropped. Use at most 4096 bytes."
+    assert refused == "! You pasted too much, so it was not sent. Use at most 4096 bytes."

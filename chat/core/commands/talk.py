@@ -277,6 +277,8 @@ def paste_line(hub: Hub, session: Session, pasted: Pasted, line: str) -> None:
     session.pasted = None
     if pasted.count > hub.limits.lines:
         raise TooLong(f"You pasted {pasted.count} lines, so they were not sent. Use at most {hub.limits.lines}.")
+    if not pasted.whole:
+        raise TooLong(f"You pasted too much, so it was not sent. Use at most {hub.limits.text} bytes.")
     session.active = hub.monotonic()
     say(hub, session, None, session.here, pasted.text)
     # Each line was charged when it came.
