@@ -598,7 +598,9 @@ def _test(search: Search, answers: Callable[[Message], Subject]) -> Callable[[Me
             return False
         if author is not None and folded_name(message.author) != author:
             return False
-        if search.naming is not None and not alerts(search, message, answers(message)):
+        if search.naming is not None and not alerts(
+            search, message.author, message.text, answers(message), message.notice, message.all
+        ):
             return False
         if not phrases:
             return True

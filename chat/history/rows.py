@@ -19,8 +19,8 @@ COLUMNS = (
     "messages.id, time, room, recipient, messages.author, kind, text, tag, "
     "CASE WHEN author_id > 0 THEN (SELECT accounts.name FROM accounts WHERE accounts.id = author_id) END, special"
 )
-ROOM, SPECIAL = 2, 9
-"""Which of the columns is the room, and which tells whether :func:`complete` finds more about the message."""
+SPECIAL = 9
+"""Which of the columns tells whether :func:`complete` finds more about the message."""
 LETTER = f"{COLUMNS}, copies.other, mine, lineage"
 """The columns of a private message that somebody has."""
 INDEX = "INSERT INTO words (rowid, text, author, room) VALUES (?, ?, ?, ?)"

@@ -8,11 +8,11 @@ from contextlib import closing
 from itertools import islice
 from typing import Any
 
-from msgspec import structs
+import msgspec
 
 from chat.core.ports import Search
 from chat.core.search import words
-from chat.history.rows import COLUMNS, LETTER, ROOM, letters_from, message_from, messages_from
+from chat.history.rows import COLUMNS, LETTER, letters_from, messages_from
 from chat.history.schema import EVERYBODY, indexed_answers, indexed_name, indexed_party
 from chat.history.store import Page, alerts
 
@@ -20,12 +20,15 @@ MOST_LOOKED_AT = 10_000
 """The messages with the words of a search that are looked at, as they may be in hidden rooms, or name nobody after all:
 ``example.org`` does not name org."""
 
-_IN_ROOMS = f"""
-    SELECT {COLUMNS}, answers, notice, everybody
+_IN_ROOMS = """
+    SELECT messages.id, room, author, text, answers, notice, everybody
     FROM (SELECT rowid AS found FROM words WHERE words MATCH ?1 AND rowid >= ?2 AND rowid < ?3)
     JOIN messages ON messages.id = found LEFT JOIN details ON special AND details.id = found
     WHERE deleted_by IS NULL
     ORDER BY found DESC
+"""
+_FOUND = f"""
+    SELECT {COLUMNS} FROM messages WHERE messages.id IN (SELECT value FROM json_each(?)) ORDER BY messages.id DESC
 """  # noqa: S608
 _IN_PRIVATE = f"""
     SELECT {LETTER}
@@ -42,27 +45,25 @@ def find(connection: sqlite3.Connection, search: Search, parts: Iterable[tuple[i
         return _find_in_private(connection, search, parts)
     if search.room is not None and search.rooms is not None and search.room not in search.rooms:
         return Page([], more=False)
-    expression, found, looks = _expression(search), list[tuple[Any, ...]](), 0
+    expression, found, looks = _expression(search), list[int](), 0
 
     def page(*, more: bool, next: int | None = None) -> Page:
-        return Page(messages_from(connection, found, search.reader), more, next=next)
+        rows = connection.execute(_FOUND, (msgspec.json.encode(found).decode(),))
+        return Page(messages_from(connection, rows, search.reader), more, next=next)
 
     for first, end in parts:
         with closing(connection.execute(_IN_ROOMS, (expression, first, end))) as rows:
-            for *columns, answers, notice, everybody in rows:
-                row = tuple(columns)
+            for number, room, author, text, answers, notice, everybody in rows:
                 if looks == MOST_LOOKED_AT:
-                    return page(more=True, next=row[0] + 1)
+                    return page(more=True, next=number + 1)
                 looks += 1
-                if search.rooms is not None and row[ROOM] not in search.rooms:
+                if search.rooms is not None and room not in search.rooms:
                     continue
-                if search.naming is not None:
-                    message = structs.replace(message_from(row), notice=bool(notice), all=bool(everybody))
-                    if not alerts(search, message, answers or 0):
-                        continue
+                if search.naming is not None and not alerts(search, author, text, answers or 0, notice, everybody):
+                    continue
                 if len(found) == search.count:
                     return page(more=True)
-                found.append(row)
+                found.append(number)
     return page(more=False)
 
 

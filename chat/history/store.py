@@ -68,13 +68,13 @@ def stretches(first: int, steps: Sequence[int], end: int) -> list[tuple[int, int
     return list(zip([first, *steps], [*steps, end], strict=True))
 
 
-def alerts(search: Search, message: Message, answers: Subject) -> bool:
-    """Tell whether a *message* that *answers* somebody's alerts the user whom *search* names."""
-    if message.author == search.naming or message.notice:
+def alerts(search: Search, author: str, text: str, answers: Subject, notice: bool, everybody: bool) -> bool:
+    """Tell whether a message alerts the user whom *search* names: who said it, what, and in answer to whom."""
+    if author == search.naming or notice:
         return False
-    if message.all or (answers and answers in search.answered):
+    if everybody or (answers and answers in search.answered):
         return True
-    return names_one(message.text, (search.naming or "", *search.words))
+    return names_one(text, (search.naming or "", *search.words))
 
 
 class Store(Protocol):

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
+from heapq import nlargest
 
 from chat.core import names, rights
 from chat.core.accounts import Subject
@@ -27,7 +28,10 @@ DEFAULT_COUNT = 20
 """The messages that ``/history`` shows when not told how many."""
 
 MOST_HIDDEN = 8
-"""So many rooms a search passes over without a look at what was said there."""
+"""So many hidden rooms a search passes over without a look at what was said there."""
+
+MOST_COMPARED = 1_000
+"""The hidden rooms among which those are chosen."""
 
 
 def history(
@@ -133,7 +137,7 @@ def _search(
         since=wanted.since,
         until=wanted.until,
         rooms=rooms,
-        hidden=rooms.others(MOST_HIDDEN) if rooms is not None else (),
+        hidden=_liveliest(hub, rooms) if rooms is not None else (),
         party=party,
         other=other,
         token=session.token.digest if party and session.token is not None else None,
@@ -159,10 +163,20 @@ def mentions(hub: Hub, session: Session, tag: str | None, before: int | None = N
         absent_at=user.came if left is None else None,
         reader=user.party,
         rooms=rooms,
-        hidden=rooms.others(MOST_HIDDEN) if rooms is not None else (),
+        hidden=_liveliest(hub, rooms) if rooms is not None else (),
     )
     session.spent += hub.limits.search_cost - 1
     hub.answer(session, Find(session, search, Found(text=None, messages=[], more=False, tag=tag)))
+
+
+def _liveliest(hub: Hub, rooms: rights.Readable) -> Sequence[str]:
+    """The rooms in which something was said last, of those that may not be read."""
+
+    def last_id(name: str) -> int:
+        room = hub.rooms.get(name)
+        return room.last_id if room is not None else 0
+
+    return nlargest(MOST_HIDDEN, rooms.others(MOST_COMPARED), key=last_id)
 
 
 def mark_read(hub: Hub, session: Session, tag: str | None, id: int, room: str = "", with_: str | None = None) -> None:
