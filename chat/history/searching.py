@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Generator, Iterable
 from contextlib import closing
 from itertools import islice
 from typing import Any
@@ -19,6 +19,9 @@ from chat.history.store import Page, alerts
 MOST_LOOKED_AT = 10_000
 """The messages with the words of a search that are looked at, as they may be in hidden rooms, or name nobody after all:
 ``example.org`` does not name org."""
+
+FEW = 500
+"""So many messages with the words of a search are looked at before hidden rooms are left out."""
 
 _IN_ROOMS = """
     SELECT messages.id, room, author, text, answers, notice, everybody
@@ -45,26 +48,51 @@ def find(connection: sqlite3.Connection, search: Search, parts: Iterable[tuple[i
         return _find_in_private(connection, search, parts)
     if search.room is not None and search.rooms is not None and search.room not in search.rooms:
         return Page([], more=False)
-    expression, found, looks = _expression(search), list[int](), 0
+    found, looks = list[int](), 0
 
     def page(*, more: bool, next: int | None = None) -> Page:
         rows = connection.execute(_FOUND, (msgspec.json.encode(found).decode(),))
         return Page(messages_from(connection, rows, search.reader), more, next=next)
 
+    with closing(_hits(connection, search, parts)) as hits:
+        for number, room, author, text, answers, notice, everybody in hits:
+            if looks == MOST_LOOKED_AT:
+                return page(more=True, next=number + 1)
+            looks += 1
+            if search.rooms is not None and room not in search.rooms:
+                continue
+            if search.naming is not None and not alerts(search, author, text, answers or 0, notice, everybody):
+                continue
+            if len(found) == search.count:
+                return page(more=True)
+            found.append(number)
+    return page(more=False)
+
+
+def _hits(
+    connection: sqlite3.Connection, search: Search, parts: Iterable[tuple[int, int]]
+) -> Generator[tuple[Any, ...], None, None]:
+    """The messages with the words of *search*, newest first.
+
+    If there are many, those in rooms of ``search.hidden`` are left out from then on, which makes a search for rare
+    words slower.
+    """
+    expression = _expression(search)
+    left = FEW if search.hidden and search.room is None else 0
     for first, end in parts:
         with closing(connection.execute(_IN_ROOMS, (expression, first, end))) as rows:
-            for number, room, author, text, answers, notice, everybody in rows:
-                if looks == MOST_LOOKED_AT:
-                    return page(more=True, next=number + 1)
-                looks += 1
-                if search.rooms is not None and room not in search.rooms:
-                    continue
-                if search.naming is not None and not alerts(search, author, text, answers or 0, notice, everybody):
-                    continue
-                if len(found) == search.count:
-                    return page(more=True)
-                found.append(number)
-    return page(more=False)
+            for row in rows:
+                yield row
+                left -= 1
+                if not left:
+                    end = row[0]
+                    break
+            else:
+                continue
+        hidden = " OR ".join(f'"{indexed_name(room)}"' for room in search.hidden)
+        expression = f"({expression}) NOT room : ({hidden})"
+        with closing(connection.execute(_IN_ROOMS, (expression, first, end))) as rows:
+            yield from rows
 
 
 def _find_in_private(connection: sqlite3.Connection, search: Search, parts: Iterable[tuple[int, int]]) -> Page:
@@ -96,11 +124,7 @@ def _expression(search: Search) -> str:
     if search.room is not None:
         terms.append(f'room : "{indexed_name(search.room)}"')
     terms += [f'parties : "{indexed_party(party)}"' for party in (search.party, search.other) if party]
-    expression = " AND ".join(terms)
-    if search.hidden and search.room is None and not search.party:
-        hidden = " OR ".join(f'"{indexed_name(room)}"' for room in search.hidden)
-        expression = f"({expression}) NOT room : ({hidden})"
-    return expression
+    return " AND ".join(terms)
 
 
 def _quoted(phrase: tuple[str, ...]) -> str:

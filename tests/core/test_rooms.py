@@ -9,16 +9,18 @@ from typing import Any
 import pytest
 from box import Box, Client, SlowStore
 from core.test_names_end import LIMITS, PASSWORD, Kept
+from twisted.internet.defer import Deferred
 
 from chat.core.accounts import Role
 from chat.core.commands.rooms import PAGE_OF_PEOPLE, PAGE_OF_PROGRAMS
 from chat.core.facts import BannedFrom, Decision, StatusSet
 from chat.core.limits import Limits
+from chat.core.ports import Search
 from chat.core.room import MOST_SPOKEN, Room
 from chat.core.room_directory import KEPT, RoomDirectory
 from chat.core.session import NOTHING
 from chat.history.passwords import hash_password
-from chat.history.store import CannotKeep
+from chat.history.store import CannotKeep, Page
 
 HASH = hash_password(PASSWORD)
 EVERYTHING = ["changes", "lines"]
@@ -961,3 +963,28 @@ def test_nothing_is_kept_of_rooms_that_came_and_went() -> None:
     ada.ask(type="rooms")
     assert [room["room"] for room in ada.objects()[-1]["rooms"]] == ["lobby"]
     assert len(box.hub.rooms._stirred) == 0
+
+
+def test_a_search_passes_over_the_hidden_rooms_where_something_was_said_last(
+    box: Box, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("chat.core.commands.history.MOST_HIDDEN", 2)
+    ada = person(box, "ada", "open")
+    for room in ("one", "two", "three", "four"):
+        ada.send(f"/join {room}", "/room private", f"tea in {room}")
+    ada.send("/join one", "more tea", "/join open", "tea")
+    searches: list[Search] = []
+    search = box.store.search
+
+    def asked(one: Search) -> Deferred[Page]:
+        searches.append(one)
+        return search(one)
+
+    monkeypatch.setattr(box.store, "search", asked)
+    bob, mo = person(box, "bob"), person(box, "mo")
+    bob.lines()
+    bob.send("/search tea", "/mentions")
+    assert [line.partition("] ")[2] for line in bob.lines() if line.startswith("[")] == ["#6 #open ada: tea"]
+    for client in (ada, mo):
+        client.send("/search tea")
+    assert [tuple(one.hidden) for one in searches] == [("one", "four"), ("one", "four"), (), ()]

@@ -166,6 +166,17 @@ def test_a_search_that_has_looked_at_much_says_where_to_go_on(store: Store, monk
     assert found == [[29], [], [2]]
 
 
+def test_many_messages_in_hidden_rooms_are_left_out(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("chat.history.searching.FEW", 3)
+    monkeypatch.setattr("chat.history.searching.MOST_LOOKED_AT", 12)
+    rooms = {1: "lobby", 9: "dev", 15: "lobby", 29: "lobby"}
+    wait(store.append([said(number, "tea", room=rooms.get(number, "secret")) for number in range(1, 31)]))
+    assert find(store, "tea", rooms=["lobby", "dev"], hidden=["secret", "another"]) == [29, 15, 9, 1]
+    assert find(store, "tea", rooms=["lobby"], hidden=["secret"]) == [29, 15, 1]
+    assert find(store, "te* room:lobby", rooms=["lobby"], hidden=["secret"]) == [29, 15, 1]
+    assert find(store, "tea author:ada", rooms=["lobby"], hidden=["secret"], before=16, after=1) == [15]
+
+
 def test_page_by_page(store: Store) -> None:
     wait(store.append([said(number, "tea") for number in range(1, 8)]))
     first = page(store, "tea", count=3)
