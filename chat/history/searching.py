@@ -16,7 +16,7 @@ from chat.history.rows import COLUMNS, LETTER, letters_from, messages_from
 from chat.history.schema import EVERYBODY, indexed_answers, indexed_name, indexed_party
 from chat.history.store import Page, alerts
 
-MOST_LOOKED_AT = 10_000
+MOST_LOOKED_AT = 5_000
 """The messages with the words of a search that are looked at, as they may be in hidden rooms, or name nobody after all:
 ``example.org`` does not name org."""
 

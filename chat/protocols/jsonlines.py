@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 
 import msgspec
@@ -27,6 +28,25 @@ MOST_ACCEPTED = 32
 
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder().decode
+
+_ESCAPE = re.compile(
+    r"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(u[dD][89a-fA-F][0-9a-fA-F]{2})|.)", re.DOTALL
+)
+"""An escape in a string of JSON, or two that make a pair; the group is half a pair."""
+
+_TAG = re.compile(r'"tag"\s*:\s*("(?:[^"\\]|\\.)*")')
+
+
+def _whole(escape: re.Match[str]) -> str:
+    return "\ufffd" if escape[1] else escape[0]
+
+
+def _cause(error: Exception) -> str:
+    """Say what is wrong with a line that is no JSON."""
+    if isinstance(error, RecursionError):
+        return "it is nested too deeply"
+    text = str(error).removeprefix("JSON is malformed: ")
+    return "it ends too early" if text == "Input data was truncated" else f"{text[0].lower()}{text[1:]}"
 
 
 class JsonDialect:
@@ -100,22 +120,37 @@ class JsonManners(Manners):
 
     def receive(self, hub: Hub, session: Session, line: bytes) -> None:
         """Do what the object in *line* asks for; refusals are shown to the client."""
+        text = line.decode("utf-8", "replace")
         tag = None
         try:
-            request = self._object(line)
+            request = self._object(text)
             tag = self._tag(request)
             self._do(hub, session, request, tag)
+        except BadJson as error:
+            hub.refuse(session, error, self._tag_in(text))
         except ChatError as error:
             hub.refuse(session, error, tag)
 
-    def _object(self, line: bytes) -> Mapping[str, object]:
+    def _object(self, text: str) -> Mapping[str, object]:
+        """Read an object; half of a surrogate pair, as JSON writers make it of an emoji that was cut, is U+FFFD."""
         try:
-            value: object = _decode(line.decode("utf-8", "replace"))
+            value: object = _decode(text)
         except (msgspec.DecodeError, RecursionError) as error:
-            raise BadJson("That line is not JSON. Send one object a line.") from error
+            mended = _ESCAPE.sub(_whole, text)
+            if mended != text:
+                return self._object(mended)
+            raise BadJson(f"That line is not JSON: {_cause(error)}. Send one object a line.") from error
         if not isinstance(value, dict):
             raise BadJson("That line is not a JSON object. Send one object a line.")
         return value
+
+    def _tag_in(self, text: str) -> str | None:
+        """Find the tag in a line that is no JSON, if it has one."""
+        found = _TAG.search(text)
+        try:
+            return self._tag({"tag": _decode(found[1])}) if found is not None else None
+        except (msgspec.DecodeError, BadField):
+            return None
 
     def _tag(self, request: Mapping[str, object]) -> str | None:
         tag = request.get("tag")

@@ -220,6 +220,57 @@ def test_a_refusal_carries_the_tag_it_answers() -> None:
     assert bot.objects()[0]["tag"] == "t7"
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (r"half \ud83d smile", "half \ufffd smile"),
+        (r"\ude00\uD83D", "\ufffd\ufffd"),
+        (r"\ud83d\ud83d\ude00 \u00e9\n\\ud83d", "\ufffd😀 é\n\\ud83d"),
+        (r"\\\ud83dx\"", '\\\ufffdx"'),
+        (r"\ud83d\u0041", "\ufffdA"),
+    ],
+)
+def test_half_a_surrogate_pair_is_said_as_a_replacement(text: str, said: str) -> None:
+    bot = Box().json("bot", accept=["changes", "lines"])
+    bot.send(f'{{"type":"say","room":"lobby","text":"{text}","tag":"a"}}')
+    assert [(event["text"], event["tag"]) for event in bot.objects()] == [(said, "a")]
+
+
+@pytest.mark.parametrize(
+    ("line", "cause"),
+    [
+        ("{'type':'ping','tag':'t'}", "object keys must be strings (byte 1)"),
+        ('{"type":"ping"', "it ends too early"),
+        ('{"type":"ping","x":' + "[" * 3000, "it is nested too deeply"),
+        ('{"type":"say","text":"a\tb"}', "invalid character (byte 23)"),
+        ('{"type":"ping",}', "trailing comma in object (byte 15)"),
+        (r'{"text":"\ud83d \q"}', "invalid escape character in string (byte 15)"),
+    ],
+)
+def test_what_is_no_json_is_told_why(line: str, cause: str) -> None:
+    bot = Box().json("bot")
+    bot.send(line)
+    text = f"That line is not JSON: {cause}. Send one object a line."
+    assert bot.objects() == [{"type": "error", "code": "bad-json", "text": text}]
+
+
+@pytest.mark.parametrize(
+    ("line", "tag"),
+    [
+        ('{"type":"say","tag":"t1","text":', "t1"),
+        ('{"type":"say","text":"a\tb", "tag" : "t\\"2"}', 't"2'),
+        ('[{"type":"ping","tag":"t3"}]', "t3"),
+        ('{"type":"say","tag":"%s","text":' % ("x" * 65), None),
+        (r'{"type":"say","tag":"\q","text":', None),
+        ('{"type":"say","tag":7,', None),
+    ],
+)
+def test_what_is_no_json_is_refused_under_its_tag(line: str, tag: str | None) -> None:
+    bot = Box().json("bot")
+    bot.send(line)
+    assert [(event["code"], event.get("tag")) for event in bot.objects()] == [("bad-json", tag)]
+
+
 def test_hello_comes_first() -> None:
     bot = Box().connect()
     bot.ask(type="say", room="lobby", text="x", tag="t")
