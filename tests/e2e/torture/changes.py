@@ -115,9 +115,9 @@ class Changes:
         if said is not None and said.who[0] != request.who[0]:
             self._ledger.fault("rights", f"{request.tag} has edited what {said.who[0]} has said: {event}")
 
-    def texts(self, said: Request) -> set[str]:
-        """All texts that a message may have, or have had."""
-        edits = (edit for number in said.numbers for edit in self._edits.get(number, ()))
+    def texts(self, said: Request, *numbers: int) -> set[str]:
+        """All texts that a message may have, or have had; *numbers*: its id, if it was not acknowledged."""
+        edits = (edit for number in {*said.numbers, *numbers} for edit in self._edits.get(number, ()))
         return {said.fields["text"], *(edit.fields["text"] for edit in edits if not edit.refused)}
 
     def may_have(self, number: int, text: str) -> bool:

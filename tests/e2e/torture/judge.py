@@ -103,7 +103,7 @@ class Judge:
             if request is None or row.room != request.fields.get("room"):
                 ledger.fault("other", f"the history holds {row}, which nobody said")
                 continue
-            if row.text not in ledger.changes.texts(request):
+            if row.text not in ledger.changes.texts(request, row.number):
                 ledger.fault("other", f"nobody has given it that text: {row}")
             elif not ledger.changes.may_have(row.number, row.text):
                 ledger.fault("wrong state", f"the last edit of {row} is another")
@@ -236,7 +236,8 @@ class Judge:
             said = self._said.get(number)
             if found is None and said is not None and (number in ledger.deleted or self._may_have_ended(said)):
                 continue
-            texts = ledger.changes.texts(said) if said is not None else set()
+            said = said or (ledger.requests.get(found.tag) if found is not None else None)
+            texts = ledger.changes.texts(said, number) if said is not None else set()
             if found is None or text not in texts | {one.replace("\n", " ") for one in texts}:
                 ledger.fault("lost", f"{who} was shown the private message {number}, {text}")
                 continue

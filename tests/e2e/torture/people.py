@@ -58,8 +58,10 @@ class Program:
         self.pongs: set[str] = set()
         self.private: set[int] = set()
         """The private messages that it was shown, or has said."""
-        self._later = 0
+        self._last = 0
         """The greatest id of those."""
+        self._later = 0
+        """The greatest id, or rev, of those and their changes."""
         self._said_here: list[int] = []
         """The ids of what it has said."""
         self.models: dict[str, Model] = {}
@@ -103,7 +105,7 @@ class Program:
         self.inside = set()
         if not self.follows:
             # It may be shown again, or for the first time, what it seemed to have got.
-            self._later = 0
+            self._later = self._last = 0
         try:
             self._come_in()
             while line := await reader.readline():
@@ -343,7 +345,7 @@ class Program:
                 self._ledger.only(self.home, "")
                 if not self.registers:
                     self._presence += 1
-                    self._later, self.private = 0, set()
+                    self._later, self._last, self.private = 0, 0, set()
             case "edited" | "deleted" | "reacted" | "pinned":
                 self._take_change(event)
             case "missed":
@@ -421,7 +423,7 @@ class Program:
                 self._take_private(number, message)
             self.letters.take(message)
             self.private.add(number)
-            self._later = max(self._later, number)
+            self._last, self._later = max(self._last, number), max(self._later, number)
             return
         if room not in self.inside:
             if not mine:
@@ -438,7 +440,7 @@ class Program:
         """A message has a text that its author has given it, and quotes what it answers."""
         ledger = self._ledger
         if said is not None:
-            texts = ledger.changes.texts(said)
+            texts = ledger.changes.texts(said, message["id"])
             right = texts if self.follows else {text.replace("\n", " ") for text in texts}
             if message["text"] not in right:
                 ledger.fault("other", f"{self.label} was shown {message}, and it may be {right}")
@@ -448,7 +450,7 @@ class Program:
         other = next((one for one in ledger.requests.values() if message.get("re") in one.numbers), None)
         if quoted is None or other is None:
             return
-        firsts = {text.split("\n")[0] for text in ledger.changes.texts(other)}
+        firsts = {text.split("\n")[0] for text in ledger.changes.texts(other, message["re"])}
         if quoted not in firsts or message.get("room") != other.fields.get("room"):
             ledger.fault("other", f"{self.label} was shown {message}, which quotes one of {firsts}")
 
@@ -482,6 +484,6 @@ class Program:
             ledger.fault("other", f"{self.home} was shown {message} before it was welcome")
         if self.follows and number in self.private:
             ledger.fault("doubled", f"{self.label} was shown {message} again")
-        if number not in self.private and number < max(self.private, default=0):
-            ledger.fault("reordered", f"{self.label} was shown {message} after {self._later}")
+        if number not in self.private and number < self._last:
+            ledger.fault("reordered", f"{self.label} was shown {message} after {self._last}")
         ledger.shown.append((number, message["text"], self.who, self.connection))
