@@ -37,11 +37,11 @@ class View:
     """What a client of today knows of its messages."""
     told: int = 0
     """The greatest number that it was shown."""
+    new: bool = False
+    """Whether nothing is shown from before it came in."""
     fresh: int | None = None
-    """The first number that was shown as it came, if nothing was shown from before."""
+    """The first number that was shown then."""
     revs: set[int] = field(default_factory=set)
-    last: int = 0
-    """The id of the newest message when it came in."""
 
 
 @dataclass
@@ -535,7 +535,7 @@ class Program(Asker):
             self.old_views.append(self.views[name])
         clear = not self.stuck and self.world.failed < asked.sent
         view = self.views[name] = View(name, start, start, users=set(event["users"]) if clear else None)
-        view.last, view.told = event["last"], start
+        view.new, view.told = after is None, start
         known = self.before.models.get(name) if self.before is not None else None
         if known is not None and after == known.seen and asked.kind == "hello":
             view.model = known.copy()
@@ -639,7 +639,7 @@ class Program(Asker):
         self.world.require("one order", number > view.told, what)
         view.told = number
         view.model.take(event)
-        if number > view.last and view.fresh is None and not view.ids and view.start == view.last:
+        if view.fresh is None and view.new:
             view.fresh = number
 
     @property
@@ -709,7 +709,7 @@ class Program(Asker):
             return
         view.ids.update(range(event["after"] + 1, event["before"]))
         view.model.miss(event["after"])
-        view.fresh = None
+        view.fresh, view.new = None, False
         view.seen = max(view.seen, event["before"] - 1)
         view.told = max(view.told, view.seen)
         self._remember(view.room, view.seen)

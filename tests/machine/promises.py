@@ -495,8 +495,8 @@ class World:
         """All texts that messages were given, by their words."""
         self.numbers: dict[int, tuple[str, str]] = {}
         """What has each number: in which room it is, and, if it is that of a change, what that is."""
-        self.by_tag: dict[str, Any] = {}
-        """The requests that change messages."""
+        self.revs: dict[str, int] = {}
+        """The rev of each tag by which messages were changed."""
         self.loose: set[str] = set()
         """The reactions of people, who do not say to which message."""
         self.calls: dict[int, tuple[Any, float]] = {}
@@ -786,6 +786,9 @@ class World:
         """A change of a message is told: check that it may have happened; return the message."""
         kind, room = event["type"], event["room"]
         text = self.by_id.get(event["id"])
+        if event.get("rev") and "tag" in event:
+            before = self.revs.setdefault(event["tag"], event["rev"])
+            self.require("one message", before == event["rev"], f"{event} was done as {before}, too.")
         if event.get("rev"):
             told = [kind, event["id"], event["time"], event.get("on"), event["text"] if kind == "reacted" else ""]
             self.number(event["rev"], room, json.dumps(told))

@@ -289,7 +289,6 @@ class Asker(End):
             case "password" if self.account is not None:
                 write(self.account.password, fields["password"])
             case "delete" | "edit" | "react" | "pin" if fields.get("id") in world.by_id:
-                world.by_tag[request.tag] = request
                 request.changed = changed = world.by_id[fields["id"]]
                 for register, value in self._changes_of_message(request, changed):
                     write(register, value)
