@@ -188,7 +188,9 @@ def _check_views(day: Day, histories: dict[str, list[Any]]) -> None:
 def _followers(day: Day) -> Iterator[Program]:
     """The programs that know how messages change, and are still here."""
     for end in day.everybody:
-        if end.name and not end.over and end.lines_kept:
+        ignores = any(any(register.everything()) for who in end.subjects for register in who.ignored.values())
+        # Who ignores somebody is not shown how they change what they have said.
+        if end.name and not end.over and end.lines_kept and not ignores:
             yield end
 
 
@@ -196,7 +198,6 @@ def _check_models(day: Day, histories: dict[str, list[Any]]) -> None:
     """Look whether those who have followed a room know of each message what the history says."""
     world = day.world
     for program in _followers(day):
-        ignores = any(any(register.everything()) for who in program.subjects for register in who.ignored.values())
         for view in list(program.views.values()):
             _fill(day, program, view)
             right = {message["id"]: message for message in histories.get(view.room, ())}
@@ -205,12 +206,11 @@ def _check_models(day: Day, histories: dict[str, list[Any]]) -> None:
                 what = f"{program.title} knows of message {number} of #{view.room}"
                 if message is not None:
                     world.require("same state", not known.deleted, f"{what} that it is deleted, and it is there.")
-                    differs = known.differs(message, wholly=not ignores)
+                    differs = known.differs(message)
                     world.require("same state", not differs, f"{what} this: {differs}.")
-                elif text is not None and text.deleted < world.tick and not program.over and not ignores:
+                elif text is not None and text.deleted < world.tick and not program.over:
                     world.require("same state", known.deleted, f"{what} not that it is deleted.")
-            if not ignores:
-                _check_revs(day, program, view)
+            _check_revs(day, program, view)
 
 
 def _check_revs(day: Day, program: Program, view: View) -> None:
@@ -242,7 +242,6 @@ def _check_letters(day: Day) -> None:
     """Look whether those who have followed their conversations know of each message what the history says."""
     world = day.world
     for program in _followers(day):
-        ignores = any(any(register.everything()) for who in program.subjects for register in who.ignored.values())
         letters = program.own.letters.messages if program.own is not None else {}
         for name in sorted(program.withs) if program.follows else ():
             after, more = 0, True
@@ -253,7 +252,7 @@ def _check_letters(day: Day) -> None:
                     if known is not None:
                         what = f"{program.title} knows of message {message['id']}"
                         world.require("same state", not known.deleted, f"{what} that it is deleted, and it is there.")
-                        differs = known.differs(message, wholly=not ignores)
+                        differs = known.differs(message)
                         world.require("same state", not differs, f"{what} this: {differs}.")
                 more, after = page.get("more", False), page.get("next", 0)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from copy import deepcopy
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 Event = Mapping[str, Any]
@@ -21,8 +21,6 @@ class Known:
     reactions: dict[str, int]
     pinned: bool
     deleted: bool = False
-    by: set[str] = field(default_factory=set)
-    """Who has changed it."""
 
     @classmethod
     def of(cls, message: Event) -> Known:
@@ -32,14 +30,13 @@ class Known:
             message["author"], message["text"], message.get("edited"), reactions, bool(message.get("pinned", False))
         )
 
-    def differs(self, message: Event, *, wholly: bool) -> str:
-        """How it is not what the history says of it; *wholly*: the client was told of all that others did."""
-        right = Known.of(message)
-        pairs: dict[str, tuple[Any, Any]] = {"text": (self.text, right.text), "edited": (self.edited, right.edited)}
-        if wholly:
-            pairs |= {"reactions": (self.reactions, right.reactions), "pinned": (self.pinned, right.pinned)}
+    def differs(self, message: Event) -> str:
+        """How it is not what the history says of it."""
+        told = Known.of(message)
+        facts = ("text", "edited", "reactions", "pinned")
+        pairs = {fact: (getattr(self, fact), getattr(told, fact)) for fact in facts}
         return ", ".join(
-            f"{what}: {mine!r}, not {theirs!r}" for what, (mine, theirs) in pairs.items() if mine != theirs
+            f"{fact}: {mine!r}, not {theirs!r}" for fact, (mine, theirs) in pairs.items() if mine != theirs
         )
 
 
@@ -66,7 +63,6 @@ class Model:
         known = self.messages.get(event["id"])
         if known is None:
             return
-        known.by.add(event["by"])
         match event["type"]:
             case "edited":
                 known.text, known.edited = event["text"], event["time"]

@@ -1084,6 +1084,10 @@ def time_passes(day: Day, seat: int, chance: random.Random) -> object:
     seconds = chance.choice([0.1, 5.0, 40.0, 70.0])
     day.log(f"-- {seconds:g} seconds pass")
     day.house.pass_time(seconds)
+    held = {device for subject in day.world.everybody() for device in subject.devices if device.held}
+    for device in held if seconds > 1 else ():
+        # It may not be held any more, and others of its user are.
+        device.may_have_left(day.world.tick, day.world.tick)
     return None
 
 

@@ -17,6 +17,8 @@ _SAID = re.compile(
 )
 _DONE = re.compile(r"~ (?:\((?P<how>private(?: to \S+)?)\) )?(?P<name>\S+) (?P<to>)(?P<quote>)")
 _OLD = re.compile(r"^\[[\d :-]+\] (?:#\d+ )?(?:#\S+ )?")
+_FATE = re.compile(r" \[(?:edited|pinned|\S+ \d+)(?:, (?:pinned|\S+ \d+))*\]$")
+"""What stands behind a message that people read again."""
 QUOTED = 80
 """The characters of a message that are quoted in an answer to it."""
 
@@ -65,7 +67,14 @@ def quote_of(shown: str) -> str:
 
 def read_line(line: str, shown: str, names: Collection[str]) -> Shown | None:
     """Read a *line* as one of the text *shown* of somebody with one of those *names*; ``None``: it is not."""
-    line = _OLD.sub("", line, count=1)
+    if _OLD.match(line):
+        line = _OLD.sub("", line, count=1)
+        bare = _FATE.sub("", line, count=1)
+        return _read(bare, shown, names) or _read(line, shown, names)
+    return _read(line, shown, names)
+
+
+def _read(line: str, shown: str, names: Collection[str]) -> Shown | None:
     for own in dict.fromkeys(shown.split("\n")):
         if not line.endswith(own):
             continue
