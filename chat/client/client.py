@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -19,12 +18,12 @@ from chat.core.command import Command, Kind, Parameter
 from chat.core.commands import table
 from chat.core.errors import ChatError
 from chat.core.text import clean, clean_lines
+from chat.core.when import Past
 
 LISTED_ROOMS = 20
 """How many rooms to list at once."""
 _ARCHIVE = ("archive", "archived")
 """How users say to ``/room`` that nobody speaks in the room any more."""
-_AROUND = re.compile(r"around\s+(\d{1,18})", re.ASCII | re.IGNORECASE)
 LEAVING_WORDS = ("exit", "quit")
 _WITH_LINES = ("edit", "me", "msg", "reply")
 """The commands that a text of several lines may begin with. Any other is said as it is: it was pasted."""
@@ -115,6 +114,8 @@ class Client:
 
     def _say_together(self, text: str) -> None:
         """Say a text of several lines as one message, or line by line if the server is too old for that."""
+        if has_secret(text.partition("\n")[0]):
+            raise CannotDo("The first line has a password in it, so nothing was sent.")
         if self.takes_lines:
             self.say(text)
         else:
@@ -282,10 +283,10 @@ class Client:
 
     def _history(self, command: Command, arguments: Mapping[str, Any]) -> None:
         """Fetch history; its times are read in the user's time zone."""
-        if (around := _AROUND.fullmatch(arguments.get("when", ""))) is not None:
-            self.open_at(int(around[1]))
+        when = self.model.past(arguments["when"]) if "when" in arguments else Past()
+        if "around" in when:
+            self.open_at(when["around"])
             return
-        when = self.model.past(arguments["when"]) if "when" in arguments else {}
         self._request(command, {**self.model.current.address, **when})
 
     def _react(self, command: Command, arguments: Mapping[str, Any]) -> None:

@@ -364,7 +364,7 @@ class Terminal(Observer):
             return self._view.viewport
         if self._apart is None or self._apart[0] is not excerpt:
             viewport = Viewport(excerpt, self._painter.rows, mark="found")
-            viewport.resize(self._width, self._height - 1)
+            viewport.resize(self._width, self._height)
             viewport.go_to(excerpt.lines.first if excerpt.mark is None else excerpt.mark)
             self._apart = excerpt, viewport
         return self._apart[1]
@@ -429,7 +429,7 @@ class Terminal(Observer):
         if viewport.following and self._apart is None:
             for text in self._client.unsent(self._model.current)[-(height // 2 or 1) :]:
                 unsent.append([("class:unsent", shorten(f"  ... {displayed(text)}", width))])
-        viewport.resize(width, max(height - len(unsent) - (self._apart is not None), 1))
+        viewport.resize(width, max(height - len(unsent), 1))
         rows = [*viewport.visible(), *unsent]
         if self._apart is not None:
             rows.append(bars.apart(self._apart[0].title, width))

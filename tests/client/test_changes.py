@@ -15,6 +15,7 @@ from chat.client.client import CannotDo
 from chat.client.pipe import Tail
 from chat.client.plain import Plain
 from chat.client.scrollback import Line, Quote
+from chat.core.accounts import Role
 from chat.core.events import Reaction
 from chat.core.limits import Limits
 from chat.history.passwords import hash_password
@@ -71,6 +72,13 @@ def test_a_text_of_several_lines_is_no_command(text: str) -> None:
     box = Box()
     Seat(box).enter(text)
     assert [each.text for each in box.stored] == [text]
+
+
+def test_a_password_is_not_said_because_lines_follow() -> None:
+    box = Box()
+    with pytest.raises(CannotDo, match="The first line has a password in it, so nothing was sent"):
+        Seat(box).enter("/register correct horse\n/join dev")
+    assert box.stored == []
 
 
 def test_commands_that_say_something_take_several_lines() -> None:
@@ -448,3 +456,73 @@ def test_a_tail_prints_each_line_and_what_was_changed() -> None:
         "lobby * bob deleted message 1.",
     ]
     assert complaints == []
+
+
+def test_an_edit_that_is_not_answered_is_sent_again_under_its_tag() -> None:
+    box = Box()
+    seat = Seat(box)
+    seat.enter("one")
+    seat.wiring.cable.silent = True
+    seat.enter("/edit two")
+    assert len(seat.client.link.outbox) == 1
+    assert seat.client.unsent(seat.model.current) == []
+    seat.wiring.cable.cut()
+    seat.wiring.wait(3)
+    assert not seat.client.link.outbox
+    assert last_said(seat) == ["two"]
+
+
+def test_pins() -> None:
+    box = Box(limits=Limits(rate=None, plain_passwords=True))
+    box.make_account("ada", HASH, Role.OWNER)
+    seat, bob = Seat(box, password=PASSWORD), program(box)
+    bob.ask(type="say", room="lobby", text="green tea?")
+    seat.pump()
+    number = last(seat).id
+    seat.enter(f"/pin {number}")
+    assert seat.room("#lobby").pins == 1
+    assert seat.shown()[-1] == '* ada pinned what bob said: "green tea?"'
+    assert last(seat).pinned
+    seat.enter("/pins")
+    assert seat.shown()[-3] == "* Pinned in #lobby:"
+    late = Seat(box, "eve")
+    assert late.shown()[-1] == "* 1 pinned: /pins"
+    seat.enter(f"/pin {number}")
+    late.pump()
+    assert (seat.room("#lobby").pins, late.room("#lobby").pins) == (0, 0)
+
+
+def test_changes_that_were_missed_are_applied() -> None:
+    box = Box()
+    seat, bob = Seat(box), program(box)
+    for text in ("one", "two", "three"):
+        bob.ask(type="say", room="lobby", text=text)
+    bob.ask(type="msg", name="ada", text="psst")
+    seat.pump()
+    first, _, third, private = [each.id for each in box.stored]
+    seat.wiring.cable.cut()
+    bob.ask(type="edit", id=first, text="1")
+    bob.ask(type="react", id=first, text="👍", on=True)
+    bob.ask(type="delete", id=third)
+    bob.ask(type="edit", id=private, text="ada")
+    bob.ask(type="say", room="lobby", text="four")
+    bob.ask(type="edit", text="ada: 4")
+    seat.wiring.wait(3)
+    assert last_said(seat) == ["1", "two", "ada: 4"]
+    assert [line.reactions for line in seat.room("#lobby").lines if line.text == "1"] == [
+        (Reaction(text="👍", count=1),)
+    ]
+    assert "* bob deleted this." in seat.shown()
+    assert seat.shown("@bob")[0] == "bob (private): ada"
+    assert seat.bells.rung == 1  # for the private message
+
+
+def test_history_that_is_fetched_is_as_it_is_now() -> None:
+    box = Box()
+    bob = program(box)
+    bob.ask(type="say", room="lobby", text="one")
+    bob.ask(type="edit", text="two")
+    bob.ask(type="react", id=1, text="👍", on=True)
+    seat = Seat(box)
+    (line,) = [line for line in seat.room("#lobby").lines if line.is_message]
+    assert (line.text, line.edited, line.reactions) == ("two", True, (Reaction(text="👍", count=1),))

@@ -402,6 +402,32 @@ def test_the_messages_that_name_one_are_gone_through() -> None:
     play(scene)
 
 
+def scrolled_to(screen: Screen, line: str, key: str) -> bool:
+    """Press *key* until the screen has *line*."""
+    if not screen.has(line):
+        screen.press(key)
+    return screen.has(line)
+
+
+def test_a_message_that_was_found_is_read_in_its_place() -> None:
+    async def scene(screen: Screen, box: Box) -> None:
+        bob = box.text("bob")
+        for number in range(400):
+            bob.send(f"tea {number}" if number == 100 else f"line {number}")
+        await screen.sees("line 399")
+        screen.press("/search tea\r")
+        await screen.sees("#101 #lobby bob: tea 100")
+        screen.press("/history around 101\r")
+        await screen.sees("─ found ─", "bob: line 99", "bob: tea 100", "bob: line 101", "#lobby as it was then")
+        await screen.until(lambda: scrolled_to(screen, "bob: line 180", "\x1b[6~"))
+        await screen.until(lambda: scrolled_to(screen, "bob: line 10\n", "\x1b[5~"))
+        screen.press("\x1b")
+        await screen.sees("#101 #lobby bob: tea 100", "ada #lobby>")
+        assert not screen.has("as it was then")
+
+    play(scene)
+
+
 F2 = "\x1bOQ"
 COME_BACK = "-- Press Enter to come back --"
 BACK = {"Enter": "\r", "Esc": "\x1b", "q": "q", "Ctrl-C": "\x03"}
