@@ -123,8 +123,16 @@ class Plain(Observer):
         try:
             self._client.enter(line)
         except CannotDo as reason:
+            self._set_typed("")
             self._show(f"! {reason}")
+            return
         self._set_typed("")
+        draft = self._client.draft
+        if "\n" in draft:
+            self._show("! That has several lines. Type /edit and all of its new text in one.")
+        elif draft:
+            self._write(draft)
+            self._set_typed(draft)
 
     def _erase(self, count: int) -> None:
         for character in reversed(self.typed[len(self.typed) - count :]):

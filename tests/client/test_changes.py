@@ -437,6 +437,25 @@ def test_the_plain_client_writes_each_line_and_tells_of_changes() -> None:
     ]
 
 
+def test_what_was_said_last_is_typed_again_in_the_plain_client() -> None:
+    box = Box()
+    seat = Seat(box)
+    output = io.StringIO()
+    plain = Plain(seat.client, output)
+    for typed in (b"gren tea\r", b"/edit\r"):
+        plain.feed(typed)
+        seat.pump()
+    assert plain.typed == "/edit gren tea"
+    assert output.getvalue().endswith("/edit\r\n/edit gren tea")
+    plain.feed(b"\x17\x17green tea\r")
+    seat.pump()
+    assert [line.text for line in seat.room("#lobby").lines if line.is_message] == ["green tea"]
+    seat.enter("one\ntwo")
+    plain.feed(b"/edit\r")
+    assert plain.typed == ""
+    assert output.getvalue().endswith("! That has several lines. Type /edit and all of its new text in one.\r\n")
+
+
 def test_a_tail_prints_each_line_and_what_was_changed() -> None:
     box = Box()
     output, complaints = io.StringIO(), list[str]()

@@ -287,10 +287,11 @@ def test_mentions_on_demand() -> None:
     box.text("bob").send("hello ada")
     seat.pump()
     seat.enter("/mentions")
-    assert seat.shown()[-3:] == [
+    assert seat.shown()[-4:] == [
         "* You were named, the newest first:",
         "* [2026-11-21 10:15] #1 #lobby bob: hello ada",
         "* That is all.",
+        "* /history around 1 shows what was said then.",
     ]
 
 
@@ -300,10 +301,11 @@ def test_a_search() -> None:
     box.text("bob").send("green tea")
     seat.pump()
     seat.enter("/search TEA")
-    assert seat.shown()[-3:] == [
+    assert seat.shown()[-4:] == [
         "* Found, the newest first:",
         "* [2026-11-21 10:15] #1 #lobby bob: green tea",
         "* That is all.",
+        "* /history around 1 shows what was said then.",
     ]
 
 
