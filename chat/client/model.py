@@ -396,6 +396,10 @@ class Model(Listener):
         if event.around is not None:
             excerpt.add_newer(lines, event.more_after)
             excerpt.more_before = event.more_before
+            if excerpt.mark is None:
+                self.excerpt = None
+                text = f"There is no message {excerpt.number} in {excerpt.title}, or not any more."
+                self.tell(text, LineKind.REFUSAL)
         elif event.before is not None:
             excerpt.add_older(lines, event.more)
         elif event.after is not None:

@@ -410,6 +410,11 @@ def test_a_place_that_is_not_there_is_refused_in_words() -> None:
     seat.answer("history", type="error", code="no-such-message", text="There is no message 17.")
     assert seat.model.excerpt is None
     assert seat.shown("#lobby")[-1] == "! There is no message 17."
+    seat.client.enter("/history around 17")
+    page = [message(number, "bob", "x") for number in (16, 18)]
+    seat.answer("history", type="history", room="lobby", messages=page, more=False, around=17)
+    assert seat.model.excerpt is None
+    assert seat.shown("#lobby")[-1] == "! There is no message 17 in #lobby, or not any more."
 
 
 # -- the plain client, and pipes
