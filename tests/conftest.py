@@ -16,7 +16,7 @@ from twisted.python.failure import Failure
 settings.register_profile("patient", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("patient")
 
-collect_ignore = [] if has_tk() else ["desktop/test_messages.py", "desktop/test_window.py"]
+collect_ignore = [] if has_tk() else ["desktop/test_finding.py", "desktop/test_messages.py", "desktop/test_window.py"]
 
 
 class LoggedFailures(list[Failure]):

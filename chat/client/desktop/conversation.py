@@ -180,9 +180,9 @@ class Conversation(ttk.Frame):
             self._reader.open_menu(line, x, y)
 
     def _see(self, serial: int) -> None:
-        """Scroll as far as is needed for a line to be in view."""
+        """Scroll as far as is needed for a line to be in view, and the row below it."""
         row = self._row_of(serial)
-        self.text.see(f"{row + self._drawn[serial - self._first][1] - 1}.0")
+        self.text.see(f"{row + self._drawn[serial - self._first][1]}.0")
         self.text.see(f"{row}.0")
         self._scrolled()
 
@@ -497,6 +497,7 @@ class Conversation(ttk.Frame):
         text.tag_configure("reaction", font=look.small, background=colours.raised, spacing1=0, spacing3=gap // 2)
         text.tag_configure("reacted", background=colours.selected)
         text.tag_configure("url", foreground=colours.link, underline=True)
+        text.tag_configure("sel", lmargincolor=colours.selected)
         text.tag_raise("sel")
         if self._following:
             text.see("end-1c")

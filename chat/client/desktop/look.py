@@ -225,8 +225,9 @@ class Look:
         flat = {"background": colours.window, "relief": "flat", "padding": (gap, gap * 2 // 3), "arrowsize": 0}
         style.configure("Flat.TButton", **flat)
         style.map("Flat.TButton", **_flat(colours, colours.window))
-        style.configure("Surface.TButton", **flat | {"background": colours.surface, "font": self.small})
-        style.map("Surface.TButton", **_flat(colours, colours.surface))
+        for name, ground in (("Surface", colours.surface), ("Alert", colours.mentioned)):
+            style.configure(f"{name}.TButton", **flat | {"background": ground, "font": self.small})
+            style.map(f"{name}.TButton", **_flat(colours, ground))
         style.configure(
             "TCheckbutton",
             indicatorbackground=colours.surface,

@@ -278,8 +278,10 @@ class Window(Observer, Reader):
         else:
             words = f"Older messages of {excerpt.title}"
         _set(self._place_words, shown(words))
-        _pack(self._results, search is not None)
-        _pack(self._newest, excerpt is not None)
+        if search is None:
+            self._results.pack_forget()
+        elif not self._results.winfo_manager():
+            self._results.pack(side="right", before=self._place_words)
         self._place.grid()
 
     def _draw_banner(self) -> None:
@@ -347,10 +349,9 @@ class Window(Observer, Reader):
         self._place = ttk.Frame(middle, style="Alert.TFrame", padding=(gap * 2, gap // 2, gap, gap // 2))
         self._place.grid(row=3, column=0, sticky="ew")
         self._place_words = ttk.Label(self._place, name="place", style="Alert.TLabel")
+        ttk.Button(self._place, text="Close", style="Alert.TButton", command=self._close_finder).pack(side="right")
         self._place_words.pack(side="left")
-        ttk.Button(self._place, text="Close", style="Flat.TButton", command=self._close_finder).pack(side="right")
-        self._newest = ttk.Button(self._place, text="Newest", style="Flat.TButton", command=self.go_to_newest)
-        self._results = ttk.Button(self._place, text="Back to the results", style="Flat.TButton", command=self._back)
+        self._results = ttk.Button(self._place, text="Results", style="Alert.TButton", command=self._back)
         self._banner = ttk.Label(middle, name="banner", style="Alert.TLabel", padding=(gap * 2, gap))
         self._banner.grid(row=4, column=0, sticky="ew")
         self._banner.grid_remove()
@@ -372,7 +373,7 @@ class Window(Observer, Reader):
             ("Join a room …", "", lambda: self._begin("/join ")),
             ("Leave this room", "", lambda: self._do("/leave")),
             ("Set the topic …", "", lambda: self._begin("/topic ")),
-            ("Pinned messages", "", self._show_pins),
+            (f"Pinned messages ({self._model.current.pins})", "", self._show_pins),
             ("", "", None),
             ("Larger", "Ctrl +", lambda: self._look.resize(1)),
             ("Smaller", "Ctrl −", lambda: self._look.resize(-1)),
@@ -523,10 +524,12 @@ class Window(Observer, Reader):
         self.conversation.unmark()
         if self.finder.winfo_manager():
             self._close_finder()
-        elif not self.entry.end() and self._model.excerpt is not None:
-            if self._model.search is not None:
-                self._back()
-                return
+        elif self.entry.end():
+            pass
+        elif self._model.search is not None:
+            self._back()
+            return
+        elif self._model.excerpt is not None:
             self.go_to_newest()
         self.entry.text.focus_set()
 
@@ -543,14 +546,6 @@ class Window(Observer, Reader):
 
 def _border(parent: tkinter.Misc) -> ttk.Frame:
     return ttk.Frame(parent, style="Border.TFrame", width=1, height=1)
-
-
-def _pack(button: ttk.Button, wanted: bool) -> None:
-    """Show a button, or take it away."""
-    if not wanted:
-        button.pack_forget()
-    elif not button.winfo_manager():
-        button.pack(side="right")
 
 
 def _is_escaped(text: str) -> bool:
