@@ -28,6 +28,14 @@ class Between(msgspec.Struct, frozen=True):
     sender: str
     heard: bool = True
 
+    def is_had_by(self, party: Subject) -> bool:
+        """Tell whether the *party* has it."""
+        return party == self.author or (self.heard and party == self.other)
+
+    def opposite(self, party: Subject) -> Subject:
+        """The party with whom *party* has it."""
+        return self.other if party == self.author else self.author
+
 
 class Said(msgspec.Struct, frozen=True):
     """A message, whose it is, and the digest of the token under which it was said, if there was one."""

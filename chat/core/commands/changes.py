@@ -57,8 +57,8 @@ def _target(hub: Hub, user: User, number: int, said: Said | None) -> Target:
     message, between = hub.changed.current(said.message, user.party), said.between
     room = hub.rooms.find(message.room) if message.room is not None else None
     mine = user.was(said.author)
-    told = between is not None and between.heard and between.other == user.party
-    if not (mine or told or (room is not None and rights.may_enter(hub, user, room))):
+    has = between is not None and between.is_had_by(user.party)
+    if not (mine or has or (room is not None and rights.may_enter(hub, user, room))):
         raise gone(number)
     return Target(message, mine, room, between)
 
@@ -130,9 +130,8 @@ class NoteChange(msgspec.Struct, frozen=True):
 
 def _confirm(hub: Hub, session: Session, target: Target, event: AnyChange) -> None:
     """Answer a request that changes nothing."""
-    between, party = target.between, user_of(session).party
-    if between is not None:
-        event = structs.replace(event, with_=str(between.other if between.author == party else between.author))
+    if target.between is not None:
+        event = structs.replace(event, with_=str(target.between.opposite(user_of(session).party)))
     hub.confirm(session, event, event.tag)
 
 

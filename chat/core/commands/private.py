@@ -56,11 +56,7 @@ def message(
         if not session.gone:
             answered = answered_by(hub, session, re, said)
             between = answered.between
-            if (
-                between is None
-                or {between.author, between.other} != {party, find().party}
-                or not (between.heard or between.author == party)
-            ):
+            if between is None or not between.is_had_by(party) or between.opposite(party) != find().party:
                 raise gone(re)
             _tell(hub, session, tag, find, text, answered, counted=False)
 
