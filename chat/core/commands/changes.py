@@ -231,8 +231,7 @@ class TakeBack(msgspec.Struct, frozen=True):
 
 def edit(hub: Hub, session: Session, tag: str | None, text: str, id: int | None = None) -> None:
     """Give one's own message another text."""
-    text = speakable(hub, text)
-    session.spent += text.count("\n")
+    text = speakable(hub, session, text)
     number = _last_said(hub, session, "edit") if id is None else id
     _look_up_and_edit(hub, session, tag, text, number, counted=False)
 

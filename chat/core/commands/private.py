@@ -45,8 +45,7 @@ def message(
         find_party(hub, session, name, tag, partial(_show, hub, session, tag))
         return
     find = partial(_addressee, hub, session, name, party_from(with_) if with_ is not None else None)
-    text = speakable(hub, text)
-    session.spent += text.count("\n")
+    text = speakable(hub, session, text)
     if re is None:
         _tell(hub, session, tag, find, text, counted=False)
         return

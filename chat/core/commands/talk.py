@@ -52,10 +52,10 @@ def say(
     notice: bool = False,
 ) -> None:
     """Say something in a room, perhaps in answer to a message, or as a program that nobody is to answer."""
+    text = speakable(hub, session, text)
     if re is None:
         _speak(hub, session, room, "say", text, tag, notice=notice)
         return
-    text = speakable(hub, text)
     room_of(hub, session, room)
 
     def found(said: Said | None) -> None:
@@ -71,7 +71,7 @@ def say(
 
 def act(hub: Hub, session: Session, tag: str | None, room: str, text: str) -> None:
     """Say what one does."""
-    _speak(hub, session, room, "action", text, tag)
+    _speak(hub, session, room, "action", speakable(hub, session, text), tag)
 
 
 def answered_by(hub: Hub, session: Session, number: int, said: Said | None) -> Said:
@@ -102,9 +102,6 @@ def _speak(
 ) -> None:
     room = session.rooms.get(name) or room_of(hub, session, name)
     user = user_of(session)
-    text = speakable(hub, text)
-    if "\n" in text:
-        session.spent += text.count("\n")
     if room.muted or room.muted_networks or room.slow or room.status:
         rights.require_turn(hub, user, room)
     everybody = "@" in text and calls_everybody(hub, user, room, text)
@@ -190,11 +187,16 @@ def store_said(
     hub.queue.add(Entry(session, effects, Said(message, digest, user.subject, recipient, between, answers), undo, tag))
 
 
-def speakable(hub: Hub, text: str) -> str:
-    """Clean what somebody is about to say; raises :class:`TooLong` and :class:`Empty`."""
+def speakable(hub: Hub, session: Session, text: str) -> str:
+    """Clean what somebody is about to say, and charge them for each line; raises :class:`TooLong` and :class:`Empty`.
+
+    The first line is charged as every request is.
+    """
     text = bounded_lines(text, hub.limits.text, hub.limits.lines)
     if not text:
         raise Empty("There is nothing to say in that.")
+    if "\n" in text:
+        session.spent += text.count("\n")
     return text
 
 
@@ -290,7 +292,6 @@ def paste_line(hub: Hub, session: Session, pasted: Pasted, line: str) -> None:
 
 def reply(hub: Hub, session: Session, tag: str | None, room: str, text: str) -> None:
     """Answer the newest message that named the user in the room."""
-    text = speakable(hub, text)
     user = user_of(session)
     there = room_of(hub, session, room)
     words = user.account.words if user.account is not None else ()
@@ -300,8 +301,8 @@ def reply(hub: Hub, session: Session, tag: str | None, room: str, text: str) -> 
         answered = next((message for message in messages if key(message.author) not in session.ignored), None)
         if answered is None:
             raise NoSuchMessage(f"Nobody has named you in #{there.name}. Begin with a name: ada: yes")
-        hub.show(session, Notice(text=f"You answer {answered.author}: {in_quotes(quoted(answered.text))}"))
         say(hub, session, tag, room, text, re=answered.id)
+        hub.show(session, Notice(text=f"You answer {answered.author}: {in_quotes(quoted(answered.text))}"))
 
     session.spent += hub.limits.search_cost - 1
     hub.ask_in_turn(session, FindMessages(search), found, tag)
