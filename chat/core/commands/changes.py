@@ -28,7 +28,7 @@ from chat.core.queue import Undo
 from chat.core.reactions import MOST_KINDS, Burst, reaction_from
 from chat.core.rights import user_of
 from chat.core.room import Room
-from chat.core.session import Session, User, ignores
+from chat.core.session import Session, ignores
 from chat.core.text import quoted
 
 EDITABLE = timedelta(hours=1)
@@ -50,10 +50,12 @@ class Target(NamedTuple):
     between: Between | None
 
 
-def _target(hub: Hub, user: User, number: int, said: Said | None) -> Target:
-    """What the user may read of the message that was looked up; raises :class:`NoSuchMessage`."""
+def _target(hub: Hub, session: Session, number: int, said: Said | None) -> Target:
+    """The message that was looked up, if it is there and the user may read it; raises :class:`NoSuchMessage`."""
+    session.require_here()
     if said is None:
         raise gone(number)
+    user = user_of(session)
     message, between = hub.changed.current(said.message, user.party), said.between
     room = hub.rooms.find(message.room) if message.room is not None else None
     mine = user.was(said.author)
@@ -202,10 +204,8 @@ def delete(hub: Hub, session: Session, tag: str | None, id: int | None = None) -
 
 
 def _delete(hub: Hub, session: Session, tag: str | None, number: int, said: Said | None) -> None:
-    if session.gone:
-        return
+    target = _target(hub, session, number, said)
     user = user_of(session)
-    target = _target(hub, user, number, said)
     if not (target.mine or (target.room is not None and rights.is_op(user, target.room))):
         raise NotAllowed("That is not yours to delete.")
     event = Deleted(id=number, rev=hub.take_id(), room=target.message.room, by=user.name, time=hub.now(), tag=tag)
@@ -245,10 +245,8 @@ def _edit(
     hub: Hub, session: Session, tag: str | None, text: str, number: int, counted: bool, said: Said | None
 ) -> None:
     """Edit it, if the user may. If they seem to have sent too much in private, that is *counted* anew first."""
-    if session.gone:
-        return
+    target = _target(hub, session, number, said)
     user = user_of(session)
-    target = _target(hub, user, number, said)
     message = target.message
     if not target.mine:
         raise NotAllowed("That is not yours to edit.")
@@ -320,10 +318,8 @@ def react(
 def _react(
     hub: Hub, session: Session, tag: str | None, text: str, on: bool | None, number: int, said: Said | None
 ) -> None:
-    if session.gone:
-        return
+    target = _target(hub, session, number, said)
     user = user_of(session)
-    target = _target(hub, user, number, said)
     _require_speech(hub, session, target)
     counts = {one.text: one.count for one in target.message.reactions}
     mine = any(one.mine for one in target.message.reactions if one.text == text)
@@ -354,12 +350,11 @@ def pin(hub: Hub, session: Session, tag: str | None, room: str, id: int, on: boo
 def _pin(
     hub: Hub, session: Session, tag: str | None, name: str, on: bool | None, number: int, said: Said | None
 ) -> None:
-    if session.gone:
-        return
+    session.require_here()
     user = user_of(session)
     room = room_of(hub, session, name)
     rights.require(user, Right.OP, room)
-    target = _target(hub, user, number, said)
+    target = _target(hub, session, number, said)
     if target.message.room != room.name:
         raise NoSuchMessage(f"Message {number} is not in #{room.name}.")
     pinned = number in room.pinned

@@ -52,12 +52,11 @@ def message(
     party = user_of(session).party
 
     def found(said: Said | None) -> None:
-        if not session.gone:
-            answered = answered_by(hub, session, re, said)
-            between = answered.between
-            if between is None or not between.is_had_by(party) or between.opposite(party) != find().party:
-                raise gone(re)
-            _tell(hub, session, tag, find, text, answered, counted=False)
+        answered = answered_by(hub, session, re, said)
+        between = answered.between
+        if between is None or not between.is_had_by(party) or between.opposite(party) != find().party:
+            raise gone(re)
+        _tell(hub, session, tag, find, text, answered, counted=False)
 
     hub.ask_in_turn(session, MessageById(re, party), found, tag)
 

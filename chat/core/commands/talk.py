@@ -59,12 +59,10 @@ def say(
     room_of(hub, session, room)
 
     def found(said: Said | None) -> None:
-        if not session.gone:
-            there = room_of(hub, session, room)
-            answered = answered_by(hub, session, re, said)
-            if answered.message.room != there.name:
-                raise gone(re)
-            _speak(hub, session, room, "say", text, tag, answered, notice=notice)
+        answered = answered_by(hub, session, re, said)
+        if answered.message.room != room_of(hub, session, room).name:
+            raise gone(re)
+        _speak(hub, session, room, "say", text, tag, answered, notice=notice)
 
     hub.ask_in_turn(session, MessageById(re, user_of(session).party), found, tag)
 
@@ -76,6 +74,7 @@ def act(hub: Hub, session: Session, tag: str | None, room: str, text: str) -> No
 
 def answered_by(hub: Hub, session: Session, number: int, said: Said | None) -> Said:
     """The message that somebody answers, as it is now; raises :class:`NoSuchMessage`."""
+    session.require_here()
     if said is None:
         raise gone(number)
     return structs.replace(said, message=hub.changed.current(said.message, user_of(session).party))
