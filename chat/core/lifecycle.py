@@ -254,7 +254,7 @@ class CatchUp(msgspec.Struct, frozen=True):
 
 
 def _missed_by(session: Session, before: int) -> Missed:
-    return Missed(user_of(session).party, before, token=session.token.digest if session.token is not None else None)
+    return Missed(user_of(session).party, before, token=session.token_digest)
 
 
 class ShowSkipped(msgspec.Struct, frozen=True):
@@ -368,7 +368,7 @@ def _welcome(hub: Hub, name: str, token: ResumeToken, account: Account | None, u
         role=account.role if account is not None else "",
         protocol=PROTOCOL,
         features=[*hub.doors.features, *FEATURES],
-        words_=list(account.words) if account is not None else [],
+        words_=list(user.words),
         rooms=_rooms_of(hub, account, user) if account is not None else [],
     )
 

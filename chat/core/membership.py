@@ -123,9 +123,16 @@ def come_into(
     )
     effects += (Enter(session, room.name), ShowRoom(session, room, state))
     if after is not None:
-        known = after if session.knows_changes else None
-        token = session.token.digest if session.token is not None else None
-        query = Query(room.name, hub.next_id, 0, after=after, newest=False, party=user.party, token=token, known=known)
+        query = Query(
+            room.name,
+            hub.next_id,
+            0,
+            after=after,
+            newest=False,
+            party=user.party,
+            token=session.token_digest,
+            known=after if session.knows_changes else None,
+        )
         effects.append(Replay(session, query))
     elif session.replay and room.last_id:
         effects.append(Replay(session, Query(room.name, hub.next_id, session.replay, party=user.party)))

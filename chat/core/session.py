@@ -93,6 +93,11 @@ class User:
         return (self.presence,) if self.account is None else self.account.subjects
 
     @property
+    def words(self) -> tuple[str, ...]:
+        """What names it besides its name."""
+        return self.account.words if self.account is not None else ()
+
+    @property
     def party(self) -> Subject:
         """How conversations know it for good: registering changes nothing."""
         return self.account.party if self.account is not None else self.presence
@@ -214,6 +219,11 @@ class Session:
         """Raise :class:`~chat.core.errors.NotWelcomeYet` if it has ended."""
         if self.gone:
             raise NotWelcomeYet("You have left.")
+
+    @property
+    def token_digest(self) -> str | None:
+        """What stands for its token in the history; ``None`` if it has no token."""
+        return self.token.digest if self.token is not None else None
 
     @property
     def named(self) -> bool:

@@ -80,7 +80,7 @@ def change_password(hub: Hub, session: Session, tag: str | None, password: str) 
         if account.passwords != passwords:
             raise NotAllowed("Your password was changed meanwhile. Come in again with that one.")
         done = Show(session, Notice(text="Your password is changed.", tag=tag))
-        fact = PasswordSet(account.id, encoded, session.token.digest if session.token is not None else None)
+        fact = PasswordSet(account.id, encoded, session.token_digest)
         ended = EndOthers(hub, session, "Your password was changed from another connection.")
         hub.apply(session, fact, (done, ended), tag=tag, action="password", target=account.name)
 

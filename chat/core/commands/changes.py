@@ -95,8 +95,7 @@ def _apply(
 ) -> None:
     """Have a message changed as *event* tells, and show that to all who can read it."""
     user = user_of(session)
-    token = session.token.digest if session.token is not None else None
-    fact = Changed(event, user.party, token)
+    fact = Changed(event, user.party, session.token_digest)
     message, between = target.message, target.between
     shown: list[Effect] = []
     if between is not None:

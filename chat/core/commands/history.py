@@ -64,7 +64,7 @@ def history(
         around=around,
         party=user_of(session).party,
         other=other,
-        token=session.token.digest if session.token is not None else None,
+        token=session.token_digest,
     )
     if after is not None and session.knows_changes and (since, until, around) == (None, None, None):
         query = replace(query, known=after)
@@ -140,7 +140,7 @@ def _search(
         hidden=_liveliest(hub, rooms) if rooms is not None else (),
         party=party,
         other=other,
-        token=session.token.digest if party and session.token is not None else None,
+        token=session.token_digest if party else None,
     )
     session.spent += hub.limits.search_cost - 1
     found = Found(text=wanted.text, messages=[], more=False, tag=tag, with_=str(other) if other else None)
@@ -158,7 +158,7 @@ def mentions(hub: Hub, session: Session, tag: str | None, before: int | None = N
         count=_count(hub, count),
         after=left or 0,
         naming=user.name,
-        words=user.account.words if user.account is not None else (),
+        words=user.words,
         answered=user.subjects,
         absent_at=user.came if left is None else None,
         reader=user.party,

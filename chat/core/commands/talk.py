@@ -293,8 +293,9 @@ def reply(hub: Hub, session: Session, tag: str | None, room: str, text: str) -> 
     """Answer the newest message that named the user in the room."""
     user = user_of(session)
     there = room_of(hub, session, room)
-    words = user.account.words if user.account is not None else ()
-    search = Search((), hub.next_id, RECENT, room=there.name, naming=user.name, words=words, answered=user.subjects)
+    search = Search(
+        (), hub.next_id, RECENT, room=there.name, naming=user.name, words=user.words, answered=user.subjects
+    )
 
     def found(messages: Sequence[Message]) -> None:
         answered = next((message for message in messages if key(message.author) not in session.ignored), None)
