@@ -5,18 +5,10 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Sequence
 
-from chat.core.events import AnyChange, Message
+from chat.core.events import Message, Numbered, number_of
 
 MAXIMUM_HELD = 500
 """How many new messages to hold back while older ones are fetched. If there are more, the oldest are fetched again."""
-
-News = Message | AnyChange
-"""What comes in the order of its number: that of a message is its id, that of a change its ``rev``."""
-
-
-def number_of(news: News) -> int:
-    """Return the number; 0 for a change that has none, as the server is older or nothing has changed."""
-    return news.id if isinstance(news, Message) else news.rev
 
 
 class CatchingUp:
@@ -35,7 +27,7 @@ class CatchingUp:
         self.newest = last
         """The greatest id of the messages that were there before, or that were passed on."""
         self.catching_up = backlog
-        self._held: deque[News] = deque()
+        self._held: deque[Numbered] = deque()
         self._wanted = 0
 
     def resume(self, last: int) -> None:
@@ -45,7 +37,7 @@ class CatchingUp:
         self._held.clear()
         self._wanted = 0
 
-    def take(self, news: News) -> Sequence[News]:
+    def take(self, news: Numbered) -> Sequence[Numbered]:
         """Handle what the server has sent; return what to show now."""
         number = number_of(news)
         if self.catching_up:
@@ -65,7 +57,9 @@ class CatchingUp:
         started, self.catching_up = not self.catching_up, True
         return started
 
-    def page(self, news: Iterable[News], more: bool, following: int | None = None) -> tuple[Sequence[News], bool]:
+    def page(
+        self, news: Iterable[Numbered], more: bool, following: int | None = None
+    ) -> tuple[Sequence[Numbered], bool]:
         """Handle a page of what is older; return what to show, and whether to fetch more after ``seen``.
 
         *following* is the number from which to read on, if the server has said it: it leaves out whom the user ignores.
@@ -88,7 +82,7 @@ class CatchingUp:
             shown.extend(self.give_up())
         return shown, ask
 
-    def give_up(self) -> Sequence[News]:
+    def give_up(self) -> Sequence[Numbered]:
         """Stop catching up; return what was held back."""
         self.catching_up = False
         self._wanted = 0
@@ -98,6 +92,6 @@ class CatchingUp:
         self.seen = max([seen, *map(number_of, held)])
         return self._passed(held)
 
-    def _passed(self, news: Sequence[News]) -> Sequence[News]:
+    def _passed(self, news: Sequence[Numbered]) -> Sequence[Numbered]:
         self.newest = max([self.newest, *(one.id for one in news if isinstance(one, Message))])
         return news

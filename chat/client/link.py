@@ -16,7 +16,7 @@ from twisted.internet.protocol import Factory
 from twisted.internet.task import deferLater
 from twisted.logger import Logger
 
-from chat.client.catching_up import CatchingUp, News
+from chat.client.catching_up import CatchingUp
 from chat.client.heartbeat import Heartbeat
 from chat.client.tls import Untrusted
 from chat.client.wire import Wire
@@ -541,7 +541,7 @@ class Link:
             self._last_private = max(self._last_private or 0, change.rev)
         self._show_change(change)
 
-    def _show(self, place: CatchingUp, news: Iterable[News]) -> None:
+    def _show(self, place: CatchingUp, news: Iterable[events.Numbered]) -> None:
         for one in news:
             if isinstance(one, events.Message):
                 self._listener.event_received(one, old=one.id <= place.last)

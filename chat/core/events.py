@@ -332,6 +332,14 @@ class Pinned(Change, frozen=True, kw_only=True):
 
 AnyChange = Edited | Deleted | Reacted | Pinned
 
+Numbered = Message | AnyChange
+"""What has a number of the one sequence: the id of a message, or the ``rev`` of a change."""
+
+
+def number_of(event: Numbered) -> int:
+    """Return the number; 0 for a change that has none, as the server is older or nothing has changed."""
+    return event.id if isinstance(event, Message) else event.rev
+
 
 class Pins(Event, frozen=True, kw_only=True):
     """The pinned messages of a room, by id."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from chat.core.events import AnyChange, Event, Message
+from chat.core.events import Event, Numbered
 
 
 class Dialect(Protocol):
@@ -26,5 +26,5 @@ class Dialect(Protocol):
     def encode_for(self, name: str, event: Event) -> bytes:
         """Write an event for the user called *name* alone."""
 
-    def encode_replay(self, room: str, past: Sequence[Message | AnyChange]) -> bytes:
+    def encode_replay(self, room: str, past: Sequence[Numbered]) -> bytes:
         """Write old messages, and changes in their places between them, for somebody who comes into the room."""

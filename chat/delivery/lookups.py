@@ -13,12 +13,12 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from chat.core.errors import ChatError, Internal
-from chat.core.events import AnyChange, Deleted, Found, History, Message, Notice, Refusal, Sent
+from chat.core.events import AnyChange, Deleted, Found, History, Message, Notice, Refusal, Sent, number_of
 from chat.core.names import key
 from chat.core.ports import Lookup, Missed, Query, Search, Unread, UnreadOf
 from chat.core.session import Session
 from chat.delivery.outbox import Outbox, Place
-from chat.history.store import Page, Store, number
+from chat.history.store import Page, Store
 
 T = TypeVar("T")
 
@@ -55,7 +55,7 @@ class Lookups:
         session = outbox.session
 
         def found(page: Page) -> bytes:
-            rest = [replace(wanted[0], after=number(page.events[-1]))] if page.more else []
+            rest = [replace(wanted[0], after=number_of(page.events[-1]))] if page.more else []
             rest += wanted[1:]
             if rest and outbox.has(place):
                 place.when_due = partial(self._missed, rest, outbox, outbox.add_after(place))
@@ -103,7 +103,7 @@ class Lookups:
         """Show *answer* with the messages of a page, of which the one with the index *last* is next to the rest."""
 
         def found(page: Page) -> bytes:
-            following = page.next or (number(page.events[last]) if page.more else None)
+            following = page.next or (number_of(page.events[last]) if page.more else None)
             event = structs.replace(answer, messages=_shown(outbox, page), more=page.more, next=following)
             if isinstance(event, History):
                 event = structs.replace(event, changes=_shown_changes(outbox, page))
@@ -121,10 +121,10 @@ class Lookups:
 
         def found(page: Page) -> bytes:
             if page.more and not query.count and outbox.has(place):
-                rest = replace(query, after=number(page.events[-1]))
+                rest = replace(query, after=number_of(page.events[-1]))
                 place.when_due = partial(self._replay, rest, outbox, outbox.add_after(place))
             shown = [*_shown(outbox, page), *_shown_changes(outbox, page)]
-            return outbox.dialect.encode_replay(query.room or "", sorted(shown, key=number))
+            return outbox.dialect.encode_replay(query.room or "", sorted(shown, key=number_of))
 
         _fill(outbox, place, self._store.read(wanted), found)
 

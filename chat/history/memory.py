@@ -39,7 +39,7 @@ from chat.core.ports import Conversation, ConversationsOf, Missed, Query, Search
 from chat.core.private import cost
 from chat.core.search import folded_name, words
 from chat.core.text import quoted
-from chat.history.store import Page, alerts, stretches, with_changes
+from chat.history.store import Page, alerts, read_around, stretches, with_changes
 
 _OVERHEAD = 400
 """About what a message takes beside its text, in bytes."""
@@ -430,16 +430,9 @@ class MemoryStore:
     def read(self, query: Query) -> Deferred[Page]:
         """Find the messages of *query*."""
         if query.around is not None:
-            return succeed(self._find_around(query, query.around))
+            return succeed(read_around(query, query.around, self._find))
         page = self._find(query)
         return succeed(page if query.newest else self._with_changes(page, query, query.count))
-
-    def _find_around(self, query: Query, number: int) -> Page:
-        half = query.count // 2
-        before = self._find(replace(query, before=min(number, query.before), count=half, newest=True))
-        after = max(number - 1, query.after)
-        behind = self._find(replace(query, after=after, count=query.count - half, newest=False))
-        return Page([*before.messages, *behind.messages], behind.more, more_before=before.more)
 
     def _find(self, query: Query) -> Page:
         room: Sequence[Message]

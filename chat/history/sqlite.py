@@ -7,7 +7,6 @@ import os
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
-from dataclasses import replace
 from itertools import chain, compress
 from operator import lt
 from pathlib import Path
@@ -46,7 +45,7 @@ from chat.history.rows import (
     words_of,
 )
 from chat.history.schema import migrate
-from chat.history.store import CannotKeep, CannotOpen, Page, stretches, with_changes
+from chat.history.store import CannotKeep, CannotOpen, Page, read_around, stretches, with_changes
 
 NO_ID = (1 << 63) - 1
 """Greater than the id of every message."""
@@ -259,20 +258,13 @@ class SqliteStore:
 
     def _find(self, query: Query) -> Page:
         if query.around is not None:
-            return self._find_around(query, query.around)
+            return read_around(query, query.around, self._find_messages)
         page = self._find_messages(query)
         if query.known is None or query.newest:
             return page
         before = page.messages[-1].id if page.more else query.before
         of: Callable[..., list[AnyChange]] = changes.of_room if query.room is not None else changes.of_party
         return with_changes(page, of(self._reader, query, before, query.count + 1), query.count)
-
-    def _find_around(self, query: Query, number: int) -> Page:
-        half = query.count // 2
-        before = self._find_messages(replace(query, before=min(number, query.before), count=half, newest=True))
-        after = max(number - 1, query.after)
-        behind = self._find_messages(replace(query, after=after, count=query.count - half, newest=False))
-        return Page([*before.messages, *behind.messages], behind.more, more_before=before.more)
 
     def _find_messages(self, query: Query) -> Page:
         found: list[Message] = []

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from twisted.internet.defer import Deferred
 
 from chat.core.accounts import StoredAccount, Subject
-from chat.core.events import AnyChange, Message
+from chat.core.events import AnyChange, Message, Numbered, number_of
 from chat.core.facts import Contents, Decision, Record, Said
 from chat.core.ports import Conversation, ConversationsOf, Missed, Query, Search, StoredToken, Unread, UnreadOf
 from chat.core.search import names_one
@@ -39,14 +39,17 @@ class Page:
     next: int | None = None
 
     @property
-    def events(self) -> Sequence[Message | AnyChange]:
+    def events(self) -> Sequence[Numbered]:
         """The messages, and the changes in their places between them."""
-        return sorted([*self.messages, *self.changes], key=number) if self.changes else self.messages
+        return sorted([*self.messages, *self.changes], key=number_of) if self.changes else self.messages
 
 
-def number(event: Message | AnyChange) -> int:
-    """The id of a message, or the number of a change."""
-    return event.id if isinstance(event, Message) else event.rev
+def read_around(query: Query, number: int, read: Callable[[Query], Page]) -> Page:
+    """Read half of a *query* before the message with that *number*, and half from there on."""
+    half = query.count // 2
+    before = read(replace(query, before=min(number, query.before), count=half, newest=True))
+    after = read(replace(query, after=max(number - 1, query.after), count=query.count - half, newest=False))
+    return Page([*before.messages, *after.messages], after.more, more_before=before.more)
 
 
 def with_changes(page: Page, changes: Sequence[AnyChange], count: int) -> Page:
@@ -54,7 +57,7 @@ def with_changes(page: Page, changes: Sequence[AnyChange], count: int) -> Page:
 
     The first *count* of both stay.
     """
-    both = sorted([*page.messages, *changes], key=number)
+    both = sorted([*page.messages, *changes], key=number_of)
     kept = both[:count]
     return Page(
         [event for event in kept if isinstance(event, Message)],

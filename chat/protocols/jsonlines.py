@@ -64,7 +64,7 @@ class JsonDialect:
         """Write an event for the user called *name* alone."""
         return self.encode(event)
 
-    def encode_replay(self, room: str, past: Sequence[events.Message | events.AnyChange]) -> bytes:
+    def encode_replay(self, room: str, past: Sequence[events.Numbered]) -> bytes:
         """Write old messages and changes as they were written when they were new."""
         return b"".join([self.encode(event) for event in past])
 

@@ -70,7 +70,7 @@ class TextDialect:
             lines.append(f"* {event.pins} pinned: /pins")
         return _lines(lines)
 
-    def encode_replay(self, room: str, past: Sequence[events.Message | events.AnyChange]) -> bytes:
+    def encode_replay(self, room: str, past: Sequence[events.Numbered]) -> bytes:
         """Write old messages, each with its local time, between two marks; they are as they are now."""
         messages = [event for event in past if isinstance(event, events.Message)]
         return self._past(events.History(room=room, messages=messages, more=False)) if messages else b""
