@@ -88,8 +88,11 @@ class Chat:
         return client
 
     def connect(self, receive: Callable[[str], Iterable[str]] | None = None) -> Client:
-        """Connect without saying anything. Each line that comes is given to *receive*, and the lines that it returns
-        are sent: that is how to test a program that has its own way to use sockets."""
+        """Connect without saying anything.
+
+        Each line that comes is given to *receive*, and the lines that it returns are sent: that is how to test a
+        program that has its own way to use sockets.
+        """
         client = Client(self, receive)
         self.advance(0)
         return client

@@ -24,8 +24,8 @@ class GroupCommit:
 
     Showing has a cost for each connection, however much there is to show. Storing has a cost for each commit. If
     storing takes less time than showing, more is stored before anything is shown; if it takes more, the next batch is
-    stored while one is being shown. *said* is called with the messages of every batch, and how
-    messages were changed, once that has been shown.
+    stored while one is being shown. *said* is called with the messages of every batch, and with what changed messages,
+    once that has been shown.
     """
 
     def __init__(
