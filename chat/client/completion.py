@@ -53,7 +53,7 @@ def _argument(
             return _fitting(word.removeprefix("/"), (c.name for c in commands), "", " ")
         case Kind.NUMBER:
             return ()
-        case Kind.WORD:
+        case Kind.REACTION:
             return _fitting(word, REACTIONS, "", " ")
         case Kind.SWITCH:
             return _fitting(word, SWITCH_WORDS, "", " ")

@@ -32,7 +32,7 @@ class Kind(Enum):
     SECRET = "secret"  # noqa: S105 - a kind, and no secret
     CHOICE = "choice"
     SWITCH = "switch"
-    WORD = "word"
+    REACTION = "reaction"
     WORDS = "words"
 
 

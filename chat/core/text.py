@@ -37,6 +37,8 @@ IGNORABLE = (
 _DRAWS_NOTHING = re.compile(f"[{IGNORABLE}\u2800\U0001d159]")
 """That, the empty Braille pattern and the empty note."""
 
+_EVERYBODY = re.compile(r"(?<![\w@])@room(?!\w)", re.IGNORECASE)
+
 _BREAK = re.compile("\r\n|[\n\v\f\r\x1c-\x1e\x85\u2028\u2029]")
 _BREAKS = re.compile(f"(?:{_BREAK.pattern})+")
 
@@ -99,21 +101,27 @@ def bounded(text: str, most: int, what: str) -> str:
 
 def legible(text: str, most: int, what: str) -> str:
     """As :func:`bounded`; raises :class:`Empty` if nothing can be seen of a *text* that is not blank."""
-    kept = bounded(text, most, what)
-    if not kept and text.strip():
-        raise Empty("There is nothing to say in that.")
-    return kept
+    return _require_something(bounded(text, most, what)) if text.strip() else ""
 
 
 def bounded_lines(text: str, most: int, lines: int) -> str:
-    """Clean a text of several lines; raises :class:`TooLong` for more than *most* bytes, or so many *lines*."""
+    """Clean a text of several lines; raises :class:`TooLong` for more than *most* bytes, or so many *lines*.
+
+    Raises :class:`Empty` if nothing of it can be seen.
+    """
     if len(text) <= most and text.isascii() and text.isprintable():
-        return text.strip()
+        return _require_something(text.strip())
     _require_bytes(text, most, "text")
     text = clean_lines(text)
     if text.count("\n") >= lines:
         raise TooLong(f"That text has {text.count(chr(10)) + 1} lines, so it was not sent. Use at most {lines}.")
-    return seen(text)
+    return _require_something(seen(text))
+
+
+def _require_something(text: str) -> str:
+    if not text:
+        raise Empty("There is nothing to say in that.")
+    return text
 
 
 def _require_bytes(text: str, most: int, what: str) -> None:
@@ -158,6 +166,11 @@ def decode(data: bytes) -> str:
 def in_quotes(text: str) -> str:
     """Put quotation marks round a text, in which there are none then."""
     return f'"{text.replace(chr(34), chr(39))}"'
+
+
+def calls_everybody(text: str) -> bool:
+    """Tell whether *text* has ``@room`` as a word."""
+    return "@" in text and _EVERYBODY.search(text) is not None
 
 
 @lru_cache(maxsize=64)

@@ -411,7 +411,7 @@ COMMANDS = (
         "react",
         (
             Parameter("room", Kind.ROOM, here=True, people=True),
-            Parameter("text", Kind.WORD),
+            Parameter("text", Kind.REACTION),
             Parameter("id", Kind.NUMBER, alone=True),
             ON,
         ),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re as regular
 from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
@@ -16,7 +15,7 @@ from chat.core.changed import gone
 from chat.core.command import HERE, TEXT, Command, Kind, Parameter
 from chat.core.durations import in_words
 from chat.core.effects import Effect, first_try_failed
-from chat.core.errors import Empty, NoSuchMessage, NotAllowed, TooLong
+from chat.core.errors import NoSuchMessage, NotAllowed, TooLong
 from chat.core.events import Kind as MessageKind
 from chat.core.events import Message, Notice
 from chat.core.facts import Between, Said
@@ -28,7 +27,7 @@ from chat.core.queue import Entry, Undo
 from chat.core.rights import user_of
 from chat.core.room import Room
 from chat.core.session import Session, User
-from chat.core.text import Pasted, bounded_lines, clean, clean_lines, in_quotes, quoted
+from chat.core.text import Pasted, bounded_lines, calls_everybody, clean, clean_lines, in_quotes, quoted
 
 MOST_SAID = 100
 """So many of their last messages users may change without giving an id."""
@@ -38,8 +37,6 @@ RECENT = 20
 
 CALL_INTERVAL = 60.0
 """The seconds between two messages that call everybody in a room."""
-
-_EVERYBODY = regular.compile(r"(?<![\w@])@room(?!\w)", regular.IGNORECASE)
 
 
 def say(
@@ -103,7 +100,9 @@ def _speak(
     user = user_of(session)
     if room.muted or room.muted_networks or room.slow or room.status:
         rights.require_turn(hub, user, room)
-    everybody = "@" in text and calls_everybody(hub, user, room, text)
+    everybody = calls_everybody(text) and rights.is_op(user, room)
+    if everybody:
+        _call_everybody(hub, room)
     message = Message(
         id=hub.take_id(),
         time=hub.now(),
@@ -129,16 +128,13 @@ def _speak(
     store_said(hub, session, user, message, undo=undo, answers=answered.author if answered is not None else 0)
 
 
-def calls_everybody(hub: Hub, user: User, room: Room, text: str) -> bool:
-    """Tell whether an op calls everybody in the *room*; raises :class:`NotAllowed` if that was done just now."""
-    if not _EVERYBODY.search(text) or not rights.is_op(user, room):
-        return False
+def _call_everybody(hub: Hub, room: Room) -> None:
+    """Call everybody in the *room*; raises :class:`NotAllowed` if that was done just now."""
     left = room.called - hub.monotonic()
     if left > 0:
         why = f"Everybody in #{room.name} was called less than a minute ago. Wait {in_words(left)}, or leave out @room."
         raise NotAllowed(why)
     room.called = hub.monotonic() + CALL_INTERVAL
-    return True
 
 
 def _uncalled(room: Room, until: float, undo: Undo) -> Sequence[Effect]:
@@ -192,8 +188,6 @@ def speakable(hub: Hub, session: Session, text: str) -> str:
     The first line is charged as every request is.
     """
     text = bounded_lines(text, hub.limits.text, hub.limits.lines)
-    if not text:
-        raise Empty("There is nothing to say in that.")
     if "\n" in text:
         session.spent += text.count("\n")
     return text
