@@ -147,17 +147,9 @@ class Painter:
         else:
             lead = [*clock, (author, displayed(line.author)), ("class:text", ": ")]
         styled: Row = [(_classes(styles), part) for part, styles in styled_text(line, text, self._mentions)]
-        if states := ", ".join(_states(line)):
-            styled, text = [*styled, ("class:quiet", f" ({states})")], f"{text} ({states})"
+        if marks := ", ".join(line.marks):
+            styled, text = [*styled, ("class:quiet", f" ({marks})")], f"{text} ({marks})"
         return _hang(lead, styled, text, width)
-
-
-def _states(line: Line) -> Iterator[str]:
-    """Yield what is said in brackets behind a message."""
-    if line.edited:
-        yield "edited"
-    if line.pinned:
-        yield "pinned"
 
 
 def _reactions(line: Line, width: int) -> Row:

@@ -60,6 +60,11 @@ class Line:
         """Whether it is a message that is still there."""
         return self.kind in (LineKind.SAY, LineKind.ACTION)
 
+    @property
+    def marks(self) -> list[str]:
+        """What is written in brackets behind a message."""
+        return [mark for mark, applies in (("edited", self.edited), ("pinned", self.pinned)) if applies]
+
 
 class Scrollback:
     """Lines in order. Each has a serial number that stays while others come before or after it."""

@@ -35,7 +35,7 @@ def drawn(line: Line, before: Line | None, mentions: Callable[[str], Sequence[tu
     text = styled_text(line, shown(line.text), mentions)
     program = ("program",) if line.notice else ()
     parts: list[Drawn] = [(part, (*row, *program, *styles)) for part, styles in text]
-    parts += [(f"  ({mark})", (*row, "time")) for mark in _marks(line)]
+    parts += [(f"  ({mark})", (*row, "time")) for mark in line.marks]
     author = (shown(line.author), (*author_styles(line), "author"))
     if line.kind is LineKind.ACTION:
         parts = [(f"{clock}  ", ("time",)), author, (" ", ()), *parts]
@@ -45,10 +45,6 @@ def drawn(line: Line, before: Line | None, mentions: Callable[[str], Sequence[tu
         lead = ("lead", "mentioned") if line.mention else ("lead",)
         parts = [(author[0], (*lead, *author[1])), (f"  {clock}\n", (*lead, "time")), *parts]
     return [*parts, ("\n", row), *_reactions(line, row)]
-
-
-def _marks(line: Line) -> list[str]:
-    return [mark for mark, is_set in (("edited", line.edited), ("pinned", line.pinned)) if is_set]
 
 
 def _answered(line: Line, row: tuple[str, ...]) -> list[Drawn]:
