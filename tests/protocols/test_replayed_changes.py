@@ -201,3 +201,26 @@ def test_people_read_around_a_message_and_on_from_there(box: Box) -> None:
         *(f"line {number}" for number in range(1, 10)),
         "* End of history.",
     ]
+
+
+def test_who_could_not_take_more_is_shown_changes_in_their_place_too() -> None:
+    box = Box(limits=Limits(rate=None, window=50_000))
+    eve, bob = box.json("eve", **EVERYTHING), box.json("bob", **EVERYTHING)
+
+    def tell(text: str) -> int:
+        return int(ask(eve, type="msg", name="bob", text=text)["id"])
+
+    first = tell("first")
+    bob.socket.room = 0
+    later = [tell(f"{number} {'x' * 2_000}") for number in range(50)]
+    backlog = box.delivery.backlog
+    revs = [change(eve, "edit", first, text=f"{number} {'y' * 2_000}") for number in range(50)]
+    last = tell("last")
+    assert box.delivery.backlog - backlog < 10_000
+    for _ in range(20):
+        bob.socket.drain()
+        box.turn()
+    events = [event for event in bob.objects() if event["type"] in ("message", *CHANGES)]
+    numbers = [event.get("rev", event["id"]) for event in events]
+    assert numbers == [first, *later, revs[-1], last]
+    assert events[-2]["text"] == f"49 {'y' * 2_000}"
