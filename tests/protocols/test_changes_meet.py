@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from box import Box, Client
+from box import Box, Client, SlowStore
 
 from chat.core import changed
 from chat.core.accounts import Role
 from chat.core.limits import Limits
 from chat.core.reactions import BURST
 from chat.history.passwords import hash_password
+from chat.history.store import CannotKeep
 
 PASSWORD = "correct horse"  # noqa: S105
 HASH = hash_password(PASSWORD)
@@ -44,6 +45,14 @@ def said(client: Client, text: str, room: str = "lobby", **fields: Any) -> int:
     (message,) = answers(client, type="say", room=room, text=text, **fields)
     assert message["type"] == "message", message
     return int(message["id"])
+
+
+def drain(box: Box, store: SlowStore) -> None:
+    """Have all that waits stored and shown."""
+    box.turn()
+    while store.waiting:
+        store.store()
+        box.turn()
 
 
 # -- reactions that are told in a burst
@@ -225,3 +234,22 @@ def test_a_paste_without_a_line_that_was_too_long_is_not_said(box: Box) -> None:
     _, dropped, refused = person.lines()
     assert dropped == "! That line is too long, so it was dropped. Use at most 4096 bytes."
     assert refused == "! You pasted too much, so it was not sent. Use at most 4096 bytes."
+
+
+# -- what could not be stored
+
+
+@pytest.mark.parametrize("words", ["lost", "/msg other lost"])
+def test_what_could_not_be_stored_is_not_what_one_said_last(words: str) -> None:
+    store = SlowStore()
+    box = Box(store=store)
+    person, _ = box.text("person"), box.text("other")
+    person.send("kept")
+    drain(box, store)
+    person.send(words)
+    store.fail(CannotKeep("the disk is full."))
+    box.turn()
+    person.received()
+    person.send("/edit new")
+    drain(box, store)
+    assert person.lines() == ["person (edited): new"]

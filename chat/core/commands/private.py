@@ -13,7 +13,7 @@ from chat.core.accounts import Subject
 from chat.core.changed import gone
 from chat.core.command import WITH, Command, Kind, Parameter
 from chat.core.commands.history import DEFAULT_COUNT
-from chat.core.commands.talk import acknowledge, answered_by, quote, speakable, store_said
+from chat.core.commands.talk import acknowledge, answered_by, forget_said, quote, speakable, store_said
 from chat.core.conversations import Addressee, addressee, addressee_with, find_party, party_from, watch
 from chat.core.effects import Echo, Effect, Recall, Show
 from chat.core.errors import NotAllowed, NotStored
@@ -128,9 +128,15 @@ def _tell(
     if to.user is not None and to.user.away is not None:
         reason = f": {to.user.away}" if to.user.away else "."
         effects.append(Show(session, Notice(text=f"{to.name} is away{reason}")))
-    undo = partial(hub.shares.add, sender, -cost(text))
+    undo = partial(_untold, hub, user, sender, said)
     answers = answered.author if answered is not None else 0
     store_said(hub, session, user, said, effects, undo, to.subject, between, answers)
+
+
+def _untold(hub: Hub, user: User, sender: str, message: Message) -> Sequence[Effect]:
+    """A private message could not be stored: it takes nothing of the share of its *sender*."""
+    hub.shares.add(sender, -cost(message.text))
+    return forget_said(user, message.id)
 
 
 def _full(hub: Hub, user: User) -> str:

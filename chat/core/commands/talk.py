@@ -148,6 +148,13 @@ def _unsaid(hub: Hub, session: Session, room: Room, number: int, before: int, at
     """A message could not be stored: forget its room if it is empty and nothing else was said in it."""
     room.unsay(number, before, at, user_of(session).party)
     hub.vacate(session, room)
+    return forget_said(user_of(session), number)
+
+
+def forget_said(user: User, number: int) -> Sequence[Effect]:
+    """A message of the user could not be stored: they can't mean it by what they said last."""
+    if user.said is not None and number in user.said:
+        user.said.remove(number)
     return ()
 
 
