@@ -24,14 +24,19 @@ _KINDS: Mapping[type[AnyChange], str] = {
     Pinned: "pinned",
 }
 _REQUESTS = {"edited": "edit", "deleted": "delete", "reacted": "react", "pinned": "pin"}
-_SINCE = "SELECT first FROM changes WHERE id = ? AND kind = 'reacted' AND text = ? AND state = 1 LIMIT 1"
+_STANDS = "SELECT state FROM changes WHERE id = ? AND kind = 'reacted' AND text = ? AND party = ?"
+_REACT = """
+    INSERT INTO reactions (id, text, count, first) VALUES (?, ?, 1, ?) ON CONFLICT DO UPDATE SET count = count + 1
+"""
+_REACT_NO_LONGER = "UPDATE reactions SET count = count - 1 WHERE id = ? AND text = ?"
+_NOBODY_REACTS = "DELETE FROM reactions WHERE id = ? AND text = ? AND count = 0"
 _FORGET_PRIVATE = """
     DELETE FROM private_changes
     WHERE rev IN (SELECT rev FROM changes WHERE id = ? AND kind = ? AND text = ? AND party = ?)
 """
 _KEEP = """
-    INSERT OR REPLACE INTO changes (rev, id, room, kind, text, party, state, first, author, time, tag, token)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    INSERT OR REPLACE INTO changes (rev, id, room, kind, text, party, state, author, time, tag, token)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 _SHOW_TO = """
     INSERT OR REPLACE INTO private_changes (rev, subject, other)
@@ -55,10 +60,9 @@ _REMEMBER = """
 _USED = "UPDATE ids SET last = max(last, ?)"
 _COLUMNS = """
     SELECT changes.rev, changes.id, changes.room, changes.kind, changes.text, state, changes.author, changes.time,
-    changes.tag, token, messages.author, messages.text, CASE changes.kind WHEN 'reacted' THEN (
-        SELECT count(*) FROM changes AS others
-        WHERE others.id = changes.id AND others.kind = 'reacted' AND others.text = changes.text AND others.state = 1
-    ) END
+    changes.tag, token, messages.author, messages.text, coalesce((
+        SELECT count FROM reactions WHERE reactions.id = changes.id AND reactions.text = changes.text
+    ), 0)
 """
 _IN_ROOM = f"""
     {_COLUMNS}, NULL FROM changes INDEXED BY changes_by_room CROSS JOIN messages ON messages.id = changes.id
@@ -102,7 +106,7 @@ def keep(connection: sqlite3.Connection, change: Changed, said: Said) -> None:
     """
     execute, event, message = connection.execute, change.event, said.message
     kind, rev = _KINDS[type(event)], event.rev
-    text, party, on, first = "", 0, True, rev
+    text, party, on = "", 0, True
     match event:
         case Edited(time=time):
             execute(_EDIT, (message.id, time))
@@ -110,18 +114,28 @@ def keep(connection: sqlite3.Connection, change: Changed, said: Said) -> None:
             forget(connection, [message.id])
         case Reacted(text=text, on=on):
             party = change.party
-            first = (execute(_SINCE, (message.id, text)).fetchone() or (rev,))[0]
+            _count(connection, message.id, text, party, rev, on=on)
         case Pinned(on=on):
             pass
     if said.between is not None:
         execute(_FORGET_PRIVATE, (message.id, kind, text, party))
         execute(_SHOW_TO, (rev, message.id, said.between.author, said.between.other))
-    row = (rev, message.id, message.room, kind, text, party, on, first, event.by, event.time, event.tag, change.token)
+    row = (rev, message.id, message.room, kind, text, party, on, event.by, event.time, event.tag, change.token)
     execute(_KEEP, row)
     execute(_SPECIAL, (message.id,))
     if event.tag is not None and change.token is not None:
         execute(_DONE, (rev, message.id, kind, event.tag, change.token))
         execute(_BOUND_DONE, (change.token, DONE_EACH))
+
+
+def _count(connection: sqlite3.Connection, number: int, text: str, party: Subject, rev: int, *, on: bool) -> None:
+    """The *party* reacts to the message with the id *number* with *text*, or no longer, by the change *rev*."""
+    (stands,) = connection.execute(_STANDS, (number, text, party)).fetchone() or (0,)
+    if on and not stands:
+        connection.execute(_REACT, (number, text, rev))
+    elif stands and not on:
+        connection.execute(_REACT_NO_LONGER, (number, text))
+        connection.execute(_NOBODY_REACTS, (number, text))
 
 
 def use(connection: sqlite3.Connection, rev: int) -> None:
@@ -135,7 +149,7 @@ def forget(connection: sqlite3.Connection, ids: Collection[int]) -> None:
     of = "id IN (SELECT value FROM json_each(?))"
     execute(_REMEMBER)
     execute(f"DELETE FROM private_changes WHERE rev IN (SELECT rev FROM changes WHERE {of})", (numbers,))  # noqa: S608
-    for table in ("changes", "details"):
+    for table in ("changes", "details", "reactions"):
         execute(f"DELETE FROM {table} WHERE {of}", (numbers,))  # noqa: S608
 
 

@@ -58,8 +58,6 @@ class _Kept:
 
     change: Changed
     room: str | None
-    first: int
-    """Since which change a reaction of that text has been there without a break."""
     holders: dict[Subject, Subject] = field(default_factory=dict)
 
     @property
@@ -94,6 +92,8 @@ class MemoryStore:
         """The changes by their numbers, in that order."""
         self._changes_of: dict[int, dict[tuple[type[AnyChange], str, Subject], int]] = {}
         """The numbers of the changes of each message."""
+        self._reactions: dict[int, dict[str, dict[Subject, None]]] = {}
+        """Who reacts to each message, and with what, in the order in which that first came."""
         self._changes_for: dict[Subject, set[int]] = {}
         """The numbers of the changes of private messages that the parties are shown."""
         self._deleted: list[int] = []
@@ -282,7 +282,7 @@ class MemoryStore:
         message = self._get(event.id)
         if message is None:
             return
-        kept = _Kept(change, message.room, event.rev, self._holders(message))
+        kept = _Kept(change, message.room, self._holders(message))
         of = self._changes_of.setdefault(message.id, {})
         match event:
             case Deleted():
@@ -291,11 +291,8 @@ class MemoryStore:
                 heappush(self._deleted, message.id)
             case Edited(text=text, time=time):
                 self._edit(message, text, time)
-            case Reacted(text=text):
-                others = (
-                    self._changes[rev] for (kind, of_text, _), rev in of.items() if (kind, of_text) == (Reacted, text)
-                )
-                kept.first = next((one.first for one in others if _stands(one)), event.rev)
+            case Reacted():
+                self._react(event, change.party)
         before = of.get(kept.key)
         if before is not None:
             self._forget_change(self._changes[before])
@@ -304,6 +301,16 @@ class MemoryStore:
         for party in kept.holders:
             self._changes_for.setdefault(party, set()).add(event.rev)
         self._size += _CHANGE
+
+    def _react(self, event: Reacted, party: Subject) -> None:
+        kinds = self._reactions.setdefault(event.id, {})
+        parties = kinds.setdefault(event.text, {})
+        if event.on:
+            parties[party] = None
+        else:
+            parties.pop(party, None)
+        if not parties:
+            del kinds[event.text]
 
     def _holders(self, message: Message) -> dict[Subject, Subject]:
         """Who has a private message, and with whom."""
@@ -324,6 +331,7 @@ class MemoryStore:
             self._spent[between.sender] += cost(text) - cost(message.text)
 
     def _forget_changes(self, number: int) -> None:
+        self._reactions.pop(number, None)
         for rev in list(self._changes_of.get(number, {}).values()):
             self._forget_change(self._changes[rev])
 
@@ -347,24 +355,17 @@ class MemoryStore:
         answered = self._get(message.re) if message.re is not None else None
         if answered is not None and (answered.room != message.room or not self._in_one_place(message, answered, party)):
             answered = None
-        kinds: dict[str, list[_Kept]] = {}
-        pinned = False
-        for kept in map(self._changes.__getitem__, (of or {}).values()):
-            match kept.change.event:
-                case Reacted(text=text, on=True):
-                    kinds.setdefault(text, []).append(kept)
-                case Pinned(on=True):
-                    pinned = True
+        pinned = (of or {}).get((Pinned, "", 0))
         reactions = [
-            Reaction(text=text, count=len(made), mine=any(kept.change.party == party for kept in made))
-            for text, made in sorted(kinds.items(), key=lambda kind: kind[1][0].first)
+            Reaction(text=text, count=len(parties), mine=party in parties)
+            for text, parties in self._reactions.get(message.id, {}).items()
         ]
         return structs.replace(
             message,
             re_author=answered.author if answered is not None else None,
             re_text=quoted(answered.text) if answered is not None else None,
             reactions=tuple(reactions),
-            pinned=pinned,
+            pinned=pinned is not None and _is_on(self._changes[pinned].change.event),
         )
 
     def _in_one_place(self, message: Message, answered: Message, party: Subject) -> bool:
@@ -399,10 +400,7 @@ class MemoryStore:
             "with_": str(other) if other is not None else None,
         }
         if isinstance(event, Reacted):
-            made = self._changes_of[event.id].items()
-            fields["count"] = sum(
-                _stands(self._changes[rev]) for (kind, text, _), rev in made if (kind, text) == (Reacted, event.text)
-            )
+            fields["count"] = len(self._reactions.get(event.id, {}).get(event.text, ()))
         elif isinstance(event, Edited) and message is not None:
             fields["text"] = message.text
         elif isinstance(event, Pinned) and message is not None:
@@ -603,9 +601,9 @@ def _test(search: Search, answers: Callable[[Message], Subject]) -> Callable[[Me
     return fits
 
 
-def _stands(kept: _Kept) -> bool:
-    """Tell whether a reaction was not taken back."""
-    return isinstance(kept.change.event, Reacted) and kept.change.event.on
+def _is_on(event: AnyChange) -> bool:
+    """Tell whether a message was pinned by this, and not unpinned."""
+    return isinstance(event, Pinned) and event.on
 
 
 def _size(message: Message) -> int:

@@ -35,10 +35,16 @@ _DETAILS = """
     )
 """
 """Of a private message, only what the same party has of the same conversation is quoted."""
-_STANDING = """
-    SELECT changes.id, kind, text, count(*), max(party = ?2), min(first)
-    FROM json_each(?1) CROSS JOIN changes INDEXED BY changes_that_stand ON changes.id = value
-    WHERE state = 1 AND kind IN ('reacted', 'pinned') GROUP BY changes.id, kind, text ORDER BY 1, 6
+_REACTIONS = """
+    SELECT reactions.id, reactions.text, count, EXISTS (
+        SELECT 1 FROM changes
+        WHERE changes.id = reactions.id AND kind = 'reacted' AND changes.text = reactions.text AND party = ?2
+        AND state = 1
+    ) FROM json_each(?1) CROSS JOIN reactions ON reactions.id = value ORDER BY reactions.id, first
+"""
+_PINNED = """
+    SELECT changes.id FROM json_each(?) CROSS JOIN changes
+    ON changes.id = value AND kind = 'pinned' AND text = '' AND party = 0 WHERE state = 1
 """
 UNINDEX = "INSERT INTO words (words, rowid, text, author, room) VALUES ('delete', ?, ?, ?, ?)"
 INDEX_PRIVATE = "INSERT INTO private_words (rowid, text, author, parties) VALUES (?, ?, ?, ?)"
@@ -114,13 +120,12 @@ def complete(
             "all": bool(everybody),
         }
     reactions: dict[int, list[Reaction]] = {}
-    for number, kind, text, count, mine, _ in connection.execute(_STANDING, (ids, party)):
-        if kind == "pinned":
-            fields[number]["pinned"] = True
-        else:
-            reactions.setdefault(number, []).append(Reaction(text=text, count=count, mine=bool(mine)))
+    for number, text, count, mine in connection.execute(_REACTIONS, (ids, party)):
+        reactions.setdefault(number, []).append(Reaction(text=text, count=count, mine=bool(mine)))
     for number, kinds in reactions.items():
         fields[number]["reactions"] = tuple(kinds)
+    for (number,) in connection.execute(_PINNED, (ids,)):
+        fields[number]["pinned"] = True
     return [structs.replace(message, **fields[message.id]) if message.id in fields else message for message in messages]
 
 

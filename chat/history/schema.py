@@ -299,7 +299,6 @@ CREATE TABLE changes (
     text TEXT NOT NULL,
     party INTEGER NOT NULL,
     state INTEGER NOT NULL,
-    first INTEGER NOT NULL,
     author TEXT NOT NULL,
     time TEXT NOT NULL,
     tag TEXT,
@@ -307,8 +306,14 @@ CREATE TABLE changes (
 ) STRICT;
 CREATE UNIQUE INDEX changes_of_message ON changes (id, kind, text, party);
 CREATE INDEX changes_by_room ON changes (room, rev) WHERE room IS NOT NULL;
-CREATE INDEX changes_that_stand ON changes (id, kind, text, party, first) WHERE state = 1;
 CREATE INDEX pins ON changes (rev) WHERE kind = 'pinned' AND state = 1;
+CREATE TABLE reactions (
+    id INTEGER NOT NULL,
+    text TEXT NOT NULL,
+    count INTEGER NOT NULL,
+    first INTEGER NOT NULL,
+    PRIMARY KEY (id, text)
+) STRICT, WITHOUT ROWID;
 CREATE TABLE private_changes (
     rev INTEGER NOT NULL,
     subject INTEGER NOT NULL,
@@ -335,9 +340,10 @@ CREATE TABLE own_words (
 """``messages.special``: there is more about the message in ``details`` or ``changes``. ``details``: when it was edited
 last, which message it answers (``re``) and whose that was (``answers``), whether it is a notice, and meant for
 ``everybody``. ``changes``: how messages were changed, the newest of each kind, and of reactions the newest of each text
-and party; what was taken back has the ``state`` 0. ``first`` tells since which change a reaction of that text has been
-there without a break. ``private_changes``: which parties are shown the change of a private message, and with whom that
-is. ``done``: the tags of changes. ``own_words``: what names an account besides its name."""
+and party; what was taken back has the ``state`` 0. ``reactions``: how many parties react to a message with a text, and
+since which change (``first``) there was one without a break. ``private_changes``: which parties are shown the change of
+a private message, and with whom that is. ``done``: the tags of changes. ``own_words``: what names an account besides
+its name."""
 
 _INDEXES = """
 DROP TABLE words;

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -554,3 +555,35 @@ def test_what_was_said_round_a_message(store: Store) -> None:
 def test_what_was_said_round_a_private_message(store: Store) -> None:
     keep(store, *(letter(number, ADA, BOB) for number in (1, 3, 5)), *(letter(number, ADA, EVE) for number in (2, 4)))
     assert [message.id for message in talk(store, BOB, ADA, around=3).messages] == [1, 3, 5]
+
+
+def reaction_steps(path: Path, parties: int) -> list[int]:
+    """How many steps of SQLite it takes to read a message, to replay a reaction, and to react, if so many react."""
+    store = SqliteStore(REACTOR, path)
+    store.open()
+    try:
+        reaction = reacted(1, 2, "👍", ADA)
+        numbered = [structs.replace(reaction.event, rev=10 + party) for party in range(1, parties)]
+        keep(store, said(1), *(Changed(event, event.rev) for event in numbered))
+        query = Query("lobby", 9999, 1, after=1, newest=False, known=1)
+        taken = []
+        for connection, do in (
+            (store._reader, lambda: wait(store.message(1, ADA))),
+            (store._reader, lambda: wait(store.read(query))),
+            (store._writer, lambda: keep(store, Changed(structs.replace(reaction.event, rev=9000), ADA))),
+        ):
+            count: list[int] = []
+            connection.set_progress_handler(partial(count.append, 1), 1)
+            do()
+            connection.set_progress_handler(None, 1)
+            taken.append(len(count))
+        return taken
+    finally:
+        store.close()
+
+
+def test_a_message_takes_no_longer_the_more_react_to_it(tmp_path: Path) -> None:
+    (tmp_path / "few").mkdir()
+    (tmp_path / "many").mkdir()
+    few, many = reaction_steps(tmp_path / "few", 10), reaction_steps(tmp_path / "many", 1000)
+    assert all(one < 2 * other for one, other in zip(many, few, strict=True)), (few, many)
