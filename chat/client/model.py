@@ -295,7 +295,7 @@ class Model(Listener):
         excerpt = self.excerpt if self.excerpt is not None and self.excerpt.tag == tag else None
         match event:
             case events.Found() if search is not None:
-                search.add((self._found(message) for message in event.messages), event.more)
+                search.add((self._found(message) for message in event.messages), event.more, event.next)
             case events.Pins() if search is not None:
                 search.add((self._found(message) for message in reversed(event.messages)), more=False)
             case events.Refusal() if search is not None:

@@ -31,6 +31,8 @@ class SearchResults:
     found: list[Found] = field(default_factory=list)
     more: bool = False
     """Whether there are older messages to be found."""
+    next: int | None = None
+    """The id before which to look for them; an older server does not tell it."""
     refusal: str = ""
     waits: bool = False
     """Whether it is to be asked for as soon as there is a connection."""
@@ -42,11 +44,12 @@ class SearchResults:
 
     @property
     def oldest_id(self) -> int | None:
-        """The id of the oldest message found."""
-        return self.found[-1].line.id if self.found else None
+        """The id before which to look for older messages."""
+        return self.next or (self.found[-1].line.id if self.found else None)
 
-    def add(self, found: Iterable[Found], more: bool) -> None:
+    def add(self, found: Iterable[Found], more: bool, next: int | None = None) -> None:
         """Add an answer of the server."""
         self.tag = ""
+        self.next = next
         self.found.extend(found)
         self.more = more and len(self.found) < MAXIMUM_FOUND

@@ -669,7 +669,7 @@ class History(Event, frozen=True, kw_only=True):
         if not self.messages and not self.more:
             return [f"Nothing was said {where} {'then' if asked else 'yet'}."]
         behind = "End of history."
-        if self.around is not None and self.room is not None:
+        if self.around is not None:
             behind = self._both_ways()
         elif self.more and asked and self.room is not None:
             behind = f"There is more: {self._next_page(local)}"
@@ -679,10 +679,10 @@ class History(Event, frozen=True, kw_only=True):
         return [f"Earlier {where}:", *lines, behind]
 
     def _both_ways(self) -> str:
-        """Write the commands that show what is before and after what was read around a message."""
-        ways = [f"/history before {_id(self.messages[:1])}"] if self.more_before else []
+        """Write the commands that show what is before and after what was read around a message, wherever that was."""
+        ways = [f"/history around {_id(self.messages[:1])}"] if self.more_before else []
         if self.more_after:
-            ways.append(f"/history after {self.next or _id(self.messages[-1:])}")
+            ways.append(f"/history around {self.next or _id(self.messages[-1:])}")
         return f"There is more: {', '.join(ways)}" if ways else "End of history."
 
     def _next_page(self, local: Callable[[str], datetime]) -> str:
@@ -784,7 +784,8 @@ class Found(Event, frozen=True, kw_only=True):
             self.messages, local, lambda said: f"#{said.id} {f'#{said.room} ' if said.room else ''}{said.line()}"
         )
         before = "Found, the newest first:" if self.text is not None else "You were named, the newest first:"
-        return [before, *lines, behind]
+        ways = [f"/history around {self.messages[0].id} shows what was said then."] if self.messages else []
+        return [before, *lines, *ways, behind]
 
 
 class Ignored(Event, frozen=True, kw_only=True):

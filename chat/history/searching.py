@@ -16,12 +16,15 @@ from chat.history.rows import COLUMNS, LETTER, letters_from, messages_from
 from chat.history.schema import EVERYBODY, indexed_answers, indexed_name, indexed_party
 from chat.history.store import Page, alerts
 
-MOST_LOOKED_AT = 5_000
+MOST_LOOKED_AT = 3_000
 """The messages with the words of a search that are looked at, as they may be in hidden rooms, or name nobody after all:
 ``example.org`` does not name org."""
 
 FEW = 500
 """So many messages with the words of a search are looked at before hidden rooms are left out."""
+
+MOST_LEFT_OUT = 200_000
+"""So many messages in hidden rooms, if the words are everywhere as frequent as in the first few, are left out."""
 
 _IN_ROOMS = """
     SELECT messages.id, room, author, text, answers, notice, everybody
@@ -55,7 +58,10 @@ def find(connection: sqlite3.Connection, search: Search, parts: Iterable[tuple[i
         return Page(messages_from(connection, rows, search.reader), more, next=next)
 
     with closing(_hits(connection, search, parts)) as hits:
-        for number, room, author, text, answers, notice, everybody in hits:
+        for hit in hits:
+            if isinstance(hit, int):
+                return page(more=True, next=hit)
+            number, room, author, text, answers, notice, everybody = hit
             if looks == MOST_LOOKED_AT:
                 return page(more=True, next=number + 1)
             looks += 1
@@ -71,28 +77,36 @@ def find(connection: sqlite3.Connection, search: Search, parts: Iterable[tuple[i
 
 def _hits(
     connection: sqlite3.Connection, search: Search, parts: Iterable[tuple[int, int]]
-) -> Generator[tuple[Any, ...], None, None]:
-    """The messages with the words of *search*, newest first.
+) -> Generator[tuple[Any, ...] | int, None, None]:
+    """The messages with the words of *search*, newest first; or an id, before which there are more.
 
     If there are many, those in rooms of ``search.hidden`` are left out from then on, which makes a search for rare
     words slower.
     """
     expression = _expression(search)
     left = FEW if search.hidden and search.room is None else 0
+    ids = 0
     for first, end in parts:
-        with closing(connection.execute(_IN_ROOMS, (expression, first, end))) as rows:
-            for row in rows:
-                yield row
-                left -= 1
-                if not left:
-                    end = row[0]
-                    break
-            else:
+        if not ids:
+            with closing(connection.execute(_IN_ROOMS, (expression, first, end))) as rows:
+                for row in rows:
+                    yield row
+                    left -= 1
+                    if not left:
+                        ids = (end - row[0]) * MOST_LEFT_OUT // FEW
+                        end = row[0]
+                        break
+            if not ids:
                 continue
-        hidden = " OR ".join(f'"{indexed_name(room)}"' for room in search.hidden)
-        expression = f"({expression}) NOT room : ({hidden})"
-        with closing(connection.execute(_IN_ROOMS, (expression, first, end))) as rows:
+            hidden = " OR ".join(f'"{indexed_name(room)}"' for room in search.hidden)
+            expression = f"({expression}) NOT room : ({hidden})"
+        start = max(first, end - ids)
+        with closing(connection.execute(_IN_ROOMS, (expression, start, end))) as rows:
             yield from rows
+        ids -= end - start
+        if start > first or not ids:
+            yield start
+            return
 
 
 def _find_in_private(connection: sqlite3.Connection, search: Search, parts: Iterable[tuple[int, int]]) -> Page:

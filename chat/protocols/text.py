@@ -76,8 +76,7 @@ class TextDialect:
         return self._past(events.History(room=room, messages=messages, more=False)) if messages else b""
 
     def _past(self, event: events.History | events.Found | events.Pins) -> bytes:
-        before, *lines = event.words()
-        return _lines([f"* {before}", *lines[:-1], *(f"* {behind}" for behind in lines[-1:])])
+        return _lines(line if line.startswith("[") else f"* {line}" for line in event.words())
 
 
 class TextManners(Manners):

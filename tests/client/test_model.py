@@ -290,6 +290,7 @@ def test_mentions_on_demand() -> None:
     assert seat.shown()[-4:] == [
         "* You were named, the newest first:",
         "* [2026-11-21 10:15] #1 #lobby bob: hello ada",
+        "* /history around 1 shows what was said then.",
         "* That is all.",
         "* /history around 1 shows what was said then.",
     ]
@@ -304,6 +305,7 @@ def test_a_search() -> None:
     assert seat.shown()[-4:] == [
         "* Found, the newest first:",
         "* [2026-11-21 10:15] #1 #lobby bob: green tea",
+        "* /history around 1 shows what was said then.",
         "* That is all.",
         "* /history around 1 shows what was said then.",
     ]

@@ -284,8 +284,8 @@ def test_people_are_told_how_to_read_what_came_before(box: Box) -> None:
     assert last == "* For older ones: /search before:6 in:@bob"
     ada.send(last.removeprefix("* For older ones: "))
     found = ada.lines()
-    assert [line.split("): ")[-1] for line in found[1:-1]] == [f"line {number}" for number in range(5, 0, -1)]
-    assert found[-1] == "* That is all."
+    assert [line.split("): ")[-1] for line in found[1:-2]] == [f"line {number}" for number in range(5, 0, -1)]
+    assert found[-2:] == ["* /history around 5 shows what was said then.", "* That is all."]
 
 
 def test_who_reads_a_private_message_is_told_that_it_is_not_theirs_to_delete(box: Box) -> None:

@@ -49,11 +49,12 @@ def begin(start_chat: DaemonFactory) -> Daemon:
 def test_search_mentions_and_history(start_chat: DaemonFactory) -> None:
     ada = netcat(begin(start_chat), "ada")
     tea = "#5 #dev ~ bob asks ada for Grünen Tee, 日本語"
-    assert answer(ada, "/search grunen TEE") == ["* Found, the newest first:", tea, "* That is all."]
-    assert answer(ada, '/search "本語" author:BOB room:#dev') == ["* Found, the newest first:", tea, "* That is all."]
+    found = ["* Found, the newest first:", tea, "* /history around 5 shows what was said then.", "* That is all."]
+    assert answer(ada, "/search grunen TEE") == found
+    assert answer(ada, '/search "本語" author:BOB room:#dev') == found
     assert answer(ada, '/search "tee grunen"') == ["* Nothing was found."]
     named = [tea, "#3 #lobby bob: Ada, call me"]
-    assert answer(ada, "/mentions") == ["* You were named, the newest first:", *named, "* That is all."]
+    assert answer(ada, "/mentions") == ["* You were named, the newest first:", *named, *found[2:]]
     today = datetime.now().astimezone().strftime("%Y-%m-%d")
     everything = ["* Earlier in #lobby:", "bob: ada: you are here", "ada: I go", "bob: Ada, call me"]
     everything += ["bob: no ada-2, please", "* End of history."]

@@ -525,6 +525,7 @@ def test_mentions() -> None:
         "* You were named, the newest first:",
         f"[{LOCAL}] #6 #dev ~ bob asks for ada again",
         f"[{LOCAL}] #3 #lobby bob: where is Ada?",
+        "* /history around 6 shows what was said then.",
         "* That is all.",
     ]
     ada.send("/mentions 6")
@@ -542,7 +543,8 @@ def test_a_name_that_was_given_up_was_last_here_then() -> None:
     ada.send("/nick ada")
     ada.received()
     ada.send("/mentions")
-    assert ada.lines()[1:] == [f"[{LOCAL}] #2 #lobby bob: ada!", "* That is all."]
+    way = "* /history around 2 shows what was said then."
+    assert ada.lines()[1:] == [f"[{LOCAL}] #2 #lobby bob: ada!", way, "* That is all."]
 
 
 def test_a_name_of_which_nothing_is_remembered_was_last_here_when_it_spoke() -> None:
@@ -554,10 +556,11 @@ def test_a_name_of_which_nothing_is_remembered_was_last_here_when_it_spoke() -> 
     ada = box.text("ada")
     ada.send("hello again", "/mentions")
     answer = ada.lines()
-    assert len(answer) == 22
+    assert len(answer) == 23
     assert answer[-1] == "* For older ones: /mentions 4"
     ada.send("/mentions 4")
-    assert ada.lines()[1:] == [f"[{LOCAL}] #3 #lobby bob: ada: 0", "* That is all."]
+    way = "* /history around 3 shows what was said then."
+    assert ada.lines()[1:] == [f"[{LOCAL}] #3 #lobby bob: ada: 0", way, "* That is all."]
 
 
 def test_search() -> None:
@@ -570,13 +573,49 @@ def test_search() -> None:
         "* Found, the newest first:",
         f"[{LOCAL}] #2 #dev ~ bob makes Tea",
         f"[{LOCAL}] #1 #lobby bob: green tea",
+        "* /history around 2 shows what was said then.",
         "* That is all.",
         "* Nothing was found.",
         "* Found, the newest first:",
         f"[{LOCAL}] #1 #lobby bob: green tea",
+        "* /history around 1 shows what was said then.",
         "* That is all.",
         '! There is nothing to look for in that. Try: /search tea "hot water" author:ada room:#dev',
     ]
+
+
+def test_what_was_found_is_read_in_its_place() -> None:
+    box = Box()
+    ada, bob = box.text("ada"), box.text("bob")
+    bob.send("/join dev", "before", "green tea", "after", "/msg ada in private", "/msg bob to myself")
+    ada.send("/search tea")
+    (way,) = [line for line in ada.lines() if "/history around" in line]
+    assert way == "* /history around 2 shows what was said then."
+    ada.send("/history around 2", "/history 2 around 3", "/history around 4")
+    assert [line.partition("] ")[2] or line for line in ada.lines()] == [
+        *("* Earlier in #dev:", "bob: before", "bob: green tea", "bob: after", "* End of history."),
+        *("* Earlier in #dev:", "bob: green tea", "bob: after", "* There is more: /history around 2"),
+        *("* Earlier in private with bob:", "bob: in private", "* End of history."),
+    ]
+    bob.received()
+    bob.send("/history around 4", "/history around 5")
+    assert [line.partition("] ")[2] or line for line in bob.lines()] == [
+        *("* Earlier in private with ada:", "bob: in private", "* End of history."),
+        *("* Earlier in private with bob:", "bob: to myself", "* End of history."),
+    ]
+
+
+def test_what_may_not_be_read_is_not_read_by_its_number() -> None:
+    box = Box(limits=Limits(rate=None, plain_passwords=True))
+    ada, bob, eve = box.text("ada"), box.text("bob"), box.text("eve")
+    bob.send("/register correct horse battery", "/join dev", "/room private", "secret tea", "/msg ada psst")
+    eve.send("in the lobby")
+    eve.received()
+    eve.send("/history around 1", "/history around 2", "/history around 99")
+    assert [line.partition("] ")[2] or line for line in eve.lines()] == 3 * [
+        *("* Earlier in #lobby:", "eve: in the lobby", "* End of history."),
+    ]
+    assert "secret tea" not in ada.received()
 
 
 def test_a_search_goes_on_where_it_ended() -> None:
@@ -584,7 +623,7 @@ def test_a_search_goes_on_where_it_ended() -> None:
     ada.send(*(f"tea {number}" for number in range(1, 31)), "/search tea author:ada")
     answer = ada.lines()
     assert answer[1] == f"[{LOCAL}] #30 #lobby ada: tea 30"
-    assert len(answer) == 22
+    assert len(answer) == 23
     assert answer[-1] == "* For older ones: /search before:11 tea author:ada"
     ada.send(answer[-1].removeprefix("* For older ones: "))
     assert ada.lines()[1::9] == [f"[{LOCAL}] #10 #lobby ada: tea 10", f"[{LOCAL}] #1 #lobby ada: tea 1"]

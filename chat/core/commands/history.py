@@ -14,15 +14,15 @@ from chat.core.command import TEXT, WITH, Command, Kind, Parameter, Right
 from chat.core.conversations import find_party, party_from
 from chat.core.effects import Find, Recall, Show, ShowOthers
 from chat.core.events import Found, History, Read
-from chat.core.facts import ReadUpTo, ReadWith
+from chat.core.facts import ReadUpTo, ReadWith, Said
 from chat.core.hub import Hub
 from chat.core.membership import room_of
-from chat.core.ports import Query, Search
+from chat.core.ports import MessageById, Query, Search
 from chat.core.rights import user_of
 from chat.core.search import Wanted, parse
 from chat.core.session import CONVERSATIONS, Session, User
 from chat.core.text import bounded
-from chat.core.when import read
+from chat.core.when import Past, read
 
 DEFAULT_COUNT = 20
 """The messages that ``/history`` shows when not told how many."""
@@ -50,11 +50,55 @@ def history(
 ) -> None:
     """Show messages of a room, or of a conversation; *when* is in words, in the time zone of the server."""
     if when:
-        history(hub, session, tag, room, **read(when, datetime.fromisoformat(hub.now())))
+        past = read(when, datetime.fromisoformat(hub.now()))
+        if "around" in past:
+            found = partial(_around, hub, session, tag, room, past)
+            hub.ask_in_turn(session, MessageById(past["around"], user_of(session).party), found, tag)
+        else:
+            history(hub, session, tag, room, **past)
         return
     other = party_from(with_) if with_ is not None else 0
+    place = None if other else room_of(hub, session, room).name
+    _recall(hub, session, tag, place, other, count, after, before, since, until, around)
+
+
+def _around(hub: Hub, session: Session, tag: str | None, room: str, past: Past, said: Said | None) -> None:
+    """Show what was said around a message: where it was said, if the user may read that, or else in the *room*."""
+    if session.gone:
+        return
+    user = user_of(session)
+    place, other = None, 0
+    if said is not None and said.between is not None and _has(user, said):
+        other = said.between.other if said.between.author == user.party else said.between.author
+    elif said is not None and (there := hub.rooms.get(said.message.room or "")) is not None:
+        place = there.name if rights.may_enter(hub, user, there) else None
+    if not other and place is None:
+        place = room_of(hub, session, room).name
+    _recall(hub, session, tag, place, other, past.get("count"), around=past["around"])
+
+
+def _has(user: User, said: Said) -> bool:
+    """Tell whether the user has a private message."""
+    between = said.between
+    return user.was(said.author) or (between is not None and between.heard and between.other == user.party)
+
+
+def _recall(
+    hub: Hub,
+    session: Session,
+    tag: str | None,
+    place: str | None,
+    other: Subject,
+    count: int | None = None,
+    after: int | None = None,
+    before: int | None = None,
+    since: str | None = None,
+    until: str | None = None,
+    around: int | None = None,
+) -> None:
+    """Show messages of the room that is called *place*, or of the conversation with the *other*."""
     query = Query(
-        None if other else room_of(hub, session, room).name,
+        place,
         before=_bound(hub, before),
         count=_count(hub, count),
         after=after or 0,
