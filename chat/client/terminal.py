@@ -252,6 +252,9 @@ class Terminal(Observer):
         count = self._view.buffer.text.count("\n") + 1
         if count == 1:
             return ""
+        limits = self._model.limits
+        if limits is not None and count > limits.lines > 0:
+            return f"{count} lines, and the server takes {limits.lines} at once. Ctrl-C drops them."
         how = "as one message" if self._client.takes_lines else "one by one"
         return f"{count} lines. Enter sends them {how}, Ctrl-C drops them."
 
