@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
-from desktop.displays import Display, has_tk
+from box import Box
+from desktop.displays import Display, Other, has_tk
 from e2e.daemon import Daemon, DaemonFactory, Yard
 from hypothesis import HealthCheck, settings
 from twisted.logger import LogEvent, globalLogPublisher
 from twisted.python.failure import Failure
+
+if TYPE_CHECKING:
+    from desktop.desks import Desk
 
 # Hypothesis fails a test that a busy machine slows down, unless it is told not to.
 settings.register_profile("patient", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -91,3 +96,22 @@ def display() -> Iterator[Display]:
     display = Display()
     yield display
     display.close()
+
+
+@pytest.fixture
+def desk(display: Display, box: Box) -> Iterator[Desk]:
+    """Somebody at the window, in the lobby of the *box* of the test."""
+    from desktop.desks import Desk  # imports Tk
+
+    desk = Desk(display, box)
+    yield desk
+    desk.close()
+
+
+@pytest.fixture
+def elsewhere(display: Display) -> Iterator[Callable[[], None]]:
+    """Bring the window of another program to the front."""
+    others: list[Other] = []
+    yield lambda: others.append(Other(display))
+    for other in others:
+        other.close()

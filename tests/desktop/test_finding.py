@@ -13,6 +13,12 @@ ACCEPTED = ["changes", "conversations", "lines"]
 
 
 @pytest.fixture
+def box() -> Box:
+    """A chat."""
+    return Box()
+
+
+@pytest.fixture
 def bob(box: Box) -> Client:
     """Somebody who has lost a needle."""
     bob = box.text("bob")

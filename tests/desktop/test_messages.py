@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tkinter
 from collections.abc import Callable
+from functools import partial
 from itertools import count
 from typing import Any
 
@@ -12,10 +13,17 @@ from box import Box, Client
 from desktop.desks import Desk
 
 from chat.client.desktop.input_field import MAXIMUM_PASTE
+from chat.client.link import Post
 
 ACCEPTED = ["changes", "conversations", "lines"]
 TAGS = count()
 TRACEBACK = "Traceback:\n\n  File x"
+
+
+@pytest.fixture
+def box() -> Box:
+    """A chat."""
+    return Box()
 
 
 def program(box: Box, name: str = "bob") -> Client:
@@ -133,6 +141,35 @@ def test_messages_of_several_lines_and_places_in_them(desk: Desk, box: Box) -> N
     ]
     bob.ask(type="delete", id=2)
     desk.sees("before\n10:15  bob deleted this.\nbob  10:15\nafter\nthat\n")
+
+
+def test_what_is_not_delivered_comes_back(desk: Desk, box: Box) -> None:
+    bob = box.text("bob")
+    desk.say("/msg bob hello")
+    desk.until(lambda: desk.root.title().startswith("@bob"))
+    bob.send("/quit")
+    desk.sees("bob is gone for good.")
+    edit_in_place(desk, "are you\n  gone?")
+    desk.sees("Whoever that was is gone for good.")
+    assert desk.typed == "are you\n  gone?"
+
+
+def test_what_is_not_delivered_waits_in_its_room(desk: Desk, box: Box) -> None:
+    box.text("bob").send("/join dev")
+    desk.seat.enter("/join dev")
+    desk.until(lambda: desk.root.title().startswith("#dev"))
+    post = partial(desk.seat.model.post_refused, Post("t", "me", {"room": "dev", "text": "waves"}))
+    desk.seat.model.expect("t")
+    desk.press("<Control-p>")
+    desk.until(lambda: desk.root.title().startswith("#lobby"))
+    post()
+    assert desk.typed == ""
+    desk.press("<Control-n>")
+    desk.until(lambda: desk.typed == "/me waves")
+    desk.entry.insert("end", "!")
+    desk.seat.model.expect("t")
+    post()
+    assert desk.typed == "/me waves!"
 
 
 # -- changes

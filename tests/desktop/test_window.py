@@ -6,6 +6,7 @@ import tkinter
 from collections.abc import Callable
 from datetime import UTC, datetime
 
+import pytest
 from box import Box
 from desktop.desks import Desk, say
 from desktop.displays import Display
@@ -16,6 +17,12 @@ from chat.client.desktop.input_field import MAXIMUM_PASTE
 from chat.client.desktop.look import DARK, LIGHT, Look
 from chat.client.scrollback import MAXIMUM_LINES, Line, LineKind
 from chat.client.search_results import Found
+
+
+@pytest.fixture
+def box() -> Box:
+    """A chat."""
+    return Box()
 
 
 def test_what_is_said_is_shown_under_names_with_times(desk: Desk, box: Box) -> None:
