@@ -130,6 +130,9 @@ class Listener:
     def outbox_changed(self) -> None:
         """A message was put into the outbox, or taken out of it."""
 
+    def post_refused(self, post: Post) -> None:
+        """The server has refused a message; the refusal itself follows."""
+
 
 class Link:
     """Connects to a server, and connects again after each break until :meth:`leave`.
@@ -606,8 +609,9 @@ class Link:
         if (asked := self._name_request) is not None and refusal.tag == asked.tag:
             wants_code = asked.type == "register" and refusal.code in INVITATION_CODES
             self.registering = asked.password if wants_code else None
-        if self.outbox.pop(refusal.tag, None) is not None:
+        if (post := self.outbox.pop(refusal.tag, None)) is not None:
             self._listener.outbox_changed()
+            self._listener.post_refused(post)
         elif (place := self._places.get(room := self._pages.pop(refusal.tag, ""))) is not None:
             is_backlog = place.seen is None
             self._show(place, place.give_up())

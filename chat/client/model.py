@@ -10,7 +10,7 @@ import msgspec
 
 from chat.client.changes import apply, quote
 from chat.client.excerpt import Excerpt
-from chat.client.link import INVITATION_CODES, Connecting, Listener, Online, State, Waiting
+from chat.client.link import INVITATION_CODES, Connecting, Listener, Online, Post, State, Waiting
 from chat.client.room import Earlier, OtherSide, Room, title_of
 from chat.client.scrollback import Line, LineKind
 from chat.client.search_results import MAXIMUM_FOUND, Found, SearchResults
@@ -36,6 +36,9 @@ class Observer:
 
     def called(self, room: Room, line: Line) -> None:
         """*line* is meant for the user: it names them, answers them or all, or is a private message to them."""
+
+    def refused(self, room: Room, text: str) -> None:
+        """The server has refused what the user said in *room*: *text* is how they can type it again."""
 
     def message_changed(self, room: Room, change: events.AnyChange, line: Line | None) -> None:
         """A message of *room* was changed. It is *line* now, if it is among those that are shown."""
@@ -243,6 +246,14 @@ class Model(Listener):
     def outbox_changed(self) -> None:
         """Show what is waiting to be acknowledged."""
         self._changed()
+
+    def post_refused(self, post: Post) -> None:
+        """Give the user back what they said."""
+        room = self._answers.get(post.tag)
+        if room in self.rooms and post.type in ("say", "msg", "me"):
+            text = str(post.fields["text"])
+            for observer in self._observers:
+                observer.refused(room, f"/me {text}" if post.type == "me" else text)
 
     def event_received(self, event: events.Event, old: bool) -> None:
         """Show what the server has sent."""

@@ -47,6 +47,11 @@ class Draft:
         self._aside = ""
         """The text that was there before the user began to edit a message, or to react to one."""
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is being typed."""
+        return not self.text and self.purpose is None
+
     def begin(self, purpose: Purpose) -> None:
         """Go on with another *purpose*. To answer a message, the user keeps the text that is there."""
         self.end()

@@ -72,6 +72,12 @@ class InputField(ttk.Frame):
         """Replace the text by *text*, for the user to continue."""
         self._show(text)
 
+    def give_back(self, text: str) -> None:
+        """Show *text*, unless the user has gone on to another."""
+        self._draft.text = self._now()
+        if self._draft.is_empty:
+            self._show(text)
+
     def begin_for(self, purpose: Purpose) -> None:
         """Have the user type for this *purpose*."""
         self._draft.text = self._now()

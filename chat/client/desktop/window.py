@@ -90,6 +90,13 @@ class Window(Observer, Reader):
         title = line.author if room.private else f"{line.author} in {room.title}"
         self._notify(title, line.text, lambda: self._come_up(room))
 
+    def refused(self, room: Room, text: str) -> None:
+        """Put what was not delivered back into the input field of its room, unless there is something in it."""
+        if room is self._room:
+            self.entry.give_back(text)
+        elif (draft := self._drafts.get(room)) is not None and draft.is_empty:
+            draft.text = text
+
     # What the user does
 
     def leave(self) -> None:
