@@ -128,7 +128,8 @@ def test_a_message_that_is_gone_meanwhile(late: Desk, bob: Client) -> None:
     search(late, "needle")
     bob.send("/delete 1")
     open_chosen(late, "<Down>")
-    late.until(lambda: "not there any more" in late.window._hint.cget("text"))
+    late.sees("There is no message 1 in #lobby, or not any more.")
+    assert bar(late) == "Search for “needle”"
 
 
 def test_what_was_answered_is_fetched(late: Desk) -> None:

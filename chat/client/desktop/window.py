@@ -269,8 +269,7 @@ class Window(Observer, Reader):
         self.conversation.show(excerpt, ())
         if excerpt is not self._excerpt:
             self._excerpt = excerpt
-            if not self.conversation.go_to(excerpt.number):
-                self.hint("That message is not there any more. This was said at that time.")
+            self.conversation.go_to(excerpt.number)
 
     def _draw_place(self) -> None:
         """Tell that something else is shown than the newest lines, and offer the way back."""
