@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from typing import NamedTuple
@@ -13,16 +13,17 @@ from msgspec import structs
 from chat.core import rights
 from chat.core.changed import gone
 from chat.core.command import HERE, ON, TEXT, Command, Kind, Parameter, Right
+from chat.core.commands.private import count_share
 from chat.core.commands.talk import MOST_SAID, RECENT, speakable
 from chat.core.effects import Effect, Publish, Show, show_device
-from chat.core.errors import BadField, NoSuchMessage, NotAllowed, NotStored
+from chat.core.errors import BadField, NoSuchMessage, NotAllowed
 from chat.core.events import AnyChange, Deleted, Edited, Message, Pinned, Pins, Reacted
 from chat.core.facts import Between, Changed, Said
 from chat.core.hub import Hub
 from chat.core.lifecycle import show_skipped
 from chat.core.membership import room_of
 from chat.core.names import key
-from chat.core.ports import Delivery, FindMessages, MessageById, MessagesById, Query, SpentBy
+from chat.core.ports import Delivery, FindMessages, MessageById, MessagesById, Query
 from chat.core.private import cost
 from chat.core.queue import Undo
 from chat.core.reactions import MOST_KINDS, Burst, reaction_from
@@ -48,6 +49,15 @@ class Target(NamedTuple):
     mine: bool
     room: Room | None
     between: Between | None
+
+
+def _look_up(hub: Hub, session: Session, tag: str | None, number: int, then: Callable[[Target], None]) -> None:
+    """Look up a message that the user wants to change, and go on with it as it is then."""
+
+    def found(said: Said | None) -> None:
+        then(_target(hub, session, number, said))
+
+    hub.ask_in_turn(session, MessageById(number, user_of(session).party), found, tag)
 
 
 def _target(hub: Hub, session: Session, number: int, said: Said | None) -> Target:
@@ -198,17 +208,15 @@ class ShowBetween(msgspec.Struct, frozen=True):
 def delete(hub: Hub, session: Session, tag: str | None, id: int | None = None) -> None:
     """Take back what was said."""
     number = _last_said(hub, session, "take back") if id is None else id
-    look_up = MessageById(number, user_of(session).party)
-    hub.ask_in_turn(session, look_up, partial(_delete, hub, session, tag, number), tag)
+    _look_up(hub, session, tag, number, partial(_delete, hub, session, tag))
 
 
-def _delete(hub: Hub, session: Session, tag: str | None, number: int, said: Said | None) -> None:
-    target = _target(hub, session, number, said)
-    user = user_of(session)
+def _delete(hub: Hub, session: Session, tag: str | None, target: Target) -> None:
+    user, message = user_of(session), target.message
     if not (target.mine or (target.room is not None and rights.is_op(user, target.room))):
         raise NotAllowed("That is not yours to delete.")
-    event = Deleted(id=number, rev=hub.take_id(), room=target.message.room, by=user.name, time=hub.now(), tag=tag)
-    effects = [TakeBack(hub, target.between, number, target.message.text)] if target.between is not None else []
+    event = Deleted(id=message.id, rev=hub.take_id(), room=message.room, by=user.name, time=hub.now(), tag=tag)
+    effects = [TakeBack(hub, target.between, message.id, message.text)] if target.between is not None else []
     _apply(hub, session, target, event, effects, action="" if target.mine else "delete")
 
 
@@ -232,27 +240,18 @@ def edit(hub: Hub, session: Session, tag: str | None, text: str, id: int | None 
     """Give one's own message another text."""
     text = speakable(hub, session, text)
     number = _last_said(hub, session, "edit") if id is None else id
-    _look_up_and_edit(hub, session, tag, text, number, counted=False)
+    _look_up(hub, session, tag, number, partial(_edit, hub, session, tag, text, counted=False))
 
 
-def _look_up_and_edit(hub: Hub, session: Session, tag: str | None, text: str, number: int, *, counted: bool) -> None:
-    look_up = MessageById(number, user_of(session).party)
-    hub.ask_in_turn(session, look_up, partial(_edit, hub, session, tag, text, number, counted), tag)
-
-
-def _edit(
-    hub: Hub, session: Session, tag: str | None, text: str, number: int, counted: bool, said: Said | None
-) -> None:
+def _edit(hub: Hub, session: Session, tag: str | None, text: str, target: Target, *, counted: bool) -> None:
     """Edit it, if the user may. If they seem to have sent too much in private, that is *counted* anew first."""
-    target = _target(hub, session, number, said)
-    user = user_of(session)
-    message = target.message
+    user, message = user_of(session), target.message
     if not target.mine:
         raise NotAllowed("That is not yours to edit.")
     if datetime.fromisoformat(hub.now()) - datetime.fromisoformat(message.time) > EDITABLE:
         raise NotAllowed("That was said more than an hour ago. It can't be edited any more.")
     _require_speech(hub, session, target)
-    event = Edited(id=number, room=message.room, by=user.name, text=text, time=hub.now(), tag=tag)
+    event = Edited(id=message.id, room=message.room, by=user.name, text=text, time=hub.now(), tag=tag)
     if text == message.text:
         _confirm(hub, session, target, event)
         return
@@ -260,23 +259,13 @@ def _edit(
     if target.between is not None:
         sender, more = target.between.sender, cost(text) - cost(message.text)
         if more > 0 and hub.shares.spent(sender) + more > hub.limits.private:
-            if counted:
-                raise NotStored("Your private messages take all the room that they may. Delete some of them first.")
-            _count_and_edit(hub, session, tag, text, number, sender)
+            edit_then = partial(_edit, hub, session, tag, text, counted=True)
+            again = partial(_look_up, hub, session, tag, message.id, edit_then)
+            count_share(hub, session, tag, sender, again, counted=counted)
             return
         hub.shares.add(sender, more)
         undo = partial(hub.shares.add, sender, -more)
     _apply(hub, session, target, structs.replace(event, rev=hub.take_id()), undo=undo)
-
-
-def _count_and_edit(hub: Hub, session: Session, tag: str | None, text: str, number: int, sender: str) -> None:
-    def found(size: int) -> None:
-        hub.shares.set(sender, size)
-        if not session.gone:
-            _look_up_and_edit(hub, session, tag, text, number, counted=True)
-
-    # The history may have dropped some of what the sender has said.
-    hub.ask_in_turn(session, SpentBy(sender), found, tag)
 
 
 # -- reacting
@@ -295,8 +284,7 @@ def react(
     text = reaction_from(text)
     user = user_of(session)
     if id is not None:
-        look_up = MessageById(id, user.party)
-        hub.ask_in_turn(session, look_up, partial(_react, hub, session, tag, text, on, id), tag)
+        _look_up(hub, session, tag, id, partial(_react, hub, session, tag, text, on))
         return
     query = Query(room_of(hub, session, room).name, hub.next_id, RECENT)
 
@@ -314,26 +302,22 @@ def react(
     hub.ask_in_turn(session, FindMessages(query), found, tag)
 
 
-def _react(
-    hub: Hub, session: Session, tag: str | None, text: str, on: bool | None, number: int, said: Said | None
-) -> None:
-    target = _target(hub, session, number, said)
-    user = user_of(session)
+def _react(hub: Hub, session: Session, tag: str | None, text: str, on: bool | None, target: Target) -> None:
+    user, message = user_of(session), target.message
     _require_speech(hub, session, target)
-    counts = {one.text: one.count for one in target.message.reactions}
-    mine = any(one.mine for one in target.message.reactions if one.text == text)
+    counts = {one.text: one.count for one in message.reactions}
+    mine = any(one.mine for one in message.reactions if one.text == text)
     on = not mine if on is None else on
     count = counts.get(text, 0) + on - mine
     event = Reacted(
-        id=number, room=target.message.room, by=user.name, text=text, on=on, count=count, time=hub.now(), tag=tag
+        id=message.id, room=message.room, by=user.name, text=text, on=on, count=count, time=hub.now(), tag=tag
     )
     if on is mine:
         _confirm(hub, session, target, event)
         return
     if on and text not in counts and len(counts) >= MOST_KINDS:
         raise BadField(f"That message has {MOST_KINDS} different reactions, which is the most. Use one of them.")
-    event = structs.replace(event, rev=hub.take_id())
-    _apply(hub, session, target, event)
+    _apply(hub, session, target, structs.replace(event, rev=hub.take_id()))
 
 
 # -- pinning
@@ -342,25 +326,19 @@ def _react(
 def pin(hub: Hub, session: Session, tag: str | None, room: str, id: int, on: bool | None = None) -> None:
     """Pin a message of the room, or take that back."""
     there = room_of(hub, session, room)
-    look_up = MessageById(id, user_of(session).party)
-    hub.ask_in_turn(session, look_up, partial(_pin, hub, session, tag, there.name, on, id), tag)
+    _look_up(hub, session, tag, id, partial(_pin, hub, session, tag, there.name, on))
 
 
-def _pin(
-    hub: Hub, session: Session, tag: str | None, name: str, on: bool | None, number: int, said: Said | None
-) -> None:
-    session.require_here()
-    user = user_of(session)
+def _pin(hub: Hub, session: Session, tag: str | None, name: str, on: bool | None, target: Target) -> None:
+    user, message = user_of(session), target.message
     room = room_of(hub, session, name)
     rights.require(user, Right.OP, room)
-    target = _target(hub, session, number, said)
-    if target.message.room != room.name:
-        raise NoSuchMessage(f"Message {number} is not in #{room.name}.")
-    pinned = number in room.pinned
+    if message.room != room.name:
+        raise NoSuchMessage(f"Message {message.id} is not in #{room.name}.")
+    pinned = message.id in room.pinned
     on = not pinned if on is None else on
-    message = target.message
     event = Pinned(
-        id=number,
+        id=message.id,
         room=room.name,
         by=user.name,
         on=on,

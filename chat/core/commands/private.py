@@ -89,16 +89,8 @@ def _tell(
         raise NotAllowed(f"{to.name} takes no private messages from users without an account. /register makes you one.")
     sender = str(user.party) if user.account is not None else session.peer.network
     if hub.shares.spent(sender) + cost(text) > hub.limits.private:
-        if counted:
-            raise NotStored(_full(hub, user))
-
-        def found(size: int) -> None:
-            hub.shares.set(sender, size)
-            if not session.gone:
-                _tell(hub, session, tag, find, text, answered, counted=True)
-
-        # The history may have dropped some of it.
-        hub.ask_in_turn(session, SpentBy(sender), found, tag)
+        again = partial(_tell, hub, session, tag, find, text, answered, counted=True)
+        count_share(hub, session, tag, sender, again, counted=counted)
         return
     hub.shares.add(sender, cost(text))
     between = Between(user.party, to.party, sender, heard=not to.ignores(user.name))
@@ -139,11 +131,26 @@ def _untold(hub: Hub, user: User, sender: str, message: Message) -> Sequence[Eff
     return forget_said(user, message.id)
 
 
-def _full(hub: Hub, user: User) -> str:
-    whose = "Your private messages" if user.account is not None else "Private messages from your address"
-    return (
-        f"{whose} take {size_in_words(hub.limits.private)}, which is the most. Delete some of them, or try again later."
-    )
+def count_share(
+    hub: Hub, session: Session, tag: str | None, sender: str, then: Callable[[], None], *, counted: bool
+) -> None:
+    """Count what the *sender*'s private messages take, as the history may have dropped some of them, and try again.
+
+    Raises :class:`NotStored` if that was *counted* already.
+    """
+    if counted:
+        whose = (
+            "Your private messages" if user_of(session).account is not None else "Private messages from your address"
+        )
+        size = size_in_words(hub.limits.private)
+        raise NotStored(f"{whose} take {size}, which is the most. Delete some of them, or try again later.")
+
+    def found(size: int) -> None:
+        hub.shares.set(sender, size)
+        if not session.gone:
+            then()
+
+    hub.ask_in_turn(session, SpentBy(sender), found, tag)
 
 
 class Tell(msgspec.Struct, frozen=True):
