@@ -25,8 +25,9 @@ from typing import Any
 
 from benchmarks.machine import describe
 from chat.archive.formats import json_line
-from chat.core.events import Message, timestamp
+from chat.core.events import Message
 from chat.core.facts import Said
+from chat.core.times import timestamp
 from chat.history import sqlite
 from chat.history.schema import migrate
 

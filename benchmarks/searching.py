@@ -27,11 +27,12 @@ from twisted.internet.interfaces import IReactorFromThreads
 from benchmarks.history import START, Talk
 from benchmarks.machine import describe
 from chat.core.commands.history import MOST_HIDDEN
-from chat.core.events import Message, timestamp
+from chat.core.events import Message
 from chat.core.facts import Said
 from chat.core.ports import Search
 from chat.core.rights import Readable
 from chat.core.search import parse
+from chat.core.times import timestamp
 from chat.history import sqlite
 from chat.history.schema import migrate
 

@@ -9,7 +9,7 @@ import msgspec
 from twisted.logger import ILogObserver, LogEvent, formatEvent
 from zope.interface import implementer
 
-from chat.core.events import timestamp
+from chat.core.times import timestamp
 
 
 @implementer(ILogObserver)

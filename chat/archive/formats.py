@@ -13,10 +13,11 @@ import msgspec
 
 from chat.core import names
 from chat.core.errors import BadName
-from chat.core.events import Message, Topic, local_time, wire_time
+from chat.core.events import Message, Topic
 from chat.core.limits import Limits
 from chat.core.room import Access, Status
 from chat.core.text import clean, clean_lines
+from chat.core.times import local_time, wire_time
 
 MAXIMUM_TAG = 64
 _LIMITS = Limits()

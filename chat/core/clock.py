@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from twisted.logger import Logger
 
-from chat.core.events import timestamp
+from chat.core.times import timestamp
 
 TOLERANCE = 600.0
 """The seconds by which the last time may be ahead of the wall clock and still be told again."""

@@ -10,7 +10,7 @@ from keyword import iskeyword
 from typing import Any
 
 from chat.core.errors import BadField
-from chat.core.events import wire_time
+from chat.core.times import wire_time
 
 SWITCH_WORDS = {"on": True, "off": False}
 """How people write what is true or false in JSON."""

@@ -7,14 +7,14 @@ in the form of the wire, ``2026-11-21T09:15:02.114Z``.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from datetime import UTC, datetime
-from functools import lru_cache
+from datetime import datetime
 from typing import Literal, Union
 
 import msgspec
 
 from chat.core.durations import in_words
 from chat.core.text import enumerate_words, in_quotes, some_of
+from chat.core.times import local_time, minute
 
 MOST_NAMES = 10
 """The names that are listed one by one; of more others their number is given."""
@@ -30,41 +30,6 @@ RuleKind = Literal["op", "mute", "invite", "private", "lock", "members", "slow",
 
 FIRST_RULES = {("invite", True), *((rule, on) for rule in ("op", "mute", "private", "lock") for on in (True, False))}
 """The rules that every client knows, and which way they change; others are for clients that accept ``changes``."""
-
-
-def timestamp(seconds: float) -> str:
-    """Write *seconds* since 1970 in UTC with milliseconds, as the wire does."""
-    return _millisecond(int(seconds * 1000))
-
-
-@lru_cache(maxsize=4)
-def _millisecond(milliseconds: int) -> str:
-    """Write a time that many messages may share."""
-    whole, rest = divmod(milliseconds, 1000)
-    return f"{_second(whole)}.{rest:03d}Z"
-
-
-@lru_cache(maxsize=4)
-def _second(seconds: int) -> str:
-    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}"
-
-
-def wire_time(moment: datetime) -> str:
-    """Write an aware time as the wire does; raises :class:`OverflowError` at the ends of the calendar."""
-    return f"{moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='milliseconds')}Z"
-
-
-def local_time(time: str) -> datetime:
-    """Read a time of the wire, in the time zone of this machine."""
-    return datetime.fromisoformat(time).astimezone()
-
-
-def _minute(time: str) -> str:
-    """Write a time of the wire where the reader is; what can't be read stays as it is."""
-    try:
-        return f"{local_time(time):%Y-%m-%d %H:%M}"
-    except (ValueError, OverflowError):
-        return time
 
 
 def company(name: str, room: str, users: Collection[str]) -> str:
@@ -399,7 +364,7 @@ class BanLine(msgspec.Struct, frozen=True, kw_only=True):
     time: str
 
     def __str__(self) -> str:
-        span = f"until {_minute(self.until)}" if self.until else "for ever"
+        span = f"until {minute(self.until)}" if self.until else "for ever"
         return f"{self.target}, {span}, by {self.by}{f': {self.why}' if self.why else ''}"
 
 
@@ -607,7 +572,7 @@ class RoomSummary(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
         if self.access == "archived":
             facts.append(self.access)
         if self.time is not None:
-            facts.append(f"active {_minute(self.time)}")
+            facts.append(f"active {minute(self.time)}")
         return f"{', '.join(facts)}{f': {self.topic}' if self.topic else ''}"
 
 
@@ -828,7 +793,7 @@ class Device(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         broken = ", its connection is broken" if self.held else ""
         here = " (this one)" if self.this else ""
         where = f"from {self.address}" if self.address is not None else "from this machine"
-        since = f"since {_minute(self.since)}"
+        since = f"since {minute(self.since)}"
         return f"{self.device}: {self.way} {where}, {since}, {_idle(self.idle)}{broken}{here}"
 
 
@@ -861,7 +826,7 @@ class Whois(Event, frozen=True, kw_only=True):
     def words(self) -> list[str]:
         who = f"has the account {self.account}" if self.account is not None else "has no account"
         rooms = enumerate_words([f"#{room}" for room in self.rooms]) if self.rooms else "no room that you can see"
-        lines = [f"{self.name} {who}, and is in {rooms}.", f"Here since {_minute(self.since)}, {_idle(self.idle)}."]
+        lines = [f"{self.name} {who}, and is in {rooms}.", f"Here since {minute(self.since)}, {_idle(self.idle)}."]
         if self.away is not None:
             lines.append(f"Away: {self.away}" if self.away else "Away.")
         return lines

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import TypedDict
 
 from chat.core.errors import BadField
-from chat.core.events import wire_time
+from chat.core.times import wire_time
 
 MOST = 200
 """The messages that are asked for if a time is given."""

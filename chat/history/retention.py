@@ -12,7 +12,7 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
 
-from chat.core.events import timestamp
+from chat.core.times import timestamp
 from chat.history.store import CannotKeep, Store
 
 INTERVAL = 3600.0

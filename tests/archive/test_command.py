@@ -18,7 +18,7 @@ from history.stores import REACTOR, deleted, said, wait
 from msgspec import structs
 
 from chat.archive.command import run
-from chat.core.events import Edited, Topic, timestamp
+from chat.core.events import Edited, Topic
 from chat.core.facts import (
     AccessSet,
     Changed,
@@ -33,6 +33,7 @@ from chat.core.facts import (
 )
 from chat.core.ports import Query, Search
 from chat.core.room import Access
+from chat.core.times import timestamp
 from chat.history.schema import MIGRATIONS
 from chat.history.sqlite import FILE, SqliteStore
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from twisted.logger import LogLevel, capturedLogs
 
 from chat.core.clock import TOLERANCE, HistoryClock
-from chat.core.events import timestamp
+from chat.core.times import timestamp
 
 HOUR = 3_600.0
 

@@ -10,6 +10,7 @@ import msgspec
 import pytest
 
 from chat.core import errors, events
+from chat.core.times import timestamp
 from chat.protocols.text import TextDialect
 
 PROTOCOL = (Path(__file__).parents[2] / "docs" / "protocol.md").read_text()
@@ -31,7 +32,7 @@ def test_every_error_code_is_documented() -> None:
 
 
 def test_an_event_survives_the_wire() -> None:
-    message = events.Message(id=1, time=events.timestamp(0.9999), room="lobby", author="ada", kind="say", text="hi")
+    message = events.Message(id=1, time=timestamp(0.9999), room="lobby", author="ada", kind="say", text="hi")
     line = msgspec.json.encode(message)
     assert line == (
         b'{"type":"message","id":1,"time":"1970-01-01T00:00:00.999Z","room":"lobby","author":"ada","kind":"say","text":"hi"}'

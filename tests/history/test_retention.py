@@ -12,10 +12,11 @@ from msgspec import structs
 from twisted.internet.defer import Deferred, fail
 from twisted.internet.task import Clock
 
-from chat.core.events import Topic, timestamp
+from chat.core.events import Topic
 from chat.core.facts import AccessSet, Record, RoomRecord, Said, TopicSet
 from chat.core.ports import Query, Search
 from chat.core.room import Access
+from chat.core.times import timestamp
 from chat.history import sqlite
 from chat.history.memory import MemoryStore
 from chat.history.retention import INTERVAL, Retention

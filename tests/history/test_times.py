@@ -13,9 +13,9 @@ import pytest
 from history.stores import REACTOR, said, wait
 from msgspec import structs
 
-from chat.core.events import timestamp
 from chat.core.facts import Said
 from chat.core.ports import Query
+from chat.core.times import timestamp
 from chat.history.memory import MemoryStore
 from chat.history.sqlite import FILE, SqliteStore
 from chat.history.store import CannotKeep, Store

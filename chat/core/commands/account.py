@@ -16,7 +16,7 @@ from chat.core.conversations import told_watchers
 from chat.core.doors import Registration
 from chat.core.effects import Effect, Show
 from chat.core.errors import AlreadyThere, NameTaken, NotAllowed
-from chat.core.events import Notice, wire_time
+from chat.core.events import Notice
 from chat.core.facts import AccountRenamed, Ignoring, InvitationMade, PasswordSet, Registered, Unregistered
 from chat.core.hub import Hub
 from chat.core.lifecycle import EndOthers, Quit, tell_name
@@ -25,6 +25,7 @@ from chat.core.ports import Delivery, HashPassword
 from chat.core.registration import invited_by, make_invitation, passed_on, require_registration
 from chat.core.rights import user_of
 from chat.core.session import Session
+from chat.core.times import wire_time
 
 
 def register(hub: Hub, session: Session, tag: str | None, password: str, code: str | None = None) -> None:

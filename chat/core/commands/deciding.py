@@ -8,13 +8,14 @@ from chat.core import durations
 from chat.core.accounts import Account
 from chat.core.bans import Ban, RoomBan
 from chat.core.effects import Effect, Publish
-from chat.core.events import BanLine, Rule, RuleKind, timestamp
+from chat.core.events import BanLine, Rule, RuleKind
 from chat.core.facts import AccessSet, Invited, LockSet, OpSet, RoomFact, SlowSet, StatusSet
 from chat.core.hub import Hub
 from chat.core.queue import Undo
 from chat.core.room import Room
 from chat.core.session import Session, User
 from chat.core.text import bounded
+from chat.core.times import timestamp
 
 LONGEST_WHY = 300
 """The bytes of a reason."""

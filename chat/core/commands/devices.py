@@ -9,13 +9,14 @@ import msgspec
 from chat.core.command import Command, Kind, Parameter
 from chat.core.effects import Show
 from chat.core.errors import BadField
-from chat.core.events import Device, Devices, Notice, timestamp
+from chat.core.events import Device, Devices, Notice
 from chat.core.facts import LoggedOut
 from chat.core.hub import Hub
 from chat.core.lifecycle import quit_chat
 from chat.core.ports import Delivery
 from chat.core.rights import user_of
 from chat.core.session import Session, State, User
+from chat.core.times import timestamp
 
 EVERY = "all"
 """How people write that they mean all devices."""

@@ -9,13 +9,14 @@ from chat.core.accounts import Account
 from chat.core.command import ON, USER, Command, Kind, Parameter
 from chat.core.effects import Publish, Show, ShowOthers
 from chat.core.errors import BadField, NoSuchUser, NotAllowed
-from chat.core.events import Away, Ignored, Pong, Whois, Words, timestamp
+from chat.core.events import Away, Ignored, Pong, Whois, Words
 from chat.core.facts import WordsSet
 from chat.core.hub import Hub
 from chat.core.membership import find_anyone
 from chat.core.rights import user_of
 from chat.core.session import CHANGES, Session
 from chat.core.text import clean, legible
+from chat.core.times import timestamp
 
 MOST_WORDS = 20
 """So many words may name an account besides its name."""

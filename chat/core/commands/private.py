@@ -139,11 +139,10 @@ def count_share(
     Raises :class:`NotStored` if that was *counted* already.
     """
     if counted:
-        whose = (
-            "Your private messages" if user_of(session).account is not None else "Private messages from your address"
-        )
-        size = size_in_words(hub.limits.private)
-        raise NotStored(f"{whose} take {size}, which is the most. Delete some of them, or try again later.")
+        registered = user_of(session).account is not None
+        whose = "Your private messages" if registered else "Private messages from your address"
+        most = size_in_words(hub.limits.private)
+        raise NotStored(f"{whose} take {most}, which is the most. Delete some of them, or try again later.")
 
     def found(size: int) -> None:
         hub.shares.set(sender, size)
