@@ -11,7 +11,7 @@ import msgspec
 from chat.core import names
 from chat.core.accounts import Account, Subject
 from chat.core.effects import Effect, show_device
-from chat.core.errors import BadField, NoSuchUser
+from chat.core.errors import BadField, NoSuchUser, NotAllowed
 from chat.core.events import ConversationChanged
 from chat.core.hub import Hub
 from chat.core.membership import find_anyone
@@ -21,6 +21,10 @@ from chat.core.session import CONVERSATIONS, Session, User, ignores
 
 MOST_LOOKED_AT = 1_000
 """So many of the newest conversations are searched for somebody who is gone."""
+
+
+GUESTS = names.key("guests")
+"""Who ignores this name is sent nothing in private by users without an account."""
 
 
 class Addressee(NamedTuple):
@@ -59,6 +63,12 @@ def addressee_with(hub: Hub, party: Subject) -> Addressee:
     if found is not None:
         return _addressed(found)
     raise NoSuchUser("Whoever that was is gone for good.")
+
+
+def require_welcome(user: User, to: Addressee) -> None:
+    """Raise :class:`NotAllowed` if whoever the *user* writes *to* takes nothing from users without an account."""
+    if to.user is not user and user.account is None and to.ignores(GUESTS):
+        raise NotAllowed(f"{to.name} takes no private messages from users without an account. /register makes you one.")
 
 
 def party_from(text: str) -> Subject:

@@ -253,3 +253,19 @@ def test_what_could_not_be_stored_is_not_what_one_said_last(words: str) -> None:
     person.send("/edit new")
     drain(box, store)
     assert person.lines() == ["person (edited): new"]
+
+
+# -- who takes nothing in private
+
+
+def test_who_takes_nothing_from_guests_is_not_sent_their_edits_and_reactions_either(box: Box) -> None:
+    zoe, eve = program(box, "zoe", password=PASSWORD), program(box, "eve")
+    hers = answers(eve, type="msg", name="zoe", text="hi")[0]["id"]
+    other = answers(zoe, type="msg", name="eve", text="hello")[0]["id"]
+    answers(zoe, type="ignore", name="guests")
+    text = "zoe takes no private messages from users without an account. /register makes you one."
+    for request in ({"type": "edit", "id": hers, "text": "stupid"}, {"type": "react", "id": other, "text": "stupid"}):
+        assert answers(eve, **request) == [{"type": "error", "code": "not-allowed", "text": text}]
+    assert zoe.objects() == []
+    assert answers(eve, type="delete", id=hers)[0]["type"] == "deleted"
+    assert answers(zoe, type="react", id=other, text="ok")[0]["type"] == "reacted"

@@ -15,6 +15,7 @@ from chat.core.changed import gone
 from chat.core.command import HERE, ON, TEXT, Command, Kind, Parameter, Right
 from chat.core.commands.private import count_share
 from chat.core.commands.talk import MOST_SAID, RECENT, speakable
+from chat.core.conversations import addressee_with, require_welcome
 from chat.core.effects import Effect, Publish, Show, show_device
 from chat.core.errors import BadField, NoSuchMessage, NotAllowed
 from chat.core.events import AnyChange, Deleted, Edited, Message, Pinned, Pins, Reacted
@@ -76,9 +77,14 @@ def _target(hub: Hub, session: Session, number: int, said: Said | None) -> Targe
 
 
 def _require_speech(hub: Hub, session: Session, target: Target) -> None:
-    """Raise :class:`ChatError` if the user may not speak where the message was said."""
+    """Raise :class:`ChatError` if the user may not speak where the message was said, or to whom it is private with."""
+    user, between = user_of(session), target.between
     if target.message.room is not None:
-        rights.require_speech(hub, user_of(session), room_of(hub, session, target.message.room))
+        rights.require_speech(hub, user, room_of(hub, session, target.message.room))
+    elif between is not None:
+        other = between.opposite(user.party)
+        if hub.with_party(other) is not None:
+            require_welcome(user, addressee_with(hub, other))
 
 
 def _last_said(hub: Hub, session: Session, to_do: str) -> int:

@@ -8,15 +8,14 @@ from functools import partial
 import msgspec
 from msgspec import structs
 
-from chat.core import names
 from chat.core.accounts import Subject
 from chat.core.changed import gone
 from chat.core.command import WITH, Command, Kind, Parameter
 from chat.core.commands.history import DEFAULT_COUNT
 from chat.core.commands.talk import acknowledge, answered_by, forget_said, quote, speakable, store_said
-from chat.core.conversations import Addressee, addressee, addressee_with, find_party, party_from, watch
+from chat.core.conversations import Addressee, addressee, addressee_with, find_party, party_from, require_welcome, watch
 from chat.core.effects import Echo, Effect, Recall, Show
-from chat.core.errors import NotAllowed, NotStored
+from chat.core.errors import NotStored
 from chat.core.events import ConversationLine, Conversations, History, Message, Notice, Sent
 from chat.core.facts import Between, Said
 from chat.core.hub import Hub
@@ -26,9 +25,6 @@ from chat.core.private import cost, not_shown
 from chat.core.rights import user_of
 from chat.core.session import Session, State, User, ignores
 from chat.core.text import size_in_words
-
-GUESTS = names.key("guests")
-"""Who ignores this name is sent nothing in private by users without an account."""
 
 
 def message(
@@ -85,8 +81,7 @@ def _tell(
     """Say it, if the sender may. If they seem to have sent too much, that is *counted* anew first."""
     user = user_of(session)
     to = find()
-    if to.user is not user and user.account is None and to.ignores(GUESTS):
-        raise NotAllowed(f"{to.name} takes no private messages from users without an account. /register makes you one.")
+    require_welcome(user, to)
     sender = str(user.party) if user.account is not None else session.peer.network
     if hub.shares.spent(sender) + cost(text) > hub.limits.private:
         again = partial(_tell, hub, session, tag, find, text, answered, counted=True)
