@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 from box import Box, Client, SlowStore
+from core.test_names_end import Kept
 
 from chat.core import changed
 from chat.core.accounts import Role
@@ -269,3 +271,20 @@ def test_who_takes_nothing_from_guests_is_not_sent_their_edits_and_reactions_eit
     assert zoe.objects() == []
     assert answers(eve, type="delete", id=hers)[0]["type"] == "deleted"
     assert answers(zoe, type="react", id=other, text="ok")[0]["type"] == "reacted"
+
+
+# -- numbers beyond all
+
+
+@pytest.mark.parametrize("bound", [{}, {"since": "2026-01-01T00:00:00Z"}, {"until": "2026-01-01T00:00:00Z"}])
+@pytest.mark.parametrize("where", [{"room": "lobby"}, {"with": "-5"}])
+def test_nothing_came_after_the_greatest_number_there_is(
+    tmp_path: Path, bound: dict[str, str], where: dict[str, str]
+) -> None:
+    kept = Kept(tmp_path)
+    try:
+        ada, _ = kept.come("ada", **EVERYTHING)
+        (history,) = kept.ask(ada, {"type": "history", "after": (1 << 63) - 1, **bound, **where})
+        assert (history["type"], history["messages"]) == ("history", [])
+    finally:
+        kept.close()

@@ -101,7 +101,7 @@ def _recall(
         place,
         before=_bound(hub, before),
         count=_count(hub, count),
-        after=after or 0,
+        after=min(after or 0, hub.next_id),
         newest=after is None and since is None,
         since=since,
         until=until,
