@@ -25,6 +25,7 @@ from chat.core.limits import Limits
 from chat.history.passwords import hash_password, is_password
 from chat.history.sqlite import SqliteStore
 from chat.history.store import CannotKeep
+from chat.protocols.jsonlines import FIRST, LATER, JsonDialect
 
 log = Logger()
 
@@ -36,6 +37,8 @@ LIMITS = Limits(
     rooms_each=4,
     plain_passwords=True,
 )
+PAGE = 3
+"""The messages and changes that are replayed at a time."""
 KEY = "the key of the chat"
 
 
@@ -215,6 +218,7 @@ class House:
         self._box.hub.restore(self._store.open())
         self._box.clock.callLater(LIMITS.grace, self._box.hub.end_absent)
         self._lines = []
+        FIRST.page = LATER.page = PAGE
         self.running = True
 
     def _run(self, work: Callable[..., Any], *arguments: Any) -> Deferred[Any]:
@@ -242,6 +246,7 @@ class House:
     def _end(self) -> None:
         self._seconds = self._box.clock.seconds()
         self._store.close()
+        FIRST.page = LATER.page = JsonDialect.page
         self.running = False
 
     # -- what happens to it
@@ -271,6 +276,12 @@ class House:
     def fail_to_store(self, failing: bool) -> None:
         """From now on nothing can be stored, or again."""
         self._store.failing = failing
+
+    def drop(self, room: str | None, last: int) -> None:
+        """Drop what was said in a room, or in private, up to that id, as if it were too old."""
+        done = self._store.drop(room, last)
+        if room is not None:
+            done.addCallback(lambda _: self._box.hub.dropped(room, last))
 
     def let_all_through(self) -> None:
         """Open all that is closed, and do all that waits."""

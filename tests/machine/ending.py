@@ -208,7 +208,7 @@ def _check_models(day: Day, histories: dict[str, list[Any]]) -> None:
                     world.require("same state", not known.deleted, f"{what} that it is deleted, and it is there.")
                     differs = known.differs(message)
                     world.require("same state", not differs, f"{what} this: {differs}.")
-                elif text is not None and text.deleted < world.tick and not program.over:
+                elif text is not None and text.deleted < world.tick and not text.dropped and not program.over:
                     world.require("same state", known.deleted, f"{what} not that it is deleted.")
             _check_revs(day, program, view)
 

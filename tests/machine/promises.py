@@ -11,6 +11,7 @@ import json
 import math
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from typing import Any
 
@@ -85,6 +86,8 @@ PROMISES = {
     "times": "What was said at a time is found by it, though the clock has jumped.",
 }
 
+HOUR = timedelta(hours=1)
+"""So long after they were said messages are edited."""
 INFINITY = math.inf
 ANYTHING: Any = object()
 """Nobody can know which value it is."""
@@ -396,6 +399,8 @@ class Text:
     time: str = ""
     may_be_deleted: bool = False
     """Whether somebody has asked for its end."""
+    dropped: bool = False
+    """Whether it is gone without a word, as it was old."""
     seconds: float = 0.0
     """When it was said."""
     answers: int | None = None
@@ -808,6 +813,8 @@ class World:
         if version is None:
             return
         version.text = version.text or text
+        age = datetime.fromisoformat(event["time"]) - datetime.fromisoformat(text.time or event["time"])
+        self.require("author", age <= HOUR, f"{event} came {age} after {text.text!r} was said.")
         self.require("true words", version.text is text, f"{event} gives it the text of another: {version}.")
         self.require("refused", not version.refused, f"it was refused: {event}")
         self.require("lines", event["text"] == version.shown, f"{version.shown!r} is shown so: {event}.")

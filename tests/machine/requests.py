@@ -663,8 +663,6 @@ class Asker(End):
         if request.kind == "edit":
             mine = bool({me for subject in self.subjects for me in (subject, *subject.former)} & text.authors)
             world.require("author", mine, f"{says} It is of {text.authors}.")
-            late = world.seconds() - text.seconds > HOUR + request.seconds - world.seconds() and not world.jumped
-            world.require("author", not late or request.seconds - text.seconds <= HOUR, f"{says} It is too old.")
         if text.room is None:
             world.check_ends(text, self.subjects, look, says)
         elif request.kind in ("edit", "react"):

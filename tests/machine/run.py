@@ -30,7 +30,11 @@ def make(number: int, length: int = LENGTH, without: Collection[str] = ()) -> li
     """The steps of the day with that number, which is mostly about one theme and about some of the clients."""
     chance = random.Random(number)  # noqa: S311
     theme, cast = chance.choice(THEMES), chance.choice((3, 4, 6, SEATS))
-    theme = {*theme, *TALK, "misses_something", "reads_what_came_after"} if theme and chance.random() < 0.5 else theme
+    theme = (
+        {*theme, *TALK, "misses_something", "reads_what_came_after", "what_is_old_is_dropped"}
+        if theme and chance.random() < 0.5
+        else theme
+    )
     weights = [
         weight * (chance.choice((0.1, 1, 3)) if not theme or name in theme else 0.1)
         for name, (weight, _) in STEPS.items()

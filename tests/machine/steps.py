@@ -46,7 +46,7 @@ ALL = ["changes", "conversations", "lines"]
 """What a client of today accepts."""
 WARDEN = "the warden's own"
 ROOT = "the owner's own"
-REACTIONS = ["\U0001f44d", "\U0001f44d", "ok", "\u2764\ufe0f", "\U0001f469\u200d\U0001f4bb", "1\ufe0f\u20e3", "not one"]
+REACTIONS = [*["\U0001f44d"] * 4, "ok", "\u2764\ufe0f", "\U0001f469\u200d\U0001f4bb", "1\ufe0f\u20e3", "not one"]
 FORGED = [
     "* bob left.",
     "! no",
@@ -60,7 +60,11 @@ FORGED = [
     "> bob: ah",
 ]
 """What somebody may have others read as one line of theirs."""
-TALK = ("says", "says", "tells", "edits", "reacts", "reacts", "deletes", "pins", "answers")
+TALK = (
+    "says", "tells", "edits", "reacts", "deletes", "pins", "answers", "misses_something", "reads_what_came_after",
+    "what_is_old_is_dropped", "edits_too_late",
+)  # fmt: skip
+"""What half of the days are about besides."""
 TAIL = 3
 """So many of its last messages a program sends again when it comes back."""
 
@@ -473,6 +477,32 @@ def comes_back(day: Day, seat: int, chance: random.Random) -> object:
     return None
 
 
+def _talk_somewhere(day: Day, room: str, chance: random.Random) -> None:
+    """Somebody who is in a room says something there, or changes what was said."""
+    here = [end for end in day.seats if isinstance(end, Program) and room in end.views and not end.over]
+    if not here or not day.house.running:
+        return
+    program, now = chance.choice(here), Look(None, day.world.tick, day.world.tick)
+    there = [number for number, text in day.world.by_id.items() if text.room == room and text.stays]
+    mine = [number for number in there if day.world.by_id[number].authors & set(program.subjects)]
+    number = chance.choice(there[-4:]) if there else 0
+    match chance.choice(["say", "edit", "edit", "react", "react", "pin", "delete", "msg"] if number else ["say"]):
+        case "edit" if mine:
+            request = day.request("edit", id=chance.choice(mine[-3:]), text=day.text(chance))
+        case "react":
+            request = day.request("react", id=number, text=chance.choice(REACTIONS))
+        case "pin" if day.world.may_op(program.subjects, day.world.room(room), now):
+            request = day.request("pin", room=room, id=number)
+        case "delete" if mine and chance.random() < 0.5:
+            request = day.request("delete", id=chance.choice(mine[-3:]))
+        case "msg":
+            request = day.request("msg", name=day.some_name(chance), text=day.text(chance))
+        case _:
+            request = day.request("say", room=room, text=day.text(chance))
+    program.ask(request)
+    day.settle()
+
+
 @step(5)
 def misses_something(day: Day, seat: int, chance: random.Random) -> object:
     """A program breaks off, others talk, and it comes back."""
@@ -480,12 +510,14 @@ def misses_something(day: Day, seat: int, chance: random.Random) -> object:
     program = day.program(seat)
     if program is None or not day.house.running:
         return NOTHING
-    program.lose()
-    day.settle()
-    for _ in range(chance.randrange(1, 7)):
-        _, work = STEPS[chance.choice(TALK)]
-        if work(day, chance.randrange(PROGRAMS), chance) is None:
-            day.settle()
+    room = chance.choice(sorted(program.views)) if program.views else LOBBY
+    for _ in range(chance.randrange(3)):
+        _talk_somewhere(day, room, chance)
+    if not program.over:
+        program.lose()
+        day.settle()
+    for _ in range(chance.randrange(1, 9)):
+        _talk_somewhere(day, room, chance)
     before = day.broken[seat]
     if before is not None and day.seats[seat] is None:
         day.broken[seat] = None
@@ -518,7 +550,9 @@ def _come_back(day: Day, seat: int, before: Program, chance: random.Random, *, w
         rooms[chance.choice(ROOMS)] = None
     begun = before.hello.sent if before.hello is not None else 0
     stored = [one for one in before.requests.values() if one.text is not None or one.kind in OF_MESSAGES]
-    said = [request for request in stored if request.sent > begun]
+    # What is dropped takes its tag with it.
+    kept = [one for one in stored if not any(text.dropped for text in (one.text, one.changed) if text is not None)]
+    said = [request for request in kept if request.sent > begun]
     # To who gives a password, the token of somebody without an account is another's: its tags count no more.
     counts = (password is None or known.subject.is_account) and known.subject.logs_out < known.used
     counts = counts and not known.subject.alive.may_be(False, Look(None, known.used, day.world.tick))
@@ -687,10 +721,16 @@ def says_as_a_program(day: Day, program: Program, chance: random.Random) -> Requ
     return day.request("say", room=day.some_room(program, chance), text=day.text(chance), notice=chance.random() < 0.8)
 
 
-@asks(1.5)
-def calls_everybody(day: Day, program: Program, chance: random.Random) -> Request | None:
-    room = day.ruled_room(program, chance)
-    return day.request("say", room=room, text=f"@room {day.text(chance)}") if room is not None else None
+@step(2)
+def calls_everybody(day: Day, seat: int, chance: random.Random) -> object:
+    """Now and then twice."""
+    program = day.program(seat)
+    room = day.ruled_room(program, chance) if program is not None else None
+    if program is None or room is None:
+        return NOTHING
+    texts = [f"@room {day.text(chance)}" for _ in range(chance.choice([1, 2]))]
+    program.ask(*(day.request("say", room=room, text=text) for text in texts))
+    return None
 
 
 @asks(2)
@@ -713,6 +753,18 @@ def reads_what_came_after(day: Day, program: Program, chance: random.Random) -> 
     return day.request("history", room=room, after=number, count=chance.choice([1, 3, 200]))
 
 
+@step(0.7)
+def edits_too_late(day: Day, seat: int, chance: random.Random) -> object:
+    """Somebody edits what they have said, now and then more than an hour ago."""
+    program = day.program(seat)
+    mine = [number for number in program.said if number in day.world.by_id] if program is not None else []
+    if program is None or not mine:
+        return NOTHING
+    _jump(day, chance.choice([1800.0, 3700.0]))
+    program.ask(day.request("edit", id=chance.choice(mine[-3:]), text=day.text(chance)))
+    return None
+
+
 @step(0.4)
 def reacts_with_everything(day: Day, seat: int, chance: random.Random) -> object:
     program = day.program(seat)
@@ -723,7 +775,7 @@ def reacts_with_everything(day: Day, seat: int, chance: random.Random) -> object
     return None
 
 
-@step(0.2)
+@step(0.5)
 def pins_everything(day: Day, seat: int, chance: random.Random) -> object:
     program = day.program(seat)
     room = day.ruled_room(program, chance) if program is not None else None
@@ -1093,7 +1145,13 @@ def time_passes(day: Day, seat: int, chance: random.Random) -> object:
 
 @step(1)
 def the_clock_jumps(day: Day, seat: int, chance: random.Random) -> object:
-    seconds = chance.choice([-1e6, -3600.0, -5.0, 5.0, 3600.0])
+    seconds = chance.choice([-1e6, -3600.0, -5.0, 5.0, 3700.0])
+    _jump(day, seconds)
+    return None
+
+
+def _jump(day: Day, seconds: float) -> None:
+    """Set the clock ahead, or back."""
     day.log(f"-- the clock jumps by {seconds:g} seconds")
     day.house.set_clock(seconds)
     day.world.jumped = True
@@ -1103,6 +1161,20 @@ def the_clock_jumps(day: Day, seat: int, chance: random.Random) -> object:
         for (kind, _), right in subject.rights.items():
             if kind == "banned":
                 right.forget_times()
+
+
+@step(1.5)
+def what_is_old_is_dropped(day: Day, seat: int, chance: random.Random) -> object:
+    if not day.house.running or not day.world.by_id:
+        return NOTHING
+    last = chance.choice(list(day.world.by_id)[-4:])
+    room = day.world.by_id[last].room
+    day.log(f"-- what was said {f'in #{room}' if room is not None else 'in private'} is dropped, up to message {last}")
+    for text in day.world.texts.values():
+        if text.room == room and (text.id is None or text.id <= last):
+            text.may_be_deleted = text.dropped = True
+            text.pinned.may_put(False, day.world.tick, INFINITY)
+    day.house.drop(room, last)
     return None
 
 
@@ -1311,7 +1383,7 @@ def _check_accounts(world: World, listed: dict[str, str], look: Look) -> None:
 IN_MEMORY = frozenset(
     (
         "time_passes", "the_clock_jumps", "nothing_can_be_stored", "something_takes_long", "one_thing_is_done",
-        "everything_is_done", "reads_slowly", "reads_again",
+        "everything_is_done", "reads_slowly", "reads_again", "what_is_old_is_dropped", "edits_too_late",
     )
 )  # fmt: skip
 """The steps that a real daemon can't be made to take."""
@@ -1359,9 +1431,10 @@ THEMES: Sequence[Collection[str]] = (
     ),
     (
         "says", "edits", "reacts", "deletes", "pins", "lists_pins", "answers", "comes", "comes_back", "breaks_off",
-        "types", "pastes", "reads_around", "reads_back", "reads_what_came_after", "something_takes_long",
+        "types", "pastes", "reads_around", "what_is_old_is_dropped", "reads_back", "reads_what_came_after",
+        "edits_too_late", "something_takes_long",
         "one_thing_is_done", "everything_is_done", "the_chat_is_killed", "the_chat_is_started", "comes_beside",
-        "reacts_with_everything",
+        "reacts_with_everything", "misses_something", "pins_everything", "calls_everybody",
     ),
     (
         "says", "tells", "edits", "reacts", "deletes", "pins", "answers", "comes", "comes_back", "breaks_off", "joins",
