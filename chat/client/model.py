@@ -70,6 +70,7 @@ class Model(Listener):
         self.name = name
         self.state: State = Connecting()
         self.lag: float | None = None
+        self.is_moderator = False
         self.limits: events.Limits | None = None
         self.away: str | None = None
         self.ignored: set[str] = set()
@@ -271,6 +272,7 @@ class Model(Listener):
                 self._past(event)
             case events.Welcome():
                 self.name = event.name
+                self.is_moderator = bool(event.role)
                 self.limits = event.limits
                 self.words = event.words_
             case events.RoomState():

@@ -65,6 +65,22 @@ def test_two_windows_and_netcat(shared_chat: Daemon, ada: DesktopClient, start: 
     bob.sees("bob: hello from bob", "ada: hello from ada", "~ ada waves", "cy: hello from netcat")
 
 
+def test_a_message_is_answered_and_edited_by_keys(shared_chat: Daemon, ada: DesktopClient) -> None:
+    cy = shared_chat.person("cy")
+    cy.type("green tea?", "or cake?")
+    ada.sees("green tea?", "or cake?")
+    ada.press("alt+Up", "alt+Up", "shift+F10", "Down", "Return")
+    ada.write("yes")
+    ada.press("shift+Return")
+    ada.type("  a pot")
+    cy.expect('ada (to cy, "green tea?"): yes', "ada:   a pot")
+    ada.sees('ada (to cy, "green tea?"): yes', "ada:   a pot")
+    ada.press("Menu", "Down", "Down", "Down", "Return")
+    ada.type(" of it")
+    cy.expect("ada (edited): yes", "ada (edited):   a pot of it")
+    ada.sees('ada (to cy, "green tea?"): yes', "ada:   a pot of it")
+
+
 @pytest.mark.parametrize("way", ["alt+F4", "exit", "QUIT", "leave", "ctrl+q", "SIGTERM"])
 def test_leaving(shared_chat: Daemon, ada: DesktopClient, way: str) -> None:
     bob = shared_chat.person("bob")

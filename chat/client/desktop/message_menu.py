@@ -41,7 +41,8 @@ class MessageMenu:
         menu = self._look.menu()
         model = self._client.model
         if line.is_message and self._client.knows_changes:
-            is_op = model.name in model.current.ops
+            room = model.current
+            is_op = not room.private and (model.is_moderator or model.name in room.ops)
             menu.add_command(label="Reply", command=lambda: self._begin(Answering(line)))
             menu.add_cascade(label="React", menu=self._reactions(menu, line))
             if line.mine and model.local_time.local_now() - line.time < EDITABLE:
@@ -49,7 +50,7 @@ class MessageMenu:
             menu.add_command(label="Copy", command=lambda: self._copy(line))
             if is_op:
                 label = "Unpin" if line.pinned else "Pin"
-                pin = partial(self._change, "pin", room=model.current.name, id=line.id, on=not line.pinned)
+                pin = partial(self._change, "pin", room=room.name, id=line.id, on=not line.pinned)
                 menu.add_command(label=label, command=pin)
             if line.mine or is_op:
                 menu.add_separator()

@@ -34,6 +34,7 @@ FRAME = 50
 ALT = 1 << 3
 """The bit that is set in a key event while Alt is held."""
 HELP = """Enter sends, Shift-Enter begins another line, Tab completes, Up and Down bring back what you sent.
+Alt-Up and Alt-Down choose a message, and the Menu key shows what you can do with it; so does a right click.
 PageUp and PageDown scroll, Ctrl-End goes to the newest line. F6 goes from one part of the window to the next.
 Ctrl-N and Ctrl-P go to the next room and back, Alt-1 to Alt-9 to that room, Alt-A to what is unread.
 Ctrl-F searches, Ctrl-O opens the last link. Ctrl-Plus, Ctrl-Minus and Ctrl-0 change the size, Ctrl-D the colours.
