@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -25,12 +26,12 @@ LISTED_ROOMS = 20
 _ARCHIVE = ("archive", "archived")
 """How users say to ``/room`` that nobody speaks in the room any more."""
 LEAVING_WORDS = ("exit", "quit")
-_WITH_LINES = ("edit", "me", "msg", "reply")
-"""The commands that a text of several lines may begin with. Any other is said as it is: it was pasted."""
+_WITH_LINES = re.compile(r"/(edit|me|msg|reply)\s", re.IGNORECASE)
+"""How a text of several lines begins that is a command. Any other is said as it is: it was pasted."""
 _SAID = ("say", "me", "msg")
 """The requests that say something."""
 _NEW = ("edit", "notify", "pin", "pins", "react")
-"""The commands that servers older than changes of messages do not know."""
+"""The commands that a server does not know which knows no changes of messages."""
 _CHANGING = ("edit", "delete", "react", "pin")
 """The commands that change messages."""
 
@@ -59,7 +60,7 @@ class Client:
         try:
             if password is not None and line and not line.startswith("/"):
                 self.model.expect(self.link.ask_about_name("register", password, code=line))
-            elif "\n" in line and (not line.startswith("/") or line[1:].split()[:1] not in _FIRST_WORDS):
+            elif "\n" in line and not _WITH_LINES.match(line):
                 self._say_together(line)
             elif line.lower() in LEAVING_WORDS:
                 self.link.leave()
@@ -91,9 +92,7 @@ class Client:
     def change(self, request: str, **fields: Any) -> None:
         """Send a request about a message, now or when the connection is back; raises :class:`CannotDo`."""
         try:
-            if "text" in fields:
-                self._check_length(fields["text"])
-            self.model.expect(self.link.post(request, **fields))
+            self._post(request, **fields)
         except NotNow as refusal:
             raise CannotDo(str(refusal)) from refusal
 
@@ -195,7 +194,9 @@ class Client:
         ]
 
     def _post(self, type_: str, **fields: Any) -> None:
-        self._check_length(fields["text"])
+        """Have what stores something sent now, or when the connection is back."""
+        if "text" in fields:
+            self._check_length(fields["text"])
         self.model.expect(self.link.post(type_, **fields))
 
     def _check_length(self, text: str) -> None:
@@ -212,7 +213,7 @@ class Client:
         word, _, rest = line.removeprefix("/").partition(" ")
         own = OWN_COMMANDS.get(word.lower())
         command, rest = (own, rest) if own else table.split(line)
-        if command.name in _NEW and "changes" not in self.link.features:
+        if command.name in _NEW and not self.knows_changes:
             raise CannotDo(f"The server is too old for /{command.name}.")
         if command.name == "edit" and not rest.strip():
             self._draft_edit()
@@ -228,10 +229,12 @@ class Client:
             _BEFORE.get(command.name, Client._request)(self, command, arguments)
 
     def _request(self, command: Command, arguments: Mapping[str, Any]) -> None:
+        if command.name in _CHANGING:
+            self._post(command.name, **arguments)
+            return
         if "text" in arguments:
             self._check_length(arguments["text"])
-        request = self.link.post if command.name in _CHANGING else self.link.ask
-        self.model.expect(request(command.name, **arguments))
+        self.model.expect(self.link.ask(command.name, **arguments))
 
     def _switch(self, command: Command, arguments: Mapping[str, Any]) -> None:
         """Send which way to switch. If the user has not said it, it is the other way than they see."""
@@ -345,7 +348,7 @@ class Client:
         line = room.newest(lambda line: not line.mine and (line.mention or line.private))
         if line is None:
             raise CannotDo("There is nothing here that names you. To answer somebody, begin with their name: bob: yes")
-        self._post("msg" if room.private else "say", **room.address, text=arguments["text"], re=line.id)
+        self.answer(line.id or 0, arguments["text"])
 
     def _paste(self, command: Command, arguments: Mapping[str, Any]) -> None:
         """Say that it is not needed."""
@@ -455,8 +458,6 @@ _BEFORE = {
 
 _NOT_NEEDED = ("paste",)
 """Commands for which the client has a better way."""
-
-_FIRST_WORDS = [[word] for word in _WITH_LINES]
 
 _IN_CONVERSATIONS = ("history", "react", "reply")
 """Commands about a room that are about a private conversation as well."""

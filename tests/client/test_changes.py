@@ -84,7 +84,7 @@ def test_a_password_is_not_said_because_lines_follow() -> None:
 def test_commands_that_say_something_take_several_lines() -> None:
     box = Box()
     seat, bob = Seat(box), program(box)
-    seat.enter("/me waves\nand leaves", "/msg bob one\n  two")
+    seat.enter("/ME waves\nand leaves", "/msg bob one\n  two")
     assert [each["text"] for each in bob.objects() if each["type"] == "message"] == ["waves\nand leaves", "one\n  two"]
     assert seat.shown("@bob") == ["ada (private): one\nada (private):   two"]
 
