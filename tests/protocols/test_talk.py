@@ -200,6 +200,9 @@ def test_people_edit_what_they_said_last(box: Box) -> None:
     ada.send("one", "two", "/edit three")
     assert [event["text"] for event in bob.objects() if event["type"] == "edited"] == ["three"]
     assert ada.lines()[-1] == "ada (edited): three"
+    cy = box.text("cy")
+    cy.send("/edit four")
+    assert cy.lines()[-1] == "! There is nothing to edit: you have said nothing since you came in."
 
 
 def test_only_the_author_edits_and_only_for_an_hour(box: Box) -> None:
@@ -521,7 +524,9 @@ def test_people_react_to_what_somebody_else_said_last(box: Box) -> None:
     bob.send("I agree", "/react 👍")
     assert [event["id"] for event in ada.objects() if event["type"] == "reacted"] == [number]
     bob.send("/join empty", "/react 👍")
-    assert bob.lines()[-1] == "! Nobody else has said anything in #empty lately."
+    assert bob.lines()[-1] == (
+        "! Nobody else has said anything in #empty lately. Give the id of a message: /react 👍 217"
+    )
 
 
 def test_who_ignores_somebody_is_shown_none_of_their_changes(box: Box) -> None:

@@ -87,13 +87,13 @@ def _require_speech(hub: Hub, session: Session, target: Target) -> None:
             require_welcome(user, addressee_with(hub, other))
 
 
-def _last_said(hub: Hub, session: Session, to_do: str) -> int:
-    """The id of what the user said last; raises :class:`NoSuchMessage`."""
+def _last_said(hub: Hub, session: Session, if_none: str) -> int:
+    """The id of what the user said last; raises :class:`NoSuchMessage` with the sentence *if_none*."""
     said = user_of(session).said or ()
     for number in reversed(said[-MOST_SAID:]):
         if not hub.changed.is_deleted(number):
             return number
-    raise NoSuchMessage(f"There is nothing to {to_do}. Give the id of a message; /search shows them.")
+    raise NoSuchMessage(if_none)
 
 
 # -- applying a change
@@ -213,7 +213,8 @@ class ShowBetween(msgspec.Struct, frozen=True):
 
 def delete(hub: Hub, session: Session, tag: str | None, id: int | None = None) -> None:
     """Take back what was said."""
-    number = _last_said(hub, session, "take back") if id is None else id
+    none = "There is nothing to take back. Give the id of a message; /search shows them."
+    number = _last_said(hub, session, none) if id is None else id
     _look_up(hub, session, tag, number, partial(_delete, hub, session, tag))
 
 
@@ -245,7 +246,8 @@ class TakeBack(msgspec.Struct, frozen=True):
 def edit(hub: Hub, session: Session, tag: str | None, text: str, id: int | None = None) -> None:
     """Give one's own message another text."""
     text = speakable(hub, session, text)
-    number = _last_said(hub, session, "edit") if id is None else id
+    none = "There is nothing to edit: you have said nothing since you came in."
+    number = _last_said(hub, session, none) if id is None else id
     _look_up(hub, session, tag, number, partial(_edit, hub, session, tag, text, counted=False))
 
 
@@ -302,7 +304,9 @@ def react(
             if message.id not in own and message.author != user.name and key(message.author) not in session.ignored
         ]
         if not others:
-            raise NoSuchMessage(f"Nobody else has said anything in #{query.room} lately.")
+            raise NoSuchMessage(
+                f"Nobody else has said anything in #{query.room} lately. Give the id of a message: /react 👍 217"
+            )
         react(hub, session, tag, text, room, others[-1], on)
 
     hub.ask_in_turn(session, FindMessages(query), found, tag)
