@@ -99,13 +99,13 @@ class ShowOthers(msgspec.Struct, frozen=True):
 
     session: Session
     event: Event
-    accept: str = ""
+    accept: frozenset[str] = frozenset()
     """What a device must accept to be shown it, if anything."""
 
     def perform(self, delivery: Delivery) -> None:
         user = self.session.user
         for other in user.others(self.session) if user is not None else ():
-            if not other.one_room and (not self.accept or self.accept in other.accept):
+            if not other.one_room and other.accept >= self.accept:
                 show_device(delivery, other, msgspec.structs.replace(self.event, tag=None))
 
 

@@ -37,7 +37,7 @@ LINES = "lines"
 FEATURES = (CHANGES, CONVERSATIONS, LINES)
 """What every server of this version has."""
 
-_SHOWN_ALL = frozenset((CHANGES, LINES))
+KNOWS_CHANGES = frozenset((CHANGES, LINES))
 """What a client must accept to be shown all that may come in a room."""
 
 MOST_UNCONFIRMED = 1_000
@@ -238,7 +238,7 @@ class Session:
     @property
     def knows_changes(self) -> bool:
         """Whether its client is shown how messages change, and texts of several lines."""
-        return self.accept >= _SHOWN_ALL
+        return self.accept >= KNOWS_CHANGES
 
     @property
     def ignored(self) -> Mapping[str, str]:

@@ -288,3 +288,18 @@ def test_nothing_came_after_the_greatest_number_there_is(
         assert (history["type"], history["messages"]) == ("history", [])
     finally:
         kept.close()
+
+
+# -- who is shown what is new
+
+
+@pytest.mark.parametrize(
+    ("accepted", "shown"), [([], []), (["changes"], []), (["lines"], []), (["changes", "lines"], ["words"])]
+)
+def test_own_words_are_told_to_devices_that_know_all_that_came_with_them(
+    box: Box, accepted: list[str], shown: list[str]
+) -> None:
+    zoe = program(box, "zoe", password=PASSWORD)
+    phone = box.json("zoe", password=PASSWORD, accept=accepted)
+    answers(zoe, type="notify", words=["tea"])
+    assert [event["type"] for event in phone.objects()] == shown

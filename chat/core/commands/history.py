@@ -241,7 +241,7 @@ def _mark_conversation(hub: Hub, session: Session, tag: str | None, other: Subje
     party = user_of(session).party
     read = Read(room=None, with_=str(other), id=number, tag=tag)
     hub.unheard.got(party, other, number)
-    others = ShowOthers(session, read, CONVERSATIONS)
+    others = ShowOthers(session, read, frozenset((CONVERSATIONS,)))
     hub.apply(session, ReadWith(party, other, number), (Show(session, read), others), tag=tag)
 
 

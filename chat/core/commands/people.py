@@ -14,7 +14,7 @@ from chat.core.facts import WordsSet
 from chat.core.hub import Hub
 from chat.core.membership import find_anyone
 from chat.core.rights import user_of
-from chat.core.session import CHANGES, Session
+from chat.core.session import KNOWS_CHANGES, Session
 from chat.core.text import clean, legible
 from chat.core.times import timestamp
 
@@ -76,7 +76,10 @@ def notify(
         hub.confirm(session, told, tag)
     else:
         hub.apply(
-            session, WordsSet(account.id, after), (Show(session, told), ShowOthers(session, told, CHANGES)), tag=tag
+            session,
+            WordsSet(account.id, after),
+            (Show(session, told), ShowOthers(session, told, KNOWS_CHANGES)),
+            tag=tag,
         )
 
 
