@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from box import Box, Client, SlowStore
+from box import Box, Client, SlowStore, SlowWork
 from core.test_names_end import Kept
 
 from chat.core import changed
@@ -303,3 +303,46 @@ def test_own_words_are_told_to_devices_that_know_all_that_came_with_them(
     phone = box.json("zoe", password=PASSWORD, accept=accepted)
     answers(zoe, type="notify", words=["tea"])
     assert [event["type"] for event in phone.objects()] == shown
+
+
+# -- who gives the account up meanwhile
+
+
+def give_up_while(request: dict[str, Any]) -> tuple[Client, list[dict[str, Any]]]:
+    """Somebody gives up an account from one device while a request of another waits.
+
+    Returns a program that is there, and what it is shown of that.
+    """
+    store, work = SlowStore(), SlowWork()
+    box = Box(store=store, run=work, limits=Limits(rate=None, plain_passwords=True))
+    box.make_account("zoe", HASH)
+    drain(box, store)
+    zoe, phone = (box.json("zoe", password=PASSWORD, **EVERYTHING) for _ in range(2))
+    while work.waiting:
+        work.do()
+        drain(box, store)
+    ada = program(box, "ada")
+    ada.ask(type="say", room="lobby", text="hello")
+    drain(box, store)
+    phone.ask(type="react", id=1, text="x")
+    phone.ask(type="msg", name="ada", text="psst")
+    drain(box, store)
+    ada.objects()
+    zoe.ask(type="unregister", password=PASSWORD)
+    ada.ask(type="say", room="lobby", text="this is being stored")
+    phone.ask(**request)
+    work.do()
+    drain(box, store)
+    return ada, ada.objects()
+
+
+def test_who_has_given_the_account_up_does_not_take_back_its_reaction() -> None:
+    ada, shown = give_up_while({"type": "react", "id": 1, "text": "x"})
+    assert [event for event in shown if event["type"] == "reacted"] == []
+    history = answers(ada, type="history", room="lobby", count=200)[0]
+    assert history["messages"][0]["reactions"] == [{"text": "x", "count": 1}]
+
+
+def test_who_has_given_the_account_up_does_not_answer_in_its_conversations() -> None:
+    _, shown = give_up_while({"type": "msg", "name": "ada", "text": "again", "re": 3})
+    assert [event for event in shown if event["type"] == "message" and "to" in event] == []

@@ -54,11 +54,17 @@ class Target(NamedTuple):
 
 def _look_up(hub: Hub, session: Session, tag: str | None, number: int, then: Callable[[Target], None]) -> None:
     """Look up a message that the user wants to change, and go on with it as it is then."""
+    party = user_of(session).party
 
     def found(said: Said | None) -> None:
-        then(_target(hub, session, number, said))
+        target = _target(hub, session, number, said)
+        if user_of(session).party == party:
+            then(target)
+        else:
+            # The account was given up meanwhile: what the message is to the user has to be looked up anew.
+            _look_up(hub, session, tag, number, then)
 
-    hub.ask_in_turn(session, MessageById(number, user_of(session).party), found, tag)
+    hub.ask_in_turn(session, MessageById(number, party), found, tag)
 
 
 def _target(hub: Hub, session: Session, number: int, said: Said | None) -> Target:

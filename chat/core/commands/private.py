@@ -45,16 +45,15 @@ def message(
     if re is None:
         _tell(hub, session, tag, find, text, counted=False)
         return
-    party = user_of(session).party
 
     def found(said: Said | None) -> None:
         answered = answered_by(hub, session, re, said)
-        between = answered.between
+        between, party = answered.between, user_of(session).party
         if between is None or not between.is_had_by(party) or between.opposite(party) != find().party:
             raise gone(re)
         _tell(hub, session, tag, find, text, answered, counted=False)
 
-    hub.ask_in_turn(session, MessageById(re, party), found, tag)
+    hub.ask_in_turn(session, MessageById(re, user_of(session).party), found, tag)
 
 
 def _show(hub: Hub, session: Session, tag: str | None, other: Subject, name: str) -> None:
