@@ -379,7 +379,9 @@ class Program(Asker):
         for name, register in account.listed.items():
             said = [text for text in world.texts.values() if text.room == name and not text.may_be_deleted]
             # A room in which nothing was said may have vanished, and not be listed any more.
-            stays = any(text.acknowledged and text.tries[-1].done < register.last().sent for text in said)
+            last = register.last()
+            stays = any(text.acknowledged and text.tries[-1].done < last.sent for text in said)
+            stays = stays and last.done < hello.sent
             sure = stays and world.failed < 0 and not world.may_be_kept_out([account], world.room(name), look)
             missing = sure and name not in listed and set(register.values(look)) == {True}
             world.require("own rooms", not missing, f"#{name} is not said to be a room of {account}.")
@@ -542,7 +544,7 @@ class Program(Asker):
         elif after is not None:
             view.model = Model(after)
         self.here.add(name)
-        if self.own is not None:
+        if self.own is not None and self.lines_kept:
             self.own.models[name] = view.model
         self._remember(name, start)
 

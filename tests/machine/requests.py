@@ -244,7 +244,7 @@ class Asker(End):
                     account.rights = self.who.rights
                     account.marks, account.ignored = self.who.marks, self.who.ignored
                     account.away = self.who.away
-                    account.listed = self.who.listed
+                    account.listed, account.words = self.who.listed, self.who.words
                     account.inherits = self.who.inherits
                     account.party = self.who.party
                     account.role = self.who.role

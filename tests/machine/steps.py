@@ -781,7 +781,7 @@ def pins_everything(day: Day, seat: int, chance: random.Random) -> object:
     room = day.ruled_room(program, chance) if program is not None else None
     if program is None or room is None:
         return NOTHING
-    program.ask(*(day.request("say", room=room, text=day.text(chance)) for _ in range(52)))
+    program.ask(*(day.request("say", room=room, text=f"words{day.number()}") for _ in range(52)))
     day.settle()
     if not program.over:
         ids = [number for number in program.said[-52:] if number in day.world.by_id]
@@ -1228,13 +1228,14 @@ def the_chat_is_killed(day: Day, seat: int, chance: random.Random) -> object:
 def _all_are_gone(day: Day) -> None:
     world = day.world
     world.tick += 1
-    here = [end.own for end in day.ends if isinstance(end, Program) and end.own is not None and not end.over]
+    here = [end for end in day.ends if isinstance(end, Program) and not end.over]
     for end in day.ends:
         if not end.over:
             end.look()
-    for own in here:
-        # They may come back when the chat runs again.
-        own.ended = False
+    for end in here:
+        if end.own is not None:
+            # They may come back when the chat runs again.
+            end.own.ended = False
     world.tick += 1
     for seat, there in enumerate(day.seats):
         if there is not None:
