@@ -549,6 +549,8 @@ class Model(Listener):
                 observer.message_changed(room, event, line)
         if self.excerpt is not None:
             apply(self.excerpt.lines, event, mine)
+        if self.search is not None:
+            self.search.change(event, mine)
 
     def _renamed(self, event: events.Renamed) -> None:
         mine = event.name == self.name or (event.room is None and event.new == self.name)

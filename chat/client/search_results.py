@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+from chat.client.changes import changed
 from chat.client.scrollback import Line
+from chat.core.events import AnyChange, Deleted
 
 MAXIMUM_FOUND = 1000
 
@@ -34,6 +36,8 @@ class SearchResults:
     next: int | None = None
     """The id before which to look for them; an older server does not tell it."""
     refusal: str = ""
+    changes: int = 0
+    """How often what was found has changed."""
     waits: bool = False
     """Whether it is to be asked for as soon as there is a connection."""
 
@@ -41,6 +45,15 @@ class SearchResults:
     def what(self) -> str:
         """What was looked for, in words."""
         return f"Pinned in #{self.pinned_in}" if self.pinned_in else f"Search for “{self.text}”"
+
+    def change(self, change: AnyChange, mine: bool) -> None:
+        """A message was changed, by the user if it is *mine*: show it as it is now, and a deleted one no more."""
+        if isinstance(change, Deleted):
+            now = [found for found in self.found if found.line.id != change.id]
+        else:
+            now = [replace(found, line=changed(found.line, change, mine)) for found in self.found]
+        if now != self.found:
+            self.found, self.changes = now, self.changes + 1
 
     @property
     def oldest_id(self) -> int | None:

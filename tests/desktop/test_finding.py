@@ -68,7 +68,7 @@ def status(desk: Desk) -> str:
 
 def bar(desk: Desk) -> str:
     """What the window says is shown in place of the newest lines."""
-    return str(desk.window._place_words.cget("text")) if desk.window._place.winfo_manager() else ""
+    return str(desk.window.place.words.cget("text")) if desk.window.place.winfo_manager() else ""
 
 
 # -- the place of a message
@@ -110,7 +110,7 @@ def test_what_one_says_is_shown_below_the_newest(late: Desk) -> None:
     late.say("thanks")
     late.until(lambda: "ada  10:15\nthanks" in late.visible)
     assert bar(late) == "Search for “needle”"
-    late.window._results.invoke()
+    late.window.place.results.invoke()
     late.until(lambda: searching(late))
 
 
@@ -127,9 +127,13 @@ def test_the_button_leads_back_to_the_newest(late: Desk) -> None:
 def test_a_message_that_is_gone_meanwhile(late: Desk, bob: Client) -> None:
     search(late, "needle")
     bob.send("/delete 1")
-    open_chosen(late, "<Down>")
+    late.seat.pump()
+    late.press("<Down>", "<Return>", on=late.window.finder.field)
+    late.until(lambda: status(late) == "Nothing was found.")
+    late.press("<Escape>", on=late.window.finder.field)
+    late.window.go_to_message(1)
     late.sees("There is no message 1 in #lobby, or not any more.")
-    assert bar(late) == "Search for “needle”"
+    assert bar(late) == ""
 
 
 def test_what_was_answered_is_fetched(late: Desk) -> None:
@@ -148,6 +152,43 @@ def test_changes_reach_what_is_read(late: Desk) -> None:
     late.until(lambda: "the needle" in late.visible)
     program(late.box).ask(type="react", id=1, text="👍", on=True)
     late.sees("the needle\n  👍 1 \n")
+
+
+def test_changes_reach_the_results(desk: Desk, box: Box) -> None:
+    eve = program(box)
+    for text in ("tea one", "tea two"):
+        eve.ask(type="say", room="lobby", text=text, tag=text)
+    search(desk, "tea")
+    eve.ask(type="edit", id=1, text="cake one")
+    eve.ask(type="delete", id=2)
+    found = desk.window.finder.text
+    desk.until(lambda: "cake one" in found.get("1.0", "end"))
+    desk.until(lambda: "two" not in found.get("1.0", "end"))
+    open_chosen(desk, "<Down>")
+    assert desk.text.get("sel.first", "sel.last") == "eve  10:15\ncake one  (edited)\n"
+
+
+def test_what_covers_the_room_goes_where_the_user_turns_to(desk: Desk, box: Box) -> None:
+    desk.seat.enter("/join dev")
+    search(desk, "tea")
+    desk.press("<Alt-Key-1>", on=desk.window.finder.field)
+    desk.until(lambda: desk.root.title().startswith("#lobby"))
+    assert not searching(desk)
+    assert bar(desk) == "Search for “tea”"
+    desk.press("<Control-f>")
+    desk.focus(desk.entry)
+    desk.say("hello")
+    desk.until(lambda: "hello" in desk.visible and not searching(desk))
+
+
+@pytest.mark.parametrize("keys", ["<Control-End>", "<End>"])
+def test_keys_lead_back_to_the_newest(late: Desk, keys: str) -> None:
+    search(late, "needle")
+    open_chosen(late, "<Down>")
+    late.until(lambda: "the needle" in late.visible)
+    late.focus(late.text)
+    late.press(keys, on=late.text)
+    late.until(lambda: "cy 299." in late.visible)
 
 
 def test_found_in_private(desk: Desk, box: Box) -> None:

@@ -448,7 +448,7 @@ class Conversation(ttk.Frame):
         bind(text, lambda: self.scroll(-1, "pages"), "<Prior>")
         bind(text, lambda: self.scroll(1, "pages"), "<Next>")
         bind(text, lambda: self._dragged("moveto", "0"), "<Home>")
-        bind(text, self.follow, "<End>")
+        bind(text, self._reader.go_to_newest, "<End>")
         bind(text, self.select_all, "<Control-a>")
         bind(text, self.copy, "<<Copy>>")
         bind(text, lambda: self.choose(-1), "<Alt-Up>")

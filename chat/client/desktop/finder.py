@@ -33,7 +33,7 @@ class Finder(ttk.Frame):
         self._find = find
         self._go = go
         self._search: SearchResults | None = None
-        self._drawn = 0
+        self._changes = self._drawn = 0
         """How many of the results are drawn."""
         self._chosen: int | None = None
         """The number of the result that is marked."""
@@ -81,8 +81,9 @@ class Finder(ttk.Frame):
     def show(self, search: SearchResults | None) -> None:
         """Show the results so far."""
         self.text.configure(state="normal")
-        if search is not self._search:
-            self._search, self._drawn, self._chosen = search, 0, None
+        changes = search.changes if search is not None else 0
+        if search is not self._search or changes != self._changes:
+            self._search, self._drawn, self._chosen, self._changes = search, 0, None, changes
             self.text.delete("1.0", "end")
             self._join.pack_forget()
         if search is not None:
@@ -145,10 +146,10 @@ class Finder(ttk.Frame):
             self._go_to_chosen(join=bool(self._join.winfo_manager()))
 
     def _go_to_chosen(self, join: bool = False) -> None:
-        if self._search is not None and self._chosen is not None:
-            found = self._search.found[self._chosen]
+        found = self._search.found if self._search is not None else []
+        if self._chosen is not None and self._chosen < len(found):
             self._join.pack_forget()
-            self._go(found, join)
+            self._go(found[self._chosen], join)
 
     def _pressed(self) -> None:
         if text := self.field.get().strip():

@@ -35,10 +35,13 @@ class MessageMenu:
         self._begin = begin
         self._copy = copy
         self._change = change
+        self._opened: tkinter.Menu | None = None
 
     def menu(self, line: Line) -> tkinter.Menu:
         """Return the menu of a line. What is no message can only be copied."""
-        menu = self._look.menu()
+        if self._opened is not None:
+            self._opened.destroy()
+        self._opened = menu = self._look.menu()
         model = self._client.model
         if line.is_message and self._client.knows_changes:
             room = model.current

@@ -10,7 +10,7 @@ from tkinter import ttk
 from chat.client import status
 from chat.client.client import CannotDo, Client
 from chat.client.desktop.conversation import Conversation, Reader
-from chat.client.desktop.drafts import Answering, Draft, Editing, Purpose, Reacting
+from chat.client.desktop.drafts import Draft, Editing, Purpose, Reacting
 from chat.client.desktop.drawing import shown
 from chat.client.desktop.finder import Finder
 from chat.client.desktop.input_field import InputField
@@ -18,16 +18,15 @@ from chat.client.desktop.keys import bind, give_focus
 from chat.client.desktop.lists import PeopleList, RoomList
 from chat.client.desktop.look import Look
 from chat.client.desktop.message_menu import MessageMenu
+from chat.client.desktop.place_bar import PlaceBar
+from chat.client.desktop.sending import carry_out
 from chat.client.excerpt import Excerpt
 from chat.client.link import Connecting, Waiting
 from chat.client.model import Observer
 from chat.client.room import Room
 from chat.client.scrollback import Line
 from chat.client.search_results import Found
-from chat.core.errors import ChatError
 from chat.core.events import Reaction
-from chat.core.reactions import reaction_from
-from chat.core.text import clean_lines
 
 FRAME = 50
 """The fewest milliseconds between two redraws."""
@@ -115,7 +114,7 @@ class Window(Observer, Reader):
 
     def _send(self, text: str, purpose: Purpose | None) -> str | None:
         try:
-            self._carry_out(text, purpose)
+            following = carry_out(self._client, text, purpose)
         except CannotDo as reason:
             self.hint(str(reason))
             return None
@@ -123,21 +122,7 @@ class Window(Observer, Reader):
         self.conversation.unmark()
         if self._model.current is self._room and not isinstance(purpose, Editing | Reacting):
             self.go_to_newest()
-        return self._client.draft
-
-    def _carry_out(self, text: str, purpose: Purpose | None) -> None:
-        """Do what was typed; raises :class:`CannotDo`."""
-        self._client.draft = ""
-        match purpose:
-            case Editing(line):
-                self._client.change("edit", id=line.id, text=clean_lines(text))
-            case Reacting(line):
-                self._client.change("react", id=line.id, text=_reaction(text), on=True)
-            case Answering(line) if line.id is not None and not _is_command(text):
-                text = clean_lines(text)
-                self._client.answer(line.id, text[1:] if _is_escaped(text) else text)
-            case _:
-                self._client.enter(text)
+        return following
 
     def _do(self, line: str) -> None:
         """Carry out a line that the user has chosen from a menu or by a key."""
@@ -194,6 +179,7 @@ class Window(Observer, Reader):
 
     def go_to_newest(self) -> None:
         """Show the newest line of the room."""
+        self.finder.grid_remove()
         if self._model.excerpt is not None:
             self._model.turn_to(self._model.current)
             self._draw()
@@ -238,6 +224,8 @@ class Window(Observer, Reader):
         self._drawing = None
         model, room = self._model, self._model.current
         if room is not self._room:
+            if self._room is not None:
+                self.finder.grid_remove()
             self._room = room
             self.entry.turn_to(self._drafts.setdefault(room, Draft()))
             self._drafts = {each: draft for each, draft in self._drafts.items() if each in model.rooms}
@@ -245,7 +233,8 @@ class Window(Observer, Reader):
         self.rooms.show(model.rooms, room)
         self.people.show(room)
         self.finder.show(model.search)
-        self._draw_place()
+        covered = bool(self.finder.winfo_manager())
+        self.place.show(None if covered else model.search, None if covered else model.excerpt)
         self._look_or_not()
         _set(self._title, shown(status.title(room)))
         _set(self._topic, shown(status.topic(room)))
@@ -271,25 +260,6 @@ class Window(Observer, Reader):
         if excerpt is not self._excerpt:
             self._excerpt = excerpt
             self.conversation.go_to(excerpt.number)
-
-    def _draw_place(self) -> None:
-        """Tell that something else is shown than the newest lines, and offer the way back."""
-        excerpt, search = self._model.excerpt, self._model.search
-        if (excerpt is None and search is None) or self.finder.winfo_manager():
-            self._place.grid_remove()
-            return
-        if excerpt is None:
-            words = search.what if search is not None else ""
-        elif not excerpt.lines:
-            words = f"Fetching what was said in {excerpt.title} …"
-        else:
-            words = f"Older messages of {excerpt.title}"
-        _set(self._place_words, shown(words))
-        if search is None:
-            self._results.pack_forget()
-        elif not self._results.winfo_manager():
-            self._results.pack(side="right", before=self._place_words)
-        self._place.grid()
 
     def _draw_banner(self) -> None:
         match self._model.state:
@@ -353,12 +323,8 @@ class Window(Observer, Reader):
         self.finder = Finder(middle, look, self._search, self._search_older, self._go_to_found, self._close_finder)
         self.finder.grid(row=2, column=0, sticky="nsew")
         self.finder.grid_remove()
-        self._place = ttk.Frame(middle, style="Alert.TFrame", padding=(gap * 2, gap // 2, gap, gap // 2))
-        self._place.grid(row=3, column=0, sticky="ew")
-        self._place_words = ttk.Label(self._place, name="place", style="Alert.TLabel")
-        ttk.Button(self._place, text="Close", style="Alert.TButton", command=self._close_finder).pack(side="right")
-        self._place_words.pack(side="left")
-        self._results = ttk.Button(self._place, text="Results", style="Alert.TButton", command=self._back)
+        self.place = PlaceBar(middle, look, self._back, self._close_finder)
+        self.place.grid(row=3, column=0, sticky="ew")
         self._banner = ttk.Label(middle, name="banner", style="Alert.TLabel", padding=(gap * 2, gap))
         self._banner.grid(row=4, column=0, sticky="ew")
         self._banner.grid_remove()
@@ -485,7 +451,7 @@ class Window(Observer, Reader):
         actions: dict[str, Callable[[], object]] = {
             "<Prior>": lambda: conversation.scroll(-1, "pages"),
             "<Next>": lambda: conversation.scroll(1, "pages"),
-            "<Control-End>": conversation.follow,
+            "<Control-End>": self.go_to_newest,
             "<Control-n>": lambda: self._model.turn_by(1),
             "<Control-p>": lambda: self._model.turn_by(-1),
             "<Alt-Up>": lambda: conversation.choose(-1),
@@ -553,23 +519,6 @@ class Window(Observer, Reader):
 
 def _border(parent: tkinter.Misc) -> ttk.Frame:
     return ttk.Frame(parent, style="Border.TFrame", width=1, height=1)
-
-
-def _is_escaped(text: str) -> bool:
-    """Return whether a text is said without its first slash, which keeps it from being a command."""
-    return text.startswith("//") and "\n" not in text
-
-
-def _is_command(text: str) -> bool:
-    return text.startswith("/") and not _is_escaped(text) and "\n" not in text.strip()
-
-
-def _reaction(text: str) -> str:
-    """Read what was typed as a reaction; raises :class:`CannotDo`."""
-    try:
-        return reaction_from(text)
-    except ChatError as refusal:
-        raise CannotDo(str(refusal)) from refusal
 
 
 def _set(label: ttk.Label, text: str) -> None:
