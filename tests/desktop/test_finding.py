@@ -159,12 +159,14 @@ def test_changes_reach_the_results(desk: Desk, box: Box) -> None:
     for text in ("tea one", "tea two"):
         eve.ask(type="say", room="lobby", text=text, tag=text)
     search(desk, "tea")
+    found = desk.window.finder.text
+    desk.press("<Down>", "<Down>", on=desk.window.finder.field)
     eve.ask(type="edit", id=1, text="cake one")
     eve.ask(type="delete", id=2)
-    found = desk.window.finder.text
     desk.until(lambda: "cake one" in found.get("1.0", "end"))
     desk.until(lambda: "two" not in found.get("1.0", "end"))
-    open_chosen(desk, "<Down>")
+    assert "cake one" in found.get("chosen.first", "chosen.last")
+    open_chosen(desk)
     assert desk.text.get("sel.first", "sel.last") == "eve  10:15\ncake one  (edited)\n"
 
 

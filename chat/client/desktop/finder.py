@@ -36,7 +36,7 @@ class Finder(ttk.Frame):
         self._changes = self._drawn = 0
         """How many of the results are drawn."""
         self._chosen: int | None = None
-        """The number of the result that is marked."""
+        """The id of the message that is marked."""
         self._typed = ""
         """What was in the field when it was marked."""
         bar = ttk.Frame(self, padding=(look.gap * 3 // 2, look.gap))
@@ -62,8 +62,8 @@ class Finder(ttk.Frame):
         scrollbar.pack(side="right", fill="y")
         self.text.pack(fill="both", expand=True)
         bind(self.field, self._entered, "<Return>", "<KP_Enter>")
-        bind(self.field, lambda: self._choose(1), "<Down>")
-        bind(self.field, lambda: self._choose(-1), "<Up>")
+        bind(self.field, lambda: self._choose(self._place + 1), "<Down>")
+        bind(self.field, lambda: self._choose(max(self._place, 0) - 1), "<Up>")
         bind(self.field, lambda: self.field.selection_range(0, "end"), "<Control-a>")
         for widget in (self.field, self.text):
             bind(widget, close, "<Escape>")
@@ -82,14 +82,17 @@ class Finder(ttk.Frame):
         """Show the results so far."""
         self.text.configure(state="normal")
         changes = search.changes if search is not None else 0
-        if search is not self._search or changes != self._changes:
-            self._search, self._drawn, self._chosen, self._changes = search, 0, None, changes
-            self.text.delete("1.0", "end")
+        if search is not self._search:
+            self._chosen = None
             self._join.pack_forget()
+        if search is not self._search or changes != self._changes:
+            self._search, self._drawn, self._changes = search, 0, changes
+            self.text.delete("1.0", "end")
         if search is not None:
             for number in range(self._drawn, len(search.found)):
                 self._draw(search.found[number], number)
             self._drawn = len(search.found)
+            self._mark()
         self.text.configure(state="disabled")
         if search is not None and search.more:
             self._older.pack(side="right")
@@ -119,37 +122,47 @@ class Finder(ttk.Frame):
         text.insert("end", "\n", tags)
         text.tag_bind(f"r{number}", "<ButtonRelease-1>", lambda _: self._clicked(number))
 
-    def _choose(self, step: int) -> None:
-        """Mark the next result (1) or the one before (-1)."""
-        chosen = (-1 if self._chosen is None else self._chosen) + step
-        self._chosen = min(chosen, self._drawn - 1) if chosen >= 0 and self._drawn else None
+    def _choose(self, number: int) -> None:
+        """Mark the result of that number; before the first one is none, after the last one the last."""
+        found = self._found[: self._drawn]
+        self._chosen = found[min(number, len(found) - 1)].line.id if number >= 0 and found else None
         self._typed = self.field.get()
         self._join.pack_forget()
         self._say(_status(self._search))
+        self._mark()
+        if (number := self._place) >= 0:
+            self.text.see(f"r{number}.last - 1 chars")
+            self.text.see(f"r{number}.first")
+
+    @property
+    def _found(self) -> list[Found]:
+        return self._search.found if self._search is not None else []
+
+    @property
+    def _place(self) -> int:
+        """The number of the result that is marked; -1 if none is."""
+        return next((n for n, found in enumerate(self._found) if found.line.id == self._chosen), -1)
+
+    def _mark(self) -> None:
         self.text.tag_remove("chosen", "1.0", "end")
-        if self._chosen is not None:
-            start, end = f"r{self._chosen}.first", f"r{self._chosen}.last"
-            self.text.tag_add("chosen", start, end)
-            self.text.see(f"{end} - 1 chars")
-            self.text.see(start)
+        if (number := self._place) >= 0:
+            self.text.tag_add("chosen", f"r{number}.first", f"r{number}.last")
 
     def _clicked(self, number: int) -> None:
-        self._chosen = number
-        self._choose(0)
+        self._choose(number)
         self._go_to_chosen()
 
     def _entered(self) -> None:
         """Go to the result that is marked; if none is, or if another text was typed since, search."""
-        if self._chosen is None or self.field.get() != self._typed:
+        if self._place < 0 or self.field.get() != self._typed:
             self._pressed()
         else:
             self._go_to_chosen(join=bool(self._join.winfo_manager()))
 
     def _go_to_chosen(self, join: bool = False) -> None:
-        found = self._search.found if self._search is not None else []
-        if self._chosen is not None and self._chosen < len(found):
+        if (number := self._place) >= 0:
             self._join.pack_forget()
-            self._go(found[self._chosen], join)
+            self._go(self._found[number], join)
 
     def _pressed(self) -> None:
         if text := self.field.get().strip():
