@@ -232,6 +232,23 @@ def test_the_menu_has_what_the_user_may_do(desk: Desk, box: Box) -> None:
     assert labels_of(menu_of(desk, "mine")) == ["Reply", "React", "Copy", "", "Delete"]
 
 
+def test_moderators_do_what_ops_do_but_not_in_private(desk: Desk, box: Box) -> None:
+    bob = program(box)
+    said(bob, "theirs")
+    bob.ask(type="msg", name="ada", text="psst", tag="psst")
+    desk.sees("theirs")
+    desk.seat.model.is_moderator = True
+    assert labels_of(menu_of(desk, "theirs")) == ["Reply", "React", "Copy", "Pin", "", "Delete"]
+    desk.seat.enter("/go @bob")
+    desk.sees("psst")
+    assert labels_of(menu_of(desk, "psst")) == ["Reply", "React", "Copy"]
+    choose(desk, "psst", "Reply")
+    edit_in_place(desk, "yes")
+    desk.sees("┌ bob: psst\nyes\n")
+    choose(desk, "psst", "React", "👍  yes")
+    desk.sees("psst\n  👍 1 \n")
+
+
 def test_ops_pin_and_delete(desk: Desk, box: Box) -> None:
     desk.seat.enter("/join dev")
     bob = box.json("bob", rooms={"dev": None}, accept=ACCEPTED)
