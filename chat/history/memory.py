@@ -5,8 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
-from heapq import heappop, heappush
+from dataclasses import replace
 from itertools import chain, dropwhile, islice
 from operator import attrgetter
 from typing import Any
@@ -15,7 +14,7 @@ from msgspec import structs
 from twisted.internet.defer import Deferred, succeed
 
 from chat.core.accounts import StoredAccount, Subject
-from chat.core.events import AnyChange, Deleted, Edited, Message, Pinned, Reacted, Reaction, Sent
+from chat.core.events import Deleted, Edited, Message, Sent
 from chat.core.facts import (
     AccountRenamed,
     Between,
@@ -39,6 +38,7 @@ from chat.core.ports import Conversation, ConversationsOf, Missed, Query, Search
 from chat.core.private import cost
 from chat.core.search import folded_name, words
 from chat.core.text import quoted
+from chat.history.memory_changes import KeptChanges
 from chat.history.store import Page, alerts, read_around, stretches, with_changes
 
 _OVERHEAD = 400
@@ -50,21 +50,6 @@ MOST_SEARCHED = 10_000
 
 _BY_ID = attrgetter("id")
 _BY_TIME = attrgetter("time")
-
-
-@dataclass(slots=True)
-class _Kept:
-    """A change that is kept, of a message of the ``room``, or one that parties have with others: ``holders``."""
-
-    change: Changed
-    room: str | None
-    holders: dict[Subject, Subject] = field(default_factory=dict)
-
-    @property
-    def key(self) -> tuple[type[AnyChange], str, Subject]:
-        """Of changes with the same key only the newest is kept."""
-        event = self.change.event
-        return (Reacted, event.text, self.change.party) if isinstance(event, Reacted) else (type(event), "", 0)
 
 
 class MemoryStore:
@@ -88,16 +73,7 @@ class MemoryStore:
         self._tokens: dict[int, str | None] = {}
         """The digests of the tokens under which the private messages were said."""
         self._spent: dict[str, int] = {}
-        self._changes: dict[int, _Kept] = {}
-        """The changes by their numbers, in that order."""
-        self._changes_of: dict[int, dict[tuple[type[AnyChange], str, Subject], int]] = {}
-        """The numbers of the changes of each message."""
-        self._reactions: dict[int, dict[str, dict[Subject, None]]] = {}
-        """Who reacts to each message, and with what, in the order in which that first came."""
-        self._changes_for: dict[Subject, set[int]] = {}
-        """The numbers of the changes of private messages that the parties are shown."""
-        self._deleted: list[int] = []
-        """A heap of the ids of messages that were deleted."""
+        self._changes = KeptChanges()
         self._accounts: dict[Subject, StoredAccount] = {}
 
     def open(self) -> Contents:
@@ -108,7 +84,7 @@ class MemoryStore:
         """Keep the messages and accounts; topics, rules and tags live in the hub as long as this process."""
         for record in records:
             self._write(fact_of(record))
-        while self._size > self._capacity:
+        while self._size + len(self._changes) * _CHANGE > self._capacity:
             self._drop_oldest()
         return succeed(None)
 
@@ -144,16 +120,12 @@ class MemoryStore:
         for number in self._copies.pop(party, {}):
             between = self._between[number]
             if not any(number in self._copies.get(one, ()) for one in (between.author, between.other)):
-                self._forget_changes(number)
+                self._changes.forget(number)
                 self._erase((number,))
         for one, other in list(self._read):
             if one == party:
                 del self._read[one, other]
-        for rev in self._changes_for.pop(party, ()):
-            kept = self._changes[rev]
-            del kept.holders[party]
-            if not kept.holders:
-                self._forget_change(kept)
+        self._changes.end(party)
 
     def _change(self, account: Subject, **changes: Any) -> None:
         if account in self._accounts:
@@ -162,7 +134,7 @@ class MemoryStore:
     def messages(self, ids: Sequence[int], party: Subject) -> Deferred[Sequence[Message]]:
         """Find the messages of rooms that have these *ids*, as *party* is to see them, in the order of their ids."""
         found = map(self._get, sorted(set(ids)))
-        return succeed([self._seen(one, party) for one in found if one is not None and one.room is not None])
+        return succeed([self._complete(one, party) for one in found if one is not None and one.room is not None])
 
     def account(self, account: Subject) -> Deferred[StoredAccount | None]:
         """Find the account with that id."""
@@ -185,7 +157,7 @@ class MemoryStore:
         message = self._all[bisect_left(self._all, number, key=_BY_ID)]
         mine, other = self._is_own(party, number), self._copies[party][number]
         tag = message.tag if not mine or self._tokens[number] == token else None
-        fields = {**structs.asdict(self._seen(message, party)), "tag": tag, "with_": str(other)}
+        fields = {**structs.asdict(self._complete(message, party)), "tag": tag, "with_": str(other)}
         return (Sent if mine and other != party else Message)(**fields)
 
     def _is_own(self, party: Subject, number: int) -> bool:
@@ -277,40 +249,17 @@ class MemoryStore:
     # -- changes
 
     def _keep_change(self, change: Changed) -> None:
-        """Change a message, unless it is gone; the same change before makes way."""
+        """Change a message, unless it is gone."""
         event = change.event
         message = self._get(event.id)
         if message is None:
             return
-        kept = _Kept(change, message.room, self._holders(message))
-        of = self._changes_of.setdefault(message.id, {})
+        self._changes.keep(change, message.room, self._holders(message))
         match event:
             case Deleted():
-                self._forget_changes(message.id)
                 self._erase((message.id,))
-                heappush(self._deleted, message.id)
             case Edited(text=text, time=time):
                 self._edit(message, text, time)
-            case Reacted():
-                self._react(event, change.party)
-        before = of.get(kept.key)
-        if before is not None:
-            self._forget_change(self._changes[before])
-        self._changes[event.rev] = kept
-        self._changes_of.setdefault(message.id, {})[kept.key] = event.rev
-        for party in kept.holders:
-            self._changes_for.setdefault(party, set()).add(event.rev)
-        self._size += _CHANGE
-
-    def _react(self, event: Reacted, party: Subject) -> None:
-        kinds = self._reactions.setdefault(event.id, {})
-        parties = kinds.setdefault(event.text, {})
-        if event.on:
-            parties[party] = None
-        else:
-            parties.pop(party, None)
-        if not parties:
-            del kinds[event.text]
 
     def _holders(self, message: Message) -> dict[Subject, Subject]:
         """Who has a private message, and with whom."""
@@ -330,42 +279,19 @@ class MemoryStore:
         if between is not None:
             self._spent[between.sender] += cost(text) - cost(message.text)
 
-    def _forget_changes(self, number: int) -> None:
-        self._reactions.pop(number, None)
-        for rev in list(self._changes_of.get(number, {}).values()):
-            self._forget_change(self._changes[rev])
-
-    def _forget_change(self, kept: _Kept) -> None:
-        event = kept.change.event
-        del self._changes[event.rev]
-        of = self._changes_of[event.id]
-        del of[kept.key]
-        if not of:
-            del self._changes_of[event.id]
-        for party in kept.holders:
-            if party in self._changes_for:
-                self._changes_for[party].discard(event.rev)
-        self._size -= _CHANGE
-
-    def _seen(self, message: Message, party: Subject) -> Message:
+    def _complete(self, message: Message, party: Subject) -> Message:
         """The *message* with all that *party* is to see of it."""
-        of = self._changes_of.get(message.id)
-        if of is None and message.re is None:
+        if message.re is None and not self._changes.has(message.id):
             return message
         answered = self._get(message.re) if message.re is not None else None
         if answered is not None and (answered.room != message.room or not self._in_one_place(message, answered, party)):
             answered = None
-        pinned = (of or {}).get((Pinned, "", 0))
-        reactions = [
-            Reaction(text=text, count=len(parties), mine=party in parties)
-            for text, parties in self._reactions.get(message.id, {}).items()
-        ]
         return structs.replace(
             message,
             re_author=answered.author if answered is not None else None,
             re_text=quoted(answered.text) if answered is not None else None,
-            reactions=tuple(reactions),
-            pinned=pinned is not None and _is_on(self._changes[pinned].change.event),
+            reactions=self._changes.reactions(message.id, party),
+            pinned=self._changes.is_pinned(message.id),
         )
 
     def _in_one_place(self, message: Message, answered: Message, party: Subject) -> bool:
@@ -376,47 +302,24 @@ class MemoryStore:
 
     def _with_changes(self, page: Page, query: Query | Missed, count: int) -> Page:
         """Put the changes into a *page* that *query* asks for."""
-        known = query.known
-        if known is None:
+        if query.known is None:
             return page
         before = page.messages[-1].id if page.more else query.before
-        room = query.room if isinstance(query, Query) else None
-        found = []
-        for rev, kept in self._changes.items():
-            if not query.after < rev < before or kept.change.event.id > known or kept.room != room:
-                continue
-            other = kept.holders.get(query.party)
-            if room is None and (other is None or (isinstance(query, Query) and other != query.other)):
-                continue
-            found.append(self._event(kept, query.token, other))
+        found = [
+            self._changes.event(kept, self._get(kept.change.event.id), query.token, other)
+            for kept, other in self._changes.find(query, before)
+        ]
         return with_changes(page, found, count)
-
-    def _event(self, kept: _Kept, token: str | None, other: Subject | None) -> AnyChange:
-        """The change as it is now, as whoever has the *token* is shown it."""
-        event = kept.change.event
-        message = self._get(event.id)
-        fields: dict[str, Any] = {
-            "tag": event.tag if kept.change.token is not None and kept.change.token == token else None,
-            "with_": str(other) if other is not None else None,
-        }
-        if isinstance(event, Reacted):
-            fields["count"] = len(self._reactions.get(event.id, {}).get(event.text, ()))
-        elif isinstance(event, Edited) and message is not None:
-            fields["text"] = message.text
-        elif isinstance(event, Pinned) and message is not None:
-            fields.update(author=message.author, text=quoted(message.text))
-        return structs.replace(event, **fields)
 
     def _get(self, number: int) -> Message | None:
         index = bisect_left(self._all, number, key=_BY_ID)
         return self._all[index] if index < len(self._all) and self._all[index].id == number else None
 
     def _drop_oldest(self) -> None:
-        if self._deleted and (not self._all or self._deleted[0] < self._all[0].id):
-            self._forget_changes(heappop(self._deleted))
+        if self._changes.forget_oldest_deletion(before=self._all[0].id if self._all else None):
             return
         message = self._all.popleft()
-        self._forget_changes(message.id)
+        self._changes.forget(message.id)
         del self._owners[message.id]
         self._forget_between(message)
         self._size -= _size(message)
@@ -439,20 +342,13 @@ class MemoryStore:
         else:
             copies = self._copies.get(query.party, {}).items()
             room = [self._letter(number, query.party, query.token) for number, other in copies if other == query.other]
-        parts: list[range] = []
-        for first, end in self._stretches(query.after + 1, query.before):
-            start, stop = bisect_left(room, first, key=_BY_ID), bisect_left(room, end, key=_BY_ID)
-            if query.since is not None:
-                start = bisect_left(room, query.since, start, stop, key=_BY_TIME)
-            if query.until is not None:
-                stop = bisect_left(room, query.until, start, stop, key=_BY_TIME)
-            parts.append(range(start, stop))
+        parts = self._ranges(room, query)
         most = query.count
         if query.newest:
             indices = list(islice(chain.from_iterable(map(reversed, reversed(parts))), most))[::-1]
         else:
             indices = list(islice(chain.from_iterable(parts), most))
-        found = [self._seen(room[i], query.party) if query.room is not None else room[i] for i in indices]
+        found = [self._complete(room[i], query.party) if query.room is not None else room[i] for i in indices]
         return Page(found, more=len(indices) < sum(map(len, parts)))
 
     def _stretches(self, first: int, end: int) -> list[tuple[int, int]]:
@@ -478,21 +374,25 @@ class MemoryStore:
                 continue
             if len(found) == search.count:
                 return succeed(Page(found, more=True))
-            found.append(message if search.party else self._seen(message, search.reader))
+            found.append(message if search.party else self._complete(message, search.reader))
         return succeed(Page(found, more=False))
 
     def _spans(self, search: Search) -> Sequence[range]:
         """Between which ids what was said since and until the times of *search* is."""
-        spans = []
-        for first, end in self._stretches(search.after + 1, search.before):
-            start, stop = bisect_left(self._all, first, key=_BY_ID), bisect_left(self._all, end, key=_BY_ID)
-            if search.since is not None:
-                start = bisect_left(self._all, search.since, start, stop, key=_BY_TIME)
-            if search.until is not None:
-                stop = bisect_left(self._all, search.until, start, stop, key=_BY_TIME)
-            if start < stop:
-                spans.append(range(self._all[start].id, self._all[stop - 1].id + 1))
-        return spans
+        parts = self._ranges(self._all, search)
+        return [range(self._all[part.start].id, self._all[part.stop - 1].id + 1) for part in parts if part]
+
+    def _ranges(self, messages: Sequence[Message], asked: Query | Search) -> Sequence[range]:
+        """The indices of those *messages* that have the ids and the times that were *asked* for."""
+        found = []
+        for first, end in self._stretches(asked.after + 1, asked.before):
+            start, stop = bisect_left(messages, first, key=_BY_ID), bisect_left(messages, end, key=_BY_ID)
+            if asked.since is not None:
+                start = bisect_left(messages, asked.since, start, stop, key=_BY_TIME)
+            if asked.until is not None:
+                stop = bisect_left(messages, asked.until, start, stop, key=_BY_TIME)
+            found.append(range(start, stop))
+        return found
 
     def _is_last_word(self, search: Search, message: Message) -> bool:
         """Tell whether this is what the user said last before they were away."""
@@ -512,7 +412,7 @@ class MemoryStore:
             between = structs.replace(between, heard=number in self._copies.get(between.other, {}))
         if message is None:
             return succeed(None)
-        seen = self._seen(message, party)
+        seen = self._complete(message, party)
         return succeed(Said(seen, author=author, recipient=recipient, between=between, answers=answers))
 
     def audit(self, after: int, count: int) -> Deferred[Sequence[tuple[int, Decision]]]:
@@ -547,9 +447,7 @@ class MemoryStore:
     def drop(self, room: str | None, last: int) -> Deferred[int]:
         """Drop all at once."""
         going = [message for message in self._all if message.room == room and message.id <= last]
-        of = self._changes.values()
-        for number in {kept.change.event.id for kept in of if kept.room == room and kept.change.event.id <= last}:
-            self._forget_changes(number)
+        self._changes.drop(room, last)
         if going:
             gone = {message.id for message in going}
             self._owners = {number: owners for number, owners in self._owners.items() if number not in gone}
@@ -599,11 +497,6 @@ def _test(search: Search, answers: Callable[[Message], Subject]) -> Callable[[Me
         return all(phrase in text for phrase in phrases)
 
     return fits
-
-
-def _is_on(event: AnyChange) -> bool:
-    """Tell whether a message was pinned by this, and not unpinned."""
-    return isinstance(event, Pinned) and event.on
 
 
 def _size(message: Message) -> int:

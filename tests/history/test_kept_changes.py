@@ -387,7 +387,8 @@ def test_memory_is_given_back_with_the_messages() -> None:
             keep(store, deleted(number, number + 5_000_000))
     assert 5 < len(wait(store.read(Query("lobby", 9_999, 999))).messages) < 50
     assert len(store._changes) < 70
-    assert len(store._deleted) < 70
+    assert len(store._changes._deleted) < 70
+    assert len(store._changes._reactions) < 70
 
 
 # -- private messages
