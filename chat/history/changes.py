@@ -6,13 +6,12 @@ import sqlite3
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-import msgspec
-
 from chat.core.accounts import Subject
 from chat.core.events import AnyChange, Deleted, Edited, Message, Pinned, Reacted
 from chat.core.facts import Changed, Said
 from chat.core.ports import Missed, Query
 from chat.core.text import quoted
+from chat.history.rows import ids_in_json
 
 DONE_EACH = 256
 """So many of the last tags of changes are kept for each token."""
@@ -145,7 +144,7 @@ def use(connection: sqlite3.Connection, rev: int) -> None:
 
 def forget(connection: sqlite3.Connection, ids: Collection[int]) -> None:
     """Forget how the messages with these *ids* were changed; no number is used again."""
-    execute, numbers = connection.execute, msgspec.json.encode(list(ids)).decode()
+    execute, numbers = connection.execute, ids_in_json(ids)
     of = "id IN (SELECT value FROM json_each(?))"
     execute(_REMEMBER)
     execute(f"DELETE FROM private_changes WHERE rev IN (SELECT rev FROM changes WHERE {of})", (numbers,))  # noqa: S608
@@ -156,7 +155,7 @@ def forget(connection: sqlite3.Connection, ids: Collection[int]) -> None:
 def drop(connection: sqlite3.Connection, ids: Collection[int]) -> None:
     """The messages with these *ids* are kept no longer, and nothing about them."""
     forget(connection, ids)
-    numbers = msgspec.json.encode(list(ids)).decode()
+    numbers = ids_in_json(ids)
     connection.execute("DELETE FROM done WHERE id IN (SELECT value FROM json_each(?))", (numbers,))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import msgspec
@@ -19,8 +19,8 @@ COLUMNS = (
     "messages.id, time, room, recipient, messages.author, kind, text, tag, "
     "CASE WHEN author_id > 0 THEN (SELECT accounts.name FROM accounts WHERE accounts.id = author_id) END, special"
 )
-SPECIAL = 9
-"""Which of the columns tells whether :func:`complete` finds more about the message."""
+_SPECIAL = 9
+"""Which of the columns tells whether there is more about the message."""
 LETTER = f"{COLUMNS}, copies.other, mine, lineage"
 """The columns of a private message that somebody has."""
 INDEX = "INSERT INTO words (rowid, text, author, room) VALUES (?, ?, ?, ?)"
@@ -66,7 +66,7 @@ def _messages(rows: Iterable[tuple[Any, ...]]) -> list[Message]:
     ]
 
 
-def letter_from(row: tuple[Any, ...], party: Subject, token: str | None) -> Message:
+def _letter(row: tuple[Any, ...], party: Subject, token: str | None) -> Message:
     """Make a private message, as *party* is shown it, of the columns :data:`LETTER`.
 
     It has its tag only for who said it under the token of the digest *token*.
@@ -88,8 +88,7 @@ def letter_from(row: tuple[Any, ...], party: Subject, token: str | None) -> Mess
 def messages_from(connection: sqlite3.Connection, rows: Iterable[tuple[Any, ...]], party: Subject) -> list[Message]:
     """Make messages of the :data:`COLUMNS` of *rows*, as *party* is to see them."""
     found = list(rows)
-    special = [row[0] for row in found if row[SPECIAL]]
-    return complete(connection, _messages(found), special, party)
+    return _complete(connection, _messages(found), found, party)
 
 
 def letters_from(
@@ -97,17 +96,22 @@ def letters_from(
 ) -> list[Message]:
     """Make private messages, as *party* is shown them, of the columns :data:`LETTER` of *rows*."""
     found = list(rows)
-    special = [row[0] for row in found if row[SPECIAL]]
-    return complete(connection, [letter_from(row, party, token) for row in found], special, party)
+    return _complete(connection, [_letter(row, party, token) for row in found], found, party)
 
 
-def complete(
-    connection: sqlite3.Connection, messages: list[Message], special: Collection[int], party: Subject
+def ids_in_json(ids: Iterable[int]) -> str:
+    """Write *ids* as the ``json_each`` of SQLite reads them."""
+    return msgspec.json.encode(list(ids)).decode()
+
+
+def _complete(
+    connection: sqlite3.Connection, messages: list[Message], rows: Sequence[tuple[Any, ...]], party: Subject
 ) -> list[Message]:
-    """Add to *messages* what else there is of those that are *special*, as *party* is to see it."""
+    """Add to *messages*, which were made of *rows*, what else there is of them that *party* is to see."""
+    special = [row[0] for row in rows if row[_SPECIAL]]
     if not special:
         return messages
-    ids = msgspec.json.encode(list(special)).decode()
+    ids = ids_in_json(special)
     fields: dict[int, dict[str, Any]] = {number: {} for number in special}
     for number, edited, re, notice, everybody, author, text in connection.execute(_DETAILS, (ids, party)):
         quote = quoted(text) if text is not None else None

@@ -9,11 +9,9 @@ from itertools import islice
 from time import monotonic
 from typing import Any
 
-import msgspec
-
 from chat.core.ports import Search
 from chat.core.search import words
-from chat.history.rows import COLUMNS, LETTER, letters_from, messages_from
+from chat.history.rows import COLUMNS, LETTER, ids_in_json, letters_from, messages_from
 from chat.history.schema import EVERYBODY, indexed_answers, indexed_name, indexed_party
 from chat.history.store import Page, alerts
 
@@ -61,7 +59,7 @@ def find(connection: sqlite3.Connection, search: Search, parts: Iterable[tuple[i
     found, looks = list[int](), 0
 
     def page(*, more: bool, next: int | None = None) -> Page:
-        rows = connection.execute(_FOUND, (msgspec.json.encode(found).decode(),))
+        rows = connection.execute(_FOUND, (ids_in_json(found),))
         return Page(messages_from(connection, rows, search.reader), more, next=next)
 
     with closing(_hits(connection, search, parts)) as hits:

@@ -12,7 +12,6 @@ from operator import lt
 from pathlib import Path
 from typing import Any, TypeVar
 
-import msgspec
 from msgspec import structs
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorFromThreads
@@ -41,6 +40,7 @@ from chat.history.rows import (
     COLUMNS,
     INDEX,
     UNINDEX,
+    ids_in_json,
     messages_from,
     words_of,
 )
@@ -313,7 +313,7 @@ class SqliteStore:
         return self._defer(self._reading, self._get_some, ids, party)
 
     def _get_some(self, ids: Sequence[int], party: Subject) -> Sequence[Message]:
-        rows = self._reader.execute(_SOME, (msgspec.json.encode(list(ids)).decode(),))
+        rows = self._reader.execute(_SOME, (ids_in_json(ids),))
         return messages_from(self._reader, rows, party)
 
     def account(self, account: Subject) -> Deferred[StoredAccount | None]:
