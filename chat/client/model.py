@@ -15,7 +15,7 @@ from chat.client.room import Earlier, OtherSide, Room, title_of
 from chat.client.scrollback import Line, LineKind
 from chat.client.search_results import MAXIMUM_FOUND, Found, SearchResults
 from chat.core import events
-from chat.core.text import mention_of
+from chat.core.text import mentions
 from chat.core.when import Past, read
 
 MAXIMUM_EXPECTED = 200
@@ -376,15 +376,7 @@ class Model(Listener):
 
     def mention_spans(self, text: str) -> list[tuple[int, int]]:
         """Return where *text* names the user, by name or by one of their words; lines that are quoted do not count."""
-        spans: list[tuple[int, int]] = []
-        start = 0
-        for line in text.split("\n"):
-            if not line.startswith(">"):
-                for word in (self.name, *self.words):
-                    found = mention_of(word).finditer(line)
-                    spans += [(start + match.start(), start + match.end()) for match in found]
-            start += len(line) + 1
-        return sorted(spans)
+        return sorted(mentions(text, (self.name, *self.words)))
 
     def _history(self, event: events.History) -> None:
         room = self._earlier.pop(event.tag or "", None)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from chat.core.errors import BadField, BadName, Empty
 from chat.core.names import room_name
-from chat.core.text import IGNORABLE, mention_of
+from chat.core.text import IGNORABLE
 from chat.core.when import span
 
 MOST_WORDS = 16
@@ -113,12 +113,6 @@ def folded_name(name: str) -> str:
     if name.isascii():
         return name.lower()
     return unicodedata.normalize("NFC", unicodedata.normalize("NFKC", name).casefold())
-
-
-def names_one(text: str, names: Iterable[str]) -> bool:
-    """Tell whether *text* has one of *names* as a word, in a line that is no quote (``> so``)."""
-    found = [mention_of(name).search for name in names]
-    return any(find(line) for line in text.split("\n") if not line.startswith(">") for find in found)
 
 
 @dataclass(frozen=True, slots=True)

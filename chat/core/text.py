@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
 from chat.core.errors import Empty, TooLong
@@ -181,6 +182,18 @@ def mention_of(name: str) -> re.Pattern[str]:
     before = rf"(?<![\w.-])(?<!\w[{_MARKS}])"
     after = rf"(?![\w\[{{\\^|]|[.-]\w|[{_MARKS}]+\w)"
     return re.compile(f"{before}{re.escape(name)}{after}", re.IGNORECASE)
+
+
+def mentions(text: str, names: Iterable[str]) -> Iterator[tuple[int, int]]:
+    """Find where *text* has one of *names* as a word; what stands in a quoted line (``> so``) does not count."""
+    patterns = [mention_of(name) for name in names]
+    start = 0
+    for line in text.split("\n"):
+        if not line.startswith(">"):
+            for pattern in patterns:
+                for match in pattern.finditer(line):
+                    yield start + match.start(), start + match.end()
+        start += len(line) + 1
 
 
 def enumerate_words(words: list[str]) -> str:

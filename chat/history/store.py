@@ -12,7 +12,7 @@ from chat.core.accounts import StoredAccount, Subject
 from chat.core.events import AnyChange, Message, Numbered, number_of
 from chat.core.facts import Contents, Decision, Record, Said
 from chat.core.ports import Conversation, ConversationsOf, Missed, Query, Search, StoredToken, Unread, UnreadOf
-from chat.core.search import names_one
+from chat.core.text import mentions
 
 
 class CannotKeep(Exception):
@@ -77,7 +77,7 @@ def alerts(search: Search, author: str, text: str, answers: Subject, notice: boo
         return False
     if everybody or (answers and answers in search.answered):
         return True
-    return names_one(text, (search.naming or "", *search.words))
+    return any(mentions(text, (search.naming or "", *search.words)))
 
 
 class Store(Protocol):
