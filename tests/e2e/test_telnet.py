@@ -37,6 +37,19 @@ def test_people_talk(chat: Daemon, telnet: pexpect.spawn) -> None:
     bob.expect("* ada left.")
 
 
+@pytest.mark.parametrize("text", ["ту", "Über", "한국어", "日本", "❤️"])
+def test_every_script_can_be_typed(chat: Daemon, text: str) -> None:
+    bob = chat.person("bob")
+    child = pexpect.spawn(tool("telnet"), ["-E", HOST, str(chat.port)], encoding="utf-8", timeout=DEADLINE)
+    child.expect_exact("* Welcome to chat. Type your name and press Enter.\r\n")
+    child.sendline("ada")
+    child.expect_exact("exit to leave.\r\n")
+    bob.expect("* ada joined.")
+    child.sendline(f"{text}!")
+    bob.expect(f"ada: {text}!")
+    child.close()
+
+
 def test_control_c_leaves(chat: Daemon, telnet: pexpect.spawn) -> None:
     bob = chat.person("bob")
     telnet.sendintr()

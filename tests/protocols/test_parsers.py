@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -139,6 +140,20 @@ def test_who_agrees_to_an_offer_is_not_answered() -> None:
     telnet = TelnetFilter()
     assert telnet.feed(b"\xff\xfd\x01\xff\xfd\x03secret", offering=True) == b"secret"
     assert telnet.answer == b"\xff\xfc\x03"
+
+
+@pytest.mark.parametrize("text", ["ту", "Ü שלום", "한국어 日本", "❤️", "“x”", "Ф"])
+@pytest.mark.parametrize("cut", range(1, 12))
+def test_a_command_within_a_character_is_the_byte_that_the_client_took_for_it(text: str, cut: int) -> None:
+    taken = {0x83: b"\xf4", 0x84: b"\xec", 0x8F: b"\xf5", 0x94: b"\xf6", 0x9A: b"\xed", 0x9C: b"\xf3"}
+    sent = b"".join(
+        b"\xff" + taken[byte] + b"\xff\xfd\x06" if byte in taken else bytes((byte,)) for byte in text.encode()
+    )
+    telnet = TelnetFilter()
+    assert telnet.feed(sent[:cut]) + telnet.feed(sent[cut:]) == text.encode()
+    assert not telnet.left
+    assert telnet.feed(b"\xff\xf4") == b""
+    assert telnet.left
 
 
 def test_an_endless_telnet_command_is_not_kept() -> None:
