@@ -485,9 +485,6 @@ class Model(Listener):
                 del self._found_at[surplus]
         for line in event.page(self.local_time.local):
             self.tell(line, room=room)
-        reads_around = self.limits is not None and self.limits.lines > 0
-        if isinstance(event, events.Found) and event.messages and reads_around:
-            self.tell(f"/history around {event.messages[0].id} shows what was said then.", room=room)
 
     def _entered(self, event: events.RoomState) -> None:
         self.open(event.room).enter(event)

@@ -87,6 +87,10 @@ class Parameter:
         word = "|".join(SWITCH_WORDS) if self.kind is Kind.SWITCH else self.name
         return f"[{word}]" if self.optional or self.alone else word
 
+    def may_be_left_out_before(self, word: str) -> bool:
+        """Tell whether *word* is for the next parameter: a number may be left out before ``on`` and ``off``."""
+        return self.kind is Kind.NUMBER and (self.optional or self.alone) and word.lower() in SWITCH_WORDS
+
     def from_word(self, word: str) -> str | int:
         """Convert what was typed; raises :class:`BadField`."""
         if self.kind is Kind.SWITCH:
@@ -95,9 +99,10 @@ class Parameter:
             return SWITCH_WORDS[word.lower()]
         if self.kind is not Kind.NUMBER:
             return word
-        if not word.isascii() or not word.isdecimal() or len(word) > 9:
+        digits = word.removeprefix("#")
+        if not digits.isascii() or not digits.isdecimal() or len(digits) > 9:
             raise BadField(f"{word[:40]} is not a number.")
-        return int(word)
+        return int(digits)
 
     def from_json(self, value: object) -> Argument:
         """Check a value of a JSON object; raises :class:`BadField`."""
@@ -184,7 +189,9 @@ class Command:
             else:
                 word, _, rest = rest.partition(" ")
                 rest = rest.lstrip()
-            if word:
+            if parameter.may_be_left_out_before(word):
+                rest = f"{word} {rest}".strip()
+            elif word:
                 arguments[parameter.argument] = parameter.from_word(word)
             elif not (parameter.optional or parameter.alone):
                 raise BadField(f"Usage: {self.usage} ({self.summary})")

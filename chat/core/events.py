@@ -335,10 +335,14 @@ class Reactions(Event, frozen=True, kw_only=True):
     by: str = ""
 
     def words(self) -> list[str]:
-        return [
-            f"{'; '.join(f'{some_of(list(names))} reacted {text}' for text, names in kinds)} to {what}"
-            for what, kinds in self.of.items()
-        ]
+        lines = []
+        for what, kinds in self.of.items():
+            by_names: dict[tuple[str, ...], list[str]] = {}
+            for text, names in kinds:
+                by_names.setdefault(tuple(names), []).append(text)
+            told = (f"{some_of(list(names))} reacted {enumerate_words(texts)}" for names, texts in by_names.items())
+            lines.append(f"{'; '.join(told)} to {what}")
+        return lines
 
 
 class Read(Event, frozen=True, kw_only=True):

@@ -27,10 +27,20 @@ _EMOJI = re.compile(f"[\U0001f1e6-\U0001f1ff]{{2}}|{_SIGN}(?:\u200d{_SIGN}){{0,3
 """A flag, or at most four signs that are joined: no emoji has more."""
 
 
+_SELECTORS = re.compile("[\ufe0e\ufe0f]")
+_DRAWN_AS_TEXT = re.compile("[\u00a9\u00ae\u203c-\u20e2\u20e4-\u3299]|[0-9#*](?=\u20e3)")
+"""Signs of emoji that many fonts draw as letters unless U+FE0F follows."""
+
+
 def reaction_from(text: str) -> str:
-    """Read a reaction, one emoji or a word; raises :class:`BadField` for what is neither."""
+    """Read a reaction, one emoji or a word; raises :class:`BadField` for what is neither.
+
+    An emoji is written in one way, as keyboards differ in whether they send a variation selector with it.
+    """
     text = seen(clean(text).strip())
-    if _EMOJI.fullmatch(text) or re.fullmatch(rf"[+-]?\w{{1,{LONGEST}}}", text):
+    if _EMOJI.fullmatch(text):
+        return _DRAWN_AS_TEXT.sub("\\g<0>\ufe0f", _SELECTORS.sub("", text))
+    if re.fullmatch(rf"[+-]?\w{{1,{LONGEST}}}", text):
         return text
     raise BadField(f"React with one emoji, or with a word of up to {LONGEST} letters: /react 👍")
 

@@ -292,7 +292,6 @@ def test_mentions_on_demand() -> None:
         "* [2026-11-21 10:15] #1 #lobby bob: hello ada",
         "* /history around 1 shows what was said then.",
         "* That is all.",
-        "* /history around 1 shows what was said then.",
     ]
 
 
@@ -307,7 +306,6 @@ def test_a_search() -> None:
         "* [2026-11-21 10:15] #1 #lobby bob: green tea",
         "* /history around 1 shows what was said then.",
         "* That is all.",
-        "* /history around 1 shows what was said then.",
     ]
 
 

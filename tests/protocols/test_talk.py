@@ -572,6 +572,33 @@ def test_ops_pin_messages(box: Box) -> None:
     assert newcomer.objects()[-1]["pins"] == 1
 
 
+def test_people_pin_what_was_said_last(box: Box) -> None:
+    bob, ada = box.text("bob"), box.text("ada")
+    for person in (bob, ada):
+        person.send("/join dev")
+    ada.send("tea")
+    bob.received()
+    bob.send("/pin off", "/pin", "/pin off", "/pin #1 on")
+    assert [line for line in bob.lines() if "pinned" in line] == [
+        '* bob unpinned what ada said: "tea"',
+        '* bob pinned what ada said: "tea"',
+        '* bob unpinned what ada said: "tea"',
+        '* bob pinned what ada said: "tea"',
+    ]
+    bob.send("/react ok on", "/react ok off")
+    assert bob.lines() == []
+
+
+def test_an_emoji_is_one_reaction_however_a_keyboard_writes_it(box: Box) -> None:
+    ada, bob = program(box, "ada"), program(box, "bob")
+    number = said(ada, "tea")
+    for emoji in ("❤", "❤️", "❤︎"):
+        answers(ada, type="react", id=number, text=emoji, on=True)
+    assert [event["count"] for event in bob.objects() if event["type"] == "reacted"] == [1]
+    (reacted,) = answers(bob, type="react", id=number, text="❤", on=True)
+    assert (reacted["text"], reacted["count"]) == ("❤️", 2)
+
+
 def test_a_room_has_at_most_fifty_pins(box: Box) -> None:
     root = program(box, "root", password=PASSWORD)
     numbers = [said(root, f"{number}") for number in range(51)]

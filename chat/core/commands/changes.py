@@ -339,10 +339,20 @@ def _react(hub: Hub, session: Session, tag: str | None, text: str, on: bool | No
 # -- pinning
 
 
-def pin(hub: Hub, session: Session, tag: str | None, room: str, id: int, on: bool | None = None) -> None:
-    """Pin a message of the room, or take that back."""
+def pin(hub: Hub, session: Session, tag: str | None, room: str, id: int | None = None, on: bool | None = None) -> None:
+    """Pin a message of the room, or take that back; without an id, the newest."""
     there = room_of(hub, session, room)
-    _look_up(hub, session, tag, id, partial(_pin, hub, session, tag, there.name, on))
+    if id is not None:
+        _look_up(hub, session, tag, id, partial(_pin, hub, session, tag, there.name, on))
+        return
+
+    def found(messages: Sequence[Message]) -> None:
+        session.require_here()
+        if not messages:
+            raise NoSuchMessage(f"Nothing has been said in #{there.name}.")
+        pin(hub, session, tag, room, messages[0].id, on)
+
+    hub.ask_in_turn(session, FindMessages(Query(there.name, hub.next_id, 1)), found, tag)
 
 
 def _pin(hub: Hub, session: Session, tag: str | None, name: str, on: bool | None, target: Target) -> None:
@@ -397,7 +407,7 @@ COMMANDS = (
     Command(
         "delete",
         (Parameter("id", Kind.NUMBER, optional=True),),
-        "takes back what you said last, or the message with that id",
+        "takes back what you said last, or the message with that id, which /search shows",
         delete,
         stores=True,
     ),
@@ -409,14 +419,14 @@ COMMANDS = (
             Parameter("id", Kind.NUMBER, alone=True),
             ON,
         ),
-        "reacts to what somebody said last, or to the message with that id: /react 👍",
+        "reacts to what somebody said last, or to the message with that id: /react 👍 or /react 👍 217",
         react,
         stores=True,
     ),
     Command(
         "pin",
-        (HERE, Parameter("id", Kind.NUMBER), ON),
-        "pins the message with that id, or takes that back",
+        (HERE, Parameter("id", Kind.NUMBER, alone=True), ON),
+        "pins what was said last, or the message with that id, which /search shows; again, takes that back",
         pin,
         needs=Right.OP,
         stores=True,
