@@ -47,6 +47,9 @@ SILENCE = 1.0
 CHECK = 15.0
 """The seconds after which a connection is looked at: whether it is stuck, or idle."""
 
+MOST_WINDOWS = 16
+"""A client for which more than so many windows waits, and more and more, is cut: it has not asked for all that."""
+
 log = Logger()
 
 
@@ -84,6 +87,8 @@ class Connection(LineReceiver):
         """Whether the rest of a line that is too long is still to come."""
         self._tries = self._passed = 0
         self._idle = self._stuck = 0.0
+        self._waiting = 0
+        """What waited to be read when it was looked at last."""
         self._moves = 0
 
     def connectionMade(self) -> None:
@@ -160,6 +165,11 @@ class Connection(LineReceiver):
             self._stuck += CHECK
         if self._stuck >= limits.stuck:
             log.info("{session!r} has read nothing for {seconds:g} s", session=self.session, seconds=self._stuck)
+            self.abort()
+            return
+        before, self._waiting = self._waiting, self._outbox.backlog
+        if self._waiting > before > MOST_WINDOWS * limits.window:
+            log.info("{session!r} has more and more to read: {size} bytes", session=self.session, size=self._waiting)
             self.abort()
             return
         self._chat.hub.touch_token(self.session)

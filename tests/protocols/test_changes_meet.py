@@ -15,6 +15,7 @@ from chat.core.limits import Limits
 from chat.core.reactions import BURST
 from chat.history.passwords import hash_password
 from chat.history.store import CannotKeep
+from chat.protocols.connection import CHECK
 
 PASSWORD = "correct horse"  # noqa: S105
 HASH = hash_password(PASSWORD)
@@ -346,3 +347,19 @@ def test_who_has_given_the_account_up_does_not_take_back_its_reaction() -> None:
 def test_who_has_given_the_account_up_does_not_answer_in_its_conversations() -> None:
     _, shown = give_up_while({"type": "msg", "name": "ada", "text": "again", "re": 3})
     assert [event for event in shown if event["type"] == "message" and "to" in event] == []
+
+
+def test_who_does_not_read_what_others_cause_is_cut() -> None:
+    box = Box(limits=Limits(rate=None, window=1000, plain_passwords=True))
+    box.make_account("zoe", HASH)
+    zoe, phone = (program(box, "zoe", password=PASSWORD) for _ in range(2))
+    phone.socket.room = 0
+
+    def check_after(changes: int) -> bool:
+        for index in range(changes):
+            zoe.ask(type="notify", words=[f"word{index}", "x" * 64])
+        box.clock.advance(CHECK)
+        return bool(phone.socket.aborted)
+
+    assert [check_after(changes) for changes in (100, 100, 0, 1)] == [False, False, False, True]
+    assert not zoe.socket.aborted
