@@ -6,7 +6,6 @@ import sqlite3
 from collections.abc import Generator, Iterable
 from contextlib import closing
 from itertools import islice
-from time import monotonic
 from typing import Any
 
 from chat.core.ports import Search
@@ -22,14 +21,8 @@ MOST_LOOKED_AT = 3_000
 FEW = 500
 """So many messages with the words of a search are looked at before hidden rooms are left out."""
 
-PIECE = 50_000
-"""The ids of the first piece of a search."""
-
-LONGEST = 0.02
-"""The seconds after which a search begins no further piece."""
-
-INDEXED = 3
-"""The letters of the longest beginnings of words that are in the index."""
+MOST_LEFT_OUT = 200_000
+"""So many messages in hidden rooms, if the words are everywhere as frequent as in the first few, are left out."""
 
 _IN_ROOMS = """
     SELECT messages.id, room, author, text, answers, notice, everybody
@@ -83,60 +76,35 @@ def find(connection: sqlite3.Connection, search: Search, parts: Iterable[tuple[i
 def _hits(
     connection: sqlite3.Connection, search: Search, parts: Iterable[tuple[int, int]]
 ) -> Generator[tuple[Any, ...] | int, None, None]:
-    """The messages with the words of *search*, newest first; or an id, before which there may be more.
+    """The messages with the words of *search*, newest first; or an id, before which there are more.
 
-    Once there are many, those in rooms of ``search.hidden`` are left out, which makes a search for rare words slower.
+    If there are many, those in rooms of ``search.hidden`` are left out from then on, which makes a search for rare
+    words slower.
     """
     expression = _expression(search)
     left = FEW if search.hidden and search.room is None else 0
-    pieces = _Pieces(search)
+    ids = 0
     for first, end in parts:
-        while first < end:
-            if pieces.over:
-                yield end
-                return
-            start = pieces.begin(first, end)
-            with closing(connection.execute(_IN_ROOMS, (expression, start, end))) as rows:
-                end = start
+        if not ids:
+            with closing(connection.execute(_IN_ROOMS, (expression, first, end))) as rows:
                 for row in rows:
                     yield row
                     left -= 1
                     if not left:
-                        hidden = " OR ".join(f'"{indexed_name(room)}"' for room in search.hidden)
-                        expression = f"({expression}) NOT room : ({hidden})"
+                        ids = (end - row[0]) * MOST_LEFT_OUT // FEW
                         end = row[0]
                         break
-            pieces.done()
-
-
-class _Pieces:
-    """Divides a search into pieces, as nothing ends a query of SQLite early that finds nothing.
-
-    They begin small, and grow while they take little time. The beginning of a word that is not in the index costs the
-    same for a piece as for the whole.
-    """
-
-    def __init__(self, search: Search) -> None:
-        self._begun = self._piece = monotonic()
-        self._size = PIECE
-        if any(phrase[-1].endswith("*") and len(phrase[-1]) > INDEXED + 1 for phrase in search.phrases):
-            self._size = 1 << 62
-
-    @property
-    def over(self) -> bool:
-        """Whether the search has taken as long as it may."""
-        return self._piece - self._begun > LONGEST
-
-    def begin(self, first: int, end: int) -> int:
-        """From which id on the next piece is that ends before *end*."""
-        return max(first, end - self._size)
-
-    def done(self) -> None:
-        """A piece is done."""
-        now = monotonic()
-        if now - self._piece < LONGEST / 4:
-            self._size *= 2
-        self._piece = now
+            if not ids:
+                continue
+            hidden = " OR ".join(f'"{indexed_name(room)}"' for room in search.hidden)
+            expression = f"({expression}) NOT room : ({hidden})"
+        start = max(first, end - ids)
+        with closing(connection.execute(_IN_ROOMS, (expression, start, end))) as rows:
+            yield from rows
+        ids -= end - start
+        if start > first or not ids:
+            yield start
+            return
 
 
 def _find_in_private(connection: sqlite3.Connection, search: Search, parts: Iterable[tuple[int, int]]) -> Page:
