@@ -21,9 +21,6 @@ MOST_LOOKED_AT = 3_000
 FEW = 500
 """So many messages with the words of a search are looked at before hidden rooms are left out."""
 
-MOST_LEFT_OUT = 200_000
-"""So many messages in hidden rooms, if the words are everywhere as frequent as in the first few, are left out."""
-
 _IN_ROOMS = """
     SELECT messages.id, room, author, text, answers, notice, everybody
     FROM (SELECT rowid AS found FROM words WHERE words MATCH ?1 AND rowid >= ?2 AND rowid < ?3)
@@ -56,10 +53,7 @@ def find(connection: sqlite3.Connection, search: Search, parts: Iterable[tuple[i
         return Page(messages_from(connection, rows, search.reader), more, next=next)
 
     with closing(_hits(connection, search, parts)) as hits:
-        for hit in hits:
-            if isinstance(hit, int):
-                return page(more=True, next=hit)
-            number, room, author, text, answers, notice, everybody = hit
+        for number, room, author, text, answers, notice, everybody in hits:
             if looks == MOST_LOOKED_AT:
                 return page(more=True, next=number + 1)
             looks += 1
@@ -75,36 +69,27 @@ def find(connection: sqlite3.Connection, search: Search, parts: Iterable[tuple[i
 
 def _hits(
     connection: sqlite3.Connection, search: Search, parts: Iterable[tuple[int, int]]
-) -> Generator[tuple[Any, ...] | int, None, None]:
-    """The messages with the words of *search*, newest first; or an id, before which there are more.
+) -> Generator[tuple[Any, ...], None, None]:
+    """The messages with the words of *search*, newest first.
 
-    If there are many, those in rooms of ``search.hidden`` are left out from then on, which makes a search for rare
-    words slower.
+    Once there are many, those in rooms of ``search.hidden`` are left out, which makes a search for rare words slower.
     """
     expression = _expression(search)
     left = FEW if search.hidden and search.room is None else 0
-    ids = 0
     for first, end in parts:
-        if not ids:
-            with closing(connection.execute(_IN_ROOMS, (expression, first, end))) as rows:
-                for row in rows:
-                    yield row
-                    left -= 1
-                    if not left:
-                        ids = (end - row[0]) * MOST_LEFT_OUT // FEW
-                        end = row[0]
-                        break
-            if not ids:
+        with closing(connection.execute(_IN_ROOMS, (expression, first, end))) as rows:
+            for row in rows:
+                yield row
+                left -= 1
+                if not left:
+                    end = row[0]
+                    break
+            else:
                 continue
-            hidden = " OR ".join(f'"{indexed_name(room)}"' for room in search.hidden)
-            expression = f"({expression}) NOT room : ({hidden})"
-        start = max(first, end - ids)
-        with closing(connection.execute(_IN_ROOMS, (expression, start, end))) as rows:
+        hidden = " OR ".join(f'"{indexed_name(room)}"' for room in search.hidden)
+        expression = f"({expression}) NOT room : ({hidden})"
+        with closing(connection.execute(_IN_ROOMS, (expression, first, end))) as rows:
             yield from rows
-        ids -= end - start
-        if start > first or not ids:
-            yield start
-            return
 
 
 def _find_in_private(connection: sqlite3.Connection, search: Search, parts: Iterable[tuple[int, int]]) -> Page:

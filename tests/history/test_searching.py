@@ -177,20 +177,6 @@ def test_many_messages_in_hidden_rooms_are_left_out(store: Store, monkeypatch: p
     assert find(store, "tea author:ada", rooms=["lobby"], hidden=["secret"], before=16, after=1) == [15]
 
 
-def test_what_is_left_out_is_bounded(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("chat.history.searching.FEW", 2)
-    monkeypatch.setattr("chat.history.searching.MOST_LEFT_OUT", 6)
-    wait(store.append([said(number, "tea", room="secret" if number > 1 else "lobby") for number in range(1, 31)]))
-    pages = 0
-    before: int | None = 31
-    while before is not None:
-        result = page(store, "tea", rooms=["lobby"], hidden=["secret"], before=before)
-        assert result.more is (result.next is not None)
-        before, pages = result.next, pages + 1
-    assert [message.id for message in result.messages] == [1]
-    assert pages == (4 if isinstance(store, SqliteStore) else 1)
-
-
 def test_page_by_page(store: Store) -> None:
     wait(store.append([said(number, "tea") for number in range(1, 8)]))
     first = page(store, "tea", count=3)
