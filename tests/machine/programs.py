@@ -567,7 +567,8 @@ class Program(Asker):
             if len(holders) != 1 or None in holders:
                 continue
             (holder,) = holders
-            world.require("membership", holder.may_be_in(room, look), f"{name} ({holder}) is in #{room.name}.")
+            may = holder.may_be_in(room, look) or world.is_coming(holder)
+            world.require("membership", may, f"{name} ({holder}) is in #{room.name}.")
             text = event["away"].get(name)
             world.require("away", holder.away.may_be(text, look), f"{name} ({holder}) is said to be away: {text!r}.")
             is_op = holder.right("op", room)
@@ -592,7 +593,8 @@ class Program(Asker):
         world.require("away", holder.away.may_be(text, look), f"{name} ({holder}) is said to be away: {text!r}.")
         for room in list(world.rooms.values()):
             if room.name in event["rooms"]:
-                world.require("who is who", holder.may_be_in(room, look), f"{name} ({holder}) is in #{room.name}.")
+                may = holder.may_be_in(room, look) or world.is_coming(holder)
+                world.require("who is who", may, f"{name} ({holder}) is in #{room.name}.")
             else:
                 sees = len(self.subjects) == 1 and not world.may_be_kept_out(self.subjects, room, look)
                 may = not sees or holder.may_be_out_of(room, look) or not holder.devices

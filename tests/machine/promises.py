@@ -571,6 +571,11 @@ class World:
             holders |= set(self.owner(name).values(look))
         return holders - {None}
 
+    def is_coming(self, subject: Subject) -> bool:
+        """Tell whether somebody may have logged in to an account just now, and was not told."""
+        now = Look(None, 0, self.tick)
+        return any(subject in self.owner(hello.fields["name"]).values(now) for hello in self.hellos())
+
     def everybody(self) -> set[Subject]:
         """All who have had a name."""
         registers = [*self.holders.values(), *self.owners.values()]
