@@ -5,8 +5,8 @@
 The messages are those of ``benchmarks.history``, each with one more word: ``even`` or ``odd``, which never meet.
 Whoever searches may read a fifth of them. Half have the word ``busy`` and are in one room that is hidden, three tenths
 have the word ``many`` and are in forty such rooms. With ``--data`` the history is kept in DIR, and used again.
-Times are those of the processor, so that other work beside does not count; nothing else is waited for, as the file is in
-the cache of the system.
+Times are those of the processor, so that other work beside does not count; nothing else is waited for, as the file is
+in the cache of the system.
 """
 
 from __future__ import annotations

@@ -18,6 +18,7 @@ from chat.core import durations, events, names
 from chat.core.command import Command, Kind, Parameter
 from chat.core.commands import table
 from chat.core.errors import ChatError
+from chat.core.reactions import reaction_from
 from chat.core.text import clean, clean_lines
 from chat.core.when import Past
 
@@ -294,7 +295,7 @@ class Client:
 
     def _react(self, command: Command, arguments: Mapping[str, Any]) -> None:
         """React to a message, or take that back. Without an id, it is the newest one here that somebody else said."""
-        number, text = arguments.get("id"), arguments["text"]
+        number, text = arguments.get("id"), reaction_from(arguments["text"])
         line = self.model.current.newest(lambda line: not line.mine) if number is None else self._message(number)
         if number is None and line is None:
             raise CannotDo("Nobody else has said anything here.")
@@ -303,9 +304,13 @@ class Client:
         self._request(command, {"id": line.id if line is not None else number, "text": text, "on": on})
 
     def _pin(self, command: Command, arguments: Mapping[str, Any]) -> None:
-        """Pin a message, or unpin it if the user sees that it is pinned."""
-        line = self._message(arguments["id"])
-        self._request(command, {"on": line is None or not line.pinned, **arguments})
+        """Pin a message, or unpin it if the user sees that it is pinned. Without an id, it is the newest one here."""
+        number = arguments.get("id")
+        line = self.model.current.newest(lambda line: True) if number is None else self._message(number)
+        if number is None and line is None:
+            raise CannotDo("Nothing has been said here.")
+        number = line.id if line is not None else number
+        self._request(command, {"on": line is None or not line.pinned, **arguments, "id": number})
 
     def _message(self, number: int) -> Line | None:
         """Return the message with that id, if it is among those here."""
@@ -337,6 +342,9 @@ class Client:
         self._post(command.name, id=number, text=arguments["text"])
 
     def _last_said(self, room: Room) -> Line:
+        """The last message of the user; raises :class:`CannotDo`, also if a later one is not stored yet."""
+        if self.unsent(room):
+            raise CannotDo("What you said last is not stored yet, so it can't be changed. Try again when it is.")
         line = room.newest(lambda line: line.mine)
         if line is None:
             raise CannotDo("There is nothing here that you said.")

@@ -174,6 +174,29 @@ def test_an_edit_waits_for_the_connection() -> None:
     assert last_said(seat) == ["two"]
 
 
+def test_no_older_message_is_edited_while_the_last_one_is_not_stored() -> None:
+    box = Box()
+    seat = Seat(box)
+    seat.enter("one")
+    seat.wiring.cable.cut()
+    seat.enter("two")
+    for line in ("/edit three", "/edit"):
+        with pytest.raises(CannotDo, match="not stored yet"):
+            seat.enter(line)
+    seat.enter("/delete")
+    seat.wiring.wait(3)
+    assert last_said(seat) == ["one"]
+    seat.enter("/edit three")
+    assert last_said(seat) == ["three"]
+
+
+def test_pin_alone_pins_the_newest_message() -> None:
+    box = Box()
+    seat = Seat(box, rooms=("lobby", "dev"))
+    seat.enter("/go dev", "tea", "/pin")
+    assert [line.pinned for line in seat.room("#dev").lines if line.is_message] == [True]
+
+
 def test_a_deleted_message_takes_its_quotes_with_it() -> None:
     box = Box()
     seat, bob = Seat(box), program(box)
