@@ -139,6 +139,7 @@ class ChatService(MultiService):
         await self._engine.connections.farewell("The server is shutting down. Goodbye.")
         await self._engine.operators.farewell()
         await self._engine.commit.drained()
+        self._engine.hub.bursts.stop()
         if deadline.active():
             deadline.cancel()
         self._hashing.stop()

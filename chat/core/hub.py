@@ -43,7 +43,7 @@ from chat.core.peer import Peer
 from chat.core.ports import Delivery, Lookup, MessageById, Random
 from chat.core.private import not_shown
 from chat.core.queue import Entry, Queue, Undo
-from chat.core.reactions import Bursts
+from chat.core.reactions import Bursts, Timer
 from chat.core.room import Invite, Room, Status
 from chat.core.session import CONVERSATIONS, ResumeToken, Session, User
 from chat.core.state import State
@@ -75,7 +75,7 @@ class Hub(State):
         figures: Callable[[], Mapping[str, float]] = dict,
         reserve: Iterable[str] = (),
         doors: Doors | None = None,
-        later: Callable[[float, Callable[[], None]], object],
+        later: Callable[[float, Callable[[], None]], Timer],
     ) -> None:
         super().__init__(
             clock=clock,

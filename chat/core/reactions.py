@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Sequence
+from typing import Protocol
 
 from msgspec import structs
 
@@ -17,6 +18,9 @@ BURST = 3.0
 
 MOST_KINDS = 20
 """So many different reactions a message may have."""
+
+MOST = 10_000
+"""So many reactions of all users together it may have."""
 
 LONGEST = 16
 """The characters of a reaction that is a word."""
@@ -45,6 +49,13 @@ def reaction_from(text: str) -> str:
     raise BadField(f"React with one emoji, or with a word of up to {LONGEST} letters: /react 👍")
 
 
+class Timer(Protocol):
+    """What calls a function later."""
+
+    def cancel(self) -> None:
+        """Do not call it."""
+
+
 class Bursts:
     """Collects the reactions in each room, and has them told together after :data:`BURST` seconds.
 
@@ -54,27 +65,33 @@ class Bursts:
 
     def __init__(
         self,
-        later: Callable[[float, Callable[[], None]], object],
+        later: Callable[[float, Callable[[], None]], Timer],
         tell: Callable[[str, Reactions], None],
         ignored: Callable[[str], Collection[str]],
     ):
         self._later = later
         self._tell = tell
         self._ignored = ignored
-        self._rooms: dict[str, Burst] = {}
+        self._rooms: dict[str, tuple[Burst, Timer]] = {}
+
+    def stop(self) -> None:
+        """Tell of nothing more."""
+        for _, timer in self._rooms.values():
+            timer.cancel()
+        self._rooms.clear()
 
     def note(self, room: str, event: AnyChange, message: Message) -> None:
         """A *message* of the room was changed: what is told is a reaction to it, as it is then."""
         if isinstance(event, Reacted):
             if room not in self._rooms:
-                self._rooms[room] = Burst()
-                self._later(BURST, lambda: self._end(room))
-            self._rooms[room].add(event, message)
+                self._rooms[room] = Burst(), self._later(BURST, lambda: self._end(room))
+            self._rooms[room][0].add(event, message)
         elif room in self._rooms:
-            self._rooms[room].change(event)
+            self._rooms[room][0].change(event)
 
     def _end(self, room: str) -> None:
-        for told in self._rooms.pop(room).events(self._ignored(room)):
+        burst, _ = self._rooms.pop(room)
+        for told in burst.events(self._ignored(room)):
             self._tell(room, told)
 
 

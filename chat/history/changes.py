@@ -13,6 +13,9 @@ from chat.core.ports import Missed, Query
 from chat.core.text import quoted
 from chat.history.rows import ids_in_json
 
+MOST_TAKEN_BACK = 1_000
+"""So many reactions that were taken back are kept of a message, for those who have not been told of it."""
+
 DONE_EACH = 256
 """So many of the last tags of changes are kept for each token."""
 
@@ -36,6 +39,9 @@ _FORGET_PRIVATE = """
 _KEEP = """
     INSERT OR REPLACE INTO changes (rev, id, room, kind, text, party, state, author, time, tag, token)
     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+"""
+_TAKEN_BACK = """
+    SELECT rev FROM changes WHERE id = ? AND kind = 'reacted' AND state = 0 ORDER BY rev DESC LIMIT -1 OFFSET ?
 """
 _SHOW_TO = """
     INSERT OR REPLACE INTO private_changes (rev, subject, other)
@@ -122,9 +128,18 @@ def keep(connection: sqlite3.Connection, change: Changed, said: Said) -> None:
     row = (rev, message.id, message.room, kind, text, party, on, event.by, event.time, event.tag, change.token)
     execute(_KEEP, row)
     execute(_SPECIAL, (message.id,))
+    if not on and kind == "reacted":
+        _forget_taken_back(connection, message.id)
     if event.tag is not None and change.token is not None:
         execute(_DONE, (rev, message.id, kind, event.tag, change.token))
         execute(_BOUND_DONE, (change.token, DONE_EACH))
+
+
+def _forget_taken_back(connection: sqlite3.Connection, number: int) -> None:
+    """Of the reactions to a message that were taken back, keep the newest."""
+    old = connection.execute(_TAKEN_BACK, (number, MOST_TAKEN_BACK)).fetchall()
+    for table in ("private_changes", "changes"):
+        connection.executemany(f"DELETE FROM {table} WHERE rev = ?", old)  # noqa: S608
 
 
 def _count(connection: sqlite3.Connection, number: int, text: str, party: Subject, rev: int, *, on: bool) -> None:

@@ -588,3 +588,27 @@ def test_a_message_takes_no_longer_the_more_react_to_it(tmp_path: Path) -> None:
     (tmp_path / "many").mkdir()
     few, many = reaction_steps(tmp_path / "few", 10), reaction_steps(tmp_path / "many", 1000)
     assert all(one < 2 * other for one, other in zip(many, few, strict=True)), (few, many)
+
+
+def test_of_the_reactions_that_were_taken_back_only_the_newest_are_kept(
+    again: Callable[[], tuple[SqliteStore, Contents]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("chat.history.changes.MOST_TAKEN_BACK", 3)
+    store, _ = again()
+    keep(store, *ACCOUNTS, said(1), reacted(1, 2, "stays", BOB))
+    for number in range(5):
+        keep(
+            store,
+            reacted(1, 10 + 2 * number, f"w{number}", BOB),
+            reacted(1, 11 + 2 * number, f"w{number}", BOB, on=False),
+        )
+    (events,) = since(store, 1)
+    assert [(event.text, event.on) for event in events if isinstance(event, Reacted)] == [
+        ("stays", True),
+        ("w2", False),
+        ("w3", False),
+        ("w4", False),
+    ]
+    assert read(store)[1].reactions == (Reaction(text="stays", count=1),)
+    _, contents = again()
+    assert contents.last_id == 19

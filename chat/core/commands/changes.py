@@ -27,6 +27,7 @@ from chat.core.names import key
 from chat.core.ports import Delivery, FindMessages, MessageById, MessagesById, Query
 from chat.core.private import cost
 from chat.core.queue import Undo
+from chat.core.reactions import MOST as MOST_REACTIONS
 from chat.core.reactions import MOST_KINDS, Burst, reaction_from
 from chat.core.rights import user_of
 from chat.core.room import Room
@@ -333,6 +334,8 @@ def _react(hub: Hub, session: Session, tag: str | None, text: str, on: bool | No
         return
     if on and text not in counts and len(counts) >= MOST_KINDS:
         raise BadField(f"That message has {MOST_KINDS} different reactions, which is the most. Use one of them.")
+    if on and sum(counts.values()) >= MOST_REACTIONS:
+        raise BadField(f"That message has {MOST_REACTIONS:,} reactions, which is the most.")
     _apply(hub, session, target, structs.replace(event, rev=hub.take_id()))
 
 
