@@ -20,7 +20,7 @@ MOST_KINDS = 20
 """So many different reactions a message may have."""
 
 MOST = 10_000
-"""So many reactions of all users together it may have."""
+"""So many users may react to a message, each reaction of one counted."""
 
 LONGEST = 16
 """The characters of a reaction that is a word."""

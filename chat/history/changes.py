@@ -13,11 +13,14 @@ from chat.core.ports import Missed, Query
 from chat.core.text import quoted
 from chat.history.rows import ids_in_json
 
-MOST_TAKEN_BACK = 1_000
-"""So many reactions that were taken back are kept of a message, for those who have not been told of it."""
-
 DONE_EACH = 256
 """So many of the last tags of changes are kept for each token."""
+
+TAKEN_BACK = 1_000
+"""So many of the last reactions to a message that were taken back are kept, so that whoever was away is told."""
+
+DONE_OF = 10_000
+"""So many of the last tags of changes of a message are kept."""
 
 _KINDS: Mapping[type[AnyChange], str] = {
     Edited: "edited",
@@ -40,9 +43,6 @@ _KEEP = """
     INSERT OR REPLACE INTO changes (rev, id, room, kind, text, party, state, author, time, tag, token)
     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
-_TAKEN_BACK = """
-    SELECT rev FROM changes WHERE id = ? AND kind = 'reacted' AND state = 0 ORDER BY rev DESC LIMIT -1 OFFSET ?
-"""
 _SHOW_TO = """
     INSERT OR REPLACE INTO private_changes (rev, subject, other)
     SELECT ?, subject, other FROM copies WHERE id = ? AND subject IN (?, ?)
@@ -53,6 +53,11 @@ _BOUND_DONE = """
         SELECT rev FROM done WHERE token = ?1 ORDER BY rev DESC LIMIT 1 OFFSET ?2
     )
 """
+_BOUND_DONE_OF = """
+    DELETE FROM done WHERE id = ?1 AND rev <= (SELECT rev FROM done WHERE id = ?1 ORDER BY rev DESC LIMIT 1 OFFSET ?2)
+"""
+_TAKEN_BACK = "FROM changes INDEXED BY taken_back WHERE id = ?1 AND kind = 'reacted' AND state = 0"
+_BOUND_TAKEN_BACK = f"SELECT rev {_TAKEN_BACK} ORDER BY rev DESC LIMIT -1 OFFSET ?2"
 _SPECIAL = "UPDATE messages SET special = 1 WHERE id = ? AND special IS NULL"
 _EDIT = "INSERT INTO details (id, edited) VALUES (?1, ?2) ON CONFLICT DO UPDATE SET edited = ?2"
 _DETAIL = "INSERT INTO details (id, edited, re, answers, notice, everybody) VALUES (?, ?, ?, ?, ?, ?)"
@@ -128,18 +133,12 @@ def keep(connection: sqlite3.Connection, change: Changed, said: Said) -> None:
     row = (rev, message.id, message.room, kind, text, party, on, event.by, event.time, event.tag, change.token)
     execute(_KEEP, row)
     execute(_SPECIAL, (message.id,))
-    if not on and kind == "reacted":
-        _forget_taken_back(connection, message.id)
+    if not on:
+        _bound_taken_back(connection, message.id)
     if event.tag is not None and change.token is not None:
         execute(_DONE, (rev, message.id, kind, event.tag, change.token))
         execute(_BOUND_DONE, (change.token, DONE_EACH))
-
-
-def _forget_taken_back(connection: sqlite3.Connection, number: int) -> None:
-    """Of the reactions to a message that were taken back, keep the newest."""
-    old = connection.execute(_TAKEN_BACK, (number, MOST_TAKEN_BACK)).fetchall()
-    for table in ("private_changes", "changes"):
-        connection.executemany(f"DELETE FROM {table} WHERE rev = ?", old)  # noqa: S608
+        execute(_BOUND_DONE_OF, (message.id, DONE_OF))
 
 
 def _count(connection: sqlite3.Connection, number: int, text: str, party: Subject, rev: int, *, on: bool) -> None:
@@ -150,6 +149,13 @@ def _count(connection: sqlite3.Connection, number: int, text: str, party: Subjec
     elif stands and not on:
         connection.execute(_REACT_NO_LONGER, (number, text))
         connection.execute(_NOBODY_REACTS, (number, text))
+
+
+def _bound_taken_back(connection: sqlite3.Connection, number: int) -> None:
+    """Forget those of the reactions to a message that were taken back first, if there are too many."""
+    first = connection.execute(_BOUND_TAKEN_BACK, (number, TAKEN_BACK)).fetchall()
+    for table in ("private_changes", "changes"):
+        connection.executemany(f"DELETE FROM {table} WHERE rev = ?", first)  # noqa: S608
 
 
 def use(connection: sqlite3.Connection, rev: int) -> None:

@@ -307,6 +307,7 @@ CREATE TABLE changes (
 CREATE UNIQUE INDEX changes_of_message ON changes (id, kind, text, party);
 CREATE INDEX changes_by_room ON changes (room, rev) WHERE room IS NOT NULL;
 CREATE INDEX pins ON changes (rev) WHERE kind = 'pinned' AND state = 1;
+CREATE INDEX taken_back ON changes (id, rev) WHERE kind = 'reacted' AND state = 0;
 CREATE TABLE reactions (
     id INTEGER NOT NULL,
     text TEXT NOT NULL,

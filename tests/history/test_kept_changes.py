@@ -18,6 +18,7 @@ from chat.core.events import AnyChange, Deleted, Edited, Message, Pinned, Reacte
 from chat.core.facts import Between, Changed, Contents, PresencesEnded, Record, Registered, Said, Unregistered, WordsSet
 from chat.core.ports import Missed, Query, Search, StoredToken
 from chat.core.private import cost
+from chat.history import changes
 from chat.history.changes import DONE_EACH
 from chat.history.memory import MemoryStore
 from chat.history.sqlite import FILE, SqliteStore
@@ -590,25 +591,32 @@ def test_a_message_takes_no_longer_the_more_react_to_it(tmp_path: Path) -> None:
     assert all(one < 2 * other for one, other in zip(many, few, strict=True)), (few, many)
 
 
-def test_of_the_reactions_that_were_taken_back_only_the_newest_are_kept(
-    again: Callable[[], tuple[SqliteStore, Contents]], monkeypatch: pytest.MonkeyPatch
+def test_so_many_reactions_that_were_taken_back_and_tags_are_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("chat.history.changes.MOST_TAKEN_BACK", 3)
-    store, _ = again()
-    keep(store, *ACCOUNTS, said(1), reacted(1, 2, "stays", BOB))
-    for number in range(5):
-        keep(
-            store,
-            reacted(1, 10 + 2 * number, f"w{number}", BOB),
-            reacted(1, 11 + 2 * number, f"w{number}", BOB, on=False),
-        )
-    (events,) = since(store, 1)
-    assert [(event.text, event.on) for event in events if isinstance(event, Reacted)] == [
-        ("stays", True),
-        ("w2", False),
-        ("w3", False),
-        ("w4", False),
-    ]
-    assert read(store)[1].reactions == (Reaction(text="stays", count=1),)
-    _, contents = again()
-    assert contents.last_id == 19
+    monkeypatch.setattr(changes, "TAKEN_BACK", 3)
+    monkeypatch.setattr(changes, "DONE_OF", 5)
+    store = SqliteStore(REACTOR, tmp_path)
+    store.open()
+    try:
+        keep(store, *ACCOUNTS, said(1), letter(2, ADA, BOB))
+        for number, room, first in ((1, "lobby", 10), (2, None, 50)):
+            for rev in range(first, first + 40, 2):
+                for on in (True, False):
+                    change = reacted(number, rev + (not on), f"word{rev}", ADA, on, room)
+                    keep(store, tagged(change, f"tag{rev + (not on)}", f"token{rev}"))
+        keep(store, reacted(1, 95, "👍", BOB), reacted(2, 96, "👍", BOB, room=None))
+        (events,) = since(store, 1)
+        assert [(event.rev, event.on) for event in events if isinstance(event, Reacted)] == [
+            *((rev, False) for rev in (45, 47, 49)),
+            (95, True),
+        ]
+        private = wait(store.missed(Missed(BOB, 99, 2, known=2), 99))
+        assert [event.rev for event in private.changes] == [85, 87, 89, 96]
+        with closing(sqlite3.connect(tmp_path / FILE)) as connection:
+            assert connection.execute("SELECT rev FROM done WHERE id = 1").fetchall() == [
+                (rev,) for rev in range(45, 50)
+            ]
+            assert connection.execute("SELECT count(*) FROM private_changes").fetchone() == (8,)
+    finally:
+        store.close()

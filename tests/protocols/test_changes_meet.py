@@ -9,7 +9,7 @@ import pytest
 from box import Box, Client, SlowStore, SlowWork
 from core.test_names_end import Kept
 
-from chat.core import changed
+from chat.core import changed, reactions
 from chat.core.accounts import Role
 from chat.core.limits import Limits
 from chat.core.reactions import BURST
@@ -363,3 +363,15 @@ def test_who_does_not_read_what_others_cause_is_cut() -> None:
 
     assert [check_after(changes) for changes in (100, 100, 0, 1)] == [False, False, False, True]
     assert not zoe.socket.aborted
+
+
+def test_so_many_may_react_to_a_message(box: Box, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reactions, "MOST", 3)
+    ada, bob = program(box, "ada"), program(box, "bob")
+    number = said(ada, "hello")
+    for client, text in ((ada, "x"), (bob, "x"), (ada, "y")):
+        assert answers(client, type="react", id=number, text=text)[0]["type"] == "reacted"
+    refusal = {"type": "error", "code": "bad-field", "text": "That message has 3 reactions, which is the most."}
+    assert answers(bob, type="react", id=number, text="y") == [refusal]
+    assert answers(bob, type="react", id=number, text="x", on=False)[0]["count"] == 1
+    assert answers(bob, type="react", id=number, text="y")[0]["count"] == 2

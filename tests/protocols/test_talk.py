@@ -496,17 +496,6 @@ def test_a_message_has_at_most_twenty_kinds(box: Box) -> None:
     assert answers(ada, type="react", id=number, text="more", on=True)[0]["count"] == 1
 
 
-def test_a_message_has_only_so_many_reactions(box: Box, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("chat.core.commands.changes.MOST_REACTIONS", 2)
-    ada, bob, eve = (program(box, name) for name in ("ada", "bob", "eve"))
-    number = said(ada, "tea")
-    for client in (ada, bob):
-        answers(client, type="react", id=number, text="ok", on=True)
-    assert code(eve, type="react", id=number, text="ok", on=True) == "bad-field"
-    answers(ada, type="react", id=number, text="ok", on=False)
-    assert answers(eve, type="react", id=number, text="ok", on=True)[0]["count"] == 2
-
-
 def test_people_are_told_of_a_burst_of_reactions_once(box: Box) -> None:
     ada, bob, person, old = program(box, "ada"), program(box, "bob"), box.text("person"), box.json("old")
     tea, milk = said(ada, "tea?"), said(ada, "milk?")

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import msgspec
 from msgspec import structs
 
-from chat.core import rights
+from chat.core import reactions, rights
 from chat.core.changed import gone
 from chat.core.command import HERE, ON, TEXT, Command, Kind, Parameter, Right
 from chat.core.commands.private import count_share
@@ -27,7 +27,6 @@ from chat.core.names import key
 from chat.core.ports import Delivery, FindMessages, MessageById, MessagesById, Query
 from chat.core.private import cost
 from chat.core.queue import Undo
-from chat.core.reactions import MOST as MOST_REACTIONS
 from chat.core.reactions import MOST_KINDS, Burst, reaction_from
 from chat.core.rights import user_of
 from chat.core.room import Room
@@ -334,8 +333,8 @@ def _react(hub: Hub, session: Session, tag: str | None, text: str, on: bool | No
         return
     if on and text not in counts and len(counts) >= MOST_KINDS:
         raise BadField(f"That message has {MOST_KINDS} different reactions, which is the most. Use one of them.")
-    if on and sum(counts.values()) >= MOST_REACTIONS:
-        raise BadField(f"That message has {MOST_REACTIONS:,} reactions, which is the most.")
+    if on and sum(counts.values()) >= reactions.MOST:
+        raise BadField(f"That message has {reactions.MOST:,} reactions, which is the most.")
     _apply(hub, session, target, structs.replace(event, rev=hub.take_id()))
 
 
