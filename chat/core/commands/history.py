@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from heapq import nlargest
+from typing import Unpack
 
 from chat.core import names, rights
 from chat.core.accounts import Subject
@@ -40,13 +40,8 @@ def history(
     tag: str | None,
     room: str = "",
     when: str | None = None,
-    count: int | None = None,
-    after: int | None = None,
-    before: int | None = None,
-    since: str | None = None,
-    until: str | None = None,
-    around: int | None = None,
     with_: str | None = None,
+    **past: Unpack[Past],
 ) -> None:
     """Show messages of a room, or of a conversation; *when* is in words, in the time zone of the server."""
     if when:
@@ -54,53 +49,34 @@ def history(
         if "around" in past:
             found = partial(_around, hub, session, tag, room, past)
             hub.ask_in_turn(session, MessageById(past["around"], user_of(session).party), found, tag)
-        else:
-            history(hub, session, tag, room, **past)
-        return
+            return
     other = party_from(with_) if with_ is not None else 0
     place = None if other else room_of(hub, session, room).name
-    _recall(hub, session, tag, place, other, count, after, before, since, until, around)
+    _recall(hub, session, tag, place, other, past)
 
 
 def _around(hub: Hub, session: Session, tag: str | None, room: str, past: Past, said: Said | None) -> None:
     """Show what was said around a message: where it was said, if the user may read that, or else in the *room*."""
-    if session.gone:
-        return
+    session.require_here()
     user = user_of(session)
     place, other = None, 0
-    if said is not None and said.between is not None and _has(user, said):
-        other = said.between.other if said.between.author == user.party else said.between.author
+    if said is not None and said.between is not None and said.between.is_had_by(user.party):
+        other = said.between.opposite(user.party)
     elif said is not None and (there := hub.rooms.get(said.message.room or "")) is not None:
         place = there.name if rights.may_enter(hub, user, there) else None
     if not other and place is None:
         place = room_of(hub, session, room).name
-    _recall(hub, session, tag, place, other, past.get("count"), around=past["around"])
+    _recall(hub, session, tag, place, other, past)
 
 
-def _has(user: User, said: Said) -> bool:
-    """Tell whether the user has a private message."""
-    between = said.between
-    return user.was(said.author) or (between is not None and between.heard and between.other == user.party)
-
-
-def _recall(
-    hub: Hub,
-    session: Session,
-    tag: str | None,
-    place: str | None,
-    other: Subject,
-    count: int | None = None,
-    after: int | None = None,
-    before: int | None = None,
-    since: str | None = None,
-    until: str | None = None,
-    around: int | None = None,
-) -> None:
-    """Show messages of the room that is called *place*, or of the conversation with the *other*."""
+def _recall(hub: Hub, session: Session, tag: str | None, place: str | None, other: Subject, past: Past) -> None:
+    """Show *past* messages of the room that is called *place*, or of the conversation with the *other*."""
+    after, before, around = past.get("after"), past.get("before"), past.get("around")
+    since, until = past.get("since"), past.get("until")
     query = Query(
         place,
         before=_bound(hub, before),
-        count=_count(hub, count),
+        count=_count(hub, past.get("count")),
         after=min(after or 0, hub.next_id),
         newest=after is None and since is None,
         since=since,
@@ -109,9 +85,8 @@ def _recall(
         party=user_of(session).party,
         other=other,
         token=session.token_digest,
+        known=after if session.knows_changes and (since, until, around) == (None, None, None) else None,
     )
-    if after is not None and session.knows_changes and (since, until, around) == (None, None, None):
-        query = replace(query, known=after)
     session.spent += hub.limits.history_cost - 1
     answer = History(
         room=query.room,
