@@ -110,12 +110,12 @@ def last_words(connection: sqlite3.Connection, name: str, before: int) -> int:
 
 def _expression(search: Search) -> str:
     """Write a search in the language of FTS5; it has nothing in quotes but words of ours."""
-    terms = [f"text : {_quoted(phrase)}" for phrase in search.phrases]
+    terms = [f"text : {_phrase(phrase)}" for phrase in search.phrases]
     if search.naming is not None:
         names = filter(None, (tuple(words(name)) for name in (search.naming, *search.words)))
-        alerts = [f"text : {_quoted(name)}" for name in names] + [f'room : "{EVERYBODY}"']
-        alerts += [f'room : "{indexed_answers(answered)}"' for answered in search.answered]
-        terms.append(f"({' OR '.join(alerts)})")
+        calls = [f"text : {_phrase(name)}" for name in names] + [f'room : "{EVERYBODY}"']
+        calls += [f'room : "{indexed_answers(answered)}"' for answered in search.answered]
+        terms.append(f"({' OR '.join(calls)})")
     if search.author is not None:
         terms.append(f'author : "{indexed_name(search.author)}"')
     if search.room is not None:
@@ -124,7 +124,7 @@ def _expression(search: Search) -> str:
     return " AND ".join(terms)
 
 
-def _quoted(phrase: tuple[str, ...]) -> str:
+def _phrase(phrase: tuple[str, ...]) -> str:
     """Write words that follow one another; the star of a beginning stands behind the quotes."""
     text = " ".join(phrase)
     return f'"{text[:-1]}" *' if text.endswith("*") else f'"{text}"'
