@@ -21,7 +21,7 @@ V = TypeVar("V")
 
 
 class _Now(Struct):
-    """What has become of a message; of what was not changed the history knows."""
+    """What has become of a message. What was not changed is as the history has it."""
 
     deleted: bool = False
     edited: Edited | None = None
@@ -30,7 +30,7 @@ class _Now(Struct):
 
 
 class ChangedMessages:
-    """Knows of the last messages that were changed what has become of them, be it stored yet or not."""
+    """Knows what has become of the messages that were changed last, whether that is stored yet or not."""
 
     def __init__(self) -> None:
         self._now: OrderedDict[int, _Now] = OrderedDict()
@@ -92,7 +92,7 @@ class ChangedMessages:
 
 
 def gone(number: int) -> NoSuchMessage:
-    """The refusal of who asks for a message that is not there, or that they may not read."""
+    """Make the refusal for a message that is not there, or that the user may not read."""
     return NoSuchMessage(f"There is no message {number}, or not any more.")
 
 

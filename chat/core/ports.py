@@ -190,11 +190,11 @@ class Query:
     """The messages of ``room`` with ``after`` < id < ``before``: ``count`` of them, the newest or the oldest.
 
     Without a room they are those that ``party`` has of its conversation with ``other``; ``token`` is the digest of the
-    token under which its own have their tags. With ``known`` they come with the changes with ``after`` < rev <
-    ``before`` of messages with an id up to that; then messages and changes together are ``count``. ``around`` is an id:
-    half of the ``count`` are the messages before it, the rest itself and those after it. ``since`` and ``until``, times
-    of the wire, leave out what was said earlier, and then or later. Whoever answers returns the messages in the order
-    of their ids, of which their times may differ.
+    token under which its own have their tags. If ``known`` is given, the changes with ``after`` < rev < ``before`` of
+    messages with an id up to ``known`` come too, and ``count`` counts messages and changes together. If ``around`` is
+    given, half of the messages are those before that id, and the others begin with it. ``since`` and ``until``, times
+    of the wire, leave out what was said earlier, and what was said then or later. Whoever answers returns the messages
+    in the order of their ids; the order of their times may differ.
     """
 
     room: str | None

@@ -33,10 +33,10 @@ IGNORABLE = (
     "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f"
     "\ufeff\uffa0\ufff0-\ufff8\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
 )
-"""What Unicode calls Default_Ignorable_Code_Point, as in a class of a regular expression."""
+"""The characters that Unicode calls Default_Ignorable_Code_Point, as a regular expression lists them."""
 
 _DRAWS_NOTHING = re.compile(f"[{IGNORABLE}\u2800\U0001d159]")
-"""That, the empty Braille pattern and the empty note."""
+"""Those, the empty Braille pattern and the empty head of a note."""
 
 _EVERYBODY = re.compile(r"(?<![\w@])@room(?!\w)", re.IGNORECASE)
 
@@ -86,7 +86,7 @@ def seen(text: str) -> str:
 
 @lru_cache(maxsize=1024)
 def _is_seen(character: str) -> bool:
-    """Tell whether a character draws something by itself, unlike marks, blanks, joiners and selectors."""
+    """Tell whether a character can be seen by itself. Marks, blanks, joiners and selectors can't."""
     category = unicodedata.category(character)
     return not (category[0] in "MZ" or category in ("Cc", "Cf") or _DRAWS_NOTHING.match(character))
 
@@ -141,7 +141,7 @@ class Pasted:
         self._size = 0
 
     def add(self, line: str, most: int) -> None:
-        """Add a line; once there are more than *most* bytes, which is too much in any case, it is only counted."""
+        """Add a line. Once there are more than *most* bytes, which will be refused in any case, it is only counted."""
         self.count += 1
         if self._size <= most:
             self._lines.append(line)
@@ -165,7 +165,7 @@ def decode(data: bytes) -> str:
 
 
 def in_quotes(text: str) -> str:
-    """Put quotation marks round a text, in which there are none then."""
+    """Put a text in quotation marks; those in it become single ones."""
     return f'"{text.replace(chr(34), chr(39))}"'
 
 

@@ -53,9 +53,9 @@ def read_around(query: Query, number: int, read: Callable[[Query], Page]) -> Pag
 
 
 def with_changes(page: Page, changes: Sequence[AnyChange], count: int) -> Page:
-    """Put *changes* into a page, of which there are as many as they are up to its last message, or one more than fit.
+    """Put *changes* into a page, and keep the first *count* of messages and changes together.
 
-    The first *count* of both stay.
+    The changes must be all those up to the last message of the page, or the first of them, more than *count*.
     """
     both = sorted([*page.messages, *changes], key=number_of)
     kept = both[:count]
