@@ -116,3 +116,4 @@ def test_a_change_that_is_sent_again_after_a_crash_is_done_once(start_chat: Daem
         assert ada.until("notice", tag=tag)[-1]["text"] == "That was done before, under this tag."
     (tea,) = history(ada)
     assert (tea["text"], tea["reactions"]) == ("tea for two", [{"text": "👍", "count": 1, "mine": True}])
+    assert ada.ask("delete")["id"] == number, "what it said last is still known"

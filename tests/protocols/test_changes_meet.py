@@ -97,7 +97,7 @@ def test_who_ignores_somebody_is_not_told_of_their_reactions(box: Box) -> None:
     box.turn()
     what = 'to what ada said: "hello"'
     assert person.lines() == [f"* bob reacted 👍 {what}"]
-    assert other.lines() == [f"* eve reacted stupid; eve reacted 👍 {what}", f"* bob reacted 👍 {what}"]
+    assert other.lines() == [f"* eve reacted stupid and 👍 {what}", f"* bob reacted 👍 {what}"]
 
 
 # -- what is remembered

@@ -430,6 +430,15 @@ def test_people_answer_what_named_them(box: Box) -> None:
     assert eve.lines() == ["! Nobody has named you in #lobby. Begin with a name: ada: yes"]
 
 
+def test_who_may_not_speak_is_not_told_what_they_answer(box: Box) -> None:
+    root, ada = program(box, "root", password=PASSWORD), box.text("ada")
+    said(root, "ada: tea?")
+    answers(root, type="mute", room="lobby", name="ada")
+    ada.received()
+    ada.send("/reply yes")
+    assert ada.lines() == ["! You are muted in #lobby for 10 minutes more."]
+
+
 # -- reactions
 
 

@@ -95,8 +95,11 @@ def _require_speech(hub: Hub, session: Session, target: Target) -> None:
 
 def _last_said(hub: Hub, session: Session, if_none: str) -> int:
     """The id of what the user said last; raises :class:`NoSuchMessage` with the sentence *if_none*."""
-    said = user_of(session).said or ()
-    for number in reversed(said[-MOST_SAID:]):
+    said = set(user_of(session).said or ())
+    if session.token is not None:
+        # After a restart of the server, this is what is known.
+        said |= {number for number, _ in session.token.tags.values()}
+    for number in sorted(said, reverse=True)[:MOST_SAID]:
         if not hub.changed.is_deleted(number):
             return number
     raise NoSuchMessage(if_none)

@@ -14,7 +14,7 @@ from chat.core.accounts import Subject
 from chat.core.changed import gone
 from chat.core.command import HERE, TEXT, Command, Kind, Parameter
 from chat.core.durations import in_words
-from chat.core.effects import Effect, first_try_failed
+from chat.core.effects import Effect, Show, first_try_failed
 from chat.core.errors import NoSuchMessage, NotAllowed, TooLong
 from chat.core.events import Kind as MessageKind
 from chat.core.events import Message, Notice
@@ -115,8 +115,13 @@ def _speak(
         notice=notice,
         all=everybody,
     )
+    effects: list[Effect] = []
     if answered is not None:
         message = structs.replace(message, **quote(answered))
+        if session.one_room:
+            # Who types an answer has not seen what it is to.
+            told = f"You answer {message.re_author}: {in_quotes(message.re_text or '')}"
+            effects.append(Show(session, Notice(text=told)))
     if not room.kept:
         hub.keep(session, room)
     undo: Undo = partial(_unsaid, hub, session, room, message.id, room.last_id, room.at)
@@ -125,7 +130,7 @@ def _speak(
     room.last_id, room.at = message.id, message.time
     if not room.stirred:
         hub.rooms.stir(room)
-    store_said(hub, session, user, message, undo=undo, answers=answered.author if answered is not None else 0)
+    store_said(hub, session, user, message, effects, undo, answers=answered.author if answered is not None else 0)
 
 
 def _call_everybody(hub: Hub, room: Room) -> None:
@@ -303,7 +308,6 @@ def reply(hub: Hub, session: Session, tag: str | None, room: str, text: str) -> 
         if answered is None:
             raise NoSuchMessage(f"Nobody has named you in #{there.name}. Begin with a name: ada: yes")
         say(hub, session, tag, room, text, re=answered.id)
-        hub.show(session, Notice(text=f"You answer {answered.author}: {in_quotes(quoted(answered.text))}"))
 
     session.spent += hub.limits.search_cost - 1
     hub.ask_in_turn(session, FindMessages(search), found, tag)
