@@ -14,9 +14,9 @@ from twisted.internet.task import deferLater
 from chat.core.accounts import Role
 from chat.core.bans import Ban
 from chat.core.commands.table import TABLE
-from chat.core.commands.talk import MOST_SAID
 from chat.core.facts import Contents, Decision, RightsKept
 from chat.core.limits import Limits
+from chat.core.saying import MOST_SAID
 from chat.history.memory import MemoryStore
 from chat.history.passwords import hash_password
 from chat.history.store import CannotKeep

@@ -14,7 +14,6 @@ from chat.core import reactions, rights
 from chat.core.changed import gone
 from chat.core.command import HERE, ON, TEXT, Command, Kind, Parameter, Right
 from chat.core.commands.private import count_share
-from chat.core.commands.talk import MOST_SAID, RECENT, speakable
 from chat.core.conversations import addressee_with, require_welcome
 from chat.core.effects import Effect, Publish, Show, show_device
 from chat.core.errors import BadField, NoSuchMessage, NotAllowed
@@ -30,6 +29,7 @@ from chat.core.queue import Undo
 from chat.core.reactions import MOST_KINDS, Burst, reaction_from
 from chat.core.rights import user_of
 from chat.core.room import Room
+from chat.core.saying import MOST_SAID, RECENT, speakable
 from chat.core.session import Session, ignores
 from chat.core.text import quoted
 

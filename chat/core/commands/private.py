@@ -12,7 +12,6 @@ from chat.core.accounts import Subject
 from chat.core.changed import gone
 from chat.core.command import WITH, Command, Kind, Parameter
 from chat.core.commands.history import DEFAULT_COUNT
-from chat.core.commands.talk import acknowledge, answered_by, forget_said, quote, speakable, store_said
 from chat.core.conversations import Addressee, addressee, addressee_with, find_party, party_from, require_welcome, watch
 from chat.core.effects import Echo, Effect, Recall, Show
 from chat.core.errors import NotStored
@@ -23,6 +22,7 @@ from chat.core.lifecycle import show_skipped
 from chat.core.ports import Conversation, ConversationsOf, Delivery, MessageById, Query, SpentBy
 from chat.core.private import cost, not_shown
 from chat.core.rights import user_of
+from chat.core.saying import acknowledge, answered_by, forget_said, quote, speakable, store_said
 from chat.core.session import Session, State, User, ignores
 from chat.core.text import size_in_words
 
