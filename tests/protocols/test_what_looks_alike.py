@@ -21,7 +21,7 @@ def test_who_is_called_as_on_irc_is_known_everywhere(name: str) -> None:
     ada.send(f"/register {PASSWORD}", "tea", "/me waves")
     assert bob.lines() == [f"* {name} joined.", f"{name}: tea", f"~ {name} waves"]
     bob.send(f"/msg {name} psst", "/who", f"/search author:{name} tea", f"hi {name}!")
-    who, *_, line, _ = bob.lines()
+    who, *_, line, _, _ = bob.lines()
     assert who == f"* In #lobby: {', '.join(sorted((name, 'bob'), key=str.casefold))}"
     assert line.endswith(f"#lobby {name}: tea")
     assert ada.lines()[-2:] == ["bob (private): psst", f"bob: hi {name}!"]
