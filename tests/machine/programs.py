@@ -713,7 +713,8 @@ class Program(Asker):
             return
         view.ids.update(range(event["after"] + 1, event["before"]))
         view.model.miss(event["after"])
-        view.fresh, view.new = None, False
+        # Those who came and went meanwhile were not told either.
+        view.fresh, view.new, view.users = None, False, None
         view.seen = max(view.seen, event["before"] - 1)
         view.told = max(view.told, view.seen)
         self._remember(view.room, view.seen)

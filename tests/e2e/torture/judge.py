@@ -14,8 +14,8 @@ from tempfile import TemporaryDirectory
 
 from e2e.torture.ledger import DENS, LOBBY, Ledger, Request, Variable, Who
 
-UNDER_WAY = 0.3
-"""The seconds for which a private message may be under way to its recipient."""
+UNDER_WAY = 1.0
+"""The seconds for which a private message may be under way to its recipient, on a machine that is busy."""
 
 
 @dataclass(frozen=True)
