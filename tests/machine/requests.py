@@ -276,6 +276,8 @@ class Asker(End):
             case "logout":
                 for subject in self.subjects:
                     subject.logs_out = now
+                    for device in subject.devices:
+                        device.may_have_left(now, INFINITY)
             case "away":
                 for subject in self.subjects:
                     write(subject.away, fields.get("text"))
@@ -288,6 +290,9 @@ class Asker(End):
                     write(world.holder(self.name), None)
             case "password" if self.account is not None:
                 write(self.account.password, fields["password"])
+                for device in self.account.devices - {self.device}:
+                    # Its session ends, and others may know that before it is told.
+                    device.may_have_left(now, INFINITY)
             case "delete" | "edit" | "react" | "pin" if fields.get("id") in world.by_id:
                 request.changed = changed = world.by_id[fields["id"]]
                 for register, value in self._changes_of_message(request, changed):
