@@ -16,7 +16,7 @@ def test_three_lines_are_a_bot(chat: Daemon) -> None:
     )
     assert bot.read_line() == b"* Welcome to chat. Type your name and press Enter.\r\n"
     welcome = bot.expect("welcome", name="bot")
-    assert welcome["limits"] == {"text": 4096, "line": 16384, "name": 32, "rooms": 50}
+    assert welcome["limits"] == {"text": 4096, "line": 16384, "name": 32, "rooms": 50, "lines": 100}
     bot.expect("room", room="lobby", users=["ada", "bot"], last=0, topic="", away={})
     message = bot.expect("message", room="lobby", author="bot", kind="say", text="build is green", tag="a1")
     assert message["id"] > 0
