@@ -341,6 +341,12 @@ class Client:
         number = shown[1] if shown is not None and shown[0] is room else self._last_said(room).id
         self._post(command.name, id=number, text=arguments["text"])
 
+    def _delete(self, command: Command, arguments: Mapping[str, Any]) -> None:
+        """Take a message back: without an id, the one that the user said last here, as they see it."""
+        if "id" not in arguments and self.knows_changes:
+            arguments = {"id": self._last_said(self.model.current).id}
+        self._request(command, arguments)
+
     def _last_said(self, room: Room) -> Line:
         """The last message of the user; raises :class:`CannotDo`, also if a later one is not stored yet."""
         if self.unsent(room):
@@ -456,6 +462,7 @@ _BEFORE = {
     "ignore": Client._switch,
     "moderator": Client._switch,
     "edit": Client._edit,
+    "delete": Client._delete,
     "reply": Client._reply,
     "react": Client._react,
     "pin": Client._pin,

@@ -180,14 +180,15 @@ def test_no_older_message_is_edited_while_the_last_one_is_not_stored() -> None:
     seat.enter("one")
     seat.wiring.cable.cut()
     seat.enter("two")
-    for line in ("/edit three", "/edit"):
+    for line in ("/edit three", "/edit", "/delete"):
         with pytest.raises(CannotDo, match="not stored yet"):
             seat.enter(line)
-    seat.enter("/delete")
     seat.wiring.wait(3)
-    assert last_said(seat) == ["one"]
+    assert last_said(seat) == ["one", "two"]
     seat.enter("/edit three")
-    assert last_said(seat) == ["three"]
+    assert last_said(seat) == ["one", "three"]
+    seat.enter("/delete")
+    assert last_said(seat) == ["one"]
 
 
 def test_pin_alone_pins_the_newest_message() -> None:
