@@ -6,13 +6,22 @@ This is the short version; ``PYTHONPATH=tests python -m machine --runs 20000`` i
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 
 import pytest
 from machine.run import live, make, report, shorten
+from msgspec import structs
 
 from chat.core import rights
+from chat.core.accounts import Subject
+from chat.core.changed import ChangedMessages
+from chat.core.commands import changes
+from chat.core.events import Message, Reacted, Reaction
+from chat.core.hub import Hub
+from chat.delivery import lookups
+from chat.history import rows
 
-RUNS = int(os.environ.get("MACHINE_RUNS", "200"))
+RUNS = int(os.environ.get("MACHINE_RUNS", "150"))
 NOT_YET: tuple[str, ...] = ()
 """The promises that the chat does not keep yet; the long version looks at them too, unless it is told not to."""
 
@@ -29,3 +38,64 @@ def test_a_chat_that_breaks_a_promise_is_found_out(monkeypatch: pytest.MonkeyPat
     fault = shorten(next(fault for fault in faults if fault is not None), NOT_YET)
     assert fault.promise in ("op", "role")
     assert len(fault.steps) <= 3
+
+
+def _edits_of_anybody(patch: pytest.MonkeyPatch) -> None:
+    found = changes._target
+    patch.setattr(changes, "_target", lambda *arguments: found(*arguments)._replace(mine=True))
+
+
+def _newest_first(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(lookups, "sorted", lambda shown, key: sorted(shown, key=lambda event: -key(event)), raising=False)
+
+
+def _reactions_are_not_replayed(patch: pytest.MonkeyPatch) -> None:
+    found = lookups._shown_changes
+    patch.setattr(
+        lookups, "_shown_changes", lambda *of: [event for event in found(*of) if not isinstance(event, Reacted)]
+    )
+
+
+def _nobody_reacts_oneself(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(rows, "Reaction", lambda text, count, mine: Reaction(text=text, count=count))
+
+
+def _stale_counts(patch: pytest.MonkeyPatch) -> None:
+    current = ChangedMessages.current
+
+    def stale(known: ChangedMessages, message: Message, party: Subject) -> Message:
+        now = current(known, message, party)
+        return structs.replace(now, reactions=tuple(structs.replace(one, count=1) for one in now.reactions))
+
+    patch.setattr(ChangedMessages, "current", stale)
+
+
+def _numbers_are_used_again(patch: pytest.MonkeyPatch) -> None:
+    take = Hub.take_id
+
+    def take_id(hub: Hub) -> int:
+        number = take(hub)
+        hub._last_id -= number % 7 == 0
+        return number
+
+    patch.setattr(Hub, "take_id", take_id)
+
+
+@pytest.mark.parametrize(
+    ("break_", "promises"),
+    [
+        (_edits_of_anybody, {"author", "op"}),
+        (_newest_first, {"one order"}),
+        (_reactions_are_not_replayed, {"same state"}),
+        (_nobody_reacts_oneself, {"reactions"}),
+        (_stale_counts, {"reactions", "same state"}),
+        (_numbers_are_used_again, {"kept", "no mistake", "one number", "one order"}),
+    ],
+)
+def test_a_chat_that_changes_messages_wrongly_is_found_out(
+    monkeypatch: pytest.MonkeyPatch, break_: Callable[[pytest.MonkeyPatch], None], promises: set[str]
+) -> None:
+    break_(monkeypatch)
+    faults = (live(number, make(number), NOT_YET) for number in range(300))
+    fault = next(fault for fault in faults if fault is not None)
+    assert fault.promise in promises, fault
