@@ -244,8 +244,8 @@ COMMANDS = (
             Parameter("around", Kind.NUMBER, optional=True, programs=True),
             WITH,
         ),
-        "shows the last messages of the room, or /history 50, /history since 09:00, /history 2026-11-20, "
-        "/history around 217",
+        "shows the last messages of the room, or /history 50, /history since 09:00, /history 2026-11-20, and "
+        "/history around 217 what was said round a message that /search shows",
         history,
     ),
     Command(
@@ -257,8 +257,8 @@ COMMANDS = (
             Parameter("before", Kind.NUMBER, optional=True, programs=True),
             WITH,
         ),
-        'finds messages by their words: /search tea "hot water" del* author:ada room:#dev since:2026-11-20, '
-        "or in:@bob, in:me",
+        'finds messages by their words: /search tea "hot water" del* author:ada room:#dev since:2026-11-20 '
+        "until:2026-11-21, or in:@bob, in:me",
         search,
     ),
     Command(
