@@ -14,6 +14,7 @@ from machine.clients import LOBBY, Person
 from machine.programs import Program, View
 from machine.promises import ANYTHING, Look, Subject, Text
 from machine.steps import ALL, NAMES, PASSWORDS, PROGRAMS, ROOT, SEATS, WARDEN, Day, hello
+from machine.wording import words_of
 
 
 def begin(day: Day) -> None:
@@ -69,6 +70,7 @@ def finish(day: Day) -> None:
         histories[name] = _read_all(day, warden, name)
         _check_times(day, warden, name, histories[name])
         _ask(day, warden, "leave", room=name)
+    _check_search(day, warden, histories)
     _check_histories(day, histories)
     _check_views(day, histories)
     _check_models(day, histories)
@@ -172,6 +174,17 @@ def _check_histories(day: Day, histories: dict[str, list[Any]]) -> None:
         gone = text.room is None or text.deleted < world.tick or text.may_be_deleted
         seen = text.acknowledged or text.id is not None
         world.require("kept", gone or not seen or id(text) in found, f"{text.text!r} is not in the history.")
+
+
+def _check_search(day: Day, warden: Program, histories: dict[str, list[Any]]) -> None:
+    """Look whether what was edited is found by its text, and not by that of before."""
+    edited = [message for messages in histories.values() for message in messages if "edited" in message]
+    for message in edited[-3:]:
+        words, text = words_of(message["text"]), day.world.by_id[message["id"]]
+        for searched in (words, words_of(text.text)):
+            found = [one["id"] for one in _ask(day, warden, "search", text=searched).get("messages", ())]
+            what = f"a search for {searched} finds {found}, and {message['id']} has the text {words}."
+            day.world.require("edited", (message["id"] in found) is (searched == words), what)
 
 
 def _check_views(day: Day, histories: dict[str, list[Any]]) -> None:

@@ -774,6 +774,8 @@ class Asker(End):
             case "history" | "search":
                 for message in event["messages"]:
                     self._check_read(message, request, look)
+                if request.kind == "history" and room is not None:
+                    self._check_page(room.name, request, event)
 
     def _check_deletion(self, text: Text | None, look: Look, says: str) -> None:
         if text is not None:
@@ -796,6 +798,22 @@ class Asker(End):
             if event.get("rev") and "on" not in fields and who is not None:
                 was = text.reacts(who.party, fields["text"]).may_be(not event["on"], look)
                 world.require("toggle", was or world.failed >= 0, f"{says} It was so already.")
+
+    def _check_page(self, room: str, request: Request, event: Event) -> None:
+        """Check that a page of the history of a room leaves nothing out, and that its changes belong there."""
+        world, fields = self.world, request.fields
+        ids = [message["id"] for message in event["messages"]]
+        after, revs = fields.get("after", 0), [change["rev"] for change in event.get("changes", ())]
+        what = f"{fields} is answered with the messages {ids} and the changes {revs}."
+        limited = len(ids) + len(revs) <= fields.get("count", 20) and revs == sorted(set(revs))
+        world.require("one order", ids == sorted(set(ids)) and limited, what)
+        known = all(change["id"] <= after < change["rev"] for change in event.get("changes", ()))
+        world.require("one order", known and all(number > after for number in ids), what)
+        ignores = any(any(register.everything()) for who in self.subjects for register in who.ignored.values())
+        wanted = {fields.get("around", 0), *(range(ids[0], ids[-1]) if ids else ())} - {*ids}
+        for text in world.texts.values() if not ignores else ():
+            old = text.stays and text.room == room and text.tries[-1].done < request.sent
+            world.require("kept", not old or text.id not in wanted, f"{what} {text.text!r} is missing.")
 
     def _check_pins(self, room: str, messages: list[dict[str, Any]], request: Request, look: Look) -> None:
         """Check what is said to be pinned in a room."""
