@@ -342,10 +342,8 @@ class Client:
         self._post(command.name, id=number, text=arguments["text"])
 
     def _delete(self, command: Command, arguments: Mapping[str, Any]) -> None:
-        """Take a message back: without an id, the one that the user said last here, as they see it."""
-        if "id" not in arguments and self.knows_changes:
-            arguments = {"id": self._last_said(self.model.current).id}
-        self._request(command, arguments)
+        """Take back a message. Without an id, it is what the user said last here."""
+        self._request(command, arguments or {"id": self._last_said(self.model.current).id})
 
     def _last_said(self, room: Room) -> Line:
         """The last message of the user; raises :class:`CannotDo`, also if a later one is not stored yet."""

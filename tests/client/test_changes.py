@@ -159,9 +159,9 @@ def test_the_text_is_offered_to_be_edited() -> None:
     ]
 
 
-def last_said(seat: Seat) -> list[str]:
-    """The texts of the messages in the lobby."""
-    return [line.text for line in seat.room("#lobby").lines if line.is_message]
+def last_said(seat: Seat, title: str = "#lobby") -> list[str]:
+    """The texts of the messages in a room."""
+    return [line.text for line in seat.room(title).lines if line.is_message]
 
 
 def test_an_edit_waits_for_the_connection() -> None:
@@ -174,7 +174,7 @@ def test_an_edit_waits_for_the_connection() -> None:
     assert last_said(seat) == ["two"]
 
 
-def test_no_older_message_is_edited_while_the_last_one_is_not_stored() -> None:
+def test_no_older_message_is_changed_while_the_last_one_is_not_stored() -> None:
     box = Box()
     seat = Seat(box)
     seat.enter("one")
@@ -189,6 +189,23 @@ def test_no_older_message_is_edited_while_the_last_one_is_not_stored() -> None:
     assert last_said(seat) == ["one", "three"]
     seat.enter("/delete")
     assert last_said(seat) == ["one"]
+
+
+def test_what_one_takes_back_is_the_last_that_one_said_in_this_room() -> None:
+    box = Box()
+    seat = Seat(box, rooms=("lobby", "dev"))
+    with pytest.raises(CannotDo, match="nothing here that you said"):
+        seat.enter("/delete")
+    seat.enter("one", "two", "/go dev", "other", "/go lobby", "/delete")
+    assert last_said(seat) == ["one"]
+    assert last_said(seat, "#dev") == ["other"]
+
+
+def test_a_deletion_that_waits_names_the_message_that_was_meant() -> None:
+    seat = entered(message(1, "ada", "one"), message(2, "ada", "two"))
+    seat.client.enter("/delete")
+    seat.client.enter("/delete 1")
+    assert [each["id"] for each in seat.server.requests("delete")] == [2, 1]
 
 
 def test_pin_alone_pins_the_newest_message() -> None:
