@@ -66,6 +66,8 @@ class Pass:
     """What it knows of rooms."""
     letters: Model = field(default_factory=Model)
     """What it knows of private messages."""
+    withs: set[str] = field(default_factory=set)
+    """With whom it has conversations, as it was told."""
     tags: set[str] = field(default_factory=set)
     """All that were used under it."""
     quits: bool = False
@@ -309,7 +311,8 @@ class Program(Asker):
         self.own = self.passes[token] = Pass(self.subjects[0], name, {}, world.tick, self.device, tags=self.tags)
         self.own.private = before.private if before is not None else 0
         if before is not None and "changes" in self.accepts and hello.fields.get("private") == before.private:
-            self.own.letters = before.letters.copy()
+            self.own.letters, self.withs = before.letters.copy(), before.withs
+        self.own.withs = self.withs
         if self.account is not None:
             may = self.account.words.may_be(tuple(event.get("words", ())), look)
             world.require("own words", may, f"the words of {self.account} are said to be {event.get('words', [])}.")

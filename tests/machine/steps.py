@@ -477,13 +477,21 @@ def comes_back(day: Day, seat: int, chance: random.Random) -> object:
     return None
 
 
-def _talk_somewhere(day: Day, room: str, chance: random.Random) -> None:
-    """Somebody who is in a room says something there, or changes what was said."""
+def _talk_to(day: Day, name: str, room: str, chance: random.Random, *, privately: bool) -> None:
+    """Somebody who is in a room says something there, or to *name* in private, or changes what was said."""
     here = [end for end in day.seats if isinstance(end, Program) and room in end.views and not end.over]
+    here = [end for end in here if not privately or end.name != name]
     if not here or not day.house.running:
         return
     program, now = chance.choice(here), Look(None, day.world.tick, day.world.tick)
     there = [number for number, text in day.world.by_id.items() if text.room == room and text.stays]
+    letters = [number for number in sorted(program.private) if number in day.world.by_id]
+    if privately and not letters:
+        program.ask(day.request("msg", name=name, text=day.text(chance)))
+        day.settle()
+        return
+    if privately:
+        there = letters
     mine = [number for number in there if day.world.by_id[number].authors & set(program.subjects)]
     number = chance.choice(there[-4:]) if there else 0
     match chance.choice(["say", "edit", "edit", "react", "react", "pin", "delete", "msg"] if number else ["say"]):
@@ -491,12 +499,13 @@ def _talk_somewhere(day: Day, room: str, chance: random.Random) -> None:
             request = day.request("edit", id=chance.choice(mine[-3:]), text=day.text(chance))
         case "react":
             request = day.request("react", id=number, text=chance.choice(REACTIONS))
-        case "pin" if day.world.may_op(program.subjects, day.world.room(room), now):
+        case "pin" if there is not letters and day.world.may_op(program.subjects, day.world.room(room), now):
             request = day.request("pin", room=room, id=number)
         case "delete" if mine and chance.random() < 0.5:
             request = day.request("delete", id=chance.choice(mine[-3:]))
         case "msg":
-            request = day.request("msg", name=day.some_name(chance), text=day.text(chance))
+            to = name if chance.random() < 0.7 else day.some_name(chance)
+            request = day.request("msg", name=to, text=day.text(chance))
         case _:
             request = day.request("say", room=room, text=day.text(chance))
     program.ask(request)
@@ -510,14 +519,15 @@ def misses_something(day: Day, seat: int, chance: random.Random) -> object:
     program = day.program(seat)
     if program is None or not day.house.running:
         return NOTHING
-    room = chance.choice(sorted(program.views)) if program.views else LOBBY
-    for _ in range(chance.randrange(3)):
-        _talk_somewhere(day, room, chance)
+    room, name = chance.choice(sorted(program.views)) if program.views else LOBBY, program.name
+    privately = chance.random() < 0.4
+    for _ in range(chance.randrange(4)):
+        _talk_to(day, name, room, chance, privately=privately)
     if not program.over:
         program.lose()
         day.settle()
     for _ in range(chance.randrange(1, 9)):
-        _talk_somewhere(day, room, chance)
+        _talk_to(day, name, room, chance, privately=privately)
     before = day.broken[seat]
     if before is not None and day.seats[seat] is None:
         day.broken[seat] = None
