@@ -774,7 +774,8 @@ class Asker(End):
             case "history" | "search":
                 for message in event["messages"]:
                     self._check_read(message, request, look)
-                if request.kind == "history" and room is not None:
+                # Times may not come in the order of ids.
+                if request.kind == "history" and room is not None and not {"since", "until"} & fields.keys():
                     self._check_page(room.name, request, event)
 
     def _check_deletion(self, text: Text | None, look: Look, says: str) -> None:

@@ -24,7 +24,7 @@ FAULTS = ("lost", "doubled", "reordered", "shown to the wrong one", "rights", "w
 """The kinds of faults."""
 ROWS = (
     "kills", "cuts", "messages", "changes shown", "private messages", "private messages shown",
-    "crossed by a line and not shown", "stored and not shown at a kill", "lines shown by text",
+    "crossed by a line and not shown", "stored and not shown at a kill", "lines shown by text", "edits shown by text",
     "renames", "registered", "rights changed", "roles by chat admin", *PLURALS.values(), *FAULTS,
 )  # fmt: skip
 
