@@ -65,7 +65,7 @@ def _stale_counts(patch: pytest.MonkeyPatch) -> None:
 
     def stale(known: ChangedMessages, message: Message, party: Subject) -> Message:
         now = current(known, message, party)
-        return structs.replace(now, reactions=tuple(structs.replace(one, count=1) for one in now.reactions))
+        return structs.replace(now, reactions=tuple(structs.replace(one, count=int(one.mine)) for one in now.reactions))
 
     patch.setattr(ChangedMessages, "current", stale)
 
