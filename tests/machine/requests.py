@@ -867,10 +867,17 @@ class Asker(End):
             if None not in owners:
                 self._check_power(owners, look, says)
 
+    def _is_of_one(self, target: str, name: str, look: Look) -> bool:
+        """Tell whether two bans may be of one account, which has another name now."""
+        if not (target.startswith("@") and name.startswith("@")):
+            return False
+        owners = (set(self.world.owner(one[1:]).values(look)) for one in (target, name))
+        return bool(set.intersection(*owners) - {None})
+
     def _check_bans(self, listed: list[str], look: Look) -> None:
         for target, register in self.world.bans.items():
             sure = all(until is not ANYTHING and until > self.world.seconds() for until in register.values(look))
-            there = any(same_target(target, name) for name in listed)
+            there = any(same_target(target, name) or self._is_of_one(target, name, look) for name in listed)
             self.world.require("ban", there or not sure, f"the ban of {target} is not in {listed}.")
 
 
