@@ -10,6 +10,7 @@ from client.seats import Seat
 from desktop.displays import Display
 from e2e.waiting import wait_for
 
+from chat.client.desktop.drawing import NO_BREAK
 from chat.client.desktop.look import Look
 from chat.client.desktop.window import Window
 
@@ -84,7 +85,7 @@ class Desk:
     @property
     def shown(self) -> str:
         """All that is drawn."""
-        return str(self.text.get("1.0", "end"))
+        return str(self.text.get("1.0", "end")).replace(NO_BREAK, " ")
 
     @property
     def visible(self) -> str:
@@ -111,7 +112,7 @@ class Desk:
 
     def row_of(self, text: str) -> str:
         """The place of a text."""
-        found = self.text.search(text, "1.0")
+        found = self.text.search(text, "1.0") or self.text.search(text.replace(" ", NO_BREAK), "1.0")
         assert found, self.shown
         return found
 

@@ -9,7 +9,7 @@ import pytest
 
 from chat.client.desktop import drawing
 from chat.client.desktop.drafts import MAXIMUM_SENT, Answering, Draft, Editing, Reacting
-from chat.client.desktop.drawing import TOGETHER, drawn, shown
+from chat.client.desktop.drawing import NO_BREAK, TOGETHER, drawn, shown
 from chat.client.scrollback import Line, LineKind, Quote
 from chat.core.events import Reaction
 
@@ -19,7 +19,7 @@ BEFORE = Line(LineKind.SAY, TIME, "before", author="bob")
 
 def text(line: Line, before: Line | None = BEFORE) -> str:
     """What is drawn."""
-    return "".join(part for part, _ in drawn(line, before, lambda _: ()))
+    return "".join(part for part, _ in drawn(line, before, lambda _: ())).replace(NO_BREAK, " ")
 
 
 @pytest.mark.parametrize(
@@ -94,8 +94,8 @@ def test_what_is_known_of_a_message_stands_around_it() -> None:
     tags = dict(drawn(said, None, lambda _: ()))
     assert "quote" in tags["┌ ada: green tea?\n"]
     assert "program" in tags["yes"]
-    assert tags[" 👍 2 "][-2:] == ("reaction", "reaction0")
-    assert tags[" tea 1 "][-3:] == ("reaction", "reacted", "reaction1")
+    assert tags[" 👍 2 ".replace(" ", NO_BREAK)][-2:] == ("reaction", "reaction0")
+    assert tags[" tea 1 ".replace(" ", NO_BREAK)][-3:] == ("reaction", "reacted", "reaction1")
 
 
 def test_to_edit_or_to_react_sets_the_draft_aside_and_to_answer_keeps_it() -> None:

@@ -12,6 +12,7 @@ import pytest
 from box import Box, Client
 from desktop.desks import Desk
 
+from chat.client.desktop.drawing import NO_BREAK
 from chat.client.desktop.input_field import MAXIMUM_PASTE
 from chat.client.link import Post
 
@@ -203,6 +204,22 @@ def test_a_click_on_a_reaction_joins_in_or_takes_back(desk: Desk, box: Box) -> N
     desk.sees(" 👍 1   yes 1 \n")
 
 
+def test_reactions_wrap_whole_and_begin_below_each_other(desk: Desk, box: Box) -> None:
+    bob = program(box)
+    number = said(bob, "ada: tea?")
+    for text in range(20):
+        bob.ask(type="react", id=number, text=f"word{text}", on=True)
+    desk.sees("word19 1")
+    corners = [desk.text.bbox(desk.row_of(f"word{text} 1") + " - 1 chars") for text in range(20)]
+    ends = [desk.text.bbox(desk.row_of(f"word{text} 1") + f" + {len(f'word{text} 1')} chars") for text in range(20)]
+    places = [(one[:2], end[1]) for one, end in zip(corners, ends, strict=True) if one is not None and end is not None]
+    assert len(places) == 20
+    assert all(top == end for (_, top), end in places)
+    firsts = [min(x for (x, top), _ in places if top == row) for row in {top for (_, top), _ in places}]
+    assert len(firsts) > 1
+    assert len(set(firsts)) == 1
+
+
 def test_the_answer_leads_to_what_it_answers(desk: Desk, box: Box) -> None:
     bob = program(box)
     number = said(bob, "tea?")
@@ -370,7 +387,8 @@ def test_a_message_is_chosen_by_keys(desk: Desk, box: Box) -> None:
     desk.press("<Alt-Up>", "<Alt-Up>", "<Alt-Up>")
     assert desk.text.get("sel.first", "sel.last") == "bob  10:15\none\n"
     bob.ask(type="react", id=1, text="x", on=True)
-    desk.until(lambda: desk.text.get("sel.first", "sel.last") == "bob  10:15\none\n  x 1 \n")
+    selected = "bob  10:15\none\n  x 1 \n"
+    desk.until(lambda: desk.text.get("sel.first", "sel.last").replace(NO_BREAK, " ") == selected)
     desk.press("<Alt-Down>", "<Menu>")
     assert desk.text.get("sel.first", "sel.last") == f"{TRACEBACK}\n"
     assert opened == [["Reply", "React", "Copy"]] * 2

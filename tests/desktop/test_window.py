@@ -286,6 +286,16 @@ def test_what_cannot_be_done_is_said_and_kept(desk: Desk) -> None:
     desk.until(lambda: desk.window._hint.cget("text") == "")
 
 
+def test_a_long_sentence_wraps(desk: Desk) -> None:
+    desk.say("/mute")
+    hint = desk.window._hint
+    desk.window.hint(" ".join([hint.cget("text")] * 3))
+    desk.until(lambda: hint.winfo_width() > 1 and hint.winfo_reqwidth() <= hint.winfo_width())
+    height = hint.winfo_height()
+    desk.window.hint("x")
+    desk.until(lambda: hint.winfo_height() < height)
+
+
 def test_searching(desk: Desk, box: Box) -> None:
     bob = box.text("bob")
     bob.send("/join dev")

@@ -495,10 +495,13 @@ class Conversation(ttk.Frame):
         text.tag_configure("quote", foreground=colours.muted, font=look.small, spacing3=0)
         text.tag_configure("reactions", spacing1=0, spacing3=gap // 2)
         text.tag_configure("reaction", font=look.small, background=colours.raised, spacing1=0, spacing3=gap // 2)
+        text.tag_configure("reaction", lmargin2=gap * 3 + look.body.measure(" "), lmargincolor=colours.surface)
+        text.tag_configure("mentioned margin", lmargincolor=colours.mentioned)
         text.tag_configure("reacted", background=colours.selected)
         text.tag_configure("url", foreground=colours.link, underline=True)
         text.tag_configure("sel", lmargincolor=colours.selected)
-        text.tag_raise("sel")
+        for tag in ("reaction", "mentioned margin", "reacted", "sel"):
+            text.tag_raise(tag)
         if self._following:
             text.see("end-1c")
 

@@ -17,6 +17,9 @@ TOGETHER = timedelta(minutes=3)
 SAFE_XFT = 20305
 _EMOJI = re.compile("[\u231a-\u27bf\u2934-\u2b55\U0001f000-\U0001faff]")
 
+NO_BREAK = "\u00a0"
+"""A blank at which no line wraps."""
+
 Drawn = tuple[str, tuple[str, ...]]
 """A text and its tags."""
 
@@ -55,14 +58,19 @@ def _answered(line: Line, row: tuple[str, ...]) -> list[Drawn]:
 
 
 def _reactions(line: Line, row: tuple[str, ...]) -> list[Drawn]:
-    """Return the row below a message that somebody has reacted to. The tag of each reaction has its number."""
+    """Return the row below a message that somebody has reacted to. The tag of each reaction has its number.
+
+    The row may wrap only between two reactions. The margin left of a reaction has the colour of the message.
+    """
     if not line.reactions:
         return []
     parts: list[Drawn] = []
+    row = (*row, "mentioned margin") if line.mention else row
     for number, reaction in enumerate(line.reactions):
         mine = ("reacted",) if reaction.mine else ()
         parts.append((" ", (*row, "reactions")))
-        parts.append((f" {shown(reaction.text)} {reaction.count} ", (*row, "reaction", *mine, f"reaction{number}")))
+        text = f"{NO_BREAK}{shown(reaction.text)}{NO_BREAK}{reaction.count}{NO_BREAK}"
+        parts.append((text, (*row, "reaction", *mine, f"reaction{number}")))
     return [*parts, ("\n", (*row, "reactions"))]
 
 

@@ -9,6 +9,7 @@ from tkinter import ttk
 from chat.client.desktop.drawing import shown
 from chat.client.desktop.keys import bind, give_focus
 from chat.client.desktop.look import Look
+from chat.client.desktop.wrapped_label import WrappedLabel
 from chat.client.room import title_of
 from chat.client.search_results import Found, SearchResults
 from chat.client.styled import author_styles, styled_text
@@ -42,13 +43,13 @@ class Finder(ttk.Frame):
         bar = ttk.Frame(self, padding=(look.gap * 3 // 2, look.gap))
         bar.pack(fill="x")
         self.field = ttk.Entry(bar, name="search", font=look.body)
-        self.field.pack(side="left", fill="x", expand=True)
         ttk.Button(bar, text="Close", style="Flat.TButton", command=close).pack(side="right")
         ttk.Button(bar, text="Search", command=self._pressed).pack(side="right", padx=look.gap)
+        self.field.pack(side="left", fill="x", expand=True)
         row = ttk.Frame(self, padding=(look.gap * 2, 0, look.gap * 3 // 2, look.gap))
         row.pack(fill="x")
-        self._status = ttk.Label(row, style="Muted.TLabel")
-        self._status.pack(side="left")
+        self._status = WrappedLabel(row, style="Muted.TLabel")
+        self._status.pack(side="left", fill="x", expand=True)
         self._older = ttk.Button(row, text="Older", style="Flat.TButton", command=older)
         self._join = ttk.Button(row, style="Flat.TButton", command=lambda: self._go_to_chosen(join=True))
         frame = ttk.Frame(self)
@@ -95,7 +96,7 @@ class Finder(ttk.Frame):
             self._mark()
         self.text.configure(state="disabled")
         if search is not None and search.more:
-            self._older.pack(side="right")
+            self._older.pack(side="right", before=self._status)
         else:
             self._older.pack_forget()
         if not self._join.winfo_manager():
@@ -106,7 +107,7 @@ class Finder(ttk.Frame):
         room = shown(title_of(found.room, found.private))
         self._say(f"You are not in {room}. If you join it, everybody there sees that.")
         self._join.configure(text=f"Join {room}")
-        self._join.pack(side="right")
+        self._join.pack(side="bottom", anchor="e", before=self._status)
 
     def _say(self, words: str) -> None:
         if self._status.cget("text") != words:

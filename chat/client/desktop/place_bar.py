@@ -8,6 +8,7 @@ from tkinter import ttk
 
 from chat.client.desktop.drawing import shown
 from chat.client.desktop.look import Look
+from chat.client.desktop.wrapped_label import WrappedLabel
 from chat.client.excerpt import Excerpt
 from chat.client.search_results import SearchResults
 
@@ -22,8 +23,8 @@ class PlaceBar(ttk.Frame):
         super().__init__(parent, style="Alert.TFrame", padding=(gap * 2, gap // 2, gap, gap // 2))
         ttk.Button(self, text="Close", style="Alert.TButton", command=close).pack(side="right")
         self.results = ttk.Button(self, text="Results", style="Alert.TButton", command=results)
-        self.words = ttk.Label(self, name="place", style="Alert.TLabel")
-        self.words.pack(side="left")
+        self.words = WrappedLabel(self, name="place", style="Alert.TLabel")
+        self.words.pack(side="left", fill="x", expand=True)
 
     def show(self, search: SearchResults | None, excerpt: Excerpt | None) -> None:
         """Tell what is shown; if it is only the room, vanish."""

@@ -20,6 +20,7 @@ from chat.client.desktop.look import Look
 from chat.client.desktop.message_menu import MessageMenu
 from chat.client.desktop.place_bar import PlaceBar
 from chat.client.desktop.sending import carry_out
+from chat.client.desktop.wrapped_label import WrappedLabel
 from chat.client.excerpt import Excerpt
 from chat.client.link import Connecting, Waiting
 from chat.client.model import Observer
@@ -325,10 +326,10 @@ class Window(Observer, Reader):
         self.finder.grid_remove()
         self.place = PlaceBar(middle, look, self._back, self._close_finder)
         self.place.grid(row=3, column=0, sticky="ew")
-        self._banner = ttk.Label(middle, name="banner", style="Alert.TLabel", padding=(gap * 2, gap))
+        self._banner = WrappedLabel(middle, name="banner", style="Alert.TLabel", padding=(gap * 2, gap, gap * 2, gap))
         self._banner.grid(row=4, column=0, sticky="ew")
         self._banner.grid_remove()
-        self._hint = ttk.Label(middle, name="hint", style="Hint.TLabel", padding=(gap * 2, gap, gap * 2, 0))
+        self._hint = WrappedLabel(middle, name="hint", style="Hint.TLabel", padding=(gap * 2, gap, gap * 2, 0))
         self._hint.grid(row=5, column=0, sticky="ew")
         self._hint.grid_remove()
         foot = ttk.Frame(middle, padding=gap * 3 // 2)
