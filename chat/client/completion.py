@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from chat.client.reactions import OFFERED
 from chat.core.command import SWITCH_WORDS, Command, Kind
-
-REACTIONS = ("👍", "❤️", "😂", "🎉", "👀", "😮", "😢", "👎", "+1")
-"""What is offered to react with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +52,7 @@ def _argument(
         case Kind.NUMBER:
             return ()
         case Kind.REACTION:
-            return _fitting(word, REACTIONS, "", " ")
+            return _fitting(word, OFFERED, "", " ")
         case Kind.SWITCH:
             return _fitting(word, SWITCH_WORDS, "", " ")
         case _:

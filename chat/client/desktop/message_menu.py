@@ -10,11 +10,9 @@ from chat.client.client import Client
 from chat.client.desktop.drafts import Answering, Editing, Purpose, Reacting
 from chat.client.desktop.drawing import shown
 from chat.client.desktop.look import Look
+from chat.client.reactions import OFFERED
 from chat.client.scrollback import Line
 from chat.core.commands.changes import EDITABLE
-
-EMOJI = (("👍", "yes"), ("❤️", "love"), ("😂", "funny"), ("🎉", "hooray"), ("👀", "looking"), ("✅", "done"))
-"""The reactions that the menu offers, and what they are called, as not every font has them."""
 
 
 class MessageMenu:
@@ -65,7 +63,7 @@ class MessageMenu:
     def _reactions(self, parent: tkinter.Menu, line: Line) -> tkinter.Menu:
         menu = self._look.menu(parent)
         mine = {reaction.text for reaction in line.reactions if reaction.mine}
-        for text, name in EMOJI:
+        for text, name in OFFERED.items():
             react = partial(self._change, "react", id=line.id, text=text, on=text not in mine)
             menu.add_command(label=f"{shown(text)}  {name}{'  (take back)' if text in mine else ''}", command=react)
         menu.add_command(label="Another …", command=lambda: self._begin(Reacting(line)))
