@@ -16,7 +16,7 @@ def apply(lines: Scrollback, change: AnyChange, mine: bool) -> Line | None:
     """
     serial = lines.find(change.id)
     if isinstance(change, Edited | Deleted):
-        # Any line may quote the message.
+        # Any line may quote the message, or tell of it.
         lines.change(range(lines.first, lines.end), lambda line: changed(line, change, mine))
     elif serial is not None:
         lines.change((serial,), lambda line: changed(line, change, mine))
@@ -24,9 +24,11 @@ def apply(lines: Scrollback, change: AnyChange, mine: bool) -> Line | None:
 
 
 def changed(line: Line, change: AnyChange, mine: bool) -> Line:
-    """Return *line* as it is after a *change* of its message, or of the one that it answers."""
+    """Return *line* as it is after a *change* of its message, or of the one that it answers or tells of."""
     if line.reply is not None and line.reply.id == change.id:
         line = _requoted(line, line.reply, change)
+    if line.about == change.id and isinstance(change, Deleted):
+        return Line(line.kind, line.time, f"{change.by} deleted this.")
     if line.id != change.id or not line.is_message:
         return line
     match change:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
+from itertools import zip_longest
 
 import msgspec
 
@@ -202,9 +203,11 @@ class Model(Listener):
         """Show the answer with that *tag* in the search or in the excerpt that asked for it, if that is still there."""
         self._apart.add(tag)
 
-    def tell(self, text: str, kind: LineKind = LineKind.NOTICE, room: Room | None = None) -> None:
-        """Add a line that the client writes itself."""
-        self._add(room or self.current, Line(kind, self.local_time.local_now(), text))
+    def tell(
+        self, text: str, kind: LineKind = LineKind.NOTICE, room: Room | None = None, about: int | None = None
+    ) -> None:
+        """Add a line that the client writes itself. It tells *about* the message with that id, if there is one."""
+        self._add(room or self.current, Line(kind, self.local_time.local_now(), text, about=about))
 
     @property
     def known_rooms(self) -> list[str]:
@@ -483,8 +486,11 @@ class Model(Listener):
             self._found_at |= {message.id: self._found(message) for message in event.messages}
             for surplus in list(self._found_at)[:-MAXIMUM_FOUND]:
                 del self._found_at[surplus]
-        for line in event.page(self.local_time.local):
-            self.tell(line, room=room)
+        # The first line of a page is its heading.
+        numbers = (None, *(message.id for message in event.messages for _ in message.by_line()))
+        page = event.page(self.local_time.local)
+        for line, number in zip_longest(page, numbers[: len(page)]):
+            self.tell(line, room=room, about=number)
 
     def _entered(self, event: events.RoomState) -> None:
         self.open(event.room).enter(event)
@@ -536,6 +542,10 @@ class Model(Listener):
                 self._say(event, room)
             for observer in self._observers:
                 observer.message_changed(room, event, line)
+        if isinstance(event, events.Deleted):
+            for room in self.rooms:
+                # What was found stands where it was searched for.
+                apply(room.lines, event, mine)
         if self.excerpt is not None:
             apply(self.excerpt.lines, event, mine)
         if self.search is not None:
@@ -606,8 +616,9 @@ class Model(Listener):
             self._say(event, room)
 
     def _say(self, event: events.Event, room: Room) -> None:
+        about = event.id if isinstance(event, events.Pinned) else None
         for sentence in event.words():
-            self.tell(sentence, room=room)
+            self.tell(sentence, room=room, about=about)
 
     def _tell_all(self, text: str) -> None:
         for room in self.rooms:

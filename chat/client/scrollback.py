@@ -37,7 +37,8 @@ class Line:
     """Something shown in a room. A message is one, even if its ``text`` has several lines.
 
     ``time`` is local; ``mention`` says that it is meant for the user; ``id``: of a message. ``mine``: the user said it;
-    ``typed``: on this device. ``notice``: a program said it, for nobody to answer.
+    ``typed``: on this device. ``notice``: a program said it, for nobody to answer. ``about``: the id of a message of
+    which a line tells that is none itself.
     """
 
     kind: LineKind
@@ -54,6 +55,7 @@ class Line:
     edited: bool = False
     pinned: bool = False
     notice: bool = False
+    about: int | None = None
 
     @property
     def is_message(self) -> bool:

@@ -233,6 +233,45 @@ def test_a_deleted_message_takes_its_quotes_with_it() -> None:
     assert seat.shown()[-2:] == ["* bob deleted this.", "bob: yes"]
 
 
+def test_a_deleted_message_is_gone_from_what_tells_of_it() -> None:
+    box = Box()
+    seat, bob = Seat(box, rooms=("dev", "lobby")), program(box)
+    bob.ask(type="say", room="lobby", text="ada: apple\n  pear")
+    bob.ask(type="say", room="lobby", text="ada: three")
+    seat.pump()
+    seat.enter("/mentions", "/go lobby", "/history 2", "/search apple", "/go dev")
+    seat.pump()
+    bob.ask(type="delete", id=1)
+    seat.pump()
+    shown = seat.shown("#dev") + seat.shown("#lobby")
+    assert not [line for line in shown if "apple" in line or "pear" in line]
+    assert seat.shown("#dev")[-6:] == [
+        "* You were named, the newest first:",
+        "* [2026-11-21 10:15] #2 #lobby bob: ada: three",
+        "* bob deleted this.",
+        "* bob deleted this.",
+        "* /history around 2 shows what was said then.",
+        "* That is all.",
+    ]
+
+
+def test_a_deleted_message_is_gone_from_what_tells_who_pinned_it() -> None:
+    seat = entered(message(1, "bob", "one"), message(2, "bob", "two"))
+    for number, text in ((1, "one"), (2, "two")):
+        seat.server.say(change("pinned", number, 4 + number, on=True, author="bob", text=text))
+    seat.client.enter("/pins")
+    seat.answer("pins", type="pins", room="lobby", messages=[message(1, "bob", "one"), message(2, "bob", "two")])
+    seat.server.say(change("deleted", 1, 8))
+    assert [line.partition("]")[2] or line for line in seat.shown("#lobby")[-6:]] == [
+        "* bob deleted this.",
+        '* bob pinned what bob said: "two"',
+        "* Pinned in #lobby:",
+        "* bob deleted this.",
+        " #2 bob: two",
+        "* /history around 2 shows what was said then.",
+    ]
+
+
 @pytest.mark.parametrize("rev", [0, 9])
 def test_a_change_of_a_deleted_message_changes_nothing(rev: int) -> None:
     seat = entered(message(1, "bob", "one"))
