@@ -136,16 +136,18 @@ class Pasted:
     def __init__(self) -> None:
         self.count = 0
         self.whole = True
-        """Whether none of its lines was too long to be received."""
+        """Whether all of it is here."""
         self._lines: list[str] = []
         self._size = 0
 
     def add(self, line: str, most: int) -> None:
-        """Add a line. Once there are more than *most* bytes, which will be refused in any case, it is only counted."""
+        """Add a line. Once there are more than *most* bytes, it is only counted."""
         self.count += 1
         if self._size <= most:
             self._lines.append(line)
             self._size += len(line.encode("utf-8", "replace")) + 1
+        elif line.strip():
+            self.whole = False
 
     @property
     def text(self) -> str:

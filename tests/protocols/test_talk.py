@@ -149,6 +149,17 @@ def test_people_paste_lines(box: Box) -> None:
     assert texts(bob) == ["def f():\n    return /quit\n\nexit", "after"]
 
 
+def test_no_line_is_lost_of_a_paste_that_is_just_too_long(box: Box) -> None:
+    ada = box.text("ada")
+    most = box.hub.limits.text
+    for lines in (("x" * most, "y"), ("x" * most, "", "y"), ("x" * (most - 2), "y"), ("x" * most, "", " ")):
+        ada.send("/paste", *lines, ".")
+    assert [line for line in ada.lines() if line.startswith("! ")] == [
+        "! You pasted too much, so it was not sent. Use at most 4096 bytes."
+    ] * 2
+    assert [said.text[-2:] for said in box.stored] == ["\ny", "xx"]
+
+
 def test_json_may_be_pasted(box: Box) -> None:
     bob, ada = program(box, "bob"), box.text("ada")
     ada.send("/paste", '{"type":"hello"}', "[{}]", ".")

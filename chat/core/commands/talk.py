@@ -25,7 +25,7 @@ from chat.core.rights import user_of
 from chat.core.room import Room
 from chat.core.saying import RECENT, acknowledge, answered_by, forget_said, quote, speakable, store_said
 from chat.core.session import Session
-from chat.core.text import Pasted, calls_everybody, in_quotes
+from chat.core.text import Pasted, calls_everybody, clean_lines, in_quotes
 
 CALL_INTERVAL = 60.0
 """The seconds between two messages that call everybody in a room."""
@@ -151,10 +151,11 @@ def paste_line(hub: Hub, session: Session, pasted: Pasted, line: str) -> None:
     session.pasted = None
     if pasted.count > hub.limits.lines:
         raise TooLong(f"You pasted {pasted.count} lines, so they were not sent. Use at most {hub.limits.lines}.")
-    if not pasted.whole:
+    text = clean_lines(pasted.text)
+    if not pasted.whole and len(text.encode("utf-8", "replace")) <= hub.limits.text:
         raise TooLong(f"You pasted too much, so it was not sent. Use at most {hub.limits.text} bytes.")
     session.active = hub.monotonic()
-    say(hub, session, None, session.here, pasted.text)
+    say(hub, session, None, session.here, text)
     # Each line was charged when it came.
     session.spent = 0
 
