@@ -33,6 +33,7 @@ _SAID = ("say", "me", "msg")
 """The requests that say something."""
 _NEW = ("edit", "notify", "pin", "pins", "react")
 """The commands that a server does not know which knows no changes of messages."""
+HOW_TO_PASTE = "Paste the lines as you do elsewhere: they become one message."
 _CHANGING = ("edit", "delete", "react", "pin")
 """The commands that change messages."""
 
@@ -49,6 +50,8 @@ class Client:
         self.model = model
         self.draft = ""
         """What the user is to find in the input after :meth:`enter`, to be changed and sent; mostly nothing."""
+        self.takes_pastes = False
+        """Whether the screen does what ``/paste`` says, as the user can type only one line at a time."""
         self._backlogs = Backlogs(link, model)
         self._edited: tuple[Room, int] | None = None
         """The message whose text is the draft, and its room."""
@@ -87,6 +90,14 @@ class Client:
         try:
             for line in lines:
                 self.say(line)
+        except NotNow as refusal:
+            raise CannotDo(str(refusal)) from refusal
+
+    def say_pasted(self, text: str) -> None:
+        """Say *text* as one message, whatever is in it; raises :class:`CannotDo`."""
+        try:
+            if text := clean_lines(text):
+                self._say_together(text)
         except NotNow as refusal:
             raise CannotDo(str(refusal)) from refusal
 
@@ -176,7 +187,7 @@ class Client:
         people = dict.fromkeys(name for name in self.model.current.people() if name != self.model.name)
         if before.startswith("/"):
             people |= dict.fromkeys(self.model.partners)
-        return complete(before, people=people, rooms=self.model.known_rooms, commands=all_commands())
+        return complete(before, people=people, rooms=self.model.known_rooms, commands=self._offered)
 
     def unsent(self, room: Room) -> list[str]:
         """Return as lines what was said in *room* and is not acknowledged."""
@@ -364,7 +375,7 @@ class Client:
 
     def _paste(self, command: Command, arguments: Mapping[str, Any]) -> None:
         """Say that it is not needed."""
-        raise CannotDo("Paste the lines as you do elsewhere: they become one message.")
+        raise CannotDo(HOW_TO_PASTE)
 
     def _kick(self, command: Command, arguments: Mapping[str, Any]) -> None:
         """Put somebody out of the room; with a time, ban them from it, which puts them out too."""
@@ -397,22 +408,29 @@ class Client:
         """Name the commands by topic, the client's own among them, or explain one or all of them."""
         wanted = arguments.get("command", "").removeprefix("/").lower()
         lines = []
+        if wanted in _NOT_NEEDED and not self.takes_pastes:
+            raise CannotDo(HOW_TO_PASTE)
         if wanted and wanted != table.ALL:
             one = OWN_COMMANDS.get(wanted) or table.find(arguments["command"])
             lines.append(f"{one.usage} - {one.summary}")
         elif wanted:
-            lines += [f"{one.usage} - {one.summary}" for one in all_commands()]
+            lines += [f"{one.usage} - {one.summary}" for one in self._offered]
         else:
-            offered = [command for command in all_commands() if not command.privileged]
+            offered = [command for command in self._offered if not command.privileged]
             lines += [events.topic_line(topic, names) for topic, names in table.by_topic(offered).items()]
             lines.append(events.topic_line("This client", OWN_COMMANDS))
-            others = ", ".join(f"/{command.name}" for command in all_commands() if command.privileged)
+            others = ", ".join(f"/{command.name}" for command in self._offered if command.privileged)
             lines.append(f"Ops of a room and moderators have more: {others}.")
             lines.append("/help msg explains /msg, and /help all explains them all.")
             lines.append("Tab completes. PageUp and PageDown scroll. Ctrl-N and Ctrl-P go to the next room and back.")
             lines.append("Alt-Enter begins a line. Alt-P and Alt-N go through the messages that name you.")
         for line in lines:
             self.model.tell(line)
+
+    @property
+    def _offered(self) -> list[Command]:
+        """The commands that the user can type here."""
+        return [*all_commands(), *(map(table.find, _NOT_NEEDED) if self.takes_pastes else ())]
 
     # The client's own commands
 
@@ -470,7 +488,7 @@ _BEFORE = {
 """Commands for which the client does more than send a request; all that have a parameter for people only."""
 
 _NOT_NEEDED = ("paste",)
-"""Commands for which the client has a better way."""
+"""Commands for which most screens have a better way."""
 
 _IN_CONVERSATIONS = ("history", "react", "reply")
 """Commands about a room that are about a private conversation as well."""

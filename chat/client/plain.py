@@ -26,7 +26,7 @@ from chat.client.room import Room
 from chat.client.scrollback import Line
 from chat.client.signals import handled
 from chat.core.events import AnyChange
-from chat.core.text import clean
+from chat.core.text import Pasted, clean
 
 MAXIMUM_HELD = 1000
 MAXIMUM_TYPED = 8192
@@ -47,6 +47,9 @@ class Plain(Observer):
         self._room = client.model.current
         self._asked_to_leave = False
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        self._pasted: Pasted | None = None
+        """The lines that the user pastes, up to a line with a dot."""
+        client.takes_pastes = True
         client.model.observe(self)
 
     # What the model tells
@@ -86,10 +89,13 @@ class Plain(Observer):
             self._key(key)
 
     def interrupt(self) -> None:
-        """Ctrl-C: clear the line; on an empty line ask whether to leave; then leave."""
-        if self.typed:
+        """Ctrl-C: drop what is typed or pasted; if there is nothing, ask whether to leave; then leave."""
+        if self.typed or self._pasted is not None:
             self._write("\r\n")
             self._set_typed("")
+            if self._pasted is not None:
+                self._pasted = None
+                self._show("* What you pasted was dropped.")
         elif self._asked_to_leave:
             self._client.link.leave()
         else:
@@ -109,8 +115,10 @@ class Plain(Observer):
                 self._erase(len(self.typed) - self.typed.rstrip().rfind(" ") - 1)
             case "\x15":
                 self._erase(len(self.typed))
-            case "\t":
+            case "\t" if self._pasted is None:
                 self._complete()
+            case "\t":
+                self._key(" ")
             case _:
                 if clean(key) and len(self.typed) < MAXIMUM_TYPED:
                     self.typed += key
@@ -118,21 +126,37 @@ class Plain(Observer):
 
     def _enter(self) -> None:
         self._write("\r\n")
-        line = self.typed
+        line, draft, told = self.typed, "", ""
         self._asked_to_leave = False
         try:
-            self._client.enter(line)
+            if self._pasted is not None:
+                self._take(self._pasted, line)
+            elif line.strip().lower() == "/paste":
+                self._pasted = Pasted()
+                told = "* Paste your lines now. A line with a dot alone ends them, and says them as one message."
+            else:
+                self._client.enter(line)
+                draft = self._client.draft
         except CannotDo as reason:
-            self._set_typed("")
-            self._show(f"! {reason}")
-            return
+            told = f"! {reason}"
         self._set_typed("")
-        draft = self._client.draft
         if "\n" in draft:
-            self._show("! That has several lines. Type /edit and all of its new text in one.")
+            told = "! That has several lines. Type /edit and all of its new text in one."
         elif draft:
             self._write(draft)
             self._set_typed(draft)
+        if told:
+            self._show(told)
+
+    def _take(self, pasted: Pasted, line: str) -> None:
+        """Take a line of what the user pastes; once all are there, say them. Raises :class:`CannotDo`."""
+        if line.strip() != ".":
+            pasted.add(line, MAXIMUM_TYPED)
+            return
+        self._pasted = None
+        if not pasted.whole:
+            raise CannotDo(f"That is too much to paste, so it was not sent: at most {MAXIMUM_TYPED} bytes at once.")
+        self._client.say_pasted(pasted.text)
 
     def _erase(self, count: int) -> None:
         for character in reversed(self.typed[len(self.typed) - count :]):

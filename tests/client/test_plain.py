@@ -162,3 +162,47 @@ def test_ctrl_c_clears_then_asks_then_leaves() -> None:
     seat.plain.interrupt()
     seat.seat.pump()
     assert seat.seat.wiring.over.called
+
+
+PASTE = "* Paste your lines now. A line with a dot alone ends them, and says them as one message."
+
+
+def test_lines_are_pasted_as_one_message() -> None:
+    box = Box()
+    seat = PlainSeat(box)
+    seat.type("/paste\r")
+    assert seat.seen() == f"/paste\r\n{PASTE}\r\n"
+    seat.type("\x1b[200~pa\r  pb\r\tpc\r\r/quit\r.\r\x1b[201~")
+    assert [message.text for message in box.stored] == ["pa\n  pb\n pc\n\n/quit"]
+    assert seat.seen() == "pa\r\n  pb\r\n pc\r\n\r\n/quit\r\n.\r\n"
+    seat.type("/paste\r/leave\r.\rafter\r/paste\r.\r")
+    assert [message.text for message in box.stored[1:]] == ["/leave", "after"]
+
+
+def test_a_paste_is_dropped_by_ctrl_c() -> None:
+    box = Box()
+    seat = PlainSeat(box)
+    seat.type("/paste\rone\rtw")
+    seat.plain.interrupt()
+    seat.type("three\r")
+    assert [message.text for message in box.stored] == ["three"]
+    assert "tw\r\n* What you pasted was dropped.\r\nthree\r\n" in seat.seen()
+
+
+def test_too_long_a_paste_is_refused_whole() -> None:
+    box = Box()
+    seat = PlainSeat(box)
+    seat.type("/paste\r" + "x\r" * 101 + ".\r")
+    assert seat.seen().endswith("! That has 101 lines, and the server takes 100 at once.\r\n")
+    seat.type("/paste\r" + f"{'x' * 4000}\r" * 3 + "y\r.\r")
+    assert seat.seen().endswith("! That is too much to paste, so it was not sent: at most 8192 bytes at once.\r\n")
+    assert box.stored == []
+
+
+def test_help_tells_of_pasting_where_it_works() -> None:
+    seat = PlainSeat(Box())
+    seat.type("/help paste\r/past\t")
+    assert seat.plain.typed == "/paste "
+    assert "* /paste - takes several lines as one message, up to a line with a dot\r\n" in seat.seen()
+    seat.type("\x15/help\r")
+    assert "/paste" in seat.seen()

@@ -137,6 +137,12 @@ def test_help_explains_one_command() -> None:
     assert [line.split(" - ")[0] for line in seat.shown()[1:]] == ["* /go room", "* /me text"]
 
 
+def test_help_says_that_a_command_is_not_needed() -> None:
+    for line in ("/paste", "/help paste", "/help /PASTE"):
+        with pytest.raises(CannotDo, match="Paste the lines as you do elsewhere"):
+            Seat(Box()).enter(line)
+
+
 def test_every_command_of_people_is_offered_once() -> None:
     names = [command.name for command in all_commands()]
     assert len(names) == len(set(names))
