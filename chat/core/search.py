@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from chat.core.errors import BadField, BadName, Empty
 from chat.core.names import room_name
-from chat.core.text import IGNORABLE
+from chat.core.text import IGNORABLE, WRITTEN_TOGETHER
 from chat.core.when import span
 
 MOST_WORDS = 16
@@ -27,12 +27,7 @@ _IGNORED = re.compile(f"[{IGNORABLE}\u0640\U0001f3fb-\U0001f3ff]")
 """What makes no difference wherever it stands: what nobody sees, the Arabic stretching of letters, colours of skin."""
 _FLAGS = re.compile("[\U0001f1e6-\U0001f1ff]")
 """The letters of which flags are made, two each."""
-_WRITTEN_TOGETHER = re.compile(
-    "[\u0e00-\u0eff\u1000-\u109f\u1100-\u11ff\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\ua960-\ua97f"
-    "\uac00-\ud7ff\uf900-\ufaff\U00020000-\U0003ffff]"
-)
-"""The letters of scripts that put no space between words (Thai, Lao, Burmese, Khmer, Japanese, Chinese), or write what
-follows a word together with it (Korean)."""
+_WRITTEN_TOGETHER = re.compile(f"[{WRITTEN_TOGETHER}]")
 _DRAWN = re.compile("[\u2500-\u259f\u2800-\u28ff]")
 """Symbols of which lines and pictures are drawn."""
 _NEW_EMOJI = re.compile("[\U0001f000-\U0001faff]")

@@ -18,6 +18,13 @@ MARKS_OF_NAMES = "[]\\`^{}|"
 QUOTED = 80
 """The characters of a message that are quoted in an answer to it."""
 
+WRITTEN_TOGETHER = (
+    "\u0e00-\u0eff\u1000-\u109f\u1100-\u11ff\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\ua960-\ua97f"
+    "\uac00-\ud7ff\uf900-\ufaff\U00020000-\U0003ffff"
+)
+"""The letters of scripts that put no space between words (Thai, Lao, Burmese, Khmer, Japanese, Chinese), or write what
+follows a word together with it (Korean)."""
+
 _MARKS = re.escape(MARKS_OF_NAMES)
 _UNSAFE = re.compile(
     "["
@@ -178,12 +185,18 @@ def calls_everybody(text: str) -> bool:
 
 @lru_cache(maxsize=64)
 def mention_of(name: str) -> re.Pattern[str]:
-    """Find *name* as a word of its own; ``ada-2``, ``ada.b`` and ``ada[m]`` are other people, ``[ada]`` is not."""
+    """Find *name* as a word of its own; ``ada-2``, ``ada.b`` and ``ada[m]`` are other people, ``[ada]`` is not.
+
+    Where a script writes words together, a word may stand beside any other.
+    """
     if not name:
         return re.compile(r"(?!)")
-    before = rf"(?<![\w.-])(?<!\w[{_MARKS}])"
-    after = rf"(?![\w\[{{\\^|]|[.-]\w|[{_MARKS}]+\w)"
-    return re.compile(f"{before}{re.escape(name)}{after}", re.IGNORECASE)
+    letter = rf"[^\W{WRITTEN_TOGETHER}]"
+    before = rf"(?<!{letter})(?<![.-])(?<!{letter}[{_MARKS}])"
+    after = rf"(?!{letter}|[\[{{\\^|]|[.-]{letter}|[{_MARKS}]+{letter})"
+    first, last = (re.fullmatch(f"[{WRITTEN_TOGETHER}]", edge) is not None for edge in (name[0], name[-1]))
+    pattern = f"{'' if first else before}{re.escape(name)}{'' if last else after}"
+    return re.compile(pattern, re.IGNORECASE)
 
 
 def mentions(text: str, names: Iterable[str]) -> Iterator[tuple[int, int]]:

@@ -153,6 +153,21 @@ def test_a_text_that_names_somebody_else(name: str, text: str) -> None:
     assert not mention_of(name).search(text)
 
 
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("中文", "我们说中文吗"),
+        ("ภาษา", "ผมพูดภาษาไทย"),
+        ("서버", "서버가 죽었어요"),
+        ("ada", "我们问ada吧"),
+        ("ada", "@ada请看"),
+        ("東京", "東京タワー"),
+    ],
+)
+def test_a_name_is_found_where_words_are_written_together(name: str, text: str) -> None:
+    assert mention_of(name).search(text)
+
+
 def test_one_holder_is_found_by_names_that_look_alike_and_two_holders_are_not() -> None:
     names: Registry[str] = Registry()
     names.claim("ada", "one")

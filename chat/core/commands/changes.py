@@ -405,14 +405,14 @@ COMMANDS = (
     Command(
         "edit",
         (Parameter("id", Kind.NUMBER, optional=True, programs=True), TEXT),
-        "gives what you said last another text, within an hour",
+        "gives what you said last, since you came in, another text, within an hour",
         edit,
         stores=True,
     ),
     Command(
         "delete",
         (Parameter("id", Kind.NUMBER, optional=True),),
-        "takes back what you said last, or the message with that id, which /search shows",
+        "takes back what you said last, since you came in, or the message with that id, which /search shows",
         delete,
         stores=True,
     ),
