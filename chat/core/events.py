@@ -328,7 +328,7 @@ class Reactions(Event, frozen=True, kw_only=True):
     """The reactions that came to messages of a room, or of a conversation, in a short time. Only people are shown it.
 
     ``of`` maps what they were to, in words, to pairs of a reaction and the names of who made it. ``by``: who made all
-    of them, if somebody there ignores them.
+    of them, or said what they were to, if somebody there ignores them.
     """
 
     of: Mapping[str, Sequence[tuple[str, Sequence[str]]]]

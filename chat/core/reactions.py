@@ -121,14 +121,15 @@ class Burst:
                 self._of[event.id] = structs.replace(message, text=text), kinds
 
     def events(self, apart: Collection[str] = ()) -> Sequence[Reactions]:
-        """What is told of it: together, but for what those did whose names have the keys *apart*."""
+        """What is told of it: together, but for what was said or done by those whose names have the keys *apart*."""
         told: dict[str, dict[str, list[tuple[str, list[str]]]]] = {}
         for message, kinds in self._of.values():
+            author = message.author if key(message.author) in apart else ""
             what = f"what {message.author} said: {in_quotes(quoted(message.text))}"
             for text, names in kinds.items():
                 by: dict[str, list[str]] = {}
                 for name in names:
-                    by.setdefault(name if key(name) in apart else "", []).append(name)
+                    by.setdefault(author or (name if key(name) in apart else ""), []).append(name)
                 for one, some in by.items():
                     told.setdefault(one, {}).setdefault(what, []).append((text, some))
         return [Reactions(of=of, by=by) for by, of in told.items()]

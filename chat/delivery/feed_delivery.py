@@ -80,6 +80,10 @@ class FeedDelivery:
             some, otherwise = _others_of(origin, user), structs.replace(event, tag=None)
         elif asker is not None and getattr(event, "tag", None) is not None:
             some, event = frozenset((asker.id,)), structs.replace(event, tag=None)
+        if isinstance(event, Message) and event.re_author is not None:
+            ignoring = self._ignoring(room, key(event.re_author))
+            if ignoring:
+                some, otherwise = some | ignoring, without_quote(otherwise if some else event)
         for one in some:
             outbox = self._outboxes.get(one)
             if outbox is not None:
@@ -98,6 +102,15 @@ class FeedDelivery:
         outbox = self._outboxes.get(by)
         if outbox is not None and outbox.dialect.hides_own:
             outbox.fast = False
+
+    def _ignoring(self, room: str, author: str) -> frozenset[int]:
+        """The sessions in the room whose users ignore who has the name with this key."""
+        return frozenset(
+            outbox.session.id
+            for feed in self.feeds(room)
+            for outbox in feed.readers
+            if author in outbox.session.ignored
+        )
 
     def show(self, session: Session, event: Event) -> None:
         outbox = self._outboxes.get(session.id)
@@ -209,6 +222,11 @@ class FeedDelivery:
         if data:
             outbox.add(data)
             self._slow.add(outbox)
+
+
+def without_quote(message: Event) -> Event:
+    """The same *message* without what is quoted in it, for who ignores the author of that."""
+    return structs.replace(message, re_author=None, re_text=None)
 
 
 def _others_of(session: Session, user: User) -> frozenset[int]:

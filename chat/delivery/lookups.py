@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any, TypeVar
@@ -158,9 +158,11 @@ def _send_when_filled(outbox: Outbox, filled: Deferred[Any]) -> None:
 def _shown(outbox: Outbox, page: Page) -> list[Message]:
     """The messages of *page*, without tags of the user's other devices.
 
-    Of rooms they are those whose authors the session does not ignore; a conversation has what came before that.
+    Of rooms they are those whose authors the session does not ignore, and without what these are quoted with; a
+    conversation has what came before that.
     """
     session = outbox.session
+    ignored = session.ignored
     account = session.user.account if session.user is not None else None
     tags = session.token.tags if session.token is not None else {}
     own = account.name if account is not None else None
@@ -168,9 +170,16 @@ def _shown(outbox: Outbox, page: Page) -> list[Message]:
         structs.replace(message, tag=None)
         if own is not None and message.account == own and message.tag and tags.get(message.tag, (0,))[0] != message.id
         else message
-        for message in page.messages
-        if message.room is None or key(message.author) not in session.ignored
+        for message in map(partial(_unquoted, ignored), page.messages)
+        if message.room is None or key(message.author) not in ignored
     ]
+
+
+def _unquoted(ignored: Collection[str], message: Message) -> Message:
+    """The *message*, without its quote if that is of somebody *ignored*."""
+    if message.re_author is None or not ignored or message.room is None or key(message.re_author) not in ignored:
+        return message
+    return structs.replace(message, re_author=None, re_text=None)
 
 
 def _shown_changes(outbox: Outbox, page: Page) -> list[AnyChange]:

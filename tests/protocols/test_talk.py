@@ -560,6 +560,29 @@ def test_who_ignores_somebody_is_shown_none_of_their_changes(box: Box) -> None:
     assert [event["type"] for event in bob.objects()] == ["deleted"]
 
 
+def test_who_ignores_somebody_reads_them_in_no_quote(box: Box) -> None:
+    root, cy, eve = program(box, "root", password=PASSWORD), program(box, "cy"), program(box, "eve")
+    person = box.text("person")
+    secret, plain = said(cy, "secret"), said(root, "plain")
+    answers(eve, type="ignore", name="cy", on=True)
+    person.send("/ignore cy")
+    person.received()
+    (answer,) = answers(root, type="say", room="lobby", text="yes\nno", re=secret, tag="t")
+    assert (answer["re_author"], answer["tag"]) == ("cy", "t")
+    assert [(event["re"], event.get("re_author"), "tag" in event) for event in eve.objects()] == [(secret, None, True)]
+    assert person.lines() == ["root: yes", "root: no"]
+    assert [event.get("re_text") for event in cy.objects() if event["type"] == "message"][-1:] == ["secret"]
+    for number in (secret, plain):
+        answers(root, type="react", id=number, text="ok", on=True)
+    box.clock.advance(BURST)
+    box.turn()
+    assert person.lines() == ['* root reacted ok to what root said: "plain"']
+    answers(root, type="pin", room="lobby", id=secret, on=True)
+    assert answers(eve, type="pins", room="lobby")[0]["messages"] == []
+    assert "re_text" not in read(eve, answer["id"])
+    assert read(root, answer["id"])["re_text"] == "secret"
+
+
 # -- pins
 
 

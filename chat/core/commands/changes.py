@@ -395,7 +395,8 @@ def pins(hub: Hub, session: Session, tag: str | None, room: str) -> None:
         kept = {message.id for message in messages}
         # The history may have dropped some of them.
         there.pinned = tuple(number for number in there.pinned if number in kept or number not in asked)
-        hub.show(session, Pins(room=there.name, messages=list(messages), tag=tag))
+        shown = [message for message in messages if key(message.author) not in session.ignored]
+        hub.show(session, Pins(room=there.name, messages=shown, tag=tag))
 
     session.spent += hub.limits.history_cost - 1
     hub.ask_in_turn(session, MessagesById(asked, user_of(session).party), found, tag)
