@@ -9,7 +9,7 @@ from chat.client import status
 from chat.client.link import Connecting, Online, State, Waiting
 from chat.client.model import Model
 from chat.client.room import Room
-from chat.client.rows import displayed, shorten
+from chat.client.rows import displayed, shorten, wrap
 
 
 def topic_bar(room: Room, width: int) -> StyleAndTextTuples:
@@ -49,6 +49,12 @@ def prompt(model: Model, width: int) -> StyleAndTextTuples:
     """Return the prompt: the user's name, and the room to which a line goes."""
     text = displayed(status.place(model))
     return [("class:prompt", shorten(text, max(width // 2, 8))), ("class:prompt.mark", "> ")]
+
+
+def hint(text: str, width: int) -> StyleAndTextTuples:
+    """Return the rows of a hint."""
+    text = displayed(text)
+    return [("class:hint", "\n".join(text[start:end].rstrip() for start, end in wrap(text, width, width)))]
 
 
 def more_below(lines: int, width: int) -> StyleAndTextTuples:

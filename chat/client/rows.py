@@ -121,14 +121,14 @@ class Painter:
     def rows(self, line: Line, width: int) -> Sequence[Row]:
         """Return the rows of *line*; all but the first of its text are indented to where it begins.
 
-        What a message answers is a row above it, the reactions to it are a row below.
+        What a message answers is a row above it, the reactions to it are in rows below.
         """
         rows = self._text_rows(line, width)
         if line.reply is not None:
             quote = displayed(f"{line.reply.author}: {line.reply.text}")
             rows = [[("class:quiet", shorten(f"{_CLOCK}┌ {quote}", width))], *rows]
         if line.reactions:
-            rows = [*rows, _reactions(line, width)]
+            rows = [*rows, *_reactions(line, width)]
         return rows
 
     def _text_rows(self, line: Line, width: int) -> Sequence[Row]:
@@ -152,13 +152,20 @@ class Painter:
         return _hang(lead, styled, text, width)
 
 
-def _reactions(line: Line, width: int) -> Row:
-    """Return a row with the reactions to a message, and how many users each is of; the user's own stand out."""
-    row: Row = [("", _CLOCK)]
+def _reactions(line: Line, width: int) -> Sequence[Row]:
+    """Return rows with the reactions to a message, and how many users each is of; the user's own stand out."""
+    rows: list[Row] = [[("", _CLOCK)]]
+    left = space = width - get_cwidth(_CLOCK)
     for one in line.reactions:
-        text = shorten(f"{displayed(one.text)} {one.count}  ", width - sum(get_cwidth(part[1]) for part in row))
-        row.append(("class:quiet.mine" if one.mine else "class:quiet", text))
-    return row
+        text = f"{displayed(one.text)} {one.count}"
+        if get_cwidth(text) > left and left < space:
+            rows.append([("", _CLOCK)])
+            left = space
+        text = shorten(text, left)
+        gap = " " * min(left - get_cwidth(text), 2)
+        rows[-1].append(("class:quiet.mine" if one.mine else "class:quiet", text + gap))
+        left -= get_cwidth(text + gap)
+    return rows
 
 
 def _classes(styles: Iterable[str]) -> str:

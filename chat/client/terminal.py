@@ -404,7 +404,11 @@ class Terminal(Observer):
                 messages,
                 self._bar(self._status),
                 ConditionalContainer(
-                    self._bar(lambda: [("class:hint", shorten(displayed(self._hint), self._width))]),
+                    Window(
+                        FormattedTextControl(lambda: bars.hint(self._hint, self._width)),
+                        dont_extend_height=True,
+                        height=Dimension(min=1, max=MAXIMUM_ROWS),
+                    ),
                     Condition(lambda: bool(self._hint)),
                 ),
                 self._search,

@@ -191,3 +191,18 @@ def test_what_belongs_to_a_message_is_shown_quietly_round_it() -> None:
     assert styles["tea 1"] == styles["(edited, pinned)"] == "class:quiet"
     for width in range(1, 20):
         assert len(PAINTER.rows(line, width)) >= 4
+
+
+def test_reactions_go_on_in_another_row() -> None:
+    texts = ("👍", "tea", "kettle", "x" * 30, "ok")
+    line = Line(LineKind.SAY, TIME, "x", author="bob", reactions=tuple(Reaction(text=text, count=2) for text in texts))
+    assert [plain(row).rstrip() for row in PAINTER.rows(line, 21)][1:] == [
+        "      👍 2  tea 2",
+        "      kettle 2",
+        "      xxxxxxxxxxxxxx…",
+        "      ok 2",
+    ]
+    for width in range(1, 60):
+        assert all(
+            get_cwidth(plain(row)) <= max(width, 6) for row in PAINTER.rows(line, width)[-4:] if "2" in plain(row)
+        )

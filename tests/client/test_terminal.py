@@ -548,6 +548,14 @@ def test_too_much_is_not_pasted() -> None:
     play(scene)
 
 
+def test_a_long_hint_wraps() -> None:
+    async def scene(screen: Screen, box: Box) -> None:
+        screen.press("/reply yes\r")
+        await screen.sees("There is nothing here that names you.", "bob: yes")
+
+    play(scene, columns=40)
+
+
 def test_a_line_that_is_too_long_stays() -> None:
     async def scene(screen: Screen, box: Box) -> None:
         screen.press(PASTE % ("x" * 5000) + "\r")
