@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,6 +23,23 @@ settings.register_profile("patient", settings(), deadline=None, suppress_health_
 settings.load_profile("patient")
 
 collect_ignore = [] if has_tk() else ["desktop/test_finding.py", "desktop/test_messages.py", "desktop/test_window.py"]
+
+
+_DESKTOP = Path(__file__).with_name("desktop")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Before the first test behind those of the window, have what is left of them collected in this thread.
+
+    Tk ends the process when another thread collects it.
+    """
+    before, _last_folder[:] = _last_folder[:], [item.path.parent]
+    if _DESKTOP in before and item.path.parent != _DESKTOP:
+        gc.collect()
+
+
+_last_folder: list[Path] = []
 
 
 class LoggedFailures(list[Failure]):
