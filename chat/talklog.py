@@ -51,7 +51,7 @@ def _lines(said: Said | Changed) -> Iterable[str]:
         message = said.message
         if message.room is None:
             return (f"{message.author} to {message.to} in private",)
-        return (f"#{message.room} {line}" for line in message.words())
+        return [f"#{message.room} {line}" for line in message.words()]
     event = said.event
     if isinstance(event, Edited) and event.room is not None:
         return (f"#{event.room} {line}" for line in event.words())

@@ -90,6 +90,8 @@ class Message(Event, frozen=True, kw_only=True):
     """It is meant for everybody in the room: an op wrote ``@room``."""
 
     def words(self) -> list[str]:
+        if "\n" not in self.text:
+            return [self.line()]
         return [message.line() for message in self.by_line()]
 
     @property

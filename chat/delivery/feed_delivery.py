@@ -21,6 +21,8 @@ from chat.delivery.lookups import Lookups
 from chat.delivery.outbox import Outbox
 from chat.history.store import Store
 
+_NOBODY: frozenset[int] = frozenset()
+
 log = Logger()
 
 
@@ -67,23 +69,24 @@ class FeedDelivery:
     def publish(self, room: str, event: Event, origin: Session | None, asker: Session | None = None) -> None:
         by = origin.id if origin is not None else 0
         author, number, rev = "", 0, 0
+        some: frozenset[int] = _NOBODY
+        otherwise = event
         if isinstance(event, Message):
             author, number = key(event.author), event.id
-        elif isinstance(event, Change):
-            author, rev = "" if isinstance(event, Deleted) else key(event.by), event.rev
-        elif isinstance(event, Reactions):
-            author = key(event.by)
-        some: frozenset[int] = frozenset()
-        otherwise = event
-        user = origin.user if number and origin is not None else None
-        if user is not None and origin is not None and (len(user.sessions) > 1 or user.sessions[0] is not origin):
-            some, otherwise = _others_of(origin, user), structs.replace(event, tag=None)
-        elif asker is not None and getattr(event, "tag", None) is not None:
-            some, event = frozenset((asker.id,)), structs.replace(event, tag=None)
-        if isinstance(event, Message) and event.re_author is not None:
-            ignoring = self._ignoring(room, key(event.re_author))
-            if ignoring:
-                some, otherwise = some | ignoring, without_quote(otherwise if some else event)
+            user = origin.user if origin is not None else None
+            if user is not None and origin is not None and (len(user.sessions) > 1 or user.sessions[0] is not origin):
+                some, otherwise = _others_of(origin, user), structs.replace(event, tag=None)
+            if event.re_author is not None:
+                ignoring = self._ignoring(room, key(event.re_author))
+                if ignoring:
+                    some, otherwise = some | ignoring, without_quote(otherwise if some else event)
+        else:
+            if isinstance(event, Change):
+                author, rev = "" if isinstance(event, Deleted) else key(event.by), event.rev
+            elif isinstance(event, Reactions):
+                author = key(event.by)
+            if asker is not None and getattr(event, "tag", None) is not None:
+                some, event = frozenset((asker.id,)), structs.replace(event, tag=None)
         for one in some:
             outbox = self._outboxes.get(one)
             if outbox is not None:

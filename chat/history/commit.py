@@ -16,6 +16,8 @@ from chat.core.lifecycle import fail
 from chat.core.queue import Entry
 from chat.history.store import CannotKeep, Store
 
+_TALK = (Said, Changed)
+
 log = Logger()
 
 
@@ -106,7 +108,7 @@ class GroupCommit:
             for session in failed:
                 fail(self._hub, session)
             for batch in hidden:
-                said = [entry.record for entry in batch if isinstance(entry.record, Said | Changed)]
+                said = [entry.record for entry in batch if isinstance(entry.record, _TALK)]
                 self.messages += sum(isinstance(record, Said) for record in said)
                 self._said(said)
         except Exception:

@@ -184,12 +184,13 @@ class SqliteStore:
             insert(self._writer, messages)
             first = messages[0].message.id if messages else NO_ID
             for record in records:
+                if isinstance(record, Said):
+                    if record.between is not None:
+                        conversations.keep(self._writer, record, record.between)
+                    continue
                 if isinstance(record, Decision):
                     accounts.decide(self._writer, record)
                 match fact := fact_of(record):
-                    case Said():
-                        if fact.between is not None:
-                            conversations.keep(self._writer, fact, fact.between)
                     case TopicSet(topic):
                         set_topic(self._writer, topic)
                     case Changed():

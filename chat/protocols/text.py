@@ -24,6 +24,9 @@ HIDE, SHOW = b"\xff\xfb\x01", b"\xff\xfc\x01"
 _OUT_OF_A_ROOM = ("/leave", "/part")
 """What people type to leave a room, which only the terminal client and the window can do."""
 
+_LEAVES = 4
+"""The letters of each word by which people leave."""
+
 _JSON = re.compile(r"\ufeff?\s*(?:\{\s*[\"}]|\[\s*\{)")
 """How a line begins that is meant as JSON, be it right or wrong: a password may stand in it."""
 
@@ -132,27 +135,34 @@ class TextManners(Manners):
     def receive(self, hub: Hub, session: Session, line: bytes) -> None:
         """Do what the *line* of a user says; refusals are shown to them."""
         text = _typed(line)
+        entrance, user = self._entrance, session.user
         try:
-            stripped = text.strip()
-            entrance, pasted = self._entrance, session.pasted
-            if pasted is not None:
-                talk.paste_line(hub, session, pasted, text)
-            elif _JSON.match(stripped) and _has_said_nothing(session):
+            if session.pasted is not None:
+                talk.paste_line(hub, session, session.pasted, text)
+            elif (user is None or user.said is None) and _JSON.match(text.strip()):
                 raise BadJson("This is JSON. Send it as the first line.")
-            elif entrance is not None and (entrance.registers or not session.named):
-                entrance.answer(hub, session, stripped, line)
-            elif stripped.lower() in LEAVE_WORDS:
-                lifecycle.quit_chat(hub, session)
+            elif entrance is not None and (user is None or entrance.registers):
+                entrance.answer(hub, session, text.strip(), line)
             elif text.startswith("/") and not text.startswith("//"):
-                if stripped.lower().split()[0] in _OUT_OF_A_ROOM:
-                    raise UnknownCommand("You are always in one room: /join lobby goes to the lobby, exit leaves.")
-                command, rest = table.split(text)
-                self._run(hub, session, command, command.parse(rest, session.here))
-            elif stripped:
-                session.active = hub.monotonic()
-                talk.say(hub, session, None, session.here, text[1:] if text.startswith("//") else text)
+                self._command(hub, session, text)
+            else:
+                self._say(hub, session, text)
         except ChatError as error:
             hub.refuse(session, error)
+
+    def _command(self, hub: Hub, session: Session, text: str) -> None:
+        if text.strip().lower().split()[0] in _OUT_OF_A_ROOM:
+            raise UnknownCommand("You are always in one room: /join lobby goes to the lobby, exit leaves.")
+        command, rest = table.split(text)
+        self._run(hub, session, command, command.parse(rest, session.here))
+
+    def _say(self, hub: Hub, session: Session, text: str) -> None:
+        stripped = text.strip()
+        if len(stripped) == _LEAVES and stripped.lower() in LEAVE_WORDS:
+            lifecycle.quit_chat(hub, session)
+        elif stripped:
+            session.active = hub.monotonic()
+            talk.say(hub, session, None, session.here, text[1:] if text.startswith("//") else text)
 
     def too_long(self, hub: Hub, session: Session) -> None:
         """A line was too long, and is dropped; nothing is said then of which it was to be a part."""
@@ -185,7 +195,3 @@ def _typed(line: bytes) -> str:
         elif kept:
             kept.pop()
     return "".join(kept)
-
-
-def _has_said_nothing(session: Session) -> bool:
-    return session.user is None or session.user.said is None
