@@ -58,7 +58,7 @@ class Reaction(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     mine: bool = False
 
 
-class Message(Event, frozen=True, kw_only=True):
+class Message(Event, frozen=True, kw_only=True, gc=False):
     """What a user said in a ``room``, or privately ``to`` one user. Ids are positive and grow."""
 
     id: int
@@ -116,9 +116,9 @@ class Message(Event, frozen=True, kw_only=True):
         """Write it as a line of a conversation in which all is said in one room, or between two."""
         if self.kind == "action":
             return f"~ {self.author} {self.text}"
-        if self.re_author is not None:
-            return f"{self.author} ({self._answer}): {self.text}"
-        return f"{self.author}: {self.text}"
+        if self.re_author is None:
+            return f"{self.author}: {self.text}"
+        return f"{self.author} ({self._answer}): {self.text}"
 
     @property
     def _answer(self) -> str:
@@ -147,7 +147,7 @@ def _dated(messages: Iterable[Message], local: Callable[[str], datetime], write:
     return lines
 
 
-class Sent(Message, frozen=True, kw_only=True, tag="message"):
+class Sent(Message, frozen=True, kw_only=True, tag="message", gc=False):
     """A private message, as it is shown to its author: ``ada (private to bob): psst``."""
 
     def line(self) -> str:

@@ -17,7 +17,7 @@ from chat.core.events import AnyChange, Message, Topic
 from chat.core.room import Access, Invite, Status
 
 
-class Between(msgspec.Struct, frozen=True):
+class Between(msgspec.Struct, frozen=True, gc=False):
     """Between which parties a private message is, and whose share of the room for private messages it takes.
 
     ``heard``: whether the other has it too, and not only its author.
@@ -37,7 +37,7 @@ class Between(msgspec.Struct, frozen=True):
         return self.other if party == self.author else self.author
 
 
-class Said(msgspec.Struct, frozen=True):
+class Said(msgspec.Struct, frozen=True, gc=False):
     """A message, whose it is, and the digest of the token under which it was said, if there was one."""
 
     message: Message

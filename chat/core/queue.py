@@ -25,7 +25,7 @@ Undo = Callable[[], Sequence[Effect]]
 """Takes a change of the state back; returns what is to be shown all the same, if something is."""
 
 
-class Entry(msgspec.Struct):
+class Entry(msgspec.Struct, gc=False):
     """What a request of *session* causes: a record to be stored, and then effects.
 
     A record of a room's message implies that the message is published. If the record can't be stored, *undo* takes

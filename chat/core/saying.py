@@ -32,7 +32,10 @@ def speakable(hub: Hub, session: Session, text: str) -> str:
 
     The first line is charged as every request is.
     """
-    text = bounded_lines(text, hub.limits.text, hub.limits.lines)
+    limits = hub.limits
+    if len(text) <= limits.text and text.isascii() and text.isprintable() and (line := text.strip()):
+        return line
+    text = bounded_lines(text, limits.text, limits.lines)
     if "\n" in text:
         session.spent += text.count("\n")
     return text

@@ -117,8 +117,6 @@ def bounded_lines(text: str, most: int, lines: int) -> str:
 
     Raises :class:`Empty` if nothing of it can be seen.
     """
-    if len(text) <= most and text.isascii() and text.isprintable():
-        return _require_something(text.strip())
     _require_bytes(text, most, "text")
     text = clean_lines(text)
     if text.count("\n") >= lines:
@@ -180,7 +178,7 @@ def in_quotes(text: str) -> str:
 
 def calls_everybody(text: str) -> bool:
     """Tell whether *text* has ``@room`` as a word."""
-    return "@" in text and _EVERYBODY.search(text) is not None
+    return _EVERYBODY.search(text) is not None
 
 
 @lru_cache(maxsize=64)

@@ -29,7 +29,7 @@ class Subscriber(Protocol):
         """Send what there is, as far as the socket takes it."""
 
 
-class FeedLine(msgspec.Struct, frozen=True):
+class FeedLine(msgspec.Struct, frozen=True, gc=False):
     """One encoded event. ``origin`` is the session that caused it, ``author`` the key of who said it."""
 
     data: bytes

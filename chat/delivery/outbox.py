@@ -113,7 +113,7 @@ class Outbox:
     @property
     def clogged(self) -> bool:
         """Whether the session has so much to read, or so long to wait, that none of its requests should be read."""
-        return self.full or self._awaited > 0
+        return self.backlog > self._limit or self._awaited > 0
 
     @property
     def full(self) -> bool:

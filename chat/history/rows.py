@@ -136,7 +136,9 @@ def _complete(
 def words_of(said: Said) -> tuple[object, ...]:
     """What the index of words holds of a message in a room."""
     message = said.message
-    place = indexed_place(message.room or "", said.answers, everybody=message.all)
+    place = indexed_name(message.room or "")
+    if said.answers or message.all:
+        place = indexed_place(message.room or "", said.answers, everybody=message.all)
     return (message.id, indexed_text(message.text), indexed_name(message.author), place)
 
 

@@ -76,7 +76,7 @@ def _speak(
     user = user_of(session)
     if room.muted or room.muted_networks or room.slow or room.status:
         rights.require_turn(hub, user, room)
-    everybody = calls_everybody(text) and rights.is_op(user, room)
+    everybody = "@" in text and calls_everybody(text) and rights.is_op(user, room)
     if everybody:
         _call_everybody(hub, room)
     message = Message(
@@ -91,13 +91,13 @@ def _speak(
         notice=notice,
         all=everybody,
     )
-    effects: list[Effect] = []
+    effects: Sequence[Effect] = ()
     if answered is not None:
         message = structs.replace(message, **quote(answered))
         if session.one_room:
             # Who types an answer has not seen what it is to.
             told = f"You answer {message.re_author}: {in_quotes(message.re_text or '')}"
-            effects.append(Show(session, Notice(text=told)))
+            effects = (Show(session, Notice(text=told)),)
     if not room.kept:
         hub.keep(session, room)
     undo: Undo = partial(_unsaid, hub, session, room, message.id, room.last_id, room.at)
