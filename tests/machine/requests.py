@@ -308,7 +308,8 @@ class Asker(End):
                 write(world.bans.setdefault(fields["target"], Register(0)), until)
             case "unban" if room is None:
                 for target, register in world.bans.items():
-                    if same_target(target, fields["target"]):
+                    of_one = self._is_of_one(target, fields["target"], Look(self, now, now))
+                    if of_one or same_target(target, fields["target"]):
                         write(register, 0)
 
     def _changes_of_message(self, request: Request, text: Text) -> Iterator[tuple[Register, Any]]:
