@@ -95,6 +95,11 @@ class Message(Event, frozen=True, kw_only=True, gc=False):
         return [message.line() for message in self.by_line()]
 
     @property
+    def unquoted(self) -> Message:
+        """The same without what it quotes, for who ignores the author of that."""
+        return msgspec.structs.replace(self, re_author=None, re_text=None)
+
+    @property
     def fate(self) -> str:
         """Tell what has become of it: ``[edited, 👍 2]``."""
         facts = ["edited"] * (self.edited is not None) + ["pinned"] * self.pinned

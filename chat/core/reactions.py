@@ -30,7 +30,6 @@ _SIGN = f"(?:{_PICTURE}|[0-9#*](?=\ufe0f?\u20e3))[\ufe0e\ufe0f]?[\U0001f3fb-\U00
 _EMOJI = re.compile(f"[\U0001f1e6-\U0001f1ff]{{2}}|{_SIGN}(?:\u200d{_SIGN}){{0,3}}")
 """A flag, or at most four signs that are joined: no emoji has more."""
 
-
 _SELECTORS = re.compile("[\ufe0e\ufe0f]")
 _DRAWN_AS_TEXT = re.compile("[\u00a9\u00ae\u203c-\u20e2\u20e4-\u3299]|[0-9#*](?=\u20e3)")
 """Signs of emoji that many fonts draw as letters unless U+FE0F follows."""

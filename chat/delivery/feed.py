@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sys
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Protocol
 
 import msgspec
@@ -12,6 +13,8 @@ import msgspec
 from chat.core.events import Missed
 from chat.core.session import Session
 from chat.delivery.dialect import Dialect
+
+NO_OTHERS: Mapping[int, bytes] = MappingProxyType({})
 
 
 class Subscriber(Protocol):
@@ -39,13 +42,12 @@ class FeedLine(msgspec.Struct, frozen=True, gc=False):
     """How many messages the feed has had, up to this line."""
     last_id: int
     """The id of the last of them."""
-    some: frozenset[int] = frozenset()
-    """The sessions that are shown ``otherwise`` instead: a tag is for whoever sent it."""
-    otherwise: bytes = b""
+    others: Mapping[int, bytes] = NO_OTHERS
+    """What some sessions are shown instead, by the number of each: a tag, for example, is for whoever sent it."""
 
-    def data_for(self, session: int | None) -> bytes:
+    def data_for(self, session: int) -> bytes:
         """What that session is shown."""
-        return self.otherwise if session in self.some else self.data
+        return self.others.get(session, self.data)
 
 
 class Feed:
@@ -80,20 +82,17 @@ class Feed:
         origin: int,
         author: str,
         message_id: int,
-        some: frozenset[int] = frozenset(),
-        otherwise: bytes = b"",
+        others: Mapping[int, bytes] = NO_OTHERS,
     ) -> None:
         """Add an event; *message_id*, also the number of a change, is 0 for all that does not count as missed.
 
-        The sessions *some* are shown *otherwise* instead.
+        *others* are what some sessions are shown instead.
         """
         before = self._lines[-1] if self._lines else self._last
         messages, last_id = (before.messages + 1, message_id) if message_id else (before.messages, before.last_id)
-        if some:
-            self._lines.append(FeedLine(data, origin, author, messages, last_id, some, otherwise))
+        self._lines.append(FeedLine(data, origin, author, messages, last_id, others))
+        if others:
             self._differs = True
-        else:
-            self._lines.append(FeedLine(data, origin, author, messages, last_id))
         begin = self.end - self.turn
         self.end += len(data)
         self._ends.append(self.end)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from functools import partial
+from types import MappingProxyType
 from typing import Any
 
 from msgspec import structs
@@ -21,7 +22,7 @@ from chat.delivery.lookups import Lookups
 from chat.delivery.outbox import Outbox
 from chat.history.store import Store
 
-_NOBODY: frozenset[int] = frozenset()
+_NO_OTHERS: Mapping[int, Event] = MappingProxyType({})
 
 log = Logger()
 
@@ -69,26 +70,23 @@ class FeedDelivery:
     def publish(self, room: str, event: Event, origin: Session | None, asker: Session | None = None) -> None:
         by = origin.id if origin is not None else 0
         author, number, rev = "", 0, 0
-        some: frozenset[int] = _NOBODY
-        otherwise = event
+        others: Mapping[int, Event] = _NO_OTHERS
         if isinstance(event, Message):
             author, number = key(event.author), event.id
             user = origin.user if origin is not None else None
             if user is not None and origin is not None and (len(user.sessions) > 1 or user.sessions[0] is not origin):
-                some, otherwise = _others_of(origin, user), structs.replace(event, tag=None)
+                others = dict.fromkeys(_others_of(origin, user), structs.replace(event, tag=None))
             if event.re_author is not None:
-                ignoring = self._ignoring(room, key(event.re_author))
-                if ignoring:
-                    some, otherwise = some | ignoring, without_quote(otherwise if some else event)
+                others = {**others, **self._unquoted(room, event, others)}
         else:
             if isinstance(event, Change):
                 author, rev = "" if isinstance(event, Deleted) else key(event.by), event.rev
             elif isinstance(event, Reactions):
                 author = key(event.by)
             if asker is not None and getattr(event, "tag", None) is not None:
-                some, event = frozenset((asker.id,)), structs.replace(event, tag=None)
-        for one in some:
-            outbox = self._outboxes.get(one)
+                others, event = {asker.id: event}, structs.replace(event, tag=None)
+        for session in others:
+            outbox = self._outboxes.get(session)
             if outbox is not None:
                 outbox.fast = False
         for dialect, feed in self._feeds.get(room, {}).items():
@@ -97,8 +95,8 @@ class FeedDelivery:
                 continue
             self.deliveries += len(feed.readers)
             counted = number or (rev if dialect.changes else 0)
-            if some:
-                feed.append(data, by, author, counted, some, dialect.encode(otherwise))
+            if others:
+                feed.append(data, by, author, counted, _encoded(others, dialect))
             else:
                 feed.append(data, by, author, counted)
             self._news.add(feed)
@@ -106,14 +104,15 @@ class FeedDelivery:
         if outbox is not None and outbox.dialect.hides_own:
             outbox.fast = False
 
-    def _ignoring(self, room: str, author: str) -> frozenset[int]:
-        """The sessions in the room whose users ignore who has the name with this key."""
-        return frozenset(
-            outbox.session.id
-            for feed in self.feeds(room)
-            for outbox in feed.readers
-            if author in outbox.session.ignored
-        )
+    def _unquoted(self, room: str, answer: Message, others: Mapping[int, Event]) -> Mapping[int, Event]:
+        """The *answer* without its quote, or what *others* hold of it, for those who ignore the author of the quote."""
+        author, plain = key(answer.re_author or ""), answer.unquoted
+        sessions = (outbox.session for feed in self.feeds(room) for outbox in feed.readers)
+        return {
+            session.id: structs.replace(plain, tag=None) if session.id in others else plain
+            for session in sessions
+            if author in session.ignored
+        }
 
     def show(self, session: Session, event: Event) -> None:
         outbox = self._outboxes.get(session.id)
@@ -227,11 +226,12 @@ class FeedDelivery:
             self._slow.add(outbox)
 
 
-def without_quote(message: Event) -> Event:
-    """The same *message* without what is quoted in it, for who ignores the author of that."""
-    return structs.replace(message, re_author=None, re_text=None)
-
-
 def _others_of(session: Session, user: User) -> frozenset[int]:
     """The user's sessions but that one, and whoever has resumed it, who goes on with its tags."""
     return frozenset(one.id for one in user.others(session) if session.token is None or one.token is not session.token)
+
+
+def _encoded(events: Mapping[int, Event], dialect: Dialect) -> Mapping[int, bytes]:
+    """Write what some sessions are shown; what several are shown is written once."""
+    written = {id(event): dialect.encode(event) for event in {id(event): event for event in events.values()}.values()}
+    return {session: written[id(event)] for session, event in events.items()}

@@ -179,7 +179,7 @@ def _unquoted(ignored: Collection[str], message: Message) -> Message:
     """The *message*, without its quote if that is of somebody *ignored*."""
     if message.re_author is None or not ignored or message.room is None or key(message.re_author) not in ignored:
         return message
-    return structs.replace(message, re_author=None, re_text=None)
+    return message.unquoted
 
 
 def _shown_changes(outbox: Outbox, page: Page) -> list[AnyChange]:

@@ -24,8 +24,7 @@ HIDE, SHOW = b"\xff\xfb\x01", b"\xff\xfc\x01"
 _OUT_OF_A_ROOM = ("/leave", "/part")
 """What people type to leave a room, which only the terminal client and the window can do."""
 
-_LEAVES = 4
-"""The letters of each word by which people leave."""
+_LONGEST_TO_LEAVE = max(map(len, LEAVE_WORDS))
 
 _JSON = re.compile(r"\ufeff?\s*(?:\{\s*[\"}]|\[\s*\{)")
 """How a line begins that is meant as JSON, be it right or wrong: a password may stand in it."""
@@ -158,7 +157,7 @@ class TextManners(Manners):
 
     def _say(self, hub: Hub, session: Session, text: str) -> None:
         stripped = text.strip()
-        if len(stripped) == _LEAVES and stripped.lower() in LEAVE_WORDS:
+        if len(stripped) <= _LONGEST_TO_LEAVE and stripped.lower() in LEAVE_WORDS:
             lifecycle.quit_chat(hub, session)
         elif stripped:
             session.active = hub.monotonic()

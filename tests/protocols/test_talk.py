@@ -583,6 +583,17 @@ def test_who_ignores_somebody_reads_them_in_no_quote(box: Box) -> None:
     assert read(root, answer["id"])["re_text"] == "secret"
 
 
+def test_the_author_s_other_devices_see_a_quote_that_somebody_ignores(box: Box) -> None:
+    one, two = (program(box, "zoe", password=PASSWORD) for _ in range(2))
+    cy, eve = program(box, "cy"), program(box, "eve")
+    number = said(cy, "tea?")
+    answers(eve, type="ignore", name="cy", on=True)
+    two.objects()
+    answers(one, type="say", room="lobby", text="yes", re=number, tag="t")
+    assert [(event["re_author"], "tag" in event) for event in two.objects()] == [("cy", False)]
+    assert ["re_author" in event for event in eve.objects()] == [False]
+
+
 # -- pins
 
 
