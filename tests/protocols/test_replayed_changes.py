@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 from box import Box, Client
+from protocols.talking import EVERYTHING
 
 from chat.core.limits import Limits
 
 CHANGES = ("edited", "deleted", "reacted", "pinned")
-EVERYTHING = {"accept": ["changes", "lines", "conversations"]}
 TAGS = count()
 FIRST_STOREY: dict[str, list[str]] = {"accept": []}
 

@@ -6,37 +6,18 @@ from typing import Any
 
 import pytest
 from box import Box, Client, SlowStore
+from protocols.talking import EVERYTHING, HASH, PASSWORD, answers, chat_with_accounts, drain, program, said
 
 from chat.core.accounts import Role
 from chat.core.limits import Limits
 from chat.core.reactions import BURST
-from chat.history.passwords import hash_password
 from chat.history.store import CannotKeep
-
-PASSWORD = "correct horse"  # noqa: S105
-HASH = hash_password(PASSWORD)
-EVERYTHING = {"accept": ["changes", "lines", "conversations"]}
 
 
 @pytest.fixture
 def box() -> Box:
     """A chat with an owner and a registered user."""
-    box = Box(limits=Limits(rate=None, plain_passwords=True))
-    box.make_account("root", HASH, Role.OWNER)
-    box.make_account("zoe", HASH)
-    return box
-
-
-def program(box: Box, name: str, **fields: Any) -> Client:
-    """A program that knows all there is."""
-    return box.json(name, **EVERYTHING, **fields)
-
-
-def answers(client: Client, **request: Any) -> list[dict[str, Any]]:
-    """What a program is sent once it has asked for this."""
-    client.objects()
-    client.ask(**request)
-    return client.objects()
+    return chat_with_accounts()
 
 
 def code(client: Client, **request: Any) -> str:
@@ -44,13 +25,6 @@ def code(client: Client, **request: Any) -> str:
     (answer,) = answers(client, **request)
     assert answer["type"] == "error", answer
     return str(answer["code"])
-
-
-def said(client: Client, text: str, room: str = "lobby", **fields: Any) -> int:
-    """Say something, and return its id."""
-    (message,) = answers(client, type="say", room=room, text=text, **fields)
-    assert message["type"] == "message", message
-    return int(message["id"])
 
 
 def texts(client: Client) -> list[str]:
@@ -63,13 +37,6 @@ def read(client: Client, number: int, room: str = "lobby") -> dict[str, Any]:
     (history,) = answers(client, type="history", room=room, count=200)
     found: dict[str, Any] = next(message for message in history["messages"] if message["id"] == number)
     return found
-
-
-def drain(box: Box, store: SlowStore) -> None:
-    """Have all that waits stored and shown."""
-    while store.waiting:
-        store.store()
-        box.turn()
 
 
 # -- several lines
