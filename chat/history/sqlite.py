@@ -61,10 +61,15 @@ T = TypeVar("T")
 
 log = Logger()
 
-_INSERT = """
-    INSERT INTO messages (id, time, room, recipient, author, kind, text, tag, lineage, author_id, recipient_id)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-"""
+_INSERT = (
+    "INSERT INTO messages (id, time, room, recipient, author, kind, text, tag, lineage, author_id, recipient_id) VALUES"
+)
+_ROW = "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_WIDTH = _ROW.count("?")
+_TOGETHER = 32
+"""So many rows are inserted by one statement, which takes a fifth less time than as many statements."""
+_INSERT_ONE = f"{_INSERT} {_ROW}"
+_INSERT_SOME = f"{_INSERT} {', '.join([_ROW] * _TOGETHER)}"
 _SET_TOPIC = "INSERT OR REPLACE INTO topics (room, topic, author, time) VALUES (?, ?, ?, ?)"
 _BETWEEN = f"SELECT {COLUMNS} FROM messages WHERE room = ? AND id > ? AND id < ? AND deleted_by IS NULL ORDER BY id"  # noqa: S608
 _ONE = f"""
@@ -475,8 +480,31 @@ def insert(connection: sqlite3.Connection, messages: Sequence[Said], cause: str 
     times = [said.message.time for said in messages]
     for said in compress(messages, map(lt, times, chain((last,), times))):
         begin_stretch(connection, said.message.id, cause)
-    connection.executemany(_INSERT, map(_row, messages))
-    connection.executemany(INDEX, (words_of(said) for said in messages if said.message.room is not None))
+    rows: list[object] = []
+    words: list[tuple[object, ...]] = []
+    for said in messages:
+        message = said.message
+        rows += (
+            message.id,
+            message.time,
+            message.room,
+            message.to,
+            message.author,
+            message.kind,
+            message.text,
+            message.tag,
+            said.token,
+            said.author or None,
+            said.recipient or None,
+        )
+        if message.room is not None:
+            words.append(words_of(said))
+    whole = len(rows) - len(rows) % (_TOGETHER * _WIDTH)
+    for start in range(0, whole, _TOGETHER * _WIDTH):
+        connection.execute(_INSERT_SOME, rows[start : start + _TOGETHER * _WIDTH])
+    for start in range(whole, len(rows), _WIDTH):
+        connection.execute(_INSERT_ONE, rows[start : start + _WIDTH])
+    connection.executemany(INDEX, words)
     changes.keep_details(connection, messages)
 
 
@@ -546,20 +574,3 @@ _REASONS = {
     "SQLITE_READONLY": "the history is read-only.",
     "SQLITE_BUSY": "the history is locked by another program.",
 }
-
-
-def _row(said: Said) -> tuple[object, ...]:
-    message = said.message
-    return (
-        message.id,
-        message.time,
-        message.room,
-        message.to,
-        message.author,
-        message.kind,
-        message.text,
-        message.tag,
-        said.token,
-        said.author or None,
-        said.recipient or None,
-    )
