@@ -41,7 +41,12 @@ class TalkLog:
             self._soon.cancel()
         self._soon = None
         said, self._said = self._said, []
-        lines = [line for one in said for line in _lines(one)]
+        lines: list[str] = []
+        for one in said:
+            if isinstance(one, Said) and one.message.room is not None and "\n" not in one.message.text:
+                lines.append(f"#{one.message.room} {one.message.spoken}")
+            else:
+                lines += _lines(one)
         if lines:
             log.info("{talk}", talk="\n".join(lines))
 
