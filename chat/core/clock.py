@@ -24,14 +24,21 @@ class HistoryClock:
     def __init__(self, seconds: Callable[[], float]) -> None:
         self._seconds = seconds
         self._last = ""
+        self._asked_at = -1
+        """The milliseconds at which it was asked last."""
 
     def restore(self, last: str) -> None:
         """Go on from the time of the last message, or from ``""``."""
         self._last = last
+        self._asked_at = -1
 
     def now(self) -> str:
         """The time, as events carry it."""
         seconds = self._seconds()
+        milliseconds = int(seconds * 1000)
+        if milliseconds == self._asked_at:
+            return self._last
+        self._asked_at = milliseconds
         now = timestamp(seconds)
         if now < self._last:
             if self._last <= timestamp(seconds + TOLERANCE):

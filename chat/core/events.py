@@ -132,7 +132,7 @@ class Message(Event, frozen=True, kw_only=True, gc=False):
 
     def line(self) -> str:
         """Write it, if it has one line: ``ada: hello``, ``~ ada waves``, ``ada (private): psst``."""
-        return self.spoken if not self.to else self._private("private")
+        return self._private("private") if self.to else self.spoken
 
     def _private(self, private: str) -> str:
         if self.kind == "action":

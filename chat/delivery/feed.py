@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from bisect import bisect_left, bisect_right
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Protocol
@@ -69,7 +70,7 @@ class Feed:
         self._ends: list[int] = []
         self._lines: list[FeedLine] = []
         self._news = b""
-        self._own: dict[int | None, list[tuple[int, int]]] = {}
+        self._own: defaultdict[int | None, list[tuple[int, int]]] = defaultdict(list)
         """Where in the news the lines of each session are, if its own are hidden from it."""
         self._differs = False
         """Whether some see other news than the rest."""
@@ -98,7 +99,7 @@ class Feed:
         self._ends.append(self.end)
         self._news = b""
         if origin and self.dialect.hides_own:
-            self._own.setdefault(origin, []).append((begin, begin + len(data)))
+            self._own[origin].append((begin, begin + len(data)))
 
     def news(self) -> bytes:
         """All lines of this turn."""
