@@ -163,6 +163,10 @@ class Queue:
         """Tell whether so much of *session* waits that no more should be read from it now."""
         return session.pending >= self._limits.pending_each
 
+    def holds_back(self, session: Session) -> bool:
+        """Tell whether it is full, or busy with *session*."""
+        return session.pending >= self._limits.pending_each or self._effects >= self._limits.pending
+
     def pause_until_room(self, resume: Callable[[], None]) -> None:
         """Call *resume* once the queue is no longer full."""
         self._paused[resume] = None

@@ -50,6 +50,9 @@ CHECK = 15.0
 MOST_WINDOWS = 16
 """A client for which more than so many windows waits, and more and more, is cut: it has not asked for all that."""
 
+_PRESENT = SessionState.PRESENT
+"""Looked up once: each line asks for it, and Python 3.11 takes as long to find a member of an enum as to call."""
+
 log = Logger()
 
 
@@ -314,7 +317,7 @@ class Connection(LineReceiver):
     def _count_line(self) -> None:
         """Have a line cost what it costs; go on to the next only if the client may."""
         session = self.session
-        if session.state is SessionState.NAMELESS:
+        if session.user is None and session.state is SessionState.NAMELESS:
             if self._manners.passed > self._passed:
                 self._passed, self._tries = self._manners.passed, 0
                 self._chat.admission.nameless.add(self)
@@ -325,9 +328,9 @@ class Connection(LineReceiver):
                 self.turn_away(refusal)
         if self._flood is not None:
             self._charge(self._flood)
-        if session.state is SessionState.GONE:
+        if session.state is not _PRESENT and session.gone:
             self.clearLineBuffer()
-        elif not self.paused:
+        else:
             self._pause_if_much_waits()
 
     def _charge(self, flood: Flood) -> None:
@@ -348,17 +351,15 @@ class Connection(LineReceiver):
 
     def _pause_if_much_waits(self) -> None:
         """Read nothing for now if the client, or everybody, has too much waiting; what causes it ends the pause."""
-        queue = self._chat.hub.queue
-        if self.paused:
+        queue, outbox = self._chat.hub.queue, self._outbox
+        if self.paused or not (queue.holds_back(self.session) or outbox.clogged):
             return
         if queue.busy(self.session):
             self.session.paused = self.resumeProducing
-        elif self._outbox.clogged:
-            self._outbox.pause_until_sent(self.resumeProducing)
-        elif queue.full:
-            queue.pause_until_room(self.resumeProducing)
+        elif outbox.clogged:
+            outbox.pause_until_sent(self.resumeProducing)
         else:
-            return
+            queue.pause_until_room(self.resumeProducing)
         self.pauseProducing()
 
     def pauseProducing(self) -> None:

@@ -40,7 +40,9 @@ class TextDialect:
     def encode(self, event: events.Event) -> bytes:
         """Write an event for everybody in a room."""
         if isinstance(event, events.Message):
-            return f"{event.line()}\r\n".encode() if "\n" not in event.text else _lines(event.words())
+            if "\n" in event.text:
+                return _lines(event.words())
+            return f"{event.line() if event.to else event.spoken}\r\n".encode()
         if isinstance(event, events.Edited):
             return _lines(event.words())
         return _lines(f"* {sentence}" for sentence in event.words())
@@ -133,7 +135,9 @@ class TextManners(Manners):
 
     def receive(self, hub: Hub, session: Session, line: bytes) -> None:
         """Do what the *line* of a user says; refusals are shown to them."""
-        text = _typed(line)
+        text = line.decode("utf-8", "replace")
+        if "\b" in text or "\x7f" in text:
+            text = _typed(text)
         entrance, user = self._entrance, session.user
         try:
             if session.pasted is not None:
@@ -182,11 +186,8 @@ def _lines(lines: Iterable[str]) -> bytes:
     return "".join([f"{line}\r\n" for line in lines]).encode()
 
 
-def _typed(line: bytes) -> str:
+def _typed(text: str) -> str:
     """Read a line that was typed; each Backspace removes the character before it."""
-    text = line.decode("utf-8", "replace")
-    if "\b" not in text and "\x7f" not in text:
-        return text
     kept: list[str] = []
     for character in text:
         if character not in "\b\x7f":
