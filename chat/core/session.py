@@ -150,6 +150,10 @@ class State(Enum):
     GONE = auto()
 
 
+_GONE = State.GONE
+"""Each line asks for it, and Python 3.11 takes as long to find a member of an enum as to call a function."""
+
+
 class Session:
     """The place of one connection in the chat, whatever carries what its client says.
 
@@ -213,7 +217,7 @@ class Session:
     @property
     def gone(self) -> bool:
         """Whether it has ended."""
-        return self.state is State.GONE
+        return self.state is _GONE
 
     def require_here(self) -> None:
         """Raise :class:`~chat.core.errors.NotWelcomeYet` if it has ended."""

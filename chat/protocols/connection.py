@@ -50,9 +50,6 @@ CHECK = 15.0
 MOST_WINDOWS = 16
 """A client for which more than so many windows waits, and more and more, is cut: it has not asked for all that."""
 
-_PRESENT = SessionState.PRESENT
-"""Looked up once: each line asks for it, and Python 3.11 takes as long to find a member of an enum as to call."""
-
 log = Logger()
 
 
@@ -66,6 +63,11 @@ class State(Enum):
     """The client sends no more, but may still read."""
     CLOSED = auto()
     """All is sent and our end is closed; the client is to close its own."""
+
+
+# Each line asks for these, and Python 3.11 takes as long to find a member of an enum as to call a function.
+_OPEN = State.OPEN
+_PRESENT = SessionState.PRESENT
 
 
 @implementer(IHalfCloseableProtocol, IHandshakeListener)
@@ -196,9 +198,11 @@ class Connection(LineReceiver):
 
     def dataReceived(self, data: bytes) -> None:
         self._idle = 0.0
-        if self._state is State.BEGUN and not self.session.gone:
+        if self._state is not _OPEN:
+            if self._state is not State.BEGUN or self.session.gone:
+                return
             data = self._begin(data)
-        if self._state in (State.BEGUN, State.OPEN) and not self.session.gone:
+        if not self.session.gone:
             self._take(data)
 
     def _begin(self, data: bytes) -> bytes:
@@ -221,15 +225,17 @@ class Connection(LineReceiver):
 
     def _take(self, data: bytes) -> None:
         manners = self._manners
-        self._confirm()
+        if self.session.unconfirmed:
+            self._confirm()
         data = manners.hear(data, self.session)
         if manners.answer:
             self._send(manners.answer)
         if self._dropping and data:
             data = self._drop_line(data)
         self._pause_if_much_waits()
-        super().dataReceived(data)
-        self._end_if_asked()
+        LineReceiver.dataReceived(self, data)
+        if manners.left:
+            self._end_if_asked()
 
     def _confirm(self) -> None:
         """The client is there: it has what it was sent before."""

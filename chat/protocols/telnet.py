@@ -61,7 +61,7 @@ class TelnetFilter:
         self.answer = b""
         self._offering = offering
         if not self._open and IAC not in data:
-            self._last = (self._last + data[-3:])[-3:]
+            self._last = data[-3:] if len(data) > 2 else (self._last + data)[-3:]
             return data
         data, self._open = self._open + data, b""
         text = bytearray()
