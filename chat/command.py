@@ -1,4 +1,4 @@
-"""The command ``chat``: ``export``, ``import`` or ``admin`` if that is its first word, or else the client."""
+"""The command ``chat``: the client, unless its first word is ``serve``, ``export``, ``import`` or ``admin``."""
 
 from __future__ import annotations
 
@@ -8,6 +8,11 @@ from typing import NoReturn
 
 def main() -> NoReturn:
     """Run the command with the arguments of the process, and end the process with its exit code."""
+    if sys.argv[1:2] == ["serve"]:
+        from chat.serve import run as serve
+
+        serve(sys.argv[2:])
+        sys.exit(0)
     if sys.argv[1:2] in (["export"], ["import"]):
         from chat.archive.command import run
 

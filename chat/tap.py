@@ -175,7 +175,16 @@ class Options(usage.Options):
         except usage.UsageError as error:
             if self.parent is None:
                 raise
-            sys.exit(f"chat: {error}\ntwistd chat --help lists the options.")
+            sys.exit(f"chat: {error}\n{self._command or 'twistd chat'} --help lists the options.")
+
+    @property
+    def _command(self) -> str | None:
+        """What the user has typed, if it is not ``twistd``."""
+        return None if self.parent is None else self.parent.get("command")
+
+    def getSynopsis(self) -> str:  # noqa: N802 - Twisted calls it so
+        """Return the first line of the help."""
+        return f"Usage: {self._command} {self.synopsis}" if self._command else super().getSynopsis()
 
     def postOptions(self) -> None:
         self._leave_out_pid_file()

@@ -78,7 +78,7 @@ line by line; the exit code is 0 only if all of it was stored.
 The options can also be set in the configuration file ({config_path()}), the address as
 "address", and rooms as a list. The command line wins.
 
-chat export, chat import and chat admin manage a history; each explains itself with --help."""
+chat serve runs a chat; chat export, chat import and chat admin manage a history. Each explains itself with --help."""
 
     optFlags: ClassVar = [
         ["tail", "t", "Print what is said, line by line, and send nothing."],
