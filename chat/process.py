@@ -8,20 +8,26 @@ import resource
 import signal
 import socket
 import sys
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from threading import Thread
 from types import FrameType
-from typing import Any
+from typing import Any, NoReturn, TextIO
 
 from twisted.application.service import MultiService
-from twisted.internet.defer import Deferred
+from twisted.internet.address import IPv4Address, IPv6Address, UNIXAddress
+from twisted.internet.defer import Deferred, ensureDeferred
 from twisted.internet.error import CannotListenError, ReactorNotRunning
-from twisted.logger import Logger
-from twisted.python.logfile import BaseLogFile, LogFile
+from twisted.logger import ILogObserver, Logger
 
 from chat.core.limits import Limits
+from chat.greeting import Door, Greeting, Network
 from chat.history.store import CannotOpen
+from chat.logfiles import bound_log_files, reopen_log_files
+from chat.obstacles import NotStarted, cannot_listen
 from chat.protocols.certificate import BadCertificate
-from chat.protocols.ways import WAYS
+from chat.screen import Screen
 from chat.service import ChatService
 from chat.settings import Settings
 
@@ -31,20 +37,42 @@ SPARE_DESCRIPTORS = 64
 YOUNG_OBJECTS = 50_000
 """How many objects are made before Python looks for cycles among the young ones (700 by default)."""
 
-ROTATED_FILES = 9
-"""The rotated log files that are kept beside the current one."""
+LOOK_UP = 1.0
+"""The seconds that the greeting waits for the machine's name in the network."""
 
 log = Logger()
+
+
+@dataclass(slots=True)
+class Outlook:
+    """Who looks at the process: what it shows at which terminal.
+
+    By *command* the chat was started, *client* is how the client is started there. The *screen* shows a greeting in
+    place of the log. Where there is none, *starter* is for what keeps the chat from starting.
+    """
+
+    command: str = "twistd -n chat"
+    client: str = "chat"
+    screen: Screen | None = None
+    starter: TextIO | None = None
 
 
 class ChatProcess(MultiService):
     """Runs one chat as a daemon: SIGINT and SIGTERM end it with exit code 0, SIGHUP and SIGUSR1 reopen its log."""
 
-    def __init__(self, reactor: Any, settings: Settings) -> None:
+    def __init__(self, reactor: Any, settings: Settings, outlook: Outlook | None = None) -> None:
         super().__init__()
         self._reactor = reactor
+        self._settings = settings
+        self._outlook = outlook or Outlook()
         self.chat = ChatService(reactor, settings)
         self.chat.setServiceParent(self)
+
+    def setServiceParent(self, parent: Any) -> None:  # noqa: N802 - Twisted calls it so
+        """Have ``twistd`` log to the screen, if there is one."""
+        super().setServiceParent(parent)
+        if self._outlook.screen is not None:
+            parent.setComponent(ILogObserver, self._outlook.screen)
 
     def privilegedStartService(self) -> None:
         """Listen."""
@@ -52,29 +80,77 @@ class ChatProcess(MultiService):
         try:
             super().privilegedStartService()
         except CannotListenError as error:
-            where = f"{error.interface or 'any address'} port {error.port}"
-            options = ", ".join(f"--{way.option}" for way in WAYS)
-            _say_last(
-                f"chat: can't listen on {where}: {error.socketError}. Choose another with {options} or --metrics."
-            )
-            raise
+            self._give_up(cannot_listen(error, self._settings, self.chat.listening), error)
 
     def startService(self) -> None:
         """Begin."""
         try:
             super().startService()
         except (CannotOpen, BadCertificate) as error:
-            _say_last(f"chat: {error}")
-            raise
+            self._give_up(str(error), error)
         bound_log_files()
         gc.set_threshold(YOUNG_OBJECTS, 50, 50)
-        self._reactor.callWhenRunning(self._tell_system, "READY=1")
+        self._reactor.callWhenRunning(self._begun)
 
     def stopService(self) -> Deferred[None]:
         """End, once all that was accepted is stored and sent."""
         self._tell_system("STOPPING=1")
         stopped: Deferred[None] = super().stopService()
+        if (screen := self._outlook.screen) is not None:
+            stopped.addCallback(lambda _: screen.show("The chat has ended."))
         return stopped
+
+    def _begun(self) -> None:
+        self._tell_system("READY=1")
+        if self._outlook.starter is not None:
+            self._outlook.starter.close()
+            self._outlook.starter = None
+        if self._outlook.screen is not None:
+            ensureDeferred(self._greet(self._outlook.screen))
+
+    def _give_up(self, why: str, error: Exception) -> NoReturn:
+        """End with the sentence *why*, which the log has in place of the traceback; whoever waits is told too."""
+        sentence = f"chat: {why}"
+        if self._outlook.starter is not None:
+            print(sentence, file=self._outlook.starter, flush=True)
+        sys.excepthook = lambda *_: print(sentence, file=sys.stderr)
+        raise NotStarted from error
+
+    # -- the greeting
+
+    async def _greet(self, screen: Screen) -> None:
+        signal.signal(signal.SIGTTOU, signal.SIG_IGN)
+        greeting = Greeting(
+            self._settings,
+            list(self._doors()),
+            self.chat.fingerprint,
+            self._outlook.command,
+            self._outlook.client,
+        )
+        network = await self._network(greeting.ports) if greeting.ports else Network()
+        end = "Ctrl-C" if screen.in_foreground else f"kill {os.getpid()}"
+        screen.greet(greeting.lines(network, end))
+
+    def _doors(self) -> Iterator[Door]:
+        for way, listening in self.chat.listening:
+            match listening.address:
+                case IPv4Address(host=host, port=port) | IPv6Address(host=host, port=port) if (
+                    not listening.behind_proxy
+                ):
+                    yield Door(way, host, port)
+                case UNIXAddress(name=bytes(path)) if not listening.behind_proxy:
+                    yield Door(way, os.fsdecode(path), None)
+
+    async def _network(self, ports: Sequence[int]) -> Network:
+        """Look at the network; the machine's name in it is left out if finding it takes too long."""
+        from chat.machine import addresses, firewall, local_name
+
+        known = addresses()
+        found: Deferred[str | None] = Deferred()
+        look_up = partial(local_name, known)
+        Thread(target=lambda: self._reactor.callFromThread(found.callback, look_up()), daemon=True).start()
+        name = await found.addTimeout(LOOK_UP, self._reactor).addErrback(lambda _: None)
+        return Network(known, name, firewall(ports))
 
     # -- signals
 
@@ -87,7 +163,7 @@ class ChatProcess(MultiService):
             (signal.SIGINT, self._stop),
             (signal.SIGTERM, self._stop),
             (signal.SIGHUP, self._reload),
-            (signal.SIGUSR1, self._reopen_log),
+            (signal.SIGUSR1, reopen_log_files),
         ):
 
             def handle(number: int, frame: FrameType | None, step: Any = step) -> None:
@@ -107,25 +183,8 @@ class ChatProcess(MultiService):
 
     def _reload(self) -> None:
         """Open the log anew, and read the certificate again."""
-        self._reopen_log()
+        reopen_log_files()
         self.chat.reload()
-
-    def _reopen_log(self) -> None:
-        files = log_files()
-        for file in files:
-            try:
-                open(file.path, "ab").close()
-            except OSError as error:
-                log.error(
-                    "the log goes on in the old file: {path} can't be opened ({error})",
-                    path=file.path,
-                    error=error.strerror,
-                )
-                continue
-            file.reopen()
-            log.info("the log goes on in {path}", path=file.path)
-        if not files:
-            log.info("there is no log file to open again")
 
     def _tell_system(self, state: str) -> None:
         """Tell systemd about the *state*, if it runs the daemon with ``Type=notify`` (sd_notify(3))."""
@@ -137,19 +196,6 @@ class ChatProcess(MultiService):
                 notify.sendto(state.encode(), f"\0{address[1:]}" if address.startswith("@") else address)
             except OSError as error:
                 log.warn("systemd at {address} can't be told: {error}", address=address, error=error)
-
-
-def log_files() -> list[BaseLogFile]:
-    """Find the log files of ``twistd --logfile`` among all objects, as Twisted gives nobody a reference to them."""
-    # isinstance() would also read __class__, which makes a proxy fetch the object that it stands for.
-    return [thing for thing in gc.get_objects() if issubclass(type(thing), BaseLogFile) and not thing.closed]
-
-
-def bound_log_files() -> None:
-    """Have Twisted keep :data:`ROTATED_FILES` of the log files that it has rotated; by default it keeps all."""
-    for file in log_files():
-        if isinstance(file, LogFile) and file.maxRotatedFiles is None:
-            file.maxRotatedFiles = ROTATED_FILES
 
 
 def fit_open_files(settings: Settings) -> Settings:
@@ -166,8 +212,3 @@ def fit_open_files(settings: Settings) -> Settings:
         possible=possible,
     )
     return replace(settings, limit={**settings.limit, "connections": possible})
-
-
-def _say_last(sentence: str) -> None:
-    """Print *sentence* instead of the traceback when an exception ends the process."""
-    sys.excepthook = lambda *_: print(sentence, file=sys.stderr)

@@ -11,7 +11,6 @@ from random import SystemRandom
 from typing import Any
 
 from twisted.application.service import MultiService
-from twisted.application.strports import service as listening
 from twisted.internet.defer import Deferred
 from twisted.internet.threads import deferToThreadPool
 from twisted.logger import Logger
@@ -29,18 +28,16 @@ from chat.history.store import Store
 from chat.metrics import metrics_site
 from chat.protocols.certificate import OWN, BadCertificate, Certificate, make_where_missing
 from chat.protocols.connection import ChatFactory
+from chat.protocols.listening import Listening
 from chat.protocols.memory import MemoryEndpoint
 from chat.protocols.plain import PlainManners
 from chat.protocols.proxy import BEHIND_PROXY, ProxyFactory
-from chat.protocols.ways import TLS, WAYS, Surroundings
+from chat.protocols.ways import TLS, WAYS, Surroundings, WayIn
 from chat.settings import FOREVER, NO_DATA, Settings
 from chat.talklog import TalkLog
 
 PATIENCE = 10.0
 """The seconds that clients have to read what is left for them when the chat ends."""
-
-BACKLOG = 1024
-"""The connections that may wait to be accepted."""
 
 log = Logger()
 
@@ -62,7 +59,7 @@ class ChatService(MultiService):
         self._settings = settings
         self._store = store = _store(reactor, settings)
         self._hashing = ThreadPool(1, 1, "passwords")
-        self._talk = TalkLog(reactor)
+        self._talk = TalkLog(reactor, self._is_private)
         self._engine = engine = Engine(
             store,
             clock=reactor,
@@ -94,18 +91,26 @@ class ChatService(MultiService):
         """Where programs in this process come in: under the rules of the chat, as by a local socket."""
         self._certificate = _certificate(settings)
         surroundings = Surroundings(engine.connections, reactor, self._certificate)
+        self.listening: list[tuple[WayIn, Listening]] = []
+        """Where it listens, by the ways in."""
         for way in WAYS:
             for description in settings.endpoints(way):
                 factory = way.factory(surroundings)
                 if description.startswith(BEHIND_PROXY):
                     factory = ProxyFactory(factory, engine.connections.admission)
-                endpoint = _with_backlog(description.removeprefix(BEHIND_PROXY))
-                listening(endpoint, factory, reactor).setServiceParent(self)
+                listening = Listening(reactor, description, factory)
+                listening.setServiceParent(self)
+                self.listening.append((way, listening))
         if settings.data != NO_DATA:
             OperatorSocket(reactor, Path(settings.data), operator_socket, engine.operators).setServiceParent(self)
         if settings.metrics is not None:
             site = metrics_site(reactor, engine.figures, engine.commit)
-            listening(settings.metrics, site, reactor).setServiceParent(self)
+            Listening(reactor, settings.metrics, site).setServiceParent(self)
+
+    @property
+    def fingerprint(self) -> str:
+        """That of the certificate, if there is one."""
+        return "" if self._certificate is None else self._certificate.fingerprint
 
     def startService(self) -> None:
         """Read the certificate, open the history, and begin."""
@@ -116,9 +121,8 @@ class ChatService(MultiService):
         self._engine.hub.restore(self._store.open())
         self._absence = self._reactor.callLater(self._engine.hub.limits.grace, self._engine.hub.end_absent)
         self._hashing.start()
-        for way in WAYS:
-            for description in self._settings.endpoints(way):
-                log.info("{says} {endpoint}", says=way.says, endpoint=description)
+        for way, listening in self.listening:
+            log.info("{says} {endpoint}", says=way.says, endpoint=listening.description)
         if self._settings.members_only and not len(self._engine.hub.accounts):
             log.warn("only members come in, and there are none: chat admin account NAME makes the first account")
         if self._settings.metrics is not None:
@@ -161,19 +165,15 @@ class ChatService(MultiService):
         except BadCertificate as error:
             log.error("the certificate stays as it was: {error}", error=str(error))
 
+    def _is_private(self, name: str) -> bool:
+        room = self._engine.hub.rooms.get(name)
+        return room is None or room.private
+
     def _load(self, certificate: Certificate) -> None:
         certificate.load()
         log.info("the certificate's SHA-256 fingerprint is {fingerprint}", fingerprint=certificate.fingerprint)
         if certificate.expires < datetime.now(UTC):
             log.warn("the certificate ended on {expires:%Y-%m-%d}: renew it", expires=certificate.expires)
-
-
-def _with_backlog(description: str) -> str:
-    """Let :data:`BACKLOG` connections wait. Twisted lets 50 wait, and others would try again only after a second."""
-    kind = description.partition(":")[0]
-    if kind not in ("tcp", "tcp6", "ssl", "unix") or ":backlog=" in description:
-        return description
-    return f"{description}:backlog={BACKLOG}"
 
 
 def _store(reactor: Any, settings: Settings) -> Store:

@@ -42,6 +42,10 @@ class Settings:
 
     ways: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Where to listen, by :attr:`WayIn.setting <chat.protocols.ways.WayIn.setting>`."""
+    lan: bool = False
+    """Whether the ways in are open to others on the network, where *ways* do not say otherwise."""
+    log: bool = False
+    """Whether the log goes to the terminal too."""
     welcome: str = "Welcome to chat."
     history: int = 20
     data: str = "."
@@ -64,8 +68,21 @@ class Settings:
 
     def endpoints(self, way: WayIn) -> tuple[str, ...]:
         """Where to listen for *way*."""
+        if way.setting in self.ways:
+            return self.ways[way.setting]
+        if self.lan and self._for_others(way):
+            return (way.everywhere,)
         opened = way.opened_by is None or any(getattr(self, name) for name in way.opened_by)
-        return self.ways.get(way.setting, (way.default,) if opened else ())
+        return (way.default,) if opened else ()
+
+    def _for_others(self, way: WayIn) -> bool:
+        """Tell whether *way* is of use to others on the network.
+
+        Without TLS members can't give their passwords. With TLS there must be a place for a certificate.
+        """
+        if way is PLAIN:
+            return not self.members_only or self.allow_plain_passwords
+        return way is not TLS or self.tls_cert is not None or self.data != NO_DATA
 
     @property
     def doors(self) -> Doors:
@@ -107,6 +124,8 @@ _WANTED: Mapping[str, tuple[type, str]] = {
     "no-log-talk": (bool, "true or false"),
     "no-limits": (bool, "true or false"),
     "allow-plain-passwords": (bool, "true or false"),
+    "lan": (bool, "true or false"),
+    "log": (bool, "true or false"),
     "tls": (bool, "true or false"),
     TLS.option: (list, TLS.example),
     "tls-cert": (str, 'a file, like "/etc/chat/fullchain.pem"'),

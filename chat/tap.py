@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from twisted.application.service import IService
 from twisted.logger import Logger
 from twisted.python import usage
 
-from chat import __version__
+from chat import __version__, typed
 from chat.core import durations
 from chat.core.doors import Inviters, Registration
 from chat.core.errors import BadField, BadName
 from chat.core.names import user_name
+from chat.protocols.listening import EVERYWHERE, endpoint
 from chat.protocols.ways import TLS, WAYS, WayIn
 from chat.settings import (
     KEY,
@@ -33,7 +37,15 @@ from chat.settings import (
     read_config,
 )
 
+if TYPE_CHECKING:
+    from chat.process import Outlook
+
 _DEFAULTS = Settings()
+
+_QUOTED = r"'tcp:12345:interface=\:\:'"
+
+PID_FILE = "twistd.pid"
+"""Where ``twistd`` keeps the number of its process if it is not told otherwise."""
 
 log = Logger()
 
@@ -57,6 +69,13 @@ class Options(usage.Options):
             "(default: only over TLS and from the server itself).",
         ),
         ("members-only", None, "Let only those in who have an account (default: let everybody in)."),
+        (
+            "lan",
+            None,
+            "Let others on the network in: listen on all addresses, and for TLS too, wherever you do not say where "
+            "(default: only this machine comes in).",
+        ),
+        ("log", None, "Print the log at a terminal too (default: only where the output is no terminal)."),
         ("tls", None, "Listen for TLS too, with a certificate made and kept in the data directory (default: do not)."),
     )
 
@@ -160,6 +179,11 @@ class Options(usage.Options):
             raise usage.UsageError(f"--keep-messages must be a whole number from 1 on, not {number}.")
         self._given["keep_messages"] = int(number)
 
+    def parseArgs(self, *words: str) -> None:  # noqa: N802 - Twisted calls it so
+        """Refuse words that are no options."""
+        if words:
+            raise usage.UsageError(f"it takes options only, and {words[0]} is none.")
+
     def parseOptions(self, options: Sequence[str] | None = None) -> None:
         """Read the command line. Under ``twistd`` a wrong option ends the process with exit code 1.
 
@@ -188,7 +212,8 @@ class Options(usage.Options):
 
     def postOptions(self) -> None:
         self._leave_out_pid_file()
-        for flag in ("no-log-talk", "no-limits", "allow-plain-passwords", "members-only", "tls"):
+        self._prepare_log_file()
+        for flag in ("no-log-talk", "no-limits", "allow-plain-passwords", "members-only", "lan", "log", "tls"):
             if self[flag]:
                 self._given[flag.replace("-", "_")] = True
         settings = self.settings
@@ -214,23 +239,53 @@ class Options(usage.Options):
         The lock of the data (``chat.lock``) tells whether a chat runs there.
         """
         twistd = self.parent
-        if twistd is not None and twistd.get("nodaemon") and twistd.get("pidfile") == "twistd.pid":
+        if twistd is None or twistd.get("pidfile") != PID_FILE:
+            return
+        if twistd.get("nodaemon"):
             twistd["pidfile"] = ""
+        elif (process := _running(PID_FILE)) is not None:
+            raise usage.UsageError(
+                f"process {process} runs, whose number is in {PID_FILE}. If that is no chat, remove {PID_FILE}, "
+                f"or give twistd --pidfile="
+            )
+
+    @property
+    def _log_file(self) -> str | None:
+        """The file that ``twistd`` logs to, if it does."""
+        twistd = self.parent
+        if twistd is None or twistd.get("syslog") or twistd.get("logger"):
+            return None
+        file = twistd.get("logfile") or ("-" if twistd.get("nodaemon", True) else "twistd.log")
+        return None if file == "-" else file
+
+    def _prepare_log_file(self) -> None:
+        """Make the log file before ``twistd`` does, for nobody else to read."""
+        if self._log_file is None:
+            return
+        from chat.logfiles import make_private
+
+        try:
+            make_private(self._log_file)
+        except OSError as error:
+            raise usage.UsageError(
+                f"the log can't go to {self._log_file}: {error.strerror}. Choose another file with --logfile."
+            ) from error
 
     def _check_endpoints(self, option: str, descriptions: tuple[str, ...]) -> None:
         from twisted.internet import reactor
-        from twisted.internet.endpoints import serverFromString
 
         setting = option.replace("-", "_")
         given = setting in self._given or setting in self._given.get("ways", {})
         where = f"--{option}" if given else f'{self._path}: "{option}"'
         for description in descriptions:
             try:
-                serverFromString(reactor, description)
+                endpoint(reactor, description)
             except Exception as error:
+                advice = "Try tcp:12345 or unix:/run/chat.sock"
+                if "::" in description:
+                    advice = f"Try {EVERYWHERE}12345, or quote it, as shells take backslashes: {_QUOTED}"
                 raise usage.UsageError(
-                    f"{where} {description}: Twisted can't listen on that ({error}). "
-                    "Try tcp:12345 or unix:/run/chat.sock"
+                    f"{where} {description}: Twisted can't listen on that ({error}). {advice}"
                 ) from error
 
     @property
@@ -270,4 +325,34 @@ def makeService(options: Options) -> IService:
         log.warn("everybody on this machine can see the key of --key: write it into the file of --config instead")
     # The reactor's own clock is the wall clock. When that is set, timers would fire all at once, or hours late.
     reactor.seconds = time.monotonic  # type: ignore[method-assign]
-    return ChatProcess(reactor, fit_open_files(options.settings))
+    return ChatProcess(reactor, fit_open_files(options.settings), _outlook(options))
+
+
+def _outlook(options: Options) -> Outlook:
+    """Find out who looks at the process, which ``twistd`` may put into the background after this."""
+    from chat.process import Outlook
+    from chat.screen import Screen, is_terminal
+
+    twistd: dict[str, Any] = options.parent or {}
+    outlook = Outlook(typed.daemon(twistd.get("command")), typed.client())
+    foreground = bool(twistd.get("nodaemon"))
+    prints_log = foreground and not any(twistd.get(name) for name in ("logfile", "syslog", "logger"))
+    if prints_log and is_terminal(sys.stdout):
+        if is_terminal(sys.stderr) and not options.settings.log:
+            outlook.screen = Screen(sys.stdout)
+    elif is_terminal(sys.stderr) or not foreground:
+        with suppress(OSError):
+            outlook.starter = os.fdopen(os.dup(2), "w", errors="backslashreplace")
+    return outlook
+
+
+def _running(pid_file: str) -> int | None:
+    """The process whose number is in *pid_file*, if it runs."""
+    try:
+        process = int(Path(pid_file).read_text())
+        os.kill(process, 0)
+    except PermissionError:
+        return process
+    except (OSError, ValueError):
+        return None
+    return process

@@ -22,6 +22,8 @@ keep-messages = 100
 no-log-talk = true
 no-limits = true
 allow-plain-passwords = true
+lan = true
+log = true
 tls = true
 tls-listen = ["tcp:3"]
 tls-cert = "/etc/cert.pem"
@@ -55,6 +57,8 @@ def test_a_file_can_set_everything(tmp_path: Path) -> None:
         no_log_talk=True,
         no_limits=True,
         allow_plain_passwords=True,
+        lan=True,
+        log=True,
         tls=True,
         tls_cert="/etc/cert.pem",
         tls_key="/etc/key.pem",
@@ -165,6 +169,7 @@ def test_a_key_that_can_not_be_typed_is_none(key: str) -> None:
         ("systemd:domain=UNIX:index=0", False),
         ("systemd:domain=INET6:index=0", True),
         ("onion:80", True),
+        ("everywhere:12345", True),
     ],
 )
 def test_where_clients_come_from_by_an_endpoint(endpoint: str, elsewhere: bool) -> None:

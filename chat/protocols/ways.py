@@ -9,6 +9,7 @@ from twisted.internet.interfaces import IProtocolFactory, IReactorTime
 
 from chat.protocols.certificate import Certificate
 from chat.protocols.connection import ChatFactory, Connections
+from chat.protocols.listening import EVERYWHERE
 from chat.protocols.plain import PlainManners
 from chat.protocols.tls import TlsFactory
 
@@ -24,10 +25,10 @@ class Surroundings:
 
 @dataclass(frozen=True, slots=True)
 class WayIn:
-    """One way into the chat: the option that opens it, the endpoint it has then, and what makes its connections."""
+    """One way into the chat: the option that opens it, the port it has then, and what makes its connections."""
 
     option: str
-    default: str
+    port: int
     help: str
     factory: Callable[[Surroundings], IProtocolFactory]
     says: str
@@ -36,6 +37,16 @@ class WayIn:
     """What the configuration file may have."""
     opened_by: tuple[str, ...] | None = ()
     """The fields of :class:`chat.settings.Settings` that open it at the default endpoint; ``None``: always open."""
+
+    @property
+    def default(self) -> str:
+        """The endpoint for this machine alone."""
+        return f"tcp:{self.port}:interface=127.0.0.1"
+
+    @property
+    def everywhere(self) -> str:
+        """The endpoint for everybody on the network."""
+        return f"{EVERYWHERE}{self.port}"
 
     @property
     def setting(self) -> str:
@@ -54,7 +65,7 @@ def _tls(chat: Surroundings) -> IProtocolFactory:
 
 PLAIN = WayIn(
     "listen",
-    "tcp:12345:interface=127.0.0.1",
+    12345,
     "Listen on this Twisted endpoint",
     _plain,
     "listening on",
@@ -63,7 +74,7 @@ PLAIN = WayIn(
 )
 TLS = WayIn(
     "tls-listen",
-    "tcp:12346:interface=127.0.0.1",
+    12346,
     "Listen for TLS on this endpoint",
     _tls,
     "listening for TLS on",

@@ -57,7 +57,7 @@ def test_it_has_the_options_of_twistd_chat_under_its_own_name(tmp_path: Path) ->
     ("words", "complaint"),
     [
         (["--fly"], "chat: option --fly not recognized"),
-        (["somewhere"], "chat: Wrong number of arguments."),
+        (["somewhere"], "chat: it takes options only, and somewhere is none."),
         (["--history", "many"], "chat: --history must be a whole number from 0 to 200, not many."),
     ],
 )

@@ -1,0 +1,136 @@
+"""What a chat tells people when it begins: how they come in, where the history is, what ends it."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from ipaddress import ip_address
+from pathlib import Path
+
+from chat.history.sqlite import FILE
+from chat.protocols.ways import PLAIN, TLS, WayIn
+from chat.settings import NO_DATA, Settings
+
+ANYWHERE = ("::", "0.0.0.0")  # noqa: S104 - it is only looked for
+LOCALHOST = (*ANYWHERE, "127.0.0.1")
+"""The addresses at which ``localhost`` reaches the chat."""
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """A way in, and where it is open: an address and a port, or the path of a socket."""
+
+    way: WayIn
+    host: str
+    port: int | None
+
+    @property
+    def for_others(self) -> bool:
+        """Whether other machines come in there."""
+        return self.port is not None and not ip_address(self.host).is_loopback
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """The machine's place in the network, as far as it is known."""
+
+    addresses: Sequence[str] = ()
+    name: str | None = None
+    firewall: str | None = None
+
+    def hosts(self, door: Door) -> list[str]:
+        """What others may write for the machine to come in by *door*."""
+        if door.host not in ANYWHERE:
+            return [door.host]
+        fitting = [address for address in self.addresses if door.host == "::" or ":" not in address]
+        return [*fitting[:1], *([self.name] if self.name else []), *fitting[1:]]
+
+
+@dataclass(frozen=True, slots=True)
+class Greeting:
+    """A chat that has begun: by which *doors*, by which *command*, and how one writes that of the *client* here."""
+
+    settings: Settings
+    doors: Sequence[Door]
+    fingerprint: str
+    command: str
+    client: str
+
+    @property
+    def ports(self) -> list[int]:
+        """The ports by which others come in."""
+        return sorted({door.port for door in self.doors if door.port is not None and door.for_others})
+
+    def lines(self, network: Network, end: str) -> Iterator[str]:
+        """Tell it; *end* ends the chat."""
+        here = list(self._here())
+        if self.ports:
+            yield from self._to_others(network)
+            yield f"Here, you type: {', or '.join(here[:2])}"
+        else:
+            yield "The chat is open. To come in, type in another terminal:"
+            yield from _indented(here)
+        if self.settings.data == NO_DATA:
+            yield "Nothing is stored: what is said is gone when the chat ends."
+        else:
+            yield f"The history is in {Path(self.settings.data).absolute() / FILE}"
+        if not self.ports and not self.settings.lan and PLAIN.setting not in self.settings.ways:
+            yield f"To let others on your network in: {self.command} --lan"
+        yield f"{end} ends the chat."
+
+    def _to_others(self, network: Network) -> Iterator[str]:
+        if network.addresses or not any(door.host in ANYWHERE for door in self.doors):
+            yield "The chat is open, also to others on your network. They type:"
+        else:
+            network = Network(["ADDRESS"], None, network.firewall)
+            yield "The chat is open to others too, but this machine is on no network. Once it is, they type:"
+        plain, encrypted = ([*self._places(way, network)] for way in (PLAIN, TLS))
+        secret = [_chat("chat", host, port, tls=True) for host, port in encrypted[:1]]
+        if not plain:
+            secret = [*(f"ncat --ssl {host} {port}" for host, port in encrypted[:1]), *secret]
+        yield from _indented([*(f"nc {host} {port}" for host, port in plain), *secret])
+        if plain:
+            yield "With nc, everybody on the way can read along."
+        if plain and secret:
+            yield "The last line is encrypted: it is for those who want a name of their own."
+        if secret and self.settings.tls_cert is None:
+            yield f"It shows them this fingerprint: {self.fingerprint}"
+        if self.settings.key is not None:
+            yield f"All are asked for the key first: {self.settings.key}"
+        if self.settings.members_only:
+            yield "Only members come in."
+        if network.firewall is not None:
+            yield network.firewall
+
+    def _places(self, way: WayIn, network: Network) -> Iterator[tuple[str, int]]:
+        """Where others come in by *way*: what they write for this machine, and the port."""
+        for door in self.doors:
+            if door.way is way and door.for_others and door.port is not None:
+                yield from ((host, door.port) for host in network.hosts(door))
+
+    def _here(self) -> Iterator[str]:
+        """The lines by which one comes in from this machine."""
+        for door in self.doors:
+            host = "localhost" if door.host in LOCALHOST else door.host
+            if door.port is None:
+                yield f"nc -U {shlex.quote(host)}"
+            elif door.way is PLAIN:
+                yield f"nc {host} {door.port}"
+                yield _chat(self.client, host, door.port)
+            elif door.way is TLS and not self.ports:
+                yield _chat(self.client, host, door.port, tls=True)
+
+
+def _chat(command: str, host: str, port: int, *, tls: bool = False) -> str:
+    """The line that starts the client; a usual port is left out."""
+    place = f"[{host}]" if ":" in host else host
+    if port != (TLS if tls else PLAIN).port:
+        place += f":{port}"
+    return f"{command} {'tls://' if tls else ''}ada@{place}"
+
+
+def _indented(lines: Sequence[str]) -> Iterator[str]:
+    yield ""
+    yield from (f"    {line}" for line in lines)
+    yield ""

@@ -1,0 +1,71 @@
+"""What can keep a chat from starting, as sentences that say what to do."""
+
+from __future__ import annotations
+
+import errno
+import os
+import shlex
+from collections.abc import Sequence
+from pathlib import Path
+
+from twisted.internet.error import CannotListenError
+
+from chat.history.sqlite import FILE, lock
+from chat.history.store import CannotOpen
+from chat.protocols.listening import EVERYWHERE, Listening
+from chat.protocols.ways import WAYS, WayIn
+from chat.settings import NO_DATA, Settings
+
+PRIVILEGED = 1024
+"""Lower ports are for root alone."""
+
+
+class NotStarted(Exception):
+    """The chat can't start, and what was said last says why."""
+
+
+def cannot_listen(error: CannotListenError, settings: Settings, listening: Sequence[tuple[WayIn, Listening]]) -> str:
+    """Say why the chat can't listen where it was told to, and what to do."""
+    cause, port = error.socketError, error.port
+    where = f"{error.interface or 'any address'} port {port}" if isinstance(port, int) else str(port)
+    number = cause.errno if isinstance(cause, OSError) and cause.errno in errno.errorcode else None
+    why = str(cause) if number is None else os.strerror(number)
+    return f"can't listen on {where}: {why}. {_advice(number, port, settings, listening)}"
+
+
+def _advice(
+    number: int | None, port: int | str, settings: Settings, listening: Sequence[tuple[WayIn, Listening]]
+) -> str:
+    options = ", ".join(f"--{way.option}" for way in WAYS)
+    choose = f"Choose another with {options} or --metrics."
+    if number == errno.EACCES and isinstance(port, int) and port < PRIVILEGED:
+        return f"Ports below {PRIVILEGED} are for root. {choose}"
+    if number != errno.EADDRINUSE:
+        return choose
+    opened = [one for _, one in listening if one.address is not None and getattr(one.address, "port", None) == port]
+    if opened:
+        return (
+            f"This chat listens there by {opened[0].description} already. For IPv4 and IPv6 give --lan, "
+            f"or {EVERYWHERE}{port} in place of both."
+        )
+    if _in_use(settings):
+        place = Path(settings.data).absolute()
+        return f"A chat with the history in {place} runs already: come in there, or stop it first."
+    refused = next(((way, one) for way, one in listening if one.address is None), None)
+    if refused is None or not isinstance(port, int):
+        return choose
+    way, one = refused
+    example = one.description.replace(str(port), str(port + 10))
+    return f"{choose} For example: {'--lan ' if settings.lan else ''}--{way.option} {shlex.quote(example)}"
+
+
+def _in_use(settings: Settings) -> bool:
+    """Tell whether another chat has claimed the history."""
+    directory = Path(settings.data)
+    if settings.data == NO_DATA or not (directory / FILE).exists():
+        return False
+    try:
+        os.close(lock(directory))
+    except CannotOpen as error:
+        return isinstance(error.__cause__, BlockingIOError)
+    return False
