@@ -28,9 +28,9 @@ def cannot_listen(error: CannotListenError, settings: Settings, listening: Seque
     """Say why the chat can't listen where it was told to, and what to do."""
     cause, port = error.socketError, error.port
     where = f"{error.interface or 'any address'} port {port}" if isinstance(port, int) else str(port)
-    number = cause.errno if isinstance(cause, OSError) and cause.errno in errno.errorcode else None
-    why = str(cause) if number is None else os.strerror(number)
-    return f"can't listen on {where}: {why}. {_advice(number, port, settings, listening)}"
+    number = cause.errno if isinstance(cause, OSError) else None
+    why = os.strerror(number) if number in errno.errorcode else getattr(cause, "strerror", None) or str(cause)
+    return f"can't listen on {where}: {why.rstrip('.')}. {_advice(number, port, settings, listening)}"
 
 
 def _advice(
@@ -45,8 +45,8 @@ def _advice(
     opened = [one for _, one in listening if one.address is not None and getattr(one.address, "port", None) == port]
     if opened:
         return (
-            f"This chat listens there by {opened[0].description} already. For IPv4 and IPv6 give --lan, "
-            f"or {EVERYWHERE}{port} in place of both."
+            f"This chat listens there by {opened[0].description} already: choose another port, or, for IPv4 and IPv6, "
+            f"give --lan or {EVERYWHERE}{port} in place of both."
         )
     if _in_use(settings):
         place = Path(settings.data).absolute()

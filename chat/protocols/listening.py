@@ -109,6 +109,8 @@ class Listening(Service):
 
         opening = self._endpoint.listen(self._factory).addCallbacks(self._opened, failed)
         for failure in failures:
+            if failure.check(OSError, OverflowError, LookupError):
+                raise CannotListenError(None, self.description, failure.value) from failure.value
             failure.raiseException()
         self._opening = opening
 
