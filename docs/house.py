@@ -17,6 +17,7 @@ FLOORS = (
     ("chat/delivery: to the sockets", "delivery"),
     ("chat/history: what lasts", "history"),
     ("chat/core: the chat itself", "core"),
+    ("chat/disk: files that last", "disk"),
 )
 WIDTH, BOX, GAP, ROW = 1060, 26, 8, 34
 

@@ -12,12 +12,13 @@ CHAT = Path(__file__).parents[1] / "chat"
 
 MAY_USE = {
     "core": {"core"},
-    "history": {"core", "history"},
+    "disk": {"disk"},
+    "history": {"core", "disk", "history"},
     "delivery": {"core", "history", "delivery"},
-    "protocols": {"core", "delivery", "protocols"},
+    "protocols": {"core", "disk", "delivery", "protocols"},
     "client": {"core", "client"},
-    "archive": {"core", "history", "archive"},
-    "admin": {"core", "history", "delivery", "protocols", "admin"},
+    "archive": {"core", "disk", "history", "archive"},
+    "admin": {"core", "disk", "history", "delivery", "protocols", "admin"},
 }
 """The packages that each package may import from."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import shutil
 import sqlite3
 from collections.abc import Callable, Sequence
@@ -16,6 +15,7 @@ from twisted.logger import Logger
 from chat.core import names
 from chat.core.private import cost
 from chat.core.search import folded_name, words
+from chat.disk.files import put_in_place
 from chat.history.store import CannotOpen
 
 ROOM = 3
@@ -624,9 +624,7 @@ def _copy(connection: sqlite3.Connection, path: Path, version: int) -> None:
     try:
         with closing(sqlite3.connect(partial)) as target:
             connection.backup(target)
-        with partial.open("rb") as written:
-            os.fsync(written.fileno())
-        partial.replace(copy)
+        put_in_place(partial, copy)
     except BaseException:
         partial.unlink(missing_ok=True)
         raise

@@ -35,6 +35,7 @@ from chat.core.facts import (
     fact_of,
 )
 from chat.core.ports import Conversation, ConversationsOf, Missed, Query, Search, StoredToken, Unread, UnreadOf
+from chat.disk.files import make_directory
 from chat.history import accounts, changes, conversations, rules, searching
 from chat.history.rows import (
     COLUMNS,
@@ -446,7 +447,7 @@ def lock(directory: Path) -> int:
     Returns a file descriptor, with whose end the claim ends; raises :class:`CannotOpen`.
     """
     try:
-        directory.mkdir(parents=True, exist_ok=True)
+        make_directory(directory)
         claim = os.open(directory / "chat.lock", os.O_CREAT | os.O_RDWR, 0o600)
         fcntl.flock(claim, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:

@@ -19,6 +19,8 @@ from twisted.internet.ssl import CertificateOptions, TLSVersion
 from twisted.protocols.tls import TLSMemoryBIOProtocol
 from zope.interface import implementer
 
+from chat.disk.files import make_directory, put_in_place
+
 OWN = "tls.pem"
 """The file in the data directory where the server keeps what it has made for itself."""
 
@@ -101,7 +103,7 @@ def make_where_missing(path: Path) -> None:
     """
     try:
         if not path.exists():
-            path.parent.mkdir(parents=True, exist_ok=True)
+            make_directory(path.parent)
             _write(path, _self_signed())
     except OSError as error:
         raise BadCertificate(f"{path} can't be written: {error.strerror}. Choose another place with --data.") from error
@@ -113,9 +115,7 @@ def _write(path: Path, content: bytes) -> None:
     new.unlink(missing_ok=True)
     with open(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
         file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    new.rename(path)
+    put_in_place(new, path)
 
 
 def _self_signed() -> bytes:

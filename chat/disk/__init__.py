@@ -1,0 +1,1 @@
+"""What lasts on the disk, whatever happens to the power."""

@@ -1,0 +1,43 @@
+"""Makes directories and files that are there after a power failure, too.
+
+A disk may forget a file that was written and synced, as long as the directory that has its name was not.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+from pathlib import Path
+
+
+def make_directory(path: Path) -> None:
+    """Make the directory *path* unless there is one, for nobody else to read, and those above it."""
+    if path.is_dir():
+        return
+    make_directory(path.parent)
+    path.mkdir(mode=0o700, exist_ok=True)
+    sync_directory(path.parent)
+
+
+def sync_directory(path: Path) -> None:
+    """Have the disk keep which files the directory *path* has, and under which names."""
+    directory = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(directory)
+    except OSError as error:
+        # Some network file systems can't sync directories. They keep names by themselves, or not at all.
+        if error.errno != errno.EINVAL:
+            raise
+    finally:
+        os.close(directory)
+
+
+def put_in_place(part: Path, path: Path) -> None:
+    """Have the file *part*, which is written, be the file *path*: after a power failure it is whole, or was not there.
+
+    A file that was there before is there until then.
+    """
+    with part.open("rb") as written:
+        os.fsync(written.fileno())
+    part.replace(path)
+    sync_directory(path.parent)
