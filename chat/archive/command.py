@@ -2,26 +2,32 @@
 
 from __future__ import annotations
 
+import codecs
 import os
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date
 from pathlib import Path
-from typing import BinaryIO, ClassVar, TextIO
+from typing import ClassVar
 
-from msgspec import structs
 from tqdm import tqdm
 from twisted.python import usage
 
 from chat import __version__
-from chat.archive.formats import BadLine, IrssiReader, JsonReader, Reader, Rules, WeechatReader, json_line, text_line
+from chat.archive.exporting import WRITERS, export_rooms, listed
+from chat.archive.formats import JsonReader, Reader
+from chat.archive.importing import Imported, Importing
+from chat.archive.lines import Lines
+from chat.archive.logs import IrssiReader, Nicks, PlainReader, WeechatReader, ZncReader
+from chat.archive.moments import KNOWN, YEARS, day_in_name, stamps_for
 from chat.core.errors import BadName
-from chat.core.events import Message, Topic
 from chat.core.names import room_name
-from chat.core.room import Access
 from chat.core.text import enumerate_words
-from chat.history.archive import CannotImport, Export, Import
+from chat.history.archive import CannotImport, Import
 from chat.history.store import CannotKeep, CannotOpen
+
+_NAMED = 5
+"""The names that are told of those that many may be."""
 
 _DATA = ["data", "d", ".", "The directory with the history (chat.db)."]
 
@@ -39,6 +45,7 @@ class ExportOptions(_Options):
     synopsis = "Usage: chat export [options]"
     longdesc = """Writes what was said in rooms, in the order in which it was said. The chat may run meanwhile. Private
 messages are left out, and so is who is op or invited. To reach a host that is called export, write export:12345."""
+    optFlags: ClassVar = [["private", None, "Export private rooms too."]]
     optParameters: ClassVar = [
         _DATA,
         ["format", "f", "jsonl", "jsonl (one object a line, as in docs/protocol.md; chat import reads it) or text."],
@@ -56,38 +63,62 @@ messages are left out, and so is who is op or invited. To reach a host that is c
     opt_r = opt_room
 
     def postOptions(self) -> None:
-        _check_format(self["format"], _WRITERS)
+        _check_format(self["format"], list(WRITERS))
 
 
 class ImportOptions(_Options):
     """The command line of ``chat import``."""
 
     synopsis = "Usage: chat import [options] FILE"
-    longdesc = """Imports rooms into a history that no chat uses at the time: either all of the file, or nothing. In
+    longdesc = """Imports rooms into a history that no chat uses at the time: either all of the files, or nothing. In
 an empty history messages keep their ids; otherwise they get new ones, and a room that has messages
-already is refused. To reach a host that is called import, write import:12345."""
+already is refused. Times in logs are local time (TZ=Europe/Paris chat import ... for another zone).
+To reach a host that is called import, write import:12345."""
+    optFlags: ClassVar = [["strict", None, "Import nothing if a line of a log can't be read."]]
     optParameters: ClassVar = [
         _DATA,
-        ["format", "f", "jsonl", "jsonl (written by chat export), irssi or weechat (logs, in local time)."],
-        ["room", "r", None, "Import into this room; needed for irssi and weechat. [default: as in the file]"],
+        [
+            "format",
+            "f",
+            "jsonl",
+            "jsonl (written by chat export), or a log: irssi, weechat, znc, plain ([16:59] <ada> hi).",
+        ],
+        ["room", "r", None, "Import into this room; needed for logs. [default: as in the file]"],
+        ["date", None, None, "The day on which a log begins, if neither it nor its name says so: 2026-11-21."],
+        ["time-format", None, None, "How the log writes times, as for strftime. [default: many forms are known]"],
+        ["encoding", "e", None, "[default: UTF-8 or UTF-16; lines that are not UTF-8 are read as Windows-1252]"],
+        ["action-prefix", None, "*", "What WeeChat was set to write before actions (weechat.look.prefix_action)."],
     ]
 
+    def __init__(self) -> None:
+        super().__init__()
+        self.files: list[str] = []
+
     def parseArgs(self, *words: str) -> None:  # noqa: N802 - Twisted calls it so
-        """Take the name of the file, and the options that may follow it."""
-        if words and "file" in self:
-            raise usage.UsageError(f"There can be one file only, and {words[0]} is another.")
-        if words:
-            self["file"], *rest = words
-            self.parseOptions(rest)
+        """Take the names of the files, and the options that may follow them."""
+        for place, word in enumerate(words):
+            if place and word.startswith("-"):
+                self.parseOptions(words[place:])
+                return
+            self.files.append(word)
 
     def postOptions(self) -> None:
-        if "file" not in self:
+        if not self.files:
             raise usage.UsageError("Say which file is to be imported.")
-        _check_format(self["format"], _READERS)
+        _check_format(self["format"], ("jsonl", *_LOGS))
+        if len(self.files) > 1 and self["format"] == "jsonl":
+            raise usage.UsageError(f"There can be one file only, and {self.files[1]} is another.")
         if self["room"] is not None:
             self["room"] = _room(self["room"])
         elif self["format"] != "jsonl":
             raise usage.UsageError(f"Say with --room which room the {self['format']} log becomes.")
+        if self["encoding"] is not None:
+            _check_encoding(self["encoding"])
+        self.day = _day(self["date"]) if self["date"] is not None else None
+        try:
+            self.stamps = KNOWN if self["time-format"] is None else stamps_for(self["time-format"])
+        except ValueError as why:
+            raise usage.UsageError(f"--time-format {self['time-format']}: {why}") from why
 
 
 def run(word: str, arguments: list[str]) -> int:
@@ -99,7 +130,8 @@ def run(word: str, arguments: list[str]) -> int:
         return _complain(f"{str(refusal).rstrip('.')}. chat {word} --help explains.", 2)
     try:
         if isinstance(options, ExportOptions):
-            _export(options)
+            directory, private = Path(options["data"]), bool(options["private"])
+            export_rooms(directory, options.rooms, options["format"], options["output"], private=private)
         else:
             _import(options)
     except (CannotOpen, CannotKeep, CannotImport) as refusal:
@@ -114,108 +146,84 @@ def run(word: str, arguments: list[str]) -> int:
     return 0
 
 
-def _export(options: ExportOptions) -> None:
-    write = _WRITERS[options["format"]]
-    with closing(Export(Path(options["data"]), options.rooms)) as export, _output(options["output"]) as output:
-        rules = export.rules() if options["format"] == "jsonl" else []
-        for rule in rules:
-            item = Rules(
-                room=rule.room,
-                private=rule.access is Access.PRIVATE,
-                locked=rule.locked,
-                access=Access.MEMBERS if rule.access is Access.MEMBERS else Access.OPEN,
-                status=rule.status,
-            )
-            if item != Rules(room=rule.room):
-                print(json_line(item), file=output)
-        no_bar = True if output.isatty() else None
-        for message in tqdm(export.messages(), total=export.count(), unit=" messages", disable=no_bar, leave=False):
-            print(write(message), file=output)
-        if options["format"] == "jsonl":
-            for topic in export.topics():
-                print(json_line(topic), file=output)
-        output.flush()
-    left_out = [rule.room for rule in rules if rule.ops or rule.invited]
-    if left_out:
-        sentence = f"Ops and invitations of {_listed(left_out)} are not exported, as they are accounts of this chat."
-        print(f"chat: {sentence}", file=sys.stderr)
-
-
-@contextmanager
-def _output(name: str | None) -> Iterator[TextIO]:
-    """Open the standard output, or the file called *name*, which appears only once it is whole."""
-    if name is None:
-        yield sys.stdout
-        return
-    part = f"{name}.part"
-    try:
-        with open(os.open(part, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
-            yield file
-        os.replace(part, name)
-    except BaseException:
-        Path(part).unlink(missing_ok=True)
-        raise
-
-
 def _import(options: ImportOptions) -> None:
-    name, room = options["file"], options["room"]
-    reader = _READERS[options["format"]](room or "")
-    rooms: set[str] = set()
-    private: list[str] = []
-    imported = skipped = number = 0
+    nicks = Nicks()
+    size = sum(os.stat(name).st_size for name in options.files)
     with (
-        open(name, "rb") as file,
-        tqdm(total=_size(file), unit="B", unit_scale=True, disable=None, leave=False) as bar,
+        tqdm(total=size or None, unit="B", unit_scale=True, disable=None, leave=False) as bar,
         Import(Path(options["data"])) as target,
     ):
-        for number, line in enumerate(file, 1):
-            try:
-                item = reader.read(line.rstrip(b"\r\n").decode("utf-8", "replace"))
-                if item is None or item.room is None:
-                    skipped += bool(line.strip())
-                    continue
-                rooms.add(item.room)
-                if room is not None:
-                    if len(rooms) > 1:
-                        raise BadLine(f"the file has more rooms than one, which can't all become #{room}.")
-                    item = structs.replace(item, room=room)
-                match item:
-                    case Topic():
-                        target.set_topic(item)
-                    case Rules():
-                        access = Access.PRIVATE if item.private else item.access
-                        target.restrict(item.room, access, item.status, locked=item.locked)
-                        private += [item.room] * (access is Access.PRIVATE)
-                    case _:
-                        target.add(item)
-                        imported += 1
-            except (BadLine, CannotImport) as why:
-                raise CannotImport(f"{name}, line {number}: {why}") from why
-            finally:
-                bar.update(len(line))
-    others = f" {_counted(skipped, 'other line')} passed over." if skipped else ""
-    print(f"{_counted(imported, 'message')} imported.{others}")
-    if private:
-        are = "is" if len(private) == 1 else "are"
-        print(f"{_listed(private)} {are} private: only moderators come in until they invite others.")
+        importing = Importing(target, options["room"], strict=options["strict"] or options["format"] == "jsonl")
+        for name in options.files:
+            reader = _reader(options, name, nicks)
+            with open(name, "rb") as file:
+                importing.read(name, Lines(file, options["encoding"] or ""), reader, bar.update)
+        result = importing.result
+        if not result.messages and options["format"] != "jsonl":
+            why = result.shown[0] if result.shown else "Only joins and the like are in it."
+            raise CannotImport(f"There is no message in {enumerate_words(options.files)}. {why}")
+    _report(result, nicks)
 
 
-def _listed(rooms: Sequence[str]) -> str:
-    return enumerate_words([f"#{room}" for room in rooms])
+def _reader(options: ImportOptions, name: str, nicks: Nicks) -> Reader:
+    if options["format"] == "jsonl":
+        return JsonReader()
+    day = options.day or day_in_name(name)
+    return _LOGS[options["format"]](options["room"], day, options.stamps, nicks, options["action-prefix"].strip())
 
 
-def _size(file: BinaryIO) -> int | None:
-    """Return the size of *file* in bytes; ``None`` for a pipe."""
-    return os.fstat(file.fileno()).st_size or None
+def _report(result: Imported, nicks: Nicks) -> None:
+    """Say what was imported on the standard output, and what people may wonder about on the other."""
+    for line in result.shown:
+        _tell(line)
+    if result.unread > len(result.shown):
+        _tell(f"{_counted(result.unread - len(result.shown), 'further line')} not read either.")
+    if result.guessed:
+        _tell(f"{_counted(result.guessed, 'line')} not UTF-8, and read as Windows-1252. --encoding names another.")
+    if result.future:
+        _tell(f"{_counted(result.future, 'message')} written in the future, as the times in the file say.")
+    if nicks.changed:
+        _tell(f"Nicks that can't be names here were changed: {_pairs(nicks.changed, 'became')}.")
+    if result.alike:
+        _tell(f"Names that nobody could take here, as they look like another: {_pairs(result.alike, 'like')}.")
+    others = f" {_counted(result.passed_over, 'other line')} passed over." if result.passed_over else ""
+    unread = f" {_counted(result.unread, 'line')} not read." if result.unread else ""
+    print(f"{_counted(result.messages, 'message')} imported.{others}{unread}")
+    if result.private:
+        are = "is" if len(result.private) == 1 else "are"
+        print(f"{listed(result.private)} {are} private: only moderators come in until they invite others.")
+
+
+def _pairs(pairs: Mapping[str, str], verb: str) -> str:
+    first = [f"{one} {verb} {other}" for one, other in list(pairs.items())[:_NAMED]]
+    return enumerate_words([*first, f"{len(pairs) - _NAMED} others"] if len(pairs) > _NAMED else first)
 
 
 def _counted(number: int, what: str) -> str:
     return f"1 {what} was" if number == 1 else f"{number} {what}s were"
 
 
-def _check_format(name: str, formats: Mapping[str, object]) -> None:
+def _check_format(name: str, formats: Sequence[str]) -> None:
     if name not in formats:
         raise usage.UsageError(f"--format must be {' or '.join(formats)}, not {name}.")
+
+
+def _check_encoding(name: str) -> None:
+    try:
+        "".encode(name)
+        codecs.getincrementaldecoder(name)
+    except LookupError as error:
+        raise usage.UsageError(f"--encoding {name} is not known. Try cp1252, latin-1, koi8-r or shift-jis.") from error
+
+
+def _day(text: str) -> date:
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        day = date.min
+    if day.year not in YEARS:
+        raise usage.UsageError(f"--date {text} is no day like 2026-11-21.")
+    return day
 
 
 def _room(name: str) -> str:
@@ -226,13 +234,17 @@ def _room(name: str) -> str:
 
 
 def _complain(sentence: str, code: int) -> int:
-    print(f"chat: {sentence}", file=sys.stderr)
+    _tell(sentence)
     return code
 
 
-_WRITERS: Mapping[str, Callable[[Message], str]] = {"jsonl": json_line, "text": text_line}
-_READERS: Mapping[str, Callable[[str], Reader]] = {
-    "jsonl": lambda room: JsonReader(),
+def _tell(sentence: str) -> None:
+    print(f"chat: {sentence}", file=sys.stderr)
+
+
+_LOGS: Mapping[str, Callable[..., Reader]] = {
     "irssi": IrssiReader,
     "weechat": WeechatReader,
+    "znc": ZncReader,
+    "plain": PlainReader,
 }

@@ -13,7 +13,7 @@ from msgspec import structs
 
 from chat.core.events import Message, Topic
 from chat.core.facts import AccessSet, LockSet, RoomRules, Said, StatusSet
-from chat.core.names import Registry
+from chat.core.names import RESERVED, Registry
 from chat.core.room import Access, Status
 from chat.history import rules
 from chat.history.rows import COLUMNS, messages_from
@@ -51,15 +51,21 @@ class CannotImport(Exception):
 class Export:
     """Reads the rooms of the history in *directory*, or only some *rooms*; raises :class:`CannotOpen`.
 
-    A chat may use the history meanwhile. Private messages are left out, and so is what is said after the export began.
+    A chat may use the history meanwhile. Private messages are left out, and so is what is said after the export began,
+    and without *private* what was said in private rooms.
     """
 
-    def __init__(self, directory: Path, rooms: Collection[str] = ()) -> None:
+    left_out: Sequence[str] = ()
+    """The private rooms that are left out."""
+
+    def __init__(self, directory: Path, rooms: Collection[str] = (), *, private: bool = False) -> None:
         path = directory / FILE
         if not path.exists():
             raise CannotOpen(f"There is no {path}. Say with --data where the history is.")
         with ExitStack() as opened:
             self._open(path, rooms, opened)
+            if not private:
+                self._leave_out([rule.room for rule in self.rules() if rule.access is Access.PRIVATE])
             opened.pop_all()
 
     def _open(self, path: Path, rooms: Collection[str], opened: ExitStack) -> None:
@@ -74,35 +80,45 @@ class Export:
         except sqlite3.Error as error:
             raise CannotOpen(f"{path} can't be read: {error}.") from error
         self._only = f" AND room IN ({', '.join('?' * len(rooms))})" if rooms else ""
-        self._rooms = list(rooms)
+        self._chosen: Sequence[str] = list(rooms)
+        self._rooms = frozenset(rooms)
         ruled = {rules.room for rules in self.rules()}
-        for room in self._rooms:
+        for room in self._chosen:
             if room not in ruled and self._connection.execute(_KNOWN, (room, room)).fetchone() is None:
                 raise CannotOpen(f"Nothing was said in #{room}, or it is not in {path}.")
 
+    def _leave_out(self, private: Sequence[str]) -> None:
+        if self._rooms and private:
+            raise CannotOpen(f"#{private[0]} is private. With --private it is exported.")
+        self.left_out = private
+        if private:
+            self._only = f" AND room NOT IN ({', '.join('?' * len(private))})"
+            self._chosen = private
+
     def count(self) -> int:
         """Count the messages. The chat may erase or drop some of them before they are read."""
-        number: int = self._connection.execute(_COUNT + self._only, self._rooms).fetchone()[0]
+        number: int = self._connection.execute(_COUNT + self._only, self._chosen).fetchone()[0]
         return number
 
     def messages(self) -> Iterator[Message]:
         """Yield all messages in the order of their ids."""
         last = 0
         query = f"{_SOME}{self._only} AND id <= ? ORDER BY id LIMIT ?"
-        while rows := self._connection.execute(query, (last, *self._rooms, self._last_id, AT_ONCE)).fetchall():
+        while rows := self._connection.execute(query, (last, *self._chosen, self._last_id, AT_ONCE)).fetchall():
             yield from messages_from(self._connection, rows, 0)
             last = rows[-1][0]
 
     def topics(self) -> list[Topic]:
         """Return the topics of the rooms."""
         query = f"SELECT time, room, author, topic FROM topics WHERE topic <> '' {self._only} ORDER BY room"  # noqa: S608
-        rows = self._connection.execute(query, self._rooms)
+        rows = self._connection.execute(query, self._chosen)
         return [Topic(time=time, room=room, name=author, topic=topic) for time, room, author, topic in rows]
 
     def rules(self) -> list[RoomRules]:
         """The rules of the rooms that have any."""
         found = rules.read(self._connection)
-        return [rule for rule in found if not self._rooms or rule.room in self._rooms]
+        chosen = [rule for rule in found if not self._rooms or rule.room in self._rooms]
+        return [rule for rule in chosen if rule.room not in self.left_out]
 
     def close(self) -> None:
         """Close the file."""
@@ -124,6 +140,7 @@ class Import:
         self._first_id = 0
         self._rooms: set[str] = set()
         self._known: Registry[str] = Registry()
+        self._names: Registry[str] = Registry()
         self._waiting: list[Said] = []
         self._new_ids: dict[int, int] = {}
         """Of those that wait, if they do not keep their ids: the ids that they had."""
@@ -147,7 +164,18 @@ class Import:
             self._connection.execute(_IDS)
             for room in (*known, *(rule.room for rule in rules.read(self._connection))):
                 self._known.claim(room, room)
+            for name in (*RESERVED, *(name for (name,) in self._connection.execute("SELECT name FROM accounts"))):
+                self._names.claim(name, name)
         return self
+
+    def looks_like(self, author: str) -> str:
+        """Tell for which name that is reserved, or of an account, people could take that of an *author*; or ``""``.
+
+        Who has the very name of an account may be the one.
+        """
+        names = self._names.holders(author)
+        same = [name for name in names if name.casefold() == author.casefold() and name not in RESERVED]
+        return names[0] if names and not same else ""
 
     def add(self, message: Message) -> None:
         """Import a message of a room. If messages keep their ids, each id must be greater than the one before."""

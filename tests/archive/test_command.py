@@ -188,7 +188,7 @@ def test_a_private_room_stays_private_and_both_commands_say_what_is_left_out(
     wait(store.append([*facts, AccessSet("empty", Access.PRIVATE), OpSet("lobby", 1, True), LockSet("empty", True)]))
     store.close()
     file = tmp_path / "rooms.jsonl"
-    assert run("export", ["--data", str(tmp_path / "old"), "--output", str(file)]) == 0
+    assert run("export", ["--private", "--data", str(tmp_path / "old"), "--output", str(file)]) == 0
     assert capsys.readouterr().err == (
         "chat: Ops and invitations of #board, #dev and #lobby are not exported, as they are accounts of this chat.\n"
     )
@@ -217,7 +217,7 @@ def test_a_private_room_stays_private_under_another_name(tmp_path: Path, capsys:
     wait(store.append([AccessSet("board", Access.PRIVATE), LockSet("dev", True)]))
     store.close()
     file = tmp_path / "rooms.jsonl"
-    file.write_text(exported(tmp_path / "old", capsys, "--room", "board"))
+    file.write_text(exported(tmp_path / "old", capsys, "--private", "--room", "board"))
     assert run("import", [str(file), "--data", str(tmp_path / "new"), "--room", "old-board"]) == 0
     store = SqliteStore(REACTOR, tmp_path / "new")
     assert list(store.open().rules) == [RoomRules("old-board", Access.PRIVATE)]
@@ -279,7 +279,7 @@ def test_an_import_is_a_stretch_of_its_own(tmp_path: Path, capsys: pytest.Captur
         ("import", [], 2, "Say which file is to be imported. chat import --help explains."),
         ("import", ["a", "b"], 2, "There can be one file only, and b is another. chat import --help"),
         ("import", ["nowhere"], 1, "nowhere: No such file or directory."),
-        ("import", ["f", "--format", "xml"], 2, "--format must be jsonl or irssi or weechat, not xml."),
+        ("import", ["f", "--format", "xml"], 2, "--format must be jsonl or irssi or weechat or znc or plain, not xml."),
     ],
 )
 def test_a_mistake_is_a_sentence(

@@ -10,7 +10,9 @@ from collections.abc import Iterator
 import msgspec
 import pytest
 
-from chat.archive.formats import BadLine, IrssiReader, Item, JsonReader, Rules, WeechatReader, json_line, text_line
+from chat.archive.formats import Item, JsonReader, Rules, json_line, text_line
+from chat.archive.lines import BadLine
+from chat.archive.logs import IrssiReader, WeechatReader
 from chat.core.events import Message, Reaction, Topic
 
 
@@ -167,13 +169,13 @@ def test_people_keep_the_names_that_they_had_on_irc(berlin: None) -> None:
     irssi.read("--- Log opened Sat Nov 21 09:15:02 2026")
     for nick in ("ada|away", "bob[m]", "_cy_", "dot`", "eve^", "x{y}", "a\\b"):
         for message in weechat.read(f"2026-11-21 09:15:03\t@{nick}\thi"), irssi.read(f"09:15 <+{nick}> hi"):
-            assert message is not None
+            assert isinstance(message, Message)
             assert message.author == nick
 
 
 def test_a_log_of_weechat(berlin: None) -> None:
     reader = WeechatReader("dev")
-    found = [message for line in WEECHAT.splitlines() if (message := reader.read(line)) is not None]
+    found = [message for line in WEECHAT.splitlines() if isinstance(message := reader.read(line), Message)]
     assert [(m.time, m.author, m.kind, m.text) for m in found] == [
         ("2026-11-21T08:15:03.000Z", "ada", "say", "hello there"),
         ("2026-11-21T08:15:04.000Z", "ada", "action", "waves"),
