@@ -27,8 +27,8 @@ class BadLine(Exception):
 class Lines:
     """An iterator over the lines of *file*, without their ends; ``None`` stands for one that is too long.
 
-    A file without an *encoding* is in that of its byte order mark, or in UTF-16 if every second byte is 0, or else in
-    UTF-8. A line that is not UTF-8 is taken for Windows-1252, which IRC clients of old wrote.
+    A file without an *encoding* is in that of its byte order mark, or in UTF-16 if every second byte at its beginning
+    is 0, or else in UTF-8. A line that is not UTF-8 is taken for Windows-1252, which IRC clients of old wrote.
     """
 
     def __init__(self, file: BinaryIO, encoding: str = "") -> None:
@@ -37,7 +37,7 @@ class Lines:
         self.size = 0
         """The bytes of the lines so far."""
         self._file = file
-        self._encoding = encoding or _encoding_of(file.peek(64) if isinstance(file, io.BufferedReader) else b"")
+        self._encoding = encoding or _encoding_of(file.peek(8)[:8] if isinstance(file, io.BufferedReader) else b"")
 
     def __iter__(self) -> Iterator[str | None]:
         if not self._encoding:

@@ -13,7 +13,7 @@ from chat.archive.moments import KNOWN, Clock, Stamps, day_of
 from chat.core import names
 from chat.core.errors import BadName
 from chat.core.events import Message
-from chat.core.text import clean
+from chat.core.text import clean, seen
 from chat.core.times import wire_time
 
 _TERMINAL = "\x1b\\[[0-9;:]*m"
@@ -96,9 +96,10 @@ class _LogReader:
     ) -> Message | None:
         """Make a message of what the log holds; return ``None`` if nothing is left of its text."""
         time = wire_time(self._clock.moment(stamp))
-        if not clean(text or "").strip():
+        text = clean(text or "")
+        if not seen(text.strip()):
             return None
-        text = text_of_lines(clean(text or ""))
+        text = text_of_lines(text)
         return Message(id=0, time=time, room=self._room, author=self._nicks.name(nick), kind=kind, text=text)
 
 
@@ -119,7 +120,7 @@ class _LinesOfTalk(_LogReader):
         if stamp is None:
             self._read_mark(line)
             return None
-        said = line[stamp.end() :].lstrip()
+        said = line[stamp.end() :].lstrip(" ")
         if self.events.match(said):
             return None
         if found := _SAID.fullmatch(said):
@@ -142,22 +143,11 @@ class _LinesOfTalk(_LogReader):
 
 
 class IrssiReader(_LinesOfTalk):
-    """Reads a log of irssi, with its times in whatever form, and its days in many languages."""
+    """Reads a log of irssi, which tells its days in lines of their own, in the language of its user."""
 
     colours = _COLOURS_OF_IRSSI
     events = re.compile(r"-!-|-\S+- |!\S* |\[\S+\(\S+\)\] ")
     _DAY = re.compile(r"--- (?:Log opened|Day changed) (.*)")
-
-    def read(self, line: str) -> Message | None:
-        try:
-            return super().read(line)
-        except BadLine as why:
-            if str(why).startswith("no day is given"):
-                raise BadLine(
-                    'no day is given before this line. The log must begin with "--- Log opened", or say its day with '
-                    "--date:"
-                ) from why
-            raise
 
     def _read_mark(self, line: str) -> None:
         if day := self._DAY.match(line):

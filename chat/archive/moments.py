@@ -159,7 +159,7 @@ class Clock:
         if told:
             self.day = self._told(found)
         if self.day is None:
-            raise BadLine("no day is given before this line.")
+            raise BadLine("no day is given before this line. Tell with --date on which day the log begins.")
         moment = self._at(self.day, found)
         if self._rolls and not told and self._last is not None and moment < self._last - timedelta(hours=1):
             self.day += timedelta(days=1)
@@ -177,7 +177,7 @@ class Clock:
         if year := found.get("y"):
             return _date(int(year) + (1900 if int(year) > 68 else 2000), number, day)
         if self.day is None:
-            raise BadLine("no year is given before this line.")
+            raise BadLine("no year is given before this line. Tell with --date on which day the log begins.")
         return _date(self.day.year + (self.day.month - number > 6), number, day)
 
     def _at(self, day: date, found: Mapping[str, str | None]) -> datetime:

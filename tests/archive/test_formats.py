@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import time
-from collections.abc import Iterator
 
 import msgspec
 import pytest
@@ -14,21 +11,6 @@ from chat.archive.formats import Item, JsonReader, Rules, json_line, text_line
 from chat.archive.lines import BadLine
 from chat.archive.logs import IrssiReader, WeechatReader
 from chat.core.events import Message, Reaction, Topic
-
-
-@pytest.fixture
-def berlin() -> Iterator[None]:
-    """Local time is an hour before UTC."""
-    before = os.environ.get("TZ")
-    os.environ["TZ"] = "CET-1"
-    time.tzset()
-    yield
-    if before is None:
-        del os.environ["TZ"]
-    else:
-        os.environ["TZ"] = before
-    time.tzset()
-
 
 MESSAGE = Message(
     id=17, time="2026-11-21T08:15:02.114Z", room="dev", author="ada", kind="action", text="waves é 👋", tag="a1"
