@@ -116,6 +116,8 @@ class Sender(Listener):
         self._lines: Source | None = None
         self._limit: int | None = None
         self._all_stored = True
+        self._inside = False
+        """Whether it has come into the room."""
         self._timer: IDelayedCall | None = None
 
     def start(self, link: Link, lines: Source) -> None:
@@ -134,12 +136,15 @@ class Sender(Listener):
             case events.Welcome():
                 self._limit = event.limits.text
             case events.RoomState():
+                self._inside = True
                 self.advance()
             case events.Message(tag=str(), notice=False) if self._fields:
                 self._fields = {}
                 self._complain("The server does not know notices, so that your lines may alert people.")
             case events.Refusal():
                 self._fail(event.text)
+                if not self._inside:
+                    self._finish()
 
     def outbox_changed(self) -> None:
         """A message was acknowledged or sent."""

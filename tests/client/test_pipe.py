@@ -18,6 +18,7 @@ from e2e.waiting import DEADLINE
 
 from chat.client.pipe import WINDOW, Lines, Sender, Tail
 from chat.core.commands.table import TABLE
+from chat.core.limits import Limits
 
 
 class Script:
@@ -118,6 +119,15 @@ def test_a_refusal_is_told() -> None:
     assert pipe.stored is False
     assert said(box) == ["one", "two"]
     assert len(pipe.complaints) == 1
+
+
+def test_a_room_that_does_not_let_it_in_ends_it_at_once() -> None:
+    box = Box(limits=Limits(plain_passwords=True))
+    box.text("ada").send("/join priv", "/register correct horse", "/room private")
+    pipe = Pipe(box, Script("one"), room="priv")
+    assert pipe.stored is False
+    assert pipe.complaints == ["#priv is private. Ask one of its ops for an invitation."]
+    assert said(box) == []
 
 
 def test_a_break_costs_nothing_and_doubles_nothing() -> None:
