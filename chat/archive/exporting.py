@@ -17,13 +17,15 @@ from chat.core.events import Message
 from chat.core.room import Access
 from chat.core.text import enumerate_words
 from chat.history.archive import Export
+from chat.history.sqlite import FILE
+from chat.history.store import CannotOpen
 
 WRITERS: Mapping[str, Callable[[Message], str]] = {"jsonl": json_line, "text": text_line}
 
 
 def export_rooms(directory: Path, rooms: Sequence[str], form: str, output: str | None, *, private: bool) -> None:
     """Write *rooms*, or all rooms, to the file *output*, or to the standard output, and say what was left out."""
-    with closing(Export(directory, rooms, private=private)) as export, _open(output) as file:
+    with closing(Export(directory, rooms, private=private)) as export, _open(output, directory / FILE) as file:
         rules = export.rules() if form == "jsonl" else []
         for rule in rules:
             item = Rules(
@@ -61,7 +63,7 @@ def _tell(sentence: str) -> None:
 
 
 @contextmanager
-def _open(name: str | None) -> Iterator[TextIO]:
+def _open(name: str | None, history: Path) -> Iterator[TextIO]:
     """Open the standard output, or the file called *name*, which appears only once it is whole, for its owner alone.
 
     A device or a pipe is written as it is.
@@ -72,6 +74,8 @@ def _open(name: str | None) -> Iterator[TextIO]:
         yield sys.stdout
         return
     target = Path(os.path.realpath(name) if os.path.islink(name) else name)
+    if target.exists() and target.samefile(history):
+        raise CannotOpen(f"{name} is the history itself. Choose another file with --output.")
     if target.exists() and not target.is_file():
         with target.open("w", encoding="utf-8") as file:
             yield file

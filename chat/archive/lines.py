@@ -21,7 +21,7 @@ _MARKS = {
 
 
 class BadLine(Exception):
-    """A line can't be imported; the message of the exception says why."""
+    """A line can't be imported; the exception says why. If that ends with a colon, the line is to follow."""
 
 
 class Lines:

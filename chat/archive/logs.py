@@ -186,6 +186,9 @@ class PlainReader(_LinesOfTalk):
 class WeechatReader(_LogReader):
     """Reads a log of WeeChat: time, nick and text, separated by tabs."""
 
+    _begun = False
+    """Whether there was a line with a time."""
+
     def read(self, line: str) -> Message | Further | None:
         """Read a line; return ``None`` if there is nothing in it to import. Raises :class:`BadLine`."""
         line = self._without_colours(line)
@@ -195,7 +198,10 @@ class WeechatReader(_LogReader):
         if stamp is None:
             if tab:
                 raise BadLine(f"{clean(time)[:40]} is no time that is known:")
+            if line.strip() and not self._begun:
+                raise BadLine("it begins with no time that is known:")
             return Further(line)
+        self._begun = True
         if not tab:
             raise BadLine("it has no column for a nick:")
         prefix = prefix.strip()

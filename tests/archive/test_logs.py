@@ -59,11 +59,11 @@ SAID = [
 def test_a_log_that_irssi_wrote(berlin: None) -> None:
     found = sample("irssi.log", IrssiReader("dev"))
     assert [said[1:] for said in found[1:13]] == SAID
-    assert {said[0] for said in found[1:13]} == {"2026-11-26T10:47:00"}
+    assert {said[0] for said in found[1:13]} == {"2025-11-27T10:47:00"}
     assert found[13:] == [
-        ("2026-11-26T22:58:00", "bob", "say", "still here?"),
-        ("2026-11-26T22:59:00", "ada", "say", "yes"),
-        ("2026-11-26T23:01:00", "bob", "say", "good night"),
+        ("2025-11-27T22:58:00", "bob", "say", "still here?"),
+        ("2025-11-27T22:59:00", "ada", "say", "yes"),
+        ("2025-11-27T23:01:00", "bob", "say", "good night"),
     ]
 
 
@@ -77,33 +77,33 @@ def test_a_log_that_a_german_irssi_wrote_in_latin_1(berlin: None) -> None:
 def test_a_log_that_irssi_wrote_with_dates_and_colours(berlin: None) -> None:
     found = sample("irssi-colours.log", IrssiReader("dev"))
     assert [said[1:] for said in found[1:]] == SAID
-    assert (found[1][0], found[-1][0]) == ("2026-11-26T10:47:03", "2026-11-26T10:47:14")
+    assert (found[1][0], found[-1][0]) == ("2025-11-27T10:47:03", "2025-11-27T10:47:14")
 
 
 def test_a_log_that_weechat_wrote(berlin: None) -> None:
-    found = sample("weechat.weechatlog", WeechatReader("dev"))
+    found = sample("weechat.log", WeechatReader("dev"))
     assert [said[1:] for said in found[1:13]] == SAID
     assert [said[1:] for said in found[13:]] == [("bob", "say", "multi")]
 
 
 def test_a_log_that_weechat_wrote_in_colours_with_other_times_and_marks(berlin: None) -> None:
     reader = WeechatReader("dev", stamps=stamps_for("%d.%m.%Y %H:%M:%S"), action="⚡")
-    found = sample("weechat-own-style.weechatlog", reader)
+    found = sample("weechat-2.log", reader)
     assert [said[1:] for said in found] == SAID[2:]
-    assert found[0][0] == "2026-11-26T10:47:34"
+    assert found[0][0] == "2025-11-27T10:47:34"
 
 
 def test_logs_that_znc_wrote(berlin: None) -> None:
-    found = sample("znc/2026-11-26.log", ZncReader("dev", date(2026, 11, 26)))
+    found = sample("znc/2025-11-27.log", ZncReader("dev", date(2025, 11, 27)))
     assert [said[1:] for said in found[1:]] == SAID
-    assert found[1][0] == "2026-11-26T10:47:03"
+    assert found[1][0] == "2025-11-27T10:47:03"
 
 
 def test_a_log_as_hexchat_writes_it(berlin: None) -> None:
     assert sample("hexchat.log", PlainReader("dev")) == [
-        ("2026-12-31T22:58:12", "bob", "say", "almost"),
-        ("2026-12-31T22:59:59", "ada", "action", "counts down"),
-        ("2026-12-31T23:00:00", "ada", "say", "happy new year"),
+        ("2025-12-31T22:58:12", "bob", "say", "almost"),
+        ("2025-12-31T22:59:59", "ada", "action", "counts down"),
+        ("2025-12-31T23:00:00", "ada", "say", "happy new year"),
     ]
 
 
@@ -217,6 +217,9 @@ def test_prefixes_of_weechat_are_nobody(berlin: None) -> None:
 
 def test_further_lines_of_weechat(berlin: None) -> None:
     reader = WeechatReader("dev")
+    with pytest.raises(BadLine, match="begins with no time that is known"):
+        reader.read("line")
+    assert reader.read("2026-11-21 16:59:05\t--\tevent") is None
     assert reader.read("  line") == Further("  line")
     assert reader.read("2026-11-21 16:59:05\t\tline") == Further("line", "2026-11-21T15:59:05.000Z")
     assert reader.read("") == Further("")
