@@ -148,9 +148,17 @@ class Operator:
 
     def answer(self) -> dict[str, Any]:
         """What the chat has answered."""
-        (line,) = self.socket.value().splitlines()
-        found: dict[str, Any] = json.loads(line)
+        (found,) = self._answers()
         return found
+
+    @property
+    def answered(self) -> bool:
+        """Whether the answer is there, and not only how far it is."""
+        return bool(self._answers())
+
+    def _answers(self) -> list[dict[str, Any]]:
+        lines = self.socket.value().split(b"\n")[:-1]
+        return [answer for answer in map(json.loads, lines) if answer["type"] != "progress"]
 
     def lose(self) -> None:
         """Break the connection."""

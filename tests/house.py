@@ -329,7 +329,7 @@ class Errand:
 
     def answer(self) -> tuple[bool, str] | None:
         """Whether it was done, and what the chat says; ``None``: nothing yet."""
-        if self._operator is None or not self._operator.socket.value().endswith(b"\n"):
+        if self._operator is None or not self._operator.answered:
             return self._done
         answer = self._operator.answer()
         self._operator.lose()

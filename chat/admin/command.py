@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import difflib
 import getpass
 import json
 import os
 import socket
 import sqlite3
 import sys
+import textwrap
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, closing
 from pathlib import Path
 from typing import Any, ClassVar
@@ -19,13 +21,30 @@ from twisted.python import usage
 from chat import __version__
 from chat.admin.address import ALONE, address_in
 from chat.admin.address import FILE as SOCKET
+from chat.core import durations, when
+from chat.core.errors import ChatError
+from chat.core.operating.record import FILTERS
 from chat.core.operator import COMMANDS, fits
+from chat.core.times import timestamp
 from chat.history.schema import MIGRATIONS
 from chat.history.sqlite import FILE, connect, lock
 from chat.history.store import CannotOpen
 
 PATIENCE = 60.0
 """The seconds to wait for an answer."""
+
+PROGRESS = b'{"type":"progress"'
+"""How the lines begin that come before the answer while something takes long."""
+
+HELP_WIDTH = 80
+INDENT = " " * 6
+
+WHEN = "2026-11-20, '2026-11-20 09:00', or 7d for a week ago"
+NOTES = (
+    "What it does counts at once, for all who are here, and is in the audit record. If the chat does not run, all is "
+    "done in its history, but for what is about who is here. Roles are owner, moderator and user. It ends with 0, with "
+    "1 if the chat refuses, or with 2 if the command is wrong. To reach a host that is called admin, write admin:12345."
+)
 
 BEGINNING = 10.0
 """The seconds to wait for a chat that begins or ends, or for somebody else's ``chat admin``."""
@@ -41,14 +60,30 @@ class CannotAdminister(Exception):
 class Options(usage.Options):
     """The command line of ``chat admin``."""
 
-    synopsis = f"Usage: chat admin [options] {' | '.join(command.usage for command in COMMANDS.values())}"
-    longdesc = (
-        "Looks after a chat; what it does counts at once, and is in the audit record. "
-        f"{'; '.join(f'{command.usage}: {command.summary}' for command in COMMANDS.values())}. "
-        "Roles are owner, moderator and user. A new password is asked for, or read from the standard input. "
-        "To reach a host that is called admin, write admin:12345."
-    )
-    optParameters: ClassVar = [["data", "d", ".", "The directory with the history (chat.db)."]]
+    synopsis = "Usage: chat admin COMMAND [options]"
+    longdesc = ""
+    optFlags: ClassVar = [["json", None, "Print each line as a JSON object."]]
+    optParameters: ClassVar = [
+        ["data", "d", ".", "The directory with the history (chat.db)."],
+        ["by", None, None, "audit: only what this user decided, or chat admin."],
+        ["about", None, None, "audit: only what was decided about this user, room or address."],
+        ["what", None, None, "audit: only this action, such as ban, kick or role."],
+        ["room", None, None, "audit: only what was decided in this room."],
+        ["since", None, None, f"audit: only what was decided since then: {WHEN}."],
+        ["until", None, None, "audit: only what was decided before then."],
+    ]
+
+    def getUsage(self, width: int | None = None) -> str:  # noqa: N802 - Twisted calls it so
+        """Explain the commands by topic, each with an example, and then the options."""
+        topics: dict[str, list[str]] = {}
+        for command in COMMANDS.values():
+            lines = topics.setdefault(command.topic.value, [])
+            summary = textwrap.wrap(command.summary, HELP_WIDTH - len(INDENT))
+            lines += [f"  {command.usage}", *(f"{INDENT}{line}" for line in summary)]
+            lines.append(f"{INDENT}chat admin {command.example}")
+        commands = "\n\n".join("\n".join([f"{topic}:", *lines]) for topic, lines in topics.items())
+        synopsis, _, options = super().getUsage(width).partition("\n")
+        return f"{synopsis}\n\n{commands}\n\n{options.strip()}\n\n{textwrap.fill(NOTES, HELP_WIDTH)}\n"
 
     def opt_version(self) -> None:
         """Print the version and leave."""
@@ -63,20 +98,55 @@ class Options(usage.Options):
         if options:
             self.parseOptions(list(words[first:]))
 
+    def postOptions(self) -> None:
+        """Check that there is such a command, and that it takes what it was given."""
+        words = self["words"]
+        if not words:
+            raise usage.UsageError(f"Say what is to be done: {', '.join(COMMANDS)}")
+        name = words[0]
+        if name not in COMMANDS:
+            near = difflib.get_close_matches(name, COMMANDS, n=1)
+            advice = f" Did you mean {near[0]}?" if near else ""
+            raise usage.UsageError(f"There is no chat admin {name[:40]}.{advice}")
+        command = COMMANDS[name]
+        if not fits(words):
+            raise usage.UsageError(f"Usage: chat admin {command.usage}, for example: chat admin {command.example}")
+        for option in FILTERS:
+            if self[option] is not None and option not in command.options:
+                raise usage.UsageError(f"--{option} is for chat admin audit")
+
+    @property
+    def filters(self) -> dict[str, str]:
+        """What is asked for of the audit record, with times as it has them."""
+        given = {option: self[option] for option in FILTERS if self[option] is not None}
+        for option in {"since", "until"} & given.keys():
+            given[option] = _moment(given[option])
+        return given
+
+
+def _moment(text: str) -> str:
+    """Read a day, a time of a day, or how long ago something was."""
+    text = text.strip()
+    try:
+        if durations.begins_with_one(text):
+            return timestamp(time.time() - durations.seconds(text))
+        return when.span(text.replace("T", " "))[0]
+    except ChatError as error:
+        raise usage.UsageError(f"{text[:40]!r} is no time. Write one like {WHEN}") from error
+
 
 def run(arguments: list[str], alone: Alone) -> int:
     """Run ``chat admin``; return the exit code."""
     options = Options()
     try:
         options.parseOptions(arguments)
-        if not fits(options["words"]):
-            *others, last = (command.usage for command in COMMANDS.values())
-            raise usage.UsageError(f"Say what is to be done: {', '.join(others)}, or {last}.")
-        for line in Chat(Path(options["data"]), alone).do(options["words"]):
+        chat = Chat(Path(options["data"]), alone, options=options.filters, json=bool(options["json"]))
+        for line in chat.do(options["words"]):
             print(line)
         sys.stdout.flush()
     except usage.UsageError as refusal:
-        return _complain(f"{str(refusal).rstrip('.')}. chat admin --help explains.", 2)
+        sentence = str(refusal).rstrip(".")
+        return _complain(f"{sentence}{'' if sentence.endswith('?') else '.'} chat admin --help explains.", 2)
     except (CannotAdminister, CannotOpen) as refusal:
         return _complain(str(refusal), 1)
     except BrokenPipeError:
@@ -94,9 +164,18 @@ def _complain(sentence: str, code: int) -> int:
 class Chat:
     """The chat of *directory*, as its operator has it do things."""
 
-    def __init__(self, directory: Path, alone: Alone) -> None:
+    def __init__(
+        self, directory: Path, alone: Alone, *, options: Mapping[str, str] | None = None, json: bool = False
+    ) -> None:
         self._directory = directory
         self._alone = alone
+        self._json = json
+        self._asked: dict[str, Any] = {}
+        if options:
+            self._asked["options"] = options
+        if json:
+            self._asked["json"] = True
+        self._progress = Progress()
 
     def do(self, words: list[str]) -> Iterator[str]:
         """Have the chat do what *words* say; return the lines that it answers."""
@@ -110,7 +189,7 @@ class Chat:
             answer = self._ask(words=words, after=answer["next"])
         match answer:
             case {"type": "notice", "text": text}:
-                yield text
+                yield json.dumps({"text": text}, ensure_ascii=False) if self._json else text
             case {"type": "error", "text": text}:
                 raise CannotAdminister(text)
             case _:
@@ -118,6 +197,7 @@ class Chat:
 
     def _ask(self, **request: Any) -> dict[str, Any]:
         """Ask the chat that runs, or one that runs for this alone."""
+        request |= self._asked
         end = time.monotonic() + BEGINNING
         try:
             while (answer := self._reach(request)) is None:
@@ -140,6 +220,9 @@ class Chat:
             return answer
         try:
             self._check_history()
+            if COMMANDS[request["words"][0]].live:
+                start = f"twistd -n chat --data {self._directory}"
+                raise CannotAdminister(f"The chat does not run, so there is nobody in it. Start it: {start}")
             with self._alone(self._directory):
                 answer = self._exchange(request, ALONE)
         except CannotOpen as error:
@@ -163,7 +246,10 @@ class Chat:
                 with address_in(self._directory, file) as address:
                     link.connect(address)
                 link.sendall(json.dumps(request).encode() + b"\n")
-                answer = link.makefile("rb").readline()
+                lines = link.makefile("rb")
+                while (answer := lines.readline()).startswith(PROGRESS) and answer.endswith(b"\n"):
+                    self._progress.show(json.loads(answer)["text"])
+                self._progress.end()
         except (FileNotFoundError, NotADirectoryError, ConnectionRefusedError):
             return None
         except (TimeoutError, BlockingIOError) as error:
@@ -196,6 +282,25 @@ class Chat:
             raise CannotAdminister(
                 f"{path} belongs to another version of twisted-chat. Start the chat once, or update."
             )
+
+
+class Progress:
+    """Shows on a terminal how far something is that takes long, in one line."""
+
+    def __init__(self) -> None:
+        self._shown = False
+
+    def show(self, text: str) -> None:
+        """Show *text* in the place of what was shown before."""
+        if sys.stderr.isatty():
+            print(f"\r\x1b[K{text} ...", end="", file=sys.stderr, flush=True)
+            self._shown = True
+
+    def end(self) -> None:
+        """Show it no more."""
+        if self._shown:
+            print("\r\x1b[K", end="", file=sys.stderr, flush=True)
+            self._shown = False
 
 
 def _secret(prompt: str) -> str:

@@ -23,7 +23,8 @@ from chat.core import lifecycle
 from chat.core.effects import Close
 from chat.core.errors import BadJson, ChatError, TooLong, TooManyConnections
 from chat.core.hub import Hub
-from chat.core.operator import Operator, Request, run
+from chat.core.operating.request import Operator, Request
+from chat.core.operator import run
 from chat.core.session import State
 from chat.delivery.feed_delivery import FeedDelivery
 from chat.delivery.outbox import Outbox
@@ -32,7 +33,7 @@ from chat.protocols.lines import LineReceiver
 
 MOST_CONNECTIONS = 16
 PATIENCE = 60.0
-"""The seconds that a connection may last: it is for one request."""
+"""The seconds that a connection may last: it is for one request. Of what takes long it is for one piece."""
 
 log = Logger()
 
@@ -53,7 +54,7 @@ class OperatorProtocol(LineReceiver):
     def connectionMade(self) -> None:
         chat = self._chat
         transport: Any = self.transport
-        self.session = Operator(next(chat.numbers))
+        self.session = Operator(next(chat.numbers), self._wait_on)
         chat.delivery.connect(
             Outbox(self.session, _DIALECT, transport, chat.hub.limits.window, transport.loseConnection)
         )
@@ -61,6 +62,11 @@ class OperatorProtocol(LineReceiver):
         chat.open.add(self)
         if len(chat.open) > MOST_CONNECTIONS:
             self._refuse(TooManyConnections(f"{MOST_CONNECTIONS} others ask the chat at the same time. Try again."))
+
+    def _wait_on(self) -> None:
+        """What was asked for takes long, and goes on."""
+        if self._deadline.active():
+            self._deadline.reset(PATIENCE)
 
     def lineReceived(self, line: bytes) -> None:
         if self._asked or self.session.gone:

@@ -32,6 +32,10 @@ FIRST_RULES = {("invite", True), *((rule, on) for rule in ("op", "mute", "privat
 """The rules that every client knows, and which way they change; others are for clients that accept ``changes``."""
 
 
+BY_OPERATOR = "chat admin"
+"""Who decides what the operator does, as others are told. No user can have that name, as it has a space."""
+
+
 def company(name: str, room: str, users: Collection[str]) -> str:
     """Say where *name* is and with whom: ``You are ada, in #lobby with bob and cy.``"""
     if len(users) > MOST_NAMES + 1:
@@ -350,6 +354,18 @@ class Reactions(Event, frozen=True, kw_only=True):
             told = (f"{some_of(list(names))} reacted {enumerate_words(texts)}" for names, texts in by_names.items())
             lines.append(f"{'; '.join(told)} to {what}")
         return lines
+
+
+class Erased(Event, frozen=True, kw_only=True):
+    """So many messages of somebody in the room were deleted at once. Programs are shown each of them instead."""
+
+    room: str
+    by: str
+    name: str
+    count: int
+
+    def words(self) -> list[str]:
+        return [f"{self.by} erased {'1 message' if self.count == 1 else f'{self.count:,} messages'} of {self.name}."]
 
 
 class Read(Event, frozen=True, kw_only=True):
@@ -935,6 +951,6 @@ class Goodbye(Event, frozen=True, kw_only=True):
         return [self.text]
 
 
-_SENT = (*(set(Event.__subclasses__()) - {Prompt, Reactions, Change}), *Change.__subclasses__())
+_SENT = (*(set(Event.__subclasses__()) - {Prompt, Reactions, Erased, Change}), *Change.__subclasses__())
 AnyEvent = Union[_SENT]  # type: ignore[valid-type] # noqa: UP007
 """Every event that programs are sent, as a union for decoding."""

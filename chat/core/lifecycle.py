@@ -492,6 +492,18 @@ class EndSessions(msgspec.Struct, frozen=True):
             end_user(self.hub, user, self.text)
 
 
+class EndUser(msgspec.Struct, frozen=True):
+    """All sessions of the *user* end."""
+
+    hub: Hub
+    user: User
+    text: str
+    code: str = ""
+
+    def perform(self, delivery: Delivery) -> None:
+        end_user(self.hub, self.user, self.text, self.code)
+
+
 class EndOthers(msgspec.Struct, frozen=True):
     """All other sessions of the user of *session* end. One that goes on in its place by its token is no other."""
 

@@ -163,6 +163,28 @@ class AuditPage:
 
 
 @dataclass(frozen=True, slots=True)
+class SaidBy:
+    """What was said by one of these ``subjects``, or, if there are none, under this ``name`` by who has no account now?
+
+    A pair: the first messages with ``after`` < id < ``before``, a sequence of :class:`~chat.core.facts.Said`, and the
+    id up to which was looked. So many are looked at, and found, that others wait for it unnoticed.
+    """
+
+    subjects: Sequence[Subject]
+    name: str
+    after: int
+    before: int
+
+
+@dataclass(frozen=True, slots=True)
+class DropMessages:
+    """Drop some of the messages of ``room`` with an id up to ``last``. Their number, or 0 if there are none left."""
+
+    room: str
+    last: int
+
+
+@dataclass(frozen=True, slots=True)
 class FindMessages:
     """Which messages are those of a query, or of a search? A sequence of them, in the order that those tell."""
 
@@ -181,6 +203,8 @@ Lookup = (
     | ConversationsOf
     | SpentBy
     | AuditPage
+    | SaidBy
+    | DropMessages
 )
 """What takes time to find out."""
 

@@ -6,12 +6,15 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from twisted.internet.defer import Deferred, maybeDeferred
+from twisted.python.failure import Failure
 
 from chat.core.accounts import StoredAccount
+from chat.core.errors import NotStored
 from chat.core.ports import (
     AuditPage,
     CheckPassword,
     ConversationsOf,
+    DropMessages,
     FindMessages,
     FindToken,
     HashPassword,
@@ -20,12 +23,13 @@ from chat.core.ports import (
     MessagesById,
     Query,
     ReadMarks,
+    SaidBy,
     Search,
     SpentBy,
     UnreadOf,
 )
 from chat.history.passwords import hash_password, is_password
-from chat.history.store import Store
+from chat.history.store import CannotKeep, Store
 from chat.history.turns import Turns
 
 T = TypeVar("T")
@@ -74,6 +78,10 @@ class Answers:
                 answer = self._store.spent(sender)
             case AuditPage(after, count):
                 answer = self._store.audit(after, count)
+            case SaidBy():
+                answer = self._store.said_by(lookup)
+            case DropMessages(room, last):
+                answer = self._store.drop(room, last).addErrback(_not_stored)
         return answer
 
     def _check(self, lookup: CheckPassword) -> Deferred[StoredAccount | None]:
@@ -96,3 +104,9 @@ class Answers:
 
         turn = maybeDeferred(self._turns.wait, lookup.place or "", lookup.still)
         return turn.addCallback(lambda _: work().addBoth(done))
+
+
+def _not_stored(failure: Failure) -> None:
+    """Tell the session what the history can't do."""
+    failure.trap(CannotKeep)
+    raise NotStored(f"Not all was done: {failure.getErrorMessage()} Try again later.")

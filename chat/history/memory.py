@@ -34,7 +34,17 @@ from chat.core.facts import (
     WordsSet,
     fact_of,
 )
-from chat.core.ports import Conversation, ConversationsOf, Missed, Query, Search, StoredToken, Unread, UnreadOf
+from chat.core.ports import (
+    Conversation,
+    ConversationsOf,
+    Missed,
+    Query,
+    SaidBy,
+    Search,
+    StoredToken,
+    Unread,
+    UnreadOf,
+)
 from chat.core.private import cost
 from chat.core.search import folded_name, words
 from chat.core.text import quoted
@@ -47,6 +57,9 @@ _CHANGE = 300
 """About what a change takes, in bytes."""
 MOST_SEARCHED = 10_000
 """The newest messages that a search looks at, so that nobody waits for it."""
+
+FOUND_AT_ONCE = 50
+"""The messages of somebody that are found at once."""
 
 _BY_ID = attrgetter("id")
 _BY_TIME = attrgetter("time")
@@ -403,17 +416,36 @@ class MemoryStore:
             and folded_name(message.author) == folded_name(search.naming or "")
         )
 
+    def said_by(self, wanted: SaidBy) -> Deferred[tuple[Sequence[Said], int]]:
+        """Find the first messages of *wanted*, and up to which id that is all."""
+        taken = {subject for one in self._accounts.values() for subject in (one.id, one.presence)}
+        ids = [
+            message.id
+            for message in self._all
+            if wanted.after < message.id < wanted.before
+            and (
+                self._owners[message.id][0] in wanted.subjects
+                if wanted.subjects
+                else message.author.lower() == wanted.name.lower() and self._owners[message.id][0] not in taken - {0}
+            )
+        ][:FOUND_AT_ONCE]
+        said = [one for one in map(self._said, ids) if one is not None]
+        return succeed((said, ids[-1] if len(ids) == FOUND_AT_ONCE else wanted.before - 1))
+
     def message(self, number: int, party: Subject = 0) -> Deferred[Said | None]:
         """Find the message with the id *number*, as *party* is to see it, and whose it is, if it is there."""
+        return succeed(self._said(number, party))
+
+    def _said(self, number: int, party: Subject = 0) -> Said | None:
         message = self._get(number)
         author, recipient, answers = self._owners.get(number, (0, 0, 0))
         between = self._between.get(number)
         if between is not None:
             between = structs.replace(between, heard=number in self._copies.get(between.other, {}))
         if message is None:
-            return succeed(None)
+            return None
         seen = self._complete(message, party)
-        return succeed(Said(seen, author=author, recipient=recipient, between=between, answers=answers))
+        return Said(seen, author=author, recipient=recipient, between=between, answers=answers)
 
     def audit(self, after: int, count: int) -> Deferred[Sequence[tuple[int, Decision]]]:
         """No audit record is kept."""

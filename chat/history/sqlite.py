@@ -34,7 +34,17 @@ from chat.core.facts import (
     Unregistered,
     fact_of,
 )
-from chat.core.ports import Conversation, ConversationsOf, Missed, Query, Search, StoredToken, Unread, UnreadOf
+from chat.core.ports import (
+    Conversation,
+    ConversationsOf,
+    Missed,
+    Query,
+    SaidBy,
+    Search,
+    StoredToken,
+    Unread,
+    UnreadOf,
+)
 from chat.disk.files import make_directory
 from chat.history import accounts, changes, conversations, rules, searching
 from chat.history.rows import (
@@ -57,6 +67,9 @@ BUSY_TIMEOUT = 2.0
 
 DROPPED_AT_ONCE = 50
 """The messages that go in one transaction."""
+
+LOOKED_AT_ONCE = 20_000
+"""The ids among which the messages of somebody are looked for at once."""
 
 T = TypeVar("T")
 
@@ -82,6 +95,11 @@ _SOME = f"""
     SELECT {COLUMNS} FROM messages
     WHERE id IN (SELECT value FROM json_each(?)) AND room IS NOT NULL AND deleted_by IS NULL ORDER BY id
 """  # noqa: S608
+_SAID_BY = "SELECT id FROM messages WHERE id > ? AND id < ? AND deleted_by IS NULL AND %s ORDER BY id LIMIT ?"
+_OF_SUBJECTS = "author_id IN (SELECT value FROM json_each(?))"
+_OF_NOBODY = """
+    author = ? COLLATE NOCASE AND NOT EXISTS (SELECT 1 FROM accounts WHERE author_id IN (accounts.id, presence))
+"""
 _ERASE = "UPDATE messages SET text = '', deleted_by = ? WHERE id = ?"
 _EDIT = "UPDATE messages SET text = ? WHERE id = ?"
 _BEYOND = "SELECT id FROM messages WHERE room = ? ORDER BY id DESC LIMIT 1 OFFSET ?"
@@ -314,6 +332,19 @@ class SqliteStore:
         (message,) = messages_from(connection, [tuple(columns)], party)
         between = conversations.between(connection, number) if message.room is None else None
         return Said(message, author=author, recipient=recipient, between=between, answers=answers)
+
+    def said_by(self, wanted: SaidBy) -> Deferred[tuple[Sequence[Said], int]]:
+        """Find the first messages of *wanted*, and up to which id that is all."""
+        return self._defer(self._searching, self._find_said_by, wanted)
+
+    def _find_said_by(self, wanted: SaidBy) -> tuple[Sequence[Said], int]:
+        end = min(wanted.before, wanted.after + LOOKED_AT_ONCE)
+        whose = ids_in_json(wanted.subjects) if wanted.subjects else wanted.name
+        statement = _SAID_BY % (_OF_SUBJECTS if wanted.subjects else _OF_NOBODY)
+        rows = self._searcher.execute(statement, (wanted.after, end, whose, DROPPED_AT_ONCE)).fetchall()
+        said = [self._get(self._searcher, number) for (number,) in rows]
+        looked = rows[-1][0] if len(rows) == DROPPED_AT_ONCE else end - 1
+        return [one for one in said if one is not None], looked
 
     def messages(self, ids: Sequence[int], party: Subject) -> Deferred[Sequence[Message]]:
         """Find the messages of rooms that have these *ids*, as *party* is to see them, in the order of their ids."""

@@ -11,7 +11,17 @@ from twisted.internet.defer import Deferred
 from chat.core.accounts import StoredAccount, Subject
 from chat.core.events import AnyChange, Message, Numbered, number_of
 from chat.core.facts import Contents, Decision, Record, Said
-from chat.core.ports import Conversation, ConversationsOf, Missed, Query, Search, StoredToken, Unread, UnreadOf
+from chat.core.ports import (
+    Conversation,
+    ConversationsOf,
+    Missed,
+    Query,
+    SaidBy,
+    Search,
+    StoredToken,
+    Unread,
+    UnreadOf,
+)
 from chat.core.text import mentions
 
 
@@ -97,6 +107,9 @@ class Store(Protocol):
 
     def message(self, number: int, party: Subject = 0) -> Deferred[Said | None]:
         """Find the message with the id *number*, as *party* is to see it, and whose it is, if it is there."""
+
+    def said_by(self, wanted: SaidBy) -> Deferred[tuple[Sequence[Said], int]]:
+        """Find the first messages of *wanted*, and up to which id that is all."""
 
     def messages(self, ids: Sequence[int], party: Subject) -> Deferred[Sequence[Message]]:
         """Find the messages of rooms that have these *ids*, as *party* is to see them, in the order of their ids."""

@@ -58,7 +58,7 @@ class JsonDialect:
 
     def encode(self, event: events.Event) -> bytes:
         """Write an event for everybody in a room; what only people are shown is left out."""
-        return b"" if isinstance(event, events.Reactions) else _encode(event) + b"\n"
+        return b"" if isinstance(event, events.Reactions | events.Erased) else _encode(event) + b"\n"
 
     def encode_for(self, name: str, event: events.Event) -> bytes:
         """Write an event for the user called *name* alone."""

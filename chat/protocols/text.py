@@ -45,6 +45,9 @@ class TextDialect:
             return f"{event.line() if event.to else event.spoken}\r\n".encode()
         if isinstance(event, events.Edited):
             return _lines(event.words())
+        if isinstance(event, events.Deleted) and event.by == events.BY_OPERATOR:
+            # They are told of all at once that are erased.
+            return b""
         return _lines(f"* {sentence}" for sentence in event.words())
 
     def encode_for(self, name: str, event: events.Event) -> bytes:

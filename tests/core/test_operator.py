@@ -12,7 +12,7 @@ from twisted.internet.defer import Deferred, succeed
 from chat.core.accounts import Role
 from chat.core.facts import Decision
 from chat.core.limits import Limits
-from chat.core.operator import PAGE
+from chat.core.operating.request import PAGE
 from chat.history.memory import MemoryStore
 from chat.history.passwords import hash_password
 from chat.history.store import CannotKeep

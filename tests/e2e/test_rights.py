@@ -16,10 +16,7 @@ from e2e.tools import tool
 from e2e.waiting import DEADLINE, wait_for
 
 PASSWORD = "correct horse"  # noqa: S105
-SAY_WHAT = (
-    "chat: Say what is to be done: "
-    "accounts, account NAME, invitation, role NAME ROLE, password NAME, bans, unban TARGET, or audit. "
-)
+ROLE_USAGE = "Usage: chat admin role NAME ROLE, for example: chat admin role ada owner"
 
 
 def admin(chat: Daemon, *words: str, send: str = "") -> subprocess.CompletedProcess[str]:
@@ -119,8 +116,12 @@ def test_a_reserved_name_belongs_to_who_gets_an_account_by_chat_admin(start_chat
     ("words", "code", "complaint"),
     [
         (["role", "nobody", "owner"], 1, "chat: There is no account nobody. Users make theirs with /register.\n"),
-        (["fly"], 2, SAY_WHAT),
-        (["role", "ada"], 2, SAY_WHAT),
+        ([], 2, "chat: Say what is to be done: users, disconnect, kick, "),
+        (["fly"], 2, "chat: There is no chat admin fly. chat admin --help explains.\n"),
+        (["rools"], 2, "chat: There is no chat admin rools. Did you mean role? chat admin --help explains.\n"),
+        (["role", "ada"], 2, f"chat: {ROLE_USAGE}. chat admin --help explains.\n"),
+        (["bans", "--since", "7d"], 2, "chat: --since is for chat admin audit. chat admin --help explains.\n"),
+        (["audit", "--since", "tea"], 2, "chat: 'tea' is no time. Write one like 2026-11-20, "),
     ],
 )
 def test_a_wrong_word_is_a_sentence(chat: Daemon, words: list[str], code: int, complaint: str) -> None:

@@ -14,7 +14,7 @@ from chat.core.authentication import check, refuse_banned, require_secure
 from chat.core.command import SECRET, USER, Command, Kind, Parameter, Right
 from chat.core.conversations import told_watchers
 from chat.core.doors import Registration
-from chat.core.effects import Effect, Show
+from chat.core.effects import Effect, Inform, Show
 from chat.core.errors import AlreadyThere, NameTaken, NotAllowed
 from chat.core.events import Notice
 from chat.core.facts import AccountRenamed, Ignoring, InvitationMade, PasswordSet, Registered, Unregistered
@@ -138,8 +138,17 @@ class TakeName(msgspec.Struct, frozen=True):
         if user is not None and user.name != fact.name:
             old = user.name
             hub.rename(user, fact.name)
-            told = tell_name(hub, user.sessions[-1] if session.gone else session, old, fact.name, None)
-        text = f"Your account is called {fact.name} now. The name {fact.before} is kept for it for 30 days."
+            asker = user.sessions[-1] if session.gone or session.user is None else session
+            told = tell_name(hub, asker, old, fact.name, None)
+        kept = f"The name {fact.before} is kept for it for 30 days."
+        if session.user is None:
+            # The operator asked for it.
+            text = f"Whoever runs the server has called your account {fact.name}. {kept}"
+            theirs = (Inform(user, Notice(text=text)),) if user is not None else ()
+            done = Notice(text=f"The account {fact.before} is called {fact.name} now. {kept}")
+            hub.then(session, *told, *theirs, Show(session, done))
+            return
+        text = f"Your account is called {fact.name} now. {kept}"
         hub.then(session, *told, Show(session, Notice(text=text, tag=self.tag)))
 
 

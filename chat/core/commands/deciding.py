@@ -63,7 +63,7 @@ def change_rule(
     """Change a rule of a room, and tell all in it; if it is so already, tell only the one who asked."""
     name = about.name if about is not None else name
     event = Rule(time=hub.now(), room=room.name, by=session.name, rule=rule, on=on, name=name, text=text, tag=tag)
-    if _holds(room, fact):
+    if holds(room, fact):
         hub.confirm(session, event, tag)
         return
     hub.apply(
@@ -81,7 +81,7 @@ def change_rule(
         hub.keep_tokens(about)
 
 
-def _holds(room: Room, fact: RoomFact) -> bool:
+def holds(room: Room, fact: RoomFact) -> bool:
     """Tell whether *fact*, which switches a rule, changes nothing."""
     match fact:
         case OpSet():

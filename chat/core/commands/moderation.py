@@ -31,41 +31,51 @@ def ban(
     if room is not None:
         room_people.ban(hub, session, tag, room, target, text)
         return
-    user = user_of(session)
+    keep_out(hub, session, tag, target, text, user_of(session))
+
+
+def keep_out(hub: Hub, session: Session, tag: str | None, target: str, text: str | None, by: User | None) -> None:
+    """Keep a name, an address or an account out of the chat, as the user *by* decides, or the operator (``None``)."""
     span, why = timed(text)
     until = None if span is None else hub.seconds + span
     account = hub.accounts.get(target.removeprefix(bans.ACCOUNT)) if target.startswith(bans.ACCOUNT) else None
     if account is None and target.startswith(bans.ACCOUNT):
         raise BadField(f"There is no account {target[1:65]}. Without the {bans.ACCOUNT} the name is banned.")
     written = f"{bans.ACCOUNT}{account.name}" if account is not None else bans.check_target(target)
-    ban = Ban(written, until, why, user.name, hub.now(), account.id if account is not None else 0)
+    ban = Ban(written, until, why, session.name, hub.now(), account.id if account is not None else 0)
     if len(hub.bans.all(hub.seconds)) >= MOST_BANS:
-        raise BadField(f"There are {MOST_BANS} bans, which is the most. /unban some.")
+        raise BadField(f"There are {MOST_BANS} bans, which is the most. {_shown(by, 'unban')} some.")
     hit = list(dict.fromkeys(map(user_of, _hit(hub, ban))))
     accounts = dict.fromkeys((*_accounts_hit(hub, ban), *(other.account for other in hit if other.account is not None)))
-    if user in hit or user.account in accounts:
-        raise BadField("That would ban yourself.")
-    for other in hit:
-        require_power_over(user, other)
-    for account in accounts:
-        require_power_over(user, account)
+    if by is not None:
+        if by in hit or by.account in accounts:
+            raise BadField("That would ban yourself.")
+        for other in hit:
+            require_power_over(by, other)
+        for account in accounts:
+            require_power_over(by, account)
     for account in accounts:
         hub.end_tokens(session, account.id)
     done = Show(session, Notice(text=f"{written} is banned from this chat {for_span(span)}.", tag=tag))
-    hub.apply(session, Banned(ban), (PutOut(hub, ban, user), done), tag=tag, action="ban", target=written, why=why)
+    hub.apply(session, Banned(ban), (PutOut(hub, ban, by), done), tag=tag, action="ban", target=written, why=why)
+
+
+def _shown(by: User | None, command: str) -> str:
+    """A *command* as who decides types it."""
+    return f"/{command}" if by is not None else f"chat admin {command}"
 
 
 class PutOut(msgspec.Struct, frozen=True):
-    """Everybody leaves whom the *ban* by the user *by* is about, whoever that is by then."""
+    """Everybody leaves whom the *ban* by the user *by*, or the operator, is about, whoever that is by then."""
 
     hub: Hub
     ban: Ban
-    by: User
+    by: User | None
 
     def perform(self, delivery: Delivery) -> None:
         for session in _hit(self.hub, self.ban):
             user = user_of(session)
-            if user is not self.by and may_act_against(self.by, user):
+            if self.by is None or (user is not self.by and may_act_against(self.by, user)):
                 quit_chat(self.hub, session, self.ban.sentence(self.hub.seconds), "banned")
 
 
@@ -98,9 +108,14 @@ def unban(hub: Hub, session: Session, tag: str | None, target: str, room: str | 
     if room is not None:
         room_people.unban(hub, session, tag, room, target)
         return
+    let_in(hub, session, tag, target, user_of(session))
+
+
+def let_in(hub: Hub, session: Session, tag: str | None, target: str, by: User | None) -> None:
+    """Let a name, an address or an account in again, as the user *by* decides, or the operator (``None``)."""
     ban = hub.bans.find(target)
     if ban is None:
-        raise BadField(f"{target[:64]} is not banned from this chat. /bans lists who is.")
+        raise BadField(f"{target[:64]} is not banned from this chat. {_shown(by, 'bans')} lists who is.")
     done = Show(session, Notice(text=f"{ban.target} is not banned from this chat any more.", tag=tag))
     hub.apply(session, Unbanned(ban), (done,), tag=tag, action="unban", target=ban.target)
 

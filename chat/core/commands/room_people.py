@@ -49,6 +49,13 @@ def kick(hub: Hub, session: Session, tag: str | None, room: str, name: str, text
     mine = room_of(hub, session, room)
     victim = find_user(hub, session, name)
     require_power_over(user_of(session), victim, mine)
+    kick_out(hub, session, tag, mine, victim, text, f"You kicked {victim.name}.")
+
+
+def kick_out(
+    hub: Hub, session: Session, tag: str | None, mine: Room, victim: User, text: str | None, done: str
+) -> None:
+    """Put *victim* out of the room, and tell the one who asked that it is *done*."""
     _member(mine, victim)
     why = reason(text)
     invited = Invited(mine.name, victim.subject, on=False) if victim.subject in mine.invited else None
@@ -61,10 +68,9 @@ def kick(hub: Hub, session: Session, tag: str | None, room: str, name: str, text
         hub.rooms.entitle(mine, subject, msgspec.structs.replace(mine.rights(subject), invited=held))
         return have_back()
 
-    done = Show(session, Notice(text=f"You kicked {victim.name}.", tag=tag))
     hub.decide(
         session,
-        (done, *effects),
+        (Show(session, Notice(text=done, tag=tag)), *effects),
         undo,
         action="kick",
         target=victim.name,

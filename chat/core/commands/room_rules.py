@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import NamedTuple
 
@@ -14,9 +14,9 @@ from chat.core.command import HERE, ON, Command, Kind, Parameter, Right
 from chat.core.commands import room_people
 from chat.core.commands.deciding import change_rule
 from chat.core.commands.room_people import PutAllOut
-from chat.core.effects import Publish, Show
+from chat.core.effects import Effect, Publish, Show
 from chat.core.errors import BadField, NotAllowed
-from chat.core.events import Notice, Rule, closed_by
+from chat.core.events import Notice, Rule, RuleKind, closed_by
 from chat.core.facts import AccessSet, FounderSet, LockSet, SlowSet, StatusSet
 from chat.core.hub import Hub
 from chat.core.membership import find_anyone, room_of
@@ -45,12 +45,18 @@ def lock(hub: Hub, session: Session, tag: str | None, room: str, on: bool | None
 def slow(hub: Hub, session: Session, tag: str | None, room: str, text: str) -> None:
     """Let all but the ops speak only so often, or as they like (``off``)."""
     mine = room_of(hub, session, room)
-    off = text.strip().lower() == "off"
-    span = 0 if off else durations.seconds(text.strip())
+    span, words = slowness(text)
+    change_rule(hub, session, mine, SlowSet(mine.name, span), "slow", span > 0, text=words, tag=tag)
+
+
+def slowness(text: str) -> tuple[int, str]:
+    """Read how many seconds people have to wait between two messages, or ``off``; return that in words, too."""
+    if text.strip().lower() == "off":
+        return 0, ""
+    span = durations.seconds(text.strip())
     if span > LONGEST_SLOW:
         raise BadField(f"{text[:40]} is too long. Have them wait a day at most: /slow 1d")
-    words = "" if off else durations.in_words(span)
-    change_rule(hub, session, mine, SlowSet(mine.name, span), "slow", not off, text=words, tag=tag)
+    return span, durations.in_words(span)
 
 
 def room_command(
@@ -101,24 +107,31 @@ def _require_op(hub: Hub, session: Session, room: str) -> None:
 
 def _set_access(access: Access, hub: Hub, session: Session, tag: str | None, room: str) -> None:
     mine = room_of(hub, session, room)
+    if access is not Access.OPEN and user_of(session).account is None:
+        kind = "A private room" if access is Access.PRIVATE else "A room for members"
+        raise NotAllowed(f"{kind} needs an op who can come back: make your name yours with /register first.")
+    set_access(hub, session, tag, mine, access)
+
+
+def set_access(
+    hub: Hub, session: Session, tag: str | None, mine: Room, access: Access, effects: Sequence[Effect] = ()
+) -> None:
+    """Say who comes into the room; *effects* come before what is told of it."""
     if access is not Access.OPEN:
-        if user_of(session).account is None:
-            kind = "A private room" if access is Access.PRIVATE else "A room for members"
-            raise NotAllowed(f"{kind} needs an op who can come back: make your name yours with /register first.")
-        _refuse_lobby(mine)
+        refuse_lobby(mine)
     before = mine.access
     members = [member for member in mine.members if isinstance(member, User)] if access is Access.PRIVATE else []
     fact = AccessSet(mine.name, access, tuple(member.subject for member in members))
-    if access is Access.OPEN:
-        change_rule(hub, session, mine, fact, "members" if before is Access.MEMBERS else "private", False, tag=tag)
-    else:
-        change_rule(hub, session, mine, fact, "members" if access is Access.MEMBERS else "private", True, tag=tag)
+    closed = access is not Access.OPEN
+    rule: RuleKind = "members" if (access if closed else before) is Access.MEMBERS else "private"
+    change_rule(hub, session, mine, fact, rule, closed, tag=tag, effects=effects)
     for member in members:
         if member.account is None:
             hub.keep_tokens(member)
 
 
-def _refuse_lobby(room: Room) -> None:
+def refuse_lobby(room: Room) -> None:
+    """Raise :class:`BadField` for the lobby, which always is as it is."""
     if room.name == LOBBY:
         raise BadField(f"#{room.name} is where everybody comes in, so it stays open.")
 
@@ -137,6 +150,11 @@ def _open(hub: Hub, session: Session, tag: str | None, room: str, name: str | No
 
 def _reopen(hub: Hub, session: Session, room: Room, tag: str | None) -> None:
     _require_founder(session, room)
+    open_again(hub, session, tag, room)
+
+
+def open_again(hub: Hub, session: Session, tag: str | None, room: Room) -> None:
+    """Open a *room* that was closed."""
     event = Rule(time=hub.now(), room=room.name, by=session.name, rule="closed", on=False)
     done = Show(session, Notice(text=f"#{room.name} is open again.", tag=tag))
     hub.apply(
@@ -156,7 +174,7 @@ def _reopen(hub: Hub, session: Session, room: Room, tag: str | None) -> None:
 def _archive(hub: Hub, session: Session, tag: str | None, room: str, on: bool | None = None) -> None:
     """Let everybody read the room, and nobody speak in it; or take it out of the archive."""
     mine = room_of(hub, session, room)
-    _refuse_lobby(mine)
+    refuse_lobby(mine)
     if mine.status is Status.CLOSED:
         raise BadField(f"#{mine.name} is closed. /room open opens it again.")
     if on is None:
@@ -169,9 +187,14 @@ def _close(hub: Hub, session: Session, tag: str | None, room: str, name: str | N
     """Have everybody leave the room, and nobody come in again."""
     mine = room_of(hub, session, room)
     _require_founder(session, mine)
-    _refuse_lobby(mine)
+    refuse_lobby(mine)
     if name is None or hub.rooms.find(name) is not mine:
         raise BadField(f"To close #{mine.name}, type its name again: /room close {mine.name}")
+    shut(hub, session, tag, mine)
+
+
+def shut(hub: Hub, session: Session, tag: str | None, mine: Room) -> None:
+    """Have everybody leave the room, and nobody come in again."""
     if mine.status is Status.CLOSED:
         raise BadField(f"#{mine.name} is closed already.")
     sentence = closed_by(mine.name, session.name)
@@ -219,11 +242,12 @@ def _set_founder(hub: Hub, session: Session, tag: str | None, room: str, name: s
 
 def show_rules(hub: Hub, session: Session, room: Room, tag: str | None) -> None:
     """Tell all rules of the room."""
-    hub.show(session, Notice(text=" ".join(_rules(hub, room)), tag=tag))
+    hub.show(session, Notice(text=" ".join(rules_of(hub, room)), tag=tag))
 
 
-def _rules(hub: Hub, room: Room) -> list[str]:
-    sentences = [f"#{room.name} is {_ACCESS[room.access]}."]
+def rules_of(hub: Hub, room: Room) -> list[str]:
+    """Tell all rules of the room, in sentences."""
+    sentences = [f"#{room.name} is {ACCESS[room.access]}."]
     if room.status is not Status.LIVE:
         sentences.append(f"It is {room.status}: nobody can speak in it.")
     sentences.append("Only ops set its topic." if room.locked else "Everybody in it sets its topic.")
@@ -244,7 +268,7 @@ def _rules(hub: Hub, room: Room) -> list[str]:
     return sentences
 
 
-_ACCESS: Mapping[Access, str] = {
+ACCESS: Mapping[Access, str] = {
     Access.OPEN: "open to everybody",
     Access.MEMBERS: "members-only: only users with an account come in",
     Access.PRIVATE: "private: only who is invited comes in",

@@ -1,0 +1,1 @@
+"""The commands of ``chat admin``, by topic; :mod:`chat.core.operator` has the table of all."""
