@@ -32,6 +32,10 @@ PASSWORDS = ("correct horse", "battery staple")
 TALK = ("say", "say", "say", "msg", "msg", "edit", "edit", "react", "react", "pin", "delete")
 TEXTS = ("tea", "milk", "sugar")
 ACCESS = ("private", "open", "open", "members", "archived", "closed", "founder")
+RULES = (
+    ("open",), ("members",), ("private",), ("archive",), ("close",), ("delete",), ("delete",), ("lock", "on"),
+    ("slow", "10s"), ("founder", "ada"),
+)  # fmt: skip
 STEPS = 200
 MOST_CLIENTS = 8
 LAST_TOKENS = 8
@@ -121,7 +125,7 @@ class World:
             self.hash: 6.0,
             self.lose: 3.0,
             self.wait: 1.0,
-            self.operate: 1.5,
+            self.operate: 3.0,
             self.restart: 0.3,
             self.kill: 0.3,
         }
@@ -201,8 +205,18 @@ class World:
 
     def operate(self) -> None:
         name = self.random.choice(NAMES)
-        words = self.random.choice([("role", name, "owner"), ("password", name), ("account", name), ("unban", name)])
-        Operator(self.box).ask(*words, secret=self.random.choice(PASSWORDS))
+        room = self.random.choice(ROOMS)
+        often = [("role", name, "owner"), ("password", name), ("account", name), ("unban", name)]
+        seldom = [
+            ("rename", name, self.random.choice(NAMES)), ("reset", name), ("logout", name), ("unregister", name),
+            ("disconnect", name), ("kick", name, room), ("ban", name, "1m"), ("announce", "tea"), ("erase", name),
+            ("erase", name), *(("room", room, *rule) for rule in RULES),
+        ]  # fmt: skip
+        words = self.random.choice(often if self.random.random() < 0.5 else seldom)
+        operator = Operator(self.box).ask(*words, secret=self.random.choice(PASSWORDS))
+        if self.random.random() < 0.1:
+            self.box.turn()
+            operator.lose()
 
     def store(self) -> None:
         if self.file.waiting:

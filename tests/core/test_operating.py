@@ -322,6 +322,19 @@ def test_the_operator_bans_whoever_it_is(box: Box) -> None:
     assert decided(box) == ["chat admin: ban @ada: coup", "chat admin: ban eve", "chat admin: unban @ada"]
 
 
+def test_a_ban_of_a_name_leaves_who_is_here_under_another_their_token(box: Box) -> None:
+    bob = come(box, "bob")
+    token = bob.objects()[0]["token"]
+    bob.ask(type="nick", name="robert")
+    box.admin("ban", "bob")
+    assert [event["type"] for event in bob.objects()] == ["renamed", "renamed"]
+    bob.lose()
+    again = guest(box, "robert", token=token)
+    assert again.objects()[0]["registered"], "it is the name that is banned"
+    again.ask(type="quit")
+    assert come(box, "bob").objects()[0]["code"] == "banned"
+
+
 # -- rooms
 
 

@@ -118,7 +118,7 @@ def test_a_reserved_name_belongs_to_who_gets_an_account_by_chat_admin(start_chat
         (["role", "nobody", "owner"], 1, "chat: There is no account nobody. Users make theirs with /register.\n"),
         ([], 2, "chat: Say what is to be done: users, disconnect, kick, "),
         (["fly"], 2, "chat: There is no chat admin fly. chat admin --help explains.\n"),
-        (["rools"], 2, "chat: There is no chat admin rools. Did you mean role? chat admin --help explains.\n"),
+        (["rools"], 2, "chat: There is no chat admin rools. Did you mean rooms? chat admin --help explains.\n"),
         (["role", "ada"], 2, f"chat: {ROLE_USAGE}. chat admin --help explains.\n"),
         (["bans", "--since", "7d"], 2, "chat: --since is for chat admin audit. chat admin --help explains.\n"),
         (["audit", "--since", "tea"], 2, "chat: 'tea' is no time. Write one like 2026-11-20, "),

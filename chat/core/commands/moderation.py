@@ -55,7 +55,10 @@ def keep_out(hub: Hub, session: Session, tag: str | None, target: str, text: str
         for account in accounts:
             require_power_over(by, account)
     for account in accounts:
-        hub.end_tokens(session, account.id)
+        here = hub.user_with(account.id)
+        if here is None or here in hit:
+            # Who is here under another name stays, and may come back to it.
+            hub.end_tokens(session, account.id)
     done = Show(session, Notice(text=f"{written} is banned from this chat {for_span(span)}.", tag=tag))
     hub.apply(session, Banned(ban), (PutOut(hub, ban, by), done), tag=tag, action="ban", target=written, why=why)
 
