@@ -940,8 +940,8 @@ class Ping(Event, frozen=True, kw_only=True):
 class Goodbye(Event, frozen=True, kw_only=True):
     """The connection closes after this.
 
-    ``code``: why there is no use in coming back by oneself: ``replaced`` (by another connection), ``banned`` or
-    ``logged-out`` (by the user themselves, from any device).
+    ``code``: why there is no use in coming back by oneself: ``replaced`` (by another connection), ``banned``,
+    ``logged-out`` (by the user themselves, from any device, or by the operator) or ``disconnected`` (by the operator).
     """
 
     text: str

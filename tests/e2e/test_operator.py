@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import resource
 import signal
@@ -269,3 +270,97 @@ def test_a_stranger_on_the_machine_is_kept_out(chat: Daemon) -> None:
     command = [sys.executable, "-c", script, str(chat.folder / "admin.sock")]
     done = subprocess.run(command, capture_output=True, text=True, timeout=DEADLINE, check=True)
     assert done.stdout == "13\n"
+
+
+# -- users, rooms and messages
+
+
+def test_people_and_rooms_as_the_operator_sees_and_changes_them(chat: Daemon) -> None:
+    eve, flo = chat.bot("eve", rooms={"lobby": None, "dev": None}), chat.person("flo")
+    eve.ask("say", room="dev", text="words")
+    users = [json.loads(line) for line in admin(chat.folder, "users", "--json").splitlines()]
+    assert [(user["name"], user["way"], user["address"]) for user in users] == [
+        ("eve", "json", "127.0.0.1"),
+        ("flo", "text", "127.0.0.1"),
+    ]
+    assert admin(chat.folder, "announce", "The chat restarts at 20:00.") == "That is shown on 2 devices.\n"
+    sentence = "Announcement by whoever runs the server: The chat restarts at 20:00."
+    eve.until("notice", text=sentence)
+    flo.until(f"* {sentence}")
+    assert admin(chat.folder, "room", "dev", "close") == "#dev is closed.\n"
+    eve.until("left", room="dev", by="chat admin")
+    assert admin(chat.folder, "room", "dev", "delete") == "#dev is deleted, with 1 message.\n"
+    assert "#dev" not in admin(chat.folder, "rooms")
+    assert admin(chat.folder, "disconnect", "flo", "--data", str(chat.folder)) == "flo is disconnected.\n"
+    flo.until("* Whoever runs the server has disconnected you.")
+    assert admin(chat.folder, "kick", "flo", "lobby").startswith("! chat: There is nobody called flo here.")
+    assert decided(chat.folder) == [
+        "chat admin: announce to everybody: The chat restarts at 20:00.",
+        "chat admin: close dev in #dev",
+        "chat admin: delete room dev in #dev",
+        "chat admin: disconnect flo",
+    ]
+
+
+def test_without_a_chat_that_runs_only_what_is_about_who_is_here_is_refused(start_chat: DaemonFactory) -> None:
+    first = start_chat()
+    register(first, "bob")
+    eve = first.bot("eve", rooms={"dev": None})
+    eve.ask("say", room="dev", text="words")
+    first.end()
+    start = f"twistd -n chat --data {first.folder}"
+    for words in (["users"], ["announce", "hi"], ["kick", "eve", "dev"], ["disconnect", "eve"], ["stats"]):
+        sentence = f"! chat: The chat does not run, so there is nobody in it. Start it: {start}\n"
+        assert admin(first.folder, *words) == sentence
+    assert admin(first.folder, "rename", "bob", "robert").startswith("The account bob is called robert now.")
+    assert admin(first.folder, "erase", "eve") == "1 message is erased that eve said.\n"
+    assert admin(first.folder, "room", "dev", "archive") == "#dev is archived.\n"
+    assert admin(first.folder, "ban", "eve", "1h") == "eve is banned from this chat for 1 hour.\n"
+    password = admin(first.folder, "reset", "robert").split()[5]
+    second = start_chat("--data", str(first.folder))
+    robert = second.bot("bob", password=password, rooms={"dev": None})
+    assert robert.ask("say", room="dev", text="hi")["text"].startswith("#dev is archived: ")
+    assert robert.ask("history", room="dev", count=9)["messages"] == []
+
+
+MANY = 2_000
+
+
+def test_what_takes_long_goes_on_where_a_kill_has_ended_it(start_chat: DaemonFactory) -> None:
+    chat = start_chat("--no-limits")
+    eve, flo = chat.bot("eve"), chat.bot("flo", accept=["changes", "lines"])
+    for number in range(MANY):
+        eve.request("say", room="lobby", text=f"words {number}")
+    eve.request("ping")
+    eve.until("pong")
+    flo.ask("say", room="lobby", text="stays")
+    with subprocess.Popen(tool(chat.folder, "erase", "eve"), stderr=subprocess.PIPE, text=True) as erasing:
+        flo.until("deleted")
+        chat.kill()
+        assert erasing.stderr is not None
+        complaint = "The chat ended before it had answered. Look whether it was done, and try again."
+        assert erasing.stderr.read() == f"chat: {complaint}\n"
+        assert erasing.wait(DEADLINE) == 1
+    again = start_chat("--data", str(chat.folder), "--no-limits")
+    left = MANY - sum(text == "" for (text,) in texts(chat.folder))
+    assert 0 < left < MANY
+    assert admin(chat.folder, "erase", "eve") == f"{left:,} messages are erased that eve said.\n"
+    assert [text for (text,) in texts(chat.folder) if text] == ["stays"]
+    found = again.bot("flo").ask("history", room="lobby", count=200)
+    assert [message["text"] for message in found["messages"]] == ["stays"]
+    assert decided(chat.folder) == ["chat admin: erase eve"] * 2
+
+
+def texts(data: Path) -> Sequence[tuple[str]]:
+    """What the file has of what was said."""
+    with closing(sqlite3.connect(data / "chat.db")) as database:
+        return database.execute("SELECT text FROM messages ORDER BY id").fetchall()
+
+
+def test_a_terminal_shows_how_far_it_is(chat: Daemon) -> None:
+    eve = chat.bot("eve")
+    eve.ask("say", room="lobby", text="words")
+    command = " ".join(tool(chat.folder, "erase", "eve"))
+    script = ["script", "-qec", command, "/dev/null"]
+    done = subprocess.run(script, capture_output=True, timeout=DEADLINE, check=True)
+    assert done.stdout == (b"\r\x1b[K1 erased, 50 % looked through ...\r\x1b[K1 message is erased that eve said.\r\n")

@@ -55,8 +55,7 @@ class Erasure:
         for one in said:
             self._take_out(one)
         done = 100 * min(self._after, self._before) // self._before
-        text = f"{self._rooms.total():,} messages of {self._name} are erased, {done} % is looked through"
-        self._hub.show(self._session, Progress(text=text))
+        self._hub.show(self._session, Progress(text=f"{self._rooms.total():,} erased, {done} % looked through"))
         self._hub.then(self._session, Then(self.go_on))
 
     def _take_out(self, said: Said) -> None:

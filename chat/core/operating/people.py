@@ -170,7 +170,7 @@ COMMANDS = (
         "keeps out a name, an account (@NAME) or addresses, for a time (2h, 7d) or for ever",
         _ban,
         Topic.BANS,
-        example="ban @eve 7d spam",
+        example="ban @bob 7d spam",
     ),
-    Command("unban TARGET", "lets a name, an account or addresses in again", _unban, Topic.BANS, example="unban @eve"),
+    Command("unban TARGET", "lets a name, an account or addresses in again", _unban, Topic.BANS, example="unban mal"),
 )

@@ -209,7 +209,7 @@ class Deletion:
         hub, room = self._hub, self._room
         self._count += count
         if count:
-            hub.show(self._session, Progress(text=f"{self._count:,} messages of #{room.name} are deleted"))
+            hub.show(self._session, Progress(text=f"{self._count:,} deleted"))
             hub.then(self._session, Then(self.go_on))
             return
         there = hub.rooms.get(room.name) is room

@@ -1,0 +1,62 @@
+"""Every command that ``docs/operating.md``, and the help of ``chat admin``, show is carried out here."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+from box import Box, Operator
+from msgspec import json
+
+from chat.admin.command import Options
+from chat.core.accounts import Role
+from chat.core.doors import Doors, Registration
+from chat.core.limits import Limits
+from chat.core.operator import COMMANDS
+from chat.history.passwords import hash_password
+
+PAGE = (Path(__file__).parents[2] / "docs" / "operating.md").read_text()
+SHOWN = dict.fromkeys(re.findall(r"`chat admin ([^`-][^`]*)`", PAGE))
+HASH = hash_password("correct horse")
+
+
+def make_box() -> Box:
+    """A chat with the users and rooms of the page: eve is here, ada and bob have accounts, mal is banned."""
+    box = Box(limits=Limits(rate=None, plain_passwords=True), doors=Doors(None, False, Registration.INVITATION))
+    for name, role in (("ada", Role.OWNER), ("bob", Role.USER)):
+        box.make_account(name, HASH, role)
+    box.turn()
+    box.json("eve", rooms={"lobby": None, "dev": None}).ask(type="say", room="dev", text="spam")
+    box.admin("ban", "mal")
+    return box
+
+
+@pytest.mark.parametrize("line", [*SHOWN, *(command.example for command in COMMANDS.values())])
+def test_a_command_that_is_shown_is_carried_out(line: str) -> None:
+    options = Options()
+    options.parseOptions(shlex.split(line.partition(" | ")[0]))
+    operator = Operator(box := make_box()).ask(
+        *options["words"],
+        secret="correct horse",
+        options=options.filters,
+        json=bool(options["json"]),
+    )
+    box.turn()
+    answer = operator.answer()
+    assert answer["type"] in ("notice", "lines"), answer
+    if options["json"]:
+        assert all(isinstance(json.decode(row), dict) for row in answer["lines"])
+
+
+def test_every_command_is_on_the_page() -> None:
+    assert {line.split()[0] for line in SHOWN} == set(COMMANDS)
+
+
+def test_the_help_explains_every_command_and_option() -> None:
+    text = str(Options())
+    for command in COMMANDS.values():
+        assert f"\n  {command.usage}\n" in text
+        assert f"\n      chat admin {command.example}\n" in text
+    assert all(len(line) <= 80 for line in text.splitlines())
