@@ -192,7 +192,7 @@ def commits(data: Path, talk: Talk, first: int) -> None:
             if indexed:
                 sqlite.insert(connection, batch)
             else:
-                connection.executemany(sqlite._INSERT, map(sqlite._row, batch))
+                sqlite.insert_rows(connection, batch)
         return (time.perf_counter() - began) * 1000
 
     for size, times in ((1, 300), (10, 300), (100, 100), (1_000, 30)):

@@ -512,8 +512,14 @@ def insert(connection: sqlite3.Connection, messages: Sequence[Said], cause: str 
     times = [said.message.time for said in messages]
     for said in compress(messages, map(lt, times, chain((last,), times))):
         begin_stretch(connection, said.message.id, cause)
+    insert_rows(connection, messages)
+    connection.executemany(INDEX, [words_of(said) for said in messages if said.message.room is not None])
+    changes.keep_details(connection, messages)
+
+
+def insert_rows(connection: sqlite3.Connection, messages: Sequence[Said]) -> None:
+    """Put messages into their table."""
     rows: list[object] = []
-    words: list[tuple[object, ...]] = []
     for said in messages:
         message = said.message
         rows += (
@@ -529,15 +535,11 @@ def insert(connection: sqlite3.Connection, messages: Sequence[Said], cause: str 
             said.author or None,
             said.recipient or None,
         )
-        if message.room is not None:
-            words.append(words_of(said))
     whole = len(rows) - len(rows) % (_TOGETHER * _WIDTH)
     for start in range(0, whole, _TOGETHER * _WIDTH):
         connection.execute(_INSERT_SOME, rows[start : start + _TOGETHER * _WIDTH])
     for start in range(whole, len(rows), _WIDTH):
         connection.execute(_INSERT_ONE, rows[start : start + _WIDTH])
-    connection.executemany(INDEX, words)
-    changes.keep_details(connection, messages)
 
 
 def set_topic(connection: sqlite3.Connection, topic: Topic) -> None:
