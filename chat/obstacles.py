@@ -28,14 +28,12 @@ def cannot_listen(error: CannotListenError, settings: Settings, listening: Seque
     """Say why the chat can't listen where it was told to, and what to do."""
     cause, port = error.socketError, error.port
     where = f"{error.interface or 'any address'} port {port}" if isinstance(port, int) else str(port)
-    number = cause.errno if isinstance(cause, OSError) else None
-    why = os.strerror(number) if number in errno.errorcode else getattr(cause, "strerror", None) or str(cause)
+    number = getattr(cause, "errno", None) or 0
+    why = os.strerror(number) if number > 0 else getattr(cause, "strerror", None) or str(cause)
     return f"can't listen on {where}: {why.rstrip('.')}. {_advice(number, port, settings, listening)}"
 
 
-def _advice(
-    number: int | None, port: int | str, settings: Settings, listening: Sequence[tuple[WayIn, Listening]]
-) -> str:
+def _advice(number: int, port: int | str, settings: Settings, listening: Sequence[tuple[WayIn, Listening]]) -> str:
     options = ", ".join(f"--{way.option}" for way in WAYS)
     choose = f"Choose another with {options} or --metrics."
     if number == errno.EACCES and isinstance(port, int) and port < PRIVILEGED:

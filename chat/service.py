@@ -59,7 +59,7 @@ class ChatService(MultiService):
         self._settings = settings
         self._store = store = _store(reactor, settings)
         self._hashing = ThreadPool(1, 1, "passwords")
-        self._talk = TalkLog(reactor, self._is_private)
+        self._talk = TalkLog(reactor)
         self._engine = engine = Engine(
             store,
             clock=reactor,
@@ -164,10 +164,6 @@ class ChatService(MultiService):
             self._load(self._certificate)
         except BadCertificate as error:
             log.error("the certificate stays as it was: {error}", error=str(error))
-
-    def _is_private(self, name: str) -> bool:
-        room = self._engine.hub.rooms.get(name)
-        return room is None or room.private
 
     def _load(self, certificate: Certificate) -> None:
         certificate.load()

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger
 
-from chat.core.events import Edited, Message
+from chat.core.events import Edited
 from chat.core.facts import Changed, Said
 
 DELAY = 0.5
@@ -20,33 +20,19 @@ log = Logger()
 
 
 class TalkLog:
-    """Logs what is said in rooms. Of a private message it logs only the two names, of a private room who spoke.
+    """Logs what is said in rooms. Of a private message it logs only the two names, of a private room who spoke."""
 
-    *is_private* tells of a room that something was said in whether it is private.
-    """
-
-    def __init__(self, clock: IReactorTime, is_private: Callable[[str], bool]) -> None:
+    def __init__(self, clock: IReactorTime) -> None:
         self._clock = clock
-        self._is_private = is_private
-        self._lines: list[str] = []
+        self._said: list[Said | Changed] = []
         self._soon: IDelayedCall | None = None
 
     def said(self, said: Sequence[Said | Changed]) -> None:
         """Log what was *said* and edited soon."""
-        lines = self._lines
-        for one in said:
-            if (
-                isinstance(one, Said)
-                and (room := one.message.room) is not None
-                and "\n" not in one.message.text
-                and not self._is_private(room)
-            ):
-                lines.append(f"#{room} {one.message.spoken}")
-            else:
-                lines += self._lines_of(one)
-        if len(self._lines) >= MOST:
+        self._said.extend(said)
+        if len(self._said) >= MOST:
             self.flush()
-        elif self._lines and self._soon is None:
+        elif self._said and self._soon is None:
             self._soon = self._clock.callLater(DELAY, self.flush)
 
     def flush(self) -> None:
@@ -54,22 +40,33 @@ class TalkLog:
         if self._soon is not None and self._soon.active():
             self._soon.cancel()
         self._soon = None
-        lines, self._lines = self._lines, []
+        said, self._said = self._said, []
+        lines: list[str] = []
+        for one in said:
+            if (
+                isinstance(one, Said)
+                and one.message.room is not None
+                and not one.hidden
+                and "\n" not in one.message.text
+            ):
+                lines.append(f"#{one.message.room} {one.message.spoken}")
+            else:
+                lines += _lines(one)
         if lines:
             log.info("{talk}", talk="\n".join(lines))
 
-    def _lines_of(self, said: Said | Changed) -> Iterable[str]:
-        if isinstance(said, Said):
-            message = said.message
-            if message.room is None:
-                return (f"{message.author} to {message.to} in private",)
-            return self._in_room(message.room, message.author, message)
-        event = said.event
-        if isinstance(event, Edited) and event.room is not None:
-            return self._in_room(event.room, event.by, event)
-        return ()
 
-    def _in_room(self, room: str, author: str, event: Message | Edited) -> Iterable[str]:
-        if self._is_private(room):
-            return (f"{author} in #{room}, which is private",)
-        return (f"#{room} {line}" for line in event.words())
+def _lines(said: Said | Changed) -> Iterable[str]:
+    if isinstance(said, Said):
+        message = said.message
+        if message.room is None:
+            return (f"{message.author} to {message.to} in private",)
+        return _in_room(message.room, message.author, message.words(), said.hidden)
+    event = said.event
+    if isinstance(event, Edited) and event.room is not None:
+        return _in_room(event.room, event.by, event.words(), said.hidden)
+    return ()
+
+
+def _in_room(room: str, author: str, words: Iterable[str], hidden: bool) -> Iterable[str]:
+    return (f"{author} in #{room}, which is private",) if hidden else (f"#{room} {line}" for line in words)

@@ -48,6 +48,8 @@ class Said(msgspec.Struct, frozen=True, gc=False):
     between: Between | None = None
     answers: Subject = 0
     """The author of the message that it answers."""
+    hidden: bool = False
+    """Whether its room was private, so that the log has no word of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,8 @@ class Changed:
     event: AnyChange
     party: Subject = 0
     token: str | None = None
+    hidden: bool = False
+    """Whether the room was private, so that the log has no word of it."""
 
 
 @dataclass(frozen=True, slots=True)

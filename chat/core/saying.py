@@ -51,6 +51,7 @@ def store_said(
     recipient: Subject = 0,
     between: Between | None = None,
     answers: Subject = 0,
+    hidden: bool = False,
 ) -> None:
     """Have a message stored and shown, and remember its id and its tag."""
     if user.said is None:
@@ -69,7 +70,8 @@ def store_said(
             token.tags[tag] = (message.id, message.time)
             if len(token.tags) > hub.limits.tags_each:
                 del token.tags[next(iter(token.tags))]
-    hub.queue.add(Entry(session, effects, Said(message, digest, user.subject, recipient, between, answers), undo, tag))
+    said = Said(message, digest, user.subject, recipient, between, answers, hidden)
+    hub.queue.add(Entry(session, effects, said, undo, tag))
 
 
 def forget_said(user: User, number: int) -> Sequence[Effect]:

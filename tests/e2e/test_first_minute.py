@@ -90,18 +90,15 @@ def said(command: Sequence[str], folder: Path, **options: Any) -> str:
 
 def typed(command: Sequence[str], *lines: str) -> str:
     """Type lines into a program, the last of which makes it end; return what it has shown by then."""
-    options: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True, "errors": "replace"}
-    with running(command, **options) as program:
+    with running(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as program:
         assert program.stdin is not None
         assert program.stdout is not None
-        program.stdin.write("".join(f"{line}\n" for line in lines))
+        program.stdin.write("".join(f"{line}\n" for line in lines).encode())
         program.stdin.flush()
-        shown = []
-        for line in program.stdout:
-            shown.append(line)
-            if "Goodbye." in line:
-                break
-        return "".join(shown)
+        shown = b""
+        while b"Goodbye." not in shown and (line := program.stdout.readline()):
+            shown += line
+        return shown.decode("utf-8", "replace")
 
 
 # -- the greeting

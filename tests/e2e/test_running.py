@@ -180,6 +180,25 @@ def test_the_log_says_who_came_what_was_said_and_who_left(chat: Daemon) -> None:
     chat.await_log("bob left: Goodbye.")
 
 
+def test_the_log_tells_of_a_private_room_only_who_spoke(chat: Daemon) -> None:
+    ada = chat.person("ada")
+    ada.type("/register open sesame")
+    ada.until("* The name ada is yours now. You need its password when you come in next.")
+    secret = "the safe has 4711", "/edit the safe has 4712"
+    ada.type("/join club", "for all", "/room private", *secret, "/room open", "open again", "exit")
+    ada.until("* Goodbye.")
+    chat.await_log("ada left: Goodbye.")
+    chat.await_log("#club ada: open again")
+    lines = [line.rpartition("chat.talklog#info] ")[2] for line in chat.log().splitlines()]
+    assert [line.strip() for line in lines if "#club" in line] == [
+        "#club ada: for all",
+        "ada in #club, which is private",
+        "ada in #club, which is private",
+        "#club ada: open again",
+    ]
+    assert "safe" not in chat.log()
+
+
 def test_the_talk_can_be_kept_out_of_the_log(start_chat: DaemonFactory) -> None:
     chat = start_chat("--no-log-talk")
     ada = chat.bot("ada")

@@ -98,6 +98,15 @@ def test_the_log_goes_on_in_a_new_file_when_the_old_one_was_moved(
         assert "listening on" not in log.read_text()
 
 
+def test_every_log_file_is_for_nobody_else_to_read(logging: tuple[subprocess.Popen[bytes], Path]) -> None:
+    daemon, log = logging
+    assert log.stat().st_mode & 0o777 == 0o600
+    log.rename(log.with_name("chat.log.1"))
+    daemon.send_signal(signal.SIGHUP)
+    wait_for(lambda: log.exists() and f"the log goes on in {log}" in log.read_text(), "a new log")
+    assert log.stat().st_mode & 0o777 == 0o600
+
+
 @pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGUSR1])
 def test_a_log_that_can_not_be_opened_anew_goes_on_where_it_was(
     logging: tuple[subprocess.Popen[bytes], Path], number: signal.Signals

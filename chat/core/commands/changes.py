@@ -120,8 +120,8 @@ def _apply(
 ) -> None:
     """Have a message changed as *event* tells, and show that to all who can read it."""
     user = user_of(session)
-    fact = Changed(event, user.party, session.token_digest)
     message, between = target.message, target.between
+    fact = Changed(event, user.party, session.token_digest, target.room is not None and target.room.private)
     shown: list[Effect] = []
     if between is not None:
         shown.append(ShowBetween(hub, session, between, event, message))

@@ -106,7 +106,8 @@ def _speak(
     room.last_id, room.at = message.id, message.time
     if not room.stirred:
         hub.rooms.stir(room)
-    store_said(hub, session, user, message, effects, undo, answers=answered.author if answered is not None else 0)
+    of = answered.author if answered is not None else 0
+    store_said(hub, session, user, message, effects, undo, answers=of, hidden=room.private)
 
 
 def _call_everybody(hub: Hub, room: Room) -> None:
