@@ -10,8 +10,11 @@ from html import escape
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
+TOP = """
+    tap process greeting screen obstacles logfiles machine typed service engine settings metrics figures talklog
+"""
 FLOORS = (
-    ("what twistd starts", ["tap", "process", "service", "engine", "settings", "metrics", "figures", "talklog"]),
+    ("what twistd starts", TOP.split()),
     ("chat/admin: what the operator runs", "admin"),
     ("chat/protocols: the ways in", "protocols"),
     ("chat/delivery: to the sockets", "delivery"),
