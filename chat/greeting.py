@@ -67,15 +67,22 @@ class Greeting:
         here = list(self._here())
         if self.ports:
             yield from self._to_others(network)
-            yield f"Here, you type: {', or '.join(here[:2])}"
-        else:
+            if here:
+                yield f"Here, you type: {', or '.join(here[:2])}"
+        elif here:
             yield "The chat is open. To come in, type in another terminal:"
             yield from _indented(here)
+        else:
+            yield "The chat is open."
+        if self.fingerprint and self.settings.tls_cert is None:
+            yield f"Whoever comes by tls:// is shown this fingerprint: {self.fingerprint}"
         if self.settings.data == NO_DATA:
             yield "Nothing is stored: what is said is gone when the chat ends."
         else:
             yield f"The history is in {Path(self.settings.data).absolute() / FILE}"
-        if not self.ports and not self.settings.lan and PLAIN.setting not in self.settings.ways:
+        if not self.ports and self.settings.lan:
+            yield "--lan changes nothing, as listen and tls-listen say where to listen."
+        elif not self.ports and PLAIN.setting not in self.settings.ways:
             yield f"To let others on your network in: {self.command} --lan"
         yield f"{end} ends the chat."
 
@@ -94,8 +101,6 @@ class Greeting:
             yield "With nc, everybody on the way can read along."
         if plain and secret:
             yield "The last line is encrypted: it is for those who want a name of their own."
-        if secret and self.settings.tls_cert is None:
-            yield f"It shows them this fingerprint: {self.fingerprint}"
         if self.settings.key is not None:
             yield f"All are asked for the key first: {self.settings.key}"
         if self.settings.members_only:

@@ -196,6 +196,9 @@ class Options(usage.Options):
             signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGHUP, signal.SIGUSR1))
         try:
             super().parseOptions(options)
+        except BrokenPipeError:  # who reads --help has seen enough
+            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+            sys.exit(0)
         except usage.UsageError as error:
             if self.parent is None:
                 raise

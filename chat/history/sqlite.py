@@ -487,7 +487,8 @@ def lock(directory: Path) -> int:
             f"{directory / FILE} is in use by another chat. Stop that, or choose another place with --data."
         ) from error
     except OSError as error:
-        raise CannotOpen(f"{directory}: {error.strerror}. Choose another place with --data.") from error
+        place = directory if directory.parts else directory.absolute()
+        raise CannotOpen(f"{place}: {error.strerror}. Choose another place with --data.") from error
     return claim
 
 

@@ -360,6 +360,20 @@ def test_what_keeps_it_from_starting_is_one_sentence(tmp_path: Path, options: li
     assert others[-1] == "Please look at log file for more information."
 
 
+def test_where_nothing_can_be_written_the_directory_is_named(tmp_path: Path) -> None:
+    (tmp_path / "chat.lock").mkdir()
+    shown = said([*CHAT, "serve", "--listen", LISTEN], tmp_path)
+    assert shown == f"chat: {tmp_path}: Is a directory. Choose another place with --data."
+
+
+@pytest.mark.parametrize("command", ["chat serve", "twistd -n chat"])
+def test_who_reads_a_part_of_the_help_sees_no_traceback(tmp_path: Path, command: str) -> None:
+    script = f"set -o pipefail; {command} --help | head -1"
+    with at_terminal(tmp_path, tool("bash"), "-c", script) as terminal:
+        (line,) = terminal.rest(0)
+    assert line.startswith("Usage: ")
+
+
 def test_a_pid_file_that_is_in_the_way_may_go(tmp_path: Path) -> None:
     (tmp_path / "twistd.pid").write_text(f"{os.getpid()}\n")
     assert said([*twistd(), "chat", "--listen", LISTEN], tmp_path).splitlines()[0] == (
