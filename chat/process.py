@@ -119,7 +119,6 @@ class ChatProcess(MultiService):
     # -- the greeting
 
     async def _greet(self, screen: Screen) -> None:
-        signal.signal(signal.SIGTTOU, signal.SIG_IGN)
         greeting = Greeting(
             self._settings,
             list(self._doors()),
@@ -160,7 +159,7 @@ class ChatProcess(MultiService):
         Without them the process would not end with exit code 0, and SIGHUP and SIGUSR1 would kill it.
         """
         for number, step in (
-            (signal.SIGINT, self._stop),
+            (signal.SIGINT, self._interrupt),
             (signal.SIGTERM, self._stop),
             (signal.SIGHUP, self._reload),
             (signal.SIGUSR1, reopen_log_files),
@@ -170,9 +169,17 @@ class ChatProcess(MultiService):
                 self._reactor.callFromThread(step)
 
             signal.signal(number, handle)
+        if self._outlook.screen is not None:
+            signal.signal(signal.SIGTTOU, signal.SIG_IGN)  # "stty tostop" would stop a chat in the background
         # When the reactor begins to run, it has SIGTERM handled by this method of its own.
         self._reactor.sigTerm = signal.getsignal(signal.SIGTERM)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, (signal.SIGHUP, signal.SIGUSR1))  # chat.tap has them wait
+
+    def _interrupt(self) -> None:
+        """End, and the line with it in which the terminal shows Ctrl-C."""
+        if self._outlook.screen is not None:
+            self._outlook.screen.show("")
+        self._stop()
 
     def _stop(self) -> None:
         try:

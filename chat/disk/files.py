@@ -14,6 +14,8 @@ def make_directory(path: Path) -> None:
     """Make the directory *path* unless there is one, for nobody else to read, and those above it."""
     if path.is_dir():
         return
+    if path.exists():
+        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(path))
     make_directory(path.parent)
     path.mkdir(mode=0o700, exist_ok=True)
     sync_directory(path.parent)

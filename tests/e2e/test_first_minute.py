@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
@@ -119,7 +120,7 @@ def test_it_says_how_to_come_in_where_the_history_is_and_how_to_end(network: Lan
         ]
         shown = typed([*network.host, tool("nc"), "localhost", "12345"], "ada", "hello", "exit")
         assert "* You are ada, alone in #lobby." in shown
-        assert terminal.end() == ["^CThe chat has ended."]
+        assert terminal.end() == ["^C", "The chat has ended."]
 
 
 def test_the_commands_are_as_they_were_typed(network: Lan, tmp_path: Path) -> None:
@@ -141,7 +142,7 @@ def test_only_what_the_operator_must_see_comes_after_the_greeting(tmp_path: Path
         assert terminal.until("--config instead")
         assert terminal.until("--no-limits\\)")
         typed([tool("nc"), HOST, number], "tea", "ada", "hello", "exit")
-        assert terminal.end() == ["^CThe chat has ended."]
+        assert terminal.end() == ["^C", "The chat has ended."]
 
 
 @pytest.mark.parametrize("where", ["pipe", "option"])
@@ -165,11 +166,13 @@ def test_the_log_goes_where_there_is_no_terminal_or_by_its_option(tmp_path: Path
 
 def test_a_job_in_the_background_of_a_shell_greets_too_and_is_not_stopped(tmp_path: Path) -> None:
     """With ``stty tostop`` the terminal stops those in the background who write to it."""
-    script = f"set -m; stty tostop; {' '.join(CHAT)} serve --listen {LISTEN} & wait"
-    with at_terminal(tmp_path, tool("bash"), "-c", script) as terminal:
-        pid = int(terminal.until(r"kill \d+ ends the chat.")[-1].split()[1])
-        os.kill(pid, signal.SIGTERM)
-        assert "The chat has ended." in terminal.rest(0)
+    for options, last in ("", r"kill \d+ ends the chat\."), ("--data /proc/x", "Choose another place with --data."):
+        script = f"set -m; stty tostop; {' '.join(CHAT)} serve --listen {LISTEN} {options} & wait"
+        with at_terminal(tmp_path, tool("bash"), "-c", script) as terminal:
+            line = terminal.until(last)[-1]
+            if not options:
+                os.kill(int(line.split()[1]), signal.SIGTERM)
+                assert "The chat has ended." in terminal.rest(0)
 
 
 def test_the_chat_goes_on_when_its_terminal_is_closed(tmp_path: Path) -> None:
@@ -217,9 +220,19 @@ def test_friends_come_in_by_the_lines_that_it_prints(network: Lan, tmp_path: Pat
         assert fingerprint is not None
         with at_terminal(tmp_path, *network.guest, *CHAT, f"tls://ada@{HOST4}", HOME=str(tmp_path)) as friend:
             friend.child.expect_exact(fingerprint[1])
-        assert terminal.end() == ["^CThe chat has ended."]
+        assert terminal.end() == ["^C", "The chat has ended."]
     with at_terminal(tmp_path, *network.host, *CHAT, "serve", "--lan") as terminal:
         assert terminal.greeting() == greeting, "the same data has the same certificate"
+
+
+def test_the_name_of_the_machine_is_told_if_it_is_known_in_the_network(network: Lan, tmp_path: Path) -> None:
+    name = f"{socket.gethostname().partition('.')[0]}.local"
+    hosts = tmp_path / "hosts"
+    hosts.write_text(f"{HOST4} {name}\n")
+    script = 'mount --bind hosts /etc/hosts && exec "$@"'
+    command = [*network.host, tool("unshare"), "--mount", "sh", "-c", script, "sh", *CHAT, "serve", "--lan"]
+    with at_terminal(tmp_path, *command) as terminal:
+        assert terminal.greeting()[2:4] == [f"    nc {HOST4} 12345", f"    nc {name} 12345"]
 
 
 def test_the_key_is_told_to_who_opens_the_chat_and_the_guest_types_it(network: Lan, tmp_path: Path) -> None:
