@@ -185,7 +185,8 @@ def _undo(entry: Entry, why: str) -> None:
         if undo is not None:
             entry.effects = undo()
     except Exception:
-        log.failure("undoing {record!r} failed", record=record)
+        # The log is not to have what the record may tell.
+        log.failure("undoing {kind} failed", kind=type(record).__name__)
     if isinstance(record, Quiet):
         return
     if isinstance(record, Said) and entry.tag is not None and entry.session.token is not None:

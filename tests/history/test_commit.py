@@ -6,10 +6,14 @@ import sqlite3
 from typing import Any
 
 from box import Box
+from conftest import LoggedFailures
 from twisted.internet.defer import Deferred, fail
 from twisted.logger import capturedLogs, formatEvent
 from twisted.python.failure import Failure
 
+from chat.core.events import Message
+from chat.core.facts import Said
+from chat.core.queue import Entry
 from chat.history.memory import MemoryStore
 from chat.history.sqlite import explained
 
@@ -36,3 +40,19 @@ def test_the_log_says_once_what_sqlite_says() -> None:
         "the history can't be written: the history can't be written. What is said is refused until it can. "
         "SQLite says: no such table: messages"
     ]
+
+
+def test_the_log_has_no_word_of_what_could_not_be_undone(logged_failures: LoggedFailures) -> None:
+    def undo() -> Any:
+        raise ZeroDivisionError
+
+    box = Box(store=BrokenStore())
+    ada = box.text("ada")
+    message = Message(id=1, time="t", author="ada", kind="say", text="the safe has 4711", to="bob")
+    with capturedLogs() as logged:
+        box.hub.queue.add(Entry(ada.protocol.session, (), Said(message), undo))
+        box.turn()
+    assert len(logged_failures.flush(ZeroDivisionError)) == 1
+    said = "\n".join(formatEvent(event) for event in logged)
+    assert "undoing Said failed" in said
+    assert "4711" not in said
