@@ -6,27 +6,28 @@ in, and long for somebody who has stolen the hashes and has to guess passwords.
 
 from __future__ import annotations
 
+import secrets
 from functools import cache
 
-from argon2 import PasswordHasher
-from argon2.exceptions import InvalidHashError, VerificationError
-
-_HASHER = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
+from cryptography.exceptions import InvalidKey
+from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 
 
 def hash_password(password: str) -> str:
     """Return the hash to store for a password. This takes long, so do not call it in the reactor's thread."""
-    return _HASHER.hash(password)
+    hasher = Argon2id(salt=secrets.token_bytes(16), length=32, iterations=2, lanes=1, memory_cost=19 * 1024)
+    return hasher.derive_phc_encoded(password.encode())
 
 
 def is_password(encoded: str | None, password: str) -> bool:
     """Tell whether *encoded* is a hash of *password*. With ``None`` that takes as long, and the answer is no."""
     try:
-        return _HASHER.verify(encoded or _hash_of_no_account(), password) and encoded is not None
-    except (VerificationError, InvalidHashError):
+        Argon2id.verify_phc_encoded(password.encode(), encoded or _hash_of_no_account())
+    except InvalidKey:
         return False
+    return encoded is not None
 
 
 @cache
 def _hash_of_no_account() -> str:
-    return _HASHER.hash("")
+    return hash_password("")
