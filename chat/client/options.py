@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
-import platformdirs
 from twisted.python import usage
 
 import chat
+from chat.client import places
 from chat.core import names
 from chat.core.errors import BadName
 
@@ -30,7 +30,7 @@ ALTERNATIVES = 8
 
 def config_path() -> Path:
     """Return the path of the configuration file."""
-    return platformdirs.user_config_path("twisted-chat") / "client.toml"
+    return places.config() / "client.toml"
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from ipaddress import ip_address
 from pathlib import Path
 
-import platformdirs
 from OpenSSL import SSL, crypto
 from service_identity import CertificateError, VerificationError
 from service_identity.hazmat import DNS_ID, IPAddress_ID, verify_service_identity
@@ -16,10 +15,12 @@ from twisted.protocols.tls import TLSMemoryBIOProtocol
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
+from chat.client import places
+
 
 def known_hosts_path() -> Path:
     """Return the path of the file with the certificates that the user trusts."""
-    return platformdirs.user_config_path("twisted-chat") / "known_hosts"
+    return places.config() / "known_hosts"
 
 
 class Untrusted(Exception):

@@ -5,15 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 
 import msgspec
-import platformdirs
 from twisted.logger import Logger
+
+from chat.client import places
 
 _log = Logger()
 
 
 def path() -> Path:
     """Return the path of the file."""
-    return platformdirs.user_state_path("twisted-chat") / "desktop.json"
+    return places.state() / "desktop.json"
 
 
 class SavedState(msgspec.Struct):
