@@ -15,7 +15,6 @@ import argparse
 import time
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import replace
 from pathlib import Path
 from random import Random
 from statistics import median
@@ -23,6 +22,7 @@ from tempfile import TemporaryDirectory
 from typing import Any, cast
 
 from msgspec import structs
+from msgspec.structs import replace
 from twisted.internet import reactor
 from twisted.internet.interfaces import IReactorFromThreads
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from ipaddress import ip_address
 from pathlib import Path
+
+import msgspec
 
 from chat.history.sqlite import FILE
 from chat.protocols.ways import PLAIN, TLS, WayIn
@@ -17,8 +18,7 @@ LOCALHOST = (*ANYWHERE, "127.0.0.1")
 """The addresses at which ``localhost`` reaches the chat."""
 
 
-@dataclass(frozen=True, slots=True)
-class Door:
+class Door(msgspec.Struct, frozen=True):
     """A way in, and where it is open: an address and a port, or the path of a socket."""
 
     way: WayIn
@@ -31,8 +31,7 @@ class Door:
         return self.port is not None and not ip_address(self.host).is_loopback
 
 
-@dataclass(frozen=True, slots=True)
-class Network:
+class Network(msgspec.Struct, frozen=True):
     """The machine's place in the network, as far as it is known."""
 
     addresses: Sequence[str] = ()
@@ -47,8 +46,7 @@ class Network:
         return [*fitting[:1], *([self.name] if self.name else []), *fitting[1:]]
 
 
-@dataclass(frozen=True, slots=True)
-class Greeting:
+class Greeting(msgspec.Struct, frozen=True):
     """A chat that has begun: by which *doors*, by which *command*, and how one writes that of the *client* here."""
 
     settings: Settings

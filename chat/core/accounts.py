@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from enum import StrEnum
 from heapq import nlargest
+
+import msgspec
 
 from chat.core.errors import BadPassword
 
@@ -33,8 +34,7 @@ def is_presence(subject: Subject) -> bool:
     return subject < 0
 
 
-@dataclass(slots=True, eq=False)
-class Account:
+class Account(msgspec.Struct, eq=False):
     """A registered name and its role. There is one object of it, which every session of the account refers to."""
 
     id: Subject
@@ -44,9 +44,9 @@ class Account:
     """How often its password was changed."""
     presence: Subject = 0
     """The presence that registered it, whose messages are the account's now; one that nobody had if none did."""
-    ignored: Mapping[str, str] = field(default_factory=dict)
+    ignored: Mapping[str, str] = msgspec.field(default_factory=dict)
     """Whom it ignores: the keys of their names, and the names."""
-    rooms: dict[str, None] = field(default_factory=dict)
+    rooms: dict[str, None] = msgspec.field(default_factory=dict)
     """The rooms that its devices come into, in the order in which they first did."""
     words: tuple[str, ...] = ()
     """What names it besides its name."""
@@ -71,8 +71,7 @@ class Account:
         return self.role is not Role.USER
 
 
-@dataclass(frozen=True, slots=True)
-class StoredAccount:
+class StoredAccount(msgspec.Struct, frozen=True):
     """An account as a history holds it.
 
     ``marks`` is the id up to which it has read each room, ``ignored`` are the names that it ignores, ``rooms`` are
@@ -84,7 +83,7 @@ class StoredAccount:
     password: str
     role: Role = Role.USER
     presence: Subject = 0
-    marks: Mapping[str, int] = field(default_factory=dict)
+    marks: Mapping[str, int] = msgspec.field(default_factory=dict)
     ignored: Sequence[str] = ()
     rooms: Sequence[str] = ()
     words: Sequence[str] = ()

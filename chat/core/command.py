@@ -9,6 +9,8 @@ from enum import Enum
 from keyword import iskeyword
 from typing import Any
 
+import msgspec
+
 from chat.core.errors import BadField
 from chat.core.times import wire_time
 
@@ -132,8 +134,7 @@ class Parameter:
         raise BadField(f'"{self.name}" must be a time like 2026-11-21T09:15:02Z.')
 
 
-@dataclass(frozen=True, slots=True)
-class Command:
+class Command(msgspec.Struct, frozen=True):
     """A command of the text dialect, a request of the JSON dialect, a line of ``/help``, a completion in the clients.
 
     ``run`` carries it out: it is called with the hub, the session, the request's tag and the parameters by name, after

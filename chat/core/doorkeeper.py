@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
 
 from chat.core.errors import ChatError, ConnectsTooFast, TooManyConnections
 from chat.core.limits import Bucket, Limits
@@ -12,8 +12,7 @@ REMEMBERED = 4_096
 """Addresses from which nobody is connected, but somebody was."""
 
 
-@dataclass(slots=True)
-class _Visitors:
+class _Visitors(msgspec.Struct):
     bucket: Bucket | None
     connections: int = 0
 

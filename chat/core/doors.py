@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+import msgspec
+
 from chat.core.accounts import Account, Subject
 from chat.core.errors import WrongInvitation
 
@@ -73,8 +75,7 @@ class Doors:
         return [feature for feature, on in features.items() if on]
 
 
-@dataclass(frozen=True, slots=True)
-class Invitation:
+class Invitation(msgspec.Struct, frozen=True):
     """With the code of this ``digest`` somebody may make one account, ``until`` then (seconds since 1970)."""
 
     digest: str

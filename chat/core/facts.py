@@ -6,7 +6,6 @@ They name accounts and presences by their ids, never by their names.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 
 import msgspec
 
@@ -52,15 +51,13 @@ class Said(msgspec.Struct, frozen=True, gc=False):
     """Whether its room was private, so that the log has no word of it."""
 
 
-@dataclass(frozen=True, slots=True)
-class TopicSet:
+class TopicSet(msgspec.Struct, frozen=True):
     """A room has this topic now."""
 
     topic: Topic
 
 
-@dataclass(frozen=True, slots=True)
-class Changed:
+class Changed(msgspec.Struct, frozen=True):
     """A message was edited, deleted, reacted to or pinned, as ``event`` tells, or such a change was taken back.
 
     Of a message that was deleted nobody can read or find anything any more. ``party`` is who did it, and ``token`` the
@@ -75,16 +72,14 @@ class Changed:
     """Whether the room was private, so that the log has no word of it."""
 
 
-@dataclass(frozen=True, slots=True)
-class WordsSet:
+class WordsSet(msgspec.Struct, frozen=True):
     """These words name the account besides its name."""
 
     account: Subject
     words: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Registered:
+class Registered(msgspec.Struct, frozen=True):
     """The user called ``name`` has an account now, which takes over what was the presence's.
 
     An account that is made without a user has a presence that nobody had, so that no party can be guessed.
@@ -98,25 +93,21 @@ class Registered:
     invitation: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class MadeByOperator(Registered):
+class MadeByOperator(Registered, frozen=True):
     """The operator has made an account for somebody who is not here; its name may be reserved."""
 
 
-@dataclass(frozen=True, slots=True)
-class MadeAtDoor(Registered):
+class MadeAtDoor(Registered, frozen=True):
     """Somebody who is about to come in has made an account."""
 
 
-@dataclass(frozen=True, slots=True)
-class InvitationMade:
+class InvitationMade(msgspec.Struct, frozen=True):
     """Somebody has made this invitation."""
 
     invitation: Invitation
 
 
-@dataclass(frozen=True, slots=True)
-class Unregistered:
+class Unregistered(msgspec.Struct, frozen=True):
     """The account is gone, with its rights, its read marks, its invitations and its side of its conversations.
 
     Who had it goes on as this ``presence``.
@@ -126,8 +117,7 @@ class Unregistered:
     presence: Subject = 0
 
 
-@dataclass(frozen=True, slots=True)
-class PasswordSet:
+class PasswordSet(msgspec.Struct, frozen=True):
     """The account has another password, of which this is the hash.
 
     Its tokens end, but for the one with the digest ``but``.
@@ -138,16 +128,14 @@ class PasswordSet:
     but: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class RoleSet:
+class RoleSet(msgspec.Struct, frozen=True):
     """The account has this role."""
 
     account: Subject
     role: Role
 
 
-@dataclass(frozen=True, slots=True)
-class ReadUpTo:
+class ReadUpTo(msgspec.Struct, frozen=True):
     """The account has read this room up to this id."""
 
     account: Subject
@@ -155,8 +143,7 @@ class ReadUpTo:
     id: int
 
 
-@dataclass(frozen=True, slots=True)
-class Ignoring:
+class Ignoring(msgspec.Struct, frozen=True):
     """The subject ignores who goes by this name, or no longer."""
 
     subject: Subject
@@ -164,8 +151,7 @@ class Ignoring:
     on: bool
 
 
-@dataclass(frozen=True, slots=True)
-class RoomListed:
+class RoomListed(msgspec.Struct, frozen=True):
     """The room is one that the devices of the account come into, or no longer."""
 
     account: Subject
@@ -173,8 +159,7 @@ class RoomListed:
     on: bool
 
 
-@dataclass(frozen=True, slots=True)
-class ReadWith:
+class ReadWith(msgspec.Struct, frozen=True):
     """A party has read its conversation with the other party up to this id."""
 
     party: Subject
@@ -182,8 +167,7 @@ class ReadWith:
     id: int
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
+class Seen(msgspec.Struct, frozen=True):
     """The client of a party has what was said in its conversation with the other party up to this id."""
 
     party: Subject
@@ -191,8 +175,7 @@ class Seen:
     id: int
 
 
-@dataclass(frozen=True, slots=True)
-class TokenKept:
+class TokenKept(msgspec.Struct, frozen=True):
     """The subject comes back by the token of this digest, which was ``used`` then (seconds since 1970)."""
 
     digest: str
@@ -200,23 +183,20 @@ class TokenKept:
     used: float
 
 
-@dataclass(frozen=True, slots=True)
-class TokensEnded:
+class TokensEnded(msgspec.Struct, frozen=True):
     """The subject does not come back by any token that there is."""
 
     subject: Subject
 
 
-@dataclass(frozen=True, slots=True)
-class LoggedOut:
+class LoggedOut(msgspec.Struct, frozen=True):
     """The subject logged out: it does not come back by the tokens of these digests, or by any (``None``)."""
 
     subject: Subject
     digests: tuple[str, ...] | None
 
 
-@dataclass(frozen=True, slots=True)
-class AccountRenamed:
+class AccountRenamed(msgspec.Struct, frozen=True):
     """The account has another name; the one before is kept for it until then (seconds since 1970)."""
 
     account: Subject
@@ -225,15 +205,13 @@ class AccountRenamed:
     until: float
 
 
-@dataclass(frozen=True, slots=True)
-class NameFreed:
+class NameFreed(msgspec.Struct, frozen=True):
     """A name that an account had before is kept for it no longer."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class RightsKept:
+class RightsKept(msgspec.Struct, frozen=True):
     """The subject is, or is no longer, op of the room, and its maker: because they made it, or because they left it."""
 
     room: str
@@ -242,37 +220,32 @@ class RightsKept:
     founder: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class InvitationUsed:
+class InvitationUsed(msgspec.Struct, frozen=True):
     """The subject, who is invited into the room, has come into it."""
 
     room: str
     subject: Subject
 
 
-@dataclass(frozen=True, slots=True)
-class PresencesEnded:
+class PresencesEnded(msgspec.Struct, frozen=True):
     """These presences are over: their rights end, and so do their conversations."""
 
     presences: tuple[Subject, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Banned:
+class Banned(msgspec.Struct, frozen=True):
     """This ban holds, in place of an earlier one of the same target."""
 
     ban: Ban
 
 
-@dataclass(frozen=True, slots=True)
-class Unbanned:
+class Unbanned(msgspec.Struct, frozen=True):
     """The ban does not hold any more."""
 
     ban: Ban
 
 
-@dataclass(frozen=True, slots=True)
-class OpSet:
+class OpSet(msgspec.Struct, frozen=True):
     """The subject is an op of the room, or no longer."""
 
     room: str
@@ -280,16 +253,14 @@ class OpSet:
     on: bool
 
 
-@dataclass(frozen=True, slots=True)
-class FounderSet:
+class FounderSet(msgspec.Struct, frozen=True):
     """The account is the founder of the room, in place of another, and its op."""
 
     room: str
     subject: Subject
 
 
-@dataclass(frozen=True, slots=True)
-class Invited:
+class Invited(msgspec.Struct, frozen=True):
     """The subject may come into the room although it is not open to them, or no longer.
 
     If it *waits*, they are told of it whenever they come in, until they have come into the room.
@@ -308,8 +279,7 @@ class Invited:
         return Invite.WAITING if self.waits else Invite.USED
 
 
-@dataclass(frozen=True, slots=True)
-class BannedFrom:
+class BannedFrom(msgspec.Struct, frozen=True):
     """This ban from the room holds, in place of an earlier one of the same subject, whose invitation ends.
 
     The bans of the subjects in ``over`` hold no more.
@@ -320,16 +290,14 @@ class BannedFrom:
     over: Sequence[Subject] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class UnbannedFrom:
+class UnbannedFrom(msgspec.Struct, frozen=True):
     """The ban of the subject from the room does not hold any more."""
 
     room: str
     subject: Subject
 
 
-@dataclass(frozen=True, slots=True)
-class Muted:
+class Muted(msgspec.Struct, frozen=True):
     """The subject may say nothing in the room until then (seconds since 1970), or may speak again (``None``).
 
     ``network``, if it is given: where newcomers without an account may say nothing either, until ``network_until``.
@@ -342,8 +310,7 @@ class Muted:
     network_until: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class AccessSet:
+class AccessSet(msgspec.Struct, frozen=True):
     """Who comes into the room. The subjects in it, if they are ``invited``, may come again."""
 
     room: str
@@ -351,32 +318,28 @@ class AccessSet:
     invited: tuple[Subject, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class StatusSet:
+class StatusSet(msgspec.Struct, frozen=True):
     """The room is in use, archived or closed."""
 
     room: str
     status: Status
 
 
-@dataclass(frozen=True, slots=True)
-class LockSet:
+class LockSet(msgspec.Struct, frozen=True):
     """Only ops set the topic of the room, or everybody in it."""
 
     room: str
     on: bool
 
 
-@dataclass(frozen=True, slots=True)
-class SlowSet:
+class SlowSet(msgspec.Struct, frozen=True):
     """Everybody but the ops of the room waits so many seconds between two messages."""
 
     room: str
     seconds: int
 
 
-@dataclass(frozen=True, slots=True)
-class RoomForgotten:
+class RoomForgotten(msgspec.Struct, frozen=True):
     """The room, in which nothing was said, is gone with its topic and its rights: whoever comes next makes it anew."""
 
     room: str
@@ -403,8 +366,7 @@ Quiet = (
 Fact = Said | Changed | TopicSet | Quiet | AccountFact | RoomFact | Banned | Unbanned | InvitationMade
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(msgspec.Struct, frozen=True):
     """What somebody decided about themselves or others, for the audit record, and the fact that it makes, if any."""
 
     time: str
@@ -449,8 +411,7 @@ def subjects(record: Record | None) -> set[Subject]:
     return set()
 
 
-@dataclass(frozen=True, slots=True)
-class RoomRecord:
+class RoomRecord(msgspec.Struct, frozen=True):
     """A room as a history holds it: its topic, the id of its newest message or 0, and when that was said."""
 
     name: str
@@ -459,8 +420,7 @@ class RoomRecord:
     at: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class RoomRules:
+class RoomRules(msgspec.Struct, frozen=True):
     """The rules of a room, and who has which rights in it, as a history holds them.
 
     ``muted`` and ``muted_networks`` tell when each muted subject, and who comes from there, may speak again (seconds
@@ -477,12 +437,11 @@ class RoomRules:
     invited: tuple[Subject, ...] = ()
     waiting: tuple[Subject, ...] = ()
     bans: tuple[RoomBan, ...] = ()
-    muted: Mapping[Subject, float] = field(default_factory=dict)
-    muted_networks: Mapping[str, float] = field(default_factory=dict)
+    muted: Mapping[Subject, float] = msgspec.field(default_factory=dict)
+    muted_networks: Mapping[str, float] = msgspec.field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Contents:
+class Contents(msgspec.Struct, frozen=True):
     """What a history holds when it is opened, except the messages.
 
     ``last_id`` is the greatest id of a message or number of a change, ``last_time`` the time of the newest message, or
@@ -498,14 +457,14 @@ class Contents:
     last_account: Subject = 0
     former_names: Sequence[tuple[str, Subject, float]] = ()
     """The names that accounts had before, the accounts, and until when they are kept for them."""
-    ignored: Mapping[Subject, Sequence[str]] = field(default_factory=dict)
+    ignored: Mapping[Subject, Sequence[str]] = msgspec.field(default_factory=dict)
     """Whom users without an account ignored who may come back."""
     presences: Sequence[Subject] = ()
     """The users without an account who may come back: what they have is kept until the time for that is over."""
     unheard: Sequence[tuple[Subject, Subject, int]] = ()
     """Which of them have not read what a party said to them, and the id of the last of it."""
-    spent: Mapping[str, int] = field(default_factory=dict)
+    spent: Mapping[str, int] = msgspec.field(default_factory=dict)
     """How much of their share of the room for private messages the senders have taken."""
     invitations: Sequence[Invitation] = ()
-    pins: Mapping[str, Sequence[int]] = field(default_factory=dict)
+    pins: Mapping[str, Sequence[int]] = msgspec.field(default_factory=dict)
     """The ids of the pinned messages of rooms, in the order in which they were pinned."""

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from functools import partial
 
 import msgspec
+from msgspec.structs import replace
 from twisted.logger import Logger
 
 from chat import __version__
@@ -458,7 +458,7 @@ def rename(hub: Hub, session: Session, name: str, tag: str | None = None) -> Non
 def tell_name(hub: Hub, session: Session, old: str, new: str, tag: str | None) -> Sequence[Effect]:
     """Tell the user of *session*, who asked for it, and all in their rooms that they are called *new* now."""
     renamed = Renamed(time=hub.now(), room=None, name=old, new=new, tag=tag)
-    rooms = [msgspec.structs.replace(renamed, room=room.name, tag=None) for room in user_of(session).rooms()]
+    rooms = [replace(renamed, room=room.name, tag=None) for room in user_of(session).rooms()]
     told = [Publish(event.room, event, session) for event in rooms if event.room is not None]
     watchers = told_watchers(hub, user_of(session).party)
     return Show(session, renamed), ShowOthers(session, renamed), *told, *watchers

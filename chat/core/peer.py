@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_address
+
+import msgspec
 
 Address = IPv4Address | IPv6Address
 
 
-@dataclass(frozen=True, slots=True)
-class Peer:
+class Peer(msgspec.Struct, frozen=True):
     """Where a client is, and whether others can listen in on the way.
 
     ``address`` is ``None`` for a local socket, ``tls`` tells whether the connection is encrypted, ``relayed`` whether a

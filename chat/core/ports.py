@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Container, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any, Protocol
+
+import msgspec
 
 from chat.core.accounts import Subject
 from chat.core.events import Event, Found, History
 from chat.core.session import Session
 
 
-@dataclass(frozen=True, slots=True)
-class FindToken:
+class FindToken(msgspec.Struct, frozen=True):
     """Who comes back by the token of this digest? A :class:`StoredToken`."""
 
     token: str
 
 
-@dataclass(frozen=True, slots=True)
-class StoredToken:
+class StoredToken(msgspec.Struct, frozen=True):
     """A token as a history holds it: whose it is (0 if nobody's), when it was used last, and the tags used under it.
 
     ``tags`` maps each tag to the id and the time of its message; ``done`` has the changes, each as the name of its
@@ -28,19 +27,17 @@ class StoredToken:
 
     subject: Subject = 0
     used: float = 0.0
-    tags: Mapping[str, tuple[int, str]] = field(default_factory=dict)
+    tags: Mapping[str, tuple[int, str]] = msgspec.field(default_factory=dict)
     done: Collection[tuple[str, str]] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class ReadMarks:
+class ReadMarks(msgspec.Struct, frozen=True):
     """How far has the account read? A mapping of each room to the id up to which it has read it."""
 
     account: Subject
 
 
-@dataclass(frozen=True, slots=True)
-class CheckPassword:
+class CheckPassword(msgspec.Struct, frozen=True):
     """Is this the password of the account? Its :class:`~chat.core.accounts.StoredAccount`, or ``None``.
 
     ``place`` is the network that asks; the networks are answered in turn. When its turn has come, ``still`` raises the
@@ -53,8 +50,7 @@ class CheckPassword:
     still: Callable[[], None]
 
 
-@dataclass(frozen=True, slots=True)
-class HashPassword:
+class HashPassword(msgspec.Struct, frozen=True):
     """How is this password to be stored? A string.
 
     ``place`` and ``still`` are as in :class:`CheckPassword`; the operator, who has no ``place``, waits for no turn.
@@ -65,8 +61,7 @@ class HashPassword:
     still: Callable[[], None]
 
 
-@dataclass(frozen=True, slots=True)
-class MessageById:
+class MessageById(msgspec.Struct, frozen=True):
     """Which message has this id, and whose is it? A :class:`~chat.core.facts.Said`, or ``None``.
 
     The message has all that ``party`` is to see of it: quotes, reactions, pins. So it is wherever a party is given.
@@ -76,16 +71,14 @@ class MessageById:
     party: Subject = 0
 
 
-@dataclass(frozen=True, slots=True)
-class MessagesById:
+class MessagesById(msgspec.Struct, frozen=True):
     """Which messages of rooms have these ids, as this party is to see them? A sequence, in the order of their ids."""
 
     ids: Sequence[int]
     party: Subject = 0
 
 
-@dataclass(frozen=True, slots=True)
-class UnreadOf:
+class UnreadOf(msgspec.Struct, frozen=True):
     """What has a party not read of what others said to it before this id? An :class:`Unread`.
 
     It tells where the ``recent`` newest of all its private messages begin, and of whom more than ``most`` are unread.
@@ -97,8 +90,7 @@ class UnreadOf:
     most: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Unread:
+class Unread(msgspec.Struct, frozen=True):
     """What a party has not read: ``senders`` are parties, each with its name in the last of its messages, their number.
 
     ``first`` is the id of the first message that is to be shown of it, ``recent`` that with which the newest of all
@@ -116,8 +108,7 @@ class Unread:
         return sum(count for _, _, count in self.senders)
 
 
-@dataclass(frozen=True, slots=True)
-class ConversationsOf:
+class ConversationsOf(msgspec.Struct, frozen=True):
     """Which conversations does a party have whose last message has an id below ``before``?
 
     The ``count`` newest of them, newest first: a sequence of :class:`Conversation`.
@@ -128,8 +119,7 @@ class ConversationsOf:
     count: int
 
 
-@dataclass(frozen=True, slots=True)
-class Conversation:
+class Conversation(msgspec.Struct, frozen=True):
     """A conversation of a party with ``other``, who was called ``name`` in its last message.
 
     ``last`` and ``time`` are the id and the time of that, ``unread`` is the number of messages behind ``read``.
@@ -143,15 +133,13 @@ class Conversation:
     unread: int
 
 
-@dataclass(frozen=True, slots=True)
-class SpentBy:
+class SpentBy(msgspec.Struct, frozen=True):
     """How much of its share of the room for private messages has a sender taken? A number."""
 
     sender: str
 
 
-@dataclass(frozen=True, slots=True)
-class AuditPage:
+class AuditPage(msgspec.Struct, frozen=True):
     """Which decisions follow in the audit record after the one with this number?
 
     At most ``count`` of them, in their order: a sequence of pairs of a number and a
@@ -162,8 +150,7 @@ class AuditPage:
     count: int
 
 
-@dataclass(frozen=True, slots=True)
-class SaidBy:
+class SaidBy(msgspec.Struct, frozen=True):
     """What was said by one of these ``subjects``, or, if there are none, under this ``name`` by who has no account now?
 
     A pair: the first messages with ``after`` < id < ``before``, a sequence of :class:`~chat.core.facts.Said`, and the
@@ -176,16 +163,14 @@ class SaidBy:
     before: int
 
 
-@dataclass(frozen=True, slots=True)
-class DropMessages:
+class DropMessages(msgspec.Struct, frozen=True):
     """Drop some of the messages of ``room`` with an id up to ``last``. Their number, or 0 if there are none left."""
 
     room: str
     last: int
 
 
-@dataclass(frozen=True, slots=True)
-class FindMessages:
+class FindMessages(msgspec.Struct, frozen=True):
     """Which messages are those of a query, or of a search? A sequence of them, in the order that those tell."""
 
     query: Query | Search
@@ -209,8 +194,7 @@ Lookup = (
 """What takes time to find out."""
 
 
-@dataclass(frozen=True, slots=True)
-class Query:
+class Query(msgspec.Struct, frozen=True):
     """The messages of ``room`` with ``after`` < id < ``before``: ``count`` of them, the newest or the oldest.
 
     Without a room they are those that ``party`` has of its conversation with ``other``; ``token`` is the digest of the
@@ -235,8 +219,7 @@ class Query:
     around: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Missed:
+class Missed(msgspec.Struct, frozen=True):
     """The private messages that ``party`` has with ``after`` < id < ``before``, in the order of their ids.
 
     ``unread``: only those that it has not read, and of the parties in ``newest`` only from an id on. ``token`` is the
@@ -248,14 +231,13 @@ class Missed:
     before: int
     after: int = 0
     unread: bool = False
-    newest: Mapping[Subject, int] = field(default_factory=dict)
+    newest: Mapping[Subject, int] = msgspec.field(default_factory=dict)
     own: bool = True
     token: str | None = None
     known: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Search:
+class Search(msgspec.Struct, frozen=True):
     """The newest ``count`` messages of rooms with ``after`` < id < ``before`` that hold all ``phrases``.
 
     A phrase is a sequence of words (:func:`chat.core.search.words`), the last of which is only the beginning of one if

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable
-from dataclasses import dataclass
+
+import msgspec
 
 from chat.core.errors import BadField, BadName, Empty
 from chat.core.names import room_name
@@ -110,8 +111,7 @@ def folded_name(name: str) -> str:
     return unicodedata.normalize("NFC", unicodedata.normalize("NFKC", name).casefold())
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(msgspec.Struct, frozen=True):
     """What somebody typed to search for: messages with all ``phrases``, each of words that follow one another.
 
     A phrase that ends in ``*`` has the beginning of a word as its last. ``before``: only those with a smaller id.

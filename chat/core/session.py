@@ -6,10 +6,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from enum import Enum, auto
 from functools import lru_cache
 from types import MappingProxyType
+
+import msgspec
 
 from chat.core import names
 from chat.core.accounts import Account, Subject
@@ -273,8 +274,7 @@ class Session:
         return cost
 
 
-@dataclass(slots=True, eq=False)
-class ResumeToken:
+class ResumeToken(msgspec.Struct, eq=False):
     """By this a client comes back: the session that goes on, and what was said under which tag: its id and time.
 
     Once its session has ended, the token of an account opens a new session of that account.
@@ -284,7 +284,7 @@ class ResumeToken:
     subject: Subject = 0
     """Who comes back."""
     session: Session | None = None
-    tags: dict[str, tuple[int, str]] = field(default_factory=dict)
+    tags: dict[str, tuple[int, str]] = msgspec.field(default_factory=dict)
     kept: bool = False
     """Whether the history holds it."""
     logged_out: bool = False

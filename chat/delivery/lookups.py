@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import replace
 from functools import partial
 from typing import Any, TypeVar
 
-from msgspec import structs
+from msgspec.structs import replace
 from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 from twisted.python.failure import Failure
@@ -104,11 +103,11 @@ class Lookups:
 
         def found(page: Page) -> bytes:
             following = page.next or (number_of(page.events[last]) if page.more else None)
-            event = structs.replace(answer, messages=_shown(outbox, page), more=page.more, next=following)
+            event = replace(answer, messages=_shown(outbox, page), more=page.more, next=following)
             if isinstance(event, History):
-                event = structs.replace(event, changes=_shown_changes(outbox, page))
+                event = replace(event, changes=_shown_changes(outbox, page))
                 if event.around is not None:
-                    event = structs.replace(event, more_before=page.more_before, more_after=page.more)
+                    event = replace(event, more_before=page.more_before, more_after=page.more)
                 if event.with_ is not None:
                     _note_shown(outbox.session, page)
             return outbox.dialect.encode_for(outbox.session.name, event)
@@ -167,7 +166,7 @@ def _shown(outbox: Outbox, page: Page) -> list[Message]:
     tags = session.token.tags if session.token is not None else {}
     own = account.name if account is not None else None
     return [
-        structs.replace(message, tag=None)
+        replace(message, tag=None)
         if own is not None and message.account == own and message.tag and tags.get(message.tag, (0,))[0] != message.id
         else message
         for message in map(partial(_unquoted, ignored), page.messages)

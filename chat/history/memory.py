@@ -5,12 +5,11 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
 from itertools import chain, dropwhile, islice
 from operator import attrgetter
 from typing import Any
 
-from msgspec import structs
+from msgspec.structs import asdict, replace
 from twisted.internet.defer import Deferred, succeed
 
 from chat.core.accounts import StoredAccount, Subject
@@ -170,7 +169,7 @@ class MemoryStore:
         message = self._all[bisect_left(self._all, number, key=_BY_ID)]
         mine, other = self._is_own(party, number), self._copies[party][number]
         tag = message.tag if not mine or self._tokens[number] == token else None
-        fields = {**structs.asdict(self._complete(message, party)), "tag": tag, "with_": str(other)}
+        fields = {**asdict(self._complete(message, party)), "tag": tag, "with_": str(other)}
         return (Sent if mine and other != party else Message)(**fields)
 
     def _is_own(self, party: Subject, number: int) -> bool:
@@ -283,7 +282,7 @@ class MemoryStore:
         }
 
     def _edit(self, message: Message, text: str, time: str) -> None:
-        edited = structs.replace(message, text=text, edited=time)
+        edited = replace(message, text=text, edited=time)
         self._size += _size(edited) - _size(message)
         for messages in (self._all, self._rooms[message.room] if message.room is not None else ()):
             if messages:
@@ -299,7 +298,7 @@ class MemoryStore:
         answered = self._get(message.re) if message.re is not None else None
         if answered is not None and (answered.room != message.room or not self._in_one_place(message, answered, party)):
             answered = None
-        return structs.replace(
+        return replace(
             message,
             re_author=answered.author if answered is not None else None,
             re_text=quoted(answered.text) if answered is not None else None,
@@ -441,7 +440,7 @@ class MemoryStore:
         author, recipient, answers = self._owners.get(number, (0, 0, 0))
         between = self._between.get(number)
         if between is not None:
-            between = structs.replace(between, heard=number in self._copies.get(between.other, {}))
+            between = replace(between, heard=number in self._copies.get(between.other, {}))
         if message is None:
             return None
         seen = self._complete(message, party)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from heapq import heappop, heappush
 from typing import Any
 
+import msgspec
 from msgspec import structs
 
 from chat.core.accounts import Subject
@@ -19,8 +19,7 @@ Key = tuple[type[AnyChange], str, Subject]
 """Of the changes of a message with the same key only the newest is kept."""
 
 
-@dataclass(frozen=True, slots=True)
-class Kept:
+class Kept(msgspec.Struct, frozen=True):
     """A change that is kept, of a message of the ``room``, or one that parties have with others: ``holders``."""
 
     change: Changed

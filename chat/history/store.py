@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
 from typing import Protocol
 
+import msgspec
+from msgspec.structs import replace
 from twisted.internet.defer import Deferred
 
 from chat.core.accounts import StoredAccount, Subject
@@ -33,8 +34,7 @@ class CannotOpen(Exception):
     """The history can't be used; the message of the exception says why and what to do."""
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(msgspec.Struct, frozen=True):
     """Messages in the order of their ids; those that a search finds are in the opposite order.
 
     ``more``: others match beyond them, in the direction that was asked. ``changes`` come in the order of their numbers,

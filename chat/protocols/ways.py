@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
+import msgspec
 from twisted.internet.interfaces import IProtocolFactory, IReactorTime
 
 from chat.protocols.certificate import Certificate
@@ -14,8 +14,7 @@ from chat.protocols.plain import PlainManners
 from chat.protocols.tls import TlsFactory
 
 
-@dataclass(frozen=True, slots=True)
-class Surroundings:
+class Surroundings(msgspec.Struct, frozen=True):
     """What a way in is built of. There is a *certificate* if the chat has one."""
 
     connections: Connections
@@ -23,8 +22,7 @@ class Surroundings:
     certificate: Certificate | None
 
 
-@dataclass(frozen=True, slots=True)
-class WayIn:
+class WayIn(msgspec.Struct, frozen=True):
     """One way into the chat: the option that opens it, the port it has then, and what makes its connections."""
 
     option: str

@@ -7,7 +7,6 @@ import io
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,6 +14,7 @@ from box import Box
 from client.seats import local_time
 from client.wiring import Line
 from e2e.waiting import DEADLINE
+from msgspec.structs import replace
 
 from chat.client.pipe import WINDOW, Lines, Sender, Tail
 from chat.core.commands.table import TABLE

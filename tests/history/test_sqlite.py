@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from history.stores import REACTOR, deleted, said, wait
 from msgspec import structs
+from msgspec.structs import replace
 
 from chat.core.events import Topic
 from chat.core.facts import Record, RoomRecord, Said, TopicSet
