@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import gc
 import os
 import resource
@@ -9,12 +10,14 @@ import signal
 import socket
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from threading import Thread
 from types import FrameType
 from typing import Any, NoReturn, TextIO
 
+import msgspec
 from twisted.application.service import MultiService
 from twisted.internet.address import IPv4Address, IPv6Address, UNIXAddress
 from twisted.internet.defer import Deferred, ensureDeferred
@@ -43,8 +46,7 @@ LOOK_UP = 1.0
 log = Logger()
 
 
-@dataclass(slots=True)
-class Outlook:
+class Outlook(msgspec.Struct):
     """Who looks at the process: what it shows at which terminal.
 
     By *command* the chat was started, *client* is how the client is started there. The *screen* shows a greeting in
@@ -101,6 +103,7 @@ class ChatProcess(MultiService):
         return stopped
 
     def _begun(self) -> None:
+        give_back_memory()
         self._tell_system("READY=1")
         if self._outlook.starter is not None:
             self._outlook.starter.close()
@@ -203,6 +206,12 @@ class ChatProcess(MultiService):
                 notify.sendto(state.encode(), f"\0{address[1:]}" if address.startswith("@") else address)
             except OSError as error:
                 log.warn("systemd at {address} can't be told: {error}", address=address, error=error)
+
+
+def give_back_memory() -> None:
+    """Give back to the system what the start has used and freed, if the C library is one that can (malloc_trim(3))."""
+    with suppress(AttributeError):
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 def fit_open_files(settings: Settings) -> Settings:

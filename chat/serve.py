@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from twisted.application import app
 from twisted.python import usage
 from twisted.scripts import twistd
 
+from twisted.plugins.chat_plugin import chat
+
 COMMAND = "chat serve"
+
+
+class _Twistd(twistd.ServerOptions):  # type: ignore[misc, name-defined]
+    """The options of ``twistd``, with our plugin only: those of Twisted would load trial and take 1 MB."""
+
+    @property
+    def subCommands(self) -> list[tuple[str, None, Callable[[], usage.Options], str]]:  # noqa: N802 - Twisted's
+        self.loadedPlugins = {chat.tapname: chat}
+        return [(chat.tapname, None, lambda: chat.options(), chat.description)]
 
 
 def run(options: Sequence[str]) -> None:
@@ -20,6 +31,6 @@ def run(options: Sequence[str]) -> None:
 
 def _options_of_twistd() -> usage.Options:
     """Make the options of ``twistd``, which tell those of ``chat`` what the user has typed."""
-    options: usage.Options = twistd.ServerOptions()  # type: ignore[attr-defined]
+    options = _Twistd()
     options["command"] = COMMAND
     return options

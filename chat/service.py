@@ -21,11 +21,9 @@ from chat.admin.server import OperatorSocket
 from chat.core import durations
 from chat.core.limits import Limits
 from chat.engine import Engine
-from chat.history.memory import MemoryStore
 from chat.history.retention import Retention
 from chat.history.sqlite import SqliteStore
 from chat.history.store import Store
-from chat.metrics import metrics_site
 from chat.protocols.certificate import OWN, BadCertificate, Certificate, make_where_missing
 from chat.protocols.connection import ChatFactory
 from chat.protocols.listening import Listening
@@ -104,6 +102,8 @@ class ChatService(MultiService):
         if settings.data != NO_DATA:
             OperatorSocket(reactor, Path(settings.data), operator_socket, engine.operators).setServiceParent(self)
         if settings.metrics is not None:
+            from chat.metrics import metrics_site
+
             site = metrics_site(reactor, engine.figures, engine.commit)
             Listening(reactor, settings.metrics, site).setServiceParent(self)
 
@@ -174,6 +174,8 @@ class ChatService(MultiService):
 
 def _store(reactor: Any, settings: Settings) -> Store:
     if settings.data == NO_DATA:
+        from chat.history.memory import MemoryStore
+
         return MemoryStore()
     return SqliteStore(reactor, Path(settings.data), settings.sync)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from ipaddress import ip_address
@@ -146,6 +145,8 @@ def read_config(path: str) -> dict[str, Any]:
 
     Raises :class:`ValueError` with a sentence that names the file, the key and what would be right.
     """
+    import tomllib
+
     try:
         with open(path, "rb") as file:
             table = tomllib.load(file)

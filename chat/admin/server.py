@@ -23,8 +23,6 @@ from chat.core import lifecycle
 from chat.core.effects import Close
 from chat.core.errors import BadJson, ChatError, TooLong, TooManyConnections
 from chat.core.hub import Hub
-from chat.core.operating.request import Operator, Request
-from chat.core.operator import run
 from chat.core.session import State
 from chat.delivery.feed_delivery import FeedDelivery
 from chat.delivery.outbox import Outbox
@@ -37,7 +35,6 @@ PATIENCE = 60.0
 
 log = Logger()
 
-_decode = msgspec.json.Decoder(Request).decode
 _DIALECT = JsonDialect()
 
 
@@ -52,6 +49,8 @@ class OperatorProtocol(LineReceiver):
         self._asked = False
 
     def connectionMade(self) -> None:
+        from chat.core.operating.request import Operator  # loaded when an operator comes first
+
         chat = self._chat
         transport: Any = self.transport
         self.session = Operator(next(chat.numbers), self._wait_on)
@@ -71,10 +70,13 @@ class OperatorProtocol(LineReceiver):
     def lineReceived(self, line: bytes) -> None:
         if self._asked or self.session.gone:
             return
+        from chat.core.operating.request import Request
+        from chat.core.operator import run
+
         self._asked = True
         hub = self._chat.hub
         try:
-            run(hub, self.session, _decode(line.decode("utf-8", "replace")))
+            run(hub, self.session, msgspec.json.decode(line.decode("utf-8", "replace"), type=Request))
         except msgspec.MsgspecError as error:
             self._refuse(BadJson(f"The chat does not understand what chat admin sends ({error})."))
         except ChatError as refusal:

@@ -5,7 +5,6 @@ The functions that return effects have changed the state already; their caller p
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping, Sequence
 
 import msgspec
@@ -41,8 +40,10 @@ def find_user(hub: Hub, session: Session, name: str) -> User:
     """Who goes by *name* now; raises :class:`NoSuchUser` with the nearest name of those around."""
     user = hub.users.get(name)
     if user is None:
+        from difflib import get_close_matches
+
         present = [member.name for room in session.rooms.values() for member in room.members]
-        near = difflib.get_close_matches(name, present[:200], n=1)
+        near = get_close_matches(name, present[:200], n=1)
         advice = f"Did you mean {near[0]}?" if near else "See /who for those in this room."
         raise NoSuchUser(f"There is nobody called {clean(name)[: names.MAXIMUM_LENGTH]} here. {advice}")
     return user

@@ -168,8 +168,9 @@ class SqliteStore:
         opened.callback(os.close, lock(self._directory))
         try:
             path.touch(mode=0o600)
+            with closing(connect(path, self._sync)) as connection:  # closed, it gives its memory back
+                migrate(connection, path)
             self._writer = opened.enter_context(closing(connect(path, self._sync)))
-            migrate(self._writer, path)
             for (room,) in self._writer.execute(f"{_GONE} UNION {_CLOSED}").fetchall():
                 self._forget(room, NO_ID)
             self._reader = opened.enter_context(closing(connect(path, self._sync)))

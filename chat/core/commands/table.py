@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
@@ -84,7 +83,9 @@ def find(word: str) -> Command:
     command = TABLE.get(name)
     if command is not None and not command.programs:
         return command
-    close = difflib.get_close_matches(name[:40], [c.name for c in for_people()], n=1, cutoff=0.5)
+    from difflib import get_close_matches
+
+    close = get_close_matches(name[:40], [c.name for c in for_people()], n=1, cutoff=0.5)
     near = [ELSEWHERE[name]] if name in ELSEWHERE else close
     advice = f"Did you mean /{near[0]}?" if near else "Type /help for the commands."
     raise UnknownCommand(f"There is no command /{word[:40]}. {advice}")
