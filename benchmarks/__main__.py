@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from benchmarks import servers
+from benchmarks import idle, servers
 from benchmarks.machine import describe
 from benchmarks.measure import Figures, measure
 from benchmarks.report import Results, table, write
@@ -48,7 +48,8 @@ def main() -> None:
             print(f"Left out, as not installed here: {', '.join(missing)}.", file=sys.stderr)
         only = options.only or (QUICK if quick else [])
         plan = _plan([scenario for scenario in SCENARIOS if scenario.quick or not quick], found, only)
-        results = Results(describe(found.values()), missing, seconds, found, [])
+        daemon = [] if options.only else idle.report(idle.measure(), idle.sizes())
+        results = Results(describe(found.values()), missing, seconds, found, [], daemon)
         began = time.monotonic()
         slow: set[tuple[str, str]] = set()
         for number in range(rounds):
