@@ -69,7 +69,7 @@ messages are left out, and so is who is op or invited. To reach a host that is c
 class ImportOptions(_Options):
     """The command line of ``chat import``."""
 
-    synopsis = "Usage: chat import [options] FILE"
+    synopsis = "Usage: chat import [options] FILE..."
     longdesc = """Imports rooms into a history that no chat uses at the time: either all of the files, or nothing. In
 an empty history messages keep their ids; otherwise they get new ones, and a room that has messages
 already is refused. Times in logs are local time (TZ=Europe/Paris chat import ... for another zone).
@@ -86,7 +86,7 @@ To reach a host that is called import, write import:12345."""
         ["room", "r", None, "Import into this room; needed for logs. [default: as in the file]"],
         ["date", None, None, "The day on which a log begins, if neither it nor its name says so: 2026-11-21."],
         ["time-format", None, None, "How the log writes times, as for strftime. [default: many forms are known]"],
-        ["encoding", "e", None, "[default: UTF-8 or UTF-16; lines that are not UTF-8 are read as Windows-1252]"],
+        ["encoding", "e", None, "[default: UTF-8 or UTF-16, and Windows-1252 for lines that are not UTF-8]"],
         ["action-prefix", None, "*", "What WeeChat was set to write before actions (weechat.look.prefix_action)."],
     ]
 
@@ -108,6 +108,8 @@ To reach a host that is called import, write import:12345."""
         _check_format(self["format"], ("jsonl", *_LOGS))
         if len(self.files) > 1 and self["format"] == "jsonl":
             raise usage.UsageError(f"There can be one file only, and {self.files[1]} is another.")
+        if len(self.files) > 1 and self["date"] is not None:
+            raise usage.UsageError("--date tells the day of one log only. Import others by names that tell theirs.")
         if self["room"] is not None:
             self["room"] = _room(self["room"])
         elif self["format"] != "jsonl":
@@ -212,7 +214,7 @@ def _check_encoding(name: str) -> None:
     try:
         "".encode(name)
         codecs.getincrementaldecoder(name)
-    except LookupError as error:
+    except (LookupError, UnicodeError) as error:
         raise usage.UsageError(f"--encoding {name} is not known. Try cp1252, latin-1, koi8-r or shift-jis.") from error
 
 

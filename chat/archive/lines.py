@@ -11,13 +11,12 @@ MAXIMUM_LINE = 1 << 16
 """The bytes, or in other encodings than UTF-8 the letters, that a line may have; JSON needs six for some letters."""
 
 _MARKS = {
-    codecs.BOM_UTF8: "",
     codecs.BOM_UTF32_LE: "utf-32",
     codecs.BOM_UTF32_BE: "utf-32",
     codecs.BOM_UTF16_LE: "utf-16",
     codecs.BOM_UTF16_BE: "utf-16",
 }
-"""The encodings of files by the byte order marks that they begin with. UTF-32 is tried first: its mark is longer."""
+"""The encodings by their byte order marks. UTF-32 is tried first: its mark begins with that of UTF-16."""
 
 
 class BadLine(Exception):

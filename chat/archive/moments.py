@@ -75,7 +75,7 @@ _DOTTED = re.compile(r"(?<!\d)(?P<d>\d\d?)\. ?(?P<m>\d\d?)\. ?(?P<Y>\d{4})(?!\d)
 
 def month(word: str) -> int:
     """Tell which month is called so, in whatever language; 0 if none is."""
-    word = word.casefold().rstrip(".")
+    word = word.casefold()
     if word[-1:] in "月월" and word[:-1].isdecimal():
         return int(word[:-1])
     found = (_MONTHS.get(word[:length]) for length in (len(word), 5, 4, 3))

@@ -214,6 +214,8 @@ def test_names_that_the_chat_would_refuse_are_told(tmp_path: Path, capsys: pytes
     [
         (["--encoding", "klingon"], "--encoding klingon is not known. Try cp1252, latin-1, koi8-r or shift-jis."),
         (["--encoding", "hex"], "--encoding hex is not known."),
+        (["--encoding", "undefined"], "--encoding undefined is not known."),
+        (["other.log", "--date", "2026-11-21"], "--date tells the day of one log only."),
         (["--date", "21.11.2026"], "--date 21.11.2026 is no day like 2026-11-21."),
         (["--date", "1815-12-10"], "--date 1815-12-10 is no day like 2026-11-21."),
         (["--time-format", "%Q"], "--time-format %Q: %Q is not known. Known are %Y"),
