@@ -185,9 +185,11 @@ def _report(result: Imported, nicks: Nicks) -> None:
     if result.future:
         _tell(f"{_counted(result.future, 'message')} written in the future, as the times in the file say.")
     if nicks.changed:
-        _tell(f"Nicks that can't be names here were changed: {_pairs(nicks.changed, 'became')}.")
+        changed = [f"{nick} became {name}" for nick, name in nicks.changed.items()]
+        _tell(f"Nicks that can't be names here were changed: {_some(changed)}.")
     if result.alike:
-        _tell(f"Names that nobody could take here, as they look like another: {_pairs(result.alike, 'like')}.")
+        alike = [f"{name} ({_objection(name, other)})" for name, other in result.alike.items()]
+        _tell(f"Names that nobody could take here: {_some(alike)}.")
     others = f" {_counted(result.passed_over, 'other line')} passed over." if result.passed_over else ""
     unread = f" {_counted(result.unread, 'line')} not read." if result.unread else ""
     print(f"{_counted(result.messages, 'message')} imported.{others}{unread}")
@@ -196,9 +198,13 @@ def _report(result: Imported, nicks: Nicks) -> None:
         print(f"{listed(result.private)} {are} private: only moderators come in until they invite others.")
 
 
-def _pairs(pairs: Mapping[str, str], verb: str) -> str:
-    first = [f"{one} {verb} {other}" for one, other in list(pairs.items())[:_NAMED]]
-    return enumerate_words([*first, f"{len(pairs) - _NAMED} others"] if len(pairs) > _NAMED else first)
+def _objection(name: str, other: str) -> str:
+    return "reserved" if name.casefold() == other.casefold() else f"looks like {other}"
+
+
+def _some(names: list[str]) -> str:
+    first, more = names[:_NAMED], len(names) - _NAMED
+    return enumerate_words([*first, f"{more} others" if more > 1 else "1 other"] if more > 0 else first)
 
 
 def _counted(number: int, what: str) -> str:

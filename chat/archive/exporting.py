@@ -16,6 +16,7 @@ from chat.archive.formats import Rules, json_line, text_line
 from chat.core.events import Message
 from chat.core.room import Access
 from chat.core.text import enumerate_words
+from chat.disk.files import put_in_place
 from chat.history.archive import Export
 from chat.history.sqlite import FILE
 from chat.history.store import CannotOpen
@@ -85,9 +86,7 @@ def _open(name: str | None, history: Path) -> Iterator[TextIO]:
         part.unlink(missing_ok=True)
         with open(os.open(part, os.O_CREAT | os.O_WRONLY | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
             yield file
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(target)
+        put_in_place(part, target)
     except BaseException:
         part.unlink(missing_ok=True)
         raise

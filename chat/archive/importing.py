@@ -71,7 +71,9 @@ class Imported:
     shown: list[str] = field(default_factory=list)
     """The first of those, and why."""
     guessed: int = 0
+    """Lines that were taken for Windows-1252."""
     future: int = 0
+    """Messages whose times have not come yet."""
     private: list[str] = field(default_factory=list)
     alike: dict[str, str] = field(default_factory=dict)
     """Authors, and the names that they look like."""

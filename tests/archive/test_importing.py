@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 from archive.test_command import CHAT, exported, fill
+from e2e.daemon import DaemonFactory
 from e2e.waiting import DEADLINE, wait_for
 from history.stores import REACTOR, wait
 
@@ -205,8 +206,15 @@ def test_names_that_the_chat_would_refuse_are_told(tmp_path: Path, capsys: pytes
     bring_in(tmp_path, BEGIN + "".join(f"09:15 <{nick}> hello\n" for nick in nicks))
     assert capsys.readouterr().err.splitlines() == [
         "chat: Nicks that can't be names here were changed: [cy]_ became cy.",
-        "chat: Names that nobody could take here, as they look like another: modem like modern and root like root.",
+        "chat: Names that nobody could take here: modem (looks like modern) and root (reserved).",
     ]
+
+
+def test_of_many_names_some_are_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    nicks = [f"[{number}]" for number in range(8)]
+    bring_in(tmp_path, BEGIN + "".join(f"09:15 <{nick}> hello\n" for nick in nicks))
+    changes = ", ".join(f"[{number}] became {number}" for number in range(5))
+    assert capsys.readouterr().err == f"chat: Nicks that can't be names here were changed: {changes} and 3 others.\n"
 
 
 @pytest.mark.parametrize(
@@ -348,6 +356,22 @@ def test_private_rooms_are_exported_only_if_that_is_asked_for(
     out, err = capsys.readouterr()
     assert len(out.splitlines()) == (103 if form == "jsonl" else 99)
     assert err == ""
+
+
+def test_nobody_reads_a_private_room_in_the_chat_that_it_moved_to(
+    tmp_path: Path, start_chat: DaemonFactory, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fill(tmp_path / "old", "board", "dev")
+    make_private(tmp_path / "old", "board")
+    file = tmp_path / "rooms.jsonl"
+    assert run("export", ["--data", str(tmp_path / "old"), "--private", "--output", str(file)]) == 0
+    assert run("import", [str(file), "--data", str(tmp_path / "new")]) == 0
+    bob = start_chat("--data", str(tmp_path / "new")).person("bob")
+    bob.type("/join board", "/rooms", "/search é in:board", "/search é")
+    shown = bob.catch_up()
+    assert shown[0] == "! #board is private. Ask one of its ops for an invitation."
+    assert "#dev" in "".join(shown)
+    assert "#board" not in "".join(shown[1:])
 
 
 def test_an_export_is_for_its_owner_alone_whatever_was_there(

@@ -138,6 +138,12 @@ def test_other_forms_of_times_are_told(berlin: None) -> None:
     ]
 
 
+def test_the_same_minute_of_the_next_day_is_a_day_later(berlin: None) -> None:
+    lines = ["16:59 <ada> one", "--- Day changed Sun Nov 22 2026", "16:59 <ada> two"]
+    for reader in (IrssiReader("dev", DAY), PlainReader("dev", DAY)):
+        assert [said[0] for said in talk(reader, *lines)] == ["2026-11-21T15:59:00", "2026-11-22T15:59:00"]
+
+
 def test_a_day_that_can_t_be_read_puts_nothing_on_another(berlin: None) -> None:
     for reader in (IrssiReader("dev", DAY), PlainReader("dev", DAY)):
         with pytest.raises(BadLine, match="no word of it is a month"):
