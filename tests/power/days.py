@@ -1,0 +1,257 @@
+"""Days in the life of a chat, which are recorded."""
+
+from __future__ import annotations
+
+import json
+import random
+import shutil
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from itertools import count
+from pathlib import Path
+
+from e2e.clients import Bot
+from e2e.daemon import HOST, Daemon, Yard
+from e2e.streams import TlsStream
+
+from chat.history.sqlite import FILE
+from chat.protocols.certificate import OWN
+from power.judge import Check, Day, Promise, content_of
+from power.recording import Recorder
+
+ROUNDS = 60
+"""How often all say or change something on a day of talk."""
+
+HANDSHAKE = b"\x16\x03"
+"""What the certificate is sent after, and what is in nothing else that a chat sends."""
+
+TLS = ("--tls-listen", f"tcp:0:interface={HOST}")
+CHAT = (sys.executable, "-m", "chat")
+VERSIONS = Path(__file__).parents[1] / "history" / "versions"
+
+_LEAVES_A_LOG = """
+import os, sqlite3, sys
+connection = sqlite3.connect(sys.argv[1], isolation_level=None)
+connection.execute("PRAGMA journal_mode = WAL")
+connection.execute("PRAGMA user_version = " + sys.argv[2])
+os._exit(0)
+"""
+"""Leaves a write-ahead log, as a chat does that is killed."""
+
+
+class Talk:
+    """Programs and somebody with netcat, who say and change things in rounds; each waits for all that it has asked."""
+
+    def __init__(self, recorder: Recorder, data: Path, seed: int) -> None:
+        self.promises: list[Promise] = []
+        self._recorder = recorder
+        self._data = data
+        self._chance = random.Random(seed)  # noqa: S311
+        self._words = (f"w{number}x" for number in count(1))
+        self._tags = (f"t{number}" for number in count(1))
+        self._said: list[int] = []
+
+    def live(self, daemon: Daemon, rounds: int, *, first: bool = False) -> None:
+        """Come in, talk, and stay."""
+        self._bots = [daemon.socket() for _ in range(3)]
+        for name, bot in zip(("ada", "bob", "cy"), self._bots, strict=True):
+            password = {} if first or name == "cy" else {"password": f"the password of {name}"}
+            rooms = {"lobby": None, "dev": None}
+            bot.hello(name, accept=["conversations", "changes", "lines"], rooms=rooms, **password)
+        old, person = daemon.bot("dan"), daemon.person("eve")
+        if first:
+            self._begin()
+        for _ in range(rounds):
+            self._rule(self._bots[0])
+            for bot in self._bots:
+                self._act(bot)
+            person.type(f"{next(self._words)} says eve")
+            for bot in self._bots:
+                self._catch_up(bot)
+            old.catch_up()
+            person.catch_up()
+
+    def _begin(self) -> None:
+        ada, bob, _ = self._bots
+        for name, bot in (("ada", ada), ("bob", bob)):
+            registered = f"SELECT 1 FROM accounts WHERE name = '{name}'"  # noqa: S608
+            self._ask(bot, "register", password=f"the password of {name}", query=registered)
+            self._catch_up(bot)
+        told = self._recorder.run(*CHAT, "admin", "role", "ada", "owner", "--data", str(self._data))
+        self.promises.append(Promise(told.strip(), "SELECT 1 FROM accounts WHERE role = 'owner'"))
+        self._ask(ada, "op", room="dev", name="bob", on=True, query="SELECT 1 FROM rights WHERE room = 'dev'")
+        self._ask(ada, "room", room="dev", access="members", query="SELECT 1 FROM rules WHERE access = 'members'")
+        self._ask(ada, "ban", target="192.0.2.0/24", text="1d", query="SELECT 1 FROM bans")
+        tokens = "SELECT 1 FROM tokens JOIN accounts ON subject = accounts.id WHERE name = 'ada'"
+        self._ask(ada, "say", room="lobby", text=next(self._words), query=tokens)
+        self._catch_up(ada)
+
+    def _ask(self, bot: Bot, kind: str, *, query: str = "", **fields: object) -> None:
+        tag = next(self._tags)
+        bot.request(kind, **fields, tag=tag)
+        if query:
+            self.promises.append(Promise(f'"tag":"{tag}"', query))
+
+    def _rule(self, ada: Bot) -> None:
+        """Change something that has no number: one in a round, so that every change is stored by itself."""
+        if self._said and self._chance.random() < 0.5:
+            number = self._said[-1]
+            self._ask(ada, "read", room="lobby", id=number, query=f"SELECT 1 FROM marks WHERE id >= {number}")  # noqa: S608
+        else:
+            topic = next(self._words)
+            query = f"SELECT 1 FROM topics WHERE topic = '{topic}'"  # noqa: S608
+            self._ask(ada, "topic", room="lobby", text=topic, query=query)
+
+    def _act(self, bot: Bot) -> None:
+        chance = self._chance
+        for _ in range(chance.randint(1, 3)):
+            text = f"{next(self._words)} {'over the wire ' * chance.randrange(100)}"
+            message = chance.choice(self._said) if self._said else None
+            match chance.randrange(10) if message is not None else 0:
+                case 1:
+                    self._ask(bot, "msg", name=chance.choice(("ada", "bob")), text=text)
+                case 2:
+                    self._ask(bot, "edit", text=text)
+                case 3:
+                    self._ask(bot, "delete")
+                case 4:
+                    self._ask(bot, "react", id=message, text=chance.choice("👍🎉😀"))
+                case 5:
+                    self._ask(bot, "pin", room="lobby", id=message)
+                case _:
+                    self._ask(bot, "say", room=chance.choice(("lobby", "lobby", "dev")), text=text)
+
+    def _catch_up(self, bot: Bot) -> None:
+        events = bot.catch_up()
+        self._said += [event["id"] for event in events if event["type"] == "message" and event.get("room") == "lobby"]
+        del self._said[:-20]
+
+
+def talk(folder: Path, seed: int, *, rounds: int = ROUNDS, sync: str = "full") -> Day:
+    """A chat is started, killed, started, ended, and started again, when it drops old messages."""
+    recorder = Recorder(folder)
+    data = recorder.disk / "chat"
+    options = ("--data", str(data), "--sync", sync, "--no-limits")
+    day = Talk(recorder, data, seed)
+    for part, more in enumerate(((), (), ("--keep-messages", "30"))):
+        with _yard(folder) as yard:
+            daemon = yard.start(*options, *more, wrapper=recorder.wrapper)
+            day.live(daemon, rounds // (part + 1), first=part == 0)
+            if part == 0:
+                daemon.kill()
+    return Day(recorder, data, day.promises)
+
+
+def first_start(folder: Path, seed: int) -> Day:
+    """A chat makes its directory, its history and its certificate, which somebody is shown and talks by."""
+    recorder = Recorder(folder)
+    data = recorder.disk / "var" / "lib" / "chat"
+    with _yard(folder) as yard:
+        daemon = yard.start("--data", str(data), *TLS, wrapper=recorder.wrapper)
+        _say(daemon, tls=True)
+    return Day(recorder, data, check=_check_of_certificate(recorder, data))
+
+
+def first_certificate(folder: Path, seed: int) -> Day:
+    """A chat that was killed is started again, and makes its certificate."""
+    recorder = Recorder(folder)
+    data = recorder.disk
+    with _yard(folder) as yard:
+        daemon = yard.start("--data", str(data))
+        _say(daemon)
+        daemon.kill()
+        daemon = yard.start("--data", str(data), *TLS, wrapper=recorder.wrapper)
+        _say(daemon, tls=True)
+    return Day(recorder, data, check=_check_of_certificate(recorder, data))
+
+
+def _say(daemon: Daemon, *, tls: bool = False) -> None:
+    hal = daemon.bot("hal")
+    gus = Bot(TlsStream((HOST, daemon.tls_port)) if tls else daemon.connect())
+    gus.hello("gus")
+    gus.request("say", room="lobby", text="w1x")
+    hal.until("message", text="w1x")
+    gus.close()
+
+
+def _check_of_certificate(recorder: Recorder, data: Path) -> Check:
+    made = (data / OWN).read_bytes()
+
+    def check(left: Path, sent: bytes) -> Iterator[str]:
+        kept = left / data.relative_to(recorder.disk) / OWN
+        if HANDSHAKE in sent and not (kept.exists() and kept.read_bytes() == made):
+            yield "the certificate that was shown is gone"
+
+    return check
+
+
+def upgrade(folder: Path, version: int, *, killed: bool) -> Day:
+    """A chat brings a history of an older *version* up to date, which was left by a chat that was *killed*, or not."""
+    recorder = Recorder(folder)
+    data, before = recorder.disk, VERSIONS / f"{version}.db"
+    shutil.copy(before, data / FILE)
+    if killed:
+        subprocess.run([sys.executable, "-c", _LEAVES_A_LOG, data / FILE, str(version)], check=True)
+        assert (data / f"{FILE}-wal").stat().st_size
+    with _yard(folder) as yard:
+        _say(yard.start("--data", str(data), wrapper=recorder.wrapper))
+    old = content_of(before)
+
+    def check(left: Path, sent: bytes) -> Iterator[str]:
+        copy = left / f"{FILE}.v{version}"
+        try:
+            if (content_of(left / FILE) != old or copy.exists()) and content_of(copy) != old:
+                yield "there is no copy of the older history"
+        except sqlite3.DatabaseError as error:
+            yield f"the copy of the older history is not whole: {error}"
+
+    return Day(recorder, data, check=check)
+
+
+def imports(folder: Path, seed: int) -> Day:
+    """Rooms are imported into a new history, and more of them into that one; then the operator makes an account."""
+    recorder = Recorder(folder)
+    data = recorder.disk / "srv" / "chat"
+    promises = []
+    for room, many in (("lobby", 200 + seed % 100), ("dev", 100)):
+        file = folder / f"{room}.jsonl"
+        file.write_text("".join(f"{json.dumps(line)}\n" for line in _lines_of(room, many)))
+        told = recorder.run(*CHAT, "import", str(file), "--data", str(data))
+        assert told.startswith(f"{many} messages"), told
+        query = f"SELECT 1 FROM (SELECT count(*) AS many FROM messages WHERE room = '{room}') WHERE many = {many}"  # noqa: S608
+        promises.append(Promise(told.splitlines()[0], query))
+    told = recorder.run(*CHAT, "admin", "account", "ada", "--data", str(data), said="a password\n")
+    promises.append(Promise(told.splitlines()[-1], "SELECT 1 FROM accounts WHERE name = 'ada'"))
+    return Day(recorder, data, promises)
+
+
+def _lines_of(room: str, many: int) -> Iterator[dict[str, object]]:
+    for number in range(1, many + 1):
+        time = f"2026-11-03T09:{number // 60:02}:{number % 60:02}.000Z"
+        said = {"id": number, "time": time, "room": room, "author": "ada", "kind": "say", "text": f"line {number}"}
+        yield {"type": "message", **said}
+
+
+def _yard(folder: Path) -> Yard:
+    """A yard in a folder of its own."""
+    place = folder / f"daemons{len(list(folder.glob('daemons*')))}"
+    place.mkdir()
+    return Yard(place)
+
+
+DAYS: dict[str, Callable[[Path, int], Day]] = {
+    "talk": talk,
+    "first start": first_start,
+    "first certificate": first_certificate,
+    **{
+        f"upgrade from version {version}{', which was killed' if killed else ''}": (
+            lambda folder, seed, version=version, killed=killed: upgrade(folder, version, killed=killed)  # type: ignore[misc]
+        )
+        for version in range(1, 6)
+        for killed in (False, True)
+    },
+    "imports": imports,
+}
+"""What is recorded, in a folder and by a seed."""
