@@ -8,7 +8,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from itertools import count
 from pathlib import Path
 
@@ -60,18 +60,22 @@ class Talk:
             password = {} if first or name == "cy" else {"password": f"the password of {name}"}
             rooms = {"lobby": None, "dev": None}
             bot.hello(name, accept=["conversations", "changes", "lines"], rooms=rooms, **password)
-        old, person = daemon.bot("dan"), daemon.person("eve")
+        self._old, self._person = daemon.bot("dan"), daemon.person("eve")
         if first:
             self._begin()
+        self.go_on(rounds)
+
+    def go_on(self, rounds: int) -> None:
+        """Talk."""
         for _ in range(rounds):
             self._rule(self._bots[0])
             for bot in self._bots:
                 self._act(bot)
-            person.type(f"{next(self._words)} says eve")
+            self._person.type(f"{next(self._words)} says eve")
             for bot in self._bots:
                 self._catch_up(bot)
-            old.catch_up()
-            person.catch_up()
+            self._old.catch_up()
+            self._person.catch_up()
 
     def _begin(self) -> None:
         ada, bob, _ = self._bots
@@ -151,7 +155,7 @@ def first_start(folder: Path, seed: int) -> Day:
     with _yard(folder) as yard:
         daemon = yard.start("--data", str(data), *TLS, wrapper=recorder.wrapper)
         _say(daemon, tls=True)
-    return Day(recorder, data, check=_check_of_certificate(recorder, data))
+    return Day(recorder, data, check=_whole(recorder, {data / OWN: HANDSHAKE}))
 
 
 def first_certificate(folder: Path, seed: int) -> Day:
@@ -164,27 +168,16 @@ def first_certificate(folder: Path, seed: int) -> Day:
         daemon.kill()
         daemon = yard.start("--data", str(data), *TLS, wrapper=recorder.wrapper)
         _say(daemon, tls=True)
-    return Day(recorder, data, check=_check_of_certificate(recorder, data))
+    return Day(recorder, data, check=_whole(recorder, {data / OWN: HANDSHAKE}))
 
 
 def _say(daemon: Daemon, *, tls: bool = False) -> None:
     hal = daemon.bot("hal")
     gus = Bot(TlsStream((HOST, daemon.tls_port)) if tls else daemon.connect())
     gus.hello("gus")
-    gus.request("say", room="lobby", text="w1x")
-    hal.until("message", text="w1x")
+    gus.request("say", room="lobby", text="w0x")
+    hal.until("message", text="w0x")
     gus.close()
-
-
-def _check_of_certificate(recorder: Recorder, data: Path) -> Check:
-    made = (data / OWN).read_bytes()
-
-    def check(left: Path, sent: bytes) -> Iterator[str]:
-        kept = left / data.relative_to(recorder.disk) / OWN
-        if HANDSHAKE in sent and not (kept.exists() and kept.read_bytes() == made):
-            yield "the certificate that was shown is gone"
-
-    return check
 
 
 def upgrade(folder: Path, version: int, *, killed: bool) -> Day:
@@ -232,6 +225,22 @@ def _lines_of(room: str, many: int) -> Iterator[dict[str, object]]:
         time = f"2026-11-03T09:{number // 60:02}:{number % 60:02}.000Z"
         said = {"id": number, "time": time, "room": room, "author": "ada", "kind": "say", "text": f"line {number}"}
         yield {"type": "message", **said}
+
+
+def _whole(recorder: Recorder, files: Mapping[Path, bytes]) -> Check:
+    """Each of these files is as it is now, or is not there; it is there once somebody was sent what stands with it."""
+    contents = {file.relative_to(recorder.disk): file.read_bytes() for file in files}
+    sentences = {file.relative_to(recorder.disk): sentence for file, sentence in files.items()}
+
+    def check(left: Path, sent: bytes) -> Iterator[str]:
+        for file, content in contents.items():
+            if not (left / file).exists():
+                if sentences[file] in sent:
+                    yield f"{file} is gone, and somebody was told that it is there"
+            elif (left / file).read_bytes() != content:
+                yield f"{file} is not whole"
+
+    return check
 
 
 def _yard(folder: Path) -> Yard:

@@ -167,16 +167,18 @@ class Judge:
     # -- what is there
 
     def random_cuts(self, count: int, seed: int) -> list[Cut]:
-        """Places for the power to fail: mostly where something was just sent, or is just about to be synced."""
+        """Places for the power to fail: where something was just sent, before or after a sync of any file, anywhere."""
         chance = random.Random(seed)  # noqa: S311
-        steps = self.steps
-        sent = [number + 1 for number, step in enumerate(steps) if step.kind is Kind.SENT]
-        syncs = [number for number, step in enumerate(steps) if step.kind in SYNCS]
-        places = [sent, syncs, range(len(steps) + 1)]
-        return [
-            Cut(chance.choice(chance.choice(places)), chance.choice(list(Fate)), chance.getrandbits(32))
-            for _ in range(count)
-        ]
+        sent = [done for done, step in enumerate(self.steps, 1) if step.kind is Kind.SENT]
+        synced: dict[tuple[Kind, str], list[int]] = {}
+        for number, step in enumerate(self.steps):
+            if step.kind in SYNCS:
+                synced.setdefault((step.kind, self.where(step)), []).extend((number, number + 1))
+        cuts = []
+        for _ in range(count):
+            places = chance.choice((sent, chance.choice(list(synced.values())), range(len(self.steps) + 1)))
+            cuts.append(Cut(chance.choice(places), chance.choice(list(Fate)), chance.getrandbits(32)))
+        return cuts
 
     def faults(self, cuts: Iterable[Cut], syncs: Syncs = lambda number: True, *, lasts: bool = True) -> Iterator[str]:
         """Have the power fail, and tell what is wrong then. Of the *syncs* some may not count.
