@@ -15,9 +15,14 @@ from msgspec import structs
 from chat.core import rights
 from chat.core.accounts import Subject
 from chat.core.changed import ChangedMessages
-from chat.core.commands import changes
-from chat.core.events import Message, Reacted, Reaction
+from chat.core.commands import account, changes
+from chat.core.events import Message, Notice, Reacted, Reaction
 from chat.core.hub import Hub
+from chat.core.operating import erasing
+from chat.core.operating.erasing import Erasure
+from chat.core.operating.people import Announce
+from chat.core.operating.request import Then
+from chat.core.ports import Delivery
 from chat.delivery import lookups
 from chat.history import rows
 
@@ -75,10 +80,36 @@ def _numbers_are_used_again(patch: pytest.MonkeyPatch) -> None:
 
     def take_id(hub: Hub) -> int:
         number = take(hub)
-        hub._last_id -= number % 7 == 0
+        hub._last_id -= number % 5 == 0
         return number
 
     patch.setattr(Hub, "take_id", take_id)
+
+
+def _does_nothing(patch: pytest.MonkeyPatch, module: object, name: str) -> None:
+    patch.setattr(module, name, lambda *of, **more: Then(lambda: None))
+
+
+def _erases_without_a_word(patch: pytest.MonkeyPatch) -> None:
+    _does_nothing(patch, erasing, "Publish")
+
+
+def _erases_all_but_the_last(patch: pytest.MonkeyPatch) -> None:
+    found = Erasure._found
+    patch.setattr(Erasure, "_found", lambda erasure, page: found(erasure, (page[0][:-1], page[1])))
+
+
+def _announces_on_one_device(patch: pytest.MonkeyPatch) -> None:
+    def perform(announce: Announce, delivery: Delivery) -> None:
+        for user in announce.hub.users.all():
+            delivery.show(user.sessions[0], announce.event)
+        delivery.show(announce.by, Notice(text="Done."))
+
+    patch.setattr(Announce, "perform", perform)
+
+
+def _renames_without_a_word(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(account, "tell_name", lambda *of: ())
 
 
 @pytest.mark.parametrize(
@@ -90,9 +121,13 @@ def _numbers_are_used_again(patch: pytest.MonkeyPatch) -> None:
         (_nobody_reacts_oneself, {"reactions"}),
         (_stale_counts, {"reactions", "same state"}),
         (_numbers_are_used_again, {"kept", "no mistake", "one number", "one order"}),
+        (_erases_without_a_word, {"same state"}),
+        (_erases_all_but_the_last, {"deleted"}),
+        (_announces_on_one_device, {"announced"}),
+        (_renames_without_a_word, {"one join"}),
     ],
 )
-def test_a_chat_that_changes_messages_wrongly_is_found_out(
+def test_a_chat_that_changes_something_wrongly_is_found_out(
     monkeypatch: pytest.MonkeyPatch, break_: Callable[[pytest.MonkeyPatch], None], promises: set[str]
 ) -> None:
     break_(monkeypatch)

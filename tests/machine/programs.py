@@ -107,6 +107,8 @@ class Program(Asker):
         """When it was told that it is in."""
         self.devices: list[int] = []
         """The numbers of its user's devices."""
+        self.heard: set[str] = set()
+        """The notices that it was shown."""
         self.read: dict[str, int] = {}
         """Up to where it is told that its user has read the rooms."""
 
@@ -236,6 +238,8 @@ class Program(Asker):
                     self.world.check_change(change)
             case "missed":
                 self._missed(event)
+            case "notice":
+                self.heard.add(event["text"])
             case "goodbye":
                 self.goodbye = event
         if request is not None:

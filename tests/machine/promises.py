@@ -83,6 +83,7 @@ PROMISES = {
     "private end": "Of the end of a private message nobody is told but its two ends, and no later holder of a name.",
     "deleted": "What was deleted is not shown again.",
     "delivered": "A private message to an account is refused, or shown to it: at its next log-in if not before.",
+    "announced": "What the operator announces is shown to everybody who is here.",
     "times": "What was said at a time is found by it, though the clock has jumped.",
 }
 

@@ -20,7 +20,7 @@ from twisted.python.failure import Failure
 
 from machine.clients import LOBBY, End, Person
 from machine.programs import MOST_DEVICES, Pass, Program
-from machine.promises import INFINITY, Code, Device, Look, Register, Subject, World
+from machine.promises import ANYTHING, INFINITY, Code, Device, Look, Register, Subject, Text, World
 from machine.requests import OF_MESSAGES, Request
 from machine.wording import BREAKS
 
@@ -1391,6 +1391,154 @@ def _check_accounts(world: World, listed: dict[str, str], look: Look) -> None:
             world.require("kept", there, f"there is no account {key}.")
 
 
+@step(1)
+def the_operator_announces(day: Day, seat: int, chance: random.Random) -> object:
+    words = f"words{day.number()}"
+    here = [end for end in day.ends if isinstance(end, Program) and end.name and not end.over]
+
+    def told(done: bool, text: str) -> None:
+        for program in here:
+            program.look()
+            heard = any(words in notice for notice in program.heard)
+            waits = any(not request.answers for request in program.requests.values()) or day.house.reading.waiting
+            may = heard or waits or program.over or program.stuck or not done
+            day.world.require("announced", may, f"{program.title} is not shown {words!r}.")
+            day.world.require("refused", done or not heard, f"{program.title} is shown {words!r}.")
+
+    _admin(day, "announce", words, told=told)
+    return None
+
+
+@step(2)
+def the_operator_disconnects_somebody(day: Day, seat: int, chance: random.Random) -> object:
+    name, now = day.some_name(chance), day.world.tick + 1
+    _end_devices(day, "disconnect", name, day.world.called(name, Look(None, now, now)))
+    return None
+
+
+@step(1)
+def the_operator_logs_an_account_out(day: Day, seat: int, chance: random.Random) -> object:
+    name = day.other_name(chance)
+    _end_devices(day, "logout", name, set(_accounts(day, name)))
+    return None
+
+
+def _end_devices(day: Day, command: str, name: str, victims: set[Subject]) -> None:
+    """Have the operator end all devices of who is called so."""
+    world, sent = day.world, day.world.tick + 1
+    writes = []
+    for victim in victims:
+        writes.append(victim.away.may_put(None, sent, INFINITY))
+        writes += [world.holder(own).may_put(None, sent, INFINITY) for own in victim.names]
+        for device in victim.devices:
+            device.may_have_left(sent, INFINITY)
+
+    def told(done: bool, text: str) -> None:
+        for write in writes:
+            write.done = world.tick
+        for victim in victims if done and command == "logout" and len(victims) == 1 else ():
+            victim.reset = (sent, world.tick)
+
+    _admin(day, command, name, told=told)
+
+
+@step(2)
+def the_operator_renames_an_account(day: Day, seat: int, chance: random.Random) -> object:
+    name, new = day.other_name(chance), day.other_name(chance)
+    world, sent = day.world, day.world.tick + 1
+    accounts = _accounts(day, name)
+    owned = [(account, world.owner(new).write(account, None, sent)) for account in accounts]
+    gone = []
+    for account in accounts:
+        gone += [world.holder(own).may_put(None, sent, INFINITY) for own in account.names]
+        gone.append(world.holder(new).may_put(account, sent, INFINITY))
+        account.names.add(new)
+
+    def told(done: bool, text: str) -> None:
+        for write in gone:
+            write.done = world.tick
+        for account, write in owned:
+            if not done:
+                write.done, write.undone = world.tick, True
+            elif len(accounts) == 1:
+                write.finish(world.tick)
+                account.own_name = new
+            else:
+                write.done = world.tick
+
+    _admin(day, "rename", name, new, told=told)
+    return None
+
+
+@step(3)
+def the_operator_rules_a_room(day: Day, seat: int, chance: random.Random) -> object:
+    world, sent = day.world, day.world.tick + 1
+    name, rule = day.known_room(chance), chance.choice(["close", "open", "archive", "delete", "delete"])
+    if name == LOBBY:
+        return NOTHING
+    room = world.room(name)
+    writes = [(room.closed, ANYTHING), (room.archived, ANYTHING), (room.access, ANYTHING)]
+    if rule in ("close", "delete"):
+        everybody = world.everybody()
+        writes = [(room.closed, True), *((subject.lists(name), ANYTHING) for subject in everybody)]
+        writes += [(device.room(room), ANYTHING) for subject in everybody for device in subject.devices]
+    elif rule == "archive":
+        writes = [(room.archived, True)]
+    done_later = [(register, register.may_put(value, sent, INFINITY)) for register, value in writes]
+    if rule == "delete":
+        _may_be_gone(day, name)
+
+    def told(done: bool, text: str) -> None:
+        for register, write in done_later:
+            write.done = world.tick
+            if done and write.value is True and rule != "delete" and world.room(name) is room:
+                register.put(True, world.tick)
+        if rule == "delete":
+            _may_be_gone(day, name)
+            world.unknown_room(name)
+
+    _admin(day, "room", name, rule, told=told)
+    return None
+
+
+def _may_be_gone(day: Day, room: str) -> None:
+    """What was said in a *room* may be gone without a word."""
+    for text in day.world.texts.values():
+        if text.room == room:
+            text.may_be_deleted = text.dropped = True
+            text.pinned.may_put(False, day.world.tick, INFINITY)
+
+
+@step(3)
+def the_operator_erases_what_somebody_said(day: Day, seat: int, chance: random.Random) -> object:
+    name = day.some_name(chance) if chance.random() < 0.5 else day.other_name(chance)
+    world, sent = day.world, day.world.tick + 1
+    accounts = _accounts(day, name)
+
+    def may_be_erased() -> list[Text]:
+        texts = []
+        for text in world.texts.values():
+            authors = {former for author in text.authors for former in (author, *author.former)}
+            authors |= {former for account in accounts for former in (account, *account.former)} & text.authors
+            names = {own.lower() for author in authors for own in author.names}
+            if authors & set(accounts) or name.lower() in names:
+                texts.append(text)
+                text.may_be_deleted = True
+                text.pinned.may_put(False, world.tick, INFINITY)
+        return texts
+
+    stored = [text for text in may_be_erased() if text.acknowledged and text.authors == set(accounts)]
+
+    def told(done: bool, text: str) -> None:
+        may_be_erased()
+        if done and len(accounts) == 1 and set(world.owner(name).values(Look(None, sent, world.tick))) == {*accounts}:
+            for one in stored:
+                one.deleted = min(one.deleted, world.tick)
+
+    _admin(day, "erase", name, told=told)
+    return None
+
+
 IN_MEMORY = frozenset(
     (
         "time_passes", "the_clock_jumps", "nothing_can_be_stored", "something_takes_long", "one_thing_is_done",
@@ -1401,6 +1549,14 @@ IN_MEMORY = frozenset(
 
 THEMES: Sequence[Collection[str]] = (
     (),
+    (
+        "connects", "comes", "comes_back", "comes_beside", "breaks_off", "joins", "says", "tells", "answers", "edits",
+        "reacts", "pins", "registers", "takes_another_name", "lists_pins", "reads_back", "asks_who_is_there",
+        "the_operator_announces", "the_operator_disconnects_somebody", "the_operator_logs_an_account_out",
+        "the_operator_renames_an_account", "the_operator_rules_a_room", "the_operator_erases_what_somebody_said",
+        "renames_the_account", "unregisters", "something_takes_long", "one_thing_is_done", "everything_is_done",
+        "nothing_can_be_stored", "the_chat_is_killed", "the_chat_is_started",
+    ),
     (
         "registers", "changes_the_password", "unregisters", "appoints", "takes_another_name", "comes", "comes_back",
         "quits", "breaks_off", "the_operator_gives_a_role", "the_operator_gives_a_password", "lists_bans",
