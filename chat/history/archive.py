@@ -15,6 +15,7 @@ from chat.core.events import Message, Topic
 from chat.core.facts import AccessSet, LockSet, RoomRules, Said, StatusSet
 from chat.core.names import RESERVED, Registry
 from chat.core.room import Access, Status
+from chat.disk.private import ensure_in_data
 from chat.history import rules
 from chat.history.rows import COLUMNS, messages_from
 from chat.history.schema import MIGRATIONS, migrate
@@ -150,7 +151,7 @@ class Import:
         path = directory / FILE
         opened.callback(os.close, lock(directory))
         try:
-            path.touch(mode=0o600)
+            ensure_in_data(path)
             self._connection = opened.enter_context(closing(connect(path)))
             migrate(self._connection, path)
             (self._last_id,) = self._connection.execute(LAST_ID).fetchone()

@@ -46,6 +46,7 @@ from chat.core.ports import (
     UnreadOf,
 )
 from chat.disk.files import make_directory
+from chat.disk.private import close_to_others, ensure_in_data
 from chat.history import accounts, changes, conversations, rules, searching
 from chat.history.rows import (
     COLUMNS,
@@ -62,6 +63,7 @@ NO_ID = (1 << 63) - 1
 """Greater than the id of every message."""
 
 FILE = "chat.db"
+LOCK = "chat.lock"
 BUSY_TIMEOUT = 2.0
 """The seconds to wait for another program that has locked the file."""
 
@@ -167,7 +169,8 @@ class SqliteStore:
         path = self._directory / FILE
         opened.callback(os.close, lock(self._directory))
         try:
-            path.touch(mode=0o600)
+            close_files_to_others(self._directory)
+            ensure_in_data(path)
             with closing(connect(path, self._sync)) as connection:  # closed, it gives its memory back
                 migrate(connection, path)
             self._writer = opened.enter_context(closing(connect(path, self._sync)))
@@ -480,7 +483,8 @@ def lock(directory: Path) -> int:
     """
     try:
         make_directory(directory)
-        claim = os.open(directory / "chat.lock", os.O_CREAT | os.O_RDWR, 0o600)
+        ensure_in_data(directory / LOCK)
+        claim = os.open(directory / LOCK, os.O_RDWR)
         fcntl.flock(claim, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:
         os.close(claim)
@@ -491,6 +495,26 @@ def lock(directory: Path) -> int:
         place = directory if directory.parts else directory.absolute()
         raise CannotOpen(f"{place}: {error.strerror}. Choose another place with --data.") from error
     return claim
+
+
+def close_files_to_others(directory: Path) -> None:
+    """Have nobody but its owner use what there is of a history in *directory*: private messages are in it.
+
+    Raises :class:`CannotOpen` where that can't be; for copies of the history it is only logged.
+    """
+    own = {FILE, f"{FILE}-wal", f"{FILE}-shm", LOCK}
+    for path in (*directory.glob(f"{FILE}*"), directory / LOCK):
+        try:
+            if close_to_others(path):
+                log.warn("others could use {path}; now only its owner can", path=path)
+        except PermissionError as error:
+            if path.name not in own:
+                log.warn("others may use {path}, and that can't be changed: it belongs to somebody else", path=path)
+                continue
+            raise CannotOpen(
+                f"Others may use {path}, and it belongs to another user than the one that the chat runs as, who can't "
+                f"change that. As root: chown --reference={directory} {path}"
+            ) from error
 
 
 def connect(path: Path, sync: str = "full") -> sqlite3.Connection:

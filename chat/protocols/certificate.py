@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import socket
 from datetime import UTC, datetime
 from ipaddress import ip_address
@@ -16,16 +15,20 @@ from cryptography.x509.oid import NameOID
 from OpenSSL import SSL, crypto
 from twisted.internet.interfaces import IOpenSSLServerConnectionCreator
 from twisted.internet.ssl import CertificateOptions, TLSVersion
+from twisted.logger import Logger
 from twisted.protocols.tls import TLSMemoryBIOProtocol
 from zope.interface import implementer
 
 from chat.disk.files import make_directory, put_in_place
+from chat.disk.private import close_to_others, create_in_data
 
 OWN = "tls.pem"
 """The file in the data directory where the server keeps what it has made for itself."""
 
 NEVER = datetime(9999, 12, 31, 23, 59, 59)
 """The end of a certificate that has none (RFC 5280, section 4.1.2.5)."""
+
+log = Logger()
 
 
 class BadCertificate(Exception):
@@ -105,6 +108,8 @@ def make_where_missing(path: Path) -> None:
         if not path.exists():
             make_directory(path.parent)
             _write(path, _self_signed())
+        elif close_to_others(path):
+            log.warn("others could use {path}, which has the key of the chat; now only its owner can", path=path)
     except OSError as error:
         raise BadCertificate(f"{path} can't be written: {error.strerror}. Choose another place with --data.") from error
 
@@ -113,7 +118,7 @@ def _write(path: Path, content: bytes) -> None:
     """Write a file for nobody else to read, whole or not at all."""
     new = path.with_suffix(".new")
     new.unlink(missing_ok=True)
-    with open(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+    with open(create_in_data(new), "wb") as file:
         file.write(content)
     put_in_place(new, path)
 
