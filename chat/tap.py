@@ -78,6 +78,18 @@ class Options(usage.Options):
         ("log", None, "Print the log at a terminal too (default: only where the output is no terminal)."),
         ("tls", None, "Listen for TLS too, with a certificate made and kept in the data directory (default: do not)."),
     )
+    compData = usage.Completions(
+        optActions={
+            "config": usage.CompleteFiles(),
+            "data": usage.CompleteDirs(),
+            "sync": usage.CompleteList(SYNCS),
+            "tls-cert": usage.CompleteFiles(),
+            "tls-key": usage.CompleteFiles(),
+            "registration": usage.CompleteList(tuple(Registration)),
+            "invitations": usage.CompleteList(tuple(Inviters)),
+        },
+        multiUse=["limit", "reserve", *(way.option for way in WAYS)],
+    )
 
     def __init__(self) -> None:
         super().__init__()

@@ -19,6 +19,7 @@ MAY_USE = {
     "client": {"core", "client"},
     "archive": {"core", "disk", "history", "archive"},
     "admin": {"core", "disk", "history", "delivery", "protocols", "admin"},
+    "shell": {"core", "client", "archive", "admin", "shell", "top"},
 }
 """The packages that each package may import from."""
 

@@ -17,6 +17,8 @@ from e2e.clients import Person
 from e2e.daemon import Daemon
 from e2e.streams import SocketStream
 
+from chat.shell.completion import NAMES
+
 ROOT = Path(__file__).parents[1]
 SITE = Path(sysconfig.get_path("purelib"))
 OURS = ("chat", "twisted", "twisted_chat", "__editable__", "_twisted_chat")
@@ -94,8 +96,11 @@ def test_the_wheel_has_what_launchers_need(wheel: Path) -> None:
         "share/applications/twisted-chat.desktop",
         "share/icons/hicolor/128x128/apps/twisted-chat.png",
         "share/icons/hicolor/scalable/apps/twisted-chat.svg",
+        *sorted(f"share/man/man1/{page.name}" for page in (ROOT / "man").iterdir()),
     ]
     assert "chat-gui = chat.client.command:main_gui" in scripts
+    for name in NAMES:
+        assert f"\n{name} = chat.command:main\n" in scripts
 
 
 def test_an_installed_wheel_serves_elsewhere_and_leaves_twisted_whole(

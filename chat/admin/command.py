@@ -72,6 +72,7 @@ class Options(usage.Options):
         ["since", None, None, f"audit: only what was decided since then: {WHEN}."],
         ["until", None, None, "audit: only what was decided before then."],
     ]
+    compData = usage.Completions(optActions={"data": usage.CompleteDirs()})
 
     def getUsage(self, width: int | None = None) -> str:  # noqa: N802 - Twisted calls it so
         """Explain the commands by topic, each with an example, and then the options."""

@@ -55,6 +55,7 @@ messages are left out, and so is who is op or invited. To reach a host that is c
     def __init__(self) -> None:
         super().__init__()
         self.rooms: list[str] = []
+        self.compData = _completions(tuple(WRITERS))
 
     def opt_room(self, room: str) -> None:
         """Export only this room; may be given several times. [default: all rooms]"""
@@ -93,6 +94,7 @@ To reach a host that is called import, write import:12345."""
     def __init__(self) -> None:
         super().__init__()
         self.files: list[str] = []
+        self.compData = _completions(("jsonl", *_LOGS))
 
     def parseArgs(self, *words: str) -> None:  # noqa: N802 - Twisted calls it so
         """Take the names of the files, and the options that may follow them."""
@@ -121,6 +123,18 @@ To reach a host that is called import, write import:12345."""
             self.stamps = KNOWN if self["time-format"] is None else stamps_for(self["time-format"])
         except ValueError as why:
             raise usage.UsageError(f"--time-format {self['time-format']}: {why}") from why
+
+
+def _completions(formats: Sequence[str]) -> usage.Completions:
+    """Make what completes the values of the options."""
+    return usage.Completions(
+        optActions={
+            "data": usage.CompleteDirs(),
+            "format": usage.CompleteList(formats),
+            "output": usage.CompleteFiles(),
+        },
+        multiUse=["room"],
+    )
 
 
 def run(word: str, arguments: list[str]) -> int:

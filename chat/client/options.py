@@ -118,6 +118,10 @@ chat serve runs a chat; chat export, chat import and chat admin manage a history
         ["config", "c", None, f"The configuration file. [default: {config_path()}]"],
     ]
 
+    compData = usage.Completions(
+        optActions=dict.fromkeys(("config", "log", "key-file", "password-file"), usage.CompleteFiles())
+    )
+
     def __init__(self) -> None:
         super().__init__()
         self["address"] = None

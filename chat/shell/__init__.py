@@ -1,0 +1,1 @@
+"""What shells and ``man`` are told of the command ``chat``, read from its own parsers."""
