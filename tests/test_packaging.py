@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib.util
+import os
 import re
 import shutil
 import subprocess
@@ -21,6 +23,12 @@ from chat.shell.completion import NAMES
 
 ROOT = Path(__file__).parents[1]
 SITE = Path(sysconfig.get_path("purelib"))
+READ_ONLY = 'mount --bind "$1" "$1" && mount -o remount,ro,bind "$1" && shift && exec "$@"'
+"""Runs a command that can't write into a folder."""
+needs_namespaces = pytest.mark.skipif(
+    not os.environ.get("CI") and bool(subprocess.run(["unshare", "-rm", "true"], check=False).returncode),
+    reason="needs namespaces",
+)
 OURS = ("chat", "twisted", "twisted_chat", "__editable__", "_twisted_chat")
 
 
@@ -67,16 +75,21 @@ def lists_chat(python: Path, folder: Path) -> bool:
     return any(line.split()[:1] == ["chat"] for line in shown.splitlines())
 
 
-def serves(python: Path, folder: Path) -> None:
-    """Check that somebody can walk in."""
-    command = [*twistd(python), "--nodaemon", "--pidfile=", "chat", "--listen", "tcp:0:interface=127.0.0.1"]
-    daemon = Daemon(command, folder, 1, {})
+def serves(command: list[str], folder: Path) -> str:
+    """Check that somebody can walk in; return the log."""
+    daemon = Daemon([*command, "--listen", "tcp:0:interface=127.0.0.1"], folder, 1, {"PATH": "/usr/bin:/bin"})
     try:
         ada = Person(SocketStream(("127.0.0.1", daemon.port)))
         daemon.adopt(ada)
         ada.walk_in("ada")
     finally:
         daemon.end()
+    return daemon.log()
+
+
+def daemon_by_twistd(python: Path) -> list[str]:
+    """The command that runs the daemon by ``twistd``."""
+    return [*twistd(python), "--nodaemon", "--pidfile=", "chat"]
 
 
 def test_the_wheel_has_the_plugin_and_no_file_of_twisted(wheel: Path) -> None:
@@ -111,7 +124,7 @@ def test_an_installed_wheel_serves_elsewhere_and_leaves_twisted_whole(
     assert not lists_chat(python, elsewhere)
     pip(python, "install", "--no-deps", str(wheel))
     assert lists_chat(python, elsewhere)
-    serves(python, elsewhere)
+    serves(daemon_by_twistd(python), elsewhere)
     pip(python, "uninstall", "--yes", "twisted-chat")
     assert not lists_chat(python, elsewhere)
 
@@ -121,7 +134,20 @@ def test_an_editable_install_serves_elsewhere(python: Path, tmp_path: Path) -> N
     elsewhere.mkdir()
     pip(python, "install", "--no-deps", "--no-build-isolation", "--editable", str(ROOT))
     assert lists_chat(python, elsewhere)
-    serves(python, elsewhere)
+    serves(daemon_by_twistd(python), elsewhere)
+
+
+@needs_namespaces
+def test_it_serves_where_its_files_can_not_be_written(wheel: Path, python: Path, tmp_path: Path) -> None:
+    pip(python, "install", "--no-deps", str(wheel))
+    environment = python.parents[1]
+    read_only = ["unshare", "-rm", "sh", "-c", READ_ONLY, "sh", str(environment)]
+    for name in ("first", "second"):
+        (tmp_path / name).mkdir()
+    log = serves([*read_only, str(python.with_name("chat")), "serve"], tmp_path / "first")
+    assert "plugin cache" not in log
+    serves([*read_only, *daemon_by_twistd(python)], tmp_path / "second")
+    assert not list(environment.rglob("dropin.cache"))
 
 
 @pytest.mark.parametrize("module", ["chat.tap", "chat.testing"])
@@ -135,3 +161,18 @@ def test_the_lowest_versions_are_those_that_are_tested() -> None:
     project = tomllib.loads((folder.parent / "pyproject.toml").read_text())["project"]
     lowest = [re.sub(r"\[.*?\]", "", wanted).replace(">=", "==") for wanted in project["dependencies"]]
     assert [line for line in (folder / "lowest.txt").read_text().splitlines() if not line.startswith("#")] == lowest
+
+
+def test_a_python_that_is_too_old_is_refused_in_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    spec = importlib.util.spec_from_file_location("hatch_build", ROOT / "hatch_build.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    hook = module.CustomMetadataHook(str(ROOT), {})
+    hook.update({})
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert project["requires-python"] == ">={}.{}".format(*module.OLDEST)
+    monkeypatch.setattr(sys, "version_info", (3, 10, 13))
+    with pytest.raises(SystemExit, match=r"^twisted-chat needs Python 3\.11 or later, and this is Python 3\.10\. "):
+        hook.update({})
