@@ -15,9 +15,7 @@ from pathlib import Path
 from zipfile import ZipFile
 
 import pytest
-from e2e.clients import Person
-from e2e.daemon import Daemon
-from e2e.streams import SocketStream
+from e2e.daemon import serves
 
 from chat.shell.completion import NAMES
 
@@ -73,18 +71,6 @@ def lists_chat(python: Path, folder: Path) -> bool:
     """Tell whether twistd knows us there."""
     shown = subprocess.run([*twistd(python), "--help"], cwd=folder, capture_output=True, text=True, check=True).stdout
     return any(line.split()[:1] == ["chat"] for line in shown.splitlines())
-
-
-def serves(command: list[str], folder: Path) -> str:
-    """Check that somebody can walk in; return the log."""
-    daemon = Daemon([*command, "--listen", "tcp:0:interface=127.0.0.1"], folder, 1, {"PATH": "/usr/bin:/bin"})
-    try:
-        ada = Person(SocketStream(("127.0.0.1", daemon.port)))
-        daemon.adopt(ada)
-        ada.walk_in("ada")
-    finally:
-        daemon.end()
-    return daemon.log()
 
 
 def daemon_by_twistd(python: Path) -> list[str]:

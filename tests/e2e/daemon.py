@@ -32,6 +32,16 @@ def twistd() -> list[str]:
     return [str(script)] if script.exists() else [sys.executable, "-c", "from twisted.scripts.twistd import run; run()"]
 
 
+def serves(command: Sequence[str], folder: Path) -> str:
+    """Check that a command that runs a chat lets somebody in, and ends well; return its log."""
+    daemon = Daemon([*command, "--listen", LISTEN], folder, 1, {"PATH": "/usr/bin:/bin"})
+    try:
+        daemon.stranger().walk_in("ada")
+    finally:
+        daemon.end()
+    return daemon.log()
+
+
 @contextmanager
 def running(command: Sequence[str], **options: Any) -> Iterator[subprocess.Popen[bytes]]:
     """Run a program that the test ends; a failure of the test kills it."""
