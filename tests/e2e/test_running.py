@@ -64,11 +64,11 @@ def test_it_runs_in_the_background_and_is_stopped_by_its_pid(tmp_path: Path) -> 
     assert "Traceback" not in read(tmp_path / "chat.log")
 
 
-def test_a_crash_does_not_keep_the_background_command_of_the_readme_from_starting(tmp_path: Path) -> None:
+def test_a_crash_does_not_keep_the_background_command_of_the_page_from_starting(tmp_path: Path) -> None:
     """The number in the pid file may be another process's by then: only the claim on the data counts."""
-    readme = (Path(__file__).parents[2] / "README.md").read_text()
-    (command,) = re.findall(r"^    .venv/bin/twistd (--pidfile=.*) --data /var/lib/chat$", readme, re.MULTILINE)
-    (end,) = re.findall(r"^`(fuser .*) /var/lib/chat/chat.lock` stops it.", readme, re.MULTILINE)
+    page = (Path(__file__).parents[2] / "docs" / "running.md").read_text()
+    (command,) = re.findall(r"^twistd (--pidfile=.*) --data /var/lib/chat$", page, re.MULTILINE)
+    (end,) = re.findall(r"^(fuser .*) /var/lib/chat/chat.lock$", page, re.MULTILINE)
     fuser = [tool("fuser"), *end.split()[1:], str(tmp_path / "chat.lock")]
     (tmp_path / "twistd.pid").write_text(f"{os.getpid()}\n")
     for crash in (True, False):

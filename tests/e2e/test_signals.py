@@ -125,8 +125,8 @@ def test_a_log_that_can_not_be_opened_anew_goes_on_where_it_was(
 def test_the_recipe_for_logrotate_works(logging: tuple[subprocess.Popen[bytes], Path]) -> None:
     program = tool("logrotate")
     daemon, log = logging
-    _, recipe = LOGROTATE.split("    /var/log/chat/chat.log {\n")
-    recipe = recipe.split("    }\n")[0].replace("systemctl reload chat", f"kill -HUP {daemon.pid}")
+    _, recipe = LOGROTATE.split("/var/log/chat/chat.log {\n")
+    recipe = recipe.split("}\n")[0].replace("systemctl reload chat", f"kill -HUP {daemon.pid}")
     config = log.with_name("recipe")
     config.write_text(f"{log} {{\n{recipe}}}\n")
     for _ in range(2):
