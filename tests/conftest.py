@@ -11,6 +11,7 @@ import pytest
 from box import Box
 from desktop.displays import Display, Other, has_tk
 from e2e.daemon import Daemon, DaemonFactory, Yard
+from e2e.sandbox import fetch_packages
 from hypothesis import HealthCheck, settings
 from twisted.logger import LogEvent, globalLogPublisher
 from twisted.python.failure import Failure
@@ -71,6 +72,14 @@ def logged_failures(request: pytest.FixtureRequest) -> Iterator[LoggedFailures]:
     yield failures
     globalLogPublisher.removeObserver(observe)  # type: ignore[arg-type]
     assert not failures, "Twisted logged: " + "\n".join(failure.getTraceback() for failure in failures)
+
+
+@pytest.fixture(scope="session")
+def packages(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with all that pip needs to install this project where there is no network."""
+    folder = tmp_path_factory.mktemp("packages")
+    fetch_packages(folder)
+    return folder
 
 
 @pytest.fixture
