@@ -110,7 +110,8 @@ class Machine:
         self._programs = 0
         (folder / "machine").mkdir(parents=True)
         spaces = ["--mount", "--net", "--pid", "--cgroup", "--uts", "--ipc", "--fork", "--kill-child"]
-        command = [tool("unshare"), *spaces, "sh", "-c", _SET_UP, "sh", str(folder / "machine"), str(clone)]
+        dies = [tool("setpriv"), "--pdeathsig", "KILL", tool("unshare")]
+        command = [*dies, *spaces, "sh", "-c", _SET_UP, "sh", str(folder / "machine"), str(clone)]
         self._group: Path | None = None
         """The control group in which systemd makes its own."""
         if boots:
