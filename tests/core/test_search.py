@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import time
 import unicodedata
-from collections.abc import Iterator
 
 import pytest
 from hypothesis import given
@@ -13,16 +11,6 @@ from hypothesis import strategies as st
 from chat.core.errors import BadField, BadName, ChatError, Empty
 from chat.core.search import MOST_LETTERS, MOST_WORDS, Wanted, folded_name, parse, words
 from chat.core.text import mentions
-
-
-@pytest.fixture
-def berlin(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """The time zone of the server is that of Berlin."""
-    with monkeypatch.context() as changed:
-        changed.setenv("TZ", "Europe/Berlin")
-        time.tzset()
-        yield
-    time.tzset()
 
 
 @pytest.mark.parametrize(

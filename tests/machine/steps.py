@@ -1401,7 +1401,7 @@ def the_operator_announces(day: Day, seat: int, chance: random.Random) -> object
             program.look()
             heard = any(words in notice for notice in program.heard)
             waits = any(not request.answers for request in program.requests.values()) or day.house.reading.waiting
-            may = heard or waits or program.over or program.stuck or not done
+            may = heard or bool(waits) or program.over or program.stuck or not done
             day.world.require("announced", may, f"{program.title} is not shown {words!r}.")
             day.world.require("refused", done or not heard, f"{program.title} is shown {words!r}.")
 
