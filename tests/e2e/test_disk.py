@@ -98,6 +98,29 @@ def test_files_that_can_not_grow(chat: Daemon) -> None:
     check_whole(chat.folder / "chat.db", ["before", "lost", "after"])
 
 
+def test_nothing_is_promised_that_is_not_stored(chat: Daemon) -> None:
+    ada, bob, eve = chat.person("ada"), chat.bot("bob"), chat.bot("eve", accept=["changes", "lines"])
+    bob.request("register", password="correct horse")
+    bob.until("notice")
+    bob.leave()
+    ada.type("before", "said last")
+    first, last = eve.until("message", text="said last")[-2:]
+    ada.type("/join dev")
+    ada.catch_up()
+    eve.catch_up()
+    with files_no_larger_than(wal(chat).stat().st_size, chat):
+        for line in ("/msg bob psst", "/invite eve", "lost"):
+            ada.type(line)
+            ada.expect(f"! {NOT_STORED}the disk of the server can't be written. Try again later.")
+        assert ada.catch_up() == []
+        assert eve.catch_up() == []
+    ada.type("/join lobby")
+    ada.catch_up()
+    for message in (last, first):
+        ada.type("/delete")
+        assert eve.until("deleted")[-1]["id"] == message["id"]
+
+
 def test_it_fails_and_recovers_again_and_again(fast_chat: Daemon) -> None:
     ada, watcher = fast_chat.bot("ada"), fast_chat.bot("watcher")
     expected = []
