@@ -7,6 +7,7 @@ commit.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
@@ -22,8 +23,10 @@ from zope.interface import implementer
 from chat.core.doors import Doors, Inviters, Registration
 from chat.core.facts import Record
 from chat.core.limits import Limits
+from chat.history.backup import open_to_read
 from chat.history.passwords import hash_password, is_password
-from chat.history.sqlite import SqliteStore
+from chat.history.soundness import faults
+from chat.history.sqlite import FILE, SqliteStore
 from chat.history.store import CannotKeep
 from chat.protocols.jsonlines import FIRST, LATER, JsonDialect
 
@@ -237,6 +240,11 @@ class House:
             line.lose()
         self.let_all_through()
         self._end()
+
+    def faults(self) -> list[str]:
+        """What is wrong with the history."""
+        with closing(open_to_read(self._directory / FILE)) as connection:
+            return list(faults(connection, lambda what, done, total: None))
 
     def kill(self, *, stored: bool = False) -> None:
         """End at once, with nobody told; *stored*: what waits to be stored is stored, but nobody is shown it."""

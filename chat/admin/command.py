@@ -19,11 +19,13 @@ from typing import Any, ClassVar
 from twisted.python import usage
 
 from chat import __version__
+from chat.admin import files
 from chat.admin.address import ALONE, address_in
 from chat.admin.address import FILE as SOCKET
 from chat.core import durations, when
 from chat.core.errors import ChatError
 from chat.core.operating.record import FILTERS
+from chat.core.operating.request import Command
 from chat.core.operator import COMMANDS, fits
 from chat.core.times import timestamp
 from chat.history.schema import MIGRATIONS
@@ -77,14 +79,18 @@ class Options(usage.Options):
     def getUsage(self, width: int | None = None) -> str:  # noqa: N802 - Twisted calls it so
         """Explain the commands by topic, each with an example, and then the options."""
         topics: dict[str, list[str]] = {}
-        for command in COMMANDS.values():
-            lines = topics.setdefault(command.topic.value, [])
+        commands: list[tuple[str, Command | files.FileCommand]] = [
+            *((command.topic.value, command) for command in COMMANDS.values()),
+            *((files.TOPIC, command) for command in files.COMMANDS.values()),
+        ]
+        for topic, command in commands:
+            lines = topics.setdefault(topic, [])
             summary = textwrap.wrap(command.summary, HELP_WIDTH - len(INDENT))
             lines += [f"  {command.usage}", *(f"{INDENT}{line}" for line in summary)]
             lines.append(f"{INDENT}chat admin {command.example}")
-        commands = "\n\n".join("\n".join([f"{topic}:", *lines]) for topic, lines in topics.items())
+        explained = "\n\n".join("\n".join([f"{topic}:", *lines]) for topic, lines in topics.items())
         synopsis, _, options = super().getUsage(width).partition("\n")
-        return f"{synopsis}\n\n{commands}\n\n{options.strip()}\n\n{textwrap.fill(NOTES, HELP_WIDTH)}\n"
+        return f"{synopsis}\n\n{explained}\n\n{options.strip()}\n\n{textwrap.fill(NOTES, HELP_WIDTH)}\n"
 
     def opt_version(self) -> None:
         """Print the version and leave."""
@@ -93,7 +99,7 @@ class Options(usage.Options):
 
     def parseArgs(self, *words: str) -> None:  # noqa: N802 - Twisted calls it so
         """Take what is to be done; options may follow it."""
-        options = [number for number, word in enumerate(words) if word.startswith("-")]
+        options = [number for number, word in enumerate(words) if word.startswith("-") and word != "-"]
         first = options[0] if options else len(words)
         self["words"] = [*self.get("words", []), *words[:first]]
         if options:
@@ -102,15 +108,16 @@ class Options(usage.Options):
     def postOptions(self) -> None:
         """Check that there is such a command, and that it takes what it was given."""
         words = self["words"]
+        names = (*COMMANDS, *files.COMMANDS)
         if not words:
-            raise usage.UsageError(f"Say what is to be done: {', '.join(COMMANDS)}")
+            raise usage.UsageError(f"Say what is to be done: {', '.join(names)}")
         name = words[0]
-        if name not in COMMANDS:
-            near = difflib.get_close_matches(name, COMMANDS, n=1)
+        if name not in names:
+            near = difflib.get_close_matches(name, names, n=1)
             advice = f" Did you mean {near[0]}?" if near else ""
             raise usage.UsageError(f"There is no chat admin {name[:40]}.{advice}")
-        command = COMMANDS[name]
-        if not fits(words):
+        command = COMMANDS[name] if name in COMMANDS else files.COMMANDS[name]
+        if not (fits(words) or files.fits(words)):
             raise usage.UsageError(f"Usage: chat admin {command.usage}, for example: chat admin {command.example}")
         for option in FILTERS:
             if self[option] is not None and option not in command.options:
@@ -141,6 +148,8 @@ def run(arguments: list[str], alone: Alone) -> int:
     options = Options()
     try:
         options.parseOptions(arguments)
+        if options["words"][0] in files.COMMANDS:
+            return files.run(Path(options["data"]), options["words"], _print_json if options["json"] else print)
         chat = Chat(Path(options["data"]), alone, options=options.filters, json=bool(options["json"]))
         for line in chat.do(options["words"]):
             print(line)
@@ -148,7 +157,7 @@ def run(arguments: list[str], alone: Alone) -> int:
     except usage.UsageError as refusal:
         sentence = str(refusal).rstrip(".")
         return _complain(f"{sentence}{'' if sentence.endswith('?') else '.'} chat admin --help explains.", 2)
-    except (CannotAdminister, CannotOpen) as refusal:
+    except (CannotAdminister, CannotOpen, files.NotDone) as refusal:
         return _complain(str(refusal), 1)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -160,6 +169,14 @@ def run(arguments: list[str], alone: Alone) -> int:
 def _complain(sentence: str, code: int) -> int:
     print(f"chat: {sentence}", file=sys.stderr)
     return code
+
+
+def _as_json(text: str) -> str:
+    return json.dumps({"text": text}, ensure_ascii=False)
+
+
+def _print_json(text: str) -> None:
+    print(_as_json(text))
 
 
 class Chat:
@@ -190,7 +207,7 @@ class Chat:
             answer = self._ask(words=words, after=answer["next"])
         match answer:
             case {"type": "notice", "text": text}:
-                yield json.dumps({"text": text}, ensure_ascii=False) if self._json else text
+                yield _as_json(text) if self._json else text
             case {"type": "error", "text": text}:
                 raise CannotAdminister(text)
             case _:

@@ -589,6 +589,14 @@ def migrate(connection: sqlite3.Connection, path: Path) -> None:
         return
     if version:
         _copy(connection, path, version)
+    bring_up_to_date(connection, path)
+    if version:
+        log.info("{path} is of version {version} now", path=path, version=len(MIGRATIONS))
+
+
+def bring_up_to_date(connection: sqlite3.Connection, path: Path) -> None:
+    """Make the newest version of an older one, whole or not at all."""
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
     connection.create_function("indexed_text", 1, indexed_text, deterministic=True)
     connection.create_function("indexed_name", 1, indexed_name, deterministic=True)
     connection.create_function("presence_of", 2, presence_of, deterministic=True)
@@ -602,8 +610,6 @@ def migrate(connection: sqlite3.Connection, path: Path) -> None:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
         raise
-    if version:
-        log.info("{path} is of version {version} now", path=path, version=len(MIGRATIONS))
 
 
 def _copy(connection: sqlite3.Connection, path: Path, version: int) -> None:

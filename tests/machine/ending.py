@@ -77,6 +77,8 @@ def finish(day: Day) -> None:
     _check_letters(day)
     _check_private(day)
     _check_conversations(day)
+    faults = house.faults()
+    world.require("sound", not faults, " ".join(faults))
 
 
 def _ask(day: Day, program: Program, kind: str, **fields: Any) -> Any:

@@ -77,6 +77,7 @@ PROMISES = {
     "addresses": "What is written like an address is banned as that address, or refused.",
     "private": "A private message is seen by nobody but its two ends, and by no later holder of a name.",
     "every device": "A private message is shown on all devices of both its ends that are connected.",
+    "sound": "Whatever happens, nothing in the history is missing or left over.",
     "conversations": "Both sides of a conversation read, find and count what was said in it, in order, and no more.",
     "with": "What names the other side of a conversation stays the same, and names nobody else.",
     "replay": "Who says which private message they have seen last is sent what came later, and nothing else.",
