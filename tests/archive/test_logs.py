@@ -200,6 +200,13 @@ def test_what_is_no_line_of_a_log_can_t_be_read(line: str) -> None:
             reader.read(line)
 
 
+def test_a_log_of_weechat_is_none_of_others() -> None:
+    for reader in (IrssiReader("dev"), ZncReader("dev"), PlainReader("dev")):
+        for prefix in ("ada", " *", "<ada>"):
+            with pytest.raises(BadLine, match="neither a message nor an event"):
+                reader.read(f"2026-11-21 16:59:05\t{prefix}\tada waves")
+
+
 def test_a_session_of_mirc(berlin: None) -> None:
     lines = ["Session Start: Mon Mar 02 23:59:00 2015", "Session Ident: #dev", "[23:59] <ada> hi", "[00:01] <@bob> ho"]
     assert talk(PlainReader("dev"), *lines) == [
@@ -211,6 +218,11 @@ def test_a_session_of_mirc(berlin: None) -> None:
 def test_prefixes_of_weechat_are_nobody(berlin: None) -> None:
     for prefix in ("▬▬▶", "◀▬▬", "ℹ", "⚡", "-->", "=!="):
         assert talk(WeechatReader("dev"), f"2026-11-21 16:59:05\t{prefix}\tbob waves") == []
+    nicks = Nicks()
+    read(
+        WeechatReader("dev", nicks=nicks), [f"2026-11-21 16:59:05\t{nick}\thi" for nick in ("<@bob>", "<bob>", "+bob")]
+    )
+    assert nicks.changed == {}
     line = "2026-11-21 16:59:05\t ⚡\tbob waves"
     assert talk(WeechatReader("dev", action="⚡"), line) == [("2026-11-21T15:59:05", "bob", "action", "waves")]
     assert talk(WeechatReader("dev"), line.replace("⚡", "<@bob>")) == [
