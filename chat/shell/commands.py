@@ -14,6 +14,7 @@ from twisted.python import usage
 from chat import __version__, tap
 from chat.admin.command import NOTES
 from chat.admin.command import Options as AdminOptions
+from chat.admin.files import COMMANDS as FILES
 from chat.archive.command import ExportOptions, ImportOptions
 from chat.client.options import Options as ClientOptions
 from chat.client.options import config_path
@@ -108,7 +109,7 @@ COMMANDS: Mapping[str, Command] = {
             "admin",
             "looks after a chat",
             AdminOptions,
-            {command.usage: command.summary for command in OPERATOR.values()},
+            {command.usage: command.summary for command in (*OPERATOR.values(), *FILES.values())},
             notes=NOTES,
         ),
         Command("export", "writes what was said in rooms", ExportOptions),
