@@ -37,6 +37,8 @@ class Network(msgspec.Struct, frozen=True):
     addresses: Sequence[str] = ()
     name: str | None = None
     firewall: str | None = None
+    container: bool = False
+    """Whether others may know another address than it does."""
 
     def hosts(self, door: Door) -> list[str]:
         """What others may write for the machine to come in by *door*."""
@@ -88,7 +90,7 @@ class Greeting(msgspec.Struct, frozen=True):
         if network.addresses or not any(door.host in ANYWHERE for door in self.doors):
             yield "The chat is open, also to others on your network. They type:"
         else:
-            network = Network(["ADDRESS"], None, network.firewall)
+            network = msgspec.structs.replace(network, addresses=["ADDRESS"], name=None)
             yield "The chat is open to others too, but this machine is on no network. Once it is, they type:"
         plain, encrypted = ([*self._places(way, network)] for way in (PLAIN, TLS))
         secret = [_chat("chat", host, port, tls=True) for host, port in encrypted[:1]]
@@ -105,6 +107,8 @@ class Greeting(msgspec.Struct, frozen=True):
             yield "Only members come in."
         if network.firewall is not None:
             yield network.firewall
+        if network.container:
+            yield "This is a container. If others get no answer, they need the address of the machine around it."
 
     def _places(self, way: WayIn, network: Network) -> Iterator[tuple[str, int]]:
         """Where others come in by *way*: what they write for this machine, and the port."""

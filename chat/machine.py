@@ -66,6 +66,11 @@ def local_name(known: Sequence[str]) -> str | None:
     return name if meant & set(known) else None
 
 
+def in_container(root: Path = Path("/")) -> bool:
+    """Tell whether this is a container of Docker or Podman, whose addresses may be of no use to others."""
+    return (root / ".dockerenv").exists() or (root / "run/.containerenv").exists()
+
+
 def firewall(ports: Sequence[int], root: Path = Path("/")) -> str | None:
     """Say how to let others come in by *ports*, if a firewall is known to stand in the way."""
     listed = ",".join(str(port) for port in ports)

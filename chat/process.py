@@ -145,14 +145,14 @@ class ChatProcess(MultiService):
 
     async def _network(self, ports: Sequence[int]) -> Network:
         """Look at the network; the machine's name in it is left out if finding it takes too long."""
-        from chat.machine import addresses, firewall, local_name
+        from chat.machine import addresses, firewall, in_container, local_name
 
         known = addresses()
         found: Deferred[str | None] = Deferred()
         look_up = partial(local_name, known)
         Thread(target=lambda: self._reactor.callFromThread(found.callback, look_up()), daemon=True).start()
         name = await found.addTimeout(LOOK_UP, self._reactor).addErrback(lambda _: None)
-        return Network(known, name, firewall(ports))
+        return Network(known, name, firewall(ports), in_container())
 
     # -- signals
 

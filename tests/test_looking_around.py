@@ -34,6 +34,7 @@ def reactor(monkeypatch: pytest.MonkeyPatch) -> Reactor:
     """The reactor of a machine with one address, and without a firewall."""
     monkeypatch.setattr(machine, "addresses", lambda: ["192.168.1.7"])
     monkeypatch.setattr(machine, "firewall", lambda _: None)
+    monkeypatch.setattr(machine, "in_container", lambda: False)
     return Reactor()
 
 

@@ -126,3 +126,10 @@ def test_a_chain_that_drops_what_comes_in_is_a_firewall(
 ) -> None:
     monkeypatch.setattr(machine, "_chains", lambda: chains)
     assert (machine.firewall([12345], tmp_path) is not None) is told
+
+
+@pytest.mark.parametrize(("file", "told"), [("run/.containerenv", True), (".dockerenv", True), ("run/other", False)])
+def test_a_container_knows_that_it_is_one(tmp_path: Path, file: str, told: bool) -> None:
+    (tmp_path / "run").mkdir()
+    (tmp_path / file).touch()
+    assert machine.in_container(tmp_path) is told
