@@ -28,11 +28,15 @@ _REACTOR = "import twisted.internet.reactor; print(open('/proc/self/status').rea
 
 @dataclass(frozen=True)
 class Idle:
-    """Figures of each start: the memory above that of Twisted's reactor in KB, and the seconds until it listened."""
+    """Figures of each start: the memory above that of Twisted's reactor in KB, and the seconds until it listened.
+
+    ``cpu``: the seconds of the processor until then.
+    """
 
     command: str
     above: list[int] = field(default_factory=list)
     seconds: list[float] = field(default_factory=list)
+    cpu: list[float] = field(default_factory=list)
 
 
 def measure(starts: int = 5) -> list[Idle]:
@@ -42,10 +46,11 @@ def measure(starts: int = 5) -> list[Idle]:
     for name, command in (("chat serve", _SERVE), ("twistd -n chat", _TWISTD)):
         found.append(Idle(name))
         for number in range(starts + 1):
-            memory, seconds = _start(command)
+            memory, seconds, cpu = _start(command)
             if number:
                 found[-1].above.append(memory - reactor)
                 found[-1].seconds.append(seconds)
+                found[-1].cpu.append(cpu)
     return found
 
 
@@ -66,8 +71,8 @@ def _reactor() -> int:
     return _resident(subprocess.run(command, capture_output=True, text=True, check=True, env=_environment()).stdout)
 
 
-def _start(command: Sequence[str]) -> tuple[int, float]:
-    """Start a daemon; return its memory once it is idle, and the seconds until it listened."""
+def _start(command: Sequence[str]) -> tuple[int, float, float]:
+    """Start a daemon; return its memory once idle, and the seconds until it listened: all, and of the processor."""
     with TemporaryDirectory(prefix="chat-benchmark-") as data:
         began = time.monotonic()
         process = subprocess.Popen(
@@ -83,8 +88,9 @@ def _start(command: Sequence[str]) -> tuple[int, float]:
             try:
                 assert any("listening on" in line for line in process.stdout), "it did not start"
                 seconds = time.monotonic() - began
+                cpu = int(Path(f"/proc/{process.pid}/schedstat").read_text().split()[0]) / 1e9
                 time.sleep(SETTLED)
-                return _resident(Path(f"/proc/{process.pid}/status").read_text()), seconds
+                return _resident(Path(f"/proc/{process.pid}/status").read_text()), seconds, cpu
             finally:
                 process.terminate()
 
@@ -137,10 +143,11 @@ def report(idle: Sequence[Idle], on_disk: dict[str, int]) -> list[str]:
     return [
         "### An idle daemon",
         "",
-        "| started by | MB above `import twisted.internet.reactor` | seconds until it listens |",
-        "| --- | --- | --- |",
+        "| started by | MB above `import twisted.internet.reactor` | seconds until it listens | of the processor |",
+        "| --- | --- | --- | --- |",
         *(
-            f"| `{one.command}` | {range_of([above / 1024 for above in one.above], 1)} | {range_of(one.seconds, 2)} |"
+            f"| `{one.command}` | {range_of([above / 1024 for above in one.above], 1)} | {range_of(one.seconds, 2)} | "
+            f"{range_of(one.cpu, 2)} |"
             for one in idle
         ),
         "",
