@@ -5,10 +5,10 @@ from __future__ import annotations
 import time
 from dataclasses import replace
 from datetime import UTC, datetime
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from random import SystemRandom
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from twisted.application.service import MultiService
 from twisted.internet.defer import Deferred
@@ -27,12 +27,14 @@ from chat.history.store import Store
 from chat.protocols.certificate import OWN, BadCertificate, Certificate, make_where_missing
 from chat.protocols.connection import ChatFactory
 from chat.protocols.listening import Listening
-from chat.protocols.memory import MemoryEndpoint
 from chat.protocols.plain import PlainManners
 from chat.protocols.proxy import BEHIND_PROXY, ProxyFactory
 from chat.protocols.ways import TLS, WAYS, Surroundings, WayIn
 from chat.settings import FOREVER, NO_DATA, Settings
 from chat.talklog import TalkLog
+
+if TYPE_CHECKING:
+    from chat.protocols.memory import MemoryEndpoint
 
 PATIENCE = 10.0
 """The seconds that clients have to read what is left for them when the chat ends."""
@@ -83,10 +85,6 @@ class ChatService(MultiService):
             most=settings.keep_messages,
             dropped=engine.hub.dropped,
         )
-        self.endpoint = MemoryEndpoint(
-            reactor, ChatFactory(engine.connections, PlainManners), lambda: bool(self.running)
-        )
-        """Where programs in this process come in: under the rules of the chat, as by a local socket."""
         self._certificate = _certificate(settings)
         surroundings = Surroundings(engine.connections, reactor, self._certificate)
         self.listening: list[tuple[WayIn, Listening]] = []
@@ -106,6 +104,14 @@ class ChatService(MultiService):
 
             site = metrics_site(reactor, engine.figures, engine.commit)
             Listening(reactor, settings.metrics, site).setServiceParent(self)
+
+    @cached_property
+    def endpoint(self) -> MemoryEndpoint:
+        """Where programs in this process come in: under the rules of the chat, as by a local socket."""
+        from chat.protocols.memory import MemoryEndpoint
+
+        factory = ChatFactory(self._engine.connections, PlainManners)
+        return MemoryEndpoint(self._reactor, factory, lambda: bool(self.running))
 
     @property
     def fingerprint(self) -> str:

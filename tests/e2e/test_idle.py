@@ -7,7 +7,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -31,6 +31,7 @@ AT_NEED = {
     "chat.core.operator",
     "chat.history.memory",
     "chat.metrics",
+    "chat.protocols.memory",
     "difflib",
     "precis_i18n",
     "prometheus_client",
@@ -47,10 +48,12 @@ def _compiled() -> None:
 
 
 @contextmanager
-def serving(folder: Path, *options: str) -> Iterator[tuple[subprocess.Popen[bytes], int, Path]]:
+def serving(
+    folder: Path, *options: str, python: Sequence[str] = ("-X", "importtime")
+) -> Iterator[tuple[subprocess.Popen[bytes], int, Path]]:
     """Run a daemon that tells on its standard error what it imports; give it, its port, and that file."""
     log, imported = folder / "log", folder / "imported"
-    command = [sys.executable, "-X", "importtime", "-m", "chat", "serve", "--listen", LISTEN, *options]
+    command = [sys.executable, *python, "-m", "chat", "serve", "--listen", LISTEN, *options]
     with (
         log.open("wb") as output,
         imported.open("wb") as errors,
@@ -80,7 +83,7 @@ def test_it_takes_little_more_memory_than_the_reactor_of_twisted(tmp_path: Path)
         assert process.stdout.readline() == b"ready\n"
         reactor = resident(process.pid)
         process.kill()
-    with serving(tmp_path) as (daemon, _, _):
+    with serving(tmp_path, python=()) as (daemon, _, _):
         wait_for(lambda: resident(daemon.pid) - reactor <= MOST, "it is idle, and small")
 
 
