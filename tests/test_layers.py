@@ -16,7 +16,7 @@ MAY_USE = {
     "history": {"core", "disk", "history"},
     "delivery": {"core", "history", "delivery"},
     "protocols": {"core", "disk", "delivery", "protocols"},
-    "client": {"core", "client"},
+    "client": {"core", "disk", "client"},
     "archive": {"core", "disk", "history", "archive"},
     "admin": {"core", "disk", "history", "delivery", "protocols", "admin"},
     "shell": {"core", "client", "archive", "admin", "shell", "top"},

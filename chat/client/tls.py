@@ -16,6 +16,7 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from chat.client import places
+from chat.disk.files import put_in_place
 
 
 def known_hosts_path() -> Path:
@@ -71,7 +72,10 @@ class KnownHosts:
         content = self._read()
         if content and not content.endswith("\n"):
             content += "\n"
-        self.path.write_text(f"{content}{place} {fingerprint}\n", encoding="utf-8")
+        path = self.path.resolve()
+        part = path.with_name(f"{path.name}.part")
+        part.write_text(f"{content}{place} {fingerprint}\n", encoding="utf-8")
+        put_in_place(part, path)
 
     def _read(self) -> str:
         try:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from pathlib import Path
 
 import pytest
@@ -148,3 +150,24 @@ def test_the_file_of_what_is_known(tmp_path: Path) -> None:
     hosts.path.write_bytes(b"a:1 AA\nrubbish\n\xff \xfe\n\nb:2")
     hosts.keep("c:3", "DD")
     assert (hosts.fingerprint("a:1"), hosts.fingerprint("c:3")) == ("AA", "DD")
+
+
+def test_what_is_known_stays_so_if_more_can_not_be_stored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    hosts = KnownHosts(tmp_path / "known_hosts")
+    hosts.keep("a:1", "AA")
+    before = hosts.path.read_bytes()
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="No space left"):
+        hosts.keep("b:1", "BB")
+    assert hosts.path.read_bytes() == before
+
+
+def test_the_file_of_what_is_known_may_be_a_link(tmp_path: Path) -> None:
+    (tmp_path / "real").write_text("a:1 AA\n")
+    (tmp_path / "known_hosts").symlink_to(tmp_path / "real")
+    KnownHosts(tmp_path / "known_hosts").keep("b:1", "BB")
+    assert (tmp_path / "real").read_text() == "a:1 AA\nb:1 BB\n"
+    assert (tmp_path / "known_hosts").is_symlink()

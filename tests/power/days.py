@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import shlex
 import shutil
 import sqlite3
 import subprocess
@@ -145,6 +146,8 @@ def talk(folder: Path, seed: int, *, rounds: int = ROUNDS, sync: str = "full") -
             day.live(daemon, rounds // (part + 1), first=part == 0)
             if part == 0:
                 daemon.kill()
+            elif more:
+                daemon.await_log("old messages were dropped")
     return Day(recorder, data, day.promises)
 
 
@@ -203,8 +206,8 @@ def upgrade(folder: Path, version: int, *, killed: bool) -> Day:
     return Day(recorder, data, check=check)
 
 
-def imports(folder: Path, seed: int) -> Day:
-    """Rooms are imported into a new history, and more of them into that one; then the operator makes an account."""
+def imports_and_exports(folder: Path, seed: int) -> Day:
+    """Rooms are imported into a new history and into that one, the operator makes an account, and all is exported."""
     recorder = Recorder(folder)
     data = recorder.disk / "srv" / "chat"
     promises = []
@@ -217,7 +220,10 @@ def imports(folder: Path, seed: int) -> Day:
         promises.append(Promise(told.splitlines()[0], query))
     told = recorder.run(*CHAT, "admin", "account", "ada", "--data", str(data), said="a password\n")
     promises.append(Promise(told.splitlines()[-1], "SELECT 1 FROM accounts WHERE name = 'ada'"))
-    return Day(recorder, data, promises)
+    exported = recorder.disk / "rooms.jsonl"
+    export = shlex.join((*CHAT, "export", "--data", str(data), "--output", str(exported)))
+    told = recorder.run("sh", "-c", f"{export} && echo exported")
+    return Day(recorder, data, promises, _whole(recorder, {exported: told.encode()}))
 
 
 def _lines_of(room: str, many: int) -> Iterator[dict[str, object]]:
@@ -261,6 +267,6 @@ DAYS: dict[str, Callable[[Path, int], Day]] = {
         for version in range(1, 6)
         for killed in (False, True)
     },
-    "imports": imports,
+    "import and export": imports_and_exports,
 }
 """What is recorded, in a folder and by a seed."""

@@ -66,8 +66,9 @@ def test_on_a_day_of_talk_the_log_is_folded_into_the_file(judge_of: Callable[[st
         ("first certificate", Kind.DIRECTORY_SYNCED, ""),
         ("upgrade from version 4", Kind.SYNCED, "chat.db.v4.part"),
         ("upgrade from version 4, which was killed", Kind.DIRECTORY_SYNCED, ""),
-        ("imports", Kind.SYNCED, "srv/chat/chat.db-wal"),
-        ("imports", Kind.DIRECTORY_SYNCED, "srv"),
+        ("import and export", Kind.SYNCED, "srv/chat/chat.db-wal"),
+        ("import and export", Kind.DIRECTORY_SYNCED, "srv"),
+        ("import and export", Kind.SYNCED, "rooms.jsonl.part"),
     ],
 )
 def test_it_is_seen_if_what_is_synced_in_one_place_is_not(
