@@ -17,6 +17,7 @@ from e2e.clients import Bot
 from e2e.daemon import HOST, Daemon, Yard
 from e2e.streams import TlsStream
 
+from chat.history.schema import MIGRATIONS
 from chat.history.sqlite import FILE
 from chat.protocols.certificate import OWN
 from power.judge import Check, Day, Promise, content_of
@@ -233,6 +234,26 @@ def _lines_of(room: str, many: int) -> Iterator[dict[str, object]]:
         yield {"type": "message", **said}
 
 
+def backup(folder: Path, seed: int) -> Day:
+    """A chat is backed up while people talk, and the backup is restored; then the chat goes on."""
+    recorder = Recorder(folder)
+    data, target = recorder.disk / "chat", recorder.disk / "backups" / "monday.db"
+    target.parent.mkdir()
+    day = Talk(recorder, data, seed)
+    tool = (*CHAT, "admin", "--data", str(data))
+    with _yard(folder) as yard:
+        daemon = yard.start("--data", str(data), "--no-limits", wrapper=recorder.wrapper)
+        day.live(daemon, 10, first=True)
+        made = recorder.run(*tool, "backup", str(target)).splitlines()[-1]
+        day.go_on(5)
+    restored = recorder.run(*tool, "restore", str(target)).splitlines()[-1]
+    (kept,) = data.glob("chat.db.before-restore-*")
+    with _yard(folder) as yard:
+        _say(yard.start("--data", str(data), wrapper=recorder.wrapper))
+    day.promises.append(Promise(restored, "SELECT 1 FROM audit WHERE action = 'restore'"))
+    return Day(recorder, data, day.promises, _whole(recorder, {target: made.encode(), kept: restored.encode()}))
+
+
 def _whole(recorder: Recorder, files: Mapping[Path, bytes]) -> Check:
     """Each of these files is as it is now, or is not there; it is there once somebody was sent what stands with it."""
     contents = {file.relative_to(recorder.disk): file.read_bytes() for file in files}
@@ -264,9 +285,10 @@ DAYS: dict[str, Callable[[Path, int], Day]] = {
         f"upgrade from version {version}{', which was killed' if killed else ''}": (
             lambda folder, seed, version=version, killed=killed: upgrade(folder, version, killed=killed)  # type: ignore[misc]
         )
-        for version in range(1, 6)
+        for version in range(1, len(MIGRATIONS))
         for killed in (False, True)
     },
     "import and export": imports_and_exports,
+    "backup and restore": backup,
 }
 """What is recorded, in a folder and by a seed."""
