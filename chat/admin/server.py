@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import socket
 import stat
+import struct
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
 from pathlib import Path
@@ -59,7 +61,11 @@ class OperatorProtocol(LineReceiver):
         )
         self._deadline = chat.clock.callLater(PATIENCE, self.abort)
         chat.open.add(self)
-        if len(chat.open) > MOST_CONNECTIONS:
+        if not _may_operate(transport):
+            log.warn("somebody else than the user of this chat has reached its socket for chat admin, and was cut")
+            self._asked = True
+            self.abort()
+        elif len(chat.open) > MOST_CONNECTIONS:
             self._refuse(TooManyConnections(f"{MOST_CONNECTIONS} others ask the chat at the same time. Try again."))
 
     def _wait_on(self) -> None:
@@ -188,6 +194,22 @@ class OperatorSocket(Service):
     def _not_removed(self, failure: Failure) -> None:
         failure.trap(OSError)
         log.warn("{path} can't be removed: {why}", path=self._directory / self._file, why=failure.getErrorMessage())
+
+
+def _may_operate(transport: Any) -> bool:
+    """Tell whether the user of this chat, or root, is at the other end, whatever has become of the mode of the socket.
+
+    What is no socket, and a system that does not tell who is there, leave that to the mode.
+    """
+    if not (hasattr(transport, "getHandle") and hasattr(socket, "SO_PEERCRED")):
+        return True
+    credentials = transport.getHandle().getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
+    _, user, _ = _CREDENTIALS.unpack(credentials)
+    return user in (0, os.geteuid())
+
+
+_CREDENTIALS = struct.Struct("3i")
+"""The process, the user and the group (unix(7))."""
 
 
 def _remove_stale(path: Path) -> None:

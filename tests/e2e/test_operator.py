@@ -270,6 +270,16 @@ def test_a_stranger_on_the_machine_is_kept_out(chat: Daemon) -> None:
     command = [sys.executable, "-c", script, str(chat.folder / "admin.sock")]
     done = subprocess.run(command, capture_output=True, text=True, timeout=DEADLINE, check=True)
     assert done.stdout == "13\n"
+    (chat.folder / "admin.sock").chmod(0o666)
+    script = (
+        "import os, socket, sys; os.setuid(65534); link = socket.socket(socket.AF_UNIX); "
+        "link.connect(sys.argv[1]); link.settimeout(30); print(link.recv(1))"
+    )
+    command = [sys.executable, "-c", script, str(chat.folder / "admin.sock")]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=DEADLINE, check=False)
+    assert done.stdout == "b''\n" or "ConnectionResetError" in done.stderr
+    chat.await_log("somebody else than the user of this chat")
+    assert admin(chat.folder, "accounts") == "ada\n"
 
 
 # -- users, rooms and messages

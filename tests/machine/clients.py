@@ -225,6 +225,10 @@ class Person(End):
                 self.waits, self._greeted = self.waits and not self._greeted, True
             elif line.startswith("! "):
                 self.waits = False
+                if not self.name and line.endswith("Choose another."):
+                    # The account whose password they have given was given up meanwhile.
+                    self.asked = "name"
+                    self._given.pop("password", None)
             elif line.startswith("["):
                 self._check_old(line)
             elif line and not line.startswith(("* ", "! ")):

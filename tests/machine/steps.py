@@ -1400,8 +1400,9 @@ def the_operator_announces(day: Day, seat: int, chance: random.Random) -> object
         for program in here:
             program.look()
             heard = any(words in notice for notice in program.heard)
-            waits = any(not request.answers for request in program.requests.values()) or day.house.reading.waiting
-            may = heard or bool(waits) or program.over or program.stuck or not done
+            asked = any(not request.answers for request in program.requests.values())
+            waits = asked or len(day.house.reading.waiting) > 0
+            may = heard or waits or program.over or program.stuck or not done
             day.world.require("announced", may, f"{program.title} is not shown {words!r}.")
             day.world.require("refused", done or not heard, f"{program.title} is shown {words!r}.")
 

@@ -7,13 +7,15 @@ from collections.abc import Sequence
 
 from chat.core.commands.changes import NoteChange, ShowBetween, TakeBack
 from chat.core.effects import Effect, Publish
-from chat.core.errors import NoSuchMessage
-from chat.core.events import Deleted, Erased, Notice
+from chat.core.errors import NoSuchMessage, NotStored
+from chat.core.events import BY_OPERATOR, Deleted, Erased, Notice
 from chat.core.facts import Changed, Said
 from chat.core.hub import Hub
 from chat.core.names import user_name
 from chat.core.operating.request import Command, Operator, Progress, Request, Then, Topic
+from chat.core.peer import Peer
 from chat.core.ports import SaidBy
+from chat.core.session import Session
 
 
 def _erase(hub: Hub, session: Operator, request: Request, name: str) -> None:
@@ -38,11 +40,18 @@ class Erasure:
         self._before = hub.next_id
         self._rooms: Counter[str | None] = Counter()
         """How many messages of each room are erased."""
+        self._piece: list[str | None] = []
+        """The rooms of the messages that are being erased."""
         self._failed = False
+        self._itself = Session(0, Peer(), one_room=False)
+        """Who erases them: if they can't be stored, the operator is not to be told so of each of them."""
 
     def go_on(self) -> None:
         """Look for the next piece, when what was erased before is stored."""
         session = self._session
+        if not self._failed:
+            self._rooms.update(self._piece)
+        self._piece = []
         if session.gone or self._failed or self._after + 1 >= self._before:
             self._end()
             return
@@ -55,13 +64,14 @@ class Erasure:
         for one in said:
             self._take_out(one)
         done = 100 * min(self._after, self._before) // self._before
-        self._hub.show(self._session, Progress(text=f"{self._rooms.total():,} erased, {done} % looked through"))
+        count = self._rooms.total() + len(self._piece)
+        self._hub.show(self._session, Progress(text=f"{count:,} erased, {done} % looked through"))
         self._hub.then(self._session, Then(self.go_on))
 
     def _take_out(self, said: Said) -> None:
-        hub, session = self._hub, self._session
+        hub, session = self._hub, self._itself
         message, between, room = said.message, said.between, said.message.room
-        event = Deleted(id=message.id, rev=hub.take_id(), room=room, by=session.name, time=hub.now())
+        event = Deleted(id=message.id, rev=hub.take_id(), room=room, by=BY_OPERATOR, time=hub.now())
         effects: list[Effect] = []
         if between is not None:
             effects += [
@@ -75,7 +85,7 @@ class Erasure:
         except NoSuchMessage:
             # Somebody has deleted it meanwhile.
             return
-        self._rooms[room] += 1
+        self._piece.append(room)
 
     def _fail(self) -> tuple[()]:
         """What was erased last could not be stored."""
@@ -83,15 +93,17 @@ class Erasure:
         return ()
 
     def _end(self) -> None:
-        if self._failed:
-            return
         for room, count in self._rooms.items():
             if room is not None:
-                told = Erased(room=room, by=self._session.name, name=self._name, count=count)
+                told = Erased(room=room, by=BY_OPERATOR, name=self._name, count=count)
                 self._hub.then(self._session, Publish(room, told))
         many = self._rooms.total()
         is_erased = "1 message is erased" if many == 1 else f"{many:,} messages are erased"
-        self._hub.show(self._session, Notice(text=f"{is_erased} that {self._name} said."))
+        if self._failed:
+            why = "Not all is erased, as the history can't be written."
+            self._hub.refuse(self._session, NotStored(f"{why} {is_erased} that {self._name} said. Try again later."))
+        else:
+            self._hub.show(self._session, Notice(text=f"{is_erased} that {self._name} said."))
 
 
 COMMANDS = (
