@@ -109,7 +109,8 @@ COMMANDS: Mapping[str, Command] = {
             "admin",
             "looks after a chat",
             AdminOptions,
-            {command.usage: command.summary for command in (*OPERATOR.values(), *FILES.values())},
+            {command.usage: command.summary for command in OPERATOR.values()}
+            | {command.usage: command.summary for command in FILES.values()},
             notes=NOTES,
         ),
         Command("export", "writes what was said in rooms", ExportOptions),
