@@ -92,6 +92,13 @@ def test_bash_offers_what_the_operator_can_do(script: Path) -> None:
     assert offered(script, "chat", "admin", "role", "a") == [""]
 
 
+def test_bash_offers_files_for_a_backup(script: Path, tmp_path: Path) -> None:
+    (tmp_path / "chat.db").touch()
+    assert offered(script, "chat", "admin", "restore", f"{tmp_path}/") == [f"{tmp_path}/chat.db"]
+    assert offered(script, "chat", "admin", "role", f"{tmp_path}/") == [""]
+    assert offered(script, "chat", "admin", "backup") == ["backup"]
+
+
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """A directory in which somebody types."""
@@ -116,6 +123,7 @@ KEYS = [
     ("chat admin inv\t", "admin invitation ?"),
     ("chat serve --data a\t", "serve --data a directory/?"),
     ("chat --pla\t", "--plain ?"),
+    ("chat admin backup a\t", "admin backup a directory/?"),
 ]
 
 

@@ -95,7 +95,11 @@ def _bash_arguments(command: Command) -> str:
     if not words:
         return ":"
     first = 1 if not command.word else 2
-    return f"(( COMP_CWORD == {first} )) && {_bash_words(words)}"
+    offer = f"if (( COMP_CWORD == {first} )); then {_bash_words(words)}"
+    with_file = "|".join(_with_file(command))
+    if with_file:
+        offer += f"; elif [[ ${{COMP_WORDS[2]}} =~ ^({with_file})$ ]]; then {_BASH_FILES}"
+    return f"{offer}; fi"
 
 
 def _bash_words(words: tuple[str, ...]) -> str:
@@ -141,6 +145,9 @@ def _zsh_arguments(command: Command, indent: int) -> str:
         specs.append(quote(f"1:command:(({listed}))"))
     if command.takes_file:
         specs.append(quote("*:file:_files"))
+    with_file = "|".join(_with_file(command))
+    if with_file:
+        specs.append(quote(f"*:file:{{ [[ $words[2] == ({with_file}) ]] && _files }}"))
     return " \\\n".join(" " * indent + spec for spec in specs)
 
 
@@ -181,6 +188,11 @@ def _first(command: Command) -> Mapping[str, str]:
     if not command.word:
         return {other.word: other.summary for other in COMMANDS.values() if other.word}
     return {usage.split()[0]: summary for usage, summary in command.words.items()}
+
+
+def _with_file(command: Command) -> list[str]:
+    """Return what may follow a command and has a file behind it."""
+    return [usage.split()[0] for usage in command.words if usage.endswith(" FILE")]
 
 
 SCRIPTS: Mapping[str, Callable[[], str]] = {"bash": bash, "zsh": zsh}
