@@ -73,6 +73,12 @@ DROPPED_AT_ONCE = 50
 LOOKED_AT_ONCE = 20_000
 """The ids among which the messages of somebody are looked for at once."""
 
+LARGEST_LOG = 64_000_000
+"""The bytes of the write-ahead log that stay on the disk when it begins anew.
+
+It grows while somebody reads one moment for long, as ``chat admin check`` does.
+"""
+
 T = TypeVar("T")
 
 log = Logger()
@@ -523,6 +529,7 @@ def connect(path: Path, sync: str = "full") -> sqlite3.Connection:
     try:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute(f"PRAGMA synchronous = {sync}")
+        connection.execute(f"PRAGMA journal_size_limit = {LARGEST_LOG}")
     except sqlite3.Error:
         connection.close()
         raise

@@ -24,6 +24,7 @@ from history.test_kept_changes import (
 )
 
 from chat.core.facts import PresencesEnded, ReadUpTo, TokenKept
+from chat.history import sqlite
 from chat.history.backup import open_to_read
 from chat.history.soundness import faults
 from chat.history.sqlite import FILE, SqliteStore
@@ -106,6 +107,26 @@ def test_a_chat_may_write_meanwhile(tmp_path: Path) -> None:
         assert list(faults(connection, talk)) == []
     store.close()
     assert seen == ["the file", "what belongs together", "the words in rooms", "the words in private"]
+    assert look(tmp_path) == []
+
+
+def test_what_is_written_while_somebody_reads_gives_its_room_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sqlite, "LARGEST_LOG", 200_000)
+    log = tmp_path / f"{FILE}-wal"
+    store = SqliteStore(REACTOR, tmp_path)
+    store.open()
+
+    wait(store.append([said(1)]))
+    with closing(open_to_read(tmp_path / FILE)):
+        for number in range(2, 150):
+            wait(store.append([said(number, "x" * 8_000)]))
+        assert log.stat().st_size > 6_000_000
+    for number in range(150, 155):
+        wait(store.append([said(number)]))
+    assert log.stat().st_size < 1_000_000
+    store.close()
     assert look(tmp_path) == []
 
 
