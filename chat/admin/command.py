@@ -89,8 +89,8 @@ class Options(usage.Options):
             lines += [f"  {command.usage}", *(f"{INDENT}{line}" for line in summary)]
             lines.append(f"{INDENT}chat admin {command.example}")
         explained = "\n\n".join("\n".join([f"{topic}:", *lines]) for topic, lines in topics.items())
-        synopsis, _, options = super().getUsage(width).partition("\n")
-        return f"{synopsis}\n\n{explained}\n\n{options.strip()}\n\n{textwrap.fill(NOTES, HELP_WIDTH)}\n"
+        options = super().getUsage(width).strip()
+        return f"\n{explained}\n\n{options}\n\n{textwrap.fill(NOTES, HELP_WIDTH)}\n"
 
     def opt_version(self) -> None:
         """Print the version and leave."""

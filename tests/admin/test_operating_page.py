@@ -56,6 +56,8 @@ def test_every_command_is_on_the_page() -> None:
 
 def test_the_help_explains_every_command_and_option() -> None:
     text = str(Options())
+    assert text.startswith("Usage: chat admin COMMAND [options]\n\nPeople who are here:\n  users\n")
+    assert "\n\nOptions:\n" in text
     for command in COMMANDS.values():
         assert f"\n  {command.usage}\n" in text
         assert f"\n      chat admin {command.example}\n" in text
