@@ -552,7 +552,7 @@ class Model(Listener):
             self.search.change(event, mine)
 
     def _renamed(self, event: events.Renamed) -> None:
-        mine = event.name == self.name or (event.room is None and event.new == self.name)
+        mine = self.name in (event.name, event.new)
         if event.room is not None and (room := self.find(event.room)) is not None:
             room.rename_user(event.name, event.new)
             if not mine:

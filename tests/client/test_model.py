@@ -159,6 +159,21 @@ def test_a_new_name_is_the_one_that_is_mentioned() -> None:
     assert seat.model.current.users == {"lovelace"}
 
 
+def test_a_name_that_the_operator_has_given_is_told_once() -> None:
+    box = Box(limits=Limits(rate=None, plain_passwords=True))
+    seat = Seat(box)
+    seat.enter("/register correct horse")
+    seat.enter("hello")
+    before = len(seat.shown())
+    box.admin("rename", "ada", "lovelace")
+    seat.pump()
+    kept = "The name ada is kept for it for 30 days."
+    assert seat.shown()[before:] == [
+        "* You are now known as lovelace.",
+        f"* Whoever runs the server has called your account lovelace. {kept}",
+    ]
+
+
 def test_a_private_message_opens_a_conversation() -> None:
     box = Box()
     seat = Seat(box)
