@@ -520,6 +520,22 @@ def test_a_deletion_ends_with_the_connection_of_the_operator() -> None:
     assert box.admin("room", "dev", "delete").endswith("with 2 messages.")
 
 
+def test_a_deletion_that_can_not_be_stored_ends_with_a_sentence_and_goes_on_later() -> None:
+    store = Pieces()
+    box = make_box(store=store)
+    ada = come(box, "ada", rooms={"dev": None})
+    ada.ask(type="say", room="dev", text="words")
+    store.slow = True
+    operator = Operator(box).ask("room", "dev", "delete")
+    box.turn()
+    dropped, _ = store.waiting.pop()
+    dropped.errback(CannotKeep("the disk of the server is full."))
+    box.turn()
+    assert operator.answer()["text"] == "Not all was done: the disk of the server is full. Try again later."
+    store.slow = False
+    assert box.admin("room", "dev", "delete") == "#dev is deleted, with 1 message."
+
+
 # -- what somebody has said
 
 
