@@ -217,7 +217,7 @@ class Reader:
             self._machine.run("systemctl disable --now chat.socket && rm /etc/systemd/system/chat.socket")
         self._machine.write(file.path, file.text)
         if file.path.startswith("/etc/systemd"):
-            units = self._machine.run("find /etc/systemd/system -maxdepth 1 -name 'chat.*' -type f").split()
+            units = self._machine.run("find /etc/systemd/system -maxdepth 1 -name 'chat*' -type f").split()
             assert self._machine.run(f"systemd-analyze verify {' '.join(units)}") == ""
 
     def _start(self, line: str) -> None:
