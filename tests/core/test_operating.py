@@ -10,7 +10,7 @@ from box import Box, Client, Operator, SlowStore, SlowWork, Socket
 from twisted.internet.defer import Deferred, succeed
 
 from chat.core.accounts import Role
-from chat.core.facts import Changed, Decision
+from chat.core.facts import Changed, Decision, RightsKept
 from chat.core.limits import Limits
 from chat.history.memory import MemoryStore
 from chat.history.passwords import hash_password
@@ -659,6 +659,36 @@ def test_an_erasure_that_can_not_be_stored_ends_with_a_sentence() -> None:
     again = Operator(box).ask("erase", "bob")
     _settle(box, store)
     assert done(again)[-1]["text"] == "1 message is erased that bob said."
+
+
+def test_a_kick_that_can_not_be_stored_leaves_a_guest_op_in_the_history_too() -> None:
+    store = Kept()
+    box = make_box(store=store)
+    _settle(box, store)
+    eve = guest(box, "eve", rooms={"dev": None})
+    eve.ask(type="say", room="dev", text="words")
+    _settle(box, store)
+    operator = Operator(box).ask("kick", "eve", "dev")
+    box.turn()
+    store.fail(CannotKeep("the disk of the server is full."))
+    eve.ask(type="say", room="dev", text="still here")
+    _settle(box, store)
+    assert operator.answer()["type"] == "error"
+    assert eve.protocol.session.user.subject in box.hub.rooms["dev"].ops
+    assert [fact.op for fact in store.rights] == [True, False, True]
+
+
+class Kept(SlowStore):
+    """A history that remembers which rights it has stored."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.rights: list[RightsKept] = []
+
+    def store(self) -> None:
+        """Store the batch that has waited longest."""
+        self.rights += [record for record in self.waiting[0][1] if isinstance(record, RightsKept)]
+        super().store()
 
 
 # -- the record and the figures

@@ -15,7 +15,7 @@ from chat.core.commands.deciding import ban_line, change_rule, for_span, reason,
 from chat.core.effects import Effect, Inform, Leave, Publish, Show
 from chat.core.errors import BadField, ChatError, NotAllowed
 from chat.core.events import Away, Bans, Left, Notice, Renamed
-from chat.core.facts import BannedFrom, Invited, Muted, OpSet, UnbannedFrom
+from chat.core.facts import BannedFrom, Invited, Muted, OpSet, RightsKept, UnbannedFrom
 from chat.core.hub import Hub
 from chat.core.lifecycle import Quit
 from chat.core.membership import come_into, find_anyone, find_user, put_out, room_of
@@ -131,6 +131,9 @@ def _eject(
             hub.rooms.enter(room, victim)
             effects += _missed_of(victim, room, kicked, away)
             hub.rooms.entitle(room, victim.subject, held)
+            if room.kept and held.op:
+                # Without an account they were op no longer, which the history is told all the same.
+                hub.store(asker, RightsKept(room.name, victim.subject, op=True, founder=held.founder))
             if victim.kicked is not None:
                 victim.kicked.pop(room.name, None)
             if listed is not None:
