@@ -71,7 +71,10 @@ DROPPED_AT_ONCE = 50
 """The messages that go in one transaction."""
 
 LOOKED_AT_ONCE = 20_000
-"""The ids among which the messages of somebody are looked for at once."""
+"""The ids among which the messages of somebody are looked for at once, from that of a message on.
+
+A restore leaves a gap in the ids that is many millions of times as large.
+"""
 
 LARGEST_LOG = 64_000_000
 """The bytes of the write-ahead log that stay on the disk when it begins anew.
@@ -103,6 +106,7 @@ _SOME = f"""
     SELECT {COLUMNS} FROM messages
     WHERE id IN (SELECT value FROM json_each(?)) AND room IS NOT NULL AND deleted_by IS NULL ORDER BY id
 """  # noqa: S608
+_NEXT = "SELECT min(id) FROM messages WHERE id > ?"
 _SAID_BY = "SELECT id FROM messages WHERE id > ? AND id < ? AND deleted_by IS NULL AND %s ORDER BY id LIMIT ?"
 _OF_SUBJECTS = "author_id IN (SELECT value FROM json_each(?))"
 _OF_NOBODY = """
@@ -348,7 +352,10 @@ class SqliteStore:
         return self._defer(self._searching, self._find_said_by, wanted)
 
     def _find_said_by(self, wanted: SaidBy) -> tuple[Sequence[Said], int]:
-        end = min(wanted.before, wanted.after + LOOKED_AT_ONCE)
+        (first,) = self._searcher.execute(_NEXT, (wanted.after,)).fetchone()
+        if first is None:
+            return (), wanted.before - 1
+        end = min(wanted.before, first + LOOKED_AT_ONCE)
         whose = ids_in_json(wanted.subjects) if wanted.subjects else wanted.name
         statement = _SAID_BY % (_OF_SUBJECTS if wanted.subjects else _OF_NOBODY)
         rows = self._searcher.execute(statement, (wanted.after, end, whose, DROPPED_AT_ONCE)).fetchall()

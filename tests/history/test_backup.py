@@ -19,6 +19,7 @@ from history.test_soundness import fill, look
 from twisted.logger import LogLevel, capturedLogs
 
 from chat.core.facts import Contents, MadeByOperator, PasswordSet, TokenKept
+from chat.core.ports import SaidBy
 from chat.history import backup, restore
 from chat.history.backup import CannotBackUp, Copied, back_up
 from chat.history.restore import BEFORE, FASTEST, TOLERANCE, CannotRestore, Restored
@@ -320,6 +321,23 @@ def test_on_a_new_machine_ids_go_on_behind_all_that_may_have_been_given(
             assert contents.last_account > 1_000_000
             wait(store.append([said(done.next_id, "hello again")]))
         assert look(new) == []
+
+
+def test_the_gap_in_the_ids_takes_no_time_where_the_messages_of_somebody_are_looked_for(
+    data: Path, target: Path, tmp_path: Path
+) -> None:
+    save(data, target)
+    new = tmp_path / "new"
+    beyond = bring_back(target, new, NOW + 1_000 * 86_400).next_id + 1
+    with opened(new) as (store, _):
+        wait(store.append([said(beyond - 1, "hello again")]))
+        found, looked, pieces = list[int](), 0, 0
+        while looked < beyond - 1 and pieces < 10:
+            some, looked = wait(store.said_by(SaidBy((ADA,), "ada", looked, beyond)))
+            found += [one.message.id for one in some]
+            pieces += 1
+    assert looked == beyond - 1
+    assert found == [1, 3, 6, 20, beyond - 1]
 
 
 def test_what_stands_there_counts_if_it_went_on_from_the_backup_and_nothing_else(
