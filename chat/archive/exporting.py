@@ -16,8 +16,9 @@ from chat.archive.formats import Rules, json_line, text_line
 from chat.core.events import Message
 from chat.core.room import Access
 from chat.core.text import enumerate_words
-from chat.disk.files import put_in_place
+from chat.disk.files import led_to, put_in_place
 from chat.history.archive import Export
+from chat.history.backup import is_of_chat
 from chat.history.sqlite import FILE
 from chat.history.store import CannotOpen
 
@@ -74,9 +75,11 @@ def _open(name: str | None, history: Path) -> Iterator[TextIO]:
             sys.stdout.reconfigure(encoding="utf-8")
         yield sys.stdout
         return
-    target = Path(os.path.realpath(name) if os.path.islink(name) else name)
+    target = led_to(Path(name)) if os.path.islink(name) else Path(name)
     if target.exists() and target.samefile(history):
         raise CannotOpen(f"{name} is the history itself. Choose another file with --output.")
+    if is_of_chat(history.parent, target):
+        raise CannotOpen(f"{name} is a name for files of the chat itself. Choose another file with --output.")
     if target.exists() and not target.is_file():
         with target.open("w", encoding="utf-8") as file:
             yield file

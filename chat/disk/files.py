@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import errno
 import os
+from contextlib import suppress
 from pathlib import Path
 
 
@@ -43,3 +44,14 @@ def put_in_place(part: Path, path: Path) -> None:
         os.fsync(written.fileno())
     part.replace(path)
     sync_directory(path.parent)
+
+
+def led_to(path: Path) -> Path:
+    """Return the file that *path* leads to by way of links, which need not be there yet.
+
+    The system is asked whether it follows them: it raises :class:`PermissionError` for a link that another user has
+    made where everybody may make files, such as ``/tmp``.
+    """
+    with suppress(FileNotFoundError):
+        path.stat()
+    return Path(os.path.realpath(path))

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from chat.core.text import size_in_words
 from chat.core.times import timestamp
-from chat.disk.files import put_in_place
+from chat.disk.files import led_to, put_in_place
 from chat.disk.private import create
 from chat.history.schema import MIGRATIONS
 from chat.history.sqlite import BUSY_TIMEOUT, FILE
@@ -39,6 +39,9 @@ BEGINS = b"SQLite format 3\0"
 BESIDE = ("-wal", "-shm", "-journal")
 """How the names of files end that SQLite keeps beside a database."""
 
+OWN = ("chat.lock", "tls.pem")
+"""The files of a chat whose names do not begin as that of the history."""
+
 Progress = Callable[[int, int], None]
 """Is told how much is done of how much."""
 
@@ -62,7 +65,10 @@ def back_up(directory: Path, target: Path, now: float, progress: Progress) -> Co
     :class:`CannotOpen` and :class:`CannotBackUp`.
     """
     path = directory / FILE
-    target = Path(os.path.realpath(target))
+    try:
+        target = led_to(target)
+    except OSError as error:
+        raise CannotBackUp(f"{target} can't be written: {error.strerror}.") from error
     check_target(directory, target)
     part = target.with_name(f"{target.name}.part")
     with _reading(path) as source, _new(part, target) as descriptor:
@@ -106,7 +112,7 @@ def check_target(directory: Path, target: Path) -> None:
     """Raise :class:`CannotBackUp` if *target* can't be the name of a backup, or is that of something else."""
     if not target.parent.is_dir():
         raise CannotBackUp(f"There is no directory {target.parent}. Make it first.")
-    if target.parent.samefile(directory) and (target.name.startswith(FILE) or target.name in ("chat.lock", "tls.pem")):
+    if is_of_chat(directory, target):
         raise CannotBackUp(f"{target} is a name for files of the chat itself. Choose another.")
     try:
         mode = target.stat().st_mode
@@ -118,6 +124,12 @@ def check_target(directory: Path, target: Path) -> None:
         raise CannotBackUp(f"{target} is no file. A backup is checked where it is written, so it needs one.")
     if target.stat().st_size and not _may_be_backup(target):
         raise CannotBackUp(f"{target} is there, and is no backup of a chat. Choose another name, or remove it.")
+
+
+def is_of_chat(directory: Path, target: Path) -> bool:
+    """Tell whether *target* is the name of a file of the chat in *directory*, as this may be when it is written."""
+    own = target.name.startswith(FILE) or target.name in OWN
+    return own and target.parent.is_dir() and target.parent.samefile(directory)
 
 
 def _may_be_backup(path: Path) -> bool:

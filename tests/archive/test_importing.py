@@ -419,6 +419,36 @@ def test_an_export_does_not_replace_the_history(tmp_path: Path, capsys: pytest.C
     assert len(exported(tmp_path, capsys).splitlines()) == 100
 
 
+def test_an_export_does_not_replace_what_belongs_to_the_history(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fill(tmp_path, "dev")
+    for name in ("chat.db-wal", "chat.lock", "tls.pem"):
+        output = tmp_path / name
+        assert run("export", ["--data", str(tmp_path), "--output", str(output)]) == 1
+        sentence = f"{output} is a name for files of the chat itself. Choose another file with --output."
+        assert capsys.readouterr().err == f"chat: {sentence}\n"
+        assert not output.exists() or not output.read_bytes()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can make links of other users")
+def test_an_export_does_not_follow_a_link_that_somebody_else_has_planted(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fill(tmp_path, "dev")
+    if Path("/proc/sys/fs/protected_symlinks").read_text() == "0\n":
+        pytest.skip("this system follows such links")
+    public = tmp_path / "public"
+    public.mkdir()
+    public.chmod(0o1777)
+    planted = public / "dev.jsonl"
+    planted.symlink_to(tmp_path / "elsewhere")
+    os.lchown(planted, 65_534, 65_534)
+    assert run("export", ["--data", str(tmp_path), "--output", str(planted)]) == 1
+    assert capsys.readouterr().err == f"chat: {planted}: Permission denied.\n"
+    assert not (tmp_path / "elsewhere").exists()
+
+
 def test_an_export_is_utf_8_whatever_the_locale(tmp_path: Path) -> None:
     fill(tmp_path, "dev")
     environment = {**os.environ, "PYTHONIOENCODING": "latin-1", "PYTHONUTF8": "0"}

@@ -154,6 +154,21 @@ def test_another_name_for_the_backup_stays_one(data: Path, target: Path) -> None
     assert texts(target) == texts(data / FILE)
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can make links of other users")
+def test_a_link_that_somebody_else_has_planted_is_not_followed(data: Path, tmp_path: Path) -> None:
+    public = tmp_path / "public"
+    public.mkdir()
+    public.chmod(0o1777)
+    planted = public / "chat.db"
+    planted.symlink_to(tmp_path / "elsewhere")
+    os.lchown(planted, 65_534, 65_534)
+    if Path("/proc/sys/fs/protected_symlinks").read_text() == "0\n":
+        pytest.skip("this system follows such links")
+    with pytest.raises(CannotBackUp, match=r"chat\.db can't be written: Permission denied\."):
+        save(data, planted)
+    assert not (tmp_path / "elsewhere").exists()
+
+
 def test_what_is_no_backup_is_not_replaced(data: Path, target: Path, tmp_path: Path) -> None:
     save(data, target)
     thesis = tmp_path / "thesis.txt"
