@@ -674,7 +674,7 @@ def test_a_kick_that_can_not_be_stored_leaves_a_guest_op_in_the_history_too() ->
     eve.ask(type="say", room="dev", text="still here")
     _settle(box, store)
     assert operator.answer()["type"] == "error"
-    assert eve.protocol.session.user.subject in box.hub.rooms["dev"].ops
+    assert box.hub.users["eve"].subject in box.hub.rooms["dev"].ops
     assert [fact.op for fact in store.rights] == [True, False, True]
 
 
