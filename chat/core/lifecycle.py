@@ -485,11 +485,12 @@ class EndSessions(msgspec.Struct, frozen=True):
     hub: Hub
     account: Account
     text: str
+    code: str
 
     def perform(self, delivery: Delivery) -> None:
         user = self.hub.user_with(self.account.id)
         if user is not None:
-            end_user(self.hub, user, self.text)
+            end_user(self.hub, user, self.text, self.code)
 
 
 class EndUser(msgspec.Struct, frozen=True):

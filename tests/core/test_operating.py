@@ -240,7 +240,8 @@ def test_a_reset_prints_a_password_once_and_ends_what_was_open(box: Box) -> None
     password = first.removeprefix("The password of bob is ")
     assert len(password) == 19
     assert "/password NEW" in second
-    assert bob.objects()[-1]["type"] == "goodbye"
+    goodbye = bob.objects()[-1]
+    assert (goodbye["type"], goodbye["code"]) == ("goodbye", "logged-out"), "it does not try the old password"
     assert guest(box, "bob", token=token).objects()[0]["code"] == "password-needed"
     assert come(box, "bob", PASSWORD).objects()[0]["code"] == "wrong-password"
     again = come(box, "bob", password)
@@ -415,6 +416,8 @@ def test_a_room_is_closed_with_people_in_it_and_opened_again(box: Box) -> None:
     events = again.objects()
     assert [event["type"] for event in events].count("error") == 1, "who resumes does not come into it"
     assert box.admin("room", "dev", "close") == "#dev is closed already."
+    rules = box.admin("room", "dev").splitlines()
+    assert rules[0] == "#dev is closed: only moderators come in, and nobody can speak in it."
     assert box.admin("room", "dev", "archive") == "#dev is closed. chat admin room dev open opens it again."
     assert box.admin("room", "dev", "open") == "#dev is open again."
     again.ask(type="join", room="dev")

@@ -247,9 +247,12 @@ def show_rules(hub: Hub, session: Session, room: Room, tag: str | None) -> None:
 
 def rules_of(hub: Hub, room: Room) -> list[str]:
     """Tell all rules of the room, in sentences."""
-    sentences = [f"#{room.name} is {ACCESS[room.access]}."]
-    if room.status is not Status.LIVE:
-        sentences.append(f"It is {room.status}: nobody can speak in it.")
+    if room.status is Status.CLOSED:
+        sentences = [f"#{room.name} is closed: only moderators come in, and nobody can speak in it."]
+    else:
+        sentences = [f"#{room.name} is {ACCESS[room.access]}."]
+    if room.status is Status.ARCHIVED:
+        sentences.append("It is archived: nobody can speak in it.")
     sentences.append("Only ops set its topic." if room.locked else "Everybody in it sets its topic.")
     if room.slow:
         sentences.append(f"All but its ops may speak once every {durations.in_words(room.slow)}.")

@@ -150,7 +150,7 @@ def _give_password(hub: Hub, session: Operator, name: str, account: Account, don
     if find_account(hub, name) is not account:
         raise BadField(f"The account {account.name} is another one now. Try again.")
     text = f"Whoever runs the server has given {account.name} another password. Come in again with that."
-    effects = (EndSessions(hub, account, text), done)
+    effects = (EndSessions(hub, account, text, "logged-out"), done)
     hub.apply(session, PasswordSet(account.id, encoded), effects, action="password", target=account.name)
 
 
