@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import getpass
+import io
 import json
 import os
 import socket
@@ -27,6 +28,7 @@ from chat.core.errors import ChatError
 from chat.core.operating.record import FILTERS
 from chat.core.operating.request import Command
 from chat.core.operator import COMMANDS, fits
+from chat.core.text import clean
 from chat.core.times import timestamp
 from chat.history.schema import MIGRATIONS
 from chat.history.sqlite import FILE, connect, lock
@@ -146,13 +148,16 @@ def _moment(text: str) -> str:
 def run(arguments: list[str], alone: Alone) -> int:
     """Run ``chat admin``; return the exit code."""
     options = Options()
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # Not every name can be written in every locale, nor what is no UTF-8 in the name of a file.
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         options.parseOptions(arguments)
         if options["words"][0] in files.COMMANDS:
-            return files.run(Path(options["data"]), options["words"], _print_json if options["json"] else print)
+            return files.run(Path(options["data"]), options["words"], _print_json if options["json"] else _print)
         chat = Chat(Path(options["data"]), alone, options=options.filters, json=bool(options["json"]))
         for line in chat.do(options["words"]):
-            print(line)
+            (print if options["json"] else _print)(line)
         sys.stdout.flush()
     except usage.UsageError as refusal:
         sentence = str(refusal).rstrip(".")
@@ -167,8 +172,13 @@ def run(arguments: list[str], alone: Alone) -> int:
 
 
 def _complain(sentence: str, code: int) -> int:
-    print(f"chat: {sentence}", file=sys.stderr)
+    print(f"chat: {clean(sentence)}", file=sys.stderr)
     return code
+
+
+def _print(line: str) -> None:
+    """Print a line, in which names of files and what is in the history may be written as somebody liked."""
+    print(clean(line))
 
 
 def _as_json(text: str) -> str:
@@ -259,11 +269,15 @@ class Chat:
     def _exchange(self, request: dict[str, Any], file: str = SOCKET) -> dict[str, Any] | None:
         """Send *request*, and return the answer; ``None`` if nobody listens."""
         try:
+            sent = json.dumps(request, ensure_ascii=False).encode()
+        except UnicodeEncodeError as error:
+            raise CannotAdminister("That can't be read as UTF-8, in which the chat has all names and texts.") from error
+        try:
             with socket.socket(socket.AF_UNIX) as link:
                 link.settimeout(PATIENCE)
                 with address_in(self._directory, file) as address:
                     link.connect(address)
-                link.sendall(json.dumps(request).encode() + b"\n")
+                link.sendall(sent + b"\n")
                 lines = link.makefile("rb")
                 while (answer := lines.readline()).startswith(PROGRESS) and answer.endswith(b"\n"):
                     self._progress.show(json.loads(answer)["text"])

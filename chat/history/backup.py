@@ -12,7 +12,7 @@ from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from chat.core.text import size_in_words
+from chat.core.text import clean, size_in_words
 from chat.core.times import timestamp
 from chat.disk.files import led_to, put_in_place
 from chat.disk.private import create
@@ -295,8 +295,13 @@ def _sign(part: Path, name: str, now: float) -> None:
     with closing(_writing(part)) as connection:
         connection.execute(
             "INSERT INTO audit (time, author, action, target, why) VALUES (?, ?, ?, ?, '')",
-            (timestamp(now), OPERATOR, MADE, name),
+            (timestamp(now), OPERATOR, MADE, name_in_record(name)),
         )
+
+
+def name_in_record(name: str) -> str:
+    """Write the name of a file for the audit record, which holds what can be shown."""
+    return clean(os.fsencode(name).decode("utf-8", "replace"))
 
 
 def first_fault(path: Path) -> str | None:

@@ -31,6 +31,7 @@ from chat.history.backup import (
     copy,
     first_fault,
     is_database,
+    name_in_record,
     open_unchanged,
     reason,
     require_room,
@@ -204,7 +205,7 @@ def _prepare(part: Path, file: Path, path: Path, now: float) -> tuple[int, str |
             known = former is not None and former.goes_on
             _end_tokens(connection, former.tokens if former is not None and known else ())
             why = f"ids go on from {last + 1}"
-            decide(connection, Decision(timestamp(now), OPERATOR, RESTORED, file.name, why=why))
+            decide(connection, Decision(timestamp(now), OPERATOR, RESTORED, name_in_record(file.name), why=why))
         (messages,) = connection.execute("SELECT count(*) FROM messages").fetchone()
     return messages, newest[1] if newest is not None else None, last + 1, known
 

@@ -170,3 +170,19 @@ def test_somebody_elses_chat(tmp_path: Path, closed: str) -> None:
         1,
         f"chat: You may not use {directory}. Run chat admin as the user that the chat runs as, or as root.\n",
     )
+
+
+def test_what_could_harm_a_terminal_is_not_printed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    lines = {"type": "lines", "lines": ["eve\x1b[31m is \u202eliving", "in\x9b5n #dev"], "next": None}
+    chat = Impostor(tmp_path, json.dumps(lines).encode() + b"\n")
+    assert admin(tmp_path, "users") == 0
+    chat.end()
+    assert capsys.readouterr().out == "eve[31m is living\nin5n #dev\n"
+
+
+def test_what_is_no_utf_8_is_not_sent(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for words in (("disconnect", os.fsdecode(b"ev\xff")), ("audit", "--by", os.fsdecode(b"ev\xff"))):
+        assert admin(tmp_path, *words) == 1
+        assert capsys.readouterr().err == (
+            "chat: That can't be read as UTF-8, in which the chat has all names and texts.\n"
+        )

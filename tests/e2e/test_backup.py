@@ -224,6 +224,21 @@ def test_programs_read_json(chat: Daemon, tmp_path: Path) -> None:
     assert json.loads(line)["text"].startswith(f"{tmp_path / 'backup.db'} is a backup now, whole and checked: ")
 
 
+def test_a_file_may_have_any_name(chat: Daemon, tmp_path: Path) -> None:
+    name = os.fsdecode(b"x\xff\x1b[31m\n.db")
+    file = str(tmp_path / name)
+    assert done(chat.folder, "backup", file) == (
+        f"{tmp_path}/x[31m .db is a backup now, whole and checked: 0 messages, 245,760 bytes.\n"
+    )
+    (line,) = done(chat.folder, "backup", file, "--json").splitlines()
+    assert json.loads(line)["text"].startswith(file)
+    new = tmp_path / "new"
+    assert "is restored from" in done(new, "restore", file)
+    made, restored = done(new, "audit").splitlines()
+    assert made.endswith(" chat admin: backup x\ufffd[31m .db")
+    assert " chat admin: restore x\ufffd[31m .db: ids go on from " in restored
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root becomes somebody else")
 def test_nobody_else_makes_a_backup(chat: Daemon, tmp_path: Path) -> None:
     as_nobody = (
