@@ -156,8 +156,12 @@ def run(arguments: list[str], alone: Alone) -> int:
         if options["words"][0] in files.COMMANDS:
             return files.run(Path(options["data"]), options["words"], _print_json if options["json"] else _print)
         chat = Chat(Path(options["data"]), alone, options=options.filters, json=bool(options["json"]))
+        nothing = COMMANDS[options["words"][0]].nothing
         for line in chat.do(options["words"]):
             (print if options["json"] else _print)(line)
+            nothing = ""
+        if nothing and sys.stdout.isatty() and not options["json"]:
+            print(nothing)
         sys.stdout.flush()
     except usage.UsageError as refusal:
         sentence = str(refusal).rstrip(".")

@@ -35,7 +35,16 @@ def local_time(time: str) -> datetime:
 
 def minute(time: str) -> str:
     """Write a time of the wire where the reader is; what can't be read stays as it is."""
+    return _local(time, "minutes")
+
+
+def second(time: str) -> str:
+    """Write a time of the wire to the second, as :func:`minute` does."""
+    return _local(time, "seconds")
+
+
+def _local(time: str, precision: str) -> str:
     try:
-        return f"{local_time(time):%Y-%m-%d %H:%M}"
+        return local_time(time).replace(tzinfo=None).isoformat(" ", precision)
     except (ValueError, OverflowError):
         return time

@@ -63,6 +63,36 @@ def admin(directory: Path, *words: str) -> int:
 
 
 @pytest.mark.parametrize(
+    ("words", "sentence"),
+    [(["bans"], "Nobody is banned.\n"), (["audit", "--by", "mo"], "Nothing that fits was decided.\n")],
+)
+def test_a_list_without_lines_says_so_to_people_only(
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    words: list[str],
+    sentence: str,
+) -> None:
+    for at_terminal, option, shown in ((True, [], sentence), (True, ["--json"], ""), (False, [], "")):
+        monkeypatch.setattr(sys.stdout, "isatty", lambda at_terminal=at_terminal: at_terminal)
+        chat = Impostor(tmp_path, b'{"type":"lines","lines":[]}\n')
+        assert admin(tmp_path, *words, *option) == 0
+        chat.end()
+        assert capsys.readouterr() == (shown, "")
+        (tmp_path / "admin.sock").unlink()
+
+
+def test_a_list_with_lines_is_only_those(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    chat = Impostor(tmp_path, b'{"type":"lines","lines":["eve, for ever, by chat admin"]}\n')
+    assert admin(tmp_path, "bans") == 0
+    chat.end()
+    assert capsys.readouterr() == ("eve, for ever, by chat admin\n", "")
+
+
+@pytest.mark.parametrize(
     ("answer", "sentence"),
     [
         (b"", "The chat ended before it had answered. Look whether it was done, and try again."),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -87,7 +88,7 @@ def in_json(box: Box, *words: str, **fields: Any) -> list[dict[str, Any]]:
 
 def decided(box: Box) -> list[str]:
     """What the audit record says, without the times."""
-    return [line.partition(" ")[2] for line in box.admin("audit").splitlines()]
+    return [line.split(" ", 2)[2] for line in box.admin("audit").splitlines()]
 
 
 # -- who is here
@@ -711,7 +712,7 @@ def test_the_record_is_filtered(box: Box) -> None:
         box.turn()
         lines = operator.answer()["lines"]
         operator.lose()
-        return [line.partition(" ")[2] for line in lines]
+        return [line.split(" ", 2)[2] for line in lines]
 
     assert filtered(by="ADA") == [muted]
     assert filtered(by="chat admin") == [role, ban]
@@ -770,3 +771,12 @@ def test_what_can_not_be_stored_has_not_happened(words: tuple[str, ...]) -> None
     _settle(box, store)
     assert bob.objects()[-1]["text"] == "still here"
     assert isinstance(bob.socket, Socket)
+
+
+def test_the_record_has_times_of_this_machine_to_the_second(box: Box, berlin: None) -> None:
+    box.admin("role", "bob", "moderator")
+    (line,) = box.admin("audit").splitlines()
+    (found,) = in_json(box, "audit")
+    local = datetime.fromisoformat(found["time"]).astimezone()
+    assert line == f"{local:%Y-%m-%d %H:%M:%S} chat admin: role moderator bob"
+    assert found["time"].endswith("Z")

@@ -54,7 +54,7 @@ def log_in(chat: Daemon, name: str, password: str = PASSWORD) -> Bot:
 
 def decided(data: Path) -> list[str]:
     """What the audit record says was decided, and by whom."""
-    return [line.partition(" ")[2] for line in admin(data, "audit").splitlines()]
+    return [line.split(" ", 2)[2] for line in admin(data, "audit").splitlines()]
 
 
 def sleeps_in(process: subprocess.Popen[str], what: str) -> bool:

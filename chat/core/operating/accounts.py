@@ -213,7 +213,9 @@ def _invite(hub: Hub, session: Operator, request: Request) -> None:
 _command = partial(Command, topic=Topic.ACCOUNTS)
 
 COMMANDS = (
-    _command("accounts", "lists the accounts with their roles", _list, example="accounts"),
+    _command(
+        "accounts", "lists the accounts with their roles", _list, example="accounts", nothing="Nobody has an account."
+    ),
     _command(
         "account NAME",
         "asks for a password, and makes an account, whose name may be reserved",

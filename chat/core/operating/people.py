@@ -150,7 +150,13 @@ def _unban(hub: Hub, session: Operator, request: Request, target: str) -> None:
 _command = partial(Command, topic=Topic.PEOPLE, live=True)
 
 COMMANDS = (
-    _command("users", "lists who is here, from where, by which way, since when", _list, example="users"),
+    _command(
+        "users",
+        "lists who is here, from where, by which way, since when",
+        _list,
+        example="users",
+        nothing="Nobody is here.",
+    ),
     _command(
         "disconnect NAME [WHY...]",
         "ends all sessions of a user, who may come back",
@@ -164,7 +170,7 @@ COMMANDS = (
         _announce,
         example='announce "The chat restarts at 20:00."',
     ),
-    Command("bans", "lists who may not come in", _list_bans, Topic.BANS, example="bans"),
+    Command("bans", "lists who may not come in", _list_bans, Topic.BANS, example="bans", nothing="Nobody is banned."),
     Command(
         "ban TARGET [TIME] [WHY...]",
         "keeps out a name, an account (@NAME) or addresses, for a time (2h, 7d) or for ever",

@@ -12,6 +12,7 @@ from chat.core.facts import Decision
 from chat.core.hub import Hub
 from chat.core.operating.request import PAGE, Command, Operator, Request, Topic, show_lines, show_page
 from chat.core.ports import AuditPage
+from chat.core.times import second
 
 FILTERS = ("by", "about", "what", "room", "since", "until")
 """The options of the audit record: by whom and about whom something was decided, what, in which room, and when."""
@@ -30,7 +31,7 @@ class DecisionLine(msgspec.Struct, frozen=True, omit_defaults=True):
     def __str__(self) -> str:
         where = f" in #{self.room}" if self.room else ""
         why = f": {self.why}" if self.why else ""
-        return f"{self.time} {self.by}: {self.action} {self.target}{where}{why}"
+        return f"{second(self.time)} {self.by}: {self.action} {self.target}{where}{why}"
 
 
 class Figure(msgspec.Struct, frozen=True):
@@ -87,6 +88,7 @@ COMMANDS = (
         Topic.CHAT,
         example="audit --by mo --since 7d",
         options=FILTERS,
+        nothing="Nothing that fits was decided.",
     ),
     Command("stats", "tells how the chat is doing, in numbers", _show_stats, Topic.CHAT, example="stats", live=True),
 )

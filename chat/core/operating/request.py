@@ -101,6 +101,7 @@ class Command:
 
     Words in brackets may be left out; of one that ends in dots there may be several. ``example`` is what may follow
     ``chat admin``. One that is ``live`` makes sense only while the chat runs. ``options`` are those that it takes.
+    Where a list has no lines, ``nothing`` is what a terminal shows.
     """
 
     usage: str
@@ -110,6 +111,7 @@ class Command:
     example: str
     live: bool = False
     options: tuple[str, ...] = ()
+    nothing: str = ""
 
     def fits(self, count: int) -> bool:
         """Tell whether it takes so many words behind its name."""

@@ -244,7 +244,14 @@ _RULES: Mapping[str, tuple[str, Change]] = {
 """What may follow the name of a room, and what must follow that."""
 
 COMMANDS = (
-    Command("rooms", "lists the rooms: who is in them, who may come in", _list, Topic.ROOMS, example="rooms"),
+    Command(
+        "rooms",
+        "lists the rooms: who is in them, who may come in",
+        _list,
+        Topic.ROOMS,
+        example="rooms",
+        nothing="There are no rooms.",
+    ),
     Command(
         "room ROOM [RULE] [VALUE]",
         f"tells the rules of a room, or changes one: {enumerate_words(list(_RULES))}",
