@@ -100,7 +100,7 @@ class Greeting(msgspec.Struct, frozen=True):
         if plain:
             yield "With nc, everybody on the way can read along."
         if plain and secret:
-            yield "The last line is encrypted: it is for those who want a name of their own."
+            yield "The last line is encrypted. Who comes in by it can register a name with a password."
         if self.settings.key is not None:
             yield f"All are asked for the key first: {self.settings.key}"
         if self.settings.members_only:
@@ -108,7 +108,7 @@ class Greeting(msgspec.Struct, frozen=True):
         if network.firewall is not None:
             yield network.firewall
         if network.container:
-            yield "This is a container. If others get no answer, they need the address of the machine around it."
+            yield "This is a container: others may need the address of its host instead."
 
     def _places(self, way: WayIn, network: Network) -> Iterator[tuple[str, int]]:
         """Where others come in by *way*: what they write for this machine, and the port."""

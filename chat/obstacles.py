@@ -5,15 +5,20 @@ from __future__ import annotations
 import errno
 import os
 import shlex
+import socket
+import struct
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from twisted.internet.error import CannotListenError
 
+from chat.admin.address import FILE as SOCKET
+from chat.admin.address import address_in
 from chat.history.sqlite import FILE, lock
 from chat.history.store import CannotOpen
 from chat.protocols.listening import EVERYWHERE, Listening
-from chat.protocols.ways import WAYS, WayIn
+from chat.protocols.ways import WayIn
 from chat.settings import NO_DATA, Settings
 
 PRIVILEGED = 1024
@@ -27,15 +32,15 @@ class NotStarted(Exception):
 def cannot_listen(error: CannotListenError, settings: Settings, listening: Sequence[tuple[WayIn, Listening]]) -> str:
     """Say why the chat can't listen where it was told to, and what to do."""
     cause, port = error.socketError, error.port
-    where = f"{error.interface or 'any address'} port {port}" if isinstance(port, int) else str(port)
+    where = f"{error.interface} port {port}".lstrip() if isinstance(port, int) else str(port)
     number = getattr(cause, "errno", None) or 0
     why = os.strerror(number) if number > 0 else getattr(cause, "strerror", None) or str(cause)
     return f"can't listen on {where}: {why.rstrip('.')}. {_advice(number, port, settings, listening)}"
 
 
 def _advice(number: int, port: int | str, settings: Settings, listening: Sequence[tuple[WayIn, Listening]]) -> str:
-    options = ", ".join(f"--{way.option}" for way in WAYS)
-    choose = f"Choose another with {options} or --metrics."
+    refused = next(((way, one) for way, one in listening if one.address is None), None)
+    choose = f"Choose another with --{refused[0].option if refused is not None else 'metrics'}."
     if number == errno.EACCES and isinstance(port, int) and port < PRIVILEGED:
         return f"Ports below {PRIVILEGED} are for root. {choose}"
     if number != errno.EADDRINUSE:
@@ -48,8 +53,9 @@ def _advice(number: int, port: int | str, settings: Settings, listening: Sequenc
         )
     if _in_use(settings):
         place = Path(settings.data).absolute()
-        return f"A chat with the history in {place} runs already: come in there, or stop it first."
-    refused = next(((way, one) for way, one in listening if one.address is None), None)
+        process = _process_of(place)
+        how = f" (kill {process})" if process else ""
+        return f"A chat with the history in {place} runs already: come in there, or stop it first{how}."
     if refused is None or not isinstance(port, int):
         return choose
     way, one = refused
@@ -67,3 +73,14 @@ def _in_use(settings: Settings) -> bool:
     except CannotOpen as error:
         return isinstance(error.__cause__, BlockingIOError)
     return False
+
+
+def _process_of(directory: Path) -> int:
+    """The number of the process that listens for ``chat admin`` in *directory*; 0 if it can't be known."""
+    if not hasattr(socket, "SO_PEERCRED"):
+        return 0
+    with suppress(OSError), socket.socket(socket.AF_UNIX) as link, address_in(directory, SOCKET) as address:
+        link.connect(address)
+        process, _, _ = struct.unpack("3i", link.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))
+        return int(process)
+    return 0

@@ -297,7 +297,9 @@ class Options(usage.Options):
                 endpoint(reactor, description)
             except Exception as error:
                 advice = "Try tcp:12345 or unix:/run/chat.sock"
-                if "::" in description:
+                if description.isdecimal():
+                    advice = f"For a port, write tcp:{description}, or {EVERYWHERE}{description} for others too"
+                elif "::" in description:
                     advice = f"Try {EVERYWHERE}12345, or quote it, as shells take backslashes: {_QUOTED}"
                 raise usage.UsageError(
                     f"{where} {description}: Twisted can't listen on that ({error}). {advice}"

@@ -73,7 +73,7 @@ def test_the_key_the_members_and_the_firewall_are_told() -> None:
         "All are asked for the key first: tea",
         "Only members come in.",
         "A firewall is on.",
-        "This is a container. If others get no answer, they need the address of the machine around it.",
+        "This is a container: others may need the address of its host instead.",
     } <= set(lines)
 
 

@@ -42,7 +42,7 @@ class Unknown(Untrusted):
         self.question = (
             f"No authority that this computer trusts has signed the certificate of {place}.\n"
             f"Its SHA-256 fingerprint is\n{fingerprint}\n"
-            "The server's log has it too: compare the two."
+            "Whoever runs the server sees it too: compare the two."
         )
         """What the user must know before deciding whether to trust the certificate."""
 

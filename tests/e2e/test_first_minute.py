@@ -312,8 +312,8 @@ def test_a_port_in_use_by_one_family_is_in_use(network: Lan, tmp_path: Path, fam
         assert other.stdout is not None
         other.stdout.readline()
         assert said([*network.host, *CHAT, "serve", "--lan"], tmp_path) == (
-            "chat: can't listen on any address port 12345: Address already in use. Choose another with --listen, "
-            "--tls-listen or --metrics. For example: --lan --listen everywhere:12355"
+            "chat: can't listen on port 12345: Address already in use. Choose another with --listen. "
+            "For example: --lan --listen everywhere:12355"
         )
 
 
@@ -324,6 +324,11 @@ def test_two_endpoints_that_are_one_are_told_apart(network: Lan, tmp_path: Path,
         f"port 2345: Address already in use. This chat listens there by {endpoints[0]} already: choose another port, "
         "or, for IPv4 and IPv6, give --lan or everywhere:2345 in place of both."
     )
+
+
+def test_a_number_alone_is_taken_for_a_port(tmp_path: Path) -> None:
+    shown = said([*CHAT, "serve", "--listen", "12377"], tmp_path)
+    assert "For a port, write tcp:12377, or everywhere:12377 for others too\n" in shown
 
 
 def test_an_endpoint_of_which_the_shell_has_taken_the_backslashes(tmp_path: Path) -> None:
@@ -337,7 +342,7 @@ def test_a_second_chat_in_the_directory_is_told_of_the_first(network: Lan, tmp_p
         first.greeting()
         assert said([*network.host, *twistd(), "-n", "chat"], tmp_path) == (
             f"chat: can't listen on {HOST} port 12345: Address already in use. A chat with the history in {tmp_path} "
-            "runs already: come in there, or stop it first."
+            f"runs already: come in there, or stop it first (kill {first.child.pid})."
         )
         assert said([*network.host, *CHAT, "serve", "--listen", LISTEN], tmp_path) == (
             "chat: chat.db is in use by another chat. Stop that, or choose another place with --data."
@@ -351,13 +356,15 @@ def test_a_second_chat_in_the_directory_is_told_of_the_first(network: Lan, tmp_p
         (["--data", "/dev/null/x"], "/dev/null/x: Not a directory. Choose another place with --data."),
         (
             ["--listen", "unix:/proc/x/sock"],
-            "can't listen on unix:/proc/x/sock: No such file or directory. Choose another with --listen, --tls-listen "
-            "or --metrics.",
+            "can't listen on unix:/proc/x/sock: No such file or directory. Choose another with --listen.",
         ),
         (
             ["--listen", "tcp:99999"],
-            "can't listen on tcp:99999: bind(): port must be 0-65535. Choose another with --listen, --tls-listen or "
-            "--metrics.",
+            "can't listen on tcp:99999: bind(): port must be 0-65535. Choose another with --listen.",
+        ),
+        (
+            ["--metrics", "tcp:99999"],
+            "can't listen on tcp:99999: bind(): port must be 0-65535. Choose another with --metrics.",
         ),
         (["--tls", "--tls-cert", "/proc/x"], "/proc/x can't be read: No such file or directory. Check --tls-cert."),
     ],

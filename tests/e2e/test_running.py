@@ -90,7 +90,7 @@ def test_a_port_in_use_is_one_sentence_in_the_foreground(tmp_path: Path) -> None
     assert done.returncode == 1
     assert f"chat: can't listen on {HOST} port {port}: " in done.stdout + done.stderr
     assert "Traceback" not in done.stdout + done.stderr
-    assert "Choose another with --listen, --tls-listen or --metrics." in done.stdout + done.stderr
+    assert "Choose another with --listen." in done.stdout + done.stderr
 
 
 def test_a_port_in_use_is_told_in_the_background(tmp_path: Path) -> None:
