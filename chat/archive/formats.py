@@ -20,6 +20,8 @@ from chat.core.text import clean, clean_lines
 from chat.core.times import local_time, wire_time
 
 MAXIMUM_TAG = 64
+LARGEST_ID_BITS = 52
+"""The ids of what is imported leave room for as many that clients in JavaScript can tell apart, too."""
 LIMITS = Limits()
 
 
@@ -85,7 +87,7 @@ class JsonReader:
 def _checked(message: Message) -> Message:
     if message.room is None:
         raise BadLine("private messages can't be imported. Take them out of the file first.")
-    if not 0 < message.id < 1 << 62:
+    if not 0 < message.id < 1 << LARGEST_ID_BITS:
         raise BadLine(f"{message.id} can't be the id of a message.")
     if message.tag is not None and not (0 < len(message.tag) <= MAXIMUM_TAG and clean(message.tag) == message.tag):
         raise BadLine(f"a tag has 1 to {MAXIMUM_TAG} characters.")

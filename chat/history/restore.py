@@ -38,6 +38,7 @@ from chat.history.backup import (
     version_of,
 )
 from chat.history.schema import MIGRATIONS, bring_up_to_date
+from chat.history.soundness import first_unusable
 from chat.history.sqlite import FILE, LAST_ID, connect, lock, transaction
 from chat.history.store import CannotOpen
 
@@ -51,6 +52,9 @@ FIRST_WITH_TOKENS = 4
 
 FASTEST = 1_000_000
 """More ids than a chat can give in a second: the fastest machines store some hundred thousand messages."""
+
+TOO_LARGE = 1 << 53
+"""The first number that clients in JavaScript can't tell from the next."""
 
 TOLERANCE = 600
 """The seconds by which the clocks of the two machines may differ."""
@@ -188,17 +192,27 @@ def _prepare(part: Path, file: Path, path: Path, now: float) -> tuple[int, str |
     """Check the copy, bring it up to date, and have nothing be used twice that was used since the backup was made."""
     fault = first_fault(part)
     if fault is not None:
-        raise CannotRestore(f"{file} is damaged: {fault}. Nothing was changed. Restore another backup.")
+        raise _damaged(file, fault)
     with closing(sqlite3.connect(part, isolation_level=None)) as connection:
         connection.execute("PRAGMA synchronous = OFF")
         made = _made(connection)
-        bring_up_to_date(connection, part)
+        try:
+            bring_up_to_date(connection, part)
+            unusable = first_unusable(connection)
+        except sqlite3.Error as error:
+            if getattr(error, "sqlite_errorname", "") != "SQLITE_ERROR":
+                raise
+            unusable = str(error)
+        if unusable is not None:
+            raise _damaged(file, unusable)
         newest = connection.execute(_NEWEST).fetchone()
         former = _former(path, newest)
         jump = 0 if former is not None and former.goes_on else _ids_since(made, now, file)
         with transaction(connection):
             last = max(connection.execute(LAST_ID).fetchone()[0] + jump, former.last_id if former else 0)
             account = max(last_account(connection) + jump, former.last_account if former else 0)
+            if max(last, account) >= TOO_LARGE:
+                raise _damaged(file, f"it has the id {max(last, account) - jump}")
             connection.execute(_TAKE_ID, (last,))
             connection.execute(_COUNT_ACCOUNTS)
             connection.execute(_TAKE_ACCOUNT, (account,))
@@ -208,6 +222,10 @@ def _prepare(part: Path, file: Path, path: Path, now: float) -> tuple[int, str |
             decide(connection, Decision(timestamp(now), OPERATOR, RESTORED, name_in_record(file.name), why=why))
         (messages,) = connection.execute("SELECT count(*) FROM messages").fetchone()
     return messages, newest[1] if newest is not None else None, last + 1, known
+
+
+def _damaged(file: Path, fault: str) -> CannotRestore:
+    return CannotRestore(f"{file} is damaged: {fault}. Nothing was changed. Restore another backup.")
 
 
 def _made(connection: sqlite3.Connection) -> str | None:

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from heapq import merge
 from itertools import groupby
 from operator import itemgetter
+from pathlib import Path
 from typing import Any
 
 from chat.core.events import Message
 from chat.core.facts import Said
 from chat.history.backup import in_one_line
 from chat.history.rows import INDEX, INDEX_PRIVATE, words_between, words_of
-from chat.history.schema import MIGRATIONS
+from chat.history.schema import MIGRATIONS, bring_up_to_date
+from chat.history.sqlite import read_contents
 
 AT_ONCE = 5_000
 """The messages that are read at a time."""
@@ -130,10 +132,61 @@ def faults(connection: sqlite3.Connection, progress: Progress) -> Iterator[str]:
         (version,) = connection.execute("PRAGMA user_version").fetchone()
         if damages or version != len(MIGRATIONS):
             return
+        strange = _first_strange(connection)
+        if strange is not None:
+            yield f"No chat can use it: {strange}. {RESTORE}"
+            return
         yield from _broken_rules(connection, progress)
+        unread = _first_unread(connection)
+        if unread is not None:
+            yield f"No chat can use it: {unread}. {RESTORE}"
         yield from _wrong_indexes(connection, progress)
     except sqlite3.DatabaseError as error:
         yield f"The file is damaged: {error}. {RESTORE}"
+
+
+def first_unusable(connection: sqlite3.Connection) -> str | None:
+    """What a chat would stumble over, first of all, in a history of the newest version."""
+    return _first_strange(connection) or _first_unread(connection)
+
+
+def _first_strange(connection: sqlite3.Connection) -> str | None:
+    """What is there that no chat makes, such as a trigger, or is not there, or is another one."""
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as other:
+        bring_up_to_date(other, Path())
+        right = _shapes(other)
+    found = _shapes(connection)
+    for kind, name in sorted(right.keys() | found.keys()):
+        if (kind, name) not in right:
+            return f"it has the {kind} {in_one_line(name)[:80]}, which no chat makes"
+        if right[kind, name] != found.get((kind, name)):
+            return f"the {kind} {name} is not {'there' if (kind, name) not in found else 'as a chat makes it'}"
+    return None
+
+
+def _first_unread(connection: sqlite3.Connection) -> str | None:
+    """What keeps a chat from beginning with it."""
+    try:
+        read_contents(connection)
+    except (ValueError, TypeError, OverflowError) as error:
+        return in_one_line(str(error))
+    return None
+
+
+def _shapes(connection: sqlite3.Connection) -> dict[tuple[str, str], object]:
+    """What there is of tables, indexes and the like, with the columns that they have."""
+    parts = connection.execute("SELECT type, name, tbl_name, coalesce(sql, '') FROM sqlite_schema").fetchall()
+    indexes_of_words = tuple(f"{name}_" for _, name, _, sql in parts if sql.startswith("CREATE VIRTUAL"))
+    shapes: dict[tuple[str, str], object] = {}
+    for kind, name, table, _ in parts:
+        columns: Sequence[object] = ()
+        # SQLite itself makes what belongs to the indexes of words, and notes of statistics.
+        if not name.startswith((*indexes_of_words, "sqlite_")):
+            pragma = f"{'index' if kind == 'index' else 'table'}_xinfo"
+            columns = connection.execute(f"SELECT * FROM pragma_{pragma}(?)", (name,)).fetchall()  # noqa: S608
+        if not name.startswith("sqlite_stat"):
+            shapes[kind, name] = (table, columns)
+    return shapes
 
 
 def _damages(connection: sqlite3.Connection, progress: Progress) -> list[str]:

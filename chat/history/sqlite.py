@@ -188,26 +188,8 @@ class SqliteStore:
                 self._forget(room, NO_ID)
             self._reader = opened.enter_context(closing(connect(path, self._sync)))
             self._searcher = opened.enter_context(closing(connect(path, self._sync)))
-            (last_id,) = self._reader.execute(LAST_ID).fetchone()
-            held = accounts.presences(self._reader)
-            ignored = accounts.ignored_by(self._reader)
-            return Contents(
-                last_id=last_id,
-                rooms=[RoomRecord(*row) for row in self._reader.execute(_ROOMS)],
-                accounts=accounts.all_accounts(self._reader, ignored),
-                bans=accounts.bans(self._reader),
-                rules=rules.read(self._reader),
-                last_account=accounts.last_account(self._reader),
-                former_names=accounts.former_names(self._reader),
-                ignored=ignored,
-                presences=held,
-                unheard=conversations.unheard(self._reader, held),
-                spent=conversations.spent(self._reader),
-                invitations=accounts.invitations(self._reader),
-                pins=changes.pins(self._reader),
-                last_time=self._reader.execute(_LAST_TIME).fetchone()[0],
-            )
-        except (sqlite3.Error, OSError) as error:
+            return read_contents(self._reader)
+        except (sqlite3.Error, OSError, ValueError, TypeError) as error:
             raise CannotOpen(
                 f"{path} can't be used: {error}. Repair it, or choose another place with --data."
             ) from error
@@ -487,6 +469,29 @@ class SqliteStore:
         self._reading.stop()
         self._searching.stop()
         self._opened.close()
+
+
+def read_contents(connection: sqlite3.Connection) -> Contents:
+    """Read what a chat begins with."""
+    (last_id,) = connection.execute(LAST_ID).fetchone()
+    held = accounts.presences(connection)
+    ignored = accounts.ignored_by(connection)
+    return Contents(
+        last_id=last_id,
+        rooms=[RoomRecord(*row) for row in connection.execute(_ROOMS)],
+        accounts=accounts.all_accounts(connection, ignored),
+        bans=accounts.bans(connection),
+        rules=rules.read(connection),
+        last_account=accounts.last_account(connection),
+        former_names=accounts.former_names(connection),
+        ignored=ignored,
+        presences=held,
+        unheard=conversations.unheard(connection, held),
+        spent=conversations.spent(connection),
+        invitations=accounts.invitations(connection),
+        pins=changes.pins(connection),
+        last_time=connection.execute(_LAST_TIME).fetchone()[0],
+    )
 
 
 def lock(directory: Path) -> int:

@@ -64,6 +64,7 @@ def test_what_belongs_to_users_of_one_chat_is_not_imported() -> None:
     ("change", "complaint"),
     [
         ({"id": 0}, "0 can't be the id"),
+        ({"id": 1 << 52}, "4503599627370496 can't be the id"),
         ({"id": "7"}, "this is no message"),
         ({"time": "yesterday"}, "yesterday is no time"),
         ({"time": "2026-11-21T08:15:02"}, "is no time"),

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from history.stores import REACTOR, wait
 from history.test_kept_changes import ACCOUNTS, ADA, BOB, letter, reacted, said
-from history.test_soundness import fill, look
+from history.test_soundness import TRIGGER, fill, look
 from twisted.logger import LogLevel, capturedLogs
 
 from chat.core.facts import Contents, MadeByOperator, PasswordSet, TokenKept
@@ -440,6 +440,44 @@ def test_what_can_not_be_restored_changes_nothing(data: Path, target: Path, tmp_
             bring_back(file, data)
         assert (data / FILE).read_bytes() == before
         assert {path.name for path in data.iterdir()} <= {FILE, "chat.lock"}
+
+
+@pytest.mark.parametrize(
+    ("breaks", "why"),
+    [
+        (TRIGGER, "it has the trigger evil, which no chat makes"),
+        ("DROP TABLE marks", "the table marks is not there"),
+        ("ALTER TABLE messages RENAME text TO words", "the table messages is not as a chat makes it"),
+        ("UPDATE accounts SET role = 'god'", "'god' is not a valid Role"),
+        ("UPDATE ids SET last = 9223372036854775807", "it has the id 9223372036854775807"),
+        ("UPDATE ids SET last = 1 << 53", "it has the id 9007199254740992"),
+        ("UPDATE sqlite_sequence SET seq = 9223372036854775807", "it has the id 9223372036854775807"),
+    ],
+)
+def test_what_no_chat_has_made_is_not_restored(data: Path, target: Path, tmp_path: Path, breaks: str, why: str) -> None:
+    save(data, target)
+    with closing(sqlite3.connect(target)) as connection, connection:
+        connection.execute(breaks)
+    with pytest.raises(CannotRestore) as refusal:
+        bring_back(target, tmp_path / "new")
+    assert str(refusal.value) == f"{target} is damaged: {why}. Nothing was changed. Restore another backup."
+    assert {path.name for path in (tmp_path / "new").iterdir()} == {"chat.lock"}
+
+
+def test_an_older_backup_that_no_chat_has_made_is_not_restored(data: Path, tmp_path: Path) -> None:
+    older = tmp_path / "older.db"
+    shutil.copy(VERSIONS / "3.db", older)
+    with closing(sqlite3.connect(older)) as connection, connection:
+        connection.execute("DROP TABLE accounts")
+    with pytest.raises(CannotRestore, match=r"older\.db is damaged: .*accounts.* Nothing was changed\."):
+        bring_back(older, data)
+
+
+def test_a_history_that_no_chat_can_use_is_refused_in_a_sentence(data: Path) -> None:
+    with closing(sqlite3.connect(data / FILE)) as connection, connection:
+        connection.execute("UPDATE accounts SET role = 'god'")
+    with pytest.raises(CannotOpen, match=r"chat\.db can't be used: 'god' is not a valid Role\."), opened(data):
+        pass
 
 
 def test_a_chat_that_runs_is_left_alone(data: Path, target: Path) -> None:

@@ -32,6 +32,9 @@ from chat.history.store import Store
 
 VERSIONS = Path(__file__).with_name("versions")
 
+TRIGGER = "CREATE TRIGGER evil AFTER INSERT ON messages BEGIN UPDATE accounts SET role = 'owner'; END"
+"""What would be done in a chat each time that something is said."""
+
 EVENTFUL = (
     *ACCOUNTS,
     said(1, "green 茶 for all"),
@@ -154,6 +157,12 @@ def test_what_is_written_while_somebody_reads_gives_its_room_back(
         ("UPDATE messages SET text = 'other' WHERE id = 2", "Searches in rooms find wrong messages, or miss some"),
         ("UPDATE messages SET author = 'cy' WHERE id = 2", "Searches in rooms find wrong messages, or miss some"),
         ("UPDATE details SET answers = 7 WHERE id = 2", "Searches in rooms find wrong messages, or miss some"),
+        (TRIGGER, "No chat can use it: it has the trigger evil, which no chat makes."),
+        ("CREATE VIEW v AS SELECT 1", "No chat can use it: it has the view v, which no chat makes."),
+        ("DROP TABLE marks", "No chat can use it: the table marks is not there."),
+        ("DROP INDEX messages_by_room", "No chat can use it: the index messages_by_room is not there."),
+        ("ALTER TABLE topics ADD COLUMN colour TEXT", "the table topics is not as a chat makes it."),
+        ("UPDATE accounts SET role = 'god'", "No chat can use it: 'god' is not a valid Role."),
         ("DELETE FROM messages WHERE id = 4", None),
         ("DELETE FROM messages WHERE id = 20", "Searches in rooms find wrong messages, or miss some"),
         ("UPDATE messages SET text = 'psst' WHERE id = 7", "Searches in private find wrong messages, or miss some"),
