@@ -110,6 +110,11 @@ class Desk:
         tree = self.window.people.tree
         return [tree.item(row, "text").strip() for row in tree.get_children()]
 
+    def person(self, name: str) -> str:
+        """The row of somebody in the list of people."""
+        tree = self.window.people.tree
+        return next(row for row in tree.get_children() if tree.item(row, "text").split()[0] == name)
+
     def row_of(self, text: str) -> str:
         """The place of a text."""
         found = self.text.search(text, "1.0") or self.text.search(text.replace(" ", NO_BREAK), "1.0")

@@ -69,7 +69,7 @@ def test_a_private_message_by_a_double_click(desk: Desk, box: Box) -> None:
     desk.until(lambda: desk.people == ["ada", "bob"])
     tree = desk.window.people.tree
     for event in ("<Button-1>", "<ButtonRelease-1>", "<Button-1>"):
-        tree.event_generate(event, x=20, y=int(tree.bbox("p1")[1]) + 2)
+        tree.event_generate(event, x=20, y=int(tree.bbox(desk.person("bob"))[1]) + 2)
     desk.until(lambda: desk.rooms == [("#lobby", ""), ("@bob", "")])
     assert desk.root.focus_get() is desk.entry
     desk.say("psst")
@@ -82,9 +82,45 @@ def test_numbers_are_names_too(desk: Desk, box: Box) -> None:
     desk.until(lambda: desk.people == ["0042", "ada"])
     tree = desk.window.people.tree
     desk.focus(tree)
-    tree.focus("p0")
+    tree.focus(desk.person("0042"))
     desk.press("<Return>", on=tree)
     desk.until(lambda: desk.rooms == [("#lobby", ""), ("@0042", "")])
+
+
+@pytest.mark.parametrize("key", ["<Return>", "<Button-1>"])
+def test_the_mark_stays_on_the_person_while_others_come_and_go(desk: Desk, box: Box, key: str) -> None:
+    box.text("dan"), box.text("eve")
+    zoe = box.text("zoe")
+    desk.until(lambda: desk.people == ["ada", "dan", "eve", "zoe"])
+    tree = desk.window.people.tree
+    place = {"x": 20, "y": int(tree.bbox(desk.person("eve"))[1]) + 2}
+    desk.focus(tree)
+    for event in ("<Button-1>", "<ButtonRelease-1>"):
+        tree.event_generate(event, **place)
+    desk.update()
+    box.text("bob")
+    zoe.send("exit")
+    desk.until(lambda: desk.people == ["ada", "bob", "dan", "eve"])
+    assert tree.selection() == (desk.person("eve"),)
+    assert tree.focus() == desk.person("eve")
+    tree.event_generate(key, **(place if key == "<Button-1>" else {}))
+    desk.until(lambda: desk.rooms == [("#lobby", ""), ("@eve", "")])
+
+
+@pytest.mark.parametrize("way", ["exit", "/nick fay"])
+def test_who_has_left_or_has_another_name_is_not_marked(desk: Desk, box: Box, way: str) -> None:
+    box.text("bob")
+    eve = box.text("eve")
+    desk.until(lambda: desk.people == ["ada", "bob", "eve"])
+    tree = desk.window.people.tree
+    desk.focus(tree)
+    tree.selection_set(desk.person("eve"))
+    tree.focus(desk.person("eve"))
+    eve.send(way)
+    desk.until(lambda: "eve" not in desk.people)
+    assert (tree.selection(), tree.focus()) == ((), "")
+    desk.press("<Return>", on=tree)
+    assert desk.rooms == [("#lobby", "")]
 
 
 def test_the_place_is_kept_while_lines_come(desk: Desk, box: Box) -> None:

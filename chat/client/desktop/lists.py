@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tkinter
 from collections.abc import Callable, Sequence
+from itertools import count
 from tkinter import ttk
 
 from chat.client.desktop.drawing import shown
@@ -61,7 +62,10 @@ class RoomList(ttk.Frame):
 
 
 class PeopleList(ttk.Frame):
-    """The people in the room. *talk_to* is called with the name of the one with whom the user wants to talk."""
+    """The people in the room. *talk_to* is called with the name of the one with whom the user wants to talk.
+
+    Each user keeps one row while they are there, so that what is marked is always a user and never a place in the list.
+    """
 
     def __init__(self, parent: tkinter.Misc, look: Look, talk_to: Callable[[str], None]) -> None:
         super().__init__(parent, style="Side.TFrame")
@@ -69,39 +73,45 @@ class PeopleList(ttk.Frame):
         self._talk_to = talk_to
         self._users: set[str] = set()
         self._away: dict[str, str] = {}
-        self._names: list[str] = []
+        self._rows: dict[str, str] = {}
+        """The row of each user."""
+        self._row_numbers = count()
+        self._pressed = ""
+        """The row on which the user clicked last."""
         self.tree = ttk.Treeview(self, name="people", show="tree", selectmode="browse", height=5)
         bar = ttk.Scrollbar(self, style="Side.Vertical.TScrollbar", command=self.tree.yview)
         self.tree.configure(yscrollcommand=bar.set)
         bar.pack(side="right", fill="y")
         self.tree.pack(fill="both", expand=True)
-        self.tree.bind("<Double-Button-1>", lambda event: self._chosen(self.tree.identify_row(event.y)))
-        self.tree.bind("<Return>", lambda _: self._chosen(self.tree.focus()))
+        self.tree.bind("<Button-1>", self._press)
+        self.tree.bind("<Double-Button-1>", lambda _: self._choose(self._pressed))
+        self.tree.bind("<Return>", lambda _: self._choose(self.tree.focus()))
         look.watch(self._dress)
 
     def show(self, room: Room) -> None:
         """Bring the list up to date."""
         if room.users == self._users and room.away == self._away:
             return
+        tree, known, known_away = self.tree, self._users, self._away
         self._users, self._away = set(room.users), dict(room.away)
-        names = sorted(self._users, key=str.casefold)
-        tree = self.tree
-        rows = tree.get_children()
-        for surplus in rows[len(names) :]:
-            tree.delete(surplus)
-        for number, name in enumerate(names):
+        for name in known - self._users:
+            tree.delete(self._rows.pop(name))
+        for place, name in enumerate(sorted(self._users, key=lambda name: (name.casefold(), name))):
+            if name not in self._rows:
+                self._rows[name] = tree.insert("", place, iid=f"p{next(self._row_numbers)}")
+            elif (name in self._away) == (name in known_away):
+                continue
             away = name in self._away
             text = f" {shown(name)} (away)" if away else f" {shown(name)}"
-            tags = ("away",) if away else (nick_style(name),)
-            if number >= len(rows):
-                tree.insert("", "end", iid=f"p{number}", text=text, tags=tags)
-            else:
-                tree.item(f"p{number}", text=text, tags=tags)
-        self._names = names
+            tree.item(self._rows[name], text=text, tags=("away",) if away else (nick_style(name),))
 
-    def _chosen(self, iid: str) -> None:
-        if iid:
-            self._talk_to(self._names[int(iid[1:])])
+    def _press(self, event: tkinter.Event[ttk.Treeview]) -> None:
+        self._pressed = self.tree.identify_row(event.y)
+
+    def _choose(self, row: str) -> None:
+        name = next((name for name, each in self._rows.items() if each == row), None)
+        if name is not None:
+            self._talk_to(name)
 
     def _dress(self) -> None:
         look = self._look
