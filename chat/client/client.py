@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from chat.client.backlogs import Backlogs
@@ -24,6 +24,8 @@ from chat.core.when import Past
 
 LISTED_ROOMS = 20
 """How many rooms to list at once."""
+OFFERED_ROOMS = 100
+"""How many rooms to offer to a user who wants to join one."""
 _ARCHIVE = ("archive", "archived")
 """How users say to ``/room`` that nobody speaks in the room any more."""
 LEAVING_WORDS = ("exit", "quit")
@@ -50,6 +52,8 @@ class Client:
         self.model = model
         self.draft = ""
         """What the user is to find in the input after :meth:`enter`, to be changed and sent; mostly nothing."""
+        self.leave: Callable[[], object] = link.leave
+        """Is called when the user types that they leave the chat."""
         self.takes_pastes = False
         """Whether the screen does what ``/paste`` says, as the user can type only one line at a time."""
         self._backlogs = Backlogs(link, model)
@@ -67,7 +71,7 @@ class Client:
             elif "\n" in line and not _WITH_LINES.match(line):
                 self._say_together(line)
             elif line.lower() in LEAVING_WORDS:
-                self.link.leave()
+                self.leave()
             elif line.startswith("/") and not line.startswith("//"):
                 self._command(line)
             elif line:
@@ -156,6 +160,11 @@ class Client:
     def ask_earlier(self) -> None:
         """Fetch messages older than those shown, if there may be some."""
         self._backlogs.ask_earlier(self.model.current)
+
+    def list_rooms(self) -> None:
+        """Learn which rooms there are, for the user to choose from, if there is a connection."""
+        if self.link.online:
+            self.model.expect_apart(self.link.ask("rooms", count=OFFERED_ROOMS))
 
     def search(self, text: str) -> None:
         """Search all rooms, and show the results apart from the rooms."""
@@ -457,7 +466,7 @@ class Client:
 
     def quit(self) -> None:
         """Leave the chat."""
-        self.link.leave()
+        self.leave()
 
 
 _BEFORE = {

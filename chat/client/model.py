@@ -314,6 +314,8 @@ class Model(Listener):
                 search.add((self._found(message) for message in event.messages), event.more, event.next)
             case events.Pins() if search is not None:
                 search.add((self._found(message) for message in reversed(event.messages)), more=False)
+            case events.Rooms():
+                self._list(event)
             case events.Refusal() if search is not None:
                 search.tag, search.refusal = "", event.text
             case events.History() if excerpt is not None:
@@ -594,8 +596,7 @@ class Model(Listener):
             case events.Rule() if (ruled := self.find(event.room)) is not None:
                 ruled.set_rule(event)
             case events.Rooms():
-                known = dict.fromkeys([listed.room for listed in event.rooms] + self._listed_rooms)
-                self._listed_rooms = list(known)[:MAXIMUM_KNOWN_ROOMS]
+                self._list(event)
             case events.Words():
                 self.words = event.words_
             case events.Ignored():
@@ -603,6 +604,11 @@ class Model(Listener):
                 if unasked:
                     return
         self._say(event, room)
+
+    def _list(self, event: events.Rooms) -> None:
+        """Note which rooms there are."""
+        known = dict.fromkeys([listed.room for listed in event.rooms] + self._listed_rooms)
+        self._listed_rooms = list(known)[:MAXIMUM_KNOWN_ROOMS]
 
     def _asked(self, tag: str | None) -> Room:
         """Return the room from which the request with that *tag* came."""

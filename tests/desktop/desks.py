@@ -12,6 +12,7 @@ from e2e.waiting import wait_for
 
 from chat.client.desktop.drawing import NO_BREAK
 from chat.client.desktop.look import Look
+from chat.client.desktop.question import Question
 from chat.client.desktop.window import Window
 
 
@@ -114,6 +115,23 @@ class Desk:
         """The row of somebody in the list of people."""
         tree = self.window.people.tree
         return next(row for row in tree.get_children() if tree.item(row, "text").split()[0] == name)
+
+    @property
+    def question(self) -> Question:
+        """The question that is asked."""
+        assert self.window._question is not None
+        return self.window._question
+
+    @property
+    def asks(self) -> str:
+        """What is asked, in words; empty if nothing is."""
+        question = self.window._question
+        return "" if question is None else f"{question.title()}\n{question.words.cget('text')}"
+
+    def choose(self, label: str) -> None:
+        """Choose something in the menu of the window."""
+        self.window._window_menu().invoke(label)
+        self.update()
 
     def row_of(self, text: str) -> str:
         """The place of a text."""

@@ -146,9 +146,11 @@ class DesktopClient:
         """Type a text."""
         self._display.run("xdotool", "type", "--delay", "5", text)
 
-    def press_leave(self) -> None:
-        """Press the button Leave, by the keyboard."""
-        self.press("Escape", "F6", "F6", "shift+Tab", "shift+Tab", "shift+Tab", "space")
+    def choose_exit(self) -> None:
+        """Choose Exit in the menu, by the keyboard."""
+        self.press("Escape", "F6", "F6", "shift+Tab", "space")
+        wait_for(lambda: self._display.run("xdotool", "search", "--onlyvisible", "--class", "Menu"), "the menu")
+        self.press("Up", "Up", "Return")
 
     def fill(self, server: str, port: str, name: str) -> None:
         """Fill in the dialog, in which the field of the name has the focus."""

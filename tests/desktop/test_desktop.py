@@ -81,19 +81,37 @@ def test_a_message_is_answered_and_edited_by_keys(shared_chat: Daemon, ada: Desk
     ada.sees('ada (to cy, "green tea?"): yes', "ada:   a pot of it")
 
 
-@pytest.mark.parametrize("way", ["alt+F4", "exit", "QUIT", "leave", "ctrl+q", "SIGTERM"])
+@pytest.mark.parametrize("way", ["alt+F4", "exit", "QUIT", "menu", "ctrl+q", "SIGTERM"])
 def test_leaving(shared_chat: Daemon, ada: DesktopClient, way: str) -> None:
     bob = shared_chat.person("bob")
     match way:
         case "exit" | "QUIT":
             ada.type(way)
-        case "leave":
-            ada.press_leave()
+        case "menu":
+            ada.choose_exit()
         case "SIGTERM":
             ada.process.send_signal(signal.SIGTERM)
         case _:
             ada.press(way)
     bob.expect("* ada left.")
+    assert ada.ends() == (0, "")
+
+
+@pytest.mark.parametrize("way", ["alt+F4", "ctrl+q", "/quit"])
+def test_who_would_lose_something_is_asked_before_leaving(start_chat: DaemonFactory, start: Start, way: str) -> None:
+    daemon = start_chat()
+    ada = start(address(daemon, "ada"))
+    ada.opens("#lobby - ada@")
+    daemon.kill()
+    ada.sees("Disconnected from server.")
+    ada.type("we meet at noon")
+    if way == "/quit":
+        ada.type(way)
+    else:
+        ada.press(way)
+    ada.opens("Exit the chat?")
+    assert ada.process.poll() is None
+    ada.press("Tab", "Return")
     assert ada.ends() == (0, "")
 
 

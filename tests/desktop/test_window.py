@@ -15,6 +15,7 @@ from chat.client.desktop.conversation import MAXIMUM_FOLLOWED, PAGE
 from chat.client.desktop.dialog import Dialog
 from chat.client.desktop.input_field import MAXIMUM_PASTE
 from chat.client.desktop.look import DARK, LIGHT, Look
+from chat.client.desktop.question import Request
 from chat.client.scrollback import MAXIMUM_LINES, Line, LineKind
 from chat.client.search_results import Found
 
@@ -93,17 +94,17 @@ def test_the_mark_stays_on_the_person_while_others_come_and_go(desk: Desk, box: 
     zoe = box.text("zoe")
     desk.until(lambda: desk.people == ["ada", "dan", "eve", "zoe"])
     tree = desk.window.people.tree
-    place = {"x": 20, "y": int(tree.bbox(desk.person("eve"))[1]) + 2}
+    place = int(tree.bbox(desk.person("eve"))[1]) + 2
     desk.focus(tree)
     for event in ("<Button-1>", "<ButtonRelease-1>"):
-        tree.event_generate(event, **place)
+        tree.event_generate(event, x=20, y=place)
     desk.update()
     box.text("bob")
     zoe.send("exit")
     desk.until(lambda: desk.people == ["ada", "bob", "dan", "eve"])
     assert tree.selection() == (desk.person("eve"),)
     assert tree.focus() == desk.person("eve")
-    tree.event_generate(key, **(place if key == "<Button-1>" else {}))
+    tree.event_generate(key, x=20, y=place)
     desk.until(lambda: desk.rooms == [("#lobby", ""), ("@eve", "")])
 
 
@@ -424,11 +425,104 @@ def test_typing_goes_to_the_box_from_everywhere(desk: Desk) -> None:
     assert desk.root.focus_get() is desk.entry
 
 
-def test_help_and_the_menu(desk: Desk) -> None:
+def test_the_keys_are_told_in_a_dialog_of_their_own(desk: Desk) -> None:
+    before = desk.shown
     desk.press("<F1>")
-    desk.sees("Shift-Enter begins another line")
-    desk.window._begin("/topic ")
-    assert desk.typed == "/topic "
+    assert desk.asks.startswith("Keys\nEnter sends, Shift-Enter begins another line")
+    desk.press("<Escape>", on=desk.question)
+    assert (desk.asks, desk.shown) == ("", before)
+
+
+def test_a_room_is_joined_in_a_dialog_and_what_is_half_typed_stays(desk: Desk, box: Box) -> None:
+    box.text("bob").send("/join dev")
+    box.text("cy").send("/join attic")
+    desk.entry.insert("insert", "a long answer")
+    desk.choose("Join a room …")
+    request = desk.question
+    assert isinstance(request, Request)
+    desk.until(lambda: {request.list.item(row, "text") for row in request.list.get_children()} == {" attic", " dev"})
+    assert desk.root.focus_lastfor() is desk.entry
+    assert request.focus_lastfor() is request.field
+    request.field.insert(0, "dev lounge")
+    desk.press("<Return>", on=request.field)
+    assert desk.question is request
+    assert "name" in request._refusal.cget("text")
+    request.list.selection_set(next(r for r in request.list.get_children() if request.list.item(r, "text") == " dev"))
+    desk.until(lambda: request.field.get() == "dev")
+    desk.press("<Return>", on=request.field)
+    desk.until(lambda: desk.rooms == [("#lobby", ""), ("#dev", "")] and desk.root.title().startswith("#dev"))
+    assert desk.asks == ""
+    desk.press("<Control-p>")
+    desk.until(lambda: desk.typed == "a long answer")
+
+
+def test_the_topic_is_set_in_a_dialog_of_the_room_for_which_it_was_opened(desk: Desk, box: Box) -> None:
+    bob = box.text("bob")
+    bob.send("/topic tea")
+    desk.until(lambda: desk.window._topic.cget("text") == "tea")
+    desk.entry.insert("insert", "a long answer")
+    desk.choose("Set the topic …")
+    desk.seat.enter("/join dev")
+    request = desk.question
+    assert isinstance(request, Request)
+    assert request.field.get() == "tea"
+    request.field.insert("end", " and cake")
+    desk.press("<Return>", on=request.field)
+    desk.until(lambda: desk.window._topic.cget("text") == "tea and cake")
+    assert desk.root.title().startswith("#lobby")
+    assert desk.typed == "a long answer"
+    desk.choose("Set the topic …")
+    request = desk.question
+    assert isinstance(request, Request)
+    request.field.delete(0, "end")
+    request.action.invoke()
+    desk.until(lambda: desk.window._topic.cget("text") == "")
+
+
+def test_what_is_chosen_in_the_menu_is_done_in_the_room_that_was_shown(desk: Desk, box: Box) -> None:
+    desk.say("/join dev")
+    desk.until(lambda: desk.root.title().startswith("#dev"))
+    menu = desk.window._window_menu()
+    desk.seat.enter("/go lobby")
+    menu.invoke("Leave this room")
+    desk.until(lambda: desk.rooms == [("#lobby", "")])
+
+
+def test_leaving_the_chat_is_apart_from_leaving_a_room_and_loses_nothing_unasked(desk: Desk) -> None:
+    menu = desk.window._window_menu()
+    assert menu.entrycget("end", "label") == "Exit"
+    desk.seat.wiring.endpoint.refusing = True
+    desk.seat.wiring.cable.cut()
+    desk.say("we meet at noon")
+    desk.entry.insert("insert", "half typed")
+    desk.choose("Exit")
+    assert desk.asks == (
+        "Exit the chat?\n1 message is not sent yet.\nIn #lobby you have half typed something.\nIt would be lost."
+    )
+    assert desk.question.focus_lastfor() is desk.question.cancel
+    desk.press("<Return>", on=desk.question.cancel)
+    assert (desk.asks, desk.typed) == ("", "half typed")
+    assert not desk.seat.wiring.over.called
+    desk.press("<Control-q>")
+    desk.question.action.invoke()
+    desk.until(lambda: desk.seat.wiring.over.called)
+
+
+@pytest.mark.parametrize("line", ["exit", "/quit"])
+def test_who_loses_nothing_is_not_asked(desk: Desk, line: str) -> None:
+    desk.say(line)
+    desk.until(lambda: desk.seat.wiring.over.called)
+    assert desk.asks == ""
+
+
+@pytest.mark.parametrize("line", ["exit", "/quit"])
+def test_a_line_that_leaves_the_chat_loses_nothing_unasked(desk: Desk, line: str) -> None:
+    desk.entry.insert("insert", "half typed")
+    desk.seat.enter("/join dev")
+    desk.until(lambda: desk.root.title().startswith("#dev") and desk.typed == "")
+    desk.say(line)
+    desk.until(lambda: desk.asks == "Exit the chat?\nIn #lobby you have half typed something.\nIt would be lost.")
+    assert not desk.seat.wiring.over.called
 
 
 def test_what_is_deleted_is_drawn_anew(desk: Desk, box: Box) -> None:

@@ -52,6 +52,11 @@ class Draft:
         """Whether nothing is being typed."""
         return not self.text and self.purpose is None
 
+    @property
+    def is_half_typed(self) -> bool:
+        """Whether a text is there that was neither sent nor given up."""
+        return bool(self.text.strip() or self._aside.strip())
+
     def begin(self, purpose: Purpose) -> None:
         """Go on with another *purpose*. To answer a message, the user keeps the text that is there."""
         self.end()
@@ -64,7 +69,7 @@ class Draft:
     def end(self) -> None:
         """Give the purpose up, and go back to the text that was there before."""
         if isinstance(self.purpose, Editing | Reacting):
-            self.text = self._aside
+            self.text, self._aside = self._aside, ""
         self.purpose = None
         self._place = 0
 

@@ -68,9 +68,9 @@ class InputField(ttk.Frame):
             self._draft.send("" if has_secret(text) else text)
             self._show(self._draft.text or following)
 
-    def begin(self, text: str) -> None:
-        """Replace the text by *text*, for the user to continue."""
-        self._show(text)
+    def keep(self) -> None:
+        """Note in the draft what is typed now."""
+        self._draft.text = self._now()
 
     def give_back(self, text: str) -> None:
         """Show *text*, unless the user has gone on to another."""

@@ -6,6 +6,7 @@ import tkinter
 from collections.abc import Callable
 from functools import partial
 from tkinter import ttk
+from typing import Any, TypeVar
 
 from chat.client import status
 from chat.client.client import CannotDo, Client
@@ -19,6 +20,7 @@ from chat.client.desktop.lists import PeopleList, RoomList
 from chat.client.desktop.look import Look
 from chat.client.desktop.message_menu import MessageMenu
 from chat.client.desktop.place_bar import PlaceBar
+from chat.client.desktop.question import Question, Request
 from chat.client.desktop.sending import carry_out
 from chat.client.desktop.wrapped_label import WrappedLabel
 from chat.client.excerpt import Excerpt
@@ -27,7 +29,11 @@ from chat.client.model import Observer
 from chat.client.room import Room
 from chat.client.scrollback import Line
 from chat.client.search_results import Found
+from chat.core.errors import ChatError
 from chat.core.events import Reaction
+from chat.core.names import room_name
+
+Asking = TypeVar("Asking", bound=Question)
 
 FRAME = 50
 """The fewest milliseconds between two redraws."""
@@ -38,7 +44,7 @@ Alt-Up and Alt-Down choose a message, and the Menu key shows what you can do wit
 PageUp and PageDown scroll, Ctrl-End goes to the newest line. F6 goes from one part of the window to the next.
 Ctrl-N and Ctrl-P go to the next room and back, Alt-1 to Alt-9 to that room, Alt-A to what is unread.
 Ctrl-F searches, Ctrl-O opens the last link. Ctrl-Plus, Ctrl-Minus and Ctrl-0 change the size, Ctrl-D the colours.
-/help lists what you can type; exit leaves."""
+/help lists what you can type; Ctrl-Q leaves the chat."""
 
 
 class Window(Observer, Reader):
@@ -67,6 +73,8 @@ class Window(Observer, Reader):
         self._joining: Found | None = None
         """A message to go to as soon as the user is in its room."""
         self._drawing: str | None = None
+        self._question: Question | None = None
+        client.leave = lambda: root.after_idle(self.exit)  # when the word that says so is no longer half typed
         self._lay_out()
         self._menu = MessageMenu(look, client, self.entry.begin_for, self._copy, self._change)
         self._bind()
@@ -100,10 +108,95 @@ class Window(Observer, Reader):
 
     # What the user does
 
-    def leave(self) -> None:
-        """Leave the chat."""
+    def exit(self) -> None:
+        """Leave the chat; ask first if something would be lost."""
+        if lost := self._lost_words():
+            self._ask(Question, "Exit the chat?", lost, "Exit", self._leave).appear()
+        else:
+            self._leave()
+
+    def _leave(self) -> str:
         self.hint("Leaving …")
         self._client.link.leave()
+        return ""
+
+    def _lost_words(self) -> str:
+        """Tell what would be lost if the user left now."""
+        self.entry.keep()
+        lost = []
+        if unsent := len(self._client.link.outbox):
+            lost.append("1 message is not sent yet." if unsent == 1 else f"{unsent} messages are not sent yet.")
+        lost += [f"In {shown(room.title)} you have half typed something." for room in self._half_typed()]
+        return "\n".join([*lost, "It would be lost."]) if lost else ""
+
+    def _half_typed(self) -> list[Room]:
+        """Return the rooms in which something is half typed."""
+        return [room for room in self._model.rooms if room in self._drafts and self._drafts[room].is_half_typed]
+
+    def _ask(self, question: Callable[..., Asking], title: str, words: str, *arguments: Any, **named: Any) -> Asking:
+        """Make a question, which takes the place of the one that is open."""
+        if self._question is not None:
+            self._question.destroy()
+        asked = question(self._root, self._look, title, words, *arguments, back=self._asked, **named)
+        self._question = asked
+        return asked
+
+    def _asked(self) -> None:
+        """A question was answered, or closed."""
+        self._question = None
+        self.entry.text.focus_set()
+
+    def _ask_room(self) -> None:
+        """Ask which room to join, and offer those that there are."""
+        words = "Type its name, or choose one. A room that does not exist yet is made."
+        request = self._ask(Request, "Join a room", words, "Join", self._join, offers=self._other_rooms)
+        request.appear(request.field)
+        self._client.list_rooms()
+
+    def _join(self, text: str) -> str:
+        """Join the room of that name; return why that is not possible, if so."""
+        try:
+            name = room_name(text.strip())
+        except ChatError as refusal:
+            return str(refusal)
+        return self._carry_out(f"/join {name}")
+
+    def _other_rooms(self) -> list[str]:
+        """The rooms that are known, and that the user is not in."""
+        joined = {room.name for room in self._model.rooms if room.joined and not room.private}
+        return [name for name in self._model.known_rooms if name not in joined]
+
+    def _ask_topic(self) -> None:
+        """Ask for the topic of the current room."""
+        room = self._model.current
+        if room.private:
+            self.hint("Rooms have topics, and this is a private conversation.")
+            return
+        request = self._ask(
+            Request,
+            f"Topic of {shown(room.title)}",
+            "What is the room about? If you leave this empty, it has no topic.",
+            "Set",
+            lambda text: self._in_room(room, f"/topic {text.strip() or '-'}"),
+            text=room.topic,
+        )
+        request.appear(request.field)
+
+    def _in_room(self, room: Room, line: str) -> str:
+        """Carry out a line in the room for which the user chose it; return why that is not possible, if so."""
+        if room not in self._model.rooms:
+            return f"You are not in {shown(room.title)} any more."
+        self._model.turn_to(room)
+        return self._carry_out(line)
+
+    def _carry_out(self, line: str) -> str:
+        """Carry out a line; return why that is not possible, if so."""
+        try:
+            self._client.enter(line)
+        except CannotDo as reason:
+            return str(reason)
+        self.changed()
+        return ""
 
     def hint(self, text: str) -> None:
         """Show a sentence above the input field; an empty text removes it."""
@@ -153,8 +246,7 @@ class Window(Observer, Reader):
             self._browse(link)
 
     def _show_help(self) -> None:
-        for line in HELP.splitlines():
-            self._model.tell(line)
+        self._ask(Question, "Keys", HELP).appear()
 
     @property
     def _in_front(self) -> bool:
@@ -243,6 +335,8 @@ class Window(Observer, Reader):
         details = (status.place(model), self._address, status.lag(model), self._unsent_words())
         _set(self._status, shown("   ·   ".join(detail for detail in details if detail)))
         self._draw_banner()
+        if self._question is not None:
+            self._question.refresh()
         self._go_on()
         unread = sum(each.unread for each in model.rooms)
         more = "+" if any(each.more_unread for each in model.rooms) else ""
@@ -312,7 +406,6 @@ class Window(Observer, Reader):
         head.grid(row=0, column=0, sticky="ew")
         self._title = ttk.Label(head, name="title", style="Title.TLabel")
         self._title.pack(side="left")
-        ttk.Button(head, text="Leave", name="leave", style="Flat.TButton", command=self.leave).pack(side="right")
         ttk.Button(head, text="Search", name="find", style="Flat.TButton", command=self._open_finder).pack(side="right")
         menu = ttk.Button(head, text="Menu", name="menu", style="Flat.TButton", command=lambda: self._open_menu(menu))
         menu.pack(side="right")
@@ -342,12 +435,16 @@ class Window(Observer, Reader):
         )
 
     def _open_menu(self, button: ttk.Button) -> None:
-        menu = self._look.menu()
+        self._post(self._window_menu(), button.winfo_rootx(), button.winfo_rooty() + button.winfo_height())
+
+    def _window_menu(self) -> tkinter.Menu:
+        """Return the menu of the window. What it does in a room, it does in the one that is shown now."""
+        menu, room = self._look.menu(), self._model.current
         for label, key, command in (
-            ("Join a room …", "", lambda: self._begin("/join ")),
-            ("Leave this room", "", lambda: self._do("/leave")),
-            ("Set the topic …", "", lambda: self._begin("/topic ")),
-            (f"Pinned messages ({self._model.current.pins})", "", self._show_pins),
+            ("Join a room …", "", self._ask_room),
+            ("Close" if room.private else "Leave this room", "", lambda: self.hint(self._in_room(room, "/leave"))),
+            ("Set the topic …", "", self._ask_topic),
+            (f"Pinned messages ({room.pins})", "", self._show_pins),
             ("", "", None),
             ("Larger", "Ctrl +", lambda: self._look.resize(1)),
             ("Smaller", "Ctrl −", lambda: self._look.resize(-1)),
@@ -356,12 +453,14 @@ class Window(Observer, Reader):
             ("", "", None),
             ("Search …", "Ctrl F", self._open_finder),
             ("Keys", "F1", self._show_help),
+            ("", "", None),
+            ("Exit", "Ctrl Q", self.exit),
         ):
             if command is None:
                 menu.add_separator()
             else:
                 menu.add_command(label=label, accelerator=key, command=command)
-        menu.tk_popup(button.winfo_rootx(), button.winfo_rooty() + button.winfo_height())
+        return menu
 
     # Searching
 
@@ -439,14 +538,9 @@ class Window(Observer, Reader):
         if excerpt is not None and not (excerpt.lines or excerpt.tag) and self._client.link.online:
             self._client.open_at(excerpt.number)
 
-    def _begin(self, line: str) -> None:
-        """Put the beginning of a line into the input field."""
-        self.entry.text.focus_set()
-        self.entry.begin(line)
-
     def _bind(self) -> None:
         root, look, conversation = self._root, self._look, self.conversation
-        root.protocol("WM_DELETE_WINDOW", self.leave)
+        root.protocol("WM_DELETE_WINDOW", self.exit)
         root.bind("<FocusIn>", lambda _: self._focus_moved())
         root.bind("<FocusOut>", lambda _: root.after_idle(self._focus_moved))
         actions: dict[str, Callable[[], object]] = {
@@ -469,7 +563,7 @@ class Window(Observer, Reader):
             "<Control-minus>": lambda: look.resize(-1),
             "<Control-KP_Subtract>": lambda: look.resize(-1),
             "<Control-0>": lambda: look.resize(0),
-            "<Control-q>": self.leave,
+            "<Control-q>": self.exit,
             "<F1>": self._show_help,
             "<F6>": self._next_part,
             "<Escape>": self._escape,
