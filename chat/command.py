@@ -17,7 +17,7 @@ def main() -> NoReturn:
 
 
 def _serve(arguments: list[str]) -> int:
-    from chat.serve import run
+    from chat.daemon.serve import run
 
     run(arguments)
     return 0

@@ -16,7 +16,7 @@ from twisted.application.service import IService
 from twisted.logger import Logger
 from twisted.python import usage
 
-from chat import __version__, typed
+from chat import __version__
 from chat.core import durations
 from chat.core.doors import Inviters, Registration
 from chat.core.errors import BadField, BadName
@@ -38,7 +38,7 @@ from chat.settings import (
 )
 
 if TYPE_CHECKING:
-    from chat.process import Outlook
+    from chat.daemon.process import Outlook
 
 _DEFAULTS = Settings()
 
@@ -202,7 +202,7 @@ class Options(usage.Options):
         Twisted itself does that only from 26.10 on; older versions end with exit code 0.
 
         SIGHUP and SIGUSR1, which end a process by default, wait from here on until the chat handles them
-        (:class:`~chat.process.ChatProcess`).
+        (:class:`~chat.daemon.process.ChatProcess`).
         """
         if self.parent is not None:
             signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGHUP, signal.SIGUSR1))
@@ -277,7 +277,7 @@ class Options(usage.Options):
         """Make the log file before ``twistd`` does, for nobody else to read."""
         if self._log_file is None:
             return
-        from chat.logfiles import make_private
+        from chat.daemon.logfiles import make_private
 
         try:
             make_private(self._log_file)
@@ -336,7 +336,7 @@ def makeService(options: Options) -> IService:
     """Make the service that ``twistd`` runs."""
     from twisted.internet import reactor
 
-    from chat.process import ChatProcess, fit_open_files
+    from chat.daemon.process import ChatProcess, fit_open_files
 
     if options.shows_key:
         log.warn("everybody on this machine can see the key of --key: write it into the file of --config instead")
@@ -347,11 +347,12 @@ def makeService(options: Options) -> IService:
 
 def _outlook(options: Options) -> Outlook:
     """Find out who looks at the process, which ``twistd`` may put into the background after this."""
-    from chat.process import Outlook
-    from chat.screen import Screen, is_terminal
+    from chat.daemon import command_lines
+    from chat.daemon.process import Outlook
+    from chat.daemon.screen import Screen, is_terminal
 
     twistd: dict[str, Any] = options.parent or {}
-    outlook = Outlook(typed.daemon(twistd.get("command")), typed.client())
+    outlook = Outlook(command_lines.daemon(twistd.get("command")), command_lines.client())
     foreground = bool(twistd.get("nodaemon"))
     prints_log = foreground and not any(twistd.get(name) for name in ("logfile", "syslog", "logger"))
     if prints_log and is_terminal(sys.stdout):

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import ast
+import re
+import runpy
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
 import pytest
 
 CHAT = Path(__file__).parents[1] / "chat"
+DOCS = CHAT.parent / "docs"
+DESIGN = (DOCS / "design.md").read_text()
 
 MAY_USE = {
     "core": {"core"},
@@ -19,6 +23,7 @@ MAY_USE = {
     "client": {"core", "disk", "client"},
     "archive": {"core", "disk", "history", "archive"},
     "admin": {"core", "disk", "history", "delivery", "protocols", "admin"},
+    "daemon": {"core", "history", "protocols", "daemon", "top"},
     "shell": {"core", "client", "archive", "admin", "shell", "top"},
 }
 """The packages that each package may import from."""
@@ -103,3 +108,27 @@ def test_the_core_knows_nothing_of_the_network_files_and_clocks() -> None:
 
 def _calls_by_name(node: ast.AST) -> bool:
     return isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
+
+
+def test_the_design_lists_what_there_is() -> None:
+    listed = set(re.findall(r"^    chat/(\w+\.py|\w+/) ", DESIGN, re.MULTILINE))
+    here = {f"{path.name}/" if path.is_dir() else path.name for path in CHAT.iterdir()}
+    assert listed == {name for name in here if name.endswith((".py", "/")) and not name.startswith("__")}
+
+
+@pytest.mark.parametrize("package", ["core", "daemon"])
+def test_the_design_lists_the_files_of_a_package_lowest_first(package: str) -> None:
+    _, _, behind = DESIGN.partition(f"The files of `chat/{package}`, lowest first:\n\n")
+    names = " ".join(re.findall(r"^    (\w+/?(?: \w+/?)*)  ", behind.partition("\n\n")[0], re.MULTILINE)).split()
+    listed = [name.removesuffix("/") for name in names]
+    assert sorted(listed) == sorted({path.stem for path in (CHAT / package).iterdir()} - {"__init__", "__pycache__"})
+    modules = {_name(path) for path in files(".")}
+    for path in files(package):
+        name = path.relative_to(CHAT / package).with_suffix("").parts[0]
+        below = {module.split(".")[2] for module in _used(path, modules) if module.startswith(f"chat.{package}.")}
+        assert name == "__init__" or below <= {*listed[: listed.index(name) + 1]}, path
+
+
+def test_the_picture_shows_the_files_as_they_are() -> None:
+    drawn = runpy.run_path(str(DOCS / "house.py"))["picture"]()
+    assert (DOCS / "house.svg").read_text() == drawn, "run python docs/house.py"

@@ -17,7 +17,7 @@ from twisted.internet.task import Clock
 from twisted.python.failure import Failure
 from twisted.python.logfile import LogFile
 
-from chat.logfiles import ROTATED_FILES, bound_log_files
+from chat.daemon.logfiles import ROTATED_FILES, bound_log_files
 from chat.service import ChatService
 from chat.settings import Settings
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from chat import machine
+from chat.daemon import network
 
 
 @pytest.mark.parametrize(
@@ -29,14 +29,14 @@ from chat import machine
 def test_the_likeliest_address_is_told_first(
     monkeypatch: pytest.MonkeyPatch, found: list[tuple[str, str]], told: list[str]
 ) -> None:
-    monkeypatch.setattr(machine, "_all_addresses", lambda: [(name, ip_address(address)) for name, address in found])
-    monkeypatch.setattr(machine, "_usual", lambda family, _: ip_address("192.168.1.7"))
-    assert machine.addresses() == told
+    monkeypatch.setattr(network, "_all_addresses", lambda: [(name, ip_address(address)) for name, address in found])
+    monkeypatch.setattr(network, "_usual", lambda family, _: ip_address("192.168.1.7"))
+    assert network.addresses() == told
 
 
 def test_the_addresses_of_this_machine_are_its_own() -> None:
     """What the system lists can be listened on; no loopback is among it."""
-    for _, address in machine._all_addresses():
+    for _, address in network._all_addresses():
         assert not address.is_loopback
         if not address.is_link_local:
             family = socket.AF_INET if address.version == 4 else socket.AF_INET6
@@ -65,7 +65,7 @@ def test_a_name_is_told_only_if_it_means_this_machine(
 
     monkeypatch.setattr(socket, "gethostname", lambda: "desk.example.org")
     monkeypatch.setattr(socket, "getaddrinfo", look_up)
-    assert machine.local_name(["192.168.1.7", "fd00::7"]) == name
+    assert network.local_name(["192.168.1.7", "fd00::7"]) == name
 
 
 UFW = "The firewall ufw is on. If others get no answer, let them in: sudo ufw allow 12345,12346/tcp"
@@ -101,12 +101,12 @@ FIREWALLD = (
 def test_a_firewall_is_told_with_what_opens_it(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, files: dict[str, str], sentence: str | None
 ) -> None:
-    monkeypatch.setattr(machine, "_chains", lambda: "")
+    monkeypatch.setattr(network, "_chains", lambda: "")
     for name, text in files.items():
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
-    assert machine.firewall([12345, 12346], tmp_path) == sentence
+    assert network.firewall([12345, 12346], tmp_path) == sentence
 
 
 @pytest.mark.parametrize(
@@ -124,12 +124,12 @@ def test_a_firewall_is_told_with_what_opens_it(
 def test_a_chain_that_drops_what_comes_in_is_a_firewall(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, chains: str, told: bool
 ) -> None:
-    monkeypatch.setattr(machine, "_chains", lambda: chains)
-    assert (machine.firewall([12345], tmp_path) is not None) is told
+    monkeypatch.setattr(network, "_chains", lambda: chains)
+    assert (network.firewall([12345], tmp_path) is not None) is told
 
 
 @pytest.mark.parametrize(("file", "told"), [("run/.containerenv", True), (".dockerenv", True), ("run/other", False)])
 def test_a_container_knows_that_it_is_one(tmp_path: Path, file: str, told: bool) -> None:
     (tmp_path / "run").mkdir()
     (tmp_path / file).touch()
-    assert machine.in_container(tmp_path) is told
+    assert network.in_container(tmp_path) is told

@@ -10,9 +10,9 @@ import pytest
 from twisted.internet.defer import ensureDeferred
 from twisted.internet.testing import MemoryReactorClock
 
-from chat import machine
-from chat.greeting import Network
-from chat.process import LOOK_UP, ChatProcess
+from chat.daemon import network
+from chat.daemon.greeting import Network
+from chat.daemon.process import LOOK_UP, ChatProcess
 from chat.settings import Settings
 
 
@@ -32,9 +32,9 @@ class Reactor(MemoryReactorClock):
 @pytest.fixture
 def reactor(monkeypatch: pytest.MonkeyPatch) -> Reactor:
     """The reactor of a machine with one address, and without a firewall."""
-    monkeypatch.setattr(machine, "addresses", lambda: ["192.168.1.7"])
-    monkeypatch.setattr(machine, "firewall", lambda _: None)
-    monkeypatch.setattr(machine, "in_container", lambda: False)
+    monkeypatch.setattr(network, "addresses", lambda: ["192.168.1.7"])
+    monkeypatch.setattr(network, "firewall", lambda _: None)
+    monkeypatch.setattr(network, "in_container", lambda: False)
     return Reactor()
 
 
@@ -47,7 +47,7 @@ def look_around(reactor: Reactor) -> list[Network]:
 
 
 def test_a_name_that_is_found_in_time_is_told(reactor: Reactor, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(machine, "local_name", lambda known: f"desk-{known[0]}.local")
+    monkeypatch.setattr(network, "local_name", lambda known: f"desk-{known[0]}.local")
     found = look_around(reactor)
     assert reactor.has_been_asked.wait(60)
     for ask in reactor.asked:
@@ -57,7 +57,7 @@ def test_a_name_that_is_found_in_time_is_told(reactor: Reactor, monkeypatch: pyt
 
 def test_a_name_that_takes_too_long_is_left_out(reactor: Reactor, monkeypatch: pytest.MonkeyPatch) -> None:
     answered = Event()
-    monkeypatch.setattr(machine, "local_name", lambda known: answered.wait(60) and "desk.local")
+    monkeypatch.setattr(network, "local_name", lambda known: answered.wait(60) and "desk.local")
     found = look_around(reactor)
     reactor.advance(LOOK_UP)
     assert found == [Network(["192.168.1.7"], None, None)]

@@ -8,7 +8,7 @@ import pytest
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from chat.screen import Screen
+from chat.daemon.screen import Screen
 
 
 class Shown(TextIOWrapper):

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from twisted.python.logfile import LogFile
 
-from chat.logfiles import make_private
+from chat.daemon.logfiles import make_private
 
 
 def mode(path: Path) -> int:

@@ -25,12 +25,12 @@ from twisted.internet.error import CannotListenError, ReactorNotRunning
 from twisted.logger import ILogObserver, Logger
 
 from chat.core.limits import Limits
-from chat.greeting import Door, Greeting, Network
+from chat.daemon.greeting import Door, Greeting, Network
+from chat.daemon.logfiles import bound_log_files, reopen_log_files
+from chat.daemon.obstacles import NotStarted, cannot_listen
+from chat.daemon.screen import Screen
 from chat.history.store import CannotOpen
-from chat.logfiles import bound_log_files, reopen_log_files
-from chat.obstacles import NotStarted, cannot_listen
 from chat.protocols.certificate import BadCertificate
-from chat.screen import Screen
 from chat.service import ChatService
 from chat.settings import Settings
 
@@ -145,7 +145,7 @@ class ChatProcess(MultiService):
 
     async def _network(self, ports: Sequence[int]) -> Network:
         """Look at the network; the machine's name in it is left out if finding it takes too long."""
-        from chat.machine import addresses, firewall, in_container, local_name
+        from chat.daemon.network import addresses, firewall, in_container, local_name
 
         known = addresses()
         found: Deferred[str | None] = Deferred()

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from chat.greeting import Door, Greeting, Network
+from chat.daemon.greeting import Door, Greeting, Network
 from chat.protocols.ways import PLAIN, TLS
 from chat.settings import Settings
 
