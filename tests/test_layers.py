@@ -23,7 +23,7 @@ MAY_USE = {
     "client": {"core", "disk", "client"},
     "archive": {"core", "disk", "history", "archive"},
     "admin": {"core", "disk", "history", "delivery", "protocols", "admin"},
-    "daemon": {"core", "history", "protocols", "daemon", "top"},
+    "daemon": {"core", "history", "protocols", "admin", "daemon", "top"},
     "shell": {"core", "client", "archive", "admin", "shell", "top"},
 }
 """The packages that each package may import from."""
