@@ -69,6 +69,8 @@ class JsonReader:
     """Reads ``message`` and ``topic`` objects of ``docs/protocol.md`` and :class:`Rules`, and skips all others."""
 
     def read(self, line: str) -> Item | None:
+        if not line.startswith(("{", "[")):
+            raise BadLine("this is no message of an export. If the file is a log, say with --format of which kind.")
         try:
             item = _decode_any(line)
             if not isinstance(item, dict) or item.get("type") not in ("message", "topic", "rules"):

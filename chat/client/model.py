@@ -301,6 +301,8 @@ class Model(Listener):
                 self.tell(event.text, LineKind.REFUSAL, room)
                 if event.code in INVITATION_CODES:
                     self.tell("Type the code of your invitation; with a command you drop that.", room=room)
+            case events.Goodbye(code=""):
+                pass  # the end of the connection follows, and repeats why
             case _:
                 self._other(event)
         self._changed()
