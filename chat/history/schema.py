@@ -634,7 +634,7 @@ def _copy(connection: sqlite3.Connection, path: Path, version: int) -> None:
     except BaseException:
         partial.unlink(missing_ok=True)
         raise
-    log.info("the copy {copy} stays until you remove it", copy=copy)
+    log.warn("{copy} is the history as it was before the update, and stays until you remove it", copy=copy)
 
 
 def _megabytes(size: int) -> int:

@@ -95,7 +95,7 @@ def test_what_a_client_has_received_besides_is_passed_over() -> None:
     for line in ('{"type":"joined","time":"t","room":"dev","name":"ada"}', "[]", '{"type":7}', "{}"):
         assert JsonReader().read(line) is None
     for line in ("ada: hello", "", "--- Log opened Thu Nov 27 11:46:48 2025"):
-        with pytest.raises(BadLine, match="this is no message of an export. .* --format"):
+        with pytest.raises(BadLine, match=r"this is no message of an export\. .* --format"):
             JsonReader().read(line)
 
 

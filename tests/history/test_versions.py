@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 import pytest
 from history.stores import REACTOR, said, wait
+from twisted.logger import LogLevel, capturedLogs, formatEvent
 
 from chat.core.accounts import Role, StoredAccount
 from chat.core.bans import RoomBan
@@ -136,6 +137,15 @@ def test_the_file_is_copied_first(folder: Path, opened: Opened, version: int) ->
     assert dump(copy) == dump(VERSIONS / f"{version}.db")
     assert copy.stat().st_mode & 0o077 == 0
     assert not list(folder.glob("*.part"))
+
+
+def test_the_operator_is_told_of_the_copy(folder: Path, version: int) -> None:
+    with capturedLogs() as logged:
+        store = SqliteStore(REACTOR, folder)
+        store.open()
+        store.close()
+    *_, told = [formatEvent(event) for event in logged if event["log_level"] is LogLevel.warn]
+    assert told.startswith(f"{folder / FILE}.v{version} is the history as it was before the update")
 
 
 @pytest.mark.parametrize("version", [3])
