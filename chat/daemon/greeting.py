@@ -100,7 +100,7 @@ class Greeting(msgspec.Struct, frozen=True):
         if plain:
             yield "With nc, everybody on the way can read along."
         if plain and secret:
-            yield "The last line is encrypted. Who comes in by it can register a name with a password."
+            yield "The last line is encrypted: by it, people can register with a password."
         if self.settings.key is not None:
             yield f"All are asked for the key first: {self.settings.key}"
         if self.settings.members_only:

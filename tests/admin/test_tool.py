@@ -64,7 +64,7 @@ def admin(directory: Path, *words: str) -> int:
 
 @pytest.mark.parametrize(
     ("words", "sentence"),
-    [(["bans"], "Nobody is banned.\n"), (["audit", "--by", "mo"], "Nothing that fits was decided.\n")],
+    [(["bans"], "Nobody is banned.\n"), (["audit", "--by", "mo"], "No decision was found.\n")],
 )
 def test_a_list_without_lines_says_so_to_people_only(
     tmp_path: Path,

@@ -88,7 +88,7 @@ COMMANDS = (
         Topic.CHAT,
         example="audit --by mo --since 7d",
         options=FILTERS,
-        nothing="Nothing that fits was decided.",
+        nothing="No decision was found.",
     ),
     Command("stats", "tells how the chat is doing, in numbers", _show_stats, Topic.CHAT, example="stats", live=True),
 )
