@@ -173,7 +173,11 @@ def _import(options: ImportOptions) -> None:
         for name in options.files:
             reader = _reader(options, name, nicks)
             with open(name, "rb") as file:
-                importing.read(name, Lines(file, options["encoding"] or ""), reader, bar.update)
+                try:
+                    importing.read(name, Lines(file, options["encoding"] or ""), reader, bar.update)
+                except UnicodeError as error:
+                    encoding = options["encoding"] or "text"
+                    raise CannotImport(f"{name} can't be read as {encoding}: {error}. Nothing was imported.") from error
         result = importing.result
         if not result.messages and options["format"] != "jsonl":
             why = result.shown[0] if result.shown else "Only joins and the like are in it."

@@ -239,6 +239,16 @@ def test_an_option_that_can_t_be_is_a_sentence(
     assert not (tmp_path / "data").exists()
 
 
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-32", "idna"])
+def test_a_log_in_another_encoding_than_it_is_said_to_be_in(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], encoding: str
+) -> None:
+    bring_in(tmp_path, f"{BEGIN}09:15 <ada> one\n", "--encoding", encoding, code=1)
+    out, err = capsys.readouterr()
+    assert err.startswith(f"chat: {tmp_path / 'dev.log'} can't be read as {encoding}: ")
+    assert (err.count("\n"), out) == (1, "")
+
+
 # -- all or nothing
 
 
