@@ -23,7 +23,7 @@ from twisted.python.failure import Failure
 from chat.admin.address import address_in
 from chat.core import lifecycle
 from chat.core.effects import Close
-from chat.core.errors import BadJson, ChatError, TooLong, TooManyConnections
+from chat.core.errors import BadJson, ChatError, Internal, TooLong, TooManyConnections
 from chat.core.hub import Hub
 from chat.core.session import State
 from chat.delivery.feed_delivery import FeedDelivery
@@ -51,7 +51,7 @@ class OperatorProtocol(LineReceiver):
         self._asked = False
 
     def connectionMade(self) -> None:
-        from chat.core.operating.request import Operator  # loaded when an operator comes first
+        from chat.core.operating.request import Operator
 
         chat = self._chat
         transport: Any = self.transport
@@ -121,6 +121,18 @@ class OperatorProtocol(LineReceiver):
         self._chat.forget(self)
 
 
+class Outdated(LineReceiver):
+    """Answers in the place of :class:`OperatorProtocol` if what that needs can't be loaded."""
+
+    delimiter = b"\n"
+
+    def lineReceived(self, line: bytes) -> None:
+        text = "What chat admin needs can't be loaded: the chat was installed anew while it ran. Restart it."
+        transport: Any = self.transport
+        transport.write(msgspec.json.encode({"type": "error", "code": Internal.code, "text": text}) + b"\n")
+        transport.loseConnection()
+
+
 class OperatorFactory(Factory):
     """Makes the connections of the operator to one chat. *numbers* are those of its sessions."""
 
@@ -134,7 +146,12 @@ class OperatorFactory(Factory):
         self.open: set[OperatorProtocol] = set()
         self._emptied: Deferred[None] | None = None
 
-    def buildProtocol(self, addr: IAddress | None) -> OperatorProtocol:
+    def buildProtocol(self, addr: IAddress | None) -> OperatorProtocol | Outdated:
+        try:
+            import chat.core.operator  # noqa: F401 - loaded when an operator comes first
+        except Exception:
+            log.failure("what chat admin needs can't be loaded")
+            return Outdated()
         return OperatorProtocol(self)
 
     def forget(self, connection: OperatorProtocol) -> None:

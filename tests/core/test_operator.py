@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import sys
 from typing import Any
 
 import pytest
 from box import Box, Client, Operator, SlowStore, SlowWork
+from conftest import LoggedFailures
 from twisted.internet.defer import Deferred, succeed
 
 from chat.core.accounts import Role
@@ -430,3 +432,14 @@ def test_a_chat_that_ends_answers_what_was_asked() -> None:
     asked.lose()
     silent.lose()
     assert done.called
+
+
+def test_a_chat_that_was_installed_anew_while_it_runs_says_so(
+    monkeypatch: pytest.MonkeyPatch, logged_failures: LoggedFailures
+) -> None:
+    box = Box()
+    monkeypatch.setitem(sys.modules, "chat.core.operator", None)
+    assert box.admin("users") == (
+        "What chat admin needs can't be loaded: the chat was installed anew while it ran. Restart it."
+    )
+    assert logged_failures.flush(ImportError)
