@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Iterable
 from pathlib import Path
 
 MODE = 0o600
@@ -41,17 +42,29 @@ def give_to_owner(descriptor: int, directory: Path) -> None:
 
 
 def is_open_to_others(path: Path) -> bool:
-    """Tell whether *path* is a file that others may read or write."""
+    """Tell whether *path* is a file that others may read or write, and whose mode is ours to change."""
     try:
-        found = path.stat()
+        file = path.stat()
+        linked = path.is_symlink() and file.st_uid != path.parent.stat().st_uid
     except FileNotFoundError:
         return False
-    return stat.S_ISREG(found.st_mode) and bool(found.st_mode & OTHERS)
+    return stat.S_ISREG(file.st_mode) and bool(file.st_mode & OTHERS) and not linked
 
 
 def close_to_others(path: Path) -> bool:
-    """Have nobody but its owner use the file *path*; return whether others could."""
+    """Have nobody but its owner use the file *path*; return whether others could.
+
+    It is left as it is if a link leads to it, and it belongs to another user than the directory of the link: whoever
+    may write there could have root change the mode of any file.
+    """
     if not is_open_to_others(path):
         return False
     path.chmod(MODE)
     return True
+
+
+def planted_link(directory: Path, names: Iterable[str]) -> Path | None:
+    """Return the first of these *names* that is a link where root must not follow any: in somebody else's directory."""
+    if os.geteuid() != 0 or directory.stat().st_uid == 0:
+        return None
+    return next((path for name in names if (path := directory / name).is_symlink()), None)

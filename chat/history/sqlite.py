@@ -46,7 +46,7 @@ from chat.core.ports import (
     UnreadOf,
 )
 from chat.disk.files import make_directory
-from chat.disk.private import close_to_others, ensure_in_data
+from chat.disk.private import close_to_others, ensure_in_data, planted_link
 from chat.history import accounts, changes, conversations, rules, searching
 from chat.history.rows import (
     COLUMNS,
@@ -501,6 +501,12 @@ def lock(directory: Path) -> int:
     """
     try:
         make_directory(directory)
+        planted = planted_link(directory, (LOCK, FILE, f"{FILE}-wal", f"{FILE}-shm", f"{FILE}-journal"))
+        if planted is not None:
+            raise CannotOpen(
+                f"{planted} is a link, and root follows none in a directory of another user, who could have it write "
+                "anywhere. Do that as this user."
+            )
         ensure_in_data(directory / LOCK)
         claim = os.open(directory / LOCK, os.O_RDWR)
         fcntl.flock(claim, fcntl.LOCK_EX | fcntl.LOCK_NB)

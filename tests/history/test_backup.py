@@ -635,3 +635,21 @@ def test_a_claim_can_be_taken_twice_but_not_at_once(tmp_path: Path) -> None:
     fcntl.flock(claim, fcntl.LOCK_UN)
     os.close(claim)
     os.close(lock(tmp_path))
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root is led elsewhere by links of other users")
+def test_root_is_led_nowhere_by_links_in_the_directory_of_a_chat(data: Path, tmp_path: Path) -> None:
+    secrets = tmp_path / "passwd"
+    secrets.write_text("of root")
+    secrets.chmod(0o644)
+    (data / "chat.db.v3").symlink_to(secrets)
+    for path in (data, *data.iterdir()):
+        os.chown(path, 65_534, 65_534, follow_symlinks=False)
+    with opened(data):
+        pass
+    assert stat.S_IMODE(secrets.stat().st_mode) == 0o644
+    (data / FILE).unlink()
+    (data / FILE).symlink_to(tmp_path / "anywhere")
+    with pytest.raises(CannotOpen, match=r"chat\.db is a link, and root follows none"):
+        lock(data)
+    assert not (tmp_path / "anywhere").exists()
