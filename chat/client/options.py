@@ -59,6 +59,8 @@ class ClientSettings:
     """The code of an invitation to the chat, with which the name is registered."""
     notice: bool = False
     """Whether what is sent from a pipe is to alert nobody."""
+    rooms_given: bool = False
+    """Whether the command line says which rooms."""
 
     @property
     def address(self) -> str:
@@ -151,7 +153,7 @@ def read(arguments: list[str]) -> ClientSettings:
     elif config_path().exists():
         chosen |= read_config(config_path())
     chosen |= {key: value for key, value in options.items() if value is not None and not (value == 0 and key in _FLAGS)}
-    return settings(chosen, address_given=options["address"] is not None)
+    return settings(chosen, options["address"] is not None, options["rooms"] is not None)
 
 
 def read_config(path: Path) -> dict[str, Any]:
@@ -204,7 +206,7 @@ _KEYS: Mapping[str, tuple[Callable[[object], bool], str]] = {
 """The settings of the configuration file, each with a check and with what the check expects, in words."""
 
 
-def settings(chosen: Mapping[str, Any], address_given: bool = True) -> ClientSettings:
+def settings(chosen: Mapping[str, Any], address_given: bool = True, rooms_given: bool = False) -> ClientSettings:
     """Check what was chosen, and add the defaults; raises :class:`usage.UsageError`."""
     address = chosen.get("address", DEFAULT_ADDRESS)
     tls = address.startswith(TLS)
@@ -231,6 +233,7 @@ def settings(chosen: Mapping[str, Any], address_given: bool = True) -> ClientSet
         key_file=None if key_file is None else Path(key_file),
         invitation=chosen.get("invitation"),
         notice=bool(chosen.get("notice")),
+        rooms_given=rooms_given,
     )
 
 

@@ -176,3 +176,9 @@ def test_the_document_of_the_client_has_every_option_and_command() -> None:
         assert f"`--{row[0]}" in document
     for name in OWN_COMMANDS:
         assert f"`/{name}`" in document
+
+
+def test_rooms_of_the_command_line_are_known_as_such(config: Path) -> None:
+    config.write_text('rooms = ["lobby", "dev"]')
+    assert not read([]).rooms_given
+    assert read(["--rooms", "tea"]).rooms_given

@@ -47,7 +47,7 @@ class Desk:
         """Let everything arrive, and be drawn."""
         self.seat.pump()
         self.root.update()
-        assert not self.failures
+        assert not self.failures, self.failures
 
     def until(self, condition: Callable[[], object]) -> None:
         """Wait for it."""
@@ -161,7 +161,7 @@ class Desk:
         while self.window._drawing is not None:
             self.root.update()
         self.root.destroy()
-        assert not self.failures
+        assert not self.failures, self.failures
 
     def _notify(self, title: str, text: str, clicked: Callable[[], None]) -> None:
         self.notes.append((title, text, clicked))

@@ -188,13 +188,16 @@ def test_who_is_logged_out_on_another_device_is_told_and_may_come_back(chat: Dae
     window.opens(OWNED)
     window.type(SECRET)
     window.opens("#lobby - ada@")
+    window.type("/join dev")
+    window.opens("#dev - ada@")
     elsewhere = chat.bot("ada", password=SECRET)
     elsewhere.ask("logout", device=1)
     window.opens("This device was logged out from another one.")
     window.press("Return")
     window.says(OWNED)
     window.type(SECRET)
-    window.opens("#lobby - ada@")
+    window.opens("#dev - ada@")
+    window.says(f"#dev - ada@{HOST}:{chat.port}")
     window.type("here again")
     window.sees("ada: here again")
     window.press("ctrl+d", "ctrl+equal")
@@ -338,6 +341,38 @@ def test_how_it_looked_is_remembered(shared_chat: Daemon, start: Start, tmp_path
     assert (kept["server"], kept["port"], kept["name"]) == ("127.0.0.1", str(shared_chat.port), "ada")
     assert kept["dark"] is True
     assert kept["size"] > 0
+
+
+@pytest.mark.parametrize("way", ["ctrl+q", "SIGTERM"])
+def test_what_was_open_is_open_at_the_next_start(shared_chat: Daemon, start: Start, way: str) -> None:
+    bob = shared_chat.person("bob")
+    ada = start(address(shared_chat, "ada"))
+    ada.opens("#lobby - ada@")
+    ada.type("/msg bob hi", "/join dev")
+    ada.says(f"#dev - ada@{HOST}:{shared_chat.port}")
+    ada.sees("You are ada")
+    ada.write("half typed")
+    ada.press("alt+2")
+    ada.opens("@bob - ada@")
+    if way == "SIGTERM":
+        ada.process.send_signal(signal.SIGTERM)
+    else:
+        ada.press(way)
+    assert ada.ends() == (0, "")
+    again = start(address(shared_chat, "ada"))
+    again.opens("@bob - ada@")
+    again.type("here again")
+    bob.expect("* ada joined.", "ada (private): hi", "* ada left.", "* ada joined.", "ada (private): here again")
+    again.press("ctrl+n")
+    again.opens("#dev - ada@")
+    again.type(" before")
+    again.sees("ada: half typed before")
+    again.press("ctrl+q")
+    assert again.ends() == (0, "")
+    third = start("--rooms", "tea", address(shared_chat, "ada"))
+    third.opens("#tea - ada@")
+    third.press("ctrl+n")
+    third.opens("#lobby - ada@")
 
 
 @pytest.mark.parametrize("content", ["", "{", '{"size": "large"}', "[]"])

@@ -13,6 +13,7 @@ from desktop.displays import Display
 
 from chat.client.desktop.conversation import MAXIMUM_FOLLOWED, PAGE
 from chat.client.desktop.dialog import Dialog
+from chat.client.desktop.drafts import Editing
 from chat.client.desktop.input_field import MAXIMUM_PASTE
 from chat.client.desktop.look import DARK, LIGHT, Look
 from chat.client.desktop.question import Request
@@ -286,6 +287,21 @@ def test_what_was_sent_comes_back(desk: Desk) -> None:
     desk.until(lambda: desk.typed == "half")
 
 
+def test_what_is_typed_at_once_after_turning_to_a_room_goes_there(desk: Desk) -> None:
+    desk.entry.insert("insert", "/join dev")
+    desk.entry.event_generate("<Return>")
+    desk.entry.insert("insert", "to dev")
+    desk.until(lambda: desk.root.title().startswith("#dev"))
+    assert desk.typed == "to dev"
+    desk.entry.event_generate("<Control-p>")
+    assert desk.typed == ""
+    desk.entry.insert("insert", "to the lobby")
+    desk.until(lambda: desk.root.title().startswith("#lobby"))
+    assert desk.typed == "to the lobby"
+    desk.press("<Up>")
+    assert desk.typed == "/join dev"
+
+
 def test_a_password_does_not_come_back(desk: Desk) -> None:
     desk.say("hello", "/register correct horse")
     desk.press("<Up>")
@@ -497,7 +513,8 @@ def test_leaving_the_chat_is_apart_from_leaving_a_room_and_loses_nothing_unasked
     desk.entry.insert("insert", "half typed")
     desk.choose("Exit")
     assert desk.asks == (
-        "Exit the chat?\n1 message is not sent yet.\nIn #lobby you have half typed something.\nIt would be lost."
+        "Exit the chat?\n1 message is not sent yet.\nIt would be lost.\n"
+        "What else is half typed is kept for the next start."
     )
     assert desk.question.focus_lastfor() is desk.question.cancel
     desk.press("<Return>", on=desk.question.cancel)
@@ -510,6 +527,9 @@ def test_leaving_the_chat_is_apart_from_leaving_a_room_and_loses_nothing_unasked
 
 @pytest.mark.parametrize("line", ["exit", "/quit"])
 def test_who_loses_nothing_is_not_asked(desk: Desk, line: str) -> None:
+    desk.entry.insert("insert", "half typed")
+    desk.seat.enter("/join dev")
+    desk.until(lambda: desk.root.title().startswith("#dev") and desk.typed == "")
     desk.say(line)
     desk.until(lambda: desk.seat.wiring.over.called)
     assert desk.asks == ""
@@ -517,11 +537,15 @@ def test_who_loses_nothing_is_not_asked(desk: Desk, line: str) -> None:
 
 @pytest.mark.parametrize("line", ["exit", "/quit"])
 def test_a_line_that_leaves_the_chat_loses_nothing_unasked(desk: Desk, line: str) -> None:
-    desk.entry.insert("insert", "half typed")
+    desk.say("one")
+    desk.sees("ada  10:15\none")
+    desk.window.entry.begin_for(Editing(desk.seat.room("#lobby").lines[desk.seat.room("#lobby").lines.end - 1]))
+    desk.entry.insert("end", " and two")
     desk.seat.enter("/join dev")
     desk.until(lambda: desk.root.title().startswith("#dev") and desk.typed == "")
     desk.say(line)
-    desk.until(lambda: desk.asks == "Exit the chat?\nIn #lobby you have half typed something.\nIt would be lost.")
+    lost = "In #lobby you have not finished an edit or a reaction.\nIt would be lost."
+    desk.until(lambda: desk.asks == f"Exit the chat?\n{lost}")
     assert not desk.seat.wiring.over.called
 
 

@@ -12,6 +12,7 @@ from importlib.resources import files
 from types import TracebackType
 from typing import ParamSpec, TypeVar
 
+import msgspec
 from twisted.internet import tksupport
 from twisted.internet.interfaces import IReactorTime
 from twisted.internet.threads import deferToThread
@@ -26,6 +27,8 @@ from chat.client.desktop import saved_passwords, saved_state
 from chat.client.desktop.dialog import Dialog
 from chat.client.desktop.look import Look
 from chat.client.desktop.notifications import Notifications
+from chat.client.desktop.open_rooms import restore
+from chat.client.desktop.saved_state import OpenRooms
 from chat.client.desktop.window import Window
 from chat.client.link import INVITATION_CODES, KEY_CODES, PASSWORD_CODES, CannotEnter, Link, Listener
 from chat.client.marks import ReadMarks
@@ -36,6 +39,8 @@ from chat.client.tls import KnownHosts, Unknown, known_hosts_path
 POLL, SLOW_POLL = 20, 100
 """Milliseconds between two calls of Tk's event loop, while the window is in front and while it is not."""
 GEOMETRY = "1000x640"
+SAVE_EVERY = 5000
+"""After so many milliseconds what has changed is saved, so that little is lost if the client does not end in order."""
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -60,6 +65,9 @@ class Desktop:
         self._saved = saved_state.load()
         self._pace = POLL
         self._link: Link | None = None
+        self._window: Window | None = None
+        self._address = ""
+        """The address under which is saved what is open."""
         self._unknown: Unknown | None = None
         """The server whose certificate the user was asked about."""
         self._next: ClientSettings | None = None
@@ -161,8 +169,10 @@ class Desktop:
         server, port, name = dialog.server.get().strip(), dialog.port.get().strip(), dialog.name.get().strip()
         place = f"[{server}]" if ":" in server else server
         address = f"{options.TLS if dialog.tls.get() else ''}{place}:{port}"
-        chosen = {"address": address, "rooms": list(self._settings.rooms)} | ({"name": name} if name else {})
+        chosen = {"address": address} | ({"name": name} if name else {})
         settings, given = options.settings(chosen), self._settings
+        self._address = f"{name}@{settings.address}"
+        settings = replace(settings, rooms=self._rooms())
         settings = replace(settings, key=dialog.key.get() or given.key)
         if code := dialog.code.get().strip():
             password = dialog.new_password.get()
@@ -173,6 +183,14 @@ class Desktop:
             return replace(settings, password=password, invitation=code)
         of_name = given.password if given.names == settings.names else None
         return replace(settings, password=dialog.password.get() or of_name)
+
+    def _rooms(self) -> tuple[str, ...]:
+        """Return the rooms to join: those that were open last time, and those that the user wants this time."""
+        saved = self._saved.open.get(self._address, OpenRooms())
+        were_open = [room.name for room in saved.rooms if not room.private]
+        given = self._settings
+        wanted = given.rooms if given.rooms_given or not were_open else ()
+        return tuple(dict.fromkeys((*were_open, *wanted)))
 
     async def _connected(self, dialog: Dialog, settings: ClientSettings) -> asyncio.Future[None] | None:
         """Connect; if that fails, show the reason in the dialog."""
@@ -241,14 +259,27 @@ class Desktop:
 
     def _open_window(self, client: Client, address: str) -> None:
         self._root.geometry(self._saved.geometry or GEOMETRY)
-        Window(self._root, self._look, client, address, self._notifications.tell, self._open_link)
+        wanted = self._settings.rooms[0] if self._settings.rooms_given else None
+        drafts = restore(client.model, self._saved.open.get(self._address, OpenRooms()), wanted)
+        tell, browse = self._notifications.tell, self._open_link
+        self._window = Window(self._root, self._look, client, address, tell, browse, drafts)
+        self._remember_often()
+
+    def _remember_often(self) -> None:
+        """Save now, and again whenever something has changed."""
         self._remember()
+        self._root.after(SAVE_EVERY, self._remember_often)
 
     def _remember(self) -> None:
+        """Save how it looks and what is open, if that has changed."""
+        before = msgspec.json.encode(self._saved)
         self._saved.dark, self._saved.size = self._look.dark, self._look.chosen_size
         if self._root.state() != "withdrawn":
             self._saved.geometry = self._root.geometry()
-        self._saved.save()
+        if self._window is not None:
+            self._saved.leave_open(self._address, self._window.open_rooms)
+        if msgspec.json.encode(self._saved) != before:
+            self._saved.save(self._address)
 
     def _open_link(self, link: str) -> None:
         """Show a web page. This is done in a thread, because starting a browser takes time."""

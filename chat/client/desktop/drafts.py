@@ -36,8 +36,8 @@ Purpose = Answering | Editing | Reacting
 class Draft:
     """The text in the input field of one room. :meth:`step` goes through what was sent, and back to the draft."""
 
-    def __init__(self) -> None:
-        self.text = ""
+    def __init__(self, text: str = "") -> None:
+        self.text = text
         self.purpose: Purpose | None = None
         """What the text is for; ``None`` for a text that is just said."""
         self._sent: list[str] = []
@@ -53,9 +53,14 @@ class Draft:
         return not self.text and self.purpose is None
 
     @property
-    def is_half_typed(self) -> bool:
-        """Whether a text is there that was neither sent nor given up."""
-        return bool(self.text.strip() or self._aside.strip())
+    def kept(self) -> str:
+        """What of it is kept for the next start: not the new text of a message, and no reaction."""
+        return self._aside if isinstance(self.purpose, Editing | Reacting) else self.text
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether something is half typed that is not kept."""
+        return self.text != self.kept and bool(self.text.strip())
 
     def begin(self, purpose: Purpose) -> None:
         """Go on with another *purpose*. To answer a message, the user keeps the text that is there."""

@@ -63,10 +63,11 @@ class InputField(ttk.Frame):
 
     def submit(self) -> None:
         """Send the text."""
-        text = self._now()
-        if text.strip() and (following := self._send(text, self._draft.purpose)) is not None:
-            self._draft.send("" if has_secret(text) else text)
-            self._show(self._draft.text or following)
+        text, draft = self._now(), self._draft
+        if text.strip() and (following := self._send(text, draft.purpose)) is not None:
+            draft.send("" if has_secret(text) else text)
+            if self._draft is draft:
+                self._show(draft.text or following)
 
     def keep(self) -> None:
         """Note in the draft what is typed now."""

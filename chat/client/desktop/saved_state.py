@@ -1,13 +1,18 @@
-"""What the desktop client saves for the next start: the server, the name and the look. No passwords."""
+"""What the desktop client saves for the next start: where the user was, what was open, and the look. No passwords."""
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import msgspec
 from twisted.logger import Logger
 
 from chat.client import places
+from chat.disk.files import make_directory, put_in_place
+
+MAXIMUM_ADDRESSES = 20
+"""Of how many addresses is saved what was open there."""
 
 _log = Logger()
 
@@ -17,8 +22,26 @@ def path() -> Path:
     return places.state() / "desktop.json"
 
 
+class OpenRoom(msgspec.Struct):
+    """A room or private conversation that was open, and what was half typed there."""
+
+    name: str
+    private: bool = False
+    with_: str | None = msgspec.field(default=None, name="with")
+    draft: str = ""
+
+
+class OpenRooms(msgspec.Struct):
+    """What was open under one name at one server, in its order. ``current`` is the number of the one that was shown."""
+
+    rooms: list[OpenRoom] = []
+    current: int = 0
+
+
 class SavedState(msgspec.Struct):
-    """``size`` is the size of the font in points, 0 for the usual one."""
+    """``size`` is the size of the font in points, 0 for the usual one. ``open`` has what was open at each address, like
+    ``ada@localhost:12345``, that of last time last.
+    """
 
     server: str = ""
     port: str = ""
@@ -27,15 +50,30 @@ class SavedState(msgspec.Struct):
     dark: bool = False
     size: int = 0
     geometry: str = ""
+    open: dict[str, OpenRooms] = {}
 
-    def save(self) -> None:
-        """Write the file; if that fails, log it."""
+    def leave_open(self, address: str, rooms: OpenRooms) -> None:
+        """Note what is open at *address*."""
+        self.open.pop(address, None)
+        self.open[address] = rooms
+
+    def save(self, address: str = "") -> None:
+        """Write the file, for nobody else to read; if that fails, log it. Of what is open, only that at *address* was
+        changed: another window may have saved the rest meanwhile.
+        """
         file = path()
+        others = load().open
+        if address and (mine := self.open.get(address)) is not None:
+            others.pop(address, None)
+            others[address] = mine
+        self.open = dict(list(others.items())[-MAXIMUM_ADDRESSES:])
         try:
-            file.parent.mkdir(parents=True, exist_ok=True)
+            make_directory(file.parent)
             temporary = file.with_suffix(".new")
-            temporary.write_bytes(msgspec.json.encode(self))
-            temporary.replace(file)
+            with open(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as written:
+                os.fchmod(written.fileno(), 0o600)
+                written.write(msgspec.json.encode(self))
+            put_in_place(temporary, file)
         except OSError as failure:
             _log.warn("{file} can't be written: {failure}", file=file, failure=failure)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tkinter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from tkinter import ttk
 from typing import Any, TypeVar
@@ -19,8 +19,10 @@ from chat.client.desktop.keys import bind, give_focus
 from chat.client.desktop.lists import PeopleList, RoomList
 from chat.client.desktop.look import Look
 from chat.client.desktop.message_menu import MessageMenu
+from chat.client.desktop.open_rooms import as_saved
 from chat.client.desktop.place_bar import PlaceBar
 from chat.client.desktop.question import Question, Request
+from chat.client.desktop.saved_state import OpenRooms
 from chat.client.desktop.sending import carry_out
 from chat.client.desktop.wrapped_label import WrappedLabel
 from chat.client.excerpt import Excerpt
@@ -37,6 +39,7 @@ Asking = TypeVar("Asking", bound=Question)
 
 FRAME = 50
 """The fewest milliseconds between two redraws."""
+KEPT = "What else is half typed is kept for the next start."
 ALT = 1 << 3
 """The bit that is set in a key event while Alt is held."""
 HELP = """Enter sends, Shift-Enter begins another line, Tab completes, Up and Down bring back what you sent.
@@ -48,7 +51,10 @@ Ctrl-F searches, Ctrl-O opens the last link. Ctrl-Plus, Ctrl-Minus and Ctrl-0 ch
 
 
 class Window(Observer, Reader):
-    """Shows *client* in *root*. *notify* shows a notification, *browse* shows a web page."""
+    """Shows *client* in *root*. *notify* shows a notification, *browse* shows a web page.
+
+    *drafts* is what was half typed last time.
+    """
 
     def __init__(
         self,
@@ -58,6 +64,7 @@ class Window(Observer, Reader):
         address: str,
         notify: Callable[[str, str, Callable[[], None]], None],
         browse: Callable[[str], None],
+        drafts: Mapping[Room, Draft] = {},
     ) -> None:
         self._root = root
         self._look = look
@@ -66,7 +73,7 @@ class Window(Observer, Reader):
         self._address = address
         self._notify = notify
         self._browse = browse
-        self._drafts: dict[Room, Draft] = {}
+        self._drafts = dict(drafts)
         self._room: Room | None = None
         self._excerpt: Excerpt | None = None
         """The excerpt whose message was gone to."""
@@ -88,7 +95,9 @@ class Window(Observer, Reader):
     # What the model tells
 
     def changed(self) -> None:
-        """Draw again, soon."""
+        """Draw again, soon. What is typed goes at once to the room to which the user has turned."""
+        if self._model.current is not self._room:
+            self._turn_entry(self._model.current)
         if self._drawing is None:
             self._drawing = self._root.after(FRAME, self._draw)
 
@@ -121,17 +130,23 @@ class Window(Observer, Reader):
         return ""
 
     def _lost_words(self) -> str:
-        """Tell what would be lost if the user left now."""
+        """Tell what would be lost if the user left now, and what would not."""
         self.entry.keep()
         lost = []
         if unsent := len(self._client.link.outbox):
             lost.append("1 message is not sent yet." if unsent == 1 else f"{unsent} messages are not sent yet.")
-        lost += [f"In {shown(room.title)} you have half typed something." for room in self._half_typed()]
-        return "\n".join([*lost, "It would be lost."]) if lost else ""
+        begun = [room for room, draft in self._drafts.items() if draft.is_lost and room in self._model.rooms]
+        lost += [f"In {shown(room.title)} you have not finished an edit or a reaction." for room in begun]
+        if not lost:
+            return ""
+        half_typed = any(draft.kept.strip() for draft in self._drafts.values())
+        return "\n".join([*lost, "It would be lost.", *([KEPT] if half_typed else [])])
 
-    def _half_typed(self) -> list[Room]:
-        """Return the rooms in which something is half typed."""
-        return [room for room in self._model.rooms if room in self._drafts and self._drafts[room].is_half_typed]
+    @property
+    def open_rooms(self) -> OpenRooms:
+        """What is open, to be saved."""
+        self.entry.keep()
+        return as_saved(self._model, self._drafts)
 
     def _ask(self, question: Callable[..., Asking], title: str, words: str, *arguments: Any, **named: Any) -> Asking:
         """Make a question, which takes the place of the one that is open."""
@@ -207,6 +222,7 @@ class Window(Observer, Reader):
             self._hint.grid_remove()
 
     def _send(self, text: str, purpose: Purpose | None) -> str | None:
+        room = self._room
         try:
             following = carry_out(self._client, text, purpose)
         except CannotDo as reason:
@@ -214,7 +230,7 @@ class Window(Observer, Reader):
             return None
         self.hint("")
         self.conversation.unmark()
-        if self._model.current is self._room and not isinstance(purpose, Editing | Reacting):
+        if self._model.current is room and not isinstance(purpose, Editing | Reacting):
             self.go_to_newest()
         return following
 
@@ -317,11 +333,7 @@ class Window(Observer, Reader):
         self._drawing = None
         model, room = self._model, self._model.current
         if room is not self._room:
-            if self._room is not None:
-                self.finder.grid_remove()
-            self._room = room
-            self.entry.turn_to(self._drafts.setdefault(room, Draft()))
-            self._drafts = {each: draft for each, draft in self._drafts.items() if each in model.rooms}
+            self._turn_entry(room)
         self._draw_conversation(room)
         self.rooms.show(model.rooms, room)
         self.people.show(room)
@@ -344,6 +356,14 @@ class Window(Observer, Reader):
         title = f"({unread}{more}) {title}" if unread else title
         if self._root.title() != title:
             self._root.title(title)
+
+    def _turn_entry(self, room: Room) -> None:
+        """Show in the input field what is half typed in *room*."""
+        if self._room is not None:
+            self.finder.grid_remove()
+        self._room = room
+        self.entry.turn_to(self._drafts.setdefault(room, Draft()))
+        self._drafts = {each: draft for each, draft in self._drafts.items() if each in self._model.rooms}
 
     def _draw_conversation(self, room: Room) -> None:
         """Draw the room, or what is read round a message, as soon as that is there."""
