@@ -6,7 +6,7 @@ from prompt_toolkit.formatted_text import StyleAndTextTuples
 from prompt_toolkit.utils import get_cwidth
 
 from chat.client import status
-from chat.client.link import Connecting, Online, State, Waiting
+from chat.client.link_states import Online, Refused, Waiting
 from chat.client.model import Model
 from chat.client.room import Room
 from chat.client.rows import displayed, shorten, wrap
@@ -21,8 +21,13 @@ def topic_bar(room: Room, width: int) -> StyleAndTextTuples:
 
 
 def status_bar(model: Model, address: str, unsent: int, width: int) -> StyleAndTextTuples:
-    """Return the bar with connection, people, lag and rooms. Of what does not fit, the least important is left out."""
-    style, connection = _connection(model.state, address)
+    """Return the bar with connection, people, lag and rooms, or why there is no connection.
+
+    Of what does not fit, the least important is left out.
+    """
+    style = "class:bar" if isinstance(model.state, Online) else "class:bar.alert"
+    connection, why = status.connection(model.state, address), displayed(status.why(model.state))
+    hint = "/reconnect tries now" if isinstance(model.state, Waiting | Refused) else ""
     waiting = f"{unsent} unsent" if unsent else ""
     people = status.people(model.current)
     lag = status.lag(model)
@@ -30,12 +35,13 @@ def status_bar(model: Model, address: str, unsent: int, width: int) -> StyleAndT
     calling = [room for room in all_rooms if room[2]]
     bar: StyleAndTextTuples = []
     for details, rooms in (
-        ((waiting, people, lag), all_rooms),
-        ((waiting, people), all_rooms),
-        ((waiting,), all_rooms),
-        ((waiting, people), calling),
-        ((waiting,), calling),
-        ((), calling),
+        ((waiting, why, hint, people, lag), all_rooms),
+        ((waiting, why, hint, people), all_rooms),
+        ((waiting, why, hint), all_rooms),
+        ((waiting, why, hint, "" if why else people), calling),
+        ((waiting, why, hint), calling),
+        ((waiting, why), calling),
+        ((why and waiting, why), calling),
     ):
         bar = [(style, f" {connection} ")]
         bar += [("class:bar", f"· {detail} ") for detail in details if detail]
@@ -46,9 +52,10 @@ def status_bar(model: Model, address: str, unsent: int, width: int) -> StyleAndT
 
 
 def prompt(model: Model, width: int) -> StyleAndTextTuples:
-    """Return the prompt: the user's name, and the room to which a line goes."""
-    text = displayed(status.place(model))
-    return [("class:prompt", shorten(text, max(width // 2, 8))), ("class:prompt.mark", "> ")]
+    """Return the prompt: the user's name and the room to which a line goes, or what the user is asked for."""
+    question = status.question(model.state)
+    text = displayed(question or status.place(model))
+    return [("class:prompt", shorten(text, max(width // 2, 8))), ("class:prompt.mark", ": " if question else "> ")]
 
 
 def hint(text: str, width: int) -> StyleAndTextTuples:
@@ -66,16 +73,6 @@ def more_below(lines: int, width: int) -> StyleAndTextTuples:
 def apart(title: str, width: int) -> StyleAndTextTuples:
     """Return the row that says what is read apart from the newest messages, and how to come back."""
     return [("class:more", shorten(f" {displayed(title)} as it was then (PageUp, PageDown; Esc comes back)", width))]
-
-
-def _connection(state: State, address: str) -> tuple[str, str]:
-    match state:
-        case Connecting():
-            return "class:bar.alert", f"connecting to {address}"
-        case Waiting(seconds=seconds):
-            return "class:bar.alert", f"no connection, next try in {seconds} s"
-        case Online():
-            return "class:bar", address
 
 
 def _room(number: int, room: Room, current: Room) -> tuple[str, str, bool]:

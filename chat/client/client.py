@@ -79,6 +79,14 @@ class Client:
         except (ChatError, NotNow) as refusal:
             raise CannotDo(str(refusal)) from refusal
 
+    def give(self, secret: str) -> None:
+        """Answer what the server wants to know before it lets the user in again; raises :class:`CannotDo`."""
+        self.model.tell_why_again()
+        try:
+            self.link.answer(secret)
+        except NotNow as refusal:
+            raise CannotDo(str(refusal)) from refusal
+
     def say(self, text: str) -> None:
         """Say *text* in the current room, even if it begins with a slash; raises :class:`CannotDo`."""
         room = self.model.current
@@ -305,6 +313,14 @@ class Client:
         else:
             self.model.turn_to(room)
 
+    def _nick(self, command: Command, arguments: Mapping[str, Any]) -> None:
+        """Take another name; without a connection, come back under it at once."""
+        if self.link.online:
+            self._request(command, arguments)
+        else:
+            self.model.tell_why_again()
+            self.link.try_now(names.user_name(arguments["name"]))
+
     def _history(self, command: Command, arguments: Mapping[str, Any]) -> None:
         """Fetch history; its times are read in the user's time zone."""
         when = self.model.past(arguments["when"]) if "when" in arguments else Past()
@@ -468,11 +484,17 @@ class Client:
         """Leave the chat."""
         self.leave()
 
+    def reconnect(self) -> None:
+        """Make the next attempt to connect at once."""
+        self.model.tell_why_again()
+        self.link.try_now()
+
 
 _BEFORE = {
     "me": Client._act,
     "msg": Client._tell,
     "join": Client._join,
+    "nick": Client._nick,
     "history": Client._history,
     "logout": Client._log_out,
     "help": Client._help,
@@ -518,6 +540,7 @@ OWN_COMMANDS: Mapping[str, Command] = {
             Client.leave_room,
         ),
         Command("quit", (), "leaves the chat", Client.quit),
+        Command("reconnect", (), "tries at once to connect again, when there is no connection", Client.reconnect),
     )
 }
 """The client's own commands."""

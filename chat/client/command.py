@@ -254,6 +254,7 @@ def _link(settings: ClientSettings, reactor: IReactorTime, listener: Listener, b
         conversations=not isinstance(listener, Sender),
         key=settings.key,
         invitation=settings.invitation,
+        interactive=backlog > 0,
     )
 
 

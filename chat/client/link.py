@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, TypeVar, cast
 
@@ -18,6 +19,29 @@ from twisted.logger import Logger
 
 from chat.client.catching_up import CatchingUp
 from chat.client.heartbeat import Heartbeat
+from chat.client.link_states import (
+    Asking,
+    Connected,
+    Connecting,
+    Distrusted,
+    Event,
+    Failed,
+    Greeting,
+    Leaving,
+    Left,
+    Online,
+    Over,
+    Refused,
+    Secret,
+    SentAway,
+    State,
+    TryNow,
+    Waited,
+    Waiting,
+    Wanted,
+    Welcomed,
+    next_state,
+)
 from chat.client.tls import Untrusted
 from chat.client.wire import Wire
 from chat.core import events
@@ -45,8 +69,12 @@ INVITATION_CODES = ("invitation-needed", "wrong-invitation")
 """The codes of the refusals that an invitation to the chat would have prevented."""
 REGISTRATION_CODES = ("bad-name", "name-taken", "bad-password")
 """The codes of the refusals of a name, or of a password for it, that somebody who is invited has chosen."""
-_FINAL_CODES = ("banned", *PASSWORD_CODES, *KEY_CODES, *INVITATION_CODES)
-"""The codes of the refusals after which there is no use in coming back by oneself."""
+_SECRETS = (
+    dict.fromkeys(PASSWORD_CODES, Secret.PASSWORD)
+    | dict.fromkeys(KEY_CODES, Secret.KEY)
+    | dict.fromkeys(INVITATION_CODES, Secret.INVITATION)
+)
+"""What the user is asked for after a refusal with that code."""
 
 
 class CannotEnter(Exception):
@@ -63,27 +91,6 @@ class CannotEnter(Exception):
 
 class NotNow(Exception):
     """A request can't be made at the moment. The message is a sentence for the user."""
-
-
-@dataclass(frozen=True, slots=True)
-class Connecting:
-    """A connection is being made."""
-
-
-@dataclass(frozen=True, slots=True)
-class Online:
-    """The server has said welcome."""
-
-
-@dataclass(frozen=True, slots=True)
-class Waiting:
-    """The connection ended because of *why*. The next attempt is in *seconds*."""
-
-    why: str
-    seconds: int
-
-
-State = Connecting | Online | Waiting
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +120,7 @@ class Listener:
     """Is told what happens on a link. Override the methods that you need."""
 
     def state_changed(self, state: State) -> None:
-        """The connection is being made, was made, or ended."""
+        """The link has come into another state, or goes on waiting."""
 
     def event_received(self, event: events.Event, old: bool) -> None:
         """The server has sent *event*. It is *old* if it is a message from before we joined, or joined again.
@@ -135,14 +142,16 @@ class Listener:
 
 
 class Link:
-    """Connects to a server, and connects again after each break until :meth:`leave`.
+    """Connects to a server, and connects again after each break until :meth:`leave`. ``state`` says how far it is.
 
     If the first of *names* is taken, the next is tried; ``""`` asks for a guest's name. *backlog* is how many of a
     room's last messages to fetch, or more if more of them are unread. If *all_rooms*, the link joins the rooms of the
     account after *rooms*. If *conversations*, it asks which private conversations there are and, after a break, for the
     private messages that it missed. *random* returns numbers from 0 to 1, *monotonic* returns seconds. *tag_prefix*
     must be different for each link. *key* is the key of the chat. With *invitation*, an invitation to the chat, the
-    name is registered with the *password*.
+    name is registered with the *password*. If *interactive*, there is a user who can be asked for what the server wants
+    to know after a break, and who decides what becomes of a server that is not to be trusted; without one, the link
+    ends then.
     """
 
     _log = Logger()
@@ -164,7 +173,9 @@ class Link:
         conversations: bool = False,
         key: str | None = None,
         invitation: str | None = None,
+        interactive: bool = False,
     ) -> None:
+        self.state: State = Connecting()
         self.name = names[0]
         self.password = password
         """The password of the name, if the name is registered."""
@@ -172,14 +183,11 @@ class Link:
         """Whether the name is registered. If so, the server keeps our read marks."""
         self.features: frozenset[str] = frozenset()
         """What the server has switched on."""
-        self.farewell = ""
-        """Why the server ended the session for good; empty if it did not."""
         self.registering: str | None = None
         """The password with which the user wants to register, if the server wants an invitation for that."""
         self.before_leaving: Callable[[], None] | None = None
         """Is called before the user leaves a chat to which there is a connection."""
         self._name_request: NameRequest | None = None
-        self.online = False
         self.entered: Deferred[None] = Deferred()
         """Fires when the server has said welcome for the first time."""
         self.outbox: dict[str, Post] = {}
@@ -212,52 +220,91 @@ class Link:
         self._ignore_tag = self._list_tag = self._devices_tag = ""
         """The tags of requests that the link has made by itself."""
         self._wire: Wire | None = None
-        self._leaving = False
+        self._interactive = interactive
         self._current: Deferred[Any] | None = None
         self._why = ""
         """Why this connection ends; empty if that is not known."""
-        self._code = ""
-        """The code of the refusal with which the server ended this connection; empty if there was none."""
+        self._refusal: events.Refusal | None = None
+        """The refusal with which the server ended this connection, if there was one."""
+        self._failures = 0
+        """How many attempts in a row have failed."""
+        self._left = 0.0
+        """How many seconds are left of the wait."""
         self._heartbeat = Heartbeat(heard=False)
         self._timer: IDelayedCall | None = None
 
+    @property
+    def online(self) -> bool:
+        """Whether the server takes requests."""
+        return isinstance(self.state, Online | Leaving)
+
+    @property
+    def farewell(self) -> str:
+        """Why the server ended the session for good; empty if it did not."""
+        return self.state.why if isinstance(self.state, Over) else ""
+
     async def run(self) -> None:
         """Keep the connection until :meth:`leave`; raises :class:`CannotEnter` if the first attempt fails."""
-        failures = 0
-        while not self._leaving:
-            self._listener.state_changed(Connecting())
-            self._why = self._code = ""
-            why = "The connection was lost."
-            cause = None
-            try:
-                await self._connection()
-            except CancelledError:
-                return
-            except Exception as failure:
-                why, cause = _sentence(failure), failure
-            entered, self.online = self.online, False
-            if self._leaving:
-                return
-            why = self._why or why
-            if self._token is None:
-                raise CannotEnter(why, self._code, self.name) from cause
-            failures = 0 if entered else failures + 1
-            await self._pause(why, failures)
+        self._listener.state_changed(self.state)
+        while not isinstance(self.state, Over):
+            match self.state:
+                case Connecting():
+                    await self._attempt()
+                case Waiting():
+                    await self._wait()
+                case _:
+                    with suppress(CancelledError):
+                        await self._cancellable(Deferred[None]())
 
     def leave(self) -> None:
         """Leave the chat, and let :meth:`run` return."""
-        if self._leaving:
+        if isinstance(self.state, Leaving | Over):
             return
         if self.online and self.before_leaving is not None:
             self.before_leaving()
-        self._leaving = True
+        self._happens(Left())
         if self.online and self._wire is not None:
             self._wire.send({"type": "quit"})
-            self._set_timer(GOODBYE_WAIT, self._wire.transport.abortConnection)
+            self._set_timer(GOODBYE_WAIT, self._abort)
         elif self._wire is not None:
-            self._wire.transport.abortConnection()
+            self._abort()
         elif self._current is not None:
             self._current.cancel()
+
+    def try_now(self, name: str = "") -> None:
+        """Make the next attempt at once, under *name* if one is given; raises :class:`NotNow`."""
+        match self.state:
+            case Waiting() | Refused() | Asking():
+                if name and name != self.name:
+                    self.name = name
+                    if self._invitation is None:
+                        # The password is that of the name before.
+                        self.password = None
+                self._failures = 0
+                self._happens(TryNow())
+                if self._current is not None:
+                    self._current.cancel()
+            case Connecting() | Greeting():
+                raise NotNow("The client is connecting just now. Try again when that has failed.")
+            case _:
+                raise NotNow("There is a connection already.")
+
+    def answer(self, secret: str) -> None:
+        """Give what the user was asked for, and make the next attempt with it; raises :class:`NotNow`."""
+        if not isinstance(self.state, Asking):
+            raise NotNow("Nothing is asked for now.")
+        match self.state.secret:
+            case Secret.KEY:
+                self._key = secret
+            case Secret.INVITATION:
+                self._invitation = secret
+                if self.password is None:
+                    why = f"Choose a password for {self.name}, which is yours then."
+                    self._happens(Wanted(Secret.NEW_PASSWORD, why, self.name))
+                    return
+            case _:
+                self.password = secret
+        self.try_now()
 
     def ask(self, type_: str, **fields: object) -> str:
         """Send a request; return the tag that its answer will have. Raises :class:`NotNow`."""
@@ -303,24 +350,60 @@ class Link:
             self._wire = None
             self._set_timer(None)
 
-    async def _pause(self, why: str, failures: int) -> None:
-        """Wait before the next attempt, longer each time.
+    async def _attempt(self) -> None:
+        """Connect, wait until the connection ends, and find out what is to become of it."""
+        self._why, self._refusal = "", None
+        failure: Exception | None = None
+        try:
+            await self._connection()
+        except CancelledError:
+            return
+        except Exception as caught:
+            failure = caught
+        why = self._why or ("The connection was lost." if failure is None else _sentence(failure))
+        if self._token is None and not isinstance(self.state, Over):
+            self._happens(SentAway(why))
+            code = "" if self._refusal is None else self._refusal.code
+            raise CannotEnter(why, code, self.name) from failure
+        self._failures = 0 if self.online else self._failures + 1
+        self._happens(self._outcome(why, failure))
 
-        A part of the time is random, so that clients do not all come back at once.
-        """
-        longest = min(LONGEST_WAIT, FIRST_WAIT * 2 ** min(failures, 10))
-        left = longest * (0.5 + 0.5 * self._random())
-        while left > 0 and not self._leaving:
-            self._listener.state_changed(Waiting(why, max(1, round(left))))
-            step = min(left, 1.0)
-            try:
-                await self._cancellable(deferLater(self._clock, step))
-            except CancelledError:
-                return
-            left -= step
+    def _outcome(self, why: str, failure: Exception | None) -> Event:
+        """Return what the end of this connection means."""
+        code = "" if self._refusal is None else self._refusal.code
+        secret = _SECRETS.get(code)
+        if code == "bad-password" and self._invitation is not None:
+            secret = Secret.NEW_PASSWORD
+        if code == "banned" or (secret is not None and not self._interactive):
+            return SentAway(why)
+        if secret is not None:
+            return Wanted(secret, why, self.name)
+        if isinstance(failure, Untrusted):
+            return Distrusted(why) if self._interactive else SentAway(why)
+        # A part of the time is random, so that clients do not all come back at once.
+        longest = min(LONGEST_WAIT, FIRST_WAIT * 2 ** min(self._failures, 10))
+        self._left = longest * (0.5 + 0.5 * self._random())
+        return Failed(why, self._left)
+
+    def _happens(self, event: Event) -> None:
+        """Go into the state to which *event* leads, and tell the listener."""
+        state = next_state(self.state, event)
+        if state != self.state:
+            self.state = state
+            self._listener.state_changed(state)
+
+    async def _wait(self) -> None:
+        """Wait for a second, or for what is left if that is less, unless the user does something."""
+        step = min(self._left, 1.0)
+        try:
+            await self._cancellable(deferLater(self._clock, step))
+        except CancelledError:
+            return
+        self._left -= step
+        self._happens(Waited(self._left))
 
     async def _cancellable(self, waiting: Deferred[T]) -> T:
-        """Wait for *waiting*, which :meth:`leave` may cancel."""
+        """Wait for *waiting*, which :meth:`leave` and :meth:`try_now` may cancel."""
         self._current = waiting
         try:
             return await waiting
@@ -338,6 +421,7 @@ class Link:
         self._pages.clear()
         self._devices_tag = ""
         self._set_timer(WELCOME_WAIT, self._not_welcomed)
+        self._happens(Connected())
         self._say_hello(wire)
 
     def _say_hello(self, wire: Wire) -> None:
@@ -346,10 +430,10 @@ class Link:
             hello["key"] = self._key
         if self.password is not None:
             hello["password"] = self.password
+        if self._invitation is not None:
+            hello |= {"code": self._invitation, "register": True}
         if self._token is None:
             hello["rooms"] = dict.fromkeys(self._first_rooms)
-            if self._invitation is not None:
-                hello |= {"code": self._invitation, "register": True}
         else:
             hello["token"] = self._token
             hello["rooms"] = {room: place.seen for room, place in self._places.items()}
@@ -383,10 +467,11 @@ class Link:
     def _received(self, event: events.Event) -> None:
         self._heartbeat.heard = True
         try:
-            if self.online:
-                self._dispatch(event)
-            else:
-                self._greeted(event)
+            match self.state:
+                case Online() | Leaving():
+                    self._dispatch(event)
+                case Greeting():
+                    self._greeted(event)
         except Exception:
             self._log.failure("A mistake of the client's while it handled {event!r}", event=event)
 
@@ -398,9 +483,9 @@ class Link:
             self._names.add(event.name)
             self.registered = event.registered
             self.features = frozenset(event.features or ())
-            self.online = True
+            self._invitation = None
             self._heartbeat = Heartbeat(heard=True)
-            self._listener.state_changed(Online())
+            self._happens(Welcomed())
             self._listener.event_received(event, old=False)
             if is_first and self._all_rooms:
                 self._join_all(event)
@@ -414,23 +499,16 @@ class Link:
                 self.name = self._other_names.popleft()
                 self._say_hello(self._wire)
             else:
-                self._why, self._code = event.text, event.code
-                if event.code in _FINAL_CODES and self._token is not None:
-                    self._stop(event.text)
+                self._why, self._refusal = event.text, event
                 self._abort()
         elif isinstance(event, events.Goodbye):
             self._said_goodbye(event)
 
-    def _stop(self, why: str) -> None:
-        """The server ended the session for good: do not connect again."""
-        self.farewell = why
-        self._leaving = True
-
     def _said_goodbye(self, goodbye: events.Goodbye) -> None:
+        self._why = goodbye.text
         if goodbye.code:
-            self._stop(goodbye.text)
-        else:
-            self._why = goodbye.text
+            self._happens(SentAway(goodbye.text, replaced=goodbye.code == "replaced"))
+            self._set_timer(GOODBYE_WAIT, self._abort)
 
     def _resume(self) -> None:
         """Send again what was not acknowledged, and ask for what the server keeps for us."""

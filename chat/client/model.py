@@ -11,7 +11,8 @@ import msgspec
 
 from chat.client.changes import apply, quote
 from chat.client.excerpt import Excerpt
-from chat.client.link import INVITATION_CODES, Connecting, Listener, Online, Post, State, Waiting
+from chat.client.link import INVITATION_CODES, Listener, Post
+from chat.client.link_states import Asking, Connecting, Online, Refused, Secret, State, Waiting
 from chat.client.room import Earlier, OtherSide, Room, title_of
 from chat.client.scrollback import Line, LineKind
 from chat.client.search_results import MAXIMUM_FOUND, Found, SearchResults
@@ -20,6 +21,7 @@ from chat.core.text import mentions
 from chat.core.when import Past, read
 
 MAXIMUM_EXPECTED = 200
+MAXIMUM_REASONS = 10
 MAXIMUM_KNOWN_ROOMS = 1000
 MAXIMUM_CONVERSATIONS = 1000
 MAXIMUM_OPENED = 20
@@ -97,6 +99,8 @@ class Model(Listener):
         self.words: list[str] = []
         """What names the user besides their name."""
         self._lost = False
+        self._reasons_told: list[str] = []
+        """Why there is no connection, as far as the user was told since it was lost, or since they did something."""
 
     def observe(self, observer: Observer) -> None:
         """Tell *observer* of changes from now on."""
@@ -225,22 +229,50 @@ class Model(Listener):
         """Show whether there is a connection."""
         self.state = state
         match state:
-            case Waiting() if not self._lost:
-                self._lost = True
-                self.lag = None
-                for room in self._earlier.values():
-                    room.earlier = Earlier.POSSIBLE if room.lines.oldest_id or not room.private else Earlier.WANTED
-                self._earlier.clear()
-                self._apart.clear()
-                if self.search is not None and self.search.tag:
-                    self.search.tag, self.search.waits = "", True
-                if self.excerpt is not None:
-                    self.excerpt.tag = ""
-                self._tell_all(f"Disconnected from server. {state.why} Reconnecting by itself.")
+            case Waiting() | Asking() | Refused():
+                self._tell_why(state)
             case Online() if self._lost:
                 self._lost = False
+                self._reasons_told.clear()
                 self._tell_all("Connected again.")
         self._changed()
+
+    def tell_why_again(self) -> None:
+        """The user does something about the connection: say why there is none, even if that was said before."""
+        self._reasons_told.clear()
+
+    def _tell_why(self, state: Waiting | Asking | Refused) -> None:
+        """Tell in all rooms why there is no connection, each reason once."""
+        is_first = not self._lost
+        if is_first:
+            self._lost = True
+            self._forget_requests()
+        if state.why in self._reasons_told:
+            return
+        self._reasons_told = [*self._reasons_told, state.why][-MAXIMUM_REASONS:]
+        match state:
+            case Waiting(why) if is_first:
+                self._tell_all(f"Disconnected from server. {why} Reconnecting by itself.")
+            case Waiting(why):
+                self._tell_all(f"Still no connection. {why} /reconnect tries at once.")
+            case Refused(why):
+                self._tell_all(f"No connection. {why} /reconnect tries again; nothing is tried by itself.")
+            case Asking(Secret.PASSWORD, why):
+                self._tell_all(f"No connection. {why} /nick gives you another name.")
+            case Asking(why=why):
+                self._tell_all(f"No connection. {why}")
+
+    def _forget_requests(self) -> None:
+        """Expect no answers any more: the connection over which they would have come is lost."""
+        self.lag = None
+        for room in self._earlier.values():
+            room.earlier = Earlier.POSSIBLE if room.lines.oldest_id or not room.private else Earlier.WANTED
+        self._earlier.clear()
+        self._apart.clear()
+        if self.search is not None and self.search.tag:
+            self.search.tag, self.search.waits = "", True
+        if self.excerpt is not None:
+            self.excerpt.tag = ""
 
     def lag_changed(self, seconds: float) -> None:
         """Show how long the server takes to answer."""

@@ -11,7 +11,8 @@ from typing import Protocol, TextIO
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
-from chat.client.link import Link, Listener, Online, State, Waiting
+from chat.client.link import Link, Listener
+from chat.client.link_states import Online, State, Waiting
 from chat.client.model import LocalTime
 from chat.core import events
 from chat.core.text import decode
@@ -215,9 +216,11 @@ class Tail(Listener):
         self._link = link
 
     def state_changed(self, state: State) -> None:
-        """Report each break of the connection once."""
+        """Report each break of the connection once, and whenever there is another reason why it does not come back."""
         if isinstance(state, Waiting) and not isinstance(self._state, Waiting):
             self._complain(f"Disconnected: {state.why} Reconnecting by itself.")
+        elif isinstance(state, Waiting) and isinstance(self._state, Waiting) and state.why != self._state.why:
+            self._complain(f"Still no connection: {state.why}")
         elif isinstance(state, Online) and self._state is not None:
             self._complain("Connected again.")
         if isinstance(state, Online | Waiting):

@@ -19,6 +19,7 @@ from typing import TextIO
 
 from prompt_toolkit.utils import get_cwidth
 
+from chat.client import status
 from chat.client.client import CannotDo, Client
 from chat.client.model import Observer
 from chat.client.plain_text import change_in_words, plain_lines
@@ -45,6 +46,8 @@ class Plain(Observer):
         self._held: deque[str] = deque()
         self._left_out = 0
         self._room = client.model.current
+        self._question = ""
+        """What the user is asked for, which is not shown while they type it; empty if that is nothing."""
         self._asked_to_leave = False
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
         self._pasted: Pasted | None = None
@@ -55,10 +58,11 @@ class Plain(Observer):
     # What the model tells
 
     def changed(self) -> None:
-        """Say so if the user has gone to another room."""
+        """Say so if the user has gone to another room. Ask for what the server wants to know."""
         if self._model.current is not self._room:
             self._room = self._model.current
             self._show(f"* What you type goes to {self._room.title} now.")
+        self._ask()
 
     def line_added(self, room: Room, line: Line, old: bool) -> None:
         """Show a line, unless the user has typed it, so that it is on the terminal already."""
@@ -122,7 +126,22 @@ class Plain(Observer):
             case _:
                 if clean(key) and len(self.typed) < MAXIMUM_TYPED:
                     self.typed += key
-                    self._write(key)
+                    if not self._takes_secret:
+                        self._write(key)
+
+    def _ask(self) -> None:
+        """Ask for what the server wants to know, as soon as nothing is being typed or pasted."""
+        question = status.question(self._model.state)
+        if question == self._question or (question and (self.typed or self._pasted is not None)):
+            return
+        self._question = question
+        if question:
+            self._show(f"* {question} (not shown while you type it):")
+
+    @property
+    def _takes_secret(self) -> bool:
+        """Whether what is being typed answers what the user is asked for, and is no command."""
+        return bool(self._question) and not self.typed.startswith("/")
 
     def _enter(self) -> None:
         self._write("\r\n")
@@ -131,6 +150,9 @@ class Plain(Observer):
         try:
             if self._pasted is not None:
                 self._take(self._pasted, line)
+            elif self._takes_secret:
+                if line:
+                    self._client.give(line)
             elif line.strip().lower() == "/paste":
                 self._pasted = Pasted()
                 told = "* Paste your lines now. A line with a dot alone ends them, and says them as one message."
@@ -159,12 +181,15 @@ class Plain(Observer):
         self._client.say_pasted(pasted.text)
 
     def _erase(self, count: int) -> None:
-        for character in reversed(self.typed[len(self.typed) - count :]):
-            self._write("\b \b" * get_cwidth(character))
+        if not self._takes_secret:
+            for character in reversed(self.typed[len(self.typed) - count :]):
+                self._write("\b \b" * get_cwidth(character))
         self._set_typed(self.typed[: len(self.typed) - count])
 
     def _complete(self) -> None:
         """Complete the word as far as all names that fit agree."""
+        if self._takes_secret:
+            return
         offer = self._client.complete(self.typed)
         word = self.typed[offer.start :]
         common = _common_start(offer.texts)
@@ -181,6 +206,7 @@ class Plain(Observer):
                 self._left_out = 0
             while self._held:
                 self._write(f"{self._held.popleft()}\r\n")
+            self._ask()
 
     def _show(self, line: str) -> None:
         if not self.typed:

@@ -2,8 +2,55 @@
 
 from __future__ import annotations
 
+from chat.client.link_states import (
+    Asking,
+    Connecting,
+    Ended,
+    Greeting,
+    Leaving,
+    Online,
+    Replaced,
+    Secret,
+    State,
+    Waiting,
+)
 from chat.client.model import Model
 from chat.client.room import OtherSide, Room
+
+
+def connection(state: State, address: str) -> str:
+    """Return how the connection to the server at *address* is."""
+    match state:
+        case Online():
+            return address
+        case Connecting() | Greeting():
+            return f"connecting to {address}"
+        case Waiting(seconds=seconds):
+            return f"no connection, next try in {seconds} s"
+        case Leaving() | Replaced() | Ended():
+            return f"leaving {address}"
+        case _:
+            return "no connection"
+
+
+def why(state: State) -> str:
+    """Return why there is no connection; empty if there is one, or one is being made."""
+    return getattr(state, "why", "")
+
+
+def question(state: State) -> str:
+    """Return what the user is asked for, so that the server lets them in again; empty if that is nothing."""
+    if not isinstance(state, Asking):
+        return ""
+    match state.secret:
+        case Secret.PASSWORD:
+            return f"Password of {state.name}"
+        case Secret.KEY:
+            return "Key of the chat"
+        case Secret.INVITATION:
+            return "Code of your invitation"
+        case Secret.NEW_PASSWORD:
+            return f"A new password for {state.name}"
 
 
 def topic(room: Room) -> str:

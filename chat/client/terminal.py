@@ -12,7 +12,7 @@ from prompt_toolkit.completion import Completion
 from prompt_toolkit.document import Document
 from prompt_toolkit.filters import Condition
 from prompt_toolkit.formatted_text import StyleAndTextTuples
-from prompt_toolkit.history import History
+from prompt_toolkit.history import DummyHistory, History
 from prompt_toolkit.input import Input
 from prompt_toolkit.key_binding import KeyPress
 from prompt_toolkit.layout import (
@@ -28,11 +28,11 @@ from prompt_toolkit.layout import (
 )
 from prompt_toolkit.layout.controls import UIContent, UIControl
 from prompt_toolkit.layout.menus import CompletionsMenu
-from prompt_toolkit.layout.processors import BeforeInput
+from prompt_toolkit.layout.processors import BeforeInput, ConditionalProcessor, PasswordProcessor
 from prompt_toolkit.output import Output
 from prompt_toolkit.widgets import SearchToolbar
 
-from chat.client import bars
+from chat.client import bars, status
 from chat.client.client import CannotDo, Client, has_secret
 from chat.client.copy_view import CopyView
 from chat.client.emoji_input import EmojiApart
@@ -119,9 +119,12 @@ class Terminal(Observer):
         self._last_bell = 0.0
         self._copy_view: CopyView | None = None
         self._search = SearchToolbar(ignore_case=True)
+        self._secret = Buffer(history=DummyHistory(), multiline=False, on_text_changed=lambda _: self._typed())
+        """What the user answers when they are asked for a password or a key."""
+        hidden = ConditionalProcessor(PasswordProcessor(), Condition(lambda: self._takes_secret))
         self._control = BufferControl(
             buffer=self._view.buffer,
-            input_processors=[EmojiApart(), BeforeInput(self._prompt)],
+            input_processors=[hidden, EmojiApart(), BeforeInput(self._prompt)],
             search_buffer_control=self._search.control,
             preview_search=True,
         )
@@ -160,11 +163,13 @@ class Terminal(Observer):
     def changed(self) -> None:
         """Draw again soon. If the room on the screen was closed, keep the line that was being typed there."""
         buffer = self._control.buffer
-        if buffer is not self._view.buffer:
-            closed = all(view.buffer is not buffer for room, view in self._views.items() if room in self._model.rooms)
+        if buffer is not self._buffer:
+            left = (view.buffer for room, view in self._views.items() if room not in self._model.rooms)
+            closed = any(other is buffer for other in left)
             self._view_shown()
-            if closed and not self._view.buffer.text:
-                self._view.buffer.document = buffer.document
+            self._secret.reset()
+            if closed and not self._buffer.text:
+                self._buffer.document = buffer.document
         self.application.invalidate()
 
     def called(self, room: Room, line: Line) -> None:
@@ -179,11 +184,14 @@ class Terminal(Observer):
 
     def enter(self) -> None:
         """Send what was typed."""
-        buffer = self._view.buffer
+        buffer = self._buffer
         text, excerpt = buffer.text, self._model.excerpt
         self.drop_question()
         buffer.complete_state = None
         try:
+            if self._takes_secret:
+                self._give(text)
+                return
             self._client.enter(text)
         except CannotDo as reason:
             self._hint = str(reason)
@@ -196,6 +204,12 @@ class Terminal(Observer):
         self._view_shown()
         self._view.viewport.follow()
         self._hint = self._hint_of_lines()
+
+    def _give(self, secret: str) -> None:
+        """Answer what the user is asked for."""
+        self._secret.reset()
+        if secret:
+            self._client.give(secret)
 
     def begin_line(self, data: str = "") -> None:
         """Begin another line of what is typed, with *data* in it."""
@@ -214,7 +228,7 @@ class Terminal(Observer):
 
     def interrupt(self) -> None:
         """Do the first of these that applies: clear the line, ask whether to leave, leave."""
-        buffer = self._view.buffer
+        buffer = self._buffer
         asked = self._asked_to_leave
         if buffer.text:
             self.drop_question()
@@ -240,7 +254,7 @@ class Terminal(Observer):
         if size > MAXIMUM_PASTE:
             self._hint = f"That is too much to paste: {size} bytes, and at most {MAXIMUM_PASTE} at once."
             return
-        self._view.buffer.insert_text(text)
+        self._buffer.insert_text(text)
 
     def _typed(self) -> None:
         """What is typed was changed."""
@@ -249,7 +263,7 @@ class Terminal(Observer):
 
     def _hint_of_lines(self) -> str:
         """Say what becomes of several lines, if there are some."""
-        count = self._view.buffer.text.count("\n") + 1
+        count = self._buffer.text.count("\n") + 1
         if count == 1:
             return ""
         limits = self._model.limits
@@ -260,7 +274,9 @@ class Terminal(Observer):
 
     def complete(self, forward: bool) -> None:
         """Complete the word before the cursor, or go to the next that fits."""
-        buffer = self._view.buffer
+        buffer = self._buffer
+        if self._takes_secret:
+            return
         if buffer.complete_state is not None and buffer.complete_state.completions:
             state = buffer.complete_state
             step = 1 if forward else -1
@@ -359,6 +375,16 @@ class Terminal(Observer):
         return self._views[room]
 
     @property
+    def _buffer(self) -> Buffer:
+        """What is being typed: the line of the room, or the answer to what the user is asked for."""
+        return self._secret if status.question(self._model.state) else self._view.buffer
+
+    @property
+    def _takes_secret(self) -> bool:
+        """Whether what is being typed answers what the user is asked for, and is no command."""
+        return self._buffer is self._secret and not self._secret.text.startswith("/")
+
+    @property
     def _viewport(self) -> Viewport:
         """The part that is visible of the room, or of what is read round a message."""
         excerpt = self._model.excerpt
@@ -384,7 +410,7 @@ class Terminal(Observer):
         """Another room is shown: send the keys there, and forget the views of closed rooms."""
         self.drop_question()
         self._mention = None
-        self._control.buffer = self._view.buffer
+        self._control.buffer = self._buffer
         self._views = {room: view for room, view in self._views.items() if room in self._model.rooms}
         self.application.invalidate()
 
@@ -415,7 +441,7 @@ class Terminal(Observer):
                 typed,
             ]
         )
-        several = Condition(lambda: self._view.buffer.complete_state is not None)
+        several = Condition(lambda: self._buffer.complete_state is not None)
         menu = ConditionalContainer(CompletionsMenu(max_height=8, scroll_offset=1), several)
         return Layout(FloatContainer(body, [Float(menu, xcursor=True, ycursor=True)]), focused_element=typed)
 

@@ -54,7 +54,7 @@ class Seat:
         self.bells = Bells()
         self.model = Model(name, rooms, local_time(box))
         self.model.observe(self.bells)
-        self.wiring = Wiring(box, self.model, name, rooms=rooms, password=password)
+        self.wiring = Wiring(box, self.model, name, rooms=rooms, password=password, interactive=True)
         self.client = Client(self.wiring.link, self.model)
         self.pump()
 

@@ -18,12 +18,10 @@ from chat.client.link import (
     PING_INTERVAL,
     WELCOME_WAIT,
     CannotEnter,
-    Connecting,
     NotNow,
-    Online,
     Post,
-    Waiting,
 )
+from chat.client.link_states import Connecting, Greeting, Online, Waiting
 from chat.core import events
 from chat.core.limits import Limits
 
@@ -43,7 +41,7 @@ def requests(line: Line) -> list[dict[str, object]]:
 def test_it_comes_in() -> None:
     record = Record()
     line = Line(Box(), record, conversations=False)
-    assert record.states == [Connecting(), Online()]
+    assert record.states == [Connecting(), Greeting(), Online()]
     assert [type(event) for event in record.events] == [events.Welcome, events.RoomState]
     assert line.link.name == "ada"
 

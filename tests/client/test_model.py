@@ -7,7 +7,7 @@ from box import Box
 from client.seats import Seat
 
 from chat.client.client import CannotDo
-from chat.client.link import Online, Waiting
+from chat.client.link_states import Online, Waiting
 from chat.client.room import MAXIMUM_SPEAKERS, Room
 from chat.client.scrollback import LineKind
 from chat.core import events
@@ -215,6 +215,7 @@ def test_a_break_is_told_once_and_so_is_its_end() -> None:
     seat.wiring.wait(8)
     assert seat.shown()[1:] == [
         "* Disconnected from server. The connection was lost. Reconnecting by itself.",
+        "* Still no connection. Nothing is listening there. /reconnect tries at once.",
         "* Connected again.",
     ]
 

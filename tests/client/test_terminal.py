@@ -19,6 +19,7 @@ from prompt_toolkit.output.vt100 import Vt100_Output
 
 from chat.client.terminal import MAXIMUM_PASTE, Terminal
 from chat.client.viewport import Viewport
+from chat.core.limits import Limits
 
 PASTE = "\x1b[200~%s\x1b[201~"
 
@@ -103,11 +104,12 @@ def play(
     lines: int = 20,
     rooms: tuple[str, ...] = ("lobby",),
     before: Callable[[Box], None] = lambda box: None,
+    limits: Limits | None = None,
 ) -> None:
     """Play a scene at a screen; *before* it, something may happen in the chat."""
 
     async def run(keys: PipeInput) -> None:
-        box = Box()
+        box = Box() if limits is None else Box(limits=limits)
         before(box)
         screen = Screen(box, keys, columns, lines, rooms)
         running = asyncio.ensure_future(screen.terminal.run())

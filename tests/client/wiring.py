@@ -14,7 +14,8 @@ from twisted.internet.testing import StringTransport
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from chat.client.link import Link, Listener, State
+from chat.client.link import Link, Listener
+from chat.client.link_states import State
 from chat.client.wire import Wire
 from chat.core import events
 
@@ -86,12 +87,16 @@ class BoxEndpoint:
     def __init__(self, box: Box) -> None:
         self.box = box
         self.refusing = False
+        self.failing: Exception | None = None
+        """How connecting fails, if it does."""
         self.silent = False
         self.cables: list[Cable] = []
 
     def connect(self, factory: IProtocolFactory) -> Deferred[IProtocol]:
         if self.refusing:
             return fail(ConnectionRefusedError())
+        if self.failing is not None:
+            return fail(self.failing)
         wire: Any = factory.buildProtocol(_NOWHERE)
         self.cables.append(Cable(self.box, wire, self.silent))
         return succeed(wire)
@@ -162,6 +167,7 @@ class Line:
         key: str | None = None,
         invitation: str | None = None,
         conversations: bool = True,
+        interactive: bool = False,
     ) -> None:
         self.box = box
         self.clock = box.clock
@@ -183,6 +189,7 @@ class Line:
             conversations=conversations,
             key=key,
             invitation=invitation,
+            interactive=interactive,
         )
         self.over: Deferred[None] = Deferred.fromCoroutine(self.link.run())
         self.pump()

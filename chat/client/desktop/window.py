@@ -23,10 +23,11 @@ from chat.client.desktop.open_rooms import as_saved
 from chat.client.desktop.place_bar import PlaceBar
 from chat.client.desktop.question import Question, Request
 from chat.client.desktop.saved_state import OpenRooms
+from chat.client.desktop.secret_bar import SecretBar
 from chat.client.desktop.sending import carry_out
 from chat.client.desktop.wrapped_label import WrappedLabel
 from chat.client.excerpt import Excerpt
-from chat.client.link import Connecting, Waiting
+from chat.client.link_states import Asking, Connecting, Greeting, Refused, Waiting
 from chat.client.model import Observer
 from chat.client.room import Room
 from chat.client.scrollback import Line
@@ -377,15 +378,34 @@ class Window(Observer, Reader):
             self.conversation.go_to(excerpt.number)
 
     def _draw_banner(self) -> None:
-        match self._model.state:
+        state = self._model.state
+        why = shown(status.why(state))
+        match state:
             case Waiting(seconds=seconds):
-                _set(self._banner, f"Disconnected from server. Next try in {seconds} s.")
-                self._banner.grid()
-            case Connecting():
-                _set(self._banner, "Disconnected from server. Connecting …")
-                self._banner.grid()
+                words = f"Disconnected from server. Next try in {seconds} s. {why} /reconnect tries now."
+            case Connecting() | Greeting():
+                words = "Disconnected from server. Connecting …"
+            case Refused():
+                words = f"Disconnected from server. {why} /reconnect tries again."
+            case Asking():
+                words = f"Disconnected from server. {why}"
             case _:
-                self._banner.grid_remove()
+                words = ""
+        _set(self._banner, words)
+        if words:
+            self._banner.grid()
+        else:
+            self._banner.grid_remove()
+        self._draw_question()
+
+    def _draw_question(self) -> None:
+        """Ask for what the server wants to know. The keyboard goes there if nothing is being typed."""
+        focused = self._root.focus_get()
+        if self.secret.ask(status.question(self._model.state)):
+            if focused is self.entry.text and not self.entry.text.get("1.0", "end-1c"):
+                self.secret.field.focus_set()
+        elif focused is self.secret.field and not self.secret.winfo_manager():
+            self.entry.text.focus_set()
 
     def _unsent_words(self) -> str:
         unsent = len(self._client.link.outbox)
@@ -442,11 +462,14 @@ class Window(Observer, Reader):
         self._banner = WrappedLabel(middle, name="banner", style="Alert.TLabel", padding=(gap * 2, gap, gap * 2, gap))
         self._banner.grid(row=4, column=0, sticky="ew")
         self._banner.grid_remove()
+        self.secret = SecretBar(middle, look, lambda secret: self._try(lambda: self._client.give(secret)))
+        self.secret.grid(row=5, column=0, sticky="ew")
+        self.secret.grid_remove()
         self._hint = WrappedLabel(middle, name="hint", style="Hint.TLabel", padding=(gap * 2, gap, gap * 2, 0))
-        self._hint.grid(row=5, column=0, sticky="ew")
+        self._hint.grid(row=6, column=0, sticky="ew")
         self._hint.grid_remove()
         foot = ttk.Frame(middle, padding=gap * 3 // 2)
-        foot.grid(row=6, column=0, sticky="ew")
+        foot.grid(row=7, column=0, sticky="ew")
         foot.columnconfigure(0, weight=1)
         self.entry = InputField(foot, look, self._send, self._client.complete, self.hint)
         self.entry.grid(row=0, column=0, sticky="ew")
