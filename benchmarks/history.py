@@ -29,6 +29,7 @@ from chat.core.events import Message
 from chat.core.facts import Said
 from chat.core.times import timestamp
 from chat.history import sqlite
+from chat.history.directory import FILE
 from chat.history.schema import migrate
 
 WORDS, AUTHORS, ROOMS = 50_000, 500, 50
@@ -179,8 +180,8 @@ def reading(client: Client, words: list[str], newest: int) -> None:
 def commits(data: Path, talk: Talk, first: int) -> None:
     """Print what a commit costs, with the index of words and without."""
     print("\n| messages in a commit | with the index, ms | without, ms | with: messages a second |\n|---|---|---|---|")
-    connection = sqlite.connect(data / sqlite.FILE)
-    migrate(connection, data / sqlite.FILE)
+    connection = sqlite.connect(data / FILE)
+    migrate(connection, data / FILE)
     number = first
 
     def commit(size: int, indexed: bool) -> float:

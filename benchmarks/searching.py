@@ -36,6 +36,7 @@ from chat.core.rights import Readable
 from chat.core.search import parse
 from chat.core.times import timestamp
 from chat.history import sqlite
+from chat.history.directory import FILE
 from chat.history.schema import migrate
 
 TIMES = 300
@@ -71,15 +72,15 @@ class House:
 def fill(data: Path, count: int) -> None:
     """Store the messages, and print what that costs."""
     house, spent = House(), 0.0
-    with closing(sqlite.connect(data / sqlite.FILE, "off")) as connection:
-        migrate(connection, data / sqlite.FILE)
+    with closing(sqlite.connect(data / FILE, "off")) as connection:
+        migrate(connection, data / FILE)
         for first in range(1, count + 1, AT_ONCE):
             batch = [Said(house.message(number)) for number in range(first, first + AT_ONCE)]
             began = time.process_time()
             with sqlite.transaction(connection):
                 sqlite.insert(connection, batch)
             spent += time.process_time() - began
-    size = (data / sqlite.FILE).stat().st_size
+    size = (data / FILE).stat().st_size
     print(f"- to store a message: {spent / count * 1e6:.1f} us of CPU, {size / count:.0f} bytes")
 
 
@@ -162,7 +163,7 @@ def main() -> None:
     with TemporaryDirectory(prefix="chat-benchmark-") as name:
         data = options.data or Path(name)
         data.mkdir(exist_ok=True)
-        if not (data / sqlite.FILE).exists():
+        if not (data / FILE).exists():
             fill(data, options.messages)
         store = sqlite.SqliteStore(cast(IReactorFromThreads, reactor), data)
         contents = store.open()

@@ -21,10 +21,11 @@ from chat.admin.server import OperatorSocket
 from chat.core import durations
 from chat.core.limits import Limits
 from chat.engine import Engine
+from chat.history.directory import CERTIFICATE
 from chat.history.retention import Retention
 from chat.history.sqlite import SqliteStore
 from chat.history.store import Store
-from chat.protocols.certificate import OWN, BadCertificate, Certificate, make_where_missing
+from chat.protocols.certificate import BadCertificate, Certificate, make_where_missing
 from chat.protocols.connection import ChatFactory
 from chat.protocols.listening import Listening
 from chat.protocols.plain import PlainManners
@@ -122,7 +123,7 @@ class ChatService(MultiService):
         """Read the certificate, open the history, and begin."""
         if self._certificate is not None:
             if self._settings.tls_cert is None:
-                make_where_missing(Path(self._settings.data) / OWN)
+                make_where_missing(Path(self._settings.data) / CERTIFICATE)
             self._load(self._certificate)
         self._engine.hub.restore(self._store.open())
         self._absence = self._reactor.callLater(self._engine.hub.limits.grace, self._engine.hub.end_absent)
@@ -189,7 +190,7 @@ def _store(reactor: Any, settings: Settings) -> Store:
 def _certificate(settings: Settings) -> Certificate | None:
     if not settings.endpoints(TLS):
         return None
-    chain = Path(settings.tls_cert or Path(settings.data) / OWN)
+    chain = Path(settings.tls_cert or Path(settings.data) / CERTIFICATE)
     return Certificate(chain, Path(settings.tls_key or chain))
 
 

@@ -23,10 +23,11 @@ from zope.interface import implementer
 from chat.core.doors import Doors, Inviters, Registration
 from chat.core.facts import Record
 from chat.core.limits import Limits
-from chat.history.backup import open_to_read
+from chat.history.copying import open_to_read
+from chat.history.directory import FILE
 from chat.history.passwords import hash_password, is_password
 from chat.history.soundness import faults
-from chat.history.sqlite import FILE, SqliteStore
+from chat.history.sqlite import SqliteStore
 from chat.history.store import CannotKeep
 from chat.protocols.jsonlines import FIRST, LATER, JsonDialect
 

@@ -23,15 +23,17 @@ from chat import __version__
 from chat.admin import files
 from chat.admin.address import ALONE, address_in
 from chat.admin.address import FILE as SOCKET
-from chat.core import durations, when
+from chat.core import durations, operator, when
 from chat.core.errors import ChatError
 from chat.core.operating.record import FILTERS
 from chat.core.operating.request import Command
-from chat.core.operator import COMMANDS, fits
 from chat.core.text import clean
 from chat.core.times import timestamp
+from chat.history.backup import CannotBackUp
+from chat.history.directory import FILE, history_in, lock
+from chat.history.restore import CannotRestore
 from chat.history.schema import MIGRATIONS
-from chat.history.sqlite import FILE, connect, lock
+from chat.history.sqlite import connect
 from chat.history.store import CannotOpen
 
 PATIENCE = 60.0
@@ -52,6 +54,9 @@ NOTES = (
 
 BEGINNING = 10.0
 """The seconds to wait for a chat that begins or ends, or for somebody else's ``chat admin``."""
+
+COMMANDS: Mapping[str, Command] = {**operator.COMMANDS, **files.COMMANDS}
+"""Those that the chat carries out, and those for which its files are enough."""
 
 Alone = Callable[[Path], AbstractContextManager[None]]
 """Runs the chat of a directory where no daemon does."""
@@ -81,12 +86,8 @@ class Options(usage.Options):
     def getUsage(self, width: int | None = None) -> str:  # noqa: N802 - Twisted calls it so
         """Explain the commands by topic, each with an example, and then the options."""
         topics: dict[str, list[str]] = {}
-        commands: list[tuple[str, Command | files.FileCommand]] = [
-            *((command.topic.value, command) for command in COMMANDS.values()),
-            *((files.TOPIC, command) for command in files.COMMANDS.values()),
-        ]
-        for topic, command in commands:
-            lines = topics.setdefault(topic, [])
+        for command in COMMANDS.values():
+            lines = topics.setdefault(command.topic.value, [])
             summary = textwrap.wrap(command.summary, HELP_WIDTH - len(INDENT))
             lines += [f"  {command.usage}", *(f"{INDENT}{line}" for line in summary)]
             lines.append(f"{INDENT}chat admin {command.example}")
@@ -110,16 +111,15 @@ class Options(usage.Options):
     def postOptions(self) -> None:
         """Check that there is such a command, and that it takes what it was given."""
         words = self["words"]
-        names = (*COMMANDS, *files.COMMANDS)
         if not words:
-            raise usage.UsageError(f"Say what is to be done: {', '.join(names)}")
+            raise usage.UsageError(f"Say what is to be done: {', '.join(COMMANDS)}")
         name = words[0]
-        if name not in names:
-            near = difflib.get_close_matches(name, names, n=1)
+        if name not in COMMANDS:
+            near = difflib.get_close_matches(name, COMMANDS, n=1)
             advice = f" Did you mean {near[0]}?" if near else ""
             raise usage.UsageError(f"There is no chat admin {name[:40]}.{advice}")
-        command = COMMANDS[name] if name in COMMANDS else files.COMMANDS[name]
-        if not (fits(words) or files.fits(words)):
+        command = COMMANDS[name]
+        if not command.fits(len(words) - 1):
             raise usage.UsageError(f"Usage: chat admin {command.usage}, for example: chat admin {command.example}")
         for option in FILTERS:
             if self[option] is not None and option not in command.options:
@@ -166,10 +166,15 @@ def run(arguments: list[str], alone: Alone) -> int:
     except usage.UsageError as refusal:
         sentence = str(refusal).rstrip(".")
         return _complain(f"{sentence}{'' if sentence.endswith('?') else '.'} chat admin --help explains.", 2)
-    except (CannotAdminister, CannotOpen, files.NotDone) as refusal:
+    except (CannotAdminister, CannotOpen, CannotBackUp, CannotRestore) as refusal:
         return _complain(str(refusal), 1)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except PermissionError as error:
+        where = error.filename or options["data"]
+        return _complain(f"You may not use {where}. Run chat admin as the user that the chat runs as, or as root.", 1)
+    except OSError as error:
+        return _complain(f"{error.filename or options['data']}: {error.strerror}.", 1)
     except KeyboardInterrupt:
         return _complain("Interrupted.", 1)
     return 0
@@ -240,9 +245,7 @@ class Chat:
                     )
                 time.sleep(0.1)
         except PermissionError as error:
-            raise CannotAdminister(
-                f"You may not use {self._directory}. Run chat admin as the user that the chat runs as, or as root."
-            ) from error
+            raise PermissionError(error.errno, error.strerror, str(self._directory)) from error
         return answer
 
     def _reach(self, request: dict[str, Any]) -> dict[str, Any] | None:
@@ -301,9 +304,7 @@ class Chat:
 
     def _check_history(self) -> None:
         """Raise :class:`CannotAdminister` or :class:`CannotOpen` unless there is a history that nobody uses."""
-        path = self._directory / FILE
-        if not path.exists():
-            raise CannotAdminister(f"There is no {path}. Say with --data where the history is.")
+        path = history_in(self._directory)
         claim = lock(self._directory)
         try:
             with closing(connect(path)) as connection:

@@ -8,79 +8,51 @@ import stat
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from tqdm import tqdm
 
 from chat.admin.address import ALONE
 from chat.admin.address import FILE as SOCKET
-from chat.core.text import size_in_words
+from chat.core.operating.request import Command, Topic
+from chat.core.text import counted, size_in_words
 from chat.core.times import minute
 from chat.disk.private import OTHERS
 from chat.history import restore as restoring
-from chat.history.backup import CannotBackUp, back_up, open_to_read, version_of
-from chat.history.restore import BEFORE, CannotRestore, restore
+from chat.history.backup import CannotBackUp, back_up
+from chat.history.copying import open_to_read, version_of
+from chat.history.directory import CERTIFICATE, FILE, history_in, is_of_chat
+from chat.history.restore import BEFORE, restore
 from chat.history.schema import MIGRATIONS
 from chat.history.soundness import faults
-from chat.history.sqlite import FILE
-from chat.history.store import CannotOpen
-from chat.protocols.certificate import OWN
-
-TOPIC = "The history and its files"
 
 PATIENT = 10
 """How far work that can wait steps back behind the chat (``nice``)."""
-
 
 Say = Callable[[str], None]
 """Is called with each line for the user."""
 
 
-class NotDone(Exception):
-    """What was asked for was not done; the message of the exception is a sentence for the user."""
-
-
-@dataclass(frozen=True, slots=True)
-class FileCommand:
-    """What is written for it, what it does, an example, and the function that does it, which returns the exit code."""
-
-    usage: str
-    summary: str
-    example: str
-    run: Callable[..., int]
-    options: Sequence[str] = ()
-
-
-def fits(words: Sequence[str]) -> bool:
-    """Tell whether *words* are a command with as many words behind it as it needs."""
-    return bool(words) and words[0] in COMMANDS and len(words) == len(COMMANDS[words[0]].usage.split())
-
-
 def run(directory: Path, words: Sequence[str], say: Say) -> int:
-    """Do what *words* say with the files in *directory*; return the exit code. Raises :class:`NotDone`."""
+    """Do what *words* say with the files in *directory*; return the exit code.
+
+    Raises :class:`CannotOpen`, :class:`CannotBackUp`, :class:`CannotRestore` and :class:`OSError`.
+    """
     name, *rest = words
-    try:
-        return COMMANDS[name].run(directory, say, *rest)
-    except (CannotOpen, CannotBackUp, CannotRestore) as refusal:
-        raise NotDone(str(refusal)) from refusal
-    except PermissionError as error:
-        raise NotDone(
-            f"You may not use {error.filename or directory}. "
-            "Run chat admin as the user that the chat runs as, or as root."
-        ) from error
-    except OSError as error:
-        raise NotDone(f"{error.filename or directory}: {error.strerror}.") from error
+    code: int = COMMANDS[name].run(directory, say, *rest)
+    return code
 
 
 def _back_up(directory: Path, say: Say, file: str) -> int:
     if file == "-":
-        raise NotDone("A backup is checked where it is written, so it needs a file. Say its name.")
+        raise CannotBackUp("A backup is checked where it is written, so it needs a file. Say its name.")
     _require_access(directory / FILE)
     os.nice(PATIENT)
     with _bar("copying") as show:
         copied = back_up(directory, Path(file), time.time(), show)
-    say(f"{file} is a backup now, whole and checked: {_messages(copied.messages)}, {size_in_words(copied.size)}.")
+    messages, size = counted(copied.messages, "message"), size_in_words(copied.size)
+    say(f"{file} is a backup now, whole and checked: {messages}, {size}.")
     return 0
 
 
@@ -88,7 +60,7 @@ def _restore(directory: Path, say: Say, file: str) -> int:
     with _bar("copying") as show:
         done = restore(Path(file), directory, time.time(), show)
     until = f", the last of {minute(done.last_time)}" if done.last_time is not None else ""
-    say(f"{directory / FILE} is restored from {file}: {_messages(done.messages)}{until}.")
+    say(f"{directory / FILE} is restored from {file}: {counted(done.messages, 'message')}{until}.")
     say(f"The ids of messages go on from {done.next_id}, so that none is used twice.")
     if not done.tokens:
         say("Everybody who has an account comes in by password again, as tokens may have been revoked since.")
@@ -98,9 +70,7 @@ def _restore(directory: Path, say: Say, file: str) -> int:
 
 
 def _check(directory: Path, say: Say) -> int:
-    path = directory / FILE
-    if not path.exists():
-        raise CannotOpen(f"There is no {path}. Say with --data where the history is.")
+    path = history_in(directory)
     _require_access(path)
     os.nice(PATIENT)
     found = 0
@@ -108,7 +78,7 @@ def _check(directory: Path, say: Say) -> int:
         found += 1
         say(fault)
     if found:
-        say("1 thing is wrong." if found == 1 else f"{found} things are wrong.")
+        say(f"{counted(found, 'thing')} {'is' if found == 1 else 'are'} wrong.")
     return 1 if found else 0
 
 
@@ -121,7 +91,7 @@ def _history_faults(path: Path, say: Say) -> Iterator[str]:
             yield from found
             if not found:
                 (messages,) = connection.execute("SELECT count(*) FROM messages").fetchone()
-                say(f"{path} was read from its beginning to its end, and is sound: {_messages(messages)}.")
+                say(f"{path} was read from its beginning to its end, and is sound: {counted(messages, 'message')}.")
                 if version < len(MIGRATIONS):
                     say(
                         "It is of an older version, which the chat brings up to date when it starts: what belongs "
@@ -138,7 +108,7 @@ def _file_faults(directory: Path) -> Iterator[str]:
         yield f"Everybody may replace the files in {directory}. Take that right away: chmod o-w {directory}"
     for path in sorted(directory.iterdir()):
         name = path.name
-        if not (name.startswith(FILE) or name in (OWN, SOCKET, ALONE, "chat.lock")):
+        if not (is_of_chat(directory, path) or name in (SOCKET, ALONE)):
             continue
         try:
             file = path.stat()
@@ -153,7 +123,7 @@ def _file_faults(directory: Path) -> Iterator[str]:
             yield f"{path} is left from a restore that was ended, and is the history itself. Remove it."
         if name.endswith(".part") or name.startswith(restoring.PART):
             yield f"{path} is left from work that was ended. Remove it, unless chat admin restore is at work."
-    new = (directory / OWN).with_suffix(".new")
+    new = (directory / CERTIFICATE).with_suffix(".new")
     if new.exists():
         yield f"{new} is left from work that was ended. Remove it."
 
@@ -162,10 +132,6 @@ def _require_access(path: Path) -> None:
     """Raise :class:`PermissionError` if this user may not use *path*; SQLite would not say why it can't."""
     if path.exists() and not os.access(path, os.R_OK | os.W_OK, effective_ids=True):
         raise PermissionError(0, "", str(path))
-
-
-def _messages(number: int) -> str:
-    return "1 message" if number == 1 else f"{number:,} messages"
 
 
 @contextmanager
@@ -199,23 +165,25 @@ def _stages() -> Iterator[Callable[[str, int, int], None]]:
         yield show
 
 
-COMMANDS: Mapping[str, FileCommand] = {
-    "backup": FileCommand(
+_command = partial(Command, topic=Topic.FILES)
+
+COMMANDS: Mapping[str, Command] = {
+    "backup": _command(
         "backup FILE",
         "writes the whole history into a file, also while the chat runs",
-        "backup /backup/chat.db --data /var/lib/chat",
         _back_up,
+        example="backup /backup/chat.db --data /var/lib/chat",
     ),
-    "restore": FileCommand(
+    "restore": _command(
         "restore FILE",
         "puts a backup in the place of the history, while no chat runs",
-        "restore /backup/chat.db --data /var/lib/chat",
         _restore,
+        example="restore /backup/chat.db --data /var/lib/chat",
     ),
-    "check": FileCommand(
+    "check": _command(
         "check",
         "reads the whole history, and says what is wrong with it and its files",
-        "check --data /var/lib/chat",
         _check,
+        example="check --data /var/lib/chat",
     ),
 }

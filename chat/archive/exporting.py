@@ -18,8 +18,7 @@ from chat.core.room import Access
 from chat.core.text import enumerate_words
 from chat.disk.files import led_to, put_in_place
 from chat.history.archive import Export
-from chat.history.backup import is_of_chat
-from chat.history.sqlite import FILE
+from chat.history.directory import FILE, is_of_chat
 from chat.history.store import CannotOpen
 
 WRITERS: Mapping[str, Callable[[Message], str]] = {"jsonl": json_line, "text": text_line}

@@ -13,7 +13,7 @@ from typing import Literal, Union
 import msgspec
 
 from chat.core.durations import in_words
-from chat.core.text import enumerate_words, in_quotes, some_of
+from chat.core.text import counted, enumerate_words, in_quotes, some_of
 from chat.core.times import local_time, minute
 
 MOST_NAMES = 10
@@ -365,7 +365,7 @@ class Erased(Event, frozen=True, kw_only=True):
     count: int
 
     def words(self) -> list[str]:
-        return [f"{self.by} erased {'1 message' if self.count == 1 else f'{self.count:,} messages'} of {self.name}."]
+        return [f"{self.by} erased {counted(self.count, 'message')} of {self.name}."]
 
 
 class Read(Event, frozen=True, kw_only=True):

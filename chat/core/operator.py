@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from chat.core.errors import ServerFull, UnknownCommand
 from chat.core.hub import Hub
@@ -23,17 +23,12 @@ COMMANDS: Mapping[str, Command] = {
 
 def run(hub: Hub, session: Operator, request: Request) -> None:
     """Do what the operator asks for, or raise :class:`~chat.core.errors.ChatError`."""
-    if not fits(request.words):
+    name, *words = request.words or [""]
+    if name not in COMMANDS or not COMMANDS[name].fits(len(words)):
         raise UnknownCommand(
             f'The chat that runs there does not know "{" ".join(request.words)[:80]}". '
             "It is of another version: restart it with the one that is installed."
         )
     if hub.queue.full:
         raise ServerFull("The chat has too much to do just now, so nothing was done. Try again.")
-    name, *words = request.words
     COMMANDS[name].run(hub, session, request, *words)
-
-
-def fits(words: Sequence[str]) -> bool:
-    """Tell whether *words* are a command with as many words behind it as it takes."""
-    return bool(words) and words[0] in COMMANDS and COMMANDS[words[0]].fits(len(words) - 1)

@@ -220,6 +220,11 @@ def some_of(words: list[str], most: int = 10) -> str:
     return enumerate_words(words if len(words) <= most + 1 else [*words[:most], f"{len(words) - most} others"])
 
 
+def counted(number: int, what: str) -> str:
+    """Write a number of things: ``1 message``, ``1,234 messages``."""
+    return f"1 {what}" if number == 1 else f"{number:,} {what}s"
+
+
 def size_in_words(size: int) -> str:
     """Write a number of bytes: ``999 bytes``, ``1.43 MB``."""
     megabyte = 1_048_576

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import msgspec
 
-from chat.history.sqlite import FILE
+from chat.history.directory import FILE
 from chat.protocols.ways import PLAIN, TLS, WayIn
 from chat.settings import NO_DATA, Settings
 

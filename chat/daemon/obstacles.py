@@ -15,7 +15,7 @@ from twisted.internet.error import CannotListenError
 
 from chat.admin.address import FILE as SOCKET
 from chat.admin.address import address_in
-from chat.history.sqlite import FILE, lock
+from chat.history.directory import FILE, lock
 from chat.history.store import CannotOpen
 from chat.protocols.listening import EVERYWHERE, Listening
 from chat.protocols.ways import WayIn

@@ -17,16 +17,15 @@ from chat.core.names import RESERVED, Registry
 from chat.core.room import Access, Status
 from chat.disk.private import ensure_in_data
 from chat.history import rules
+from chat.history.directory import FILE, history_in, lock
 from chat.history.rows import COLUMNS, messages_from
 from chat.history.schema import MIGRATIONS, migrate
 from chat.history.sqlite import (
-    FILE,
     LAST_ID,
     begin_stretch,
     connect,
     explained,
     insert,
-    lock,
     set_topic,
     transaction,
 )
@@ -60,9 +59,7 @@ class Export:
     """The private rooms that are left out."""
 
     def __init__(self, directory: Path, rooms: Collection[str] = (), *, private: bool = False) -> None:
-        path = directory / FILE
-        if not path.exists():
-            raise CannotOpen(f"There is no {path}. Say with --data where the history is.")
+        path = history_in(directory)
         with ExitStack() as opened:
             self._open(path, rooms, opened)
             if not private:

@@ -21,25 +21,23 @@ from chat.core.times import timestamp
 from chat.disk.files import sync_directory
 from chat.disk.private import close_to_others, create_in_data
 from chat.history.accounts import decide, last_account
-from chat.history.backup import (
-    BESIDE,
-    FIRST_WITH_AUDIT,
-    MADE,
-    OPERATOR,
-    CannotBackUp,
+from chat.history.backup import FIRST_WITH_AUDIT, MADE, OPERATOR, name_in_record
+from chat.history.copying import (
     Progress,
     copy,
     first_fault,
     is_database,
-    name_in_record,
+    lack_of_room,
     open_unchanged,
     reason,
-    require_room,
+    remove,
+    remove_beside,
     version_of,
 )
+from chat.history.directory import BESIDE, FILE, lock
 from chat.history.schema import MIGRATIONS, bring_up_to_date
 from chat.history.soundness import first_unusable
-from chat.history.sqlite import FILE, LAST_ID, connect, lock, transaction
+from chat.history.sqlite import LAST_ID, connect, transaction
 from chat.history.store import CannotOpen
 
 RESTORED = "restore"
@@ -122,8 +120,9 @@ def restore(file: Path, directory: Path, now: float, progress: Progress) -> Rest
         _claim(directory, opened)
         _remove_left(directory)
         try:
-            require_room(source, directory, "the history")
-            opened.callback(_remove, part)
+            if lack := lack_of_room(source, directory, "the history"):
+                raise CannotRestore(lack)
+            opened.callback(remove, part)
             descriptor = create_in_data(part)
             try:
                 copy(source, part, descriptor, progress)
@@ -134,8 +133,6 @@ def restore(file: Path, directory: Path, now: float, progress: Progress) -> Rest
             kept = _keep(path, now)
             part.replace(path)
             sync_directory(directory)
-        except CannotBackUp as error:
-            raise CannotRestore(str(error)) from error
         except (sqlite3.Error, OSError) as error:
             raise CannotRestore(f"{directory} can't be written: {reason(error)}. Nothing was restored.") from error
     messages, last_time, next_id, tokens = restored
@@ -176,16 +173,11 @@ def _claim(directory: Path, opened: ExitStack) -> None:
 
 def _remove_left(directory: Path) -> None:
     """Remove what a restore has left that was killed."""
-    _remove(directory / PART)
+    remove(directory / PART)
     for kept in directory.glob(f"{BEFORE}*"):
         with suppress(FileNotFoundError):
             if kept.samefile(directory / FILE):
                 kept.unlink()
-
-
-def _remove(part: Path) -> None:
-    for end in ("", *BESIDE):
-        part.with_name(part.name + end).unlink(missing_ok=True)
 
 
 def _prepare(part: Path, file: Path, path: Path, now: float) -> tuple[int, str | None, int, bool]:
@@ -304,8 +296,7 @@ def _keep(path: Path, now: float) -> Path | None:
 
 def _remove_beside(path: Path) -> None:
     """Remove what SQLite keeps beside the old file: it does not belong to the new one."""
-    for end in BESIDE:
-        path.with_name(path.name + end).unlink(missing_ok=True)
+    remove_beside(path)
     sync_directory(path.parent)
 
 

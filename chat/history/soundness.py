@@ -13,7 +13,7 @@ from typing import Any
 
 from chat.core.events import Message
 from chat.core.facts import Said
-from chat.history.backup import in_one_line
+from chat.history.copying import damages, in_one_line
 from chat.history.rows import INDEX, INDEX_PRIVATE, words_between, words_of
 from chat.history.schema import MIGRATIONS, bring_up_to_date
 from chat.history.sqlite import read_contents
@@ -127,10 +127,12 @@ _IN_PRIVATE = """
 def faults(connection: sqlite3.Connection, progress: Progress) -> Iterator[str]:
     """Say in sentences what is wrong with a history, of which *connection* sees one moment, and what can be done."""
     try:
-        damages = _damages(connection, progress)
-        yield from (f"The file is damaged: {damage}. {RESTORE}" for damage in damages)
+        progress("the file", 0, 1)
+        damaged = damages(connection, MOST)
+        yield from (f"The file is damaged: {damage}. {RESTORE}" for damage in damaged)
+        progress("the file", 1, 1)
         (version,) = connection.execute("PRAGMA user_version").fetchone()
-        if damages or version != len(MIGRATIONS):
+        if damaged or version != len(MIGRATIONS):
             return
         strange = _first_strange(connection)
         if strange is not None:
@@ -187,16 +189,6 @@ def _shapes(connection: sqlite3.Connection) -> dict[tuple[str, str], object]:
         if not name.startswith("sqlite_stat"):
             shapes[kind, name] = (table, columns)
     return shapes
-
-
-def _damages(connection: sqlite3.Connection, progress: Progress) -> list[str]:
-    """What SQLite finds wrong in the file."""
-    progress("the file", 0, 1)
-    found = [in_one_line(row) for (row,) in connection.execute(f"PRAGMA integrity_check({MOST})") if row != "ok"]
-    if connection.execute("PRAGMA foreign_key_check").fetchone() is not None:
-        found.append("a row belongs to none")
-    progress("the file", 1, 1)
-    return found
 
 
 def _broken_rules(connection: sqlite3.Connection, progress: Progress) -> Iterator[str]:

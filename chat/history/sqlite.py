@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
@@ -45,9 +44,9 @@ from chat.core.ports import (
     Unread,
     UnreadOf,
 )
-from chat.disk.files import make_directory
-from chat.disk.private import close_to_others, ensure_in_data, planted_link
+from chat.disk.private import ensure_in_data
 from chat.history import accounts, changes, conversations, rules, searching
+from chat.history.directory import FILE, close_files_to_others, lock
 from chat.history.rows import (
     COLUMNS,
     INDEX,
@@ -62,8 +61,6 @@ from chat.history.store import CannotKeep, CannotOpen, Page, read_around, stretc
 NO_ID = (1 << 63) - 1
 """Greater than the id of every message."""
 
-FILE = "chat.db"
-LOCK = "chat.lock"
 BUSY_TIMEOUT = 2.0
 """The seconds to wait for another program that has locked the file."""
 
@@ -492,53 +489,6 @@ def read_contents(connection: sqlite3.Connection) -> Contents:
         pins=changes.pins(connection),
         last_time=connection.execute(_LAST_TIME).fetchone()[0],
     )
-
-
-def lock(directory: Path) -> int:
-    """Claim the history in *directory*, which is made if there is none, for this process.
-
-    Returns a file descriptor, with whose end the claim ends; raises :class:`CannotOpen`.
-    """
-    try:
-        make_directory(directory)
-        planted = planted_link(directory, (LOCK, FILE, f"{FILE}-wal", f"{FILE}-shm", f"{FILE}-journal"))
-        if planted is not None:
-            raise CannotOpen(
-                f"{planted} is a link, and root follows none in a directory of another user, who could have it write "
-                "anywhere. Do that as this user."
-            )
-        ensure_in_data(directory / LOCK)
-        claim = os.open(directory / LOCK, os.O_RDWR)
-        fcntl.flock(claim, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        os.close(claim)
-        raise CannotOpen(
-            f"{directory / FILE} is in use by another chat. Stop that, or choose another place with --data."
-        ) from error
-    except OSError as error:
-        place = directory if directory.parts else directory.absolute()
-        raise CannotOpen(f"{place}: {error.strerror}. Choose another place with --data.") from error
-    return claim
-
-
-def close_files_to_others(directory: Path) -> None:
-    """Have nobody but its owner use what there is of a history in *directory*: private messages are in it.
-
-    Raises :class:`CannotOpen` where that can't be; for copies of the history it is only logged.
-    """
-    own = {FILE, f"{FILE}-wal", f"{FILE}-shm", LOCK}
-    for path in (*directory.glob(f"{FILE}*"), directory / LOCK):
-        try:
-            if close_to_others(path):
-                log.warn("others could use {path}; now only its owner can", path=path)
-        except PermissionError as error:
-            if path.name not in own:
-                log.warn("others may use {path}, and that can't be changed: it belongs to somebody else", path=path)
-                continue
-            raise CannotOpen(
-                f"Others may use {path}, and it belongs to another user than the one that the chat runs as, who can't "
-                f"change that. As root: chown --reference={directory} {path}"
-            ) from error
 
 
 def connect(path: Path, sync: str = "full") -> sqlite3.Connection:

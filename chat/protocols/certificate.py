@@ -22,9 +22,6 @@ from zope.interface import implementer
 from chat.disk.files import make_directory, put_in_place
 from chat.disk.private import close_to_others, create_in_data
 
-OWN = "tls.pem"
-"""The file in the data directory where the server keeps what it has made for itself."""
-
 NEVER = datetime(9999, 12, 31, 23, 59, 59)
 """The end of a certificate that has none (RFC 5280, section 4.1.2.5)."""
 

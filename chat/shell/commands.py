@@ -12,13 +12,12 @@ from typing import Any
 from twisted.python import usage
 
 from chat import __version__, tap
+from chat.admin.command import COMMANDS as ADMIN
 from chat.admin.command import NOTES
 from chat.admin.command import Options as AdminOptions
-from chat.admin.files import COMMANDS as FILES
 from chat.archive.command import ExportOptions, ImportOptions
 from chat.client.options import Options as ClientOptions
 from chat.client.options import config_path
-from chat.core.operator import COMMANDS as OPERATOR
 
 SHELLS = ("bash", "zsh")
 """The shells for which there is completion."""
@@ -109,8 +108,7 @@ COMMANDS: Mapping[str, Command] = {
             "admin",
             "looks after a chat",
             AdminOptions,
-            {command.usage: command.summary for command in OPERATOR.values()}
-            | {command.usage: command.summary for command in FILES.values()},
+            {command.usage: command.summary for command in ADMIN.values()},
             notes=NOTES,
         ),
         Command("export", "writes what was said in rooms", ExportOptions),

@@ -34,8 +34,9 @@ from chat.core.facts import (
 from chat.core.ports import Query, Search
 from chat.core.room import Access
 from chat.core.times import timestamp
+from chat.history.directory import FILE
 from chat.history.schema import MIGRATIONS
-from chat.history.sqlite import FILE, SqliteStore
+from chat.history.sqlite import SqliteStore
 
 CHAT = [sys.executable, "-m", "chat"]
 

@@ -21,7 +21,8 @@ from history.stores import REACTOR, wait
 from chat.archive.command import run
 from chat.core.facts import AccessSet, Registered
 from chat.core.room import Access
-from chat.history.sqlite import FILE, SqliteStore
+from chat.history.directory import FILE
+from chat.history.sqlite import SqliteStore
 
 BEGIN = "--- Log opened Sat Nov 21 09:15:02 2026\n"
 

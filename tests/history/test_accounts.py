@@ -40,8 +40,9 @@ from chat.core.facts import (
 )
 from chat.core.room import Access
 from chat.history.accounts import DECISIONS_OF_NAME, DECISIONS_OF_ROOM, TOKENS_EACH
+from chat.history.directory import FILE
 from chat.history.memory import MemoryStore
-from chat.history.sqlite import FILE, SqliteStore
+from chat.history.sqlite import SqliteStore
 from chat.history.store import CannotKeep, Store
 
 ADA = StoredAccount(1, "Ada", "hash", presence=-7)

@@ -20,11 +20,12 @@ from twisted.logger import LogLevel, capturedLogs
 
 from chat.core.facts import Contents, MadeByOperator, PasswordSet, TokenKept
 from chat.core.ports import SaidBy
-from chat.history import backup, restore
+from chat.history import copying, restore
 from chat.history.backup import CannotBackUp, Copied, back_up
+from chat.history.directory import FILE, lock
 from chat.history.restore import BEFORE, FASTEST, TOLERANCE, CannotRestore, Restored
 from chat.history.schema import MIGRATIONS
-from chat.history.sqlite import FILE, SqliteStore, lock
+from chat.history.sqlite import SqliteStore
 from chat.history.store import CannotOpen
 
 VERSIONS = Path(__file__).with_name("versions")
@@ -102,7 +103,7 @@ def test_a_backup_is_for_its_owner_only_from_its_first_byte(
 
 
 def test_a_backup_beside_a_chat_is_of_one_moment(data: Path, target: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(backup, "AT_ONCE", 1)
+    monkeypatch.setattr(copying, "AT_ONCE", 1)
     shown = []
     with opened(data) as (store, _):
         before = texts(data / FILE)
@@ -227,7 +228,7 @@ def test_a_disk_that_fails_leaves_nothing(
     def full(*arguments: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(backup, "AT_ONCE", 1)
+    monkeypatch.setattr(copying, "AT_ONCE", 1)
     owner: object = Path if fails == "replace" else os
     monkeypatch.setattr(owner, fails, full)
     with pytest.raises(CannotBackUp, match=r"can't be written: No space left on device\. Nothing is left\."):

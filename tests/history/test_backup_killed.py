@@ -18,8 +18,8 @@ from history.test_kept_changes import said
 from history.test_soundness import fill, look
 from history.test_versions import dump
 
+from chat.history.directory import FILE
 from chat.history.restore import PART
-from chat.history.sqlite import FILE
 
 PLACES, LAST = 8, 16
 """So many places all over the work, and at its end, where it is killed."""
@@ -27,7 +27,7 @@ PLACES, LAST = 8, 16
 WORK = """
 import os, signal, sqlite3, sys
 from pathlib import Path
-from chat.history import backup, restore
+from chat.history import backup, copying, restore
 
 limit, done = int(sys.argv[1]), 0
 
@@ -54,7 +54,7 @@ def traced(*arguments, **options):
     return connection
 
 sqlite3.connect = traced
-backup.AT_ONCE = 1
+copying.AT_ONCE = 1
 what, one, other = sys.argv[2], Path(sys.argv[3]), Path(sys.argv[4])
 {"backup": backup.back_up, "restore": restore.restore}[what](one, other, float(sys.argv[5]), count)
 print(done)

@@ -20,8 +20,9 @@ from chat.core.ports import Missed, Query, Search, StoredToken
 from chat.core.private import cost
 from chat.history import changes
 from chat.history.changes import DONE_EACH
+from chat.history.directory import FILE
 from chat.history.memory import MemoryStore
-from chat.history.sqlite import FILE, SqliteStore
+from chat.history.sqlite import SqliteStore
 from chat.history.store import Page, Store
 
 ADA, BOB, EVE = -10, -20, -30

@@ -25,9 +25,10 @@ from history.test_kept_changes import (
 
 from chat.core.facts import PresencesEnded, ReadUpTo, TokenKept
 from chat.history import sqlite
-from chat.history.backup import open_to_read
+from chat.history.copying import open_to_read
+from chat.history.directory import FILE
 from chat.history.soundness import faults
-from chat.history.sqlite import FILE, SqliteStore
+from chat.history.sqlite import SqliteStore
 from chat.history.store import Store
 
 VERSIONS = Path(__file__).with_name("versions")

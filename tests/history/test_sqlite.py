@@ -15,8 +15,9 @@ from msgspec.structs import replace
 from chat.core.events import Topic
 from chat.core.facts import Record, RoomRecord, Said, TopicSet
 from chat.core.ports import Query, Search, StoredToken
+from chat.history.directory import FILE
 from chat.history.memory import MemoryStore
-from chat.history.sqlite import FILE, SqliteStore
+from chat.history.sqlite import SqliteStore
 from chat.history.store import CannotKeep, CannotOpen
 
 

@@ -16,8 +16,9 @@ from msgspec import structs
 from chat.core.facts import Said
 from chat.core.ports import Query
 from chat.core.times import timestamp
+from chat.history.directory import FILE
 from chat.history.memory import MemoryStore
-from chat.history.sqlite import FILE, SqliteStore
+from chat.history.sqlite import SqliteStore
 from chat.history.store import CannotKeep, Store
 
 DAY = 86_400

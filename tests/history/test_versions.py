@@ -25,8 +25,9 @@ from chat.core.facts import Contents, RoomRules
 from chat.core.ports import ConversationsOf, Missed, Query, Search, StoredToken
 from chat.core.private import cost
 from chat.core.room import Access, Status
+from chat.history.directory import FILE
 from chat.history.schema import MIGRATIONS, presence_of
-from chat.history.sqlite import FILE, SqliteStore
+from chat.history.sqlite import SqliteStore
 from chat.history.store import CannotOpen
 
 VERSIONS = Path(__file__).with_name("versions")

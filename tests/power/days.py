@@ -17,9 +17,8 @@ from e2e.clients import Bot
 from e2e.daemon import HOST, Daemon, Yard
 from e2e.streams import TlsStream
 
+from chat.history.directory import CERTIFICATE, FILE
 from chat.history.schema import MIGRATIONS
-from chat.history.sqlite import FILE
-from chat.protocols.certificate import OWN
 from power.judge import Check, Day, Promise, content_of
 from power.recording import Recorder
 
@@ -159,7 +158,7 @@ def first_start(folder: Path, seed: int) -> Day:
     with _yard(folder) as yard:
         daemon = yard.start("--data", str(data), *TLS, wrapper=recorder.wrapper)
         _say(daemon, tls=True)
-    return Day(recorder, data, check=_whole(recorder, {data / OWN: HANDSHAKE}))
+    return Day(recorder, data, check=_whole(recorder, {data / CERTIFICATE: HANDSHAKE}))
 
 
 def first_certificate(folder: Path, seed: int) -> Day:
@@ -172,7 +171,7 @@ def first_certificate(folder: Path, seed: int) -> Day:
         daemon.kill()
         daemon = yard.start("--data", str(data), *TLS, wrapper=recorder.wrapper)
         _say(daemon, tls=True)
-    return Day(recorder, data, check=_whole(recorder, {data / OWN: HANDSHAKE}))
+    return Day(recorder, data, check=_whole(recorder, {data / CERTIFICATE: HANDSHAKE}))
 
 
 def _say(daemon: Daemon, *, tls: bool = False) -> None:

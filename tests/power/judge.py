@@ -16,7 +16,8 @@ from pathlib import Path
 
 from history.stores import REACTOR, said, wait
 
-from chat.history.sqlite import FILE, LAST_ID, SqliteStore
+from chat.history.directory import FILE
+from chat.history.sqlite import LAST_ID, SqliteStore
 from chat.history.store import CannotOpen
 from power.disk import Disk, Fate
 from power.recording import SYNCS, Kind, Recorder, Step

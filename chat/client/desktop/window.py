@@ -36,7 +36,7 @@ from chat.core.errors import ChatError
 from chat.core.events import Reaction
 from chat.core.names import room_name
 
-Asking = TypeVar("Asking", bound=Question)
+Asked = TypeVar("Asked", bound=Question)
 
 FRAME = 50
 """The fewest milliseconds between two redraws."""
@@ -149,7 +149,7 @@ class Window(Observer, Reader):
         self.entry.keep()
         return as_saved(self._model, self._drafts)
 
-    def _ask(self, question: Callable[..., Asking], title: str, words: str, *arguments: Any, **named: Any) -> Asking:
+    def _ask(self, question: Callable[..., Asked], title: str, words: str, *arguments: Any, **named: Any) -> Asked:
         """Make a question, which takes the place of the one that is open."""
         if self._question is not None:
             self._question.destroy()

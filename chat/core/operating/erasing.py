@@ -16,6 +16,7 @@ from chat.core.operating.request import Command, Operator, Progress, Request, Th
 from chat.core.peer import Peer
 from chat.core.ports import SaidBy
 from chat.core.session import Session
+from chat.core.text import counted
 
 
 def _erase(hub: Hub, session: Operator, request: Request, name: str) -> None:
@@ -98,7 +99,7 @@ class Erasure:
                 told = Erased(room=room, by=BY_OPERATOR, name=self._name, count=count)
                 self._hub.then(self._session, Publish(room, told))
         many = self._rooms.total()
-        is_erased = "1 message is erased" if many == 1 else f"{many:,} messages are erased"
+        is_erased = f"{counted(many, 'message')} {'is' if many == 1 else 'are'} erased"
         if self._failed:
             why = "Not all is erased, as the history can't be written."
             self._hub.refuse(self._session, NotStored(f"{why} {is_erased} that {self._name} said. Try again later."))

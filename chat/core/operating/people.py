@@ -20,7 +20,7 @@ from chat.core.operating.request import Command, Operator, Request, Topic, show_
 from chat.core.operating.rooms import find_room
 from chat.core.ports import Delivery
 from chat.core.session import Session, State, User
-from chat.core.text import bounded
+from chat.core.text import bounded, counted
 from chat.core.times import minute, timestamp
 
 LONGEST_ANNOUNCEMENT = 1_000
@@ -120,8 +120,7 @@ class Announce(msgspec.Struct, frozen=True):
         here = [device for user in self.hub.users.all() for device in user.sessions if not device.gone]
         for device in here:
             show_device(delivery, device, self.event)
-        many = "1 device" if len(here) == 1 else f"{len(here):,} devices"
-        delivery.show(self.by, Notice(text=f"That is shown on {many}."))
+        delivery.show(self.by, Notice(text=f"That is shown on {counted(len(here), 'device')}."))
 
 
 def _announce(hub: Hub, session: Operator, request: Request, *words: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from heapq import nsmallest
@@ -93,6 +93,7 @@ class Topic(Enum):
     MESSAGES = "Messages"
     BANS = "Bans from the chat"
     CHAT = "The chat itself"
+    FILES = "The history and its files"
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +107,7 @@ class Command:
 
     usage: str
     summary: str
-    run: Callable[..., None]
+    run: Callable[..., Any]
     topic: Topic
     example: str
     live: bool = False
@@ -154,6 +155,3 @@ def show_page(hub: Hub, session: Operator, request: Request, records: Sequence[A
     """Show some *records*; *more* is behind what the next page begins, if there is one."""
     lines = [line for record in records for line in written(request, record)]
     hub.show(session, Lines(lines=lines, next=more))
-
-
-Commands = Mapping[str, Command]

@@ -18,7 +18,7 @@ from chat.core.hub import Hub
 from chat.core.operating.request import Command, Operator, Progress, Request, Then, Topic, find_account, show_lines
 from chat.core.ports import DropMessages
 from chat.core.room import Access, Room, Status
-from chat.core.text import enumerate_words
+from chat.core.text import counted, enumerate_words
 from chat.core.times import minute
 
 
@@ -218,7 +218,7 @@ class Deletion:
             # A moderator may have come in meanwhile.
             hub.then(self._session, PutAllOut(hub, self._session, room, closed_by(room.name, self._session.name)))
         hub.then(self._session, Then(self._end))
-        many = "1 message" if self._count == 1 else f"{self._count:,} messages"
+        many = counted(self._count, "message")
         done = f"#{room.name} is deleted, with {many}."
         if reopened:
             done = f"{many} of #{room.name} are deleted. The room was opened again meanwhile, so it stays."
