@@ -355,7 +355,7 @@ def test_all_events_can_be_shown() -> None:
         events.Notice(text="Mind the gap."),
         events.Missed(room=None, count=3, after=1, before=5),
         events.Pong(time=now),
-        events.Goodbye(text="Bye."),
+        events.Goodbye(text="Bye.", code="disconnected"),
     ):
         before = len(seat.shown())
         seat.model.event_received(event, old=False)
