@@ -22,11 +22,15 @@ Place = tuple[int, int, str]
 
 
 class RoomDirectory(Registry[Room]):
-    """The rooms by their names. At most *most* are in use; others are kept, and nobody is in them."""
+    """The rooms by their names. At most *most* are in use; others are kept, and nobody is in them.
 
-    def __init__(self, most: int) -> None:
+    For the room that is called *always*, through which everybody comes in, there is place all the same.
+    """
+
+    def __init__(self, most: int, always: str = "") -> None:
         super().__init__()
         self._most = most
+        self._always = always
         self._idle: set[Room] = set()
         """The rooms that are kept, and in which nobody is."""
         self._entitled: dict[Subject, set[Room]] = {}
@@ -52,13 +56,18 @@ class RoomDirectory(Registry[Room]):
         """The room that *name* means, made if there is none; raises :class:`TooManyRooms`, :class:`BadName`."""
         room = self.find(name)
         if room is None:
-            if len(self) - len(self._idle) >= self._most:
-                raise TooManyRooms(f"The server holds {self._most} rooms and all are in use. Join one of them: /rooms")
-            if len(self) >= KEPT * self._most:
-                raise TooManyRooms(f"The server keeps {len(self)} rooms, which is the most. Join one of them: /rooms")
             room = Room(room_name(name))
+            if room.name != self._always:
+                self._require_place()
             self.claim(room.name, room)
         return room
+
+    def _require_place(self) -> None:
+        """Raise :class:`TooManyRooms` unless there may be one more."""
+        if len(self) - len(self._idle) >= self._most:
+            raise TooManyRooms(f"The server holds {self._most} rooms and all are in use. Join one of them: /rooms")
+        if len(self) >= KEPT * self._most:
+            raise TooManyRooms(f"The server keeps {len(self)} rooms, which is the most. Join one of them: /rooms")
 
     def claim(self, name: str, holder: Room) -> None:
         """Enter a room."""

@@ -54,7 +54,7 @@ from chat.core.ports import Random
 from chat.core.private import Shares, Unheard, Watchers
 from chat.core.room import NO_RIGHTS, Invite, Rights, Room
 from chat.core.room_directory import RoomDirectory
-from chat.core.session import User
+from chat.core.session import LOBBY, User
 from chat.core.tokens import Tokens
 
 
@@ -78,7 +78,7 @@ class State:
     ) -> None:
         self.limits = limits
         self.users: Registry[User] = Registry()
-        self.rooms = RoomDirectory(limits.rooms)
+        self.rooms = RoomDirectory(limits.rooms, LOBBY)
         self.accounts = AccountDirectory()
         self.reserved: Registry[str] = Registry()
         for name in (*RESERVED, *reserve):

@@ -13,8 +13,10 @@ from msgspec import structs
 
 from chat.core.events import Message, Topic
 from chat.core.facts import AccessSet, LockSet, RoomRules, Said, StatusSet
+from chat.core.limits import Limits
 from chat.core.names import RESERVED, Registry
 from chat.core.room import Access, Status
+from chat.core.room_directory import KEPT
 from chat.disk.private import ensure_in_data
 from chat.history import rules
 from chat.history.directory import FILE, history_in, lock
@@ -31,6 +33,7 @@ from chat.history.sqlite import (
 )
 from chat.history.store import CannotOpen
 
+MOST_ROOMS = (KEPT - 1) * Limits().rooms
 AT_ONCE = 5_000
 """The messages that are read or written at a time."""
 
@@ -227,6 +230,10 @@ class Import:
                     f"#{room} looks like #{other}, which is there already. Nothing was imported. "
                     "With --room it can come in under another name."
                 )
+        if room not in self._known and len(self._known) >= MOST_ROOMS:
+            raise CannotImport(
+                f"#{room} would be one more than the {MOST_ROOMS:,} rooms that a chat keeps. Nothing was imported."
+            )
         self._known.claim(room, room)
         self._rooms.add(room)
 

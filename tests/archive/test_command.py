@@ -34,6 +34,7 @@ from chat.core.facts import (
 from chat.core.ports import Query, Search
 from chat.core.room import Access
 from chat.core.times import timestamp
+from chat.history import archive
 from chat.history.directory import FILE
 from chat.history.schema import MIGRATIONS
 from chat.history.sqlite import SqliteStore
@@ -237,6 +238,21 @@ def test_a_file_with_a_mistake_is_not_imported_at_all(tmp_path: Path, capsys: py
         assert run("import", [str(file), "--data", str(tmp_path / "new")]) == 1
         assert capsys.readouterr().err.startswith(f"chat: {file}, line 81: {complaint}")
         assert exported(tmp_path / "new", capsys) == ""
+
+
+def test_not_more_rooms_come_in_than_a_chat_keeps(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(archive, "MOST_ROOMS", 2)
+    fill(tmp_path / "old", "one", "two", "three")
+    (tmp_path / "rooms").write_text(exported(tmp_path / "old", capsys))
+    assert run("import", [str(tmp_path / "rooms"), "--data", str(tmp_path / "all")]) == 1
+    assert capsys.readouterr().err.endswith(
+        "#one would be one more than the 2 rooms that a chat keeps. Nothing was imported.\n"
+    )
+    fill(tmp_path / "new", "one")
+    (tmp_path / "two").write_text(exported(tmp_path / "old", capsys, "--room", "two"))
+    assert run("import", [str(tmp_path / "two"), "--data", str(tmp_path / "new")]) == 0
 
 
 def test_a_log_of_an_irc_client(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

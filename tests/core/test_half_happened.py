@@ -39,3 +39,14 @@ def test_who_takes_the_name_of_the_last_in_a_room_comes_into_the_room_that_other
     other.ask(type="who", room="dev")
     assert bob.objects()[0]["topic"] == ""
     assert other.objects()[-1]["users"] == ["eve", "bob"]
+
+
+def test_there_is_always_place_for_the_lobby() -> None:
+    box = Box(limits=Limits(rate=None, rooms=1))
+    box.json("ada", rooms={"dev": None})
+    refused = box.connect()
+    refused.ask(type="hello", name="eve", rooms={"tea": None})
+    assert refused.objects()[-1]["code"] == "too-many-rooms"
+    bob = box.text("bob")
+    bob.send("/who")
+    assert bob.lines() == ["* In #lobby: bob"]
