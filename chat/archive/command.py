@@ -22,12 +22,12 @@ from chat.archive.logs import IrssiReader, Nicks, PlainReader, WeechatReader, Zn
 from chat.archive.moments import KNOWN, YEARS, day_in_name, stamps_for
 from chat.core.errors import BadName
 from chat.core.names import room_name
-from chat.core.text import enumerate_words
+from chat.core.text import enumerate_words, some_of
 from chat.history.archive import CannotImport, Import
 from chat.history.store import CannotKeep, CannotOpen
 
 _NAMED = 5
-"""The names that are told of those that many may be."""
+"""The names that are told, where there may be many."""
 
 _DATA = ["data", "d", ".", "The directory with the history (chat.db)."]
 
@@ -204,10 +204,10 @@ def _report(result: Imported, nicks: Nicks) -> None:
         _tell(f"{_counted(result.future, 'message')} written in the future, as the times in the file say.")
     if nicks.changed:
         changed = [f"{nick} became {name}" for nick, name in nicks.changed.items()]
-        _tell(f"Nicks that can't be names here were changed: {_some(changed)}.")
+        _tell(f"Nicks that can't be names here were changed: {some_of(changed, _NAMED)}.")
     if result.alike:
         alike = [f"{name} ({_objection(name, other)})" for name, other in result.alike.items()]
-        _tell(f"Names that nobody could take here: {_some(alike)}.")
+        _tell(f"Names that nobody could take here: {some_of(alike, _NAMED)}.")
     others = f" {_counted(result.passed_over, 'other line')} passed over." if result.passed_over else ""
     unread = f" {_counted(result.unread, 'line')} not read." if result.unread else ""
     print(f"{_counted(result.messages, 'message')} imported.{others}{unread}")
@@ -218,11 +218,6 @@ def _report(result: Imported, nicks: Nicks) -> None:
 
 def _objection(name: str, other: str) -> str:
     return "reserved" if name.casefold() == other.casefold() else f"looks like {other}"
-
-
-def _some(names: list[str]) -> str:
-    first, more = names[:_NAMED], len(names) - _NAMED
-    return enumerate_words([*first, f"{more} others" if more > 1 else "1 other"] if more > 0 else first)
 
 
 def _counted(number: int, what: str) -> str:

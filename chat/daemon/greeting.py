@@ -49,7 +49,7 @@ class Network(msgspec.Struct, frozen=True):
 
 
 class Greeting(msgspec.Struct, frozen=True):
-    """A chat that has begun: by which *doors*, by which *command*, and how one writes that of the *client* here."""
+    """What is told of a chat that has begun. *command* has started it, and *client* starts the client here."""
 
     settings: Settings
     doors: Sequence[Door]

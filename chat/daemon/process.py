@@ -47,10 +47,10 @@ log = Logger()
 
 
 class Outlook(msgspec.Struct):
-    """Who looks at the process: what it shows at which terminal.
+    """Where the process tells people about itself, and how they write our commands.
 
-    By *command* the chat was started, *client* is how the client is started there. The *screen* shows a greeting in
-    place of the log. Where there is none, *starter* is for what keeps the chat from starting.
+    *command* has started the chat, and *client* starts the client. A *screen* shows the greeting in place of the log.
+    Without one, *starter* is the standard error of whoever has started the chat, and told what keeps it from starting.
     """
 
     command: str = "twistd -n chat"
