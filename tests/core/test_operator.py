@@ -9,61 +9,22 @@ from typing import Any
 import pytest
 from box import Box, Client, Operator, SlowStore, SlowWork
 from conftest import LoggedFailures
-from twisted.internet.defer import Deferred, succeed
+from operated import HASH, LIMITS, PASSWORD, Recorded, come, make_box
 
 from chat.core.accounts import Role
 from chat.core.facts import Decision
 from chat.core.limits import Limits
 from chat.core.operating.request import PAGE
-from chat.history.memory import MemoryStore
-from chat.history.passwords import hash_password
 from chat.history.store import CannotKeep
 
-PASSWORD = "correct horse"  # noqa: S105
 OTHER = "battery staple"
 NEW = "stapled horse"
-HASH = hash_password(PASSWORD)
-LIMITS = Limits(rate=None, plain_passwords=True)
-
-
-class Recorded(MemoryStore):
-    """A history with an audit record."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.record: list[Decision] = []
-
-    def append(self, records: Any) -> Deferred[None]:
-        self.record += [record for record in records if isinstance(record, Decision)]
-        return super().append(records)
-
-    def audit(self, after: int, count: int) -> Deferred[Any]:
-        numbered = list(enumerate(self.record, 1))
-        return succeed(numbered[after : after + count])
-
-
-def make_box(**options: Any) -> Box:
-    """A chat in which ada, an owner, and bob, a moderator, have accounts."""
-    box = Box(limits=LIMITS, **options)
-    box.make_account("ada", HASH, Role.OWNER)
-    box.make_account("bob", HASH, Role.MODERATOR)
-    box.turn()
-    return box
 
 
 @pytest.fixture
 def box() -> Box:
     """The chat."""
-    return make_box(store=Recorded())
-
-
-def come(box: Box, name: str, password: str | None = PASSWORD, **fields: Any) -> Client:
-    """A program that says hello with a password."""
-    client = box.connect()
-    if password is not None:
-        fields["password"] = password
-    client.ask(type="hello", name=name, **fields)
-    return client
+    return make_box(bob=Role.MODERATOR, store=Recorded())
 
 
 def welcomed(client: Client) -> dict[str, Any]:
@@ -253,7 +214,7 @@ def test_what_an_owner_asks_for_meets_what_the_operator_did_between(box: Box) ->
 @pytest.mark.parametrize("before", [False, True])
 def test_who_is_about_to_be_put_out_can_not_set_a_password_over_the_operators(before: bool) -> None:
     work, store = SlowWork(), SlowStore()
-    box = make_box(run=work, store=store)
+    box = make_box(bob=Role.MODERATOR, run=work, store=store)
     store.store()
     store.store()
     thief = come(box, "bob")
@@ -289,7 +250,7 @@ def test_who_is_about_to_be_put_out_can_not_set_a_password_over_the_operators(be
 
 def test_who_hangs_up_while_the_password_is_hashed_has_changed_nothing() -> None:
     work = SlowWork()
-    box = make_box(run=work)
+    box = make_box(bob=Role.MODERATOR, run=work)
     operator = Operator(box).ask("password", "bob", secret=NEW)
     box.turn()
     operator.lose()
@@ -307,7 +268,7 @@ def test_who_hangs_up_while_the_password_is_hashed_has_changed_nothing() -> None
 @pytest.mark.parametrize("words", [("role", "bob", "user"), ("password", "bob"), ("unban", "eve")])
 def test_what_can_not_be_stored_has_not_happened(words: tuple[str, ...]) -> None:
     store = SlowStore()
-    box = make_box(store=store)
+    box = make_box(bob=Role.MODERATOR, store=store)
     store.store()
     store.store()
     bob = come(box, "bob")
@@ -419,7 +380,7 @@ def test_there_are_so_many_connections_at_a_time(box: Box) -> None:
 
 def test_a_chat_that_ends_answers_what_was_asked() -> None:
     store = SlowStore()
-    box = make_box(store=store)
+    box = make_box(bob=Role.MODERATOR, store=store)
     store.store()
     store.store()
     asked, silent = Operator(box).ask("role", "bob", "user"), Operator(box)
