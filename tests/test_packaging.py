@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import os
 import re
 import shutil
 import subprocess
@@ -16,6 +15,7 @@ from zipfile import ZipFile
 
 import pytest
 from e2e.daemon import serves
+from e2e.namespaces import needs_namespaces
 
 from chat.shell.completion import NAMES
 
@@ -23,10 +23,6 @@ ROOT = Path(__file__).parents[1]
 SITE = Path(sysconfig.get_path("purelib"))
 READ_ONLY = 'mount --bind "$1" "$1" && mount -o remount,ro,bind "$1" && shift && exec "$@"'
 """Runs a command that can't write into a folder."""
-needs_namespaces = pytest.mark.skipif(
-    not os.environ.get("CI") and bool(subprocess.run(["unshare", "-rm", "true"], check=False).returncode),
-    reason="needs namespaces",
-)
 OURS = ("chat", "twisted", "twisted_chat", "__editable__", "_twisted_chat")
 
 

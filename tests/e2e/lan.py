@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-import pytest
-
-from e2e.tools import tool
+from e2e.namespaces import inside, namespaces
 
 HOST4, HOST6 = "10.77.0.1", "fd77::1"
 GUEST4, GUEST6 = "10.77.0.2", "fd77::2"
 
 _MAKE = f"""
-set -e
 ip link set lo up
 unshare --net sleep infinity &
 guest=$!
@@ -45,16 +41,6 @@ class Lan:
 
 @contextmanager
 def lan() -> Iterator[Lan]:
-    """Two machines on one network; without the right to make network namespaces, the test is skipped."""
-    command = [tool("unshare"), "--user", "--map-root-user", "--net", "sh", "-c", _MAKE]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as maker:
-        assert maker.stdout is not None
-        guest = maker.stdout.readline().strip()
-        if not guest:
-            pytest.skip("there may be no network namespaces here")
-        yield Lan(_into(str(maker.pid)), _into(guest))
-        maker.communicate("\n")
-
-
-def _into(process: str) -> list[str]:
-    return [tool("nsenter"), "--target", process, "--user", "--net", "--preserve-credentials"]
+    """Two machines on one network."""
+    with namespaces(["--net"], _MAKE) as (host, guest):
+        yield Lan(inside(host, "--net"), inside(int(guest), "--net"))

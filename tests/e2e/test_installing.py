@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -14,7 +13,11 @@ import pytest
 
 import chat
 from e2e.daemon import serves
+from e2e.namespaces import needs_namespaces
+from e2e.sandbox import copy_checkout
 from e2e.tools import tool
+
+pytestmark = needs_namespaces
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "install.md").read_text()
@@ -47,8 +50,7 @@ class Machine:
         programs = folder / "programs"
         for path in (self.home, self._opt, programs):
             path.mkdir()
-        ignored = shutil.ignore_patterns(".*", "__pycache__", "dist", "wheels", "dropin.cache")
-        shutil.copytree(ROOT, self.clone, ignore=ignored)
+        copy_checkout(self.clone)
         for name in TOOLS:
             (programs / name).symlink_to(Path(sys.executable).with_name(name))
         (programs / "python3").symlink_to(Path(sys.executable).resolve())
@@ -85,8 +87,6 @@ def machine(tmp_path: Path) -> Machine:
     """A fresh machine."""
     for name in ("bash", "unshare"):
         tool(name)
-    if not os.environ.get("CI") and subprocess.run(["unshare", "-rm", "true"], check=False).returncode:
-        pytest.skip("needs namespaces")
     return Machine(tmp_path)
 
 

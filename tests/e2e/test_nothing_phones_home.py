@@ -9,14 +9,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import pytest
-
 from e2e.daemon import Daemon, twistd
-from e2e.tools import tool
+from e2e.namespaces import inside, namespaces
 from e2e.waiting import wait_for
 
 _DEAD_END = """
-set -e
 mount --bind "$1" /etc/resolv.conf
 ip link set lo up
 ip link add out arp off type veth peer name nowhere
@@ -35,8 +32,7 @@ class DeadEnd:
     """A network with one way out, where all packets are counted and lost; name servers are out there too."""
 
     def __init__(self, holder: int) -> None:
-        spaces = ["--user", "--net", "--mount", "--preserve-credentials"]
-        self.enter = [tool("nsenter"), "--target", str(holder), *spaces]
+        self.enter = inside(holder, "--net", "--mount")
 
     def run(self, *command: str, given: str = "", check: bool = True) -> str:
         """Run a command there, and return what it prints."""
@@ -54,29 +50,11 @@ class DeadEnd:
 
 @contextmanager
 def dead_end(folder: Path) -> Iterator[DeadEnd]:
-    """Make one; without the right to make network namespaces, the test is skipped."""
+    """Make one."""
     names = folder / "resolv.conf"
     names.write_text("nameserver 192.0.2.53\noptions timeout:1 attempts:1\n")
-    command = [
-        tool("unshare"),
-        "--user",
-        "--map-root-user",
-        "--net",
-        "--mount",
-        "sh",
-        "-c",
-        _DEAD_END,
-        "sh",
-        str(names),
-    ]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as holder:
-        assert holder.stdout is not None
-        if holder.stdout.readline() != "ready\n":
-            pytest.skip("there may be no network namespaces here")
-        try:
-            yield DeadEnd(holder.pid)
-        finally:
-            holder.communicate("\n")
+    with namespaces(["--net", "--mount"], _DEAD_END, str(names)) as (holder, _):
+        yield DeadEnd(holder)
 
 
 def test_not_one_packet_leaves(tmp_path: Path) -> None:
