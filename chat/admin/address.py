@@ -1,11 +1,14 @@
-"""Where ``chat admin`` finds the chat that runs on a data directory."""
+"""Where ``chat admin`` and the chat of a data directory find each other, and who is at the other end."""
 
 from __future__ import annotations
 
 import os
+import socket
+import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 FILE = "admin.sock"
 """The name of the socket in the data directory."""
@@ -33,3 +36,18 @@ def address_in(directory: Path, file: str = FILE) -> Iterator[str]:
         yield f"/proc/self/fd/{folder}/{file}"
     finally:
         os.close(folder)
+
+
+class Peer(NamedTuple):
+    """The process at the other end of a socket, and its user."""
+
+    process: int
+    user: int
+
+
+def peer_of(link: socket.socket) -> Peer | None:
+    """Tell who is at the other end of a local socket, if this system tells (unix(7))."""
+    if not hasattr(socket, "SO_PEERCRED"):
+        return None
+    process, user, _ = struct.unpack("3i", link.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))
+    return Peer(process, user)

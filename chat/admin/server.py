@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import os
-import socket
 import stat
-import struct
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
 from pathlib import Path
@@ -20,7 +18,7 @@ from twisted.internet.protocol import Factory, connectionDone
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from chat.admin.address import address_in
+from chat.admin.address import address_in, peer_of
 from chat.core import lifecycle
 from chat.core.effects import Close
 from chat.core.errors import BadJson, ChatError, Internal, TooLong, TooManyConnections
@@ -218,15 +216,8 @@ def _may_operate(transport: Any) -> bool:
 
     What is no socket, and a system that does not tell who is there, leave that to the mode.
     """
-    if not (hasattr(transport, "getHandle") and hasattr(socket, "SO_PEERCRED")):
-        return True
-    credentials = transport.getHandle().getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
-    _, user, _ = _CREDENTIALS.unpack(credentials)
-    return user in (0, os.geteuid())
-
-
-_CREDENTIALS = struct.Struct("3i")
-"""The process, the user and the group (unix(7))."""
+    peer = peer_of(transport.getHandle()) if hasattr(transport, "getHandle") else None
+    return peer is None or peer.user in (0, os.geteuid())
 
 
 def _remove_stale(path: Path) -> None:

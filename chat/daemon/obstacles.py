@@ -6,7 +6,6 @@ import errno
 import os
 import shlex
 import socket
-import struct
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -14,7 +13,7 @@ from pathlib import Path
 from twisted.internet.error import CannotListenError
 
 from chat.admin.address import FILE as SOCKET
-from chat.admin.address import address_in
+from chat.admin.address import address_in, peer_of
 from chat.history.directory import FILE, lock
 from chat.history.store import CannotOpen
 from chat.protocols.listening import EVERYWHERE, Listening
@@ -77,10 +76,8 @@ def _in_use(settings: Settings) -> bool:
 
 def _process_of(directory: Path) -> int:
     """The number of the process that listens for ``chat admin`` in *directory*; 0 if it can't be known."""
-    if not hasattr(socket, "SO_PEERCRED"):
-        return 0
     with suppress(OSError), socket.socket(socket.AF_UNIX) as link, address_in(directory, SOCKET) as address:
         link.connect(address)
-        process, _, _ = struct.unpack("3i", link.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))
-        return int(process)
+        peer = peer_of(link)
+        return peer.process if peer is not None else 0
     return 0
