@@ -13,7 +13,7 @@ from e2e.tools import tool
 from e2e.waiting import DEADLINE
 from history.test_soundness import fill
 
-PAGE = (Path(__file__).parents[1] / "docs" / "backup.md").read_text()
+PAGE = (Path(__file__).parents[2] / "docs" / "backup.md").read_text()
 
 
 def blocks(kind: str) -> list[str]:
