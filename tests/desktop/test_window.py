@@ -566,3 +566,49 @@ def test_what_is_deleted_is_drawn_anew(desk: Desk, box: Box) -> None:
         "[2026-11-21 10:15] * bob deleted this.",
         "[2026-11-21 10:15] ada: mine",
     ]
+
+
+def test_at_the_smallest_size_there_is_room_to_type_and_no_button_is_gone(desk: Desk) -> None:
+    root, window = desk.root, desk.window
+    width, height = root.minsize()
+    root.geometry(f"{width}x{height}")
+    desk.until(lambda: root.winfo_width() == width)
+    assert window.entry.text.winfo_width() >= desk.look.body.measure("0" * 20)
+    buttons = [widget for widget in descendants(root) if widget.winfo_name() in ("menu", "find", "send")]
+    assert len(buttons) == 3
+    for button in (*buttons, window.entry.text):
+        right = button.winfo_rootx() - root.winfo_rootx() + button.winfo_width()
+        bottom = button.winfo_rooty() - root.winfo_rooty() + button.winfo_height()
+        assert button.winfo_viewable()
+        assert button.winfo_width() >= button.winfo_reqwidth() or button is window.entry.text
+        assert (right <= width, bottom <= height) == (True, True)
+    assert not window.rooms.winfo_viewable()
+    assert not window.people.winfo_viewable()
+    root.geometry(f"{desk.look.body.measure('0') * 75}x{height}")
+    desk.until(lambda: window.rooms.winfo_viewable() and not window.people.winfo_viewable())
+    root.geometry(f"{desk.look.body.measure('0') * 120}x{height}")
+    desk.until(lambda: window.rooms.winfo_viewable() and window.people.winfo_viewable())
+    desk.say("/msg bob hi")
+    desk.until(lambda: not window.people.winfo_viewable())
+
+
+def test_a_long_topic_ends_in_dots_and_is_shown_whole_under_the_pointer(desk: Desk, box: Box) -> None:
+    long = "what this room is about, at length: " * 6
+    box.text("bob").send(f"/topic {long}")
+    topic = desk.window._topic
+    desk.until(lambda: topic.cget("text").endswith("…"))
+    assert desk.look.small.measure(topic.cget("text")) <= topic.winfo_width()
+    topic.event_generate("<Enter>")
+    assert topic.tip is not None
+    assert topic.tip.winfo_children()[0].cget("text") == long.strip()
+    topic.event_generate("<Leave>")
+    assert topic.tip is None
+    box.text("cy").send("/topic tea")
+    desk.until(lambda: topic.cget("text") == "tea")
+    topic.event_generate("<Enter>")
+    assert topic.tip is None
+
+
+def descendants(widget: tkinter.Misc) -> list[tkinter.Misc]:
+    """All widgets within another."""
+    return [each for child in widget.winfo_children() for each in (child, *descendants(child))]

@@ -28,6 +28,7 @@ from chat.client.desktop.dialog import Dialog
 from chat.client.desktop.look import Look
 from chat.client.desktop.notifications import Notifications
 from chat.client.desktop.open_rooms import restore
+from chat.client.desktop.placing import place, placing_of
 from chat.client.desktop.saved_state import OpenRooms
 from chat.client.desktop.window import Window
 from chat.client.link import INVITATION_CODES, KEY_CODES, PASSWORD_CODES, CannotEnter, Link, Listener
@@ -38,7 +39,6 @@ from chat.client.tls import KnownHosts, Unknown, known_hosts_path
 
 POLL, SLOW_POLL = 20, 100
 """Milliseconds between two calls of Tk's event loop, while the window is in front and while it is not."""
-GEOMETRY = "1000x640"
 SAVE_EVERY = 5000
 """After so many milliseconds what has changed is saved, so that little is lost if the client does not end in order."""
 
@@ -167,8 +167,8 @@ class Desktop:
     def _settings_of(self, dialog: Dialog) -> ClientSettings:
         """Read the dialog; raises :class:`usage.UsageError`."""
         server, port, name = dialog.server.get().strip(), dialog.port.get().strip(), dialog.name.get().strip()
-        place = f"[{server}]" if ":" in server else server
-        address = f"{options.TLS if dialog.tls.get() else ''}{place}:{port}"
+        host = f"[{server}]" if ":" in server else server
+        address = f"{options.TLS if dialog.tls.get() else ''}{host}:{port}"
         chosen = {"address": address} | ({"name": name} if name else {})
         settings, given = options.settings(chosen), self._settings
         self._address = f"{name}@{settings.address}"
@@ -242,8 +242,8 @@ class Desktop:
         saved.server, saved.port = dialog.server.get().strip(), dialog.port.get().strip()
         saved.tls, saved.name = dialog.tls.get(), dialog.name.get().strip()
         if dialog.keep.get() and settings.password is not None:
-            place = password_place(settings.names[0], settings.address)
-            await _in_thread(saved_passwords.keep, place, settings.password)
+            owner = password_place(settings.names[0], settings.address)
+            await _in_thread(saved_passwords.keep, owner, settings.password)
         if dialog.keep.get() and settings.key is not None:
             await _in_thread(saved_passwords.keep, key_place(settings.address), settings.key)
         ReadMarks(client.link, client.model, self._reactor)
@@ -258,15 +258,16 @@ class Desktop:
             self._log.warn("{path} can't be written: {failure}", path=known_hosts_path(), failure=failure)
 
     def _open_window(self, client: Client, address: str) -> None:
-        self._root.geometry(self._saved.geometry or GEOMETRY)
+        self._remember()
+        place(self._root, self._look, self._saved.placing)
         wanted = self._settings.rooms[0] if self._settings.rooms_given else None
         drafts = restore(client.model, self._saved.open.get(self._address, OpenRooms()), wanted)
         tell, browse = self._notifications.tell, self._open_link
         self._window = Window(self._root, self._look, client, address, tell, browse, drafts)
-        self._remember_often()
+        self._root.after(SAVE_EVERY, self._remember_often)
 
     def _remember_often(self) -> None:
-        """Save now, and again whenever something has changed."""
+        """Save whenever something has changed."""
         self._remember()
         self._root.after(SAVE_EVERY, self._remember_often)
 
@@ -274,8 +275,7 @@ class Desktop:
         """Save how it looks and what is open, if that has changed."""
         before = msgspec.json.encode(self._saved)
         self._saved.dark, self._saved.size = self._look.dark, self._look.chosen_size
-        if self._root.state() != "withdrawn":
-            self._saved.geometry = self._root.geometry()
+        self._saved.placing = placing_of(self._root, self._look) or self._saved.placing
         if self._window is not None:
             self._saved.leave_open(self._address, self._window.open_rooms)
         if msgspec.json.encode(self._saved) != before:

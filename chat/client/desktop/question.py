@@ -48,7 +48,7 @@ class Question(tkinter.Toplevel):
         self.body = ttk.Frame(self, padding=gap * 3)
         self.body.pack(fill="both", expand=True)
         ttk.Label(self.body, text=title, style="Title.TLabel").pack(anchor="w")
-        self.words = ttk.Label(self.body, name="words", text=words, wraplength=look.body.measure("0" * 70))
+        self.words = ttk.Label(self.body, name="words", text=words, wraplength=look.body.measure("0" * 85))
         self.words.pack(anchor="w", pady=(gap, 0))
         self._refusal = WrappedLabel(self.body, name="refusal", style="Hint.TLabel")
         buttons = ttk.Frame(self.body)

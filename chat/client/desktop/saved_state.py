@@ -38,6 +38,15 @@ class OpenRooms(msgspec.Struct):
     current: int = 0
 
 
+class Placing(msgspec.Struct, frozen=True):
+    """Where the window was on the screen, in pixels, and how many letters and lines of the font would fill it."""
+
+    columns: int
+    rows: int
+    x: int | None = None
+    y: int | None = None
+
+
 class SavedState(msgspec.Struct):
     """``size`` is the size of the font in points, 0 for the usual one. ``open`` has what was open at each address, like
     ``ada@localhost:12345``, that of last time last.
@@ -49,7 +58,7 @@ class SavedState(msgspec.Struct):
     name: str = ""
     dark: bool = False
     size: int = 0
-    geometry: str = ""
+    placing: Placing | None = None
     open: dict[str, OpenRooms] = {}
 
     def leave_open(self, address: str, rooms: OpenRooms) -> None:

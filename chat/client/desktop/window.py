@@ -13,6 +13,7 @@ from chat.client.client import CannotDo, Client
 from chat.client.desktop.conversation import Conversation, Reader
 from chat.client.desktop.drafts import Draft, Editing, Purpose, Reacting
 from chat.client.desktop.drawing import shown
+from chat.client.desktop.elided_label import ElidedLabel
 from chat.client.desktop.finder import Finder
 from chat.client.desktop.input_field import InputField
 from chat.client.desktop.keys import bind, give_focus
@@ -40,6 +41,8 @@ Asked = TypeVar("Asked", bound=Question)
 
 FRAME = 50
 """The fewest milliseconds between two redraws."""
+NARROWEST, LOWEST = 40, 14
+"""The fewest letters and lines of what stands between the lists of rooms and of people, and so of the window."""
 KEPT = "What else is half typed is kept for the next start."
 ALT = 1 << 3
 """The bit that is set in a key event while Alt is held."""
@@ -89,7 +92,7 @@ class Window(Observer, Reader):
         self._model.observe(self)
         self._look_or_not()
         self._draw()
-        root.minsize(look.body.measure("0" * 50), look.body.metrics("linespace") * 14)
+        look.watch(lambda: root.minsize(self._middle_width, look.body.metrics("linespace") * LOWEST))
         root.deiconify()
         give_focus(self.entry.text)
 
@@ -343,10 +346,11 @@ class Window(Observer, Reader):
         self.place.show(None if covered else model.search, None if covered else model.excerpt)
         self._look_or_not()
         _set(self._title, shown(status.title(room)))
-        _set(self._topic, shown(status.topic(room)))
+        self._topic.show(shown(status.topic(room)))
         _set(self._people_title, status.people(room).upper())
         details = (status.place(model), self._address, status.lag(model), self._unsent_words())
-        _set(self._status, shown("   ·   ".join(detail for detail in details if detail)))
+        self._status.show(shown("   ·   ".join(detail for detail in details if detail)))
+        self._fit()
         self._draw_banner()
         if self._question is not None:
             self._question.refresh()
@@ -418,24 +422,37 @@ class Window(Observer, Reader):
         root.columnconfigure(2, weight=1)
         root.rowconfigure(0, weight=1)
         side = ttk.Frame(root, style="Side.TFrame", padding=(gap, gap * 2, 0, gap))
-        side.grid(row=0, column=0, sticky="ns")
         ttk.Label(side, text="ROOMS", style="Heading.Side.TLabel", padding=(gap // 4, 0)).pack(anchor="w")
         self.rooms = RoomList(side, look, self._turn_to)
         self.rooms.pack(fill="both", expand=True, pady=gap)
-        _border(root).grid(row=0, column=1, sticky="ns")
+        self._left = (side, _border(root))
         self._lay_out_middle(ttk.Frame(root))
-        self._side = ttk.Frame(root, style="Side.TFrame", padding=(gap, gap * 2, 0, gap))
-        self._side.grid(row=0, column=4, sticky="ns")
-        _border(root).grid(row=0, column=3, sticky="ns")
-        self._people_title = ttk.Label(self._side, style="Heading.Side.TLabel", padding=(gap // 4, 0))
+        side = ttk.Frame(root, style="Side.TFrame", padding=(gap, gap * 2, 0, gap))
+        self._right = (side, _border(root))
+        self._people_title = ttk.Label(side, style="Heading.Side.TLabel", padding=(gap // 4, 0))
         self._people_title.pack(anchor="w")
-        self.people = PeopleList(self._side, look, lambda name: self._do(f"/go @{name}"))
+        self.people = PeopleList(side, look, lambda name: self._do(f"/go @{name}"))
         self.people.pack(fill="both", expand=True, pady=gap)
         foot = ttk.Frame(root, padding=(gap * 2, gap // 2))
         foot.grid(row=2, column=0, columnspan=5, sticky="ew")
         _border(root).grid(row=1, column=0, columnspan=5, sticky="ew")
-        self._status = ttk.Label(foot, name="status", style="Muted.TLabel")
-        self._status.pack(side="left")
+        self._status = ElidedLabel(foot, look, look.small, name="status", style="Muted.TLabel")
+        self._status.pack(side="left", fill="x", expand=True)
+        for column, part in ((0, self._left[0]), (1, self._left[1]), (3, self._right[1]), (4, self._right[0])):
+            part.grid(row=0, column=column, sticky="ns")
+        look.watch(self._fit)
+
+    @property
+    def _middle_width(self) -> int:
+        return self._look.body.measure("0" * NARROWEST)
+
+    def _fit(self) -> None:
+        """Show beside the conversation what there is room for: first the rooms, then the people, if there are any."""
+        left, right = (sides[0].winfo_reqwidth() for sides in (self._left, self._right))
+        free = self._root.winfo_width() - self._middle_width - left
+        is_laid_out = self._root.winfo_width() > 1
+        _show(self._left, free >= 0 or not is_laid_out)
+        _show(self._right, (free >= right or not is_laid_out) and not self._model.current.private)
 
     def _lay_out_middle(self, middle: ttk.Frame) -> None:
         look, gap = self._look, self._look.gap
@@ -444,13 +461,13 @@ class Window(Observer, Reader):
         middle.rowconfigure(2, weight=1)
         head = ttk.Frame(middle, padding=(gap * 2, gap))
         head.grid(row=0, column=0, sticky="ew")
-        self._title = ttk.Label(head, name="title", style="Title.TLabel")
-        self._title.pack(side="left")
         ttk.Button(head, text="Search", name="find", style="Flat.TButton", command=self._open_finder).pack(side="right")
         menu = ttk.Button(head, text="Menu", name="menu", style="Flat.TButton", command=lambda: self._open_menu(menu))
         menu.pack(side="right")
-        self._topic = ttk.Label(head, name="topic", style="Muted.TLabel")
-        self._topic.pack(side="left", padx=gap * 2)
+        self._title = ttk.Label(head, name="title", style="Title.TLabel")
+        self._title.pack(side="left")
+        self._topic = ElidedLabel(head, look, look.small, name="topic", style="Muted.TLabel")
+        self._topic.pack(side="left", fill="x", expand=True, padx=gap * 2)
         _border(middle).grid(row=1, column=0, sticky="ew")
         self.conversation = Conversation(middle, look, self._model.mention_spans, self)
         self.conversation.grid(row=2, column=0, sticky="nsew")
@@ -584,6 +601,7 @@ class Window(Observer, Reader):
     def _bind(self) -> None:
         root, look, conversation = self._root, self._look, self.conversation
         root.protocol("WM_DELETE_WINDOW", self.exit)
+        root.bind("<Configure>", lambda event: self._fit() if event.widget is root else None)
         root.bind("<FocusIn>", lambda _: self._focus_moved())
         root.bind("<FocusOut>", lambda _: root.after_idle(self._focus_moved))
         actions: dict[str, Callable[[], object]] = {
@@ -647,6 +665,7 @@ class Window(Observer, Reader):
     def _next_part(self) -> None:
         """Give the next part of the window the keyboard focus."""
         parts = [self.entry.text, self.rooms.tree, self.conversation.text, self.people.tree]
+        parts = [part for part in parts if part.winfo_viewable()]
         focus = self._root.focus_get()
         here = parts.index(focus) if focus in parts else -1
         parts[(here + 1) % len(parts)].focus_set()
@@ -657,6 +676,14 @@ class Window(Observer, Reader):
 
 def _border(parent: tkinter.Misc) -> ttk.Frame:
     return ttk.Frame(parent, style="Border.TFrame", width=1, height=1)
+
+
+def _show(parts: tuple[ttk.Frame, ...], are_shown: bool) -> None:
+    for part in parts:
+        if are_shown:
+            part.grid()
+        else:
+            part.grid_remove()
 
 
 def _set(label: ttk.Label, text: str) -> None:
