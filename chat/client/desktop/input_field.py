@@ -33,7 +33,7 @@ class InputField(ttk.Frame):
         complete: Callable[[str], Offer],
         hint: Callable[[str], None],
     ) -> None:
-        super().__init__(parent, style="Border.TFrame", padding=1)
+        super().__init__(parent, style="Edge.TFrame", padding=1)
         self._look = look
         self._send = send
         self._complete = complete

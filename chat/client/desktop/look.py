@@ -25,11 +25,17 @@ class Palette:
     side: str
     surface: str
     border: str
+    """Divides parts of the window."""
+    edge: str
+    """Surrounds what can be typed into or switched."""
     raised: str
     text: str
     muted: str
     accent: str
-    on_accent: str
+    """Texts and edges that stand out."""
+    fill: str
+    """The ground of the buttons that stand out."""
+    on_fill: str
     selected: str
     mentioned: str
     alert: str
@@ -40,7 +46,13 @@ class Palette:
 def _lighter(tone: str) -> str:
     """Mix a colour with white until it can be read on a dark background."""
     parts = (int(tone[place : place + 2], 16) for place in (1, 3, 5))
-    return "#" + "".join(f"{part + (255 - part) * 2 // 5:02x}" for part in parts)
+    return "#" + "".join(f"{part + (255 - part) * 11 // 20:02x}" for part in parts)
+
+
+def _darker(tone: str) -> str:
+    """Mix a colour with black until it can be read on a light background."""
+    parts = (int(tone[place : place + 2], 16) for place in (1, 3, 5))
+    return "#" + "".join(f"{part * 2 // 3:02x}" for part in parts)
 
 
 _SCROLLBAR: Any = [
@@ -56,28 +68,32 @@ LIGHT = Palette(
     side="#eceef2",
     surface="#ffffff",
     border="#d9dce3",
+    edge="#858b98",
     raised="#e6e8ed",
     text="#1f2430",
-    muted="#6b7280",
-    accent="#3366e6",
-    on_accent="#ffffff",
+    muted="#5b616e",
+    accent="#2b59d0",
+    fill="#3366e6",
+    on_fill="#ffffff",
     selected="#d3e0fd",
     mentioned="#fff3d1",
-    alert="#c2410c",
+    alert="#ad3a0a",
     link="#1d4ed8",
-    nicks=NICK_TONES,
+    nicks=tuple(_darker(tone) for tone in NICK_TONES),
 )
 DARK = Palette(
     window="#1d1f25",
     side="#18191e",
     surface="#22252c",
     border="#353943",
+    edge="#6f7686",
     raised="#313540",
     text="#e3e6ec",
-    muted="#939aa8",
-    accent="#4f7df0",
-    on_accent="#ffffff",
-    selected="#33487a",
+    muted="#a3aab7",
+    accent="#86a8ff",
+    fill="#3b6be0",
+    on_fill="#ffffff",
+    selected="#2b3c66",
     mentioned="#403719",
     alert="#fb923c",
     link="#8ab4ff",
@@ -169,7 +185,7 @@ class Look:
             background=colours.window,
             foreground=colours.text,
             fieldbackground=colours.surface,
-            bordercolor=colours.border,
+            bordercolor=colours.edge,
             lightcolor=colours.window,
             darkcolor=colours.window,
             troughcolor=colours.window,
@@ -196,6 +212,7 @@ class Look:
             style.configure(f"{name}.TFrame", background=ground)
             style.configure(f"{name}.TLabel", background=ground)
         style.configure("Border.TFrame", background=colours.border)
+        style.configure("Edge.TFrame", background=colours.edge)
         style.configure("Muted.TLabel", foreground=colours.muted, font=self.small)
         style.configure("Heading.Side.TLabel", foreground=colours.muted, font=self.small)
         style.configure("Title.TLabel", font=self.title)
@@ -214,13 +231,13 @@ class Look:
             lightcolor=[("", colours.raised)],
             bordercolor=[("focus", colours.accent)],
         )
-        style.configure("Accent.TButton", background=colours.accent, foreground=colours.on_accent)
+        style.configure("Accent.TButton", background=colours.fill, foreground=colours.on_fill)
         style.map(
             "Accent.TButton",
-            background=[("disabled", colours.raised), ("active", _mixed(colours.accent)), ("pressed", colours.accent)],
-            lightcolor=[("", colours.accent)],
-            bordercolor=[("disabled", colours.raised), ("focus", colours.text), ("", colours.accent)],
-            focuscolor=[("", colours.on_accent)],
+            background=[("disabled", colours.raised), ("active", _mixed(colours.fill)), ("pressed", colours.fill)],
+            lightcolor=[("", colours.fill)],
+            bordercolor=[("disabled", colours.raised), ("focus", colours.text), ("", colours.fill)],
+            focuscolor=[("", colours.on_fill)],
         )
         flat = {"background": colours.window, "relief": "flat", "padding": (gap, gap * 2 // 3), "arrowsize": 0}
         style.configure("Flat.TButton", **flat)
@@ -231,14 +248,14 @@ class Look:
         style.configure(
             "TCheckbutton",
             indicatorbackground=colours.surface,
-            indicatorforeground=colours.on_accent,
+            indicatorforeground=colours.on_fill,
             indicatorsize=gap * 2 - 2,
             indicatormargin=(0, 0, gap, 0),
         )
         style.map(
             "TCheckbutton",
             background=[("active", colours.window)],
-            indicatorbackground=[("selected", colours.accent)],
+            indicatorbackground=[("selected", colours.fill)],
         )
 
     def _apply_lists(self) -> None:
