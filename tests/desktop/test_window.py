@@ -163,6 +163,25 @@ def test_older_lines_come_at_the_top(display: Display, box: Box) -> None:
     desk.close()
 
 
+def test_older_lines_stand_under_one_name_as_newer_ones_do(display: Display, box: Box) -> None:
+    bob = box.text("bob")
+    bob.send("one", "two", "three", "four")
+    for number in range(300):
+        box.json(f"u{number}").ask(type="say", room="lobby", text=f"line {number}.") if number % 50 == 0 else None
+        bob.send(f"bob {number}.")
+    desk = Desk(display, box)
+    desk.until(lambda: "bob 299." in desk.visible)
+    for _ in range(200):
+        desk.press("<Prior>")
+        if "\none\n" in desk.visible:
+            break
+    live = [line for line in desk.shown.splitlines() if line == "bob  10:15"]
+    said = [line.author for line in desk.seat.room("#lobby").lines if line.is_message]
+    assert len(live) == sum(author == "bob" != before for before, author in zip(["", *said], said, strict=False))
+    assert "bob  10:15\none\ntwo\nthree\nfour\n" in desk.shown
+    desk.close()
+
+
 def test_a_flood_is_bounded(desk: Desk, box: Box) -> None:
     talker = box.text("bob")
     for chunk in range(MAXIMUM_LINES // 500 + 2):
@@ -388,6 +407,18 @@ def test_a_message_that_was_found_is_gone_to(desk: Desk, box: Box) -> None:
     assert "bob 149." not in desk.visible
 
 
+def test_the_newest_is_followed_after_a_message_at_the_end_was_found(desk: Desk, box: Box) -> None:
+    say(box, "bob", 150)
+    desk.until(lambda: "bob 149." in desk.visible)
+    last = desk.seat.room("#lobby").newest(lambda line: True)
+    assert last is not None
+    desk.window._go_to_found(Found(last, room="lobby"), join=False)
+    desk.until(lambda: "bob 149." in desk.visible)
+    say(box, "cy", 3)
+    desk.until(lambda: "cy 2." in desk.visible)
+    assert not desk.window.conversation.newer.winfo_ismapped()
+
+
 def test_light_dark_and_sizes(desk: Desk) -> None:
     assert desk.text.cget("background") == LIGHT.surface
     desk.press("<Control-d>")
@@ -445,7 +476,8 @@ def test_the_keys_are_told_in_a_dialog_of_their_own(desk: Desk) -> None:
     before = desk.shown
     desk.press("<F1>")
     assert desk.asks.startswith("Keys\nEnter sends, Shift-Enter begins another line")
-    desk.press("<Escape>", on=desk.question)
+    desk.focus(desk.question.cancel)
+    desk.press("<Escape>", on=desk.question.cancel)
     assert (desk.asks, desk.shown) == ("", before)
 
 
@@ -460,6 +492,7 @@ def test_a_room_is_joined_in_a_dialog_and_what_is_half_typed_stays(desk: Desk, b
     assert desk.root.focus_lastfor() is desk.entry
     assert request.focus_lastfor() is request.field
     request.field.insert(0, "dev lounge")
+    desk.focus(request.field)
     desk.press("<Return>", on=request.field)
     assert desk.question is request
     assert "name" in request._refusal.cget("text")
@@ -483,6 +516,7 @@ def test_the_topic_is_set_in_a_dialog_of_the_room_for_which_it_was_opened(desk: 
     assert isinstance(request, Request)
     assert request.field.get() == "tea"
     request.field.insert("end", " and cake")
+    desk.focus(request.field)
     desk.press("<Return>", on=request.field)
     desk.until(lambda: desk.window._topic.cget("text") == "tea and cake")
     assert desk.root.title().startswith("#lobby")
@@ -517,9 +551,11 @@ def test_leaving_the_chat_is_apart_from_leaving_a_room_and_loses_nothing_unasked
         "What else is half typed is kept for the next start."
     )
     assert desk.question.focus_lastfor() is desk.question.cancel
+    desk.focus(desk.question.cancel)
     desk.press("<Return>", on=desk.question.cancel)
     assert (desk.asks, desk.typed) == ("", "half typed")
     assert not desk.seat.wiring.over.called
+    desk.focus(desk.entry)
     desk.press("<Control-q>")
     desk.question.action.invoke()
     desk.until(lambda: desk.seat.wiring.over.called)

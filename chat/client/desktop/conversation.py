@@ -334,13 +334,18 @@ class Conversation(ttk.Frame):
     def _at_top(self) -> bool:
         return self.text.yview()[0] <= 0.0
 
+    def _at_end(self) -> bool:
+        """Return whether the newest line is in view as a whole. Below it is only an empty row."""
+        box = self.text.dlineinfo("end-2c")
+        return box is not None and box[1] + box[3] <= self.text.winfo_height()
+
     def _dragged(self, *arguments: str) -> None:
         self.text.yview(*arguments)
         self._scrolled()
 
     def _scrolled(self) -> None:
         """The user has scrolled. At the newest line, follow; at the top, fetch older lines."""
-        at_end = self.text.dlineinfo("end-1c") is not None
+        at_end = self._at_end()
         following = at_end and isinstance(self._place, Room)
         if self._following and not following and self._place is not None:
             self._left_at = self._place.lines.end
