@@ -117,6 +117,8 @@ class Sender(Listener):
         self._lines: Source | None = None
         self._limit: int | None = None
         self._all_stored = True
+        self._why = ""
+        """Why there is no connection, as a sentence behind another; empty if there is one."""
         self._inside = False
         """Whether it has come into the room."""
         self._timer: IDelayedCall | None = None
@@ -129,7 +131,10 @@ class Sender(Listener):
     def state_changed(self, state: State) -> None:
         """The connection has come or gone."""
         if isinstance(state, Online):
+            self._why = ""
             self._wait_anew()
+        elif isinstance(state, Waiting):
+            self._why = f" {state.why}"
 
     def event_received(self, event: events.Event, old: bool) -> None:
         """Handle the server's answers."""
@@ -191,7 +196,7 @@ class Sender(Listener):
             self._timer = self._clock.callLater(self._timeout, self._too_late)
 
     def _too_late(self) -> None:
-        self._fail(f"The server has not answered for {self._timeout:g} seconds.")
+        self._fail(f"The server has not answered for {self._timeout:g} seconds.{self._why}")
         self._finish()
 
 

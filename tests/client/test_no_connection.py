@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from box import Box
 from client.seats import Seat, local_time
+from client.test_pipe import Pipe, Script
 from client.wiring import Line, Record
 
 from chat.client import bars, status
@@ -265,6 +266,29 @@ def test_without_a_user_nothing_is_asked_for(box: Box) -> None:
     assert line.link.farewell == OWNED
 
 
+@pytest.mark.parametrize("how", ["another name", "the password"])
+def test_what_was_stored_and_not_acknowledged_is_said_once_whoever_comes_back(box: Box, how: str) -> None:
+    bob = box.json("bob")
+    seat = Seat(box)
+    seat.client.enter("one")
+    seat.wiring.cable.silent = True
+    seat.pump()
+    assert len(seat.wiring.link.outbox) == 1
+    seat.wiring.cable.cut()
+    other = box.text("ada")
+    if how == "the password":
+        other.send(f"/register {PASSWORD}", "exit")
+    seat.wiring.wait(2)
+    if how == "the password":
+        seat.client.give(PASSWORD)
+        seat.pump()
+    else:
+        seat.enter("/nick lovelace")
+    assert (seat.model.state, len(seat.wiring.link.outbox)) == (Online(), 0)
+    assert [event["text"] for event in bob.objects() if event["type"] == "message"] == ["one"]
+    assert [line for line in seat.shown() if not line.startswith("*")] == ["ada: one"]
+
+
 # -- a certificate that has changed
 
 
@@ -317,6 +341,16 @@ def test_a_tail_tells_each_reason(box: Box) -> None:
         "Disconnected: The connection was lost. Reconnecting by itself.",
         "Still no connection: Nothing is listening there.",
     ]
+
+
+def test_a_pipe_that_gives_up_says_why_there_is_no_connection(box: Box) -> None:
+    pipe = Pipe(box, Script("one", ended=False))
+    pipe.wiring.cable.cut()
+    box.text("bot")
+    pipe.script.waiting.append("two")
+    pipe.sender.advance()
+    pipe.wiring.wait(31)
+    assert pipe.complaints == [f"The server has not answered for 30 seconds. {TAKEN}"]
 
 
 def test_the_plain_client_asks_without_showing_what_is_typed(box: Box) -> None:
