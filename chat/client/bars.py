@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from prompt_toolkit.formatted_text import StyleAndTextTuples
 from prompt_toolkit.utils import get_cwidth
 
@@ -62,6 +64,21 @@ def hint(text: str, width: int) -> StyleAndTextTuples:
     """Return the rows of a hint."""
     text = displayed(text)
     return [("class:hint", "\n".join(text[start:end].rstrip() for start, end in wrap(text, width, width)))]
+
+
+def offers(texts: Sequence[str], current: int, width: int) -> StyleAndTextTuples:
+    """Return the row of what Tab offers: as much as fits, with the *current* one in it."""
+    first, left = 0, width
+    for index, text in enumerate(texts):
+        left -= get_cwidth(text) + 2
+        if left < 0:
+            if index > current:
+                break
+            first, left = index, width - get_cwidth(text) - 2
+    row: StyleAndTextTuples = []
+    for index, text in enumerate(texts[first:], first):
+        row += [("class:offer.current" if index == current else "class:offer", text), ("", "  ")]
+    return row
 
 
 def more_below(lines: int, width: int) -> StyleAndTextTuples:

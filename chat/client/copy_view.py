@@ -1,4 +1,4 @@
-"""A room's last lines without the screen around them, so that they can be copied."""
+"""The lines of the screen without what is around them, so that they can be copied."""
 
 from __future__ import annotations
 
@@ -51,6 +51,7 @@ class CopyView:
             with self._source.raw_mode(), self._pastes_marked(), self._source.attach(self._read):
                 await self._over.wait()
                 self._wait_no_longer()
+                self._source.flush_keys()
 
     @contextmanager
     def _pastes_marked(self) -> Iterator[None]:

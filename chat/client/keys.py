@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Sequence
-from itertools import takewhile
 from typing import Protocol
 
 from prompt_toolkit.filters import Condition, is_searching
 from prompt_toolkit.key_binding import KeyBindings, KeyPress, KeyPressEvent
 from prompt_toolkit.keys import Keys
+
+WITHOUT_MEANING = (("c-q",), ("c-o",), ("escape", "0"), ("escape", "-"), ("escape", "#"))
+"""What prompt_toolkit would do with these takes the line away, or changes what the next key does."""
 
 
 class Actions(Protocol):
@@ -18,8 +19,8 @@ class Actions(Protocol):
     def enter(self) -> None:
         """Send what was typed."""
 
-    def begin_line(self, data: str = "") -> None:
-        """Begin another line of what is typed, with *data* in it."""
+    def begin_line(self) -> None:
+        """Begin another line of what is typed."""
 
     def go_back(self) -> None:
         """Drop the question that is asked, and come back from a place that was read apart."""
@@ -62,32 +63,10 @@ class Actions(Protocol):
         """Whether the copy view is shown, or about to be shown."""
 
     def show_copy_view(self) -> None:
-        """Show the room's last lines as plain text, to be copied."""
+        """Show the lines that are on the screen as plain text, to be copied."""
 
     def type_at_copy_view(self, keys: Sequence[KeyPress]) -> None:
         """Give the copy view keys that were read just before it was shown, or just after."""
-
-
-def _pasted_behind(keys: deque[KeyPress]) -> str:
-    """Take the text that came behind an Enter in one read out of *keys*; return ``""`` if there is none.
-
-    Nobody types so fast: the Enter is a line break in a paste, from a terminal that does not mark pastes.
-    """
-    text = "".join(takewhile(bool, (_text(key) for key in keys)))
-    if not text.strip():
-        return ""
-    for _ in text:
-        keys.popleft()
-    return text
-
-
-def _text(key: KeyPress) -> str:
-    """Return what a key types; ``""`` if it does something else."""
-    if key.key in (Keys.ControlM, Keys.ControlJ):
-        return "\n"
-    if key.key == Keys.ControlI:
-        return "\t"
-    return "" if isinstance(key.key, Keys) else key.key
 
 
 def bindings(terminal: Actions) -> KeyBindings:
@@ -97,11 +76,7 @@ def bindings(terminal: Actions) -> KeyBindings:
 
     @keys.add("enter", filter=typing)
     def _(event: KeyPressEvent) -> None:
-        rest = _pasted_behind(event.key_processor.input_queue)
-        if rest:
-            terminal.begin_line(rest)
-        else:
-            terminal.enter()
+        terminal.enter()
 
     @keys.add("escape", "enter", filter=typing)
     @keys.add("escape", "c-j", filter=typing)
@@ -111,6 +86,26 @@ def bindings(terminal: Actions) -> KeyBindings:
     @keys.add("escape", filter=typing)
     def _(event: KeyPressEvent) -> None:
         terminal.go_back()
+
+    @keys.add("escape", Keys.Any, filter=typing)
+    def _(event: KeyPressEvent) -> None:
+        """Do nothing for an Alt key without a meaning; if Esc came apart from the other key, handle each."""
+        other = event.key_sequence[-1]
+        if other.data:
+            terminal.go_back()
+            event.key_processor.feed(other, first=True)
+
+    @keys.add(Keys.Any, save_before=lambda event: not event.is_repeat)
+    def _(event: KeyPressEvent) -> None:
+        """Type a character. A key without a meaning types nothing."""
+        if not isinstance(event.key_sequence[-1].key, Keys):
+            event.current_buffer.insert_text(event.data)
+
+    for sequence in WITHOUT_MEANING:
+
+        @keys.add(*sequence)
+        def _(event: KeyPressEvent) -> None:
+            """Do nothing."""
 
     @keys.add("c-c", filter=typing)
     @keys.add("<sigint>", filter=typing)

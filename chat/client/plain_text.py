@@ -27,6 +27,12 @@ def plain_lines(line: Line) -> list[str]:
     return [_said(line, [*details, *answer], first), *(_said(line, details, text) for text in rest)]
 
 
+def lines_with_time(line: Line) -> list[str]:
+    """Write a line as the text dialect does, with its time, unless it tells the day."""
+    time = "" if line.kind is LineKind.DAY else f"{line.time:%H:%M} "
+    return [time + text for text in plain_lines(line)]
+
+
 def _said(line: Line, details: list[str], text: str) -> str:
     among = f"({', '.join(details)}) " if details else ""
     return (

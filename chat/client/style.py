@@ -30,8 +30,6 @@ STYLE = Style.from_dict(
         "bar.unread": "reverse bold",
         "bar.call": "reverse bold #d7005f",
         "prompt": "bold",
-        "completion-menu": "noreverse",
-        "completion-menu.completion": "reverse",
-        "completion-menu.completion.current": "noreverse bold",
+        "offer.current": "reverse bold",
     }
 )

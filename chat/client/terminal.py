@@ -19,15 +19,12 @@ from prompt_toolkit.layout import (
     BufferControl,
     ConditionalContainer,
     Dimension,
-    Float,
-    FloatContainer,
     FormattedTextControl,
     HSplit,
     Layout,
     Window,
 )
 from prompt_toolkit.layout.controls import UIContent, UIControl
-from prompt_toolkit.layout.menus import CompletionsMenu
 from prompt_toolkit.layout.processors import BeforeInput, ConditionalProcessor, PasswordProcessor
 from prompt_toolkit.output import Output
 from prompt_toolkit.widgets import SearchToolbar
@@ -37,15 +34,16 @@ from chat.client.client import CannotDo, Client, has_secret
 from chat.client.copy_view import CopyView
 from chat.client.emoji_input import EmojiApart
 from chat.client.excerpt import Excerpt
+from chat.client.key_parser import parse_keys_of
 from chat.client.keys import bindings
 from chat.client.model import Observer
-from chat.client.plain_text import plain_lines
+from chat.client.plain_text import lines_with_time
 from chat.client.room import Room
 from chat.client.rows import Painter, Row, displayed, shorten
 from chat.client.scrollback import Line
 from chat.client.style import STYLE
 from chat.client.viewport import Viewport
-from chat.core.text import clean, clean_lines
+from chat.core.text import clean_lines, in_quotes
 
 FRAME = 0.05
 """The fewest seconds between two redraws."""
@@ -53,8 +51,10 @@ BELL_INTERVAL = 2.0
 MAXIMUM_PASTE = 8192
 MAXIMUM_ROWS = 8
 """The most rows for what is typed; it scrolls if it has more."""
+LISTED_LINES = 5
+"""If more lines are typed or pasted, the hint says what is first and last in them."""
+LISTED_WIDTH = 30
 MAXIMUM_HISTORY = 200
-COPIED_LINES = 200
 
 
 class InputHistory(History):
@@ -140,6 +140,7 @@ class Terminal(Observer):
             input=input,
             output=output,
         )
+        parse_keys_of(self.application.input)
         self.application.timeoutlen = 0.3
         self.application.ttimeoutlen = 0.05
 
@@ -211,9 +212,9 @@ class Terminal(Observer):
         if secret:
             self._client.give(secret)
 
-    def begin_line(self, data: str = "") -> None:
-        """Begin another line of what is typed, with *data* in it."""
-        self._insert("\n" + "\n".join(clean(line) for line in data.rstrip("\n").split("\n")))
+    def begin_line(self) -> None:
+        """Begin another line of what is typed."""
+        self._buffer.insert_text("\n")
 
     def drop_question(self) -> None:
         """Drop the question that is asked, and the hint."""
@@ -227,11 +228,13 @@ class Terminal(Observer):
         self._model.excerpt = None
 
     def interrupt(self) -> None:
-        """Do the first of these that applies: clear the line, ask whether to leave, leave."""
+        """Do the first of these that applies: clear the line (Up brings it back), ask whether to leave, leave."""
         buffer = self._buffer
         asked = self._asked_to_leave
         if buffer.text:
             self.drop_question()
+            if not (self._takes_secret or has_secret(buffer.text)):
+                buffer.append_to_history()
             buffer.reset()
         elif asked:
             self.leave()
@@ -247,9 +250,7 @@ class Terminal(Observer):
 
     def paste(self, data: str) -> None:
         """Take in what was pasted. If it has several lines, they can be seen, and become one message."""
-        self._insert(clean_lines(data))
-
-    def _insert(self, text: str) -> None:
+        text = clean_lines(data)
         size = len(text.encode("utf-8", "replace"))
         if size > MAXIMUM_PASTE:
             self._hint = f"That is too much to paste: {size} bytes, and at most {MAXIMUM_PASTE} at once."
@@ -263,14 +264,18 @@ class Terminal(Observer):
 
     def _hint_of_lines(self) -> str:
         """Say what becomes of several lines, if there are some."""
-        count = self._buffer.text.count("\n") + 1
+        lines = self._buffer.text.split("\n")
+        count = len(lines)
         if count == 1:
             return ""
         limits = self._model.limits
         if limits is not None and count > limits.lines > 0:
             return f"{count} lines, and the server takes {limits.lines} at once. Ctrl-C drops them."
         how = "as one message" if self._client.takes_lines else "one by one"
-        return f"{count} lines. Enter sends them {how}, Ctrl-C drops them."
+        if count <= LISTED_LINES or self._takes_secret:
+            return f"{count} lines. Enter sends them {how}, Ctrl-C drops them."
+        first, last = (in_quotes(shorten(line.strip(), LISTED_WIDTH)) for line in (lines[0], lines[-1]))
+        return f"{count} lines, from {first} to {last}. Enter sends them {how}, Ctrl-C drops them."
 
     def complete(self, forward: bool) -> None:
         """Complete the word before the cursor, or go to the next that fits."""
@@ -282,15 +287,16 @@ class Terminal(Observer):
             step = 1 if forward else -1
             buffer.go_to_completion(((state.complete_index or 0) + step) % len(state.completions))
             return
-        before = buffer.document.text_before_cursor
+        document = buffer.document
+        before, blank_follows = document.text_before_cursor, document.text_after_cursor.startswith(" ")
         offer = self._client.complete(before)
         if not offer.texts:
             return
-        start = offer.start - len(before)
-        completions = [Completion(text, start, display=displayed(text.strip())) for text in offer.texts]
-        buffer.complete_state = CompletionState(buffer.document, completions)
+        texts = [text.rstrip() if blank_follows else text for text in offer.texts]
+        completions = [Completion(text, offer.start - len(before), display=displayed(text.strip())) for text in texts]
+        buffer.complete_state = CompletionState(document, completions)
         buffer.go_to_completion(0 if forward else len(completions) - 1)
-        if len(completions) == 1:
+        if len(completions) == 1 and offer.start == 0 and texts[0].startswith("/"):
             buffer.complete_state = None
 
     def scroll_up(self) -> None:
@@ -355,7 +361,7 @@ class Terminal(Observer):
         return self._copy_view is not None
 
     def show_copy_view(self) -> None:
-        """Show the room's last lines as plain text, to be copied."""
+        """Show the lines that are on the screen as plain text, to be copied."""
         if self._copy_view is None:
             self._copy_view = CopyView(self.application.input, self.application.output)
             self.application.create_background_task(self._show_copy_view(self._copy_view))
@@ -429,6 +435,7 @@ class Terminal(Observer):
                 self._bar(lambda: bars.topic_bar(self._model.current, self._width)),
                 messages,
                 self._bar(self._status),
+                ConditionalContainer(self._bar(self._offers), Condition(lambda: bool(self._offers()))),
                 ConditionalContainer(
                     Window(
                         FormattedTextControl(lambda: bars.hint(self._hint, self._width)),
@@ -441,15 +448,20 @@ class Terminal(Observer):
                 typed,
             ]
         )
-        several = Condition(lambda: self._buffer.complete_state is not None)
-        menu = ConditionalContainer(CompletionsMenu(max_height=8, scroll_offset=1), several)
-        return Layout(FloatContainer(body, [Float(menu, xcursor=True, ycursor=True)]), focused_element=typed)
+        return Layout(body, focused_element=typed)
 
     def _bar(self, text: Callable[[], StyleAndTextTuples]) -> Window:
         return Window(FormattedTextControl(text), height=1, wrap_lines=False)
 
     def _status(self) -> StyleAndTextTuples:
         return bars.status_bar(self._model, self._address, len(self._client.link.outbox), self._width)
+
+    def _offers(self) -> StyleAndTextTuples:
+        """Return the row of what Tab offers; nothing if it offers less than two."""
+        state = self._buffer.complete_state
+        if state is None or len(state.completions) < 2:
+            return []
+        return bars.offers([offer.display_text for offer in state.completions], state.complete_index or 0, self._width)
 
     def _prompt(self) -> StyleAndTextTuples:
         return bars.prompt(self._model, self._width)
@@ -474,8 +486,7 @@ class Terminal(Observer):
 
     async def _show_copy_view(self, view: CopyView) -> None:
         try:
-            lines = list(self._model.current.lines)[-COPIED_LINES:]
-            await view.show(text for line in lines for text in plain_lines(line))
+            await view.show(text for line in self._viewport.lines() for text in lines_with_time(line))
         finally:
             self._copy_view = None
 

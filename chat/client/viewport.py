@@ -75,6 +75,12 @@ class Viewport:
         rows.reverse()
         return rows
 
+    def lines(self) -> Sequence[Line]:
+        """Return the lines of which at least one row is visible."""
+        height = self._height if self.following else self._scrolled_height
+        serials = {serial for (serial, _), _ in islice(self._upwards(), height)}
+        return [self._room.lines[serial] for serial in sorted(serials)]
+
     def scroll_up(self, count: int) -> bool:
         """Go up by so many rows; tell whether the top was reached."""
         height = self._scrolled_height

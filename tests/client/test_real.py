@@ -104,6 +104,33 @@ def test_suspending(ada: RealTerminal) -> None:
     ada.sees("ada: half a line")
 
 
+def test_suspending_keeps_the_cursor(ada: RealTerminal) -> None:
+    ada.press("draft\x1b[D\x1b[D\x1a")
+    wait_for(lambda: "\x1b[?1049l" in ada.read() + ada.raw, "the screen is left")
+    ada.child.kill(signal.SIGCONT)
+    wait_for(lambda: bool(ada.read()) and ada.raw.count("\x1b[?1049h") == 2, "the screen is drawn again")
+    ada.press("-\r")
+    ada.sees("ada: dra-ft")
+
+
+def test_what_the_terminal_answers_is_not_said(shared_chat: Daemon, ada: RealTerminal) -> None:
+    bob = shared_chat.person("bob")
+    ada.press("one\x1b]11;rgb:1e1e/1e1e/1e1e\x1b\\\x1b[?64;1;2;6;22c\x1b[>41;354;0c\x1bP>|tmux 3.3a\x1b\\\x1b[I\x1b[O")
+    ada.press("\x1b[127;5utwo\x1b[13;2u\x1bj\x1b[15;5~\x1b[1;3P\x11three")
+    ada.sees("2 lines.", "ada #lobby> two", "three")
+    ada.press("\r")
+    bob.expect("ada: two", "ada: three")
+
+
+def test_a_paste_without_brackets_is_one_message(shared_chat: Daemon, ada: RealTerminal) -> None:
+    bob = shared_chat.person("bob")
+    lines = [f"/topic {number:024}" for number in range(90)]
+    ada.press("\r".join(["def f():", *lines]) + "\r")
+    ada.sees('91 lines, from "def f():" to "/topic 000000000000')
+    ada.press("\r")
+    bob.expect("ada: def f():", *(f"ada: {line}" for line in lines))
+
+
 def test_rows_for_copying(shared_chat: Daemon, ada: RealTerminal) -> None:
     url = "https://example.org/" + "long/" * 20
     shared_chat.person("bob").type(url)

@@ -17,6 +17,7 @@ from prompt_toolkit.input import PipeInput, create_pipe_input
 from prompt_toolkit.output import ColorDepth
 from prompt_toolkit.output.vt100 import Vt100_Output
 
+from chat.client.key_parser import KeyParser
 from chat.client.terminal import MAXIMUM_PASTE, Terminal
 from chat.client.viewport import Viewport
 from chat.core.limits import Limits
@@ -83,8 +84,10 @@ class Screen:
         self.keys.send_text(keys)
 
     def has_read(self) -> bool:
-        """Whether all keys have been read."""
-        return not select.select([self.keys.fileno()], [], [], 0)[0]
+        """Whether all keys have been read, and none is held back as it may be part of a paste."""
+        parser = getattr(self.terminal.application.input, "vt100_parser", None)
+        held = isinstance(parser, KeyParser) and parser._burst.name != "NOTHING"
+        return not select.select([self.keys.fileno()], [], [], 0)[0] and not held
 
     @property
     def typed(self) -> str:
@@ -284,6 +287,43 @@ def test_completion_by_tab() -> None:
     play(scene)
 
 
+def test_tab_again_does_nothing_if_only_one_name_fits() -> None:
+    async def scene(screen: Screen, box: Box) -> None:
+        bob, eve = box.text("bob"), box.text("eve")
+        bob.send("hi")
+        eve.send("hi")
+        await screen.sees("eve: hi")
+        screen.press("ev\t\t\t")
+        await screen.until(screen.has_read)
+        assert screen.typed == "eve: "
+        screen.press("\x15/ms\tb\t\t")
+        await screen.until(screen.has_read)
+        assert screen.typed == "/msg bob "
+
+    play(scene)
+
+
+def test_completion_before_a_blank_adds_none() -> None:
+    async def scene(screen: Screen, box: Box) -> None:
+        box.text("eve").send("hi")
+        await screen.sees("eve: hi")
+        screen.press(" thanks\x01ev\t")
+        await screen.until(lambda: screen.typed == "eve: thanks")
+
+    play(scene)
+
+
+def test_what_tab_offers_hides_nothing() -> None:
+    async def scene(screen: Screen, box: Box) -> None:
+        for name in ("bob", "bert", "bella"):
+            box.text(name).send("hi")
+        await screen.sees("bella: hi")
+        screen.press("b\t")
+        await screen.sees("bella: hi", "localhost:12345 · 4 people", "bella:  bert:  bob:\n", "> bella:")
+
+    play(scene, lines=9)
+
+
 def test_keys_typed_ahead_of_a_completion_are_not_lost() -> None:
     async def scene(screen: Screen, box: Box) -> None:
         box.text("bob").send("hi")
@@ -342,6 +382,157 @@ def test_a_paste_without_brackets_is_known_by_coming_at_once(end: str) -> None:
     play(scene)
 
 
+def test_of_more_than_five_lines_the_first_and_the_last_are_told() -> None:
+    async def scene(screen: Screen, box: Box) -> None:
+        screen.press(
+            "so: " + PASTE % "def f():\n    one\n    two\n\n    three\n    return 'what it is, and no more of it'"
+        )
+        await screen.sees(
+            """6 lines, from "so: def f():" to "return 'what it is, and no mo…". Enter sends""", "them as one message,"
+        )
+        screen.press("!")
+        await screen.until(lambda: screen.typed.endswith("!"))
+        await screen.sees("6 lines, from")
+        screen.press("\r")
+        await screen.sees("ada: so: def f():")
+        assert box.stored[0].text.split("\n")[:2] == ["so: def f():", "    one"]
+
+    play(scene)
+
+
+def test_a_long_paste_without_brackets_is_whole_though_it_is_read_in_parts() -> None:
+    lines = [f"{number:031}" for number in range(90)]
+    text = "\r".join(lines)
+    assert text[1023] == "\r", "a read ends with a line break"
+
+    async def scene(screen: Screen, box: Box) -> None:
+        screen.press(f"{text}\r")
+        await screen.sees("90 lines, from ")
+        await screen.until(screen.has_read)
+        assert box.stored == []
+        screen.press("\r")
+        await screen.until(lambda: box.stored)
+        assert box.stored[0].text.split("\n") == lines
+
+    play(scene)
+
+
+ANSWERS = [
+    "\x1b]11;rgb:1e1e/1e1e/1e1e\x1b\\",
+    "\x1b[?64;1;2;6;22c\x1b[>41;354;0c",
+    "\x1bP>|tmux 3.3a\x1b\\",
+    "\x1b[I\x1b[O",
+]
+NO_KEYS = [
+    "\x1b[27;5;59~",
+    "\x1b[57444u",
+    "\x1b[15;5~",
+    "\x1b[1;3P",
+    "\x1bj",
+    "\x1bX",
+    "\x1b0",
+    "\x1b-",
+    "\x1b#",
+    "\x11",
+]
+NO_KEYS += ["\x0f", "\x1bé", "\x1b[62~", "\x1b[99;6u"]
+
+
+@pytest.mark.parametrize("sent", ANSWERS + NO_KEYS)
+def test_what_means_nothing_types_nothing(sent: str) -> None:
+    async def scene(screen: Screen, box: Box) -> None:
+        screen.press("one" + sent)
+        await screen.until(screen.has_read)
+        screen.press(f"{sent}y")
+        await screen.until(lambda: screen.typed == "oney")
+        screen.press("\r")
+        await screen.sees("ada: oney")
+
+    play(scene)
+
+
+@pytest.mark.parametrize("key", ["\x1b\r", "\x1b\n", "\x1b[13;2u", "\x1b[27;2;13~", "\x1b[13;3u"])
+def test_keys_that_begin_a_line(key: str) -> None:
+    async def scene(screen: Screen, box: Box) -> None:
+        screen.press(f"one{key}two")
+        await screen.until(lambda: screen.typed == "one\ntwo")
+        assert box.stored == []
+
+    play(scene)
+
+
+@pytest.mark.parametrize("key", ["\x1b\x7f", "\x1b[127;5u", "\x1b[27;5;127~", "\x1b[127;3u"])
+def test_keys_that_delete_a_word(key: str) -> None:
+    async def scene(screen: Screen, box: Box) -> None:
+        screen.press(f"one two{key}")
+        await screen.until(lambda: screen.typed == "one ")
+
+    play(scene)
+
+
+def test_a_key_soon_after_esc_keeps_its_meaning() -> None:
+    async def scene(screen: Screen, box: Box) -> None:
+        screen.press("one\x03\x03")
+        await screen.sees("Press Ctrl-C again, or Ctrl-D, to leave.")
+        screen.press("\x1b")
+        await screen.until(lambda: screen.terminal.application.key_processor.key_buffer)
+        screen.press("x")
+        await screen.until(lambda: screen.typed == "x")
+        await screen.sees_no("Press Ctrl-C again")
+
+    play(scene)
+
+
+def test_an_alt_key_without_a_meaning_leaves_all_as_it_is() -> None:
+    async def scene(screen: Screen, box: Box) -> None:
+        screen.press("\x03")
+        await screen.sees("Press Ctrl-C again, or Ctrl-D, to leave.")
+        screen.press("\x1bj")
+        await screen.until(screen.has_read)
+        assert screen.has("Press Ctrl-C again")
+
+    play(scene)
+
+
+@pytest.mark.parametrize("happening", ["cut", "resize", "talk"])
+def test_what_is_half_typed_keeps_its_cursor(happening: str) -> None:
+    async def scene(screen: Screen, box: Box) -> None:
+        screen.press("draft\x1b[D\x1b[D")
+        await screen.sees("> draft")
+        if happening == "cut":
+            screen.seat.wiring.cable.cut()
+            await screen.sees("no connection")
+            box.clock.advance(2)
+            await screen.sees("Connected again.")
+        elif happening == "resize":
+            screen.size = Size(rows=15, columns=60)
+            screen.terminal.application._on_resize()
+        else:
+            box.text("bob").send("hello")
+            await screen.sees("bob: hello")
+        screen.press("-\r")
+        await screen.sees("ada: dra-ft")
+        assert [message.text for message in box.stored if message.author == "ada"] == ["dra-ft"]
+
+    play(scene)
+
+
+def test_up_brings_back_what_ctrl_c_cleared() -> None:
+    async def scene(screen: Screen, box: Box) -> None:
+        screen.press("said\r")
+        await screen.sees("ada: said")
+        screen.press("a long draft\x03")
+        await screen.until(lambda: screen.typed == "")
+        await screen.until(lambda: brought_back(screen, "a long draft"))
+        screen.press("\x03/password secret\x03")
+        await screen.until(lambda: screen.typed == "")
+        await screen.until(screen.has_read)
+        screen.press("\x1b[A")
+        await screen.until(lambda: screen.typed == "a long draft")
+
+    play(scene)
+
+
 def test_a_paste_of_too_many_lines_is_refused_and_stays() -> None:
     async def scene(screen: Screen, box: Box) -> None:
         screen.press(PASTE % "\n".join(map(str, range(150))))
@@ -352,7 +543,7 @@ def test_a_paste_of_too_many_lines_is_refused_and_stays() -> None:
         assert box.stored == []
         screen.press("\x03")
         await screen.until(lambda: screen.typed == "")
-        assert not screen.has("150 lines")
+        await screen.sees_no("150 lines")
 
     play(scene)
 
@@ -483,9 +674,28 @@ def test_a_paste_that_comes_in_parts_does_not_end_the_copy_view() -> None:
     play(scene)
 
 
+def test_the_copy_view_shows_what_is_on_the_screen_with_its_times() -> None:
+    async def scene(screen: Screen, box: Box) -> None:
+        bob = box.text("bob")
+        for number in range(50):
+            bob.send(f"line {number:02}")
+        await screen.sees("line 49")
+        screen.press("\x1b[5~")
+        await screen.sees("more below")
+        shown = [row for row in screen.rows() if "bob: line" in row]
+        screen.press(F2)
+        await screen.sees(COME_BACK)
+        assert [row for row in screen.rows() if row][-len(shown) - 1 :] == [*shown, COME_BACK]
+        assert screen.rows()[0].startswith(shown[0])
+
+    play(scene)
+
+
 def test_what_comes_together_with_f2_is_thrown_away() -> None:
     async def scene(screen: Screen, box: Box) -> None:
         screen.press("draft" + F2 + "looking\r" + "more\r")
+        await screen.until(screen.has_read)
+        screen.press("\r")
         await screen.until(lambda: screen.has("ada #lobby> draft") and not screen.terminal.shows_copy_view)
         assert screen.typed == "draft"
         assert box.stored == []
