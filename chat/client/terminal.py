@@ -233,7 +233,7 @@ class Terminal(Observer):
         asked = self._asked_to_leave
         if buffer.text:
             self.drop_question()
-            if not (self._takes_secret or has_secret(buffer.text)):
+            if not has_secret(buffer.text):
                 buffer.append_to_history()
             buffer.reset()
         elif asked:

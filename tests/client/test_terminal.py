@@ -20,6 +20,7 @@ from prompt_toolkit.output.vt100 import Vt100_Output
 from chat.client.key_parser import KeyParser
 from chat.client.terminal import MAXIMUM_PASTE, Terminal
 from chat.client.viewport import Viewport
+from chat.core.doors import Doors
 from chat.core.limits import Limits
 
 PASTE = "\x1b[200~%s\x1b[201~"
@@ -529,6 +530,22 @@ def test_up_brings_back_what_ctrl_c_cleared() -> None:
         await screen.until(screen.has_read)
         screen.press("\x1b[A")
         await screen.until(lambda: screen.typed == "a long draft")
+
+    play(scene)
+
+
+def test_what_answers_a_question_is_neither_shown_nor_kept() -> None:
+    async def scene(screen: Screen, box: Box) -> None:
+        screen.seat.wiring.cable.cut()
+        screen.seat.wiring.move_to(Box(doors=Doors(key="open sesame")))
+        screen.seat.wiring.wait(2)
+        await screen.sees("Key of the chat")
+        screen.press(PASTE % "\n".join(["sesame"] * 6))
+        await screen.sees("6 lines. ")
+        assert not screen.has("sesame")
+        screen.press("\x03")
+        await screen.until(lambda: screen.typed == "")
+        assert screen.terminal.application.current_buffer.history.get_strings() == []
 
     play(scene)
 
