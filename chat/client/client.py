@@ -11,7 +11,7 @@ from chat.client.completion import Offer, complete
 from chat.client.excerpt import COUNT
 from chat.client.link import MAXIMUM_OUTBOX, Link, NotNow, Post
 from chat.client.model import Model
-from chat.client.room import Room
+from chat.client.room import OtherSide, Room
 from chat.client.scrollback import Line
 from chat.client.search_results import SearchResults
 from chat.core import durations, events, names
@@ -90,7 +90,7 @@ class Client:
     def say(self, text: str) -> None:
         """Say *text* in the current room, even if it begins with a slash; raises :class:`CannotDo`."""
         room = self.model.current
-        self._post("msg" if room.private else "say", **room.address, text=text)
+        self._post("msg" if room.private else "say", **self._address(room), text=text)
 
     def say_lines(self, lines: Iterable[str]) -> None:
         """Say all of *lines* one by one, or none of them; raises :class:`CannotDo`."""
@@ -123,7 +123,14 @@ class Client:
     def answer(self, number: int, text: str) -> None:
         """Answer the message with that id in the current room; raises :class:`CannotDo`."""
         room = self.model.current
-        self.change("msg" if room.private else "say", **room.address, text=text, re=number)
+        self.change("msg" if room.private else "say", **self._address(room), text=text, re=number)
+
+    def _address(self, room: Room) -> dict[str, str]:
+        """Return how a message names the room; raises :class:`CannotDo` once if the other side may be another now."""
+        if room.other_side is OtherSide.UNSURE:
+            room.other_side = OtherSide.HERE
+            raise CannotDo(f"{room.name} may be somebody else now. Send it again if it is for whoever has the name.")
+        return room.address
 
     @property
     def knows_changes(self) -> bool:

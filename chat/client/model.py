@@ -180,6 +180,8 @@ class Model(Listener):
     def _identify(self, room: Room, with_: str | None) -> None:
         """Note with whom a conversation is, and take over what the server has listed of it."""
         room.with_ = with_
+        if with_ is not None and room.other_side is OtherSide.UNSURE:
+            room.other_side = OtherSide.HERE
         if (listed := self._conversations.get(with_ or "")) is not None:
             room.read_up_to(listed.read)
             room.other_side = _other_side(listed)
@@ -555,6 +557,8 @@ class Model(Listener):
         if event.name != self.name:
             self._tell_of(room, event.name, event, event.time)
             room.remove_user(event.name)
+            if not any(event.name in room.users for room in self.rooms):
+                self._doubt(event.name)
             return
         room.joined = False
         room.set_users((), {}, ())
@@ -596,10 +600,20 @@ class Model(Listener):
         private = self.find(event.name, private=True)
         if private is not None and private.with_ is None and self.find(event.new, private=True) in (None, private):
             private.name = event.new
+        if private is None or private.name != event.new:
+            self._doubt(event.name)
+            self._doubt(event.new)
         if mine:
             self.name = event.new
             if event.room is None:
                 self._say(event, self._asked(event.tag))
+
+    def _doubt(self, name: str) -> None:
+        """Whoever is called *name* now may be another than the one to whom the user has begun to write."""
+        room = self.find(name, private=True)
+        if room is not None and room.with_ is None and room.other_side is OtherSide.HERE:
+            room.other_side = OtherSide.UNSURE
+            self.tell(f"{room.name} {_SIDES[room.other_side]}", room=room)
 
     def _other(self, event: events.Event) -> None:
         """Update the room that an event is about, and show the event in words."""
@@ -681,6 +695,7 @@ class Model(Listener):
 _SIDES = {
     OtherSide.HERE: "is here now.",
     OtherSide.AWAY: "is not here now.",
+    OtherSide.UNSURE: "was seen to leave, or to have another name. Whoever has the name now may be somebody else.",
     OtherSide.GONE: "is gone for good. Whoever has the name later is somebody else.",
 }
 

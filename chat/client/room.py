@@ -41,6 +41,8 @@ class OtherSide(Enum):
     HERE = auto()
     AWAY = auto()
     """They are not in the chat now."""
+    UNSURE = auto()
+    """They were last seen to leave before anything was said: whoever has the name now may be somebody else."""
     GONE = auto()
     """They never come back: whoever has the name from now on is somebody else."""
 

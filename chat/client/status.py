@@ -62,6 +62,8 @@ def topic(room: Room) -> str:
             return "private, only the two of you see this"
         case OtherSide.AWAY:
             return f"private, {room.name} is not here now"
+        case OtherSide.UNSURE:
+            return f"private, {room.name} may be somebody else now"
         case OtherSide.GONE:
             return f"private, {room.name} does not come back"
 

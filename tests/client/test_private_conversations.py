@@ -412,3 +412,61 @@ def test_the_names_of_conversations_are_completed_in_commands(seat: ScriptedSeat
     assert list(seat.client.complete("/msg ro").texts) == ["robert "]
     assert list(seat.client.complete("/go @ro").texts) == ["@robert "]
     assert list(seat.client.complete("ro").texts) == []
+
+
+MAYBE = "was seen to leave, or to have another name. Whoever has the name now may be somebody else."
+
+
+def test_a_conversation_that_was_only_opened_follows_a_new_name() -> None:
+    box = Box()
+    bob, eve, seat = box.text("bob"), box.text("eve"), Seat(box)
+    seat.enter("/go @bob")
+    bob.send("/nick bobby")
+    eve.send("/nick bob")
+    seat.pump()
+    seat.enter("for bobby")
+    assert "ada (private): for bobby" in bob.lines()
+    assert not [line for line in eve.lines() if "for bobby" in line]
+
+
+@pytest.mark.parametrize("away", ["/join dev", "exit"])
+def test_who_takes_a_name_gets_nothing_unasked(away: str) -> None:
+    box = Box()
+    bob, eve = box.text("bob"), box.text("eve")
+    seat = Seat(box)
+    seat.enter("/go @bob")
+    bob.send(away, "/nick bobby")
+    eve.send("/nick bob")
+    seat.pump()
+    assert seat.shown("@bob") == [f"* bob {MAYBE}"]
+    with pytest.raises(CannotDo, match="bob may be somebody else now"):
+        seat.enter("the secret is 42")
+    assert not [line for line in eve.lines() if "secret" in line]
+    seat.enter("hello you")
+    assert "ada (private): hello you" in eve.lines()
+    assert seat.room("@bob").other_side is OtherSide.HERE
+
+
+def test_who_takes_a_name_that_was_never_seen_gets_nothing_unasked() -> None:
+    box = Box()
+    box.text("bob").send("/join dev", "/nick bobby")
+    eve = box.text("eve")
+    seat = Seat(box)
+    seat.enter("/go @bob")
+    eve.send("/nick bob")
+    seat.pump()
+    assert seat.shown("@bob") == [f"* bob {MAYBE}"]
+    with pytest.raises(CannotDo):
+        seat.enter("the secret is 42")
+
+
+def test_who_only_leaves_one_of_two_rooms_stays_the_same() -> None:
+    box = Box()
+    bob = box.json("bob", rooms={"lobby": None, "dev": None})
+    seat = Seat(box, rooms=("lobby", "dev"))
+    seat.enter("/go @bob")
+    bob.ask(type="leave", room="dev")
+    seat.pump()
+    assert seat.shown("@bob") == []
+    seat.enter("still you")
+    assert seat.shown("@bob") == ["ada (private): still you"]

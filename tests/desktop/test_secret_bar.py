@@ -32,7 +32,7 @@ def test_a_password_is_asked_for_in_a_field_of_its_own(desk: Desk, box: Box, dra
     desk.until(field.winfo_ismapped)
     assert desk.window.secret._label.cget("text") == "Password of ada"
     assert field.cget("show")
-    banner = desk.window._banner.cget("text")
+    banner = desk.window._banner.words.cget("text")
     assert banner.startswith("Disconnected from server. The name ada belongs to somebody.")
     assert (desk.root.focus_get() is field) == (not draft)
     for answer in ("wrong horse", SECRET):
@@ -51,7 +51,7 @@ def test_the_banner_says_why_and_another_name_comes_back_at_once(desk: Desk, box
     box.text("ada")
     desk.seat.wiring.wait(3)
     words = "That name is taken. Choose another. /reconnect tries now."
-    desk.until(lambda: desk.window._banner.cget("text").endswith(words))
+    desk.until(lambda: desk.window._banner.words.cget("text").endswith(words))
     desk.say("/nick lovelace")
     desk.sees("Connected again.")
     desk.until(lambda: desk.window._banner.winfo_manager() == "")

@@ -241,13 +241,54 @@ def test_what_is_not_stored_yet_waits_below(desk: Desk) -> None:
     desk.seat.wiring.cable.cut()
     desk.say("waits")
     desk.sees("Disconnected from server. The connection was lost. Reconnecting by itself.\nada: waits\n")
-    desk.until(lambda: desk.window._banner.cget("text").startswith("Disconnected from server. Next try in"))
+    desk.until(lambda: desk.window._banner.words.cget("text").startswith("Disconnected from server. Next try in"))
     assert "1 unsent" in desk.window._status.cget("text")
     desk.seat.wiring.endpoint.refusing = False
     desk.seat.wiring.wait(5)
     desk.sees("Connected again.", "ada  10:15\nwaits\n")
     desk.sees_no("ada: waits")
     assert desk.window._banner.winfo_manager() == ""
+
+
+def test_who_does_not_want_to_wait_tries_at_once(desk: Desk) -> None:
+    desk.seat.wiring.endpoint.refusing = True
+    desk.seat.wiring.cable.cut()
+    banner = desk.window._banner
+    desk.until(lambda: banner.try_now.winfo_ismapped())
+    desk.seat.wiring.endpoint.refusing = False
+    banner.try_now.invoke()
+    desk.sees("Connected again.")
+    desk.until(lambda: not banner.winfo_manager())
+    assert not banner.try_now.winfo_ismapped()
+
+
+def test_nobody_talks_to_themselves_by_a_double_click(desk: Desk) -> None:
+    tree = desk.window.people.tree
+    desk.focus(tree)
+    tree.focus(desk.person("ada"))
+    desk.press("<Return>", on=tree)
+    assert [title for title, _ in desk.rooms] == ["#lobby"]
+
+
+def test_what_is_half_typed_to_somebody_goes_to_no_other_of_that_name_unasked(desk: Desk, box: Box) -> None:
+    bob = box.text("bob")
+    desk.until(lambda: "bob" in desk.people)
+    tree = desk.window.people.tree
+    desk.focus(tree)
+    tree.focus(desk.person("bob"))
+    desk.press("<Return>", on=tree)
+    desk.until(lambda: desk.root.title().startswith("@bob"))
+    desk.entry.insert("insert", "the secret is 42")
+    bob.send("exit")
+    other = box.text("bob")
+    desk.sees("bob was seen to leave, or to have another name. Whoever has the name now may be somebody else.")
+    desk.focus(desk.entry)
+    desk.press("<Return>")
+    assert "bob may be somebody else now." in desk.window._hint.cget("text")
+    assert desk.typed == "the secret is 42"
+    assert not [line for line in other.lines() if "secret" in line]
+    desk.press("<Return>")
+    assert "ada (private): the secret is 42" in other.lines()
 
 
 def test_copying(desk: Desk, box: Box) -> None:
@@ -547,7 +588,7 @@ def test_leaving_the_chat_is_apart_from_leaving_a_room_and_loses_nothing_unasked
     desk.entry.insert("insert", "half typed")
     desk.choose("Exit")
     assert desk.asks == (
-        "Exit the chat?\n1 message is not sent yet.\nIt would be lost.\n"
+        "Exit the chat?\n1 message is not sent yet.\nThat would be lost.\n"
         "What else is half typed is kept for the next start."
     )
     assert desk.question.focus_lastfor() is desk.question.cancel
@@ -580,7 +621,7 @@ def test_a_line_that_leaves_the_chat_loses_nothing_unasked(desk: Desk, line: str
     desk.seat.enter("/join dev")
     desk.until(lambda: desk.root.title().startswith("#dev") and desk.typed == "")
     desk.say(line)
-    lost = "In #lobby you have not finished an edit or a reaction.\nIt would be lost."
+    lost = "In #lobby you have not finished an edit or a reaction.\nThat would be lost."
     desk.until(lambda: desk.asks == f"Exit the chat?\n{lost}")
     assert not desk.seat.wiring.over.called
 

@@ -8,7 +8,7 @@ from chat.client.client import has_secret
 from chat.client.desktop.drafts import Draft
 from chat.client.desktop.saved_state import OpenRoom, OpenRooms
 from chat.client.model import Model
-from chat.client.room import Room
+from chat.client.room import OtherSide, Room
 
 MAXIMUM_OPEN = 200
 """How many rooms and private conversations are saved at most."""
@@ -40,6 +40,8 @@ def restore(model: Model, saved: OpenRooms, chosen: str | None) -> dict[Room, Dr
         if room is None or room in rooms:
             continue
         rooms.append(room)
+        if room.private and room.with_ is None:
+            room.other_side = OtherSide.UNSURE
         if each.draft:
             drafts[room] = Draft(each.draft)
         if chosen is None and saved.rooms.index(each) == saved.current:

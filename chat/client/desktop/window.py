@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 from chat.client import status
 from chat.client.client import CannotDo, Client
+from chat.client.desktop.banner import Banner
 from chat.client.desktop.conversation import Conversation, Reader
 from chat.client.desktop.drafts import Draft, Editing, Purpose, Reacting
 from chat.client.desktop.drawing import shown
@@ -144,7 +145,7 @@ class Window(Observer, Reader):
         if not lost:
             return ""
         half_typed = any(draft.kept.strip() for draft in self._drafts.values())
-        return "\n".join([*lost, "It would be lost.", *([KEPT] if half_typed else [])])
+        return "\n".join([*lost, "That would be lost.", *([KEPT] if half_typed else [])])
 
     @property
     def open_rooms(self) -> OpenRooms:
@@ -245,6 +246,11 @@ class Window(Observer, Reader):
 
     def _turn_to(self, room: Room) -> None:
         self._model.turn_to(room)
+
+    def _talk_to(self, name: str) -> None:
+        """Open a private conversation, unless it would be with oneself."""
+        if name != self._model.name:
+            self._do(f"/go @{name}")
 
     def _turn_to_number(self, number: int) -> None:
         if number <= len(self._model.rooms):
@@ -395,11 +401,7 @@ class Window(Observer, Reader):
                 words = f"Disconnected from server. {why}"
             case _:
                 words = ""
-        _set(self._banner, words)
-        if words:
-            self._banner.grid()
-        else:
-            self._banner.grid_remove()
+        self._banner.show(words, waits=isinstance(state, Waiting | Refused))
         self._draw_question()
 
     def _draw_question(self) -> None:
@@ -431,7 +433,7 @@ class Window(Observer, Reader):
         self._right = (side, _border(root))
         self._people_title = ttk.Label(side, style="Heading.Side.TLabel", padding=(gap // 4, 0))
         self._people_title.pack(anchor="w")
-        self.people = PeopleList(side, look, lambda name: self._do(f"/go @{name}"))
+        self.people = PeopleList(side, look, self._talk_to)
         self.people.pack(fill="both", expand=True, pady=gap)
         foot = ttk.Frame(root, padding=(gap * 2, gap // 2))
         foot.grid(row=2, column=0, columnspan=5, sticky="ew")
@@ -476,7 +478,7 @@ class Window(Observer, Reader):
         self.finder.grid_remove()
         self.place = PlaceBar(middle, look, self._back, self._close_finder)
         self.place.grid(row=3, column=0, sticky="ew")
-        self._banner = WrappedLabel(middle, name="banner", style="Alert.TLabel", padding=(gap * 2, gap, gap * 2, gap))
+        self._banner = Banner(middle, look, lambda: self._do("/reconnect"))
         self._banner.grid(row=4, column=0, sticky="ew")
         self._banner.grid_remove()
         self.secret = SecretBar(middle, look, lambda secret: self._try(lambda: self._client.give(secret)))
