@@ -428,3 +428,17 @@ def test_everybody_is_alerted(desk: Desk, box: Box, elsewhere: Callable[[], None
     desk.until(lambda: not desk.seat.model.looking)
     said(bob, "@room tea", room="dev")
     desk.until(lambda: [note[:2] for note in desk.notes] == [("bob in #dev", "@room tea")])
+
+
+def test_what_a_menu_begins_is_begun_in_the_room_of_the_message(desk: Desk, box: Box) -> None:
+    bob = box.text("bob")
+    bob.send("green tea?")
+    desk.sees("green tea?")
+    line = desk.seat.room("#lobby").newest(lambda line: True)
+    assert line is not None
+    menu = desk.window._menu.menu(line)
+    desk.seat.enter("/join dev")
+    desk.until(lambda: desk.root.title().startswith("#dev"))
+    menu.invoke("Reply")
+    desk.say("yes")
+    assert 'ada (to bob, "green tea?"): yes' in bob.lines()

@@ -11,6 +11,7 @@ from chat.client.desktop.drafts import Answering, Editing, Purpose, Reacting
 from chat.client.desktop.drawing import shown
 from chat.client.desktop.look import Look
 from chat.client.reactions import OFFERED
+from chat.client.room import Room
 from chat.client.scrollback import Line
 from chat.core.commands.changes import EDITABLE
 
@@ -44,10 +45,10 @@ class MessageMenu:
         if line.is_message and self._client.knows_changes:
             room = model.current
             is_op = not room.private and (model.is_moderator or model.name in room.ops)
-            menu.add_command(label="Reply", command=lambda: self._begin(Answering(line)))
+            menu.add_command(label="Reply", command=lambda: self._begin_in(room, Answering(line)))
             menu.add_cascade(label="React", menu=self._reactions(menu, line))
             if line.mine and model.local_time.local_now() - line.time < EDITABLE:
-                menu.add_command(label="Edit", command=lambda: self._begin(Editing(line)))
+                menu.add_command(label="Edit", command=lambda: self._begin_in(room, Editing(line)))
             menu.add_command(label="Copy", command=lambda: self._copy(line))
             if is_op:
                 label = "Unpin" if line.pinned else "Pin"
@@ -60,11 +61,20 @@ class MessageMenu:
             menu.add_command(label="Copy", command=lambda: self._copy(line))
         return menu
 
+    def _begin_in(self, room: Room, purpose: Purpose) -> None:
+        """Have the user type in the room whose message it is, though another may be shown since the menu was opened."""
+        model = self._client.model
+        if room in model.rooms:
+            if room is not model.current:
+                model.turn_to(room)
+            self._begin(purpose)
+
     def _reactions(self, parent: tkinter.Menu, line: Line) -> tkinter.Menu:
         menu = self._look.menu(parent)
+        room = self._client.model.current
         mine = {reaction.text for reaction in line.reactions if reaction.mine}
         for text, name in OFFERED.items():
             react = partial(self._change, "react", id=line.id, text=text, on=text not in mine)
             menu.add_command(label=f"{shown(text)}  {name}{'  (take back)' if text in mine else ''}", command=react)
-        menu.add_command(label="Another …", command=lambda: self._begin(Reacting(line)))
+        menu.add_command(label="Another …", command=lambda: self._begin_in(room, Reacting(line)))
         return menu
