@@ -163,25 +163,6 @@ def test_older_lines_come_at_the_top(display: Display, box: Box) -> None:
     desk.close()
 
 
-def test_older_lines_stand_under_one_name_as_newer_ones_do(display: Display, box: Box) -> None:
-    bob = box.text("bob")
-    bob.send("one", "two", "three", "four")
-    for number in range(300):
-        box.json(f"u{number}").ask(type="say", room="lobby", text=f"line {number}.") if number % 50 == 0 else None
-        bob.send(f"bob {number}.")
-    desk = Desk(display, box)
-    desk.until(lambda: "bob 299." in desk.visible)
-    for _ in range(200):
-        desk.press("<Prior>")
-        if "\none\n" in desk.visible:
-            break
-    live = [line for line in desk.shown.splitlines() if line == "bob  10:15"]
-    said = [line.author for line in desk.seat.room("#lobby").lines if line.is_message]
-    assert len(live) == sum(author == "bob" != before for before, author in zip(["", *said], said, strict=False))
-    assert "bob  10:15\none\ntwo\nthree\nfour\n" in desk.shown
-    desk.close()
-
-
 def test_a_flood_is_bounded(desk: Desk, box: Box) -> None:
     talker = box.text("bob")
     for chunk in range(MAXIMUM_LINES // 500 + 2):
