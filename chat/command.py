@@ -2,18 +2,58 @@
 
 from __future__ import annotations
 
+import errno
+import io
+import os
 import sys
 from collections.abc import Callable, Mapping
 from typing import NoReturn
 
+_OF_OUTPUT = (errno.EPIPE, errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+"""How it fails to print."""
+
 
 def main() -> NoReturn:
     """Run the command with the arguments of the process, and end the process with its exit code."""
-    if sys.argv[1:] and sys.argv[1] in COMMANDS:
-        sys.exit(COMMANDS[sys.argv[1]](sys.argv[2:]))
-    from chat.client.command import main
+    _open_standard_descriptors()
+    try:
+        if sys.argv[1:] and sys.argv[1] in COMMANDS:
+            sys.exit(COMMANDS[sys.argv[1]](sys.argv[2:]))
+        from chat.client.command import main
 
-    main()
+        main()
+    except SystemExit as end:
+        try:
+            if sys.stdout is not None:
+                sys.stdout.flush()
+        except OSError as failure:
+            end.code = _not_written(failure) or end.code
+        raise
+    except OSError as failure:
+        if failure.errno not in _OF_OUTPUT or failure.filename is not None:
+            raise
+        sys.exit(_not_written(failure))
+
+
+def _open_standard_descriptors() -> None:
+    """Have the standard descriptors be open, so that no file and no socket of ours gets the number of one of them."""
+    while (descriptor := os.open(os.devnull, os.O_RDWR)) <= 2:
+        pass
+    os.close(descriptor)
+    if sys.stderr is None:
+        # To None, print() would print to the standard output.
+        sys.stderr = os.fdopen(2, "w", closefd=False)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")
+
+
+def _not_written(failure: OSError) -> int:
+    """Say why what was printed can't be written, unless its reader has seen enough; return the exit code."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # Python writes what still waits when it ends
+    if isinstance(failure, BrokenPipeError):
+        return 0
+    print(f"chat: the output can't be written: {failure.strerror}.", file=sys.stderr)
+    return 1
 
 
 def _serve(arguments: list[str]) -> int:

@@ -14,6 +14,7 @@ from chat.core.errors import BadField, BadName
 from chat.core.limits import Limits
 from chat.core.names import user_name
 from chat.core.text import clean
+from chat.disk.texts import read_text
 from chat.protocols.entrance import LEAVE_WORDS
 from chat.protocols.ways import PLAIN, TLS, WAYS, WayIn
 
@@ -148,11 +149,10 @@ def read_config(path: str) -> dict[str, Any]:
     import tomllib
 
     try:
-        with open(path, "rb") as file:
-            table = tomllib.load(file)
+        table = tomllib.loads(read_text(path))
     except OSError as error:
         raise ValueError(f"{path}: the file can't be read ({error.strerror}). Check --config.") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ValueError(f"{path}: this is not TOML: {error}.") from error
     for key, value in table.items():
         if key not in _WANTED:

@@ -9,6 +9,8 @@ import secrets
 import sys
 import time
 import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from signal import SIGHUP, SIGINT, SIGTERM
@@ -17,7 +19,7 @@ from typing import Any, NoReturn
 from twisted.internet import asyncioreactor
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime, IStreamClientEndpoint
-from twisted.logger import ILogObserver, globalLogBeginner, textFileLogObserver
+from twisted.logger import ILogObserver, globalLogBeginner
 from twisted.python import usage
 
 from chat.client.client import Client
@@ -43,11 +45,12 @@ from chat.client.link import (
     Listener,
 )
 from chat.client.marks import ReadMarks
-from chat.client.mistakes import Mistakes
+from chat.client.mistakes import LogFile, Mistakes
 from chat.client.model import LocalTime, Model
 from chat.client.options import KEY_VARIABLE, ClientSettings, read
+from chat.client.output import CannotPrint, Output, complain
 from chat.client.pipe import Lines, Sender, Tail
-from chat.client.plain import Plain, keys_from
+from chat.client.plain import Keys, Plain
 from chat.client.signals import handled, interruptible
 from chat.client.terminal import Terminal
 from chat.client.tls import KnownHosts, Trust, Unknown, known_hosts_path
@@ -63,17 +66,18 @@ def main(*arguments: str) -> NoReturn:
     """Run the command with *arguments* and those of the process; end the process with an exit code."""
     try:
         settings = read([*arguments, *sys.argv[1:]])
-        log = None if settings.log is None else settings.log.open("a", encoding="utf-8")
     except usage.UsageError as refusal:
-        _complain(f"{str(refusal).rstrip('.')}. chat --help explains.")
-        sys.exit(2)
-    except OSError as failure:
-        _complain(f"{settings.log} can't be written: {failure.strerror}.")
+        complain(f"{str(refusal).rstrip('.')}. chat --help explains.")
         sys.exit(2)
     mistakes = Mistakes()
     observers: list[ILogObserver] = [mistakes]
-    if log is not None:
-        observers.append(textFileLogObserver(log))
+    if settings.log is not None:
+        try:
+            log = LogFile(settings.log)
+        except OSError as failure:
+            complain(f"{settings.log} can't be written: {failure.strerror}.")
+            sys.exit(2)
+        observers.append(log)
     globalLogBeginner.beginLoggingTo(observers, redirectStandardIO=False)
     loop = asyncio.new_event_loop()
     asyncioreactor.install(loop)
@@ -87,6 +91,8 @@ def main(*arguments: str) -> NoReturn:
         task.react(started)
     finally:
         mistakes.tell(sys.stderr)
+        if settings.log is not None and log.failure:
+            complain(f"{settings.log} can't be written: {log.failure}.")
 
 
 def main_gui() -> NoReturn:
@@ -100,9 +106,12 @@ def _leave_with(code: int) -> NoReturn:
 
 async def _run(settings: ClientSettings, reactor: IReactorTime) -> int:
     """Do what was asked for; return the exit code."""
-    person = sys.stdin.isatty() and not settings.tail
+    if sys.stdin is None and not settings.tail and not settings.gui:
+        complain("there is no input. Say something by a pipe, or print what is said with --tail.")
+        return 2
+    person = sys.stdin is not None and sys.stdin.isatty() and not settings.tail
     if settings.notice and (person or settings.tail or settings.gui):
-        _complain("--notice is for what comes in by a pipe, as in: make 2>&1 | chat --notice --rooms builds")
+        complain("--notice is for what comes in by a pipe, as in: make 2>&1 | chat --notice --rooms builds")
         return 2
     try:
         settings = _with_secrets(settings)
@@ -114,26 +123,27 @@ async def _run(settings: ClientSettings, reactor: IReactorTime) -> int:
             return await _run_again(_registering(settings), reactor)
         if settings.tail:
             return await _tail(settings, reactor)
-        if not sys.stdin.isatty():
+        if not person:
             return 0 if await _send(settings, reactor) else 1
-        if settings.plain or os.environ.get("TERM", "dumb") == "dumb" or not sys.stdout.isatty():
-            await _plain(settings, reactor)
-        else:
-            await _screen(settings, reactor)
+        async with Output.of(sys.stdout) as output:
+            if settings.plain or os.environ.get("TERM", "dumb") == "dumb" or not sys.stdout.isatty():
+                await _plain(settings, reactor, output)
+            else:
+                await _screen(settings, reactor, output)
     except CannotEnter as reason:
         if isinstance(reason.__cause__, Unknown) and person:
             return await _run(settings, reactor) if _keeps(reason.__cause__) else 1
         if person and _may_be_helped(settings, reason):
-            print(reason)
+            print(reason, flush=True)
             return await _run_again(_with_answers(settings, reason), reactor)
-        _complain(f"{settings.address}: {reason}{_hint(reason)}")
+        complain(f"{settings.address}: {reason}{_hint(reason)}")
         return 1
-    except NoPassword as reason:
-        _complain(str(reason))
+    except (NoPassword, CannotPrint) as reason:
+        complain(str(reason))
         return 1
     except Exception:
         traceback.print_exc()
-        _complain("This is a mistake of the client's own. Please report it with the lines above.")
+        complain("This is a mistake of the client's own. Please report it with the lines above.")
         return 70
     return 0
 
@@ -232,7 +242,7 @@ def _keeps(unknown: Unknown) -> bool:
     try:
         known.keep(unknown.place, unknown.fingerprint)
     except OSError as failure:
-        _complain(f"{known.path} can't be written: {failure.strerror}.")
+        complain(f"{known.path} can't be written: {failure.strerror}.")
         return False
     return True
 
@@ -277,14 +287,15 @@ def _local_time() -> LocalTime:
     return LocalTime(now=lambda: datetime.now(UTC))
 
 
-async def _screen(settings: ClientSettings, reactor: IReactorTime) -> None:
+async def _screen(settings: ClientSettings, reactor: IReactorTime, output: Output) -> None:
     model = Model(settings.names[0], settings.rooms, _local_time())
     link = _link(settings, reactor, model, BACKLOG)
-    with handled(ENDING, link.leave):
+    with _ending(link, output):
         linked = _start(link)
-        await _entered(link, linked, settings)
+        await _entered(link, linked, settings, output)
         if not linked.done():
             ReadMarks(link, model, reactor)
+            await output.finish()
             terminal = Terminal(Client(link, model), settings.address)
             linked.add_done_callback(lambda _: terminal.close())
             try:
@@ -292,28 +303,53 @@ async def _screen(settings: ClientSettings, reactor: IReactorTime) -> None:
             finally:
                 link.leave()
         await linked
-    _say_farewell(link)
+        await _say_farewell(link, output)
 
 
-async def _plain(settings: ClientSettings, reactor: IReactorTime) -> None:
+async def _plain(settings: ClientSettings, reactor: IReactorTime, output: Output) -> None:
     model = Model(settings.names[0], settings.rooms, _local_time())
     link = _link(settings, reactor, model, BACKLOG)
-    plain = Plain(Client(link, model), sys.stdout)
-    with handled(ENDING, link.leave):
+    plain = Plain(Client(link, model), output, sys.stdin.encoding)
+    keys = Keys(sys.stdin.fileno(), plain)
+
+    def filled() -> None:
+        plain.hold()
+        keys.leave_waiting()
+
+    def drained() -> None:
+        keys.listen()
+        plain.go_on()
+
+    output.filled, output.drained = filled, drained
+    with _ending(link, output):
         linked = _start(link)
-        await _entered(link, linked, settings)
+        await _entered(link, linked, settings, output)
         if not linked.done():
             ReadMarks(link, model, reactor)
-            with keys_from(sys.stdin.fileno(), plain), handled((SIGINT,), plain.interrupt):
+            with keys.taken(), handled((SIGINT,), plain.interrupt):
                 await asyncio.wait([linked])
         await linked
-    _say_farewell(link)
+        await _say_farewell(link, output)
 
 
-def _say_farewell(link: Link) -> None:
+@contextmanager
+def _ending(link: Link, output: Output) -> Iterator[None]:
+    """Leave the chat when the user wants to, or when nobody reads the output."""
+
+    def end() -> None:
+        output.hurry()
+        link.leave()
+
+    output.ended = link.leave
+    with handled(ENDING, end):
+        yield
+
+
+async def _say_farewell(link: Link, output: Output) -> None:
     if link.farewell:
-        print(link.farewell)
-    print("Disconnected from server.")
+        output.write(f"{link.farewell}\n")
+    output.write("Disconnected from server.\n")
+    await output.finish()
 
 
 async def _gui(settings: ClientSettings, reactor: IReactorTime) -> int:
@@ -325,7 +361,7 @@ async def _gui(settings: ClientSettings, reactor: IReactorTime) -> int:
     except ImportError as failure:
         if failure.name not in ("tkinter", "_tkinter"):
             raise
-        _complain("This Python has no Tk for the window: install it (python3-tk, on Debian), or leave out --gui.")
+        complain("This Python has no Tk for the window: install it (python3-tk, on Debian), or leave out --gui.")
         return 1
 
     def connect(chosen: ClientSettings, listener: Listener) -> tuple[Link, asyncio.Future[None]]:
@@ -337,7 +373,7 @@ async def _gui(settings: ClientSettings, reactor: IReactorTime) -> int:
         try:
             root = tkinter.Tk(className="twisted-chat")
         except tkinter.TclError as failure:
-            _complain(f"There is no display for the window ({failure}): start it on a desktop, or leave out --gui.")
+            complain(f"There is no display for the window ({failure}): start it on a desktop, or leave out --gui.")
             return 1
         desktop = Desktop(root, settings, reactor, connect, _local_time())
         with handled(ENDING, desktop.leave):
@@ -346,12 +382,12 @@ async def _gui(settings: ClientSettings, reactor: IReactorTime) -> int:
             return 0
 
 
-async def _entered(link: Link, linked: asyncio.Future[None], settings: ClientSettings) -> None:
+async def _entered(link: Link, linked: asyncio.Future[None], settings: ClientSettings, output: Output) -> None:
     """Wait until the link has joined the chat, or has failed to."""
     entered = link.entered.asFuture(asyncio.get_running_loop())
     _, waiting = await asyncio.wait([linked, entered], timeout=IMPATIENCE, return_when=asyncio.FIRST_COMPLETED)
     if len(waiting) == 2:
-        print(f"Connecting to {settings.address}. Ctrl-C leaves.")
+        output.write(f"Connecting to {settings.address}. Ctrl-C leaves.\n")
         await asyncio.wait([linked, entered], return_when=asyncio.FIRST_COMPLETED)
     entered.cancel()
 
@@ -359,9 +395,9 @@ async def _entered(link: Link, linked: asyncio.Future[None], settings: ClientSet
 async def _send(settings: ClientSettings, reactor: IReactorTime) -> bool:
     """Send what comes in by the pipe; return whether all of it was stored."""
     loop = asyncio.get_running_loop()
-    sender = Sender(settings.rooms[0], settings.timeout, reactor, _complain, notice=settings.notice)
+    sender = Sender(settings.rooms[0], settings.timeout, reactor, complain, notice=settings.notice)
     link = _link(settings, reactor, sender)
-    lines = Lines(sys.stdin.fileno(), loop, sender.advance)
+    lines = Lines(sys.stdin.fileno(), loop, sender.advance, sys.stdin.encoding)
     with handled(ENDING, sender.give_up):
         linked = _start(link)
         sender.start(link, lines)
@@ -371,34 +407,24 @@ async def _send(settings: ClientSettings, reactor: IReactorTime) -> bool:
         link.leave()
         await linked
     if link.farewell:
-        _complain(link.farewell)
+        complain(link.farewell)
     return finished.done() and finished.result() is True
 
 
 async def _tail(settings: ClientSettings, reactor: IReactorTime) -> int:
     """Print what is said; return the exit code."""
-    tail = Tail(sys.stdout, _local_time(), _complain)
-    link = _link(settings, reactor, tail)
-    tail.start(link)
-    tail.closed.addCallback(lambda _: link.leave())
-    with handled(ENDING, link.leave):
-        await _start(link)
-    if tail.expelled:
+    async with Output.of(sys.stdout) as output:
+        tail = Tail(output, _local_time(), complain)
+        link = _link(settings, reactor, tail)
+        tail.start(link)
+        tail.expelled.addCallback(lambda _: link.leave())
+        output.filled, output.drained = link.pause, link.resume
+        with _ending(link, output):
+            await _start(link)
+            await output.finish()
+    if tail.expelled.called:
         return 1
-    if tail.closed.called:
-        _drop_output()
     if link.farewell:
-        _complain(link.farewell)
+        complain(link.farewell)
         return 1
     return 0
-
-
-def _drop_output() -> None:
-    """Redirect the output, which nobody reads any more, so that Python does not complain when it ends."""
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, sys.stdout.fileno())
-    os.close(nowhere)
-
-
-def _complain(sentence: str) -> None:
-    print(f"chat: {sentence}", file=sys.stderr, flush=True)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from chat.core.errors import BadName
 from chat.core.names import user_name
+from chat.disk.texts import read_text
 
 SERVICE = "twisted-chat"
 
@@ -28,9 +29,11 @@ def key_place(address: str) -> str:
 def from_file(path: Path, what: str = "password") -> str:
     """Return the first line of a file, which has to be a password or *what* is said; raises :class:`NoPassword`."""
     try:
-        lines = path.expanduser().read_text(encoding="utf-8").splitlines()
+        lines = read_text(path.expanduser()).splitlines()
     except OSError as failure:
         raise NoPassword(f"{path} can't be read: {failure.strerror}.") from failure
+    except RuntimeError as failure:
+        raise NoPassword(f"{path} can't be read: nobody has such a home directory.") from failure
     except UnicodeDecodeError as failure:
         raise NoPassword(f"{path} is no text in UTF-8.") from failure
     if not lines or not lines[0]:

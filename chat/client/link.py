@@ -221,6 +221,8 @@ class Link:
         """The tags of requests that the link has made by itself."""
         self._wire: Wire | None = None
         self._interactive = interactive
+        self._paused = False
+        """Whether nothing is read from the server for now."""
         self._current: Deferred[Any] | None = None
         self._why = ""
         """Why this connection ends; empty if that is not known."""
@@ -258,6 +260,7 @@ class Link:
 
     def leave(self) -> None:
         """Leave the chat, and let :meth:`run` return."""
+        self.resume()
         if isinstance(self.state, Leaving | Over):
             return
         if self.online and self.before_leaving is not None:
@@ -305,6 +308,22 @@ class Link:
             case _:
                 self.password = secret
         self.try_now()
+
+    def pause(self) -> None:
+        """Read nothing from the server until :meth:`resume`, and do not ask whether it answers.
+
+        If the server ends the connection meanwhile, the link comes back after :meth:`resume`, and misses nothing.
+        """
+        if not isinstance(self.state, Leaving | Over) and self._wire is not None:
+            self._paused = True
+            self._wire.pauseProducing()
+
+    def resume(self) -> None:
+        """Read on."""
+        if self._paused:
+            self._paused = False
+            if self._wire is not None:
+                self._wire.resumeProducing()
 
     def ask(self, type_: str, **fields: object) -> str:
         """Send a request; return the tag that its answer will have. Raises :class:`NotNow`."""
@@ -452,6 +471,9 @@ class Link:
     def _beat(self) -> None:
         """Send a ping, or end the connection if the server has stopped answering."""
         if self._wire is None or not self.online:
+            return
+        if self._paused:
+            self._set_timer(PING_INTERVAL, self._beat)
             return
         if not self._heartbeat.beat():
             self._why = "The server does not answer any more."

@@ -16,6 +16,7 @@ import chat
 from chat.client import places
 from chat.core import names
 from chat.core.errors import BadName
+from chat.disk.texts import read_text
 
 DEFAULT_ADDRESS = "localhost:12345"
 DEFAULT_PORT = 12345
@@ -150,19 +151,26 @@ def read(arguments: list[str]) -> ClientSettings:
     chosen: dict[str, Any] = {}
     if options["config"] is not None:
         chosen |= read_config(Path(options["config"]))
-    elif config_path().exists():
+    elif _is_there(config_path()):
         chosen |= read_config(config_path())
     chosen |= {key: value for key, value in options.items() if value is not None and not (value == 0 and key in _FLAGS)}
     return settings(chosen, options["address"] is not None, options["rooms"] is not None)
 
 
+def _is_there(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError:  # a directory above it may not be looked into, as after su
+        return False
+
+
 def read_config(path: Path) -> dict[str, Any]:
     """Read a configuration file; raises :class:`usage.UsageError` if it can't be used."""
     try:
-        config = tomllib.loads(path.read_text(encoding="utf-8"))
+        config = tomllib.loads(read_text(path))
     except OSError as failure:
         raise usage.UsageError(f"{path} can't be read: {failure.strerror}.") from failure
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as failure:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as failure:
         raise usage.UsageError(f"{path} is not TOML: {failure}.") from failure
     for key, value in config.items():
         if key not in _KEYS:
@@ -226,7 +234,7 @@ def settings(chosen: Mapping[str, Any], address_given: bool = True, rooms_given:
         gui=bool(chosen.get("gui")),
         address_given=address_given,
         timeout=_seconds(chosen.get("timeout", DEFAULT_TIMEOUT)),
-        log=None if log is None else Path(log).expanduser(),
+        log=None if log is None else _in_home(log),
         tls=tls,
         password_file=None if password_file is None else Path(password_file),
         keyring=bool(chosen.get("keyring")),
@@ -259,6 +267,13 @@ def _checked(check: Callable[[str], str], name: str) -> str:
         return check(name)
     except BadName as refusal:
         raise usage.UsageError(f"{name!r}: {refusal}") from refusal
+
+
+def _in_home(path: str) -> Path:
+    try:
+        return Path(path).expanduser()
+    except RuntimeError as failure:
+        raise usage.UsageError(f"{path}: nobody has such a home directory.") from failure
 
 
 def _seconds(value: str | float) -> float:

@@ -6,7 +6,7 @@ import asyncio
 import os
 from collections import deque
 from collections.abc import Callable, Iterable
-from typing import Protocol, TextIO
+from typing import Protocol
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
@@ -15,7 +15,7 @@ from chat.client.link import Link, Listener
 from chat.client.link_states import Online, State, Waiting
 from chat.client.model import LocalTime
 from chat.core import events
-from chat.core.text import decode
+from chat.core.text import clean
 
 WINDOW = 16
 """How many messages to have unacknowledged at once, so that the server does not need to slow us down."""
@@ -23,8 +23,18 @@ _CHUNK = 1 << 14
 _LONGEST_LINE = 1 << 16
 
 
+class Printer(Protocol):
+    """Where lines are printed."""
+
+    def write(self, text: str, /) -> object:
+        """Print *text*."""
+
+
 class Source(Protocol):
     """Where lines come from."""
+
+    failure: str
+    """Why no more can be read; empty if it can."""
 
     @property
     def at_end(self) -> bool:
@@ -37,10 +47,16 @@ class Source(Protocol):
 class Lines:
     """The lines of a file descriptor, read only as fast as they are taken.
 
-    *more* is called when there is something to take. A line of more than 64 KB is cut into several.
+    *more* is called when there is something to take. A line of more than 64 KB is cut into several. A line that is not
+    UTF-8 is read in *encoding*.
     """
 
-    def __init__(self, descriptor: int, loop: asyncio.AbstractEventLoop, more: Callable[[], None]) -> None:
+    def __init__(
+        self, descriptor: int, loop: asyncio.AbstractEventLoop, more: Callable[[], None], encoding: str = "utf-8"
+    ) -> None:
+        self.failure = ""
+        """Why no more can be read; empty if it can."""
+        self._encoding = encoding
         self._descriptor = descriptor
         self._loop = loop
         self._more = more
@@ -57,7 +73,7 @@ class Lines:
     def take(self) -> str | None:
         """Return the next line, or ``None`` if it has not come yet; *more* will be called when it has."""
         if self._waiting:
-            return decode(self._waiting.popleft())
+            return self._decoded(self._waiting.popleft())
         self._read_soon()
         return None
 
@@ -66,6 +82,12 @@ class Lines:
         if self._reading:
             self._reading = False
             self._loop.remove_reader(self._descriptor)
+
+    def _decoded(self, line: bytes) -> str:
+        try:
+            return clean(line.decode())
+        except UnicodeDecodeError:
+            return clean(line.decode(self._encoding, "replace"))
 
     def _read_soon(self) -> None:
         if self._reading or self._ended:
@@ -79,7 +101,10 @@ class Lines:
 
     def _readable(self) -> None:
         self.stop()
-        data = os.read(self._descriptor, _CHUNK)
+        try:
+            data = os.read(self._descriptor, _CHUNK)
+        except OSError as failure:
+            data, self.failure = b"", failure.strerror or str(failure)
         *whole, self._partial = (self._partial + data).split(b"\n")
         if not data:
             self._ended = True
@@ -169,6 +194,8 @@ class Sender(Listener):
             elif line.strip():
                 link.post("say", room=self._room, text=line, **self._fields)
         if lines.at_end and not link.outbox:
+            if lines.failure:
+                self._fail(f"the input can't be read: {lines.failure}.")
             self._finish()
 
     def give_up(self) -> None:
@@ -203,9 +230,9 @@ class Sender(Listener):
 class Tail(Listener):
     """Prints what is said and how it is changed, with the local time. Each line of a message is a line of its own."""
 
-    def __init__(self, output: TextIO, local_time: LocalTime, complain: Callable[[str], None]) -> None:
-        self.closed: Deferred[None] = Deferred()
-        """Fires when nobody reads the output any more."""
+    def __init__(self, output: Printer, local_time: LocalTime, complain: Callable[[str], None]) -> None:
+        self.expelled: Deferred[None] = Deferred()
+        """Fires when it was put out of its last room."""
         self._output = output
         self._local_time = local_time
         self._complain = complain
@@ -213,8 +240,6 @@ class Tail(Listener):
         self._link: Link | None = None
         self._name = ""
         self._rooms: set[str] = set()
-        self.expelled = False
-        """Whether printing has ended."""
 
     def start(self, link: Link) -> None:
         """Report over *link* what was printed."""
@@ -259,20 +284,12 @@ class Tail(Listener):
         why = f": {event.text}" if event.text else "."
         self._complain(f"Kicked out of #{event.room} by {event.by}{why}" if event.by else f"Left #{event.room}.")
         self._rooms.discard(event.room)
-        if not self._rooms and not self.closed.called:
-            self.expelled = True
-            self.closed.callback(None)
+        if not self._rooms and not self.expelled.called:
+            self.expelled.callback(None)
 
     def _print_of(self, event: events.Message | events.Change, lines: Iterable[str]) -> None:
         """Print lines about a message, with its room."""
         time = self._local_time.local(event.time)
         room = f"#{event.room} " if event.room else ""
         for line in lines:
-            self._print(f"{time:%Y-%m-%d %H:%M:%S} {room}{line}")
-
-    def _print(self, line: str) -> None:
-        try:
-            print(line, file=self._output, flush=True)
-        except BrokenPipeError:
-            if not self.closed.called:
-                self.closed.callback(None)
+            self._output.write(f"{time:%Y-%m-%d %H:%M:%S} {room}{line}\n")

@@ -23,4 +23,12 @@ def _directory(variable: str, usual: str) -> Path:
     given = Path(os.environ.get(variable, "").strip())
     if given.is_absolute():  # the specification has others ignored
         return given / _NAME
-    return Path.home() / ("Library/Application Support" if sys.platform == "darwin" else usual) / _NAME
+    return _home() / ("Library/Application Support" if sys.platform == "darwin" else usual) / _NAME
+
+
+def _home() -> Path:
+    """Return the user's home; the root, as containers do, if nobody knows of one."""
+    try:
+        return Path.home()
+    except RuntimeError:
+        return Path("/")

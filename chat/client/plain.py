@@ -15,13 +15,13 @@ import tty
 from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import TextIO
 
 from prompt_toolkit.utils import get_cwidth
 
 from chat.client import status
 from chat.client.client import CannotDo, Client
 from chat.client.model import Observer
+from chat.client.pipe import Printer
 from chat.client.plain_text import change_in_words, plain_lines
 from chat.client.room import Room
 from chat.client.scrollback import Line
@@ -35,21 +35,23 @@ _ESCAPE = re.compile(r"\x1b(\[[0-?]*[ -/]*[@-~]|O.|.)?")
 
 
 class Plain(Observer):
-    """Writes plain lines for a client, and handles what is typed at a terminal."""
+    """Writes plain lines for a client, and handles what is typed at a terminal, in *encoding*."""
 
-    def __init__(self, client: Client, output: TextIO) -> None:
+    def __init__(self, client: Client, output: Printer, encoding: str = "utf-8") -> None:
         self.typed = ""
         """The line that is being typed."""
         self._client = client
         self._model = client.model
         self._output = output
+        self.stalled = False
+        """Whether the terminal takes nothing for now."""
         self._held: deque[str] = deque()
         self._left_out = 0
         self._room = client.model.current
         self._question = ""
         """What the user is asked for, which is not shown while they type it; empty if that is nothing."""
         self._asked_to_leave = False
-        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        self._decoder = codecs.getincrementaldecoder(encoding)("replace")
         self._pasted: Pasted | None = None
         """The lines that the user pastes, up to a line with a dot."""
         client.takes_pastes = True
@@ -85,12 +87,27 @@ class Plain(Observer):
         """Ring."""
         self._write("\a")
 
+    # What the terminal takes
+
+    def hold(self) -> None:
+        """Hold lines back: the terminal takes nothing for now."""
+        self.stalled = True
+
+    def go_on(self) -> None:
+        """Show what was held back, unless the user is typing."""
+        self.stalled = False
+        self._show_held()
+
     # What the user types
 
     def feed(self, data: bytes) -> None:
         """Take in what was typed."""
         for key in _ESCAPE.sub("", self._decoder.decode(data)):
             self._key(key)
+
+    def hang_up(self) -> None:
+        """Leave: nothing more can be typed."""
+        self._client.link.leave()
 
     def interrupt(self) -> None:
         """Ctrl-C: drop what is typed or pasted; if there is nothing, ask whether to leave; then leave."""
@@ -200,16 +217,19 @@ class Plain(Observer):
 
     def _set_typed(self, text: str) -> None:
         self.typed = text
+        self._show_held()
         if not text:
-            if self._left_out:
-                self._write(f"* {self._left_out} lines are left out.\r\n")
-                self._left_out = 0
-            while self._held:
-                self._write(f"{self._held.popleft()}\r\n")
             self._ask()
 
+    def _show_held(self) -> None:
+        if self._left_out and not self.typed and not self.stalled:
+            self._write(f"* {self._left_out} lines are left out.\r\n")
+            self._left_out = 0
+        while self._held and not self.typed and not self.stalled:
+            self._write(f"{self._held.popleft()}\r\n")
+
     def _show(self, line: str) -> None:
-        if not self.typed:
+        if not self.typed and not self.stalled:
             self._write(f"{line}\r\n")
             return
         self._held.append(line)
@@ -219,7 +239,6 @@ class Plain(Observer):
 
     def _write(self, text: str) -> None:
         self._output.write(text)
-        self._output.flush()
 
 
 def _common_start(texts: Sequence[str]) -> str:
@@ -229,24 +248,52 @@ def _common_start(texts: Sequence[str]) -> str:
     return first[:length]
 
 
-@contextmanager
-def keys_from(descriptor: int, plain: Plain) -> Iterator[None]:
-    """Pass what is typed to *plain*, key by key, while the context lasts; restore the terminal afterwards."""
-    loop = asyncio.get_running_loop()
-    before = termios.tcgetattr(descriptor)
+class Keys:
+    """Passes what is typed at a terminal to *plain*, key by key."""
 
-    def readable() -> None:
-        data = os.read(descriptor, 1024)
-        plain.feed(data or b"\x04")
+    def __init__(self, descriptor: int, plain: Plain) -> None:
+        self._descriptor = descriptor
+        self._plain = plain
+        self._taken = False
+        self._loop = asyncio.get_running_loop()
 
-    def begin() -> None:
-        tty.setcbreak(descriptor)
+    @contextmanager
+    def taken(self) -> Iterator[None]:
+        """Take keys while the context lasts; restore the terminal then."""
+        before = termios.tcgetattr(self._descriptor)
 
-    begin()
-    loop.add_reader(descriptor, readable)
-    try:
-        with handled((signal.SIGCONT,), begin):
-            yield
-    finally:
-        loop.remove_reader(descriptor)
-        termios.tcsetattr(descriptor, termios.TCSADRAIN, before)
+        def begin() -> None:
+            tty.setcbreak(self._descriptor)
+
+        begin()
+        self._taken = True
+        if not self._plain.stalled:
+            self.listen()
+        try:
+            with handled((signal.SIGCONT,), begin):
+                yield
+        finally:
+            self._taken = False
+            self.leave_waiting()
+            # Not TCSADRAIN, which waits for a terminal that may be stalled.
+            termios.tcsetattr(self._descriptor, termios.TCSANOW, before)
+
+    def listen(self) -> None:
+        """Take keys again."""
+        if self._taken:
+            self._loop.add_reader(self._descriptor, self._readable)
+
+    def leave_waiting(self) -> None:
+        """Leave what is typed to the terminal for now."""
+        self._loop.remove_reader(self._descriptor)
+
+    def _readable(self) -> None:
+        try:
+            data = os.read(self._descriptor, 1024)
+        except OSError:  # the terminal is gone
+            data = b""
+        if data:
+            self._plain.feed(data)
+        else:
+            self.leave_waiting()
+            self._plain.hang_up()

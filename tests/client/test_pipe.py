@@ -27,6 +27,7 @@ class Script:
     def __init__(self, *lines: str, ended: bool = True) -> None:
         self.waiting = list(lines)
         self.ended = ended
+        self.failure = ""
 
     @property
     def at_end(self) -> bool:
@@ -113,6 +114,16 @@ def test_a_line_that_is_too_long_is_told_and_the_others_are_said() -> None:
     assert pipe.complaints[0].startswith("A line is longer than the 4096 bytes that the server takes: xxx")
 
 
+def test_an_input_that_can_not_be_read_is_told_once_all_that_was_read_is_stored() -> None:
+    box = Box()
+    script = Script("one")
+    script.failure = "Input/output error"
+    pipe = Pipe(box, script)
+    assert pipe.stored is False
+    assert said(box) == ["one"]
+    assert pipe.complaints == ["the input can't be read: Input/output error."]
+
+
 def test_a_refusal_is_told() -> None:
     box = Box()
     pipe = Pipe(box, Script("one", "\u200b", "two"))
@@ -188,12 +199,12 @@ def test_interrupted() -> None:
 # Reading
 
 
-def read_all(descriptor: int) -> list[str]:
+def read_all(descriptor: int, encoding: str = "utf-8") -> list[str]:
     """Read lines until the end, one at a time."""
 
     async def read() -> list[str]:
         more = asyncio.Event()
-        lines = Lines(descriptor, asyncio.get_running_loop(), more.set)
+        lines = Lines(descriptor, asyncio.get_running_loop(), more.set, encoding)
         read: list[str] = []
         while not lines.at_end:
             line = lines.take()
@@ -232,6 +243,26 @@ def pipe_with(data: bytes) -> Iterator[int]:
 def test_lines_of_a_pipe(data: bytes, lines: list[str]) -> None:
     with pipe_with(data) as descriptor:
         assert read_all(descriptor) == lines
+
+
+def test_lines_that_are_not_utf_8_are_read_in_the_encoding_of_the_locale() -> None:
+    with pipe_with("é\n".encode() + b"\xfc\n") as descriptor:
+        assert read_all(descriptor, "latin-1") == ["é", "ü"]
+
+
+def test_an_input_that_can_not_be_read_has_no_lines(tmp_path: Path) -> None:
+    descriptor = os.open(tmp_path, os.O_RDONLY)
+
+    async def read() -> str:
+        more = asyncio.Event()
+        lines = Lines(descriptor, asyncio.get_running_loop(), more.set)
+        assert lines.take() is None
+        await asyncio.wait_for(more.wait(), DEADLINE)
+        assert lines.at_end
+        return lines.failure
+
+    assert asyncio.run(read()) == "Is a directory"
+    os.close(descriptor)
 
 
 def test_lines_of_a_file(tmp_path: Path) -> None:
@@ -287,22 +318,6 @@ def test_tail_prints_what_was_said_during_a_break() -> None:
     assert complaints == ["Disconnected: The connection was lost. Reconnecting by itself.", "Connected again."]
 
 
-class ClosedPipe(io.StringIO):
-    """An output that nobody reads."""
-
-    def flush(self) -> None:
-        raise BrokenPipeError
-
-
-def test_tail_ends_when_nobody_reads() -> None:
-    box = Box()
-    tail = Tail(ClosedPipe(), local_time(box), lambda sentence: None)
-    wiring = Line(box, tail, "t", backlog=0)
-    box.text("bob").send("hello", "again")
-    wiring.pump()
-    assert tail.closed.called
-
-
 def test_tail_says_that_it_was_kicked_and_ends() -> None:
     box = Box()
     bob = box.text("bob")
@@ -313,5 +328,4 @@ def test_tail_says_that_it_was_kicked_and_ends() -> None:
     bob.send("/kick t no robots")
     wiring.pump()
     assert complaints == ["Kicked out of #dev by bob: no robots"]
-    assert tail.expelled
-    assert tail.closed.called
+    assert tail.expelled.called

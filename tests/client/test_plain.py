@@ -206,3 +206,40 @@ def test_help_tells_of_pasting_where_it_works() -> None:
     assert "* /paste - takes several lines as one message, up to a line with a dot\r\n" in seat.seen()
     seat.type("\x15/help\r")
     assert "/paste" in seat.seen()
+
+
+def test_a_stalled_terminal_gets_lines_later_and_only_as_many_as_are_kept() -> None:
+    box = Box()
+    seat = PlainSeat(box)
+    bob = box.text("bob")
+    seat.plain.hold()
+    for number in range(MAXIMUM_HELD + 5):
+        bob.send(f"{number}")
+    seat.seat.pump()
+    assert seat.seen() == ""
+    seat.plain.go_on()
+    shown = seat.seen().splitlines()
+    assert shown[0] == "* 5 lines are left out."
+    assert (shown[1], shown[-1]) == ("10:15 bob: 5", f"10:15 bob: {MAXIMUM_HELD + 4}")
+
+
+def test_what_a_stalled_terminal_did_not_get_waits_for_the_end_of_the_line_that_is_typed() -> None:
+    box = Box()
+    seat = PlainSeat(box)
+    seat.type("h")
+    seat.plain.hold()
+    box.text("bob").send("one")
+    seat.seat.pump()
+    seat.plain.go_on()
+    assert seat.seen() == "h"
+    seat.type("i\r")
+    assert seat.seen() == "i\r\n10:15 bob: one\r\n"
+
+
+def test_what_is_typed_is_read_in_the_encoding_of_the_terminal() -> None:
+    box = Box()
+    seat = PlainSeat(box)
+    plain = Plain(seat.seat.client, io.StringIO(), "latin-1")
+    plain.feed(b"\xfc\r")
+    seat.seat.pump()
+    assert [message.text for message in box.stored] == ["ü"]
