@@ -124,6 +124,20 @@ def test_what_is_wrong_is_said(tmp_path: Path, content: str, complaint: str) -> 
     assert f"{file}: {complaint}" in str(caught.value)
 
 
+def test_a_byte_order_mark_is_passed_over(tmp_path: Path) -> None:
+    file = tmp_path / "chat.toml"
+    file.write_bytes(b'\xef\xbb\xbfwelcome = "Hello."\r\n')
+    assert read_config(str(file))["welcome"] == "Hello."
+
+
+@pytest.mark.parametrize("content", ["x" * (1 << 21), "a = " + "[" * 100_000])
+def test_a_file_of_no_sense(tmp_path: Path, content: str) -> None:
+    file = tmp_path / "chat.toml"
+    file.write_text(content)
+    with pytest.raises(ValueError, match=r"the file can't be read|this is not TOML"):
+        read_config(str(file))
+
+
 def test_a_missing_file(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"can't be read \(No such file or directory\)"):
         read_config(str(tmp_path / "none.toml"))

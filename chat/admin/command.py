@@ -153,6 +153,9 @@ def run(arguments: list[str], alone: Alone) -> int:
         sys.stdout.reconfigure(errors="backslashreplace")
     try:
         options.parseOptions(arguments)
+    except usage.UsageError as refusal:
+        return _refuse(refusal)
+    try:
         if options["words"][0] in files.COMMANDS:
             return files.run(Path(options["data"]), options["words"], _print_json if options["json"] else _print)
         chat = Chat(Path(options["data"]), alone, options=options.filters, json=bool(options["json"]))
@@ -164,8 +167,7 @@ def run(arguments: list[str], alone: Alone) -> int:
             print(nothing)
         sys.stdout.flush()
     except usage.UsageError as refusal:
-        sentence = str(refusal).rstrip(".")
-        return _complain(f"{sentence}{'' if sentence.endswith('?') else '.'} chat admin --help explains.", 2)
+        return _refuse(refusal)
     except (CannotAdminister, CannotOpen, CannotBackUp, CannotRestore) as refusal:
         return _complain(str(refusal), 1)
     except BrokenPipeError:
@@ -178,6 +180,11 @@ def run(arguments: list[str], alone: Alone) -> int:
     except KeyboardInterrupt:
         return _complain("Interrupted.", 1)
     return 0
+
+
+def _refuse(refusal: usage.UsageError) -> int:
+    sentence = str(refusal).rstrip(".")
+    return _complain(f"{sentence}{'' if sentence.endswith('?') else '.'} chat admin --help explains.", 2)
 
 
 def _complain(sentence: str, code: int) -> int:

@@ -42,8 +42,8 @@ class Output:
     The descriptor stays blocking: that it blocks is a property of the open file, which the shell and other programs
     share. Letters that *encoding* lacks become question marks.
 
-    The owner sets what is called, in the running loop, when the :class:`Flow` changes: *filled*, *drained*, and *ended*
-    when nothing can be written any more.
+    The owner sets what is called in the running loop: *filled* whenever too much waits for the reader, *drained* when
+    the reader has then taken half of it, and *ended* when nothing can be written any more.
     """
 
     def __init__(self, descriptor: int, encoding: str = "utf-8") -> None:
@@ -85,7 +85,7 @@ class Output:
         self._done.clear()
         if asleep:
             os.write(self._wake, b"\0")
-        if self.flow is Flow.RUNNING and self._size > FULL:
+        if self._size > FULL:
             self.flow = Flow.FULL
             self.filled()
 

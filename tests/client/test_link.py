@@ -441,3 +441,43 @@ def test_a_mistake_of_the_listener_does_not_break_the_connection(logged_failures
     line.pump()
     assert record.texts == ["two"]
     assert len(logged_failures.flush(AttributeError)) == 1
+
+
+def test_a_link_that_is_paused_reads_nothing_and_stays() -> None:
+    box = Box()
+    record = Record()
+    line = Line(box, record)
+    line.link.pause()
+    assert line.cable.transport.producerState == "paused"
+    line.wait(PING_INTERVAL * (SILENT_PINGS + 2))
+    box.text("bob").send("one", "two")
+    line.pump()
+    assert record.texts == []
+    line.link.resume()
+    line.wait(PING_INTERVAL)
+    assert record.texts == ["one", "two"]
+    assert len(line.endpoint.cables) == 1
+
+
+def test_a_link_that_was_paused_gets_what_came_behind_a_break() -> None:
+    box = Box()
+    record = Record()
+    line = Line(box, record)
+    line.link.pause()
+    bob = box.text("bob")
+    bob.send("one")
+    line.pump()
+    line.cable.cut()
+    bob.send("two")
+    line.wait(2)
+    line.link.resume()
+    line.wait(2)
+    assert record.texts == ["one", "two"]
+
+
+def test_a_link_that_is_paused_leaves_at_once() -> None:
+    line = Line(Box(), Record())
+    line.link.pause()
+    line.link.leave()
+    line.pump()
+    assert line.over.called

@@ -13,6 +13,7 @@ from twisted.python import usage
 from chat.client import options
 from chat.client.client import OWN_COMMANDS
 from chat.client.options import ClientSettings, read, split_address
+from chat.disk.texts import LONGEST
 
 
 @pytest.fixture(autouse=True)
@@ -182,3 +183,31 @@ def test_rooms_of_the_command_line_are_known_as_such(config: Path) -> None:
     config.write_text('rooms = ["lobby", "dev"]')
     assert not read([]).rooms_given
     assert read(["--rooms", "tea"]).rooms_given
+
+
+def test_a_byte_order_mark_is_passed_over(config: Path) -> None:
+    config.write_bytes(b'\xef\xbb\xbfname = "bob"\r\n')
+    assert read([]).names == ("bob",)
+
+
+@pytest.mark.parametrize(
+    ("content", "complaint"),
+    [("x" * (LONGEST + 1), "can't be read: File too large."), ("a = " + "[" * 100_000, "is not TOML: ")],
+)
+def test_a_configuration_file_of_no_sense(config: Path, content: str, complaint: str) -> None:
+    config.write_text(content)
+    with pytest.raises(usage.UsageError, match=complaint):
+        read([])
+
+
+def test_a_home_that_may_not_be_looked_into_has_no_configuration(monkeypatch: pytest.MonkeyPatch) -> None:
+    def exists(path: Path) -> bool:
+        raise PermissionError
+
+    monkeypatch.setattr(Path, "exists", exists)
+    assert read([]).names[0] == "ada"
+
+
+def test_a_log_in_the_home_of_nobody() -> None:
+    with pytest.raises(usage.UsageError, match="nobody has such a home directory"):
+        read(["--log", "~no-such-user/log"])

@@ -7,6 +7,7 @@ import fcntl
 import os
 import pty
 import termios
+import threading
 from collections.abc import Awaitable, Callable, Iterator
 
 import pytest
@@ -23,6 +24,9 @@ def pipe() -> Iterator[Pipe]:
     """Both ends of a pipe: that to read, and that to write."""
     reading, writing = os.pipe()
     yield reading, writing
+    for thread in threading.enumerate():
+        if thread.name == "output":
+            thread.join(DEADLINE)
     os.close(writing)
 
 

@@ -166,6 +166,12 @@ def test_a_password_file_is_its_first_line(tmp_path: Path) -> None:
     assert from_file(path) == PASSWORD
 
 
+def test_a_byte_order_mark_is_no_part_of_a_password(tmp_path: Path) -> None:
+    path = tmp_path / "password"
+    path.write_bytes(b"\xef\xbb\xbfcorrect horse\r\n")
+    assert from_file(path) == "correct horse"
+
+
 @pytest.mark.parametrize(
     ("content", "complaint"), [(None, "can't be read"), (b"", "no password"), (b"\xff", "no text")]
 )

@@ -39,3 +39,14 @@ def test_those_that_are_set(monkeypatch: pytest.MonkeyPatch, platform: str) -> N
     monkeypatch.setenv("XDG_CONFIG_HOME", "/etc/ada")
     monkeypatch.setenv("XDG_STATE_HOME", "/var/ada")
     assert (places.config(), places.state()) == (Path("/etc/ada/twisted-chat"), Path("/var/ada/twisted-chat"))
+
+
+def test_nobody_knows_of_a_home(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in a container that runs as a user without a name."""
+
+    def home() -> Path:
+        raise RuntimeError
+
+    monkeypatch.setattr("sys.platform", "linux")
+    monkeypatch.setattr(Path, "home", home)
+    assert places.config() == Path("/.config/twisted-chat")
