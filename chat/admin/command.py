@@ -23,8 +23,9 @@ from chat import __version__
 from chat.admin import files
 from chat.admin.address import ALONE, address_in
 from chat.admin.address import FILE as SOCKET
-from chat.core import durations, operator, when
+from chat.core import durations, when
 from chat.core.errors import ChatError
+from chat.core.operating import table
 from chat.core.operating.record import FILTERS
 from chat.core.operating.request import Command
 from chat.core.text import clean
@@ -55,7 +56,7 @@ NOTES = (
 BEGINNING = 10.0
 """The seconds to wait for a chat that begins or ends, or for somebody else's ``chat admin``."""
 
-COMMANDS: Mapping[str, Command] = {**operator.COMMANDS, **files.COMMANDS}
+COMMANDS: Mapping[str, Command] = {**table.COMMANDS, **files.COMMANDS}
 """Those that the chat carries out, and those for which its files are enough."""
 
 Alone = Callable[[Path], AbstractContextManager[None]]

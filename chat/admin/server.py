@@ -75,7 +75,7 @@ class OperatorProtocol(LineReceiver):
         if self._asked or self.session.gone:
             return
         from chat.core.operating.request import Request
-        from chat.core.operator import run
+        from chat.core.operating.table import run
 
         self._asked = True
         hub = self._chat.hub
@@ -146,7 +146,7 @@ class OperatorFactory(Factory):
 
     def buildProtocol(self, addr: IAddress | None) -> OperatorProtocol | Outdated:
         try:
-            import chat.core.operator  # noqa: F401 - loaded when an operator comes first
+            import chat.core.operating.table  # noqa: F401 - loaded when an operator comes first
         except Exception:
             log.failure("what chat admin needs can't be loaded")
             return Outdated()

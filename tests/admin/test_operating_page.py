@@ -14,7 +14,7 @@ from chat.admin.command import Options
 from chat.core.accounts import Role
 from chat.core.doors import Doors, Registration
 from chat.core.limits import Limits
-from chat.core.operator import COMMANDS
+from chat.core.operating.table import COMMANDS
 from chat.history.passwords import hash_password
 
 PAGE = (Path(__file__).parents[2] / "docs" / "operating.md").read_text()

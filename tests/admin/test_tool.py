@@ -19,7 +19,7 @@ import pytest
 
 from chat.admin import command
 from chat.admin.address import address_in
-from chat.core.operator import COMMANDS
+from chat.core.operating.table import COMMANDS
 
 RIGHTS = (Path(__file__).parents[2] / "docs" / "rights.md").read_text()
 AS_NOBODY = "import os, sys; from chat.admin.command import run; os.setuid(65534); sys.exit(run(sys.argv[1:], None))"

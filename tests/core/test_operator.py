@@ -399,7 +399,7 @@ def test_a_chat_that_was_installed_anew_while_it_runs_says_so(
     monkeypatch: pytest.MonkeyPatch, logged_failures: LoggedFailures
 ) -> None:
     box = Box()
-    monkeypatch.setitem(sys.modules, "chat.core.operator", None)
+    monkeypatch.setitem(sys.modules, "chat.core.operating.table", None)
     assert box.admin("users") == (
         "What chat admin needs can't be loaded: the chat was installed anew while it ran. Restart it."
     )

@@ -29,7 +29,7 @@ NEVER = {"argon2", "confusable_homoglyphs", "prompt_toolkit", "tkinter", "tqdm",
 NEVER |= {"chat.admin.command", "chat.admin.files", "chat.alone", "chat.archive.command", "chat.client"}
 NEVER |= {"chat.daemon.network", "chat.history.copying", "chat.testing", "twisted.trial", "unittest"}
 AT_NEED = {
-    "chat.core.operator",
+    "chat.core.operating.table",
     "chat.history.memory",
     "chat.metrics",
     "chat.protocols.memory",
@@ -100,7 +100,7 @@ def test_it_has_loaded_nothing_that_is_not_used_yet(tmp_path: Path) -> None:
             env=os.environ,
         )
         assert done.returncode == 0, done.stderr
-        assert "chat.core.operator" in loaded(imported)
+        assert "chat.core.operating.table" in loaded(imported)
         assert not loaded(imported) & NEVER
         ada.close()
 

@@ -1,1 +1,1 @@
-"""The commands of ``chat admin``, by topic; :mod:`chat.core.operator` has the table of all."""
+"""The commands of ``chat admin``, by topic, and the table of all."""

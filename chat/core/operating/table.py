@@ -1,4 +1,4 @@
-"""What ``chat admin`` does: the decisions of the operator, who runs the server, in the one queue with all others."""
+"""All commands of ``chat admin`` that the chat carries out, in the one queue with what all others do."""
 
 from __future__ import annotations
 
