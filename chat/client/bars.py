@@ -11,7 +11,7 @@ from chat.client import status
 from chat.client.link_states import Online, Refused, Waiting
 from chat.client.model import Model
 from chat.client.room import Room
-from chat.client.rows import displayed, shorten, wrap
+from chat.client.widths import cells, displayed, shorten, wrap
 
 
 def topic_bar(room: Room, width: int) -> StyleAndTextTuples:
@@ -105,14 +105,16 @@ def _room(number: int, room: Room, current: Room) -> tuple[str, str, bool]:
 
 
 def _cells(parts: StyleAndTextTuples) -> int:
-    return sum(get_cwidth(part[1]) for part in parts)
+    return sum(cells(part[1]) for part in parts)
 
 
 def _cut(parts: StyleAndTextTuples, width: int) -> StyleAndTextTuples:
-    """Cut or fill *parts* to exactly *width* cells."""
+    """Cut or fill *parts* to *width* cells, also where a terminal draws them on the fewest."""
     fitted: StyleAndTextTuples = []
+    left = fill = width
     for style, text, *_ in parts:
-        text = shorten(text, width)
+        text = shorten(text, left)
         fitted.append((style, text))
-        width -= get_cwidth(text)
-    return [*fitted, ("class:bar", " " * width)]
+        left -= cells(text)
+        fill -= get_cwidth(text)
+    return [*fitted, ("class:bar", " " * fill)]

@@ -1,115 +1,28 @@
-"""From a line to the rows of a screen: widths, wrapping, hanging indent and styles."""
+"""From a line to the rows of a screen: hanging indent, styles and links."""
 
 from __future__ import annotations
 
 import re
+import string
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from urllib.parse import quote
 
 from prompt_toolkit.formatted_text import StyleAndTextTuples
 from prompt_toolkit.utils import get_cwidth
 
 from chat.client.scrollback import Line, LineKind
-from chat.client.styled import URL, author_styles, styled_text
-
-_UNIT = re.compile(URL.pattern + r"\S*|\s+|\S+")
-_FLAG = re.compile("[\U0001f1e6-\U0001f1ff]")
-_FUSING = re.compile(
-    "[\ufe0e\ufe0f]"  # variation selectors
-    "|(?<=[\u2600-\u27bf\U0001f300-\U0001faff])[\U0001f3fb-\U0001f3ff]"  # skin tones
-    "|(?<=[\u2600-\u27bf\ufe0f\U0001f300-\U0001faff])\u200d"  # joiners of emoji, not of letters
-)
+from chat.client.styled import URL, StyledText, author_styles, styled_text, with_urls
+from chat.client.widths import cells, displayed, fitting, shorten, wrap
 
 _CLOCK = " " * 6
 """The width of the time before a message."""
 
+LINK = "[link:"
+"""How the part of a style begins that says where a text leads; prompt_toolkit passes over parts in brackets."""
+
+_LONG = re.compile(URL.pattern + r"\S*")
+
 Row = StyleAndTextTuples
-
-
-def displayed(text: str) -> str:
-    """Write *text* so that all terminals agree on its width: emoji one by one, flags as letters."""
-    if text.isascii():
-        return text
-    text = _FLAG.sub(lambda match: chr(ord(match.group()) - 0x1F1E6 + ord("A")), text)
-    return _FUSING.sub("", text)
-
-
-def fusing(text: str) -> set[int]:
-    """Return the places in *text* of characters that join emoji into one, or colour them."""
-    return set() if text.isascii() else {match.start() for match in _FUSING.finditer(text)}
-
-
-def shorten(text: str, width: int) -> str:
-    """Cut *text* to *width* cells, and mark the cut."""
-    if get_cwidth(text) <= width:
-        return text
-    return text[: _fitting(text, 0, len(text), max(width - 1, 0))] + "…" if width > 0 else ""
-
-
-def wrap(text: str, first: int, rest: int) -> Sequence[tuple[int, int]]:
-    """Divide *text* into rows of *first*, then of *rest* cells; return where each begins and ends.
-
-    Rows break at spaces and between wide characters. An URL is broken only if it is longer than a row.
-    """
-    rows: list[tuple[int, int]] = []
-    row_start = row_end = 0
-    room = width = first
-
-    def close_row(next_start: int) -> None:
-        nonlocal row_start, row_end, room, width
-        rows.append((row_start, row_end))
-        row_start = row_end = next_start
-        room = width = rest
-
-    for start, end in _units(text):
-        cells = get_cwidth(text[start:end])
-        if text[start].isspace():
-            if cells > room:
-                close_row(end)
-            else:
-                room -= cells
-                row_end = end
-            continue
-        if cells > room and (room < width or (cells <= rest and width < rest)):
-            close_row(start)
-        while cells > room:
-            row_end = max(_fitting(text, start, end, room), start + 1)
-            start = row_end
-            close_row(start)
-            cells = get_cwidth(text[start:end])
-        room -= cells
-        row_end = end
-    if row_end > row_start or not rows:
-        rows.append((row_start, row_end))
-    return rows
-
-
-def _units(text: str) -> Iterator[tuple[int, int]]:
-    """Yield the parts that are not broken: words, URLs, single wide characters, and the spaces between."""
-    for match in _UNIT.finditer(text):
-        start, end = match.span()
-        if text[start:end].isascii() or URL.match(text, start):
-            yield start, end
-            continue
-        unit = start
-        wide_before = False
-        for place in range(start, end):
-            cells = get_cwidth(text[place])
-            if place > unit and cells and (cells == 2 or wide_before):
-                yield unit, place
-                unit = place
-            if cells:
-                wide_before = cells == 2
-        yield unit, end
-
-
-def _fitting(text: str, start: int, end: int, width: int) -> int:
-    """Return the end of what fits into *width* cells from *start* on. Combining marks stay with their character."""
-    used = 0
-    for place in range(start, end):
-        used += get_cwidth(text[place])
-        if used > width:
-            return place
-    return end
 
 
 class Painter:
@@ -138,15 +51,15 @@ class Painter:
         text = displayed(line.text)
         match line.kind:
             case LineKind.NOTICE:
-                return _hang([*clock, ("class:notice", "* ")], [("class:notice", text)], text, width)
+                return _hang([*clock, ("class:notice", "* ")], _styled(with_urls(text, "notice")), text, width)
             case LineKind.REFUSAL:
-                return _hang([*clock, ("class:refusal", "! ")], [("class:refusal", text)], text, width)
+                return _hang([*clock, ("class:refusal", "! ")], _styled(with_urls(text, "refusal")), text, width)
         author = _classes(author_styles(line))
         if line.kind is LineKind.ACTION:
             lead: Row = [*clock, ("class:action", "~ "), (author, displayed(line.author) + " ")]
         else:
             lead = [*clock, (author, displayed(line.author)), ("class:text", ": ")]
-        styled: Row = [(_classes(styles), part) for part, styles in styled_text(line, text, self._mentions)]
+        styled = _styled(styled_text(line, text, self._mentions))
         if marks := ", ".join(line.marks):
             styled, text = [*styled, ("class:quiet", f" ({marks})")], f"{text} ({marks})"
         return _hang(lead, styled, text, width)
@@ -155,21 +68,30 @@ class Painter:
 def _reactions(line: Line, width: int) -> Sequence[Row]:
     """Return rows with the reactions to a message, and how many users each is of; the user's own stand out."""
     rows: list[Row] = [[("", _CLOCK)]]
-    left = space = width - get_cwidth(_CLOCK)
+    left = space = width - len(_CLOCK)
     for one in line.reactions:
         text = f"{displayed(one.text)} {one.count}"
-        if get_cwidth(text) > left and left < space:
+        if cells(text) > left and left < space:
             rows.append([("", _CLOCK)])
             left = space
         text = shorten(text, left)
-        gap = " " * min(left - get_cwidth(text), 2)
+        gap = " " * min(left - cells(text), 2)
         rows[-1].append(("class:quiet.mine" if one.mine else "class:quiet", text + gap))
-        left -= get_cwidth(text + gap)
+        left -= cells(text + gap)
     return rows
 
 
 def _classes(styles: Iterable[str]) -> str:
     return " ".join(f"class:{style}" for style in styles)
+
+
+def _styled(parts: Iterable[StyledText]) -> Row:
+    """Return *parts* with the styles of prompt_toolkit. An URL leads to where it says, wherever it is broken."""
+    row: Row = []
+    for text, styles in parts:
+        link = f" {LINK}{quote(text, safe=string.punctuation)}]" if "url" in styles else ""
+        row.append((_classes(styles) + link, text))
+    return row
 
 
 def rule(text: str, width: int, style: str) -> Row:
@@ -181,19 +103,44 @@ def rule(text: str, width: int, style: str) -> Row:
 
 
 def _hang(lead: Row, styled: Row, text: str, width: int) -> Sequence[Row]:
-    """Put *text* after *lead*, and indent its further rows to where it begins."""
-    lead_width = sum(get_cwidth(part[1]) for part in lead)
-    if lead_width > width - 2:
-        width = lead_width + 2
-    indent = min(lead_width, width // 3)
+    """Put *text* after *lead*, and indent its further rows to where it begins.
+
+    An URL that is longer than a row has rows of its own without an indent, so that a terminal sees one piece.
+    """
+    lead_width = sum(cells(part[1]) for part in lead)
+    hanging = max(width, lead_width + 2)
+    indent = min(lead_width, hanging // 3)
     rows: list[Row] = []
     place = 0
     for line in text.split("\n"):
-        for start, end in wrap(line, width - (indent if rows else lead_width), width - indent):
-            row: Row = [("", " " * indent)] if rows else list(lead)
-            rows.append(row + _slice(styled, place + start, place + end))
+        for start, end, long in _pieces(line, hanging - indent):
+            if long:
+                rows = rows or [lead]
+                while start < end:
+                    fits = max(fitting(line, start, end, width), start + 1)
+                    rows.append(_slice(styled, place + start, place + fits))
+                    start = fits
+                continue
+            first = hanging - (indent if rows else lead_width)
+            for row_start, row_end in wrap(line[start:end], first, hanging - indent):
+                row: Row = [("", " " * indent)] if rows else list(lead)
+                rows.append(row + _slice(styled, place + start + row_start, place + start + row_end))
         place += len(line) + 1
     return rows
+
+
+def _pieces(line: str, width: int) -> Iterator[tuple[int, int, bool]]:
+    """Divide *line* into URLs that are longer than *width*, and what is between; tell which of both a piece is."""
+    place = 0
+    for match in _LONG.finditer(line):
+        start, end = match.span()
+        if cells(match.group()) > width:
+            if line[place:start].strip():
+                yield place, start, False
+            yield start, end, True
+            place = end + len(line[end:]) - len(line[end:].lstrip())
+    if place < len(line) or not line:
+        yield place, len(line), False
 
 
 def _slice(styled: Row, start: int, end: int) -> Row:

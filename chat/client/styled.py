@@ -36,9 +36,17 @@ def author_styles(line: Line) -> tuple[str, ...]:
 def styled_text(line: Line, text: str, mentions: Callable[[str], Sequence[tuple[int, int]]]) -> list[StyledText]:
     """Divide the *text* of a line into parts. URLs get a style, and so do the places that *mentions* finds."""
     style = "action" if line.kind is LineKind.ACTION else "notice" if line.notice else "text"
+    return _marked(text, style, mentions(text) if line.mention else ())
+
+
+def with_urls(text: str, style: str) -> list[StyledText]:
+    """Divide *text* into parts: URLs get a style of their own."""
+    return _marked(text, style, ())
+
+
+def _marked(text: str, style: str, mentions: Sequence[tuple[int, int]]) -> list[StyledText]:
     marks = [(match.span(), "url") for match in URL.finditer(text)]
-    if line.mention:
-        marks += [(span, "mention") for span in mentions(text)]
+    marks += [(span, "mention") for span in mentions]
     parts: list[StyledText] = []
     place = 0
     for (start, end), mark in sorted(marks):

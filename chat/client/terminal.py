@@ -16,7 +16,6 @@ from prompt_toolkit.history import DummyHistory, History
 from prompt_toolkit.input import Input
 from prompt_toolkit.key_binding import KeyPress
 from prompt_toolkit.layout import (
-    BufferControl,
     ConditionalContainer,
     Dimension,
     FormattedTextControl,
@@ -32,17 +31,19 @@ from prompt_toolkit.widgets import SearchToolbar
 from chat.client import bars, status
 from chat.client.client import CannotDo, Client, has_secret
 from chat.client.copy_view import CopyView
-from chat.client.emoji_input import EmojiApart
+from chat.client.drawing import RowByRow
 from chat.client.excerpt import Excerpt
 from chat.client.key_parser import parse_keys_of
 from chat.client.keys import bindings
 from chat.client.model import Observer
 from chat.client.plain_text import lines_with_time
 from chat.client.room import Room
-from chat.client.rows import Painter, Row, displayed, shorten
+from chat.client.rows import Painter, Row
 from chat.client.scrollback import Line
 from chat.client.style import STYLE
+from chat.client.typed_text import EmojiApart, TypedText
 from chat.client.viewport import Viewport
+from chat.client.widths import displayed, shorten
 from chat.core.text import clean_lines, in_quotes
 
 FRAME = 0.05
@@ -122,21 +123,23 @@ class Terminal(Observer):
         self._secret = Buffer(history=DummyHistory(), multiline=False, on_text_changed=lambda _: self._typed())
         """What the user answers when they are asked for a password or a key."""
         hidden = ConditionalProcessor(PasswordProcessor(), Condition(lambda: self._takes_secret))
-        self._control = BufferControl(
+        self._control = TypedText(
             buffer=self._view.buffer,
             input_processors=[hidden, EmojiApart(), BeforeInput(self._prompt)],
             search_buffer_control=self._search.control,
             preview_search=True,
         )
+        self._drawing = RowByRow(self._body())
         self._model.observe(self)
         self.application: Application[None] = Application(
-            layout=self._layout(),
+            layout=Layout(self._drawing, focused_element=self._control),
             style=STYLE,
             key_bindings=bindings(self),
             full_screen=True,
             mouse_support=False,
             enable_page_navigation_bindings=False,
             min_redraw_interval=FRAME,
+            after_render=self._drawing.draw,
             input=input,
             output=output,
         )
@@ -420,17 +423,16 @@ class Terminal(Observer):
         self._views = {room: view for room, view in self._views.items() if room in self._model.rooms}
         self.application.invalidate()
 
-    def _layout(self) -> Layout:
+    def _body(self) -> HSplit:
         self._height = 1
         messages = Window(_Messages(self._message_rows), always_hide_cursor=True)
         typed = Window(
             self._control,
-            wrap_lines=True,
             dont_extend_height=True,
             height=Dimension(min=1, max=MAXIMUM_ROWS),
             style="class:text",
         )
-        body = HSplit(
+        return HSplit(
             [
                 self._bar(lambda: bars.topic_bar(self._model.current, self._width)),
                 messages,
@@ -448,7 +450,6 @@ class Terminal(Observer):
                 typed,
             ]
         )
-        return Layout(body, focused_element=typed)
 
     def _bar(self, text: Callable[[], StyleAndTextTuples]) -> Window:
         return Window(FormattedTextControl(text), height=1, wrap_lines=False)

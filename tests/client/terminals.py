@@ -69,6 +69,11 @@ class RealTerminal:
         """Press keys."""
         self.child.send(keys)
 
+    def resize(self, lines: int, columns: int) -> None:
+        """Give the terminal another size."""
+        self.screen.resize(lines, columns)
+        self.child.setwinsize(lines, columns)
+
     def ends(self) -> int | None:
         """Wait until it has ended; return the exit code."""
         wait_for(self._has_ended, "the client ends")

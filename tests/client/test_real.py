@@ -186,7 +186,7 @@ def test_what_happens_during_the_copy_view_sends_nothing(
     ada.press("\x1bOQ")
     ada.sees(COME_BACK)
     if meanwhile == "resize":
-        ada.child.setwinsize(24, 70)
+        ada.resize(lines=24, columns=70)
     elif meanwhile == "suspend":
         ada.press("\x1a")
     else:

@@ -14,10 +14,11 @@ from prompt_toolkit.layout.controls import BufferControl
 from prompt_toolkit.layout.processors import TransformationInput
 from prompt_toolkit.utils import get_cwidth
 
-from chat.client.emoji_input import EmojiApart
-from chat.client.rows import Painter, Row, displayed, rule, shorten, wrap
+from chat.client.rows import Painter, Row, rule
 from chat.client.scrollback import Line, LineKind, Quote
 from chat.client.styled import NICK_TONES, nick_style
+from chat.client.typed_text import EmojiApart
+from chat.client.widths import displayed, shorten, wrap
 from chat.core.events import Reaction
 from chat.core.text import clean
 
