@@ -88,7 +88,7 @@ class FeedDelivery:
         for session in others:
             outbox = self._outboxes.get(session)
             if outbox is not None:
-                outbox.fast = False
+                outbox.slow_down()
         for dialect, feed in self._feeds.get(room, {}).items():
             data = dialect.encode(event)
             if not data:
@@ -102,7 +102,7 @@ class FeedDelivery:
             self._news.add(feed)
         outbox = self._outboxes.get(by)
         if outbox is not None and outbox.dialect.hides_own:
-            outbox.fast = False
+            outbox.speaks()
 
     def _unquoted(self, room: str, answer: Message, others: Mapping[int, Event]) -> Mapping[int, Event]:
         """The *answer* without its quote, or what *others* hold of it, for those who ignore the author of the quote."""
@@ -206,6 +206,8 @@ class FeedDelivery:
                         reader.cursor = end
                     else:
                         outbox.stalled(reader, news, sent)
+                elif outbox.spoke:
+                    outbox.send_others(reader)
                 else:
                     self._slow.add(outbox)
         slow, self._slow = self._slow, set()

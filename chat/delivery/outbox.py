@@ -64,6 +64,7 @@ class Outbox:
         "ready",
         "send",
         "session",
+        "spoke",
     )  # fmt: skip
 
     def __init__(
@@ -82,6 +83,8 @@ class Outbox:
         """The bytes in the places."""
         self.fast = False
         """Whether its one reader may be sent the news of a turn as they are."""
+        self.spoke = False
+        """Whether it may be sent them but for what its session said itself."""
         self.moves = 0
         """How often the socket has become full or free."""
         self._transport = transport
@@ -139,7 +142,7 @@ class Outbox:
             self._awaited += 1
         else:
             self.backlog += len(data)
-        self.fast = False
+        self.slow_down()
         return place
 
     def fill(self, place: Place, data: bytes) -> None:
@@ -163,7 +166,7 @@ class Outbox:
         """From here on read *feed*."""
         reader = feed.readers[self] = Reader(feed, self)
         self.readers.append(reader)
-        self.fast = False
+        self.slow_down()
 
     def leave(self, feed: Feed) -> None:
         """Read *feed* up to here, and no further."""
@@ -185,6 +188,24 @@ class Outbox:
         self._last = True
 
     # -- sending
+
+    def slow_down(self) -> None:
+        """Have what it is to be sent next be looked at one by one."""
+        self.fast = self.spoke = False
+
+    def speaks(self) -> None:
+        """What its session says itself is among the news."""
+        self.fast, self.spoke = False, self.fast or self.spoke
+
+    def send_others(self, reader: Reader) -> None:
+        """Send the news of this turn but for what its session said itself; only while it :attr:`spoke`."""
+        news = reader.feed.news_without(self.session.id)
+        reader.cursor = reader.feed.end
+        taken = self._send(news) if news else 0
+        self.fast, self.spoke = True, False
+        if taken < len(news):
+            self._stall(news[taken:])
+            self._settle()
 
     def flush(self) -> None:
         """Send what there is, as far as the socket takes it."""
@@ -248,6 +269,7 @@ class Outbox:
             elif reader in feed.behind:
                 feed.behind.remove(reader)
                 feed.trim()
+        self.spoke = False
         self.fast = (
             self.ready and not self._places and not self._last and len(self.readers) == 1 and not self.session.ignored
         )
@@ -287,11 +309,13 @@ class Outbox:
 
     def pauseProducing(self) -> None:
         """The buffer of the transport is full."""
-        self.ready = self.fast = False
+        self.ready = False
+        self.slow_down()
 
     def stopProducing(self) -> None:
         """The connection is gone: nothing can be sent any more."""
-        self.ready = self.fast = False
+        self.ready = False
+        self.slow_down()
 
     def abandon(self) -> list[Feed]:
         """Let go of everything; return the feeds that were read."""

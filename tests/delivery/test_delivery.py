@@ -6,6 +6,7 @@ import gc
 import tracemalloc
 import weakref
 
+import pytest
 from box import Box, Client, SlowStore, SlowWork, Socket, TlsTransport
 from conftest import LoggedFailures
 from twisted.internet.task import Clock
@@ -373,6 +374,46 @@ def test_a_slow_reader_goes_on_where_it_was() -> None:
     fast_later = fast.lines()
     received = slow.lines()
     assert received == [*(f"ada: line {number}" for number in range(50)), *fast_later]
+
+
+@pytest.mark.parametrize("taken", [0, 1, 12, 30, 1_000])
+@pytest.mark.parametrize("besides", ["nothing", "asks", "leaves"])
+def test_who_speaks_is_sent_what_others_say_in_the_same_turn_however_little_its_socket_takes(
+    taken: int, besides: str
+) -> None:
+    box = Box()
+    ada, bob, cyd = box.text("ada"), box.text("bob"), box.text("cyd")
+    cyd.received()
+    bob.received()
+    bob.socket.room = taken
+    for number in range(4):
+        ada.protocol.dataReceived(f"a{number}\n".encode())
+        bob.protocol.dataReceived(f"b{number}\n".encode())
+        if number == 2 and besides != "nothing":
+            bob.protocol.dataReceived({"asks": b"/topic\n", "leaves": b"/join dev\n"}[besides])
+    box.turn()
+    ada.send("later")
+    bob.socket.drain()
+    ada.send("at last")
+    seen = [line for line in bob.lines() if line.startswith(("ada: ", "bob: "))]
+    expected = ["ada: a0", "ada: a1", "ada: a2", "ada: a3", "ada: later", "ada: at last"]
+    assert seen == (expected if besides != "leaves" else expected[:3])
+    said = [f"{name}: {name[0]}{number}" for number in range(4) for name in ("ada", "bob")]
+    assert [line for line in cyd.lines() if line in said] == (said if besides != "leaves" else said[:-1])
+
+
+def test_an_answer_keeps_its_place_among_what_others_say_in_the_turn_in_which_one_speaks() -> None:
+    box = Box()
+    ada, bob = box.text("ada"), box.text("bob")
+    bob.received()
+    bob.protocol.dataReceived(b"hello\n")
+    ada.protocol.dataReceived(b"before\n")
+    bob.protocol.dataReceived(b"/topic\n")
+    ada.protocol.dataReceived(b"after\n")
+    box.turn()
+    before, answer, after = bob.lines()
+    assert (before, after) == ("ada: before", "ada: after")
+    assert "#lobby" in answer
 
 
 def test_a_reader_that_falls_out_of_the_window_is_told_how_much_it_missed() -> None:
