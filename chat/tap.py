@@ -72,8 +72,8 @@ class Options(usage.Options):
         (
             "lan",
             None,
-            "Let others on the network in: listen on all addresses, also for TLS, unless --listen or --tls-listen says "
-            "where (default: only this machine comes in).",
+            "Let others on the network in: listen on all addresses, also for TLS, if no other place is given "
+            "(default: only this machine comes in).",
         ),
         ("log", None, "Print the log at a terminal too (default: only where the output is no terminal)."),
         ("tls", None, "Listen for TLS too, with a certificate made and kept in the data directory (default: do not)."),

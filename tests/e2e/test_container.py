@@ -147,8 +147,13 @@ def container(image: Image, volume: Path) -> Iterator[Container]:
     apart = ["unshare", "--net", "--mount", "--pid", "--fork", "--kill-child", "sh", "-ec", INSIDE, "sh", OUTSIDE]
     with running([*apart, str(image.files), str(volume), *image.run(*image.config["Entrypoint"])]) as process:
         container = Container(image, process)
-        wait_for(container.healthy, "the container is healthy")
-        yield container
+        try:
+            wait_for(container.healthy, "the container is healthy")
+            yield container
+        finally:
+            # It has changed its user, so that it does not end with unshare.
+            if process.poll() is None:
+                os.kill(container.pid, signal.SIGKILL)
 
 
 def guest(container: Container) -> Person:
