@@ -8,10 +8,12 @@ import pty
 import select
 import signal
 import subprocess
+import sys
 import termios
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -181,7 +183,7 @@ def test_a_help_whose_reader_has_seen_enough() -> None:
 def latin_1() -> dict[str, str]:
     """An environment in which text is Latin-1."""
     for name in ("de_DE.ISO-8859-1", "en_US.ISO-8859-1"):
-        environment = {"LC_ALL": name}
+        environment = {"LC_ALL": name, "PYTHONIOENCODING": "", "PYTHONUTF8": ""}
         if shell("locale charmap", env=environment).stdout == "ISO-8859-1\n":
             return environment
     pytest.skip("there is no locale with Latin-1")
@@ -247,17 +249,31 @@ def test_complaints_do_not_go_elsewhere_where_there_is_no_standard_error() -> No
     assert (done.returncode, done.stdout) == (2, "")
 
 
+@pytest.fixture
+def public() -> Iterator[Path]:
+    """A directory that everybody can get at."""
+    with TemporaryDirectory() as name:
+        path = Path(name)
+        path.chmod(0o755)
+        yield path
+
+
 @pytest.mark.parametrize("home", ["unreadable", "unset"])
-def test_a_home_that_can_not_be_used(shared_chat: Daemon, bob: Person, tmp_path: Path, home: str) -> None:
-    """As after su, in cron, and in containers. Nobody has the number of that user, nor may read the files here."""
+def test_a_home_that_can_not_be_used(shared_chat: Daemon, bob: Person, tmp_path: Path, public: Path, home: str) -> None:
+    """As after su, in cron, and in containers. Nobody has the number of that user, nor may read the files here.
+
+    The Python of the tests may be in a directory of ours alone, so it is mounted where that user can get at it.
+    """
     if os.getuid():
         pytest.skip("only root can be somebody else")
-    program = tool("setpriv")
     there = tmp_path / "home"
     there.mkdir(mode=0o700)
-    become = f"{program} --reuid=65777 --regid=65534 --clear-groups"
-    command = f'echo hi | env -u XDG_CONFIG_HOME {"-u HOME" if home == "unset" else f"HOME={there}"} {become} "$@"'
-    done = shell(command, address(shared_chat), env={"PYTHONPATH": str(FOLDER)})
+    become = f"{tool('setpriv')} --reuid=65777 --regid=65534 --clear-groups"
+    python = public / Path(sys.executable).relative_to(sys.prefix)
+    inside = f"mount --bind {sys.prefix} {public} && echo hi | {become} {python} -m chat {address(shared_chat)}"
+    variable = "-u HOME" if home == "unset" else f"HOME={there}"
+    command = f"env -u XDG_CONFIG_HOME {variable} {tool('unshare')} --mount sh -c '{inside}'"
+    done = shell(command, env={"PYTHONPATH": str(FOLDER)})
     assert (done.returncode, done.stderr) == (0, "")
     bob.expect("* x joined.", "x: hi")
 
