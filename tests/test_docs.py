@@ -83,7 +83,7 @@ def talks_by_ncat(machine: Machine, line: str) -> None:
 def talks_by_the_client(machine: Machine, line: str) -> None:
     """Somebody says something at the terminal client and leaves."""
     with machine.type(line) as screen:
-        screen.expect_exact("ada #lobby>")
+        screen.expect_exact("ada #lobby")
         screen.send("hello from the client\r")
         look = "printf 'bob\\nexit\\n' | nc localhost 12345"
         wait_for(lambda: "ada: hello from the client" in machine.run(look), "it is stored")
