@@ -564,18 +564,20 @@ def test_a_mistyped_address_is_refused_with_how_to_write_one(box: Box) -> None:
     ]
 
 
-def test_a_kick_for_which_there_is_no_room_in_the_lobby_has_not_happened() -> None:
+def test_who_is_kicked_goes_to_the_lobby_also_if_all_rooms_are_in_use() -> None:
     box = Box(limits=Limits(rate=None, rooms=2))
     ada, bob = in_room(box, "ada", "bob")
     box.json("bot", rooms={"den": None})
     ada.received()
     ada.send("/kick bob", "/who")
     assert ada.lines() == [
-        "! The server holds 2 rooms and all are in use. Join one of them: /rooms",
-        "* In #dev: ada (op), bob",
+        "* You kicked bob.",
+        "* bob was kicked out by ada.",
+        "* In #dev: ada (op)",
     ]
-    bob.send("still here")
-    assert ada.lines() == ["bob: still here"]
+    bob.received()
+    bob.send("/who")
+    assert bob.lines() == ["* In #lobby: bob"]
 
 
 @pytest.mark.parametrize("first", ["hello", "/room private", "/lock"])
