@@ -41,17 +41,7 @@ class TalkLog:
             self._soon.cancel()
         self._soon = None
         said, self._said = self._said, []
-        lines: list[str] = []
-        for one in said:
-            if (
-                isinstance(one, Said)
-                and one.message.room is not None
-                and not one.hidden
-                and "\n" not in one.message.text
-            ):
-                lines.append(f"#{one.message.room} {one.message.spoken}")
-            else:
-                lines += _lines(one)
+        lines = [line for one in said for line in _lines(one)]
         if lines:
             log.info("{talk}", talk="\n".join(lines))
 
@@ -61,6 +51,8 @@ def _lines(said: Said | Changed) -> Iterable[str]:
         message = said.message
         if message.room is None:
             return (f"{message.author} to {message.to} in private",)
+        if "\n" not in message.text and not said.hidden:
+            return (f"#{message.room} {message.spoken}",)
         return _in_room(message.room, message.author, message.words(), said.hidden)
     event = said.event
     if isinstance(event, Edited) and event.room is not None:
