@@ -50,9 +50,6 @@ CHECK = 15.0
 MOST_WINDOWS = 16
 """A client for which more than so many windows waits, and more and more, is cut: it has not asked for all that."""
 
-_PRESENT = SessionState.PRESENT
-"""Looked up once: each line asks for it, and Python 3.11 takes as long to find a member of an enum as to call."""
-
 log = Logger()
 
 
