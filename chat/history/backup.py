@@ -11,6 +11,7 @@ from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from chat.core.events import BY_OPERATOR
 from chat.core.text import clean
 from chat.core.times import timestamp
 from chat.disk.files import led_to, put_in_place
@@ -32,9 +33,6 @@ from chat.history.copying import (
 )
 from chat.history.directory import FILE, history_in, is_of_chat
 from chat.history.store import CannotOpen
-
-OPERATOR = "chat admin"
-"""Who made or restored a backup, in the audit record."""
 
 MADE = "backup"
 """What the audit record of a backup, but not that of the chat, says last: when the backup was made."""
@@ -196,7 +194,7 @@ def _sign(part: Path, name: str, now: float) -> None:
     with closing(writing(part)) as connection:
         connection.execute(
             "INSERT INTO audit (time, author, action, target, why) VALUES (?, ?, ?, ?, '')",
-            (timestamp(now), OPERATOR, MADE, name_in_record(name)),
+            (timestamp(now), BY_OPERATOR, MADE, name_in_record(name)),
         )
 
 

@@ -16,12 +16,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from chat.core.events import BY_OPERATOR
 from chat.core.facts import Decision
 from chat.core.times import timestamp
 from chat.disk.files import sync_directory
 from chat.disk.private import close_to_others, create_in_data
 from chat.history.accounts import decide, last_account
-from chat.history.backup import FIRST_WITH_AUDIT, MADE, OPERATOR, name_in_record
+from chat.history.backup import FIRST_WITH_AUDIT, MADE, name_in_record
 from chat.history.copying import (
     Progress,
     copy,
@@ -211,7 +212,7 @@ def _prepare(part: Path, file: Path, path: Path, now: float) -> tuple[int, str |
             known = former is not None and former.goes_on
             _end_tokens(connection, former.tokens if former is not None and known else ())
             why = f"ids go on from {last + 1}"
-            decide(connection, Decision(timestamp(now), OPERATOR, RESTORED, name_in_record(file.name), why=why))
+            decide(connection, Decision(timestamp(now), BY_OPERATOR, RESTORED, name_in_record(file.name), why=why))
         (messages,) = connection.execute("SELECT count(*) FROM messages").fetchone()
     return messages, newest[1] if newest is not None else None, last + 1, known
 
@@ -224,7 +225,7 @@ def _made(connection: sqlite3.Connection) -> str | None:
     """When the backup was made, or the last message was said that it holds."""
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     if version >= FIRST_WITH_AUDIT:
-        row = connection.execute(_MADE, (OPERATOR, MADE)).fetchone()
+        row = connection.execute(_MADE, (BY_OPERATOR, MADE)).fetchone()
         if row is not None:
             return str(row[0])
     newest = connection.execute(_NEWEST).fetchone()
