@@ -97,16 +97,16 @@ class Restored:
 
 @dataclass(frozen=True, slots=True)
 class Former:
-    """What is known of the history that is replaced.
+    """What is known of the history that is replaced; nothing, if there is none.
 
     ``last_account``: the greatest id of an account. ``tokens``: the digests of those that hold. ``goes_on``: whether
     it is what became of the history that was backed up.
     """
 
-    last_id: int
-    last_account: int
-    tokens: Collection[tuple[str]]
-    goes_on: bool
+    last_id: int = 0
+    last_account: int = 0
+    tokens: Collection[tuple[str]] = ()
+    goes_on: bool = False
 
 
 def restore(file: Path, directory: Path, now: float, progress: Progress) -> Restored:
@@ -200,21 +200,20 @@ def _prepare(part: Path, file: Path, path: Path, now: float) -> tuple[int, str |
             raise _damaged(file, unusable)
         newest = connection.execute(_NEWEST).fetchone()
         former = _former(path, newest)
-        jump = 0 if former is not None and former.goes_on else _ids_since(made, now, file)
+        jump = 0 if former.goes_on else _ids_since(made, now, file)
         with transaction(connection):
-            last = max(connection.execute(LAST_ID).fetchone()[0] + jump, former.last_id if former else 0)
-            account = max(last_account(connection) + jump, former.last_account if former else 0)
+            last = max(connection.execute(LAST_ID).fetchone()[0] + jump, former.last_id)
+            account = max(last_account(connection) + jump, former.last_account)
             if max(last, account) >= TOO_LARGE:
                 raise _damaged(file, f"it has the id {max(last, account) - jump}")
             connection.execute(_TAKE_ID, (last,))
             connection.execute(_COUNT_ACCOUNTS)
             connection.execute(_TAKE_ACCOUNT, (account,))
-            known = former is not None and former.goes_on
-            _end_tokens(connection, former.tokens if former is not None and known else ())
+            _end_tokens(connection, former.tokens if former.goes_on else ())
             why = f"ids go on from {last + 1}"
             decide(connection, Decision(timestamp(now), BY_OPERATOR, RESTORED, name_in_record(file.name), why=why))
         (messages,) = connection.execute("SELECT count(*) FROM messages").fetchone()
-    return messages, newest[1] if newest is not None else None, last + 1, known
+    return messages, newest[1] if newest is not None else None, last + 1, former.goes_on
 
 
 def _damaged(file: Path, fault: str) -> CannotRestore:
@@ -246,21 +245,21 @@ def _ids_since(made: str | None, now: float, file: Path) -> int:
     return int((max(now - since, 0) + TOLERANCE) * FASTEST)
 
 
-def _former(path: Path, newest: tuple[object, ...] | None) -> Former | None:
+def _former(path: Path, newest: tuple[object, ...] | None) -> Former:
     """What is known of the history that is there; *newest* is the newest message of the backup."""
     if not path.exists() or not is_database(path):
-        return None
+        return Former()
     try:
         with closing(connect(path)) as connection:
             last_id = _last_id(connection)
             (version,) = connection.execute("PRAGMA user_version").fetchone()
             if not FIRST_WITH_TOKENS <= version <= len(MIGRATIONS):
-                return Former(last_id, 0, (), goes_on=False)
+                return Former(last_id)
             goes_on = newest is not None and connection.execute(_HAS, newest).fetchone() is not None
             tokens = connection.execute("SELECT digest FROM tokens").fetchall()
             return Former(last_id, last_account(connection), tokens, goes_on)
     except sqlite3.Error:
-        return None
+        return Former()
 
 
 def _last_id(connection: sqlite3.Connection) -> int:
