@@ -235,5 +235,8 @@ def _others_of(session: Session, user: User) -> frozenset[int]:
 
 def _encoded(events: Mapping[int, Event], dialect: Dialect) -> Mapping[int, bytes]:
     """Write what some sessions are shown; what several are shown is written once."""
-    written = {id(event): dialect.encode(event) for event in {id(event): event for event in events.values()}.values()}
+    written: dict[int, bytes] = {}
+    for event in events.values():
+        if id(event) not in written:
+            written[id(event)] = dialect.encode(event)
     return {session: written[id(event)] for session, event in events.items()}
