@@ -25,13 +25,13 @@ class Subscriber(Protocol):
     fast: bool
     """Whether its one reader may be sent the news of a turn as they are."""
     spoke: bool
-    """Whether it may be sent them but for what its session said itself."""
+    """Whether it may be sent them but for what its session said itself; never while it is ``fast``."""
     send: Callable[[bytes | memoryview], int]
 
     def stalled(self, reader: Reader, news: bytes, taken: int) -> None:
         """Its socket took only so many bytes of the *news*."""
 
-    def send_others(self, reader: Reader) -> None:
+    def send_without_own(self, reader: Reader) -> None:
         """Send the news of this turn but for what its session said itself."""
 
     def flush(self) -> None:

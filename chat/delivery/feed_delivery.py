@@ -207,7 +207,7 @@ class FeedDelivery:
                     else:
                         outbox.stalled(reader, news, sent)
                 elif outbox.spoke:
-                    outbox.send_others(reader)
+                    outbox.send_without_own(reader)
                 else:
                     self._slow.add(outbox)
         slow, self._slow = self._slow, set()

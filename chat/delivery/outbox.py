@@ -84,7 +84,7 @@ class Outbox:
         self.fast = False
         """Whether its one reader may be sent the news of a turn as they are."""
         self.spoke = False
-        """Whether it may be sent them but for what its session said itself."""
+        """Whether it may be sent them but for what its session said itself; never while it is :attr:`fast`."""
         self.moves = 0
         """How often the socket has become full or free."""
         self._transport = transport
@@ -197,7 +197,7 @@ class Outbox:
         """What its session says itself is among the news."""
         self.fast, self.spoke = False, self.fast or self.spoke
 
-    def send_others(self, reader: Reader) -> None:
+    def send_without_own(self, reader: Reader) -> None:
         """Send the news of this turn but for what its session said itself; only while it :attr:`spoke`."""
         news = reader.feed.news_without(self.session.id)
         reader.cursor = reader.feed.end
