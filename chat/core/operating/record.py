@@ -10,7 +10,7 @@ from chat.core.bans import ACCOUNT
 from chat.core.errors import BadField
 from chat.core.facts import Decision
 from chat.core.hub import Hub
-from chat.core.operating.request import PAGE, Command, Operator, Request, Topic, show_lines, show_page
+from chat.core.operating.request import PAGE, Command, Operator, Request, Topic, show_page
 from chat.core.ports import AuditPage
 from chat.core.times import second
 
@@ -76,8 +76,7 @@ def _is_wanted(decision: Decision, options: dict[str, str]) -> bool:
 
 
 def _show_stats(hub: Hub, session: Operator, request: Request) -> None:
-    figures = hub.figures().items()
-    show_lines(hub, session, request, ((f"{number:04}", Figure(*one)) for number, one in enumerate(figures)))
+    show_page(hub, session, request, [Figure(*one) for one in hub.figures().items()], None)
 
 
 COMMANDS = (

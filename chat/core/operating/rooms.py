@@ -15,7 +15,17 @@ from chat.core.errors import BadField, NoSuchRoom
 from chat.core.events import Notice, RuleKind, closed_by
 from chat.core.facts import AccessSet, FounderSet, LockSet, RoomFact, SlowSet, StatusSet
 from chat.core.hub import Hub
-from chat.core.operating.request import Command, Operator, Progress, Request, Then, Topic, find_account, show_lines
+from chat.core.operating.request import (
+    Command,
+    Operator,
+    Progress,
+    Request,
+    Then,
+    Topic,
+    find_account,
+    show_lines,
+    show_page,
+)
 from chat.core.ports import DropMessages
 from chat.core.room import Access, Room, Status
 from chat.core.text import counted, enumerate_words
@@ -89,7 +99,7 @@ def _room(
 ) -> None:
     room = find_room(hub, name)
     if rule is None:
-        show_lines(hub, session, request, [(room.name, Rules(room.name, room_rules.rules_of(hub, room), room.topic))])
+        show_page(hub, session, request, [Rules(room.name, room_rules.rules_of(hub, room), room.topic)], None)
         return
     if rule not in _RULES:
         *others, last = _RULES
