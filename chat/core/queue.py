@@ -164,7 +164,7 @@ class Queue:
         return session.pending >= self._limits.pending_each
 
     def holds_back(self, session: Session) -> bool:
-        """Tell whether it is full, or busy with *session*."""
+        """Tell whether it is full, or busy with *session*. Each line asks, so this calls neither of the two."""
         return session.pending >= self._limits.pending_each or self._effects >= self._limits.pending
 
     def pause_until_room(self, resume: Callable[[], None]) -> None:
