@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
 import sqlite3
 from collections.abc import Callable, Sequence
@@ -16,6 +17,7 @@ from chat.core import names
 from chat.core.private import cost
 from chat.core.search import folded_name, words
 from chat.disk.files import put_in_place
+from chat.disk.private import create_in_data
 from chat.history.store import CannotOpen
 
 ROOM = 3
@@ -626,7 +628,7 @@ def _copy(connection: sqlite3.Connection, path: Path, version: int) -> None:
     log.info("{path} is of version {version}; it is copied to {copy} first", path=path, version=version, copy=copy)
     partial = copy.with_name(f"{copy.name}.part")
     partial.unlink(missing_ok=True)
-    partial.touch(mode=0o600)
+    os.close(create_in_data(partial))
     try:
         with closing(sqlite3.connect(partial)) as target:
             connection.backup(target)

@@ -140,6 +140,16 @@ def test_the_file_is_copied_first(folder: Path, opened: Opened, version: int) ->
     assert not list(folder.glob("*.part"))
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
+def test_the_copy_that_root_makes_belongs_to_the_owner_of_its_directory(folder: Path, version: int) -> None:
+    os.chown(folder, 12_345, 54_321)
+    store = SqliteStore(REACTOR, folder)
+    store.open()
+    store.close()
+    copy = (folder / f"{FILE}.v{version}").stat()
+    assert (copy.st_uid, copy.st_gid) == (12_345, 54_321)
+
+
 def test_the_operator_is_told_of_the_copy(folder: Path, version: int) -> None:
     with capturedLogs() as logged:
         store = SqliteStore(REACTOR, folder)
