@@ -11,7 +11,7 @@ from pathlib import Path
 
 from chat.core.text import size_in_words
 from chat.history.directory import BESIDE
-from chat.history.schema import MIGRATIONS
+from chat.history.schema import MIGRATIONS, size_of
 from chat.history.sqlite import BUSY_TIMEOUT
 from chat.history.store import CannotOpen
 
@@ -83,20 +83,13 @@ def is_history(connection: sqlite3.Connection) -> bool:
 
 def lack_of_room(source: sqlite3.Connection, where: Path, what: str) -> str | None:
     """Say so if a copy of *source* does not fit on the disk of the directory *where*."""
-    needed, free = _size_of(source), shutil.disk_usage(where).free
+    needed, free = size_of(source), shutil.disk_usage(where).free
     if needed <= free:
         return None
     return (
         f"There is no room in {where} for {what}: it needs {size_in_words(needed)}, and there are "
         f"{size_in_words(free)}. Nothing was written."
     )
-
-
-def _size_of(connection: sqlite3.Connection) -> int:
-    """The bytes of a database."""
-    (pages,) = connection.execute("PRAGMA page_count").fetchone()
-    (page,) = connection.execute("PRAGMA page_size").fetchone()
-    return int(pages * page)
 
 
 def copy(source: sqlite3.Connection, part: Path, descriptor: int, progress: Progress) -> None:

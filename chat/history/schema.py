@@ -617,9 +617,7 @@ def bring_up_to_date(connection: sqlite3.Connection, path: Path) -> None:
 def _copy(connection: sqlite3.Connection, path: Path, version: int) -> None:
     """Copy the file of an older *version* beside it, where it stays until the operator removes it."""
     copy = path.with_name(f"{path.name}.v{version}")
-    (pages,) = connection.execute("PRAGMA page_count").fetchone()
-    (page,) = connection.execute("PRAGMA page_size").fetchone()
-    needed, free = ROOM * pages * page, shutil.disk_usage(path.parent).free
+    needed, free = ROOM * size_of(connection), shutil.disk_usage(path.parent).free
     if free < needed:
         raise CannotOpen(
             f"{path} must be brought up to date first, and for that there must be {_megabytes(needed)} MB of room on "
@@ -637,6 +635,13 @@ def _copy(connection: sqlite3.Connection, path: Path, version: int) -> None:
         partial.unlink(missing_ok=True)
         raise
     log.warn("{copy} is the history as it was before the update, and stays until you remove it", copy=copy)
+
+
+def size_of(connection: sqlite3.Connection) -> int:
+    """The bytes of a database."""
+    (pages,) = connection.execute("PRAGMA page_count").fetchone()
+    (page,) = connection.execute("PRAGMA page_size").fetchone()
+    return int(pages * page)
 
 
 def _megabytes(size: int) -> int:
