@@ -7,17 +7,12 @@ Run it as ``python docs/recording.py``. What the picture shows has happened just
 
 from __future__ import annotations
 
-import io
 import os
 import subprocess
 import sys
-import time
-from dataclasses import dataclass, field
 from pathlib import Path
 
-from rich.console import Console
-from rich.terminal_theme import MONOKAI
-from rich.text import Text
+from terminals import Terminal, close_all
 
 PICTURE = Path(__file__).parent / "recording.svg"
 FOLDER = Path("/tmp/demo")  # noqa: S108 - the picture shows its name
@@ -27,79 +22,34 @@ ON_ITS_OWN = [
     "sh",
     "-c",
 ]
-SERVER = f"recording-{os.getpid()}"
 COLUMNS, ROWS = 75, 13
 WIDTH, HEIGHT, TOP = 956, 388, 56
 SECONDS = 2.5
 """How long each frame is shown."""
 
-TERMINAL = """<svg x="{{x}}" y="{{y}}" width="{width}" height="{height}" viewBox="0 0 {width} {height}">
-<style>
-.{unique_id}-matrix {{ font-family: monospace; font-size: {char_height}px; line-height: {line_height}px; }}
-.{unique_id}-title {{ font-size: 18px; font-weight: bold; font-family: sans-serif; }}
-{styles}
-</style>
-<defs>
-<clipPath id="{unique_id}-clip-terminal">
-<rect x="0" y="0" width="{terminal_width}" height="{terminal_height}" />
-</clipPath>
-{lines}
-</defs>
-{chrome}
-<g transform="translate({terminal_x}, {terminal_y})" clip-path="url(#{unique_id}-clip-terminal)">
-{backgrounds}
-<g class="{unique_id}-matrix" xml:space="preserve">
-{matrix}
-</g>
-</g>
-</svg>"""
 
+class Shell(Terminal):
+    """A terminal with a shell, at its *place* in the picture."""
 
-def tmux(*arguments: str) -> str:
-    """Run tmux, and return what it prints."""
-    return subprocess.run(["tmux", "-L", SERVER, *arguments], check=True, capture_output=True, text=True).stdout
+    def __init__(self, name: str, title: str, place: tuple[int, int]) -> None:
+        super().__init__(name, title, COLUMNS, ROWS)
+        self.place = place
+        self.states: list[tuple[int, str]] = []
+        """What it has shown: a screen, and the first frame in which it was shown."""
 
-
-@dataclass
-class Terminal:
-    """A terminal, and what it has shown: a screen, and the first frame in which it was shown."""
-
-    name: str
-    title: str
-    place: tuple[int, int]
-    states: list[tuple[int, str]] = field(default_factory=list)
-
-    def open(self) -> None:
-        """Start a shell in it."""
-        shell = ["env", "PS1=$ ", "COLORTERM=truecolor", "bash", "--norc", "--noprofile"]
-        tmux("new-session", "-d", "-s", self.name, "-x", str(COLUMNS), "-y", str(ROWS), "-c", str(FOLDER), *shell)
+    def start(self) -> None:
+        """Start the shell."""
+        self.open(FOLDER, "env", "PS1=$ ", "bash", "--norc", "--noprofile")
         self.wait("$")
-
-    def type(self, text: str) -> None:
-        """Type *text*."""
-        tmux("send-keys", "-t", self.name, "-l", text)
-        self.wait(text[-20:])
 
     def enter(self, shown: str) -> None:
         """Press Enter, and wait until *shown* is on the screen."""
-        tmux("send-keys", "-t", self.name, "Enter")
+        self.press("Enter")
         self.wait(shown)
-
-    def screen(self) -> str:
-        """What is on the screen."""
-        return tmux("capture-pane", "-p", "-t", self.name)
-
-    def wait(self, shown: str) -> None:
-        """Wait until *shown* is on the screen; give up after 20 seconds."""
-        deadline = time.monotonic() + 20
-        while shown not in self.screen():
-            if time.monotonic() > deadline:
-                raise TimeoutError(f"{shown!r} is not in\n{self.screen()}")
-            time.sleep(0.05)
 
     def take(self, frame: int) -> None:
         """Note what it shows in this *frame*."""
-        screen = tmux("capture-pane", "-e", "-p", "-N", "-t", self.name)
+        screen = self.coloured_screen()
         if not self.states or self.states[-1][1] != screen:
             self.states.append((frame, screen))
 
@@ -108,10 +58,10 @@ class Recording:
     """The four terminals, frame by frame, each frame with a caption."""
 
     def __init__(self) -> None:
-        self.server = Terminal("server", "the server", (0, 0))
-        self.other = Terminal("other", "the server, another terminal", (1, 0))
-        self.ada = Terminal("ada", "ada, with the client", (0, 1))
-        self.bob = Terminal("bob", "bob, with netcat", (1, 1))
+        self.server = Shell("server", "the server", (0, 0))
+        self.other = Shell("other", "the server, another terminal", (1, 0))
+        self.ada = Shell("ada", "ada, with the client", (0, 1))
+        self.bob = Shell("bob", "bob, with netcat", (1, 1))
         self.terminals = [self.server, self.other, self.ada, self.bob]
         self.captions: list[str] = []
 
@@ -124,7 +74,7 @@ class Recording:
     def play(self) -> None:
         """Have everything happen."""
         for terminal in self.terminals:
-            terminal.open()
+            terminal.start()
         self.server.type("twistd -n chat")
         self.take("One command opens the chat.")
         self.server.enter("ends the chat.")
@@ -159,7 +109,7 @@ class Recording:
         self.server.enter("ends the chat.")
         self.ada.wait("1 person")
         self.take("The chat is opened again, and Ada's client is back by itself.")
-        tmux("send-keys", "-t", self.bob.name, "C-c")
+        self.bob.press("C-c")
         self.bob.wait("^C")
         self.bob.type("nc localhost 12345")
         self.bob.enter("Type your name")
@@ -194,7 +144,10 @@ class Recording:
                 name = f"{terminal.name}{number}"
                 parts.append(_visible(name, first, end, frames))
                 kind = "state last" if end == frames else "state"
-                drawn.append(f'<g class="{kind}" id="{name}">{_draw(terminal, screen, f"t-{name}")}</g>')
+                column, row = terminal.place
+                place = f'x="{column * WIDTH}" y="{TOP + row * HEIGHT}" width="{{width}}" height="{{height}}"'
+                svg = terminal.draw(screen, f"t-{name}", place)
+                drawn.append(f'<g class="{kind}" id="{name}">{svg}</g>')
         return "\n".join([*parts, "</style>", *drawn, "</svg>", ""])
 
 
@@ -212,14 +165,6 @@ def _visible(name: str, first: int, end: int, frames: int) -> str:
     return f"#{name} {{ animation-name: {name}; }} @keyframes {name} {{ {before}{shown}{hidden} }}"
 
 
-def _draw(terminal: Terminal, screen: str, unique_id: str) -> str:
-    console = Console(width=COLUMNS, record=True, file=io.StringIO(), force_terminal=True, color_system="truecolor")
-    console.print(Text.from_ansi(screen.removesuffix("\n")), no_wrap=True, overflow="crop")
-    svg = console.export_svg(title=terminal.title, theme=MONOKAI, code_format=TERMINAL, unique_id=unique_id)
-    column, row = terminal.place
-    return svg.replace("{x}", str(column * WIDTH)).replace("{y}", str(TOP + row * HEIGHT))
-
-
 def main() -> None:
     """Play where the port is free and no other chat can be killed, and draw."""
     if sys.argv[1:] != ["here"]:
@@ -231,7 +176,7 @@ def main() -> None:
     try:
         recording.play()
     finally:
-        subprocess.run(["tmux", "-L", SERVER, "kill-server"], check=False, capture_output=True)
+        close_all()
         subprocess.run(["rm", "-r", str(FOLDER)], check=True)
     PICTURE.write_text(recording.svg())
 
