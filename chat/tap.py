@@ -7,10 +7,8 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import replace
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from twisted.application.service import IService
 from twisted.logger import Logger
@@ -21,6 +19,9 @@ from chat.core import durations
 from chat.core.doors import Inviters, Registration
 from chat.core.errors import BadField, BadName
 from chat.core.names import user_name
+from chat.daemon.logfiles import prepare_log_file
+from chat.daemon.outlook import look_out
+from chat.daemon.pid_file import leave_out_pid_file
 from chat.protocols.listening import EVERYWHERE, endpoint
 from chat.protocols.ways import TLS, WAYS, WayIn
 from chat.settings import (
@@ -37,15 +38,9 @@ from chat.settings import (
     read_config,
 )
 
-if TYPE_CHECKING:
-    from chat.daemon.process import Outlook
-
 _DEFAULTS = Settings()
 
 _QUOTED = r"'tcp:12345:interface=\:\:'"
-
-PID_FILE = "twistd.pid"
-"""Where ``twistd`` keeps the number of its process if it is not told otherwise."""
 
 log = Logger()
 
@@ -226,9 +221,10 @@ class Options(usage.Options):
         return f"Usage: {self._command} {self.synopsis}" if self._command else super().getSynopsis()
 
     def postOptions(self) -> None:
-        self._leave_out_pid_file()
-        self._prepare_log_file()
-        for flag in ("no-log-talk", "no-limits", "allow-plain-passwords", "members-only", "lan", "log", "tls"):
+        if self.parent is not None:
+            leave_out_pid_file(self.parent)
+            prepare_log_file(self.parent)
+        for flag, _, _ in self.optFlags:
             if self[flag]:
                 self._given[flag.replace("-", "_")] = True
         settings = self.settings
@@ -246,45 +242,6 @@ class Options(usage.Options):
             raise usage.UsageError(
                 f"TLS needs a certificate, and with --data {NO_DATA} there is no place to keep one. Give --tls-cert."
             )
-
-    def _leave_out_pid_file(self) -> None:
-        """In the foreground, have ``twistd`` use no pid file unless one was asked for.
-
-        A crash leaves a pid file behind, which keeps the chat from starting if another process has its number by then.
-        The lock of the data (``chat.lock``) tells whether a chat runs there.
-        """
-        twistd = self.parent
-        if twistd is None or twistd.get("pidfile") != PID_FILE:
-            return
-        if twistd.get("nodaemon"):
-            twistd["pidfile"] = ""
-        elif (process := _running(PID_FILE)) is not None:
-            raise usage.UsageError(
-                f"process {process} runs, whose number is in {PID_FILE}. If that is no chat, remove {PID_FILE}, "
-                f"or give twistd --pidfile="
-            )
-
-    @property
-    def _log_file(self) -> str | None:
-        """The file that ``twistd`` logs to, if it does."""
-        twistd = self.parent
-        if twistd is None or twistd.get("syslog") or twistd.get("logger"):
-            return None
-        file = twistd.get("logfile") or ("-" if twistd.get("nodaemon", True) else "twistd.log")
-        return None if file == "-" else file
-
-    def _prepare_log_file(self) -> None:
-        """Make the log file before ``twistd`` does, for nobody else to read."""
-        if self._log_file is None:
-            return
-        from chat.daemon.logfiles import make_private
-
-        try:
-            make_private(self._log_file)
-        except OSError as error:
-            raise usage.UsageError(
-                f"the log can't go to {self._log_file}: {error.strerror}. Choose another file with --logfile."
-            ) from error
 
     def _check_endpoints(self, option: str, descriptions: tuple[str, ...]) -> None:
         from twisted.internet import reactor
@@ -342,35 +299,5 @@ def makeService(options: Options) -> IService:
         log.warn("everybody on this machine can see the key of --key: write it into the file of --config instead")
     # The reactor's own clock is the wall clock. When that is set, timers would fire all at once, or hours late.
     reactor.seconds = time.monotonic  # type: ignore[method-assign]
-    return ChatProcess(reactor, fit_open_files(options.settings), _outlook(options))
-
-
-def _outlook(options: Options) -> Outlook:
-    """Find out who looks at the process, which ``twistd`` may put into the background after this."""
-    from chat.daemon import command_lines
-    from chat.daemon.process import Outlook
-    from chat.daemon.screen import Screen, is_terminal
-
-    twistd: dict[str, Any] = options.parent or {}
-    outlook = Outlook(command_lines.daemon(twistd.get("command")), command_lines.client())
-    foreground = bool(twistd.get("nodaemon"))
-    prints_log = foreground and not any(twistd.get(name) for name in ("logfile", "syslog", "logger"))
-    if prints_log and is_terminal(sys.stdout):
-        if is_terminal(sys.stderr) and not options.settings.log:
-            outlook.screen = Screen(sys.stdout)
-    elif is_terminal(sys.stderr) or not foreground:
-        with suppress(OSError):
-            outlook.starter = os.fdopen(os.dup(2), "w", errors="backslashreplace")
-    return outlook
-
-
-def _running(pid_file: str) -> int | None:
-    """The process whose number is in *pid_file*, if it runs."""
-    try:
-        process = int(Path(pid_file).read_text())
-        os.kill(process, 0)
-    except PermissionError:
-        return process
-    except (OSError, ValueError):
-        return None
-    return process
+    outlook = look_out(options.parent or {}, with_log=options.settings.log)
+    return ChatProcess(reactor, fit_open_files(options.settings), outlook)

@@ -5,8 +5,10 @@ from __future__ import annotations
 import gc
 import os
 import stat
+from typing import Any
 
 from twisted.logger import Logger
+from twisted.python import usage
 from twisted.python.logfile import BaseLogFile, LogFile
 
 ROTATED_FILES = 9
@@ -15,6 +17,30 @@ ROTATED_FILES = 9
 MODE = 0o600
 
 log = Logger()
+
+
+def prepare_log_file(twistd: dict[str, Any]) -> None:
+    """Make the log file before *twistd* (its options) does, for nobody else to read.
+
+    Raises :class:`UsageError` if that can't be.
+    """
+    path = _log_file(twistd)
+    if path is None:
+        return
+    try:
+        make_private(path)
+    except OSError as error:
+        raise usage.UsageError(
+            f"the log can't go to {path}: {error.strerror}. Choose another file with --logfile."
+        ) from error
+
+
+def _log_file(twistd: dict[str, Any]) -> str | None:
+    """The file that ``twistd`` logs to, if it does."""
+    if twistd.get("syslog") or twistd.get("logger"):
+        return None
+    path: str = twistd.get("logfile") or ("-" if twistd.get("nodaemon", True) else "twistd.log")
+    return None if path == "-" else path
 
 
 def make_private(path: str) -> None:

@@ -15,9 +15,8 @@ from dataclasses import replace
 from functools import partial
 from threading import Thread
 from types import FrameType
-from typing import Any, NoReturn, TextIO
+from typing import Any, NoReturn
 
-import msgspec
 from twisted.application.service import MultiService
 from twisted.internet.address import IPv4Address, IPv6Address, UNIXAddress
 from twisted.internet.defer import Deferred, ensureDeferred
@@ -28,6 +27,7 @@ from chat.core.limits import Limits
 from chat.daemon.greeting import Door, Greeting, Network
 from chat.daemon.logfiles import bound_log_files, reopen_log_files
 from chat.daemon.obstacles import NotStarted, cannot_listen
+from chat.daemon.outlook import Outlook
 from chat.daemon.screen import Screen
 from chat.history.store import CannotOpen
 from chat.protocols.certificate import BadCertificate
@@ -44,19 +44,6 @@ LOOK_UP = 1.0
 """The seconds that the greeting waits for the machine's name in the network."""
 
 log = Logger()
-
-
-class Outlook(msgspec.Struct):
-    """Where the process tells people about itself, and how they write our commands.
-
-    *command* has started the chat, and *client* starts the client. A *screen* shows the greeting in place of the log.
-    Without one, *starter* is the standard error of whoever has started the chat, and told what keeps it from starting.
-    """
-
-    command: str = "twistd -n chat"
-    client: str = "chat"
-    screen: Screen | None = None
-    starter: TextIO | None = None
 
 
 class ChatProcess(MultiService):
