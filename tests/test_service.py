@@ -27,7 +27,7 @@ from twisted.application.service import MultiService
 from pathlib import Path
 from twisted.internet import reactor, threads
 from twisted.internet.address import IPv4Address
-from chat.admin.command import Chat
+from chat.admin.link import Chat
 from chat.service import ChatService
 from chat.settings import Settings
 

@@ -14,7 +14,7 @@ import pexpect
 import pytest
 
 from chat import command
-from chat.admin.command import Options as AdminOptions
+from chat.admin.options import Options as AdminOptions
 from chat.core.doors import Registration
 from chat.shell import completion
 from chat.shell.commands import COMMANDS

@@ -7,14 +7,13 @@ import sqlite3
 import stat
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 
-from tqdm import tqdm
-
 from chat.admin.address import ALONE
 from chat.admin.address import FILE as SOCKET
+from chat.admin.progress import pages, stages
 from chat.core.operating.request import Command, Topic
 from chat.core.text import counted, size_in_words
 from chat.core.times import minute
@@ -49,7 +48,7 @@ def _back_up(directory: Path, say: Say, file: str) -> int:
         raise CannotBackUp("A backup is checked where it is written, so it needs a file. Say its name.")
     _require_access(directory / FILE)
     os.nice(PATIENT)
-    with _bar("copying") as show:
+    with pages("copying") as show:
         copied = back_up(directory, Path(file), time.time(), show)
     messages, size = counted(copied.messages, "message"), size_in_words(copied.size)
     say(f"{file} is a backup now, whole and checked: {messages}, {size}.")
@@ -57,7 +56,7 @@ def _back_up(directory: Path, say: Say, file: str) -> int:
 
 
 def _restore(directory: Path, say: Say, file: str) -> int:
-    with _bar("copying") as show:
+    with pages("copying") as show:
         done = restore(Path(file), directory, time.time(), show)
     until = f", the last of {minute(done.last_time)}" if done.last_time is not None else ""
     say(f"{directory / FILE} is restored from {file}: {counted(done.messages, 'message')}{until}.")
@@ -86,7 +85,7 @@ def _history_faults(path: Path, say: Say) -> Iterator[str]:
     try:
         with closing(open_to_read(path)) as connection:
             version = version_of(connection, path)
-            with _stages() as show:
+            with stages() as show:
                 found = list(faults(connection, show))
             yield from found
             if not found:
@@ -132,37 +131,6 @@ def _require_access(path: Path) -> None:
     """Raise :class:`PermissionError` if this user may not use *path*; SQLite would not say why it can't."""
     if path.exists() and not os.access(path, os.R_OK | os.W_OK, effective_ids=True):
         raise PermissionError(0, "", str(path))
-
-
-@contextmanager
-def _bar(what: str) -> Iterator[Callable[[int, int], None]]:
-    """Show how much is done, at a terminal."""
-    with tqdm(desc=what, unit=" pages", disable=None, leave=False) as bar:
-
-        def show(done: int, total: int) -> None:
-            bar.total = total
-            bar.update(done - bar.n)
-            if done == total:
-                bar.set_description("checking")
-
-        yield show
-
-
-@contextmanager
-def _stages() -> Iterator[Callable[[str, int, int], None]]:
-    """Show what is being looked at, and how much of it is done, at a terminal."""
-    stage = ""
-    with tqdm(disable=None, leave=False) as bar:
-
-        def show(what: str, done: int, total: int) -> None:
-            nonlocal stage
-            if what != stage:
-                stage = what
-                bar.reset(total)
-                bar.set_description(what)
-            bar.update(done - bar.n)
-
-        yield show
 
 
 _command = partial(Command, topic=Topic.FILES)

@@ -12,9 +12,9 @@ from typing import Any
 from twisted.python import usage
 
 from chat import __version__, tap
-from chat.admin.command import COMMANDS as ADMIN
-from chat.admin.command import NOTES
-from chat.admin.command import Options as AdminOptions
+from chat.admin.options import COMMANDS as ADMIN
+from chat.admin.options import NOTES
+from chat.admin.options import Options as AdminOptions
 from chat.archive.command import ExportOptions, ImportOptions
 from chat.client.options import Options as ClientOptions
 from chat.client.options import config_path

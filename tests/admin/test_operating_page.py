@@ -10,7 +10,7 @@ import pytest
 from box import Box, Operator
 from msgspec import json
 
-from chat.admin.command import Options
+from chat.admin.options import Options
 from chat.core.accounts import Role
 from chat.core.doors import Doors, Registration
 from chat.core.limits import Limits

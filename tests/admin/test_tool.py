@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from chat.admin import command
+from chat.admin import command, link
 from chat.admin.address import address_in
 from chat.core.operating.table import COMMANDS
 
@@ -120,7 +120,7 @@ def test_every_command_is_documented() -> None:
 def test_a_chat_that_does_not_answer(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(command, "PATIENCE", 0.01)
+    monkeypatch.setattr(link, "PATIENCE", 0.01)
     with socket.socket(socket.AF_UNIX) as silent, address_in(tmp_path) as address:
         silent.bind(address)
         silent.listen()
@@ -138,7 +138,7 @@ def test_a_data_directory_that_is_not_there(tmp_path: Path, capsys: pytest.Captu
 def test_a_history_that_is_in_use_by_what_does_not_listen(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(command, "BEGINNING", 0.0)
+    monkeypatch.setattr(link, "BEGINNING", 0.0)
     (tmp_path / "chat.db").touch()
     with (tmp_path / "chat.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -153,7 +153,7 @@ def test_a_chat_that_begins_is_waited_for(tmp_path: Path) -> None:
     (tmp_path / "chat.db").touch()
     chats: list[Impostor] = []
 
-    class Beginning(command.Chat):
+    class Beginning(link.Chat):
         def _check_history(self) -> None:
             try:
                 super()._check_history()

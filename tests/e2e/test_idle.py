@@ -26,7 +26,8 @@ From 3.13 on, Python itself takes more for the same code.
 """
 
 NEVER = {"argon2", "confusable_homoglyphs", "prompt_toolkit", "tkinter", "tqdm", "wcwidth"}
-NEVER |= {"chat.admin.command", "chat.admin.files", "chat.alone", "chat.archive.command", "chat.client"}
+NEVER |= {"chat.admin.command", "chat.admin.files", "chat.admin.link", "chat.admin.options", "chat.admin.progress"}
+NEVER |= {"chat.alone", "chat.archive.command", "chat.client"}
 NEVER |= {"chat.daemon.network", "chat.history.copying", "chat.testing", "twisted.trial", "unittest"}
 AT_NEED = {
     "chat.core.operating.table",
