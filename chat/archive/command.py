@@ -147,7 +147,8 @@ def run(word: str, arguments: list[str]) -> int:
     try:
         if isinstance(options, ExportOptions):
             directory, private = Path(options["data"]), bool(options["private"])
-            export_rooms(directory, options.rooms, options["format"], options["output"], private=private)
+            for note in export_rooms(directory, options.rooms, options["format"], options["output"], private=private):
+                _tell(note)
         else:
             _import(options)
     except (CannotOpen, CannotKeep, CannotImport) as refusal:

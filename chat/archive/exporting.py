@@ -24,8 +24,11 @@ from chat.history.store import CannotOpen
 WRITERS: Mapping[str, Callable[[Message], str]] = {"jsonl": json_line, "text": text_line}
 
 
-def export_rooms(directory: Path, rooms: Sequence[str], form: str, output: str | None, *, private: bool) -> None:
-    """Write *rooms*, or all rooms, to the file *output*, or to the standard output, and say what was left out."""
+def export_rooms(directory: Path, rooms: Sequence[str], form: str, output: str | None, *, private: bool) -> list[str]:
+    """Write *rooms*, or all rooms, to the file *output*, or to the standard output.
+
+    Return sentences that say what was left out.
+    """
     with closing(Export(directory, rooms, private=private)) as export, _open(output, directory / FILE) as file:
         rules = export.rules() if form == "jsonl" else []
         for rule in rules:
@@ -46,21 +49,21 @@ def export_rooms(directory: Path, rooms: Sequence[str], form: str, output: str |
             for topic in export.topics():
                 print(json_line(topic), file=file)
         file.flush()
+    notes = []
     if export.left_out:
         are, them = ("is", "it") if len(export.left_out) == 1 else ("are", "them")
-        _tell(f"{listed(export.left_out)} {are} private and not exported. With --private the export has {them} too.")
+        notes.append(
+            f"{listed(export.left_out)} {are} private and not exported. With --private the export has {them} too."
+        )
     unwritten = [rule.room for rule in rules if rule.ops or rule.invited]
     if unwritten:
-        _tell(f"Ops and invitations of {listed(unwritten)} are not exported, as they are accounts of this chat.")
+        notes.append(f"Ops and invitations of {listed(unwritten)} are not exported, as they are accounts of this chat.")
+    return notes
 
 
 def listed(rooms: Sequence[str]) -> str:
     """Write the names of rooms as an enumeration."""
     return enumerate_words([f"#{room}" for room in rooms])
-
-
-def _tell(sentence: str) -> None:
-    print(f"chat: {sentence}", file=sys.stderr)
 
 
 @contextmanager
