@@ -26,7 +26,7 @@ class Results:
     seconds: float
     servers: Mapping[str, Server]
     measurements: list[dict[str, Any]]
-    idle: Sequence[str] = ()
+    daemon: Sequence[str] = ()
     """Lines about an idle daemon."""
 
     def of(self, scenario: str, server: str) -> list[dict[str, Any]]:
@@ -108,7 +108,7 @@ def table(results: Results) -> str:
             ]
         lines += [f"### {scenario.title[0].upper()}{scenario.title[1:]}", ""]
         lines += [*_rows(["server", *(title for title, _, _ in _COLUMNS)], rows), ""]
-    return "\n".join([*results.idle, *lines, *_coming(results), *_idle(results), *_ratios(results)])
+    return "\n".join([*results.daemon, *lines, *_coming(results), *_idle(results), *_ratios(results)])
 
 
 def _coming(results: Results) -> list[str]:
