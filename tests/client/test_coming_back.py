@@ -28,12 +28,18 @@ def comes_in(options: tuple[str, ...], proxy: CutProxy) -> RealTerminal:
     return ada
 
 
+def is_cut_off(ada: RealTerminal, proxy: CutProxy, daemon: Daemon) -> None:
+    """Cut ada's connection, and wait until both ends know: before the daemon does, nobody else may have the name."""
+    proxy.cut()
+    ada.sees("Disconnected from server.")
+    daemon.await_alone()
+
+
 @SCREENS
 def test_somebody_took_the_name_while_the_connection_was_down(shared_chat: Daemon, options: tuple[str, ...]) -> None:
     with CutProxy(shared_chat.port) as proxy:
         ada = comes_in(options, proxy)
-        proxy.cut()
-        ada.sees("Disconnected from server.")
+        is_cut_off(ada, proxy, shared_chat)
         other = shared_chat.person("ada")
         ada.press("two\r")
         proxy.mend()
@@ -55,8 +61,7 @@ def test_somebody_registered_the_name_while_the_connection_was_down(
         ada = comes_in(options, proxy)
         ada.press("one\r")
         ada.sees("one")
-        proxy.cut()
-        ada.sees("Disconnected from server.")
+        is_cut_off(ada, proxy, shared_chat)
         other = shared_chat.bot("ada")
         other.ask("register", password=PASSWORD)
         other.request("quit")
