@@ -16,8 +16,6 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from prompt_toolkit.utils import get_cwidth
-
 from chat.client import status
 from chat.client.client import CannotDo, Client
 from chat.client.model import Observer
@@ -26,6 +24,7 @@ from chat.client.plain_text import change_in_words, plain_lines
 from chat.client.room import Room
 from chat.client.scrollback import Line
 from chat.client.signals import handled
+from chat.client.widths import cells, certain
 from chat.core.events import AnyChange
 from chat.core.text import Pasted, clean
 
@@ -198,10 +197,12 @@ class Plain(Observer):
         self._client.say_pasted(pasted.text)
 
     def _erase(self, count: int) -> None:
+        """Erase the last *count* characters. If their width is not certain, the rest is written again below."""
+        end = max(len(self.typed) - count, 0)
+        kept, gone = self.typed[:end], self.typed[end:]
         if not self._takes_secret:
-            for character in reversed(self.typed[len(self.typed) - count :]):
-                self._write("\b \b" * get_cwidth(character))
-        self._set_typed(self.typed[: len(self.typed) - count])
+            self._write("\b \b" * cells(gone) if certain(self.typed, end) else f"\r\n{kept}")
+        self._set_typed(kept)
 
     def _complete(self) -> None:
         """Complete the word as far as all names that fit agree."""

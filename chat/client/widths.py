@@ -76,6 +76,14 @@ def _cells(character: str) -> int:
     return get_cwidth(character)
 
 
+def certain(text: str, start: int) -> bool:
+    """Tell whether all terminals take as many cells for what *text* has from *start* on."""
+    rest = text[start:]
+    if rest.isascii():
+        return True
+    return one_by_one(rest) == rest and cells(rest) == get_cwidth(rest) and max(fusing(text), default=-1) < start
+
+
 def shorten(text: str, width: int) -> str:
     """Cut *text* to *width* cells, and mark the cut."""
     if cells(text) <= width:

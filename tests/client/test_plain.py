@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 
+import pytest
 from box import Box
 from client.seats import Seat
 
@@ -97,6 +98,18 @@ def test_wide_characters_are_erased_whole() -> None:
     seat = PlainSeat(Box())
     seat.type("日\x7f")
     assert seat.seen() == "日\b \b\b \b"
+
+
+@pytest.mark.parametrize("drawn", ["✓", "ि", "\U0001f1e9\U0001f1ea", "👍🏽", "\U0003fffd"])
+def test_what_terminals_draw_differently_wide_is_erased_by_writing_the_rest_again(drawn: str) -> None:
+    seat = PlainSeat(Box())
+    seat.type(f"one é日 ह{drawn}")
+    seat.seen()
+    seat.type("\x7f")
+    kept = f"one é日 ह{drawn[:-1]}"
+    assert (seat.seen(), seat.plain.typed) == (f"\r\n{kept}", kept)
+    seat.type("!\x7f")
+    assert seat.seen() == "!\b \b"
 
 
 def test_characters_that_come_in_pieces() -> None:
