@@ -226,8 +226,8 @@ class Link:
         self._current: Deferred[Any] | None = None
         self._why = ""
         """Why this connection ends; empty if that is not known."""
-        self._refusal: events.Refusal | None = None
-        """The refusal with which the server ended this connection, if there was one."""
+        self._code = ""
+        """The code of the refusal with which the server ended this connection; empty if there was none."""
         self._failures = 0
         """How many attempts in a row have failed."""
         self._left = 0.0
@@ -371,7 +371,7 @@ class Link:
 
     async def _attempt(self) -> None:
         """Connect, wait until the connection ends, and find out what is to become of it."""
-        self._why, self._refusal = "", None
+        self._why = self._code = ""
         failure: Exception | None = None
         try:
             await self._connection()
@@ -382,18 +382,16 @@ class Link:
         why = self._why or ("The connection was lost." if failure is None else _sentence(failure))
         if self._token is None and not isinstance(self.state, Over):
             self._happens(SentAway(why))
-            code = "" if self._refusal is None else self._refusal.code
-            raise CannotEnter(why, code, self.name) from failure
+            raise CannotEnter(why, self._code, self.name) from failure
         self._failures = 0 if self.online else self._failures + 1
         self._happens(self._outcome(why, failure))
 
     def _outcome(self, why: str, failure: Exception | None) -> Event:
         """Return what the end of this connection means."""
-        code = "" if self._refusal is None else self._refusal.code
-        secret = _SECRETS.get(code)
-        if code == "bad-password" and self._invitation is not None:
+        secret = _SECRETS.get(self._code)
+        if self._code == "bad-password" and self._invitation is not None:
             secret = Secret.NEW_PASSWORD
-        if code == "banned" or (secret is not None and not self._interactive):
+        if self._code == "banned" or (secret is not None and not self._interactive):
             return SentAway(why)
         if secret is not None:
             return Wanted(secret, why, self.name)
@@ -521,7 +519,7 @@ class Link:
                 self.name = self._other_names.popleft()
                 self._say_hello(self._wire)
             else:
-                self._why, self._refusal = event.text, event
+                self._why, self._code = event.text, event.code
                 self._abort()
         elif isinstance(event, events.Goodbye):
             self._said_goodbye(event)
