@@ -247,12 +247,14 @@ class Tail(Listener):
 
     def state_changed(self, state: State) -> None:
         """Report each break of the connection once, and whenever there is another reason why it does not come back."""
-        if isinstance(state, Waiting) and not isinstance(self._state, Waiting):
-            self._complain(f"Disconnected: {state.why} Reconnecting by itself.")
-        elif isinstance(state, Waiting) and isinstance(self._state, Waiting) and state.why != self._state.why:
-            self._complain(f"Still no connection: {state.why}")
-        elif isinstance(state, Online) and self._state is not None:
-            self._complain("Connected again.")
+        match self._state, state:
+            case Waiting(before), Waiting(why):
+                if why != before:
+                    self._complain(f"Still no connection: {why}")
+            case _, Waiting(why):
+                self._complain(f"Disconnected: {why} Reconnecting by itself.")
+            case Waiting() | Online(), Online():
+                self._complain("Connected again.")
         if isinstance(state, Online | Waiting):
             self._state = state
 
