@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tkinter
+from bisect import bisect_right
 from tkinter import font, ttk
 from typing import Any
 
@@ -34,13 +35,7 @@ class ElidedLabel(ttk.Label):
     def _fit(self, width: int) -> None:
         text, size = self._whole, self._face.measure
         if width > 1 and size(text) > width:
-            fits, too_long = 0, len(text)
-            while too_long - fits > 1:
-                middle = (fits + too_long) // 2
-                if size(f"{text[:middle]}…") <= width:
-                    fits = middle
-                else:
-                    too_long = middle
+            fits = bisect_right(range(1, len(text)), width, key=lambda length: size(f"{text[:length]}…"))
             text = f"{text[:fits].rstrip()}…"
         if self.cget("text") != text:
             self.configure(text=text)
