@@ -7,6 +7,7 @@ from collections.abc import Callable
 from tkinter import ttk
 
 from chat.client.desktop.drawing import shown
+from chat.client.desktop.keys import bind
 from chat.client.desktop.look import Look
 
 
@@ -23,8 +24,7 @@ class SecretBar(ttk.Frame):
         ttk.Button(self, text="Connect", style="Alert.TButton", command=self._submit).pack(side="right")
         self.field = ttk.Entry(self, name="secret", show="•", font=look.body)
         self.field.pack(side="left", fill="x", expand=True)
-        for key in ("<Return>", "<KP_Enter>"):
-            self.field.bind(key, lambda _: self._submit())
+        bind(self.field, self._submit, "<Return>", "<KP_Enter>")
 
     def ask(self, question: str) -> bool:
         """Ask *question*, or vanish if it is empty; return whether the question is new."""
