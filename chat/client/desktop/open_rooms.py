@@ -35,7 +35,7 @@ def restore(model: Model, saved: OpenRooms, chosen: str | None) -> dict[Room, Dr
     """
     rooms: list[Room] = []
     drafts: dict[Room, Draft] = {}
-    for each in saved.rooms:
+    for number, each in enumerate(saved.rooms):
         room = model.conversation(each.name, each.with_) if each.private else model.find(each.name)
         if room is None or room in rooms:
             continue
@@ -44,7 +44,7 @@ def restore(model: Model, saved: OpenRooms, chosen: str | None) -> dict[Room, Dr
             room.other_side = OtherSide.UNSURE
         if each.draft:
             drafts[room] = Draft(each.draft)
-        if chosen is None and saved.rooms.index(each) == saved.current:
+        if chosen is None and number == saved.current:
             model.turn_to(room)
     model.rooms.sort(key=lambda room: rooms.index(room) if room in rooms else len(rooms))
     if chosen is not None and (room := model.find(chosen)) is not None:
