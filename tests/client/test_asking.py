@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from box import Box
-from client.test_terminal import Screen, brought_back, play
+from client.screens import Screen, brought_back, play
 
 from chat.core.limits import Limits
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import pytest
 from box import Box
-from client.test_terminal import Screen, play
+from client.screens import Screen, play
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -3,127 +3,27 @@
 from __future__ import annotations
 
 import asyncio
-import io
-import select
-from collections.abc import Awaitable, Callable
 
-import pyte
 import pytest
-from box import Box
-from client.seats import Seat
+from box import Box, Client
+from client.screens import PASTE, Screen, brought_back, play
 from e2e.waiting import DEADLINE
-from prompt_toolkit.data_structures import Size
 from prompt_toolkit.input import PipeInput, create_pipe_input
 from prompt_toolkit.output import ColorDepth
-from prompt_toolkit.output.vt100 import Vt100_Output
 
-from chat.client.key_parser import KeyParser
-from chat.client.terminal import MAXIMUM_PASTE, Terminal
-from chat.client.viewport import Viewport
+from chat.client.terminal import MAXIMUM_PASTE
 from chat.core.doors import Doors
-from chat.core.limits import Limits
-
-PASTE = "\x1b[200~%s\x1b[201~"
 
 
-class Written(io.StringIO):
-    """What the terminal is sent."""
-
-    encoding = "utf-8"
-
-
-class Screen:
-    """Somebody at a full-screen terminal."""
-
-    def __init__(self, box: Box, keys: PipeInput, columns: int, lines: int, rooms: tuple[str, ...]) -> None:
-        self.seat = Seat(box, rooms=rooms)
-        self.size = Size(rows=lines, columns=columns)
-        self.screen = pyte.Screen(columns, lines)
-        self.screen.set_mode(pyte.modes.LNM)
-        self.stream = pyte.Stream(self.screen)
-        self.written = Written()
-        self.output = Vt100_Output(
-            self.written, lambda: self.size, term="xterm-256color", default_color_depth=ColorDepth.DEPTH_8_BIT
-        )
-        self.keys = keys
-        self.terminal = Terminal(self.seat.client, "localhost:12345", keys, self.output)
-        self.terminal.application.min_redraw_interval = None
-
-    def rows(self) -> list[str]:
-        """The rows of the screen, from the first that is not empty."""
-        self.stream.feed(self.written.getvalue())
-        self.written.seek(0)
-        self.written.truncate()
-        return [row.rstrip() for row in self.screen.display]
-
-    def has(self, *parts: str) -> bool:
-        """Whether all of that is on the screen."""
-        shown = "\n".join(self.rows())
-        return all(part in shown for part in parts)
-
-    async def until(self, condition: Callable[[], object]) -> None:
-        """Wait for it."""
-        try:
-            async with asyncio.timeout(DEADLINE):
-                self.seat.pump()
-                while not condition():
-                    await asyncio.sleep(0.002)
-                    self.seat.pump()
-        except TimeoutError:
-            raise AssertionError("\n".join(["It has not come:", *self.rows()])) from None
-
-    async def sees(self, *parts: str) -> None:
-        """Wait until all of that is on the screen."""
-        await self.until(lambda: self.has(*parts))
-
-    async def sees_no(self, part: str) -> None:
-        """Wait until that is not on the screen."""
-        await self.until(lambda: not self.has(part))
-
-    def press(self, keys: str) -> None:
-        """Press keys."""
-        self.keys.send_text(keys)
-
-    def has_read(self) -> bool:
-        """Whether all keys have been read, and none is held back as it may be part of a paste."""
-        parser = getattr(self.terminal.application.input, "vt100_parser", None)
-        held = isinstance(parser, KeyParser) and parser._burst.name != "NOTHING"
-        return not select.select([self.keys.fileno()], [], [], 0)[0] and not held
-
-    @property
-    def typed(self) -> str:
-        """The line that is being typed."""
-        return self.terminal.application.current_buffer.text
-
-    @property
-    def viewport(self) -> Viewport:
-        """What is seen of the room."""
-        return self.terminal._viewport
-
-
-def play(
-    scene: Callable[[Screen, Box], Awaitable[None]],
-    *,
-    columns: int = 80,
-    lines: int = 20,
-    rooms: tuple[str, ...] = ("lobby",),
-    before: Callable[[Box], None] = lambda box: None,
-    limits: Limits | None = None,
-) -> None:
-    """Play a scene at a screen; *before* it, something may happen in the chat."""
-
-    async def run(keys: PipeInput) -> None:
-        box = Box() if limits is None else Box(limits=limits)
-        before(box)
-        screen = Screen(box, keys, columns, lines, rooms)
-        running = asyncio.ensure_future(screen.terminal.run())
-        await screen.sees("ada #lobby>")
-        await scene(screen, box)
-        screen.terminal.close()
-        await asyncio.wait_for(running, DEADLINE)
-
-    with create_pipe_input() as keys:
-        asyncio.run(run(keys))
+async def scrolled_up(screen: Screen, box: Box) -> Client:
+    """Have bob say 50 lines, and go up by a page; return bob."""
+    bob = box.text("bob")
+    for number in range(50):
+        bob.send(f"line {number:02}")
+    await screen.sees("line 49")
+    screen.press("\x1b[5~")
+    await screen.sees("more below")
+    return bob
 
 
 def test_what_is_said_is_seen_and_what_is_typed_stays() -> None:
@@ -151,13 +51,6 @@ def test_the_status_bar_tells_how_things_are() -> None:
         await screen.sees("no connection, next try in 1 s · 1 unsent", "  ... ada: waits")
 
     play(scene, rooms=("lobby", "dev"))
-
-
-def brought_back(screen: Screen, line: str) -> bool:
-    """Press Up until *line* is typed: after a line is cleared, what was typed before is read again."""
-    if screen.typed != line:
-        screen.press("\x1b[A")
-    return screen.typed == line
 
 
 def test_each_room_has_its_own_draft_and_its_own_history() -> None:
@@ -219,12 +112,7 @@ def test_the_unread_mark() -> None:
 
 def test_scrolling_keeps_the_place_and_says_what_is_below() -> None:
     async def scene(screen: Screen, box: Box) -> None:
-        bob = box.text("bob")
-        for number in range(50):
-            bob.send(f"line {number:02}")
-        await screen.sees("line 49")
-        screen.press("\x1b[5~")
-        await screen.sees("more below")
+        bob = await scrolled_up(screen, box)
         assert not screen.has("line 49")
         before = screen.rows()[1:-4]
         bob.send("something new")
@@ -240,12 +128,7 @@ def test_scrolling_keeps_the_place_and_says_what_is_below() -> None:
 
 def test_sending_goes_to_the_newest_line() -> None:
     async def scene(screen: Screen, box: Box) -> None:
-        bob = box.text("bob")
-        for number in range(50):
-            bob.send(f"line {number:02}")
-        await screen.sees("line 49")
-        screen.press("\x1b[5~")
-        await screen.sees("more below")
+        await scrolled_up(screen, box)
         screen.press("here I am\r")
         await screen.sees("ada: here I am")
 
@@ -506,8 +389,7 @@ def test_what_is_half_typed_keeps_its_cursor(happening: str) -> None:
             box.clock.advance(2)
             await screen.sees("Connected again.")
         elif happening == "resize":
-            screen.size = Size(rows=15, columns=60)
-            screen.terminal.application._on_resize()
+            screen.resize(lines=15, columns=60)
         else:
             box.text("bob").send("hello")
             await screen.sees("bob: hello")
@@ -693,12 +575,7 @@ def test_a_paste_that_comes_in_parts_does_not_end_the_copy_view() -> None:
 
 def test_the_copy_view_shows_what_is_on_the_screen_with_its_times() -> None:
     async def scene(screen: Screen, box: Box) -> None:
-        bob = box.text("bob")
-        for number in range(50):
-            bob.send(f"line {number:02}")
-        await screen.sees("line 49")
-        screen.press("\x1b[5~")
-        await screen.sees("more below")
+        await scrolled_up(screen, box)
         shown = [row for row in screen.rows() if "bob: line" in row]
         screen.press(F2)
         await screen.sees(COME_BACK)
@@ -744,8 +621,7 @@ def test_what_happens_during_the_copy_view_types_nothing(happening: str) -> None
             await screen.until(lambda: not screen.seat.wiring.link.online)
             box.clock.advance(2)
         elif happening == "resize":
-            screen.size = Size(rows=15, columns=60)
-            screen.terminal.application._on_resize()
+            screen.resize(lines=15, columns=60)
         else:
             box.text("bob").send("hello")
         await screen.until(lambda: screen.seat.wiring.link.online)
@@ -902,9 +778,8 @@ def test_another_size_is_drawn_anew() -> None:
     async def scene(screen: Screen, box: Box) -> None:
         box.text("bob").send("a text of several words that needs more than one row on a narrow screen")
         await screen.sees("on a narrow")
-        screen.size = Size(rows=12, columns=40)
         screen.screen.resize(12, 40)
-        screen.terminal.application._on_resize()
+        screen.resize(lines=12, columns=40)
         await screen.sees("bob: a text of several words that\n", "\n           narrow screen\n")
 
     play(scene)
