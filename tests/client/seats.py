@@ -68,6 +68,11 @@ class Seat:
         """Carry bytes until nobody has anything to say."""
         self.wiring.pump()
 
+    def lose_name(self, password: str) -> None:
+        """The connection breaks, and somebody registers the user's name with that *password* meanwhile."""
+        self.wiring.cable.cut()
+        self.box.text(self.model.name).send(f"/register {password}", "exit")
+
     def shown(self, title: str = "#lobby") -> list[str]:
         """Return the lines of a room, without the lines that mark a new day."""
         room = self.room(title)

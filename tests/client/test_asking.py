@@ -11,14 +11,9 @@ SECRET = "correct horse"  # noqa: S105 - of a test
 LIMITS = Limits(rate=None, plain_passwords=True)
 
 
-def rob(screen: Screen, box: Box) -> None:
-    """Break the connection; somebody registers the user's name meanwhile."""
-    screen.seat.wiring.cable.cut()
-    box.text("ada").send(f"/register {SECRET}", "exit")
-
-
 async def is_asked(screen: Screen) -> None:
-    """Let time go by until the user is asked for the password."""
+    """Somebody registers the user's name during a break: wait until the user is asked for the password."""
+    screen.seat.lose_name(SECRET)
     screen.seat.wiring.wait(3)
     await screen.sees("Password of ada:")
 
@@ -27,7 +22,6 @@ def test_a_password_is_asked_for_hidden_while_the_half_typed_line_waits() -> Non
     async def scene(screen: Screen, box: Box) -> None:
         screen.press("half a li")
         await screen.sees("ada #lobby> half a li")
-        rob(screen, box)
         await is_asked(screen)
         assert not screen.has("half a li")
         screen.press("wrong\r")
@@ -46,7 +40,6 @@ def test_a_password_is_asked_for_hidden_while_the_half_typed_line_waits() -> Non
 
 def test_where_a_password_is_asked_for_commands_work_and_are_seen() -> None:
     async def scene(screen: Screen, box: Box) -> None:
-        rob(screen, box)
         await is_asked(screen)
         screen.press("/who\r")
         await screen.sees("There is no connection now.", "Password of ada: /who")
@@ -61,7 +54,6 @@ def test_where_a_password_is_asked_for_commands_work_and_are_seen() -> None:
 
 def test_a_password_that_was_begun_does_not_become_a_line() -> None:
     async def scene(screen: Screen, box: Box) -> None:
-        rob(screen, box)
         await is_asked(screen)
         screen.press("corr")
         await screen.sees("Password of ada: ****")

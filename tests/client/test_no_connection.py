@@ -69,8 +69,7 @@ def outrun(box: Box) -> Seat:
     """ada, whose connection broke, and whose name somebody else registered meanwhile."""
     seat = Seat(box)
     seat.enter("before")
-    seat.wiring.cable.cut()
-    box.text("ada").send(f"/register {PASSWORD}", "exit")
+    seat.lose_name(PASSWORD)
     seat.enter("meanwhile")
     seat.wiring.wait(2)
     return seat
@@ -356,8 +355,7 @@ def test_a_pipe_that_gives_up_says_why_there_is_no_connection(box: Box) -> None:
 def test_the_plain_client_asks_without_showing_what_is_typed(box: Box) -> None:
     seat, output = Seat(box), io.StringIO()
     plain = Plain(seat.client, output)
-    seat.wiring.cable.cut()
-    box.text("ada").send(f"/register {PASSWORD}", "exit")
+    seat.lose_name(PASSWORD)
     plain.feed(b"half a li")
     seat.wiring.wait(2)
     plain.feed(b"ne\r")
@@ -381,8 +379,7 @@ def test_the_plain_client_asks_without_showing_what_is_typed(box: Box) -> None:
 def test_at_the_plain_client_a_command_is_one_and_is_shown(box: Box) -> None:
     seat, output = Seat(box), io.StringIO()
     plain = Plain(seat.client, output)
-    seat.wiring.cable.cut()
-    box.text("ada").send(f"/register {PASSWORD}", "exit")
+    seat.lose_name(PASSWORD)
     seat.wiring.wait(2)
     plain.feed(b"/nick lovelacf\x7fe\r")
     seat.pump()
