@@ -76,8 +76,10 @@ class InputHistory(History):
         return self._entries
 
     def append_string(self, string: str) -> None:
-        self._entries.append(string)
-        del self._entries[:-MAXIMUM_HISTORY]
+        """Keep a line, unless it is blank or has a password in it."""
+        if string.strip() and not has_secret(string):
+            self._entries.append(string)
+            del self._entries[:-MAXIMUM_HISTORY]
 
     def store_string(self, string: str) -> None:
         """Nothing is kept on the disk."""
@@ -200,8 +202,7 @@ class Terminal(Observer):
         except CannotDo as reason:
             self._hint = str(reason)
             return
-        if text.strip() and not has_secret(text):
-            buffer.append_to_history()
+        buffer.append_to_history()
         buffer.reset(Document(self._client.draft))
         if self._model.excerpt is excerpt:
             self._model.excerpt = None
@@ -236,8 +237,7 @@ class Terminal(Observer):
         asked = self._asked_to_leave
         if buffer.text:
             self.drop_question()
-            if not has_secret(buffer.text):
-                buffer.append_to_history()
+            buffer.append_to_history()
             buffer.reset()
         elif asked:
             self.leave()
