@@ -59,8 +59,9 @@ class _Row:
     certain: bool
     """Whether each character takes one cell in all terminals, and nothing is a link."""
     begins_in: str
-    """Where the first character leads. ``goes_on_in``: where the last one does, in a full row of known width."""
+    """Where the first character leads; empty if nowhere."""
     goes_on_in: str
+    """Where the last character leads, if the row is full and its width is known; empty if nowhere."""
 
 
 class RowByRow(Container):

@@ -254,7 +254,7 @@ class Link:
                     await self._attempt()
                 case Waiting():
                     await self._wait()
-                case _:
+                case _:  # until the user does something
                     with suppress(CancelledError):
                         await self._cancellable(Deferred[None]())
 

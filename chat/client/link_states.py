@@ -107,7 +107,10 @@ class Failed:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """The server does not let us in as *name* without *secret*. What the user has answered may need another answer."""
+    """The server does not let us in as *name* without *secret*.
+
+    This also follows the code of an invitation, when the user is to choose a password next.
+    """
 
     secret: Secret
     why: str

@@ -42,7 +42,7 @@ class OtherSide(Enum):
     AWAY = auto()
     """They are not in the chat now."""
     UNSURE = auto()
-    """They were last seen to leave before anything was said: whoever has the name now may be somebody else."""
+    """Before anything was said, they were seen to leave, or somebody to take their name: who has it may be another."""
     GONE = auto()
     """They never come back: whoever has the name from now on is somebody else."""
 

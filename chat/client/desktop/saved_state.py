@@ -48,8 +48,8 @@ class Placing(msgspec.Struct, frozen=True):
 
 
 class SavedState(msgspec.Struct):
-    """``size`` is the size of the font in points, 0 for the usual one. ``open`` has what was open at each address, like
-    ``ada@localhost:12345``, that of last time last.
+    """``size`` is the size of the font in points, 0 for the usual one. ``open`` has what was open at each address, such
+    as ``ada@localhost:12345``; the address that was used last is the last.
     """
 
     server: str = ""
