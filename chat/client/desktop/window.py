@@ -179,7 +179,7 @@ class Window(Observer, Reader):
             name = room_name(text.strip())
         except ChatError as refusal:
             return str(refusal)
-        return self._carry_out(f"/join {name}")
+        return self._why_not(lambda: self._client.enter(f"/join {name}"))
 
     def _other_rooms(self) -> list[str]:
         """The rooms that are known, and that the user is not in."""
@@ -207,16 +207,7 @@ class Window(Observer, Reader):
         if room not in self._model.rooms:
             return f"You are not in {shown(room.title)} any more."
         self._model.turn_to(room)
-        return self._carry_out(line)
-
-    def _carry_out(self, line: str) -> str:
-        """Carry out a line; return why that is not possible, if so."""
-        try:
-            self._client.enter(line)
-        except CannotDo as reason:
-            return str(reason)
-        self.changed()
-        return ""
+        return self._why_not(lambda: self._client.enter(line))
 
     def hint(self, text: str) -> None:
         """Show a sentence above the input field; an empty text removes it."""
@@ -562,11 +553,19 @@ class Window(Observer, Reader):
         self._open_finder()
 
     def _try(self, action: Callable[[], None]) -> None:
+        """Do something; if that is not possible, say why above the input field."""
+        if why := self._why_not(action):
+            self.hint(why)
+
+    def _why_not(self, action: Callable[[], None]) -> str:
+        """Do something; return why that is not possible, if so."""
         try:
             action()
         except CannotDo as reason:
-            self.hint(str(reason))
-        self.changed()
+            return str(reason)
+        finally:
+            self.changed()
+        return ""
 
     def _go_to_found(self, found: Found, join: bool) -> None:
         """Show a message that was found in its place, after joining its room if the user wants to."""
