@@ -70,11 +70,11 @@ def offers(texts: Sequence[str], current: int, width: int) -> StyleAndTextTuples
     """Return the row of what Tab offers: as much as fits, with the *current* one in it."""
     first, left = 0, width
     for index, text in enumerate(texts):
-        left -= get_cwidth(text) + 2
+        left -= cells(text) + 2
         if left < 0:
             if index > current:
                 break
-            first, left = index, width - get_cwidth(text) - 2
+            first, left = index, width - cells(text) - 2
     row: StyleAndTextTuples = []
     for index, text in enumerate(texts[first:], first):
         row += [("class:offer.current" if index == current else "class:offer", text), ("", "  ")]

@@ -11,6 +11,7 @@ from client.screens import Screen, play
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chat.client import bars
 from chat.client.rows import Row
 from chat.client.viewport import Viewport
 from chat.client.widths import cells, displayed, fitting, wrap
@@ -99,6 +100,11 @@ def test_what_is_typed_is_broken_between_words() -> None:
         await screen.until(lambda: screen.rows() and (screen.screen.cursor.y, screen.screen.cursor.x) == (19, 4))
 
     play(scene, columns=26)
+
+
+def test_what_tab_offers_fits_where_a_terminal_takes_the_most() -> None:
+    row = bars.offers([f"{'✓' * 6}{number}" for number in range(4)], current=1, width=20)
+    assert next(part[1] for part in row if part[1].strip()) == "✓✓✓✓✓✓1"
 
 
 @given(UNCERTAIN, st.integers(4, 30))
