@@ -1,1 +1,1 @@
-"""What lasts on the disk, whatever happens to the power."""
+"""Files: they last through a power failure, or are for nobody else, or were written by users."""
