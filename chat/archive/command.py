@@ -87,7 +87,12 @@ To reach a host that is called import, write import:12345."""
         ["room", "r", None, "Import into this room; needed for logs. [default: as in the file]"],
         ["date", None, None, "The day on which a log begins, if neither it nor its name says so: 2026-11-21."],
         ["time-format", None, None, "How the log writes times, as for strftime. [default: many forms are known]"],
-        ["encoding", "e", None, "[default: UTF-8 or UTF-16, and Windows-1252 for lines that are not UTF-8]"],
+        [
+            "encoding",
+            "e",
+            None,
+            "How the log is encoded. [default: UTF-8, UTF-16 or UTF-32; Windows-1252 for lines that are not UTF-8]",
+        ],
         ["action-prefix", None, "*", "What WeeChat was set to write before actions (weechat.look.prefix_action)."],
     ]
 
