@@ -17,6 +17,7 @@ from archive.test_command import CHAT, exported, fill
 from e2e.daemon import DaemonFactory
 from e2e.waiting import DEADLINE, wait_for
 from history.stores import REACTOR, wait
+from permissions import plant, umask
 
 from chat.archive.command import run
 from chat.core.facts import AccessSet, Registered
@@ -394,11 +395,8 @@ def test_an_export_is_for_its_owner_alone_whatever_was_there(
     for path in (output, part):
         path.write_text("old")
         path.chmod(0o644)
-    before = os.umask(0)
-    try:
+    with umask(0):
         assert run("export", ["--data", str(tmp_path), "--output", str(output)]) == 0
-    finally:
-        os.umask(before)
     assert output.stat().st_mode & 0o777 == 0o600
     assert not part.exists()
     assert len(output.read_text().splitlines()) == 100
@@ -442,19 +440,11 @@ def test_an_export_does_not_replace_what_belongs_to_the_history(
         assert not output.exists() or not output.read_bytes()
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can make links of other users")
 def test_an_export_does_not_follow_a_link_that_somebody_else_has_planted(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     fill(tmp_path, "dev")
-    if Path("/proc/sys/fs/protected_symlinks").read_text() == "0\n":
-        pytest.skip("this system follows such links")
-    public = tmp_path / "public"
-    public.mkdir()
-    public.chmod(0o1777)
-    planted = public / "dev.jsonl"
-    planted.symlink_to(tmp_path / "elsewhere")
-    os.lchown(planted, 65_534, 65_534)
+    planted = plant(tmp_path / "public", "dev.jsonl", tmp_path / "elsewhere")
     assert run("export", ["--data", str(tmp_path), "--output", str(planted)]) == 1
     assert capsys.readouterr().err == f"chat: {planted}: Permission denied.\n"
     assert not (tmp_path / "elsewhere").exists()

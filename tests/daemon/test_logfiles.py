@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from permissions import umask
 from twisted.python.logfile import LogFile
 
 from chat.daemon.logfiles import make_private
@@ -21,9 +22,8 @@ def mode(path: Path) -> int:
 @pytest.fixture
 def open_umask() -> Any:
     """Files are for all to read unless their maker says otherwise."""
-    before = os.umask(0)
-    yield
-    os.umask(before)
+    with umask(0):
+        yield
 
 
 @pytest.mark.usefixtures("open_umask")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -11,6 +10,7 @@ import pytest
 from history.stores import REACTOR, deleted, said, wait
 from msgspec import structs
 from msgspec.structs import replace
+from permissions import umask
 
 from chat.core.events import Topic
 from chat.core.facts import Record, RoomRecord, Said, TopicSet
@@ -196,11 +196,8 @@ def test_a_place_that_is_no_directory(tmp_path: Path) -> None:
 
 
 def test_the_history_is_private_to_its_owner(tmp_path: Path, opened: Callable[[Path], SqliteStore]) -> None:
-    previous = os.umask(0o022)
-    try:
+    with umask(0o022):
         opened(tmp_path)
-    finally:
-        os.umask(previous)
     assert (tmp_path / FILE).stat().st_mode & 0o077 == 0
 
 
