@@ -73,6 +73,16 @@ def fill(folder: Path) -> None:
     store.close()
 
 
+def damage(path: Path) -> None:
+    """Fill with zeros the page with which an index begins."""
+    with closing(sqlite3.connect(path)) as connection:
+        (page,) = connection.execute("SELECT rootpage FROM sqlite_schema WHERE name = 'messages_by_room'").fetchone()
+        (size,) = connection.execute("PRAGMA page_size").fetchone()
+    with path.open("r+b") as file:
+        file.seek((page - 1) * size)
+        file.write(bytes(size))
+
+
 def look(folder: Path) -> list[str]:
     """Find out what is wrong."""
     with closing(open_to_read(folder / FILE)) as connection:
@@ -183,12 +193,7 @@ def test_what_is_wrong_is_said(tmp_path: Path, breaks: str, sentence: str | None
 
 def test_a_file_that_is_damaged(tmp_path: Path) -> None:
     fill(tmp_path)
-    with closing(sqlite3.connect(tmp_path / FILE)) as connection:
-        (page,) = connection.execute("SELECT rootpage FROM sqlite_schema WHERE name = 'messages_by_room'").fetchone()
-        (size,) = connection.execute("PRAGMA page_size").fetchone()
-    with (tmp_path / FILE).open("r+b") as file:
-        file.seek((page - 1) * size)
-        file.write(bytes(size))
+    damage(tmp_path / FILE)
     first, *_ = look(tmp_path)
     assert first.startswith("The file is damaged: ")
     assert first.endswith("Restore a backup (chat admin restore).")
