@@ -261,6 +261,13 @@ class Box:
         for _ in range(10):
             self.clock.advance(0)
 
+    def settle(self) -> None:
+        """Have all that waits stored and shown."""
+        self.turn()
+        while isinstance(self.store, SlowStore) and self.store.waiting:
+            self.store.store()
+            self.turn()
+
     def connect(self, transport: type[Socket | TlsTransport] = Socket, host: str = "192.0.2.1") -> Client:
         """Connect a client."""
         return Client(self, transport(next(self._ports), host))

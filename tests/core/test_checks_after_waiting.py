@@ -184,8 +184,6 @@ def test_who_resumes_before_it_is_stored_is_told_where_they_are_then(request_: d
     ada, bob = box.json("ada", rooms={"dev": None}), box.json("bob")
     ada.ask(name="bob", **request_)
     again = box.json("bob", token=bob.token)
-    while store.waiting:
-        store.store()
-        box.turn()
+    box.settle()
     told = [event["text"] for event in again.objects() if event["type"] in ("notice", "message")]
     assert told in (["ada invites you to #dev. Come with /join dev"], ["psst"])

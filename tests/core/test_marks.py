@@ -68,27 +68,20 @@ def test_what_one_session_has_read_another_of_the_account_has_read(box: Box) -> 
 def test_a_mark_that_can_not_be_stored_is_refused_and_not_set() -> None:
     store = SlowStore()
     box = Box(limits=LIMITS, store=store)
-
-    def settle() -> None:
-        box.turn()
-        while store.waiting:
-            store.store()
-            box.turn()
-
     box.make_account("ada", HASH)
-    settle()
+    box.settle()
     ada = box.json("ada", password=PASSWORD)
-    settle()
+    box.settle()
     ada.ask(type="say", room="lobby", text="one")
-    settle()
+    box.settle()
     ada.received()
     ada.send(json.dumps({"type": "read", "room": "lobby", "id": 1, "tag": "r"}))
     store.fail(CannotKeep("the disk is full."))
-    settle()
+    box.settle()
     assert [(event["tag"], event["code"]) for event in ada.objects()] == [("r", "not-stored")]
     ada.ask(type="leave", room="lobby")
-    settle()
+    box.settle()
     ada.received()
     ada.ask(type="join", room="lobby")
-    settle()
+    box.settle()
     assert mark_of(ada) is None

@@ -400,15 +400,10 @@ def test_a_mute_that_an_undone_change_brings_back_ends_with_the_presence() -> No
     box = Box(limits=LIMITS, store=store)
     ada, bob = box.text("ada"), box.text("bob")
 
-    def settle() -> None:
-        while store.waiting:
-            store.store()
-            box.turn()
-
     for client in (ada, bob):
         client.send("/join dev")
     ada.send("/mute bob 1h")
-    settle()
+    box.settle()
     ada.send("/unmute bob")
     store.fail(CannotKeep("the disk is full."))
     box.turn()
@@ -418,7 +413,7 @@ def test_a_mute_that_an_undone_change_brings_back_ends_with_the_presence() -> No
     assert room is not None
     assert room.muted
     bob.send("exit")
-    settle()
+    box.settle()
     assert not room.muted
 
 

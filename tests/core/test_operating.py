@@ -578,25 +578,18 @@ def test_an_erasure_meets_edits_and_deletions_that_wait() -> None:
     for _ in range(2):
         store.store()
     bob = come(box, "bob", accept=CHANGES)
-    _settle(box, store)
+    box.settle()
     for text in ("one", "two", "three"):
         bob.ask(type="say", room="lobby", text=text)
-    _settle(box, store)
+    box.settle()
     first, second, _ = [message.id for message in box.stored]
     Operator(box).ask("erase", "bob")
     bob.ask(type="edit", id=first, text="edited")
     bob.ask(type="delete", id=second)
-    _settle(box, store)
+    box.settle()
     bob.ask(type="history", room="lobby", count=10)
-    _settle(box, store)
+    box.settle()
     assert bob.objects()[-1]["messages"] == []
-
-
-def _settle(box: Box, store: SlowStore) -> None:
-    box.turn()
-    while store.waiting:
-        store.store()
-        box.turn()
 
 
 def test_an_erasure_that_can_not_be_stored_ends_with_a_sentence() -> None:
@@ -605,9 +598,9 @@ def test_an_erasure_that_can_not_be_stored_ends_with_a_sentence() -> None:
     for _ in range(2):
         store.store()
     bob = come(box, "bob")
-    _settle(box, store)
+    box.settle()
     bob.ask(type="say", room="lobby", text="one")
-    _settle(box, store)
+    box.settle()
     operator = Operator(box).ask("erase", "bob")
     box.turn()
     store.store()
@@ -615,29 +608,29 @@ def test_an_erasure_that_can_not_be_stored_ends_with_a_sentence() -> None:
     (batch,) = [records for _, records in store.waiting]
     assert any(isinstance(record, Changed) for record in batch)
     store.fail(CannotKeep("the disk of the server is full."))
-    _settle(box, store)
+    box.settle()
     answers = [event for event in done(operator) if event["type"] != "progress"]
     why = "Not all is erased, as the history can't be written."
     assert [event["text"] for event in answers] == [f"{why} 0 messages are erased that bob said. Try again later."]
     assert box.store is store
     operator.lose()
     again = Operator(box).ask("erase", "bob")
-    _settle(box, store)
+    box.settle()
     assert done(again)[-1]["text"] == "1 message is erased that bob said."
 
 
 def test_a_kick_that_can_not_be_stored_leaves_a_guest_op_in_the_history_too() -> None:
     store = Kept()
     box = make_box(store=store)
-    _settle(box, store)
+    box.settle()
     eve = guest(box, "eve", rooms={"dev": None})
     eve.ask(type="say", room="dev", text="words")
-    _settle(box, store)
+    box.settle()
     operator = Operator(box).ask("kick", "eve", "dev")
     box.turn()
     store.fail(CannotKeep("the disk of the server is full."))
     eve.ask(type="say", room="dev", text="still here")
-    _settle(box, store)
+    box.settle()
     assert operator.answer()["type"] == "error"
     assert box.hub.users["eve"].subject in box.hub.rooms["dev"].ops
     assert [fact.op for fact in store.rights] == [True, False, True]
@@ -712,9 +705,9 @@ def test_what_can_not_be_stored_has_not_happened(words: tuple[str, ...]) -> None
     for _ in range(2):
         store.store()
     bob = come(box, "bob", rooms={"lobby": None, "dev": None}, accept=CHANGES)
-    _settle(box, store)
+    box.settle()
     bob.ask(type="say", room="dev", text="words")
-    _settle(box, store)
+    box.settle()
     bob.received()
     operator = Operator(box).ask(*words)
     box.turn()
@@ -729,7 +722,7 @@ def test_what_can_not_be_stored_has_not_happened(words: tuple[str, ...]) -> None
     assert box.admin("accounts") == "ada owner\nbob"
     assert box.admin("bans") == ""
     bob.ask(type="say", room="dev", text="still here")
-    _settle(box, store)
+    box.settle()
     assert bob.objects()[-1]["text"] == "still here"
     assert isinstance(bob.socket, Socket)
 

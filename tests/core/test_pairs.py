@@ -67,10 +67,7 @@ class Chat:
 
     def settle(self) -> None:
         """Have all that waits stored."""
-        self.box.turn()
-        while isinstance(self.store, SlowStore) and self.store.waiting:
-            self.store.store()
-            self.box.turn()
+        self.box.settle()
 
     def answers(self, client: Client, *requests: dict[str, Any]) -> list[tuple[str, str, str]]:
         """Send requests in one packet; return what answers each: tag, type or code, text."""
@@ -560,9 +557,7 @@ def test_what_could_not_be_stored_is_no_last_message_of_a_room() -> None:
         box.turn()
     assert [event["last"] for event in eve.objects() if event["type"] == "room"] == [0]
     ada.ask(type="say", room="lobby", text="four")
-    while store.waiting:
-        store.store()
-        box.turn()
+    box.settle()
     bob = box.connect()
     bob.ask(type="hello", name="bob")
     assert [event["last"] for event in bob.objects() if event["type"] == "room"] == [4]

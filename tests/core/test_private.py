@@ -45,14 +45,6 @@ def slow_box(*names: str) -> tuple[Box, SlowStore]:
     return box, store
 
 
-def finish(box: Box, store: SlowStore) -> None:
-    """Store all that waits."""
-    box.turn()
-    while store.waiting:
-        store.store()
-        box.turn()
-
-
 def login(box: Box, name: str, **fields: Any) -> Client:
     """A program that comes in with the password."""
     client = box.connect()
@@ -90,15 +82,15 @@ def kinds(client: Client) -> list[str]:
 
 @pytest.mark.parametrize("waiting", [False, True], ids=["nothing waits", "another waits"])
 def test_what_is_said_to_somebody_just_before_they_come_in_is_shown_once_and_behind_the_welcome(waiting: bool) -> None:
-    box, store = slow_box("bob")
+    box, _ = slow_box("bob")
     eve = box.json("eve")
     before = ["before"] if waiting else []
     for text in before:
         eve.ask(type="msg", name="bob", text=text)
-    finish(box, store)
+    box.settle()
     eve.ask(type="msg", name="bob", text="now")
     bob = login(box, "bob")
-    finish(box, store)
+    box.settle()
     seen = kinds(bob)
     assert seen[0] == "welcome"
     assert [text for text in seen if text in ("before", "now")] == [*before, "now"]
@@ -106,7 +98,7 @@ def test_what_is_said_to_somebody_just_before_they_come_in_is_shown_once_and_beh
 
 @pytest.mark.parametrize("waiting", [False, True], ids=["nothing waits", "another waits"])
 def test_what_is_said_to_somebody_just_before_they_resume_is_shown_once_and_behind_the_welcome(waiting: bool) -> None:
-    box, store = slow_box()
+    box, _ = slow_box()
     bob, eve = box.connect(), box.json("eve")
     bob.ask(type="hello", name="bob")
     token = bob.objects()[0]["token"]
@@ -114,11 +106,11 @@ def test_what_is_said_to_somebody_just_before_they_resume_is_shown_once_and_behi
     bob.lose()
     for text in before:
         eve.ask(type="msg", name="bob", text=text)
-    finish(box, store)
+    box.settle()
     eve.ask(type="msg", name="bob", text="now")
     bob = box.connect()
     bob.ask(type="hello", name="bob", token=token)
-    finish(box, store)
+    box.settle()
     seen = kinds(bob)
     assert seen[0] == "welcome"
     assert [text for text in seen if text in ("before", "now")] == [*before, "now"]
@@ -148,7 +140,7 @@ def test_who_waits_for_an_answer_gets_the_echo_of_what_they_said_before() -> Non
     store.store()
     box.turn()
     work.do()
-    finish(box, store)
+    box.settle()
     assert (private(eve), private(bob)) == (["psst"], ["psst"])
 
 
@@ -192,31 +184,31 @@ def test_who_does_not_read_is_sent_what_waits_for_them_page_by_page(box: Box) ->
 
 
 def test_what_was_said_to_somebody_just_before_they_register_is_theirs() -> None:
-    box, store = slow_box()
+    box, _ = slow_box()
     bob, eve = box.json("bob"), box.json("eve")
-    finish(box, store)
+    box.settle()
     eve.ask(type="msg", name="bob", text="psst")
     bob.ask(type="register", password=PASSWORD)
-    finish(box, store)
+    box.settle()
     assert "psst" in private(bob)
     bob.lose()
     box.clock.advance(100)
-    finish(box, store)
+    box.settle()
     again = login(box, "bob")
-    finish(box, store)
+    box.settle()
     assert private(again) == ["psst"]
     again.ask(type="ping")
-    finish(box, store)
+    box.settle()
     assert not unread(box)
 
 
 def test_the_sender_is_told_if_a_guest_left_just_before() -> None:
-    box, store = slow_box()
+    box, _ = slow_box()
     bob, eve = box.text("bob"), box.json("eve")
-    finish(box, store)
+    box.settle()
     eve.ask(type="msg", name="bob", text="psst")
     bob.send("exit")
-    finish(box, store)
+    box.settle()
     texts = [event.get("text") for event in eve.objects() if event["type"] == "notice"]
     assert texts == ["bob left before they were shown what you said in private last."]
     assert not box.hub.unheard._last
@@ -362,10 +354,10 @@ def test_what_the_history_has_dropped_takes_no_room() -> None:
 def test_what_could_not_be_stored_takes_no_room() -> None:
     box, store = slow_box("ada")
     eve = box.json("eve")
-    finish(box, store)
+    box.settle()
     eve.ask(type="msg", name="ada", text="one")
     store.fail(CannotKeep("the disk of the server is full."))
-    finish(box, store)
+    box.settle()
     assert box.hub.shares._spent == {}
 
 
@@ -399,17 +391,17 @@ def test_who_registered_meanwhile_is_told_that_a_message_is_gone(box: Box) -> No
 def test_nothing_is_left_to_the_id_of_an_account_that_could_not_be_stored() -> None:
     box, store = slow_box()
     bob, eve = box.json("bob"), box.json("eve")
-    finish(box, store)
+    box.settle()
     bob.ask(type="register", password=PASSWORD)
     eve.ask(type="msg", name="bob", text="psst")
     bob.ask(type="say", room="lobby", text="mine")
     store.fail(CannotKeep("the disk of the server is full."))
-    finish(box, store)
+    box.settle()
     for client in (bob, eve):
         assert "not-stored" in [event.get("code") for event in client.objects()]
     assert store._owners == {}
     bob.ask(type="say", room="lobby", text="mine")
-    finish(box, store)
+    box.settle()
     assert [author < 0 for author, *_ in store._owners.values()] == [True]
 
 
@@ -543,8 +535,8 @@ def test_who_is_told_that_somebody_is_not_here_is_told_once_it_is_stored() -> No
     bob.ask(type="msg", name="ada", text="x")
     bob.received()
     store.fail(CannotKeep("the disk of the server is full."))
-    finish(box, store)
+    box.settle()
     assert [event.get("code") for event in bob.objects()] == ["not-stored"]
     ada = login(box, "ada")
-    finish(box, store)
+    box.settle()
     assert private(ada) == []

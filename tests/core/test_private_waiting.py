@@ -25,10 +25,7 @@ class Chat:
 
     def settle(self) -> None:
         """Have all that waits stored."""
-        self.box.turn()
-        while self.store.waiting:
-            self.store.store()
-            self.box.turn()
+        self.box.settle()
 
     def come(self, name: str, **fields: Any) -> Client:
         """A program that comes in."""

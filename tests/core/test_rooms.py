@@ -359,9 +359,7 @@ def test_a_message_that_could_not_be_stored_was_nobodys_turn() -> None:
     box = Box(limits=LIMITS, store=store)
     ada, bob = box.json("ada", rooms={"dev": None}), box.json("bob", rooms={"dev": None})
     ada.ask(type="slow", room="dev", text="30s")
-    while store.waiting:
-        store.store()
-        box.turn()
+    box.settle()
     bob.ask(type="say", room="dev", text="x")
     store.fail(CannotKeep("the disk is full."))
     box.turn()
@@ -482,10 +480,7 @@ class Chat:
 
     def settle(self) -> None:
         """Have all that waits stored."""
-        self.box.turn()
-        while self.store.waiting:
-            self.store.store()
-            self.box.turn()
+        self.box.settle()
 
     def fail(self) -> None:
         """The batch that waits can't be stored."""

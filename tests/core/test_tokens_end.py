@@ -68,10 +68,7 @@ class Chat:
 
     def settle(self) -> None:
         """Have all that waits stored."""
-        self.box.turn()
-        while self.store.waiting:
-            self.store.store()
-            self.box.turn()
+        self.box.settle()
 
     def come(self, **fields: Any) -> Client:
         """A program that says hello."""
@@ -178,9 +175,7 @@ def test_the_token_of_a_guest_who_comes_back_too_late_is_stored_for_the_new_pres
 
     def speak(client: Client) -> None:
         client.ask(type="say", room="lobby", text="hi")
-        while store.waiting:
-            store.store()
-            box.turn()
+        box.settle()
 
     guest = box.json("eve")
     speak(guest)

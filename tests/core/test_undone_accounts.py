@@ -38,10 +38,7 @@ class Chat:
 
     def settle(self) -> None:
         """Have all that waits stored."""
-        self.box.turn()
-        while self.store.waiting:
-            self.store.store()
-            self.box.turn()
+        self.box.settle()
 
     def fail(self) -> None:
         """The batch that waits can't be stored; what is behind it can."""

@@ -319,9 +319,7 @@ def test_who_leaves_while_waiting_to_be_read_holds_up_nobody() -> None:
     bob.send("never read")
     cyd.send("four")
     bob.lose()
-    while store.waiting:
-        store.store()
-        box.turn()
+    box.settle()
     assert [line for line in cyd.lines() if line.startswith("ada: ")] == ["ada: one", "ada: two", "ada: three"]
     assert "cyd: four" in ada.lines()
 

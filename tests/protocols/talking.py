@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from box import Box, Client, SlowStore
+from box import Box, Client
 
 from chat.core.accounts import Role
 from chat.core.limits import Limits
@@ -41,11 +41,3 @@ def said(client: Client, text: str, room: str = "lobby", **fields: Any) -> int:
     (message,) = answers(client, type="say", room=room, text=text, **fields)
     assert message["type"] == "message", message
     return int(message["id"])
-
-
-def drain(box: Box, store: SlowStore) -> None:
-    """Have all that waits stored and shown."""
-    box.turn()
-    while store.waiting:
-        store.store()
-        box.turn()

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from box import Box, Client, SlowStore, SlowWork
 from core.test_names_end import Kept
-from protocols.talking import EVERYTHING, HASH, PASSWORD, answers, chat_with_accounts, drain, program, said
+from protocols.talking import EVERYTHING, HASH, PASSWORD, answers, chat_with_accounts, program, said
 
 from chat.core import changed, reactions
 from chat.core.limits import Limits
@@ -213,13 +213,13 @@ def test_what_could_not_be_stored_is_not_what_one_said_last(words: str) -> None:
     box = Box(store=store)
     person, _ = box.text("person"), box.text("other")
     person.send("kept")
-    drain(box, store)
+    box.settle()
     person.send(words)
     store.fail(CannotKeep("the disk is full."))
     box.turn()
     person.received()
     person.send("/edit new")
-    drain(box, store)
+    box.settle()
     assert person.lines() == ["person (edited): new"]
 
 
@@ -282,23 +282,23 @@ def give_up_while(request: dict[str, Any]) -> tuple[Client, list[dict[str, Any]]
     store, work = SlowStore(), SlowWork()
     box = Box(store=store, run=work, limits=Limits(rate=None, plain_passwords=True))
     box.make_account("zoe", HASH)
-    drain(box, store)
+    box.settle()
     zoe, phone = (box.json("zoe", password=PASSWORD, **EVERYTHING) for _ in range(2))
     while work.waiting:
         work.do()
-        drain(box, store)
+        box.settle()
     ada = program(box, "ada")
     ada.ask(type="say", room="lobby", text="hello")
-    drain(box, store)
+    box.settle()
     phone.ask(type="react", id=1, text="x")
     phone.ask(type="msg", name="ada", text="psst")
-    drain(box, store)
+    box.settle()
     ada.objects()
     zoe.ask(type="unregister", password=PASSWORD)
     ada.ask(type="say", room="lobby", text="this is being stored")
     phone.ask(**request)
     work.do()
-    drain(box, store)
+    box.settle()
     return ada, ada.objects()
 
 

@@ -288,27 +288,19 @@ def test_who_gave_an_account_up_stays_where_everybody_may_be() -> None:
 def test_an_account_whose_end_can_not_be_stored_stays_in() -> None:
     store = SlowStore()
     box = make_box(MEMBERS, store=store)
-    settle(box, store)
+    box.settle()
     ada = box.connect()
     ada.ask(type="hello", name="ada", password=PASSWORD)
-    settle(box, store)
+    box.settle()
     ada.objects()
     ada.ask(type="unregister", password=PASSWORD)
     store.fail(CannotKeep("the disk is full."))
-    settle(box, store)
+    box.settle()
     assert [event.get("code") for event in ada.objects()] == ["not-stored"]
     assert box.hub.user_with(3) is not None
 
 
 # -- invitations
-
-
-def settle(box: Box, store: SlowStore) -> None:
-    """Have all that waits stored."""
-    box.turn()
-    while store.waiting:
-        store.store()
-        box.turn()
 
 
 def test_an_invitation_makes_one_account_which_is_in_at_once() -> None:
@@ -416,19 +408,19 @@ def test_of_two_who_choose_a_name_at_once_one_gets_it_and_the_other_may_use_the_
 def test_nobody_sees_an_account_before_it_is_stored_and_an_invitation_that_was_not_used_up_is_good() -> None:
     store = Recorded()
     box = make_box(MEMBERS, store=store)
-    settle(box, store)
+    box.settle()
     mo, eve = box.connect(), box.connect()
     mo.ask(type="hello", name="mo", password=PASSWORD)
-    settle(box, store)
+    box.settle()
     mo.ask(type="invitation")
-    settle(box, store)
+    box.settle()
     code = mo.objects()[-1]["code"]
     fields = {"name": "eve", "register": True, "password": PASSWORD, "code": code}
     eve.ask(type="hello", **fields, tag="t")
     eve.ask(type="hello", **{**fields, "name": "bob"}, tag="u")
     assert (eve.objects(), mo.objects()) == ([], [])
     store.fail(CannotKeep("the disk is full."))
-    settle(box, store)
+    box.settle()
     assert mo.objects()[0] == {"type": "joined", "time": "2026-11-21T09:15:02.114Z", "room": "lobby", "name": "bob"}
     refusal, welcome, *_ = eve.objects()
     assert (refusal["code"], refusal["tag"]) == ("not-stored", "t")
@@ -440,16 +432,16 @@ def test_nobody_sees_an_account_before_it_is_stored_and_an_invitation_that_was_n
 def test_who_is_gone_when_the_account_is_stored_has_it() -> None:
     store = Recorded()
     box = make_box(MEMBERS, store=store)
-    settle(box, store)
+    box.settle()
     box.hub.invitations.add(Invitation(digest_of("code"), 0, box.hub.seconds + 1))
     eve = box.connect()
     eve.ask(type="hello", name="eve", register=True, password=PASSWORD, code="code")
     eve.lose()
-    settle(box, store)
+    box.settle()
     assert box.hub.users.get("eve") is None
     eve = box.connect()
     eve.ask(type="hello", name="eve", password=PASSWORD)
-    settle(box, store)
+    box.settle()
     assert eve.objects()[0]["registered"] is True
 
 
@@ -491,33 +483,33 @@ def test_an_invitation_is_good_as_long_as_its_maker_may_make_one(what: str) -> N
 def test_the_invitations_of_an_account_whose_end_could_not_be_stored_are_good() -> None:
     store = SlowStore()
     box = make_box(MEMBERS, store=store)
-    settle(box, store)
+    box.settle()
     mo, eve = box.connect(), box.connect()
     mo.ask(type="hello", name="mo", password=PASSWORD)
-    settle(box, store)
+    box.settle()
     mo.ask(type="invitation")
-    settle(box, store)
+    box.settle()
     code = mo.objects()[-1]["code"]
     mo.ask(type="unregister", password=PASSWORD)
     assert len(box.hub.invitations) == 0
     store.fail(CannotKeep("the disk is full."))
-    settle(box, store)
+    box.settle()
     eve.ask(type="hello", name="eve", register=True, password=PASSWORD, code=code)
-    settle(box, store)
+    box.settle()
     assert eve.objects()[0]["type"] == "welcome"
 
 
 def test_an_invitation_that_could_not_be_stored_is_none() -> None:
     store = SlowStore()
     box = make_box(MEMBERS, store=store)
-    settle(box, store)
+    box.settle()
     mo = box.connect()
     mo.ask(type="hello", name="mo", password=PASSWORD)
-    settle(box, store)
+    box.settle()
     mo.objects()
     mo.ask(type="invitation", tag="t")
     store.fail(CannotKeep("the disk is full."))
-    settle(box, store)
+    box.settle()
     (refusal,) = mo.objects()
     assert (refusal["code"], refusal["tag"]) == ("not-stored", "t")
     assert len(box.hub.invitations) == 0
@@ -595,20 +587,20 @@ def test_registering_may_take_an_invitation() -> None:
 def test_registering_that_could_not_be_stored_has_not_used_the_invitation() -> None:
     store = SlowStore()
     box = make_box(BY_INVITATION, store=store)
-    settle(box, store)
+    box.settle()
     box.hub.invitations.add(Invitation(digest_of("code"), 0, box.hub.seconds + 1))
     eve, bob = box.connect(), box.connect()
     for client, name in ((eve, "eve"), (bob, "bob")):
         client.ask(type="hello", name=name)
-        settle(box, store)
+        box.settle()
         client.objects()
     eve.ask(type="register", password=PASSWORD, code="code")
     bob.ask(type="register", password=PASSWORD, code="code")
     store.fail(CannotKeep("the disk is full."))
-    settle(box, store)
+    box.settle()
     assert [client.objects()[-1]["code"] for client in (eve, bob)] == ["not-stored", "wrong-invitation"]
     bob.ask(type="register", password=PASSWORD, code="code")
-    settle(box, store)
+    box.settle()
     assert bob.objects()[0]["type"] == "notice"
     assert len(box.hub.invitations) == 0
 

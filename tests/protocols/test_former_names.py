@@ -104,10 +104,7 @@ class Late:
 
     def settle(self) -> None:
         """Have all that waits stored."""
-        self.box.turn()
-        while self.store.waiting:
-            self.store.store()
-            self.box.turn()
+        self.box.settle()
 
 
 @pytest.mark.parametrize("name", ["countess", "ada", "lovelace"])

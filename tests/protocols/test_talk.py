@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from box import Box, Client, SlowStore
-from protocols.talking import EVERYTHING, HASH, PASSWORD, answers, chat_with_accounts, drain, program, said
+from protocols.talking import EVERYTHING, HASH, PASSWORD, answers, chat_with_accounts, program, said
 
 from chat.core.accounts import Role
 from chat.core.limits import Limits
@@ -243,19 +243,19 @@ def test_what_is_deleted_can_not_be_changed(box: Box) -> None:
 
 @pytest.mark.parametrize("first", ["edit", "delete"])
 def test_a_delete_and_an_edit_from_two_devices_at_once(first: str) -> None:
-    box = Box(limits=Limits(rate=None, plain_passwords=True), store=(store := SlowStore()))
+    box = Box(limits=Limits(rate=None, plain_passwords=True), store=SlowStore())
     box.make_account("zoe", HASH)
-    drain(box, store)
+    box.settle()
     one, two = program(box, "zoe", password=PASSWORD), program(box, "zoe", password=PASSWORD)
-    drain(box, store)
+    box.settle()
     one.ask(type="say", room="lobby", text="tea")
-    drain(box, store)
+    box.settle()
     (number,) = [event["id"] for event in one.objects() if event["type"] == "message"]
     requests = {"edit": {"type": "edit", "id": number, "text": "coffee"}, "delete": {"type": "delete", "id": number}}
     second = "delete" if first == "edit" else "edit"
     one.ask(**requests[first], tag=first)
     two.ask(**requests[second], tag=second)
-    drain(box, store)
+    box.settle()
     seen = [(event["type"], event.get("code")) for event in two.objects() if event["type"] != "message"]
     if first == "edit":
         assert seen[-2:] == [("edited", None), ("deleted", None)]
@@ -298,7 +298,7 @@ def test_changes_that_can_not_be_stored_have_not_happened() -> None:
     box = Box(limits=Limits(rate=None), store=(store := SlowStore()))
     ada = program(box, "ada")
     ada.ask(type="say", room="lobby", text="tea")
-    drain(box, store)
+    box.settle()
     ada.objects()
     for tag, request in enumerate(
         (
@@ -312,7 +312,7 @@ def test_changes_that_can_not_be_stored_have_not_happened() -> None:
         box.turn()
         assert [(event.get("code"), event["tag"]) for event in ada.objects()] == [("not-stored", str(tag))]
     ada.ask(type="react", id=1, text="👍", tag="again")
-    drain(box, store)
+    box.settle()
     assert [(event["type"], event["count"]) for event in ada.objects()] == [("reacted", 1)]
 
 
@@ -663,15 +663,15 @@ def test_only_an_op_calls_everybody_and_not_too_often(box: Box) -> None:
 def test_a_call_that_can_not_be_stored_does_not_count() -> None:
     box = Box(limits=Limits(rate=None, plain_passwords=True), store=(store := SlowStore()))
     box.make_account("root", HASH, Role.OWNER)
-    drain(box, store)
+    box.settle()
     root = program(box, "root", password=PASSWORD)
-    drain(box, store)
+    box.settle()
     root.ask(type="say", room="lobby", text="@room tea")
     store.fail(CannotKeep("the disk is full."))
     box.turn()
     assert root.objects()[-1]["code"] == "not-stored"
     root.ask(type="say", room="lobby", text="@room tea")
-    drain(box, store)
+    box.settle()
     assert root.objects()[-1]["all"] is True
 
 
