@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import shutil
 import signal
 import subprocess
@@ -11,10 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from e2e.clients import Person
-from e2e.daemon import HOST, LISTEN, running, twistd
-from e2e.streams import SocketStream
-from e2e.waiting import DEADLINE, wait_for
+from e2e.daemon import LISTEN, Daemon, twistd
+from e2e.waiting import DEADLINE
 
 SERVE = [sys.executable, "-m", "chat", "serve"]
 
@@ -25,22 +22,18 @@ def run(folder: Path, *command: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_it_serves_without_twistd_on_the_path(tmp_path: Path) -> None:
-    log, nowhere = tmp_path / "log", tmp_path / "bin"
+    nowhere = tmp_path / "bin"
     nowhere.mkdir()
     assert shutil.which("twistd", path=str(nowhere)) is None
-    with (
-        log.open("wb") as output,
-        running(
-            [*SERVE, "--listen", LISTEN], cwd=tmp_path, env={"PATH": str(nowhere)}, stdout=output, stderr=output
-        ) as daemon,
-    ):
-        ports = wait_for(lambda: re.findall(r"ChatFactory starting on (\d+)\n", log.read_text()), "it listens")
-        ada = Person(SocketStream((HOST, int(ports[0]))))
+    daemon = Daemon([*SERVE, "--listen", LISTEN], tmp_path, 1, {"PATH": str(nowhere)})
+    try:
+        ada = daemon.stranger()
         ada.walk_in("ada")
-        daemon.send_signal(signal.SIGINT)
+        daemon.signal(signal.SIGINT)
         ada.until("* The server is shutting down. Goodbye.")
-        ada.close()
-        assert daemon.wait(DEADLINE) == 0
+        assert daemon.wait() == 0
+    finally:
+        daemon.end()
     assert {path.name for path in tmp_path.iterdir()} >= {"chat.db", "chat.lock"}
     assert not (tmp_path / "twistd.pid").exists()
 
