@@ -6,28 +6,22 @@ import re
 import shlex
 from pathlib import Path
 
+import operated
 import pytest
 from box import Box, Operator
 from msgspec import json
 
 from chat.admin.options import Options
-from chat.core.accounts import Role
 from chat.core.doors import Doors, Registration
-from chat.core.limits import Limits
 from chat.core.operating.table import COMMANDS
-from chat.history.passwords import hash_password
 
 PAGE = (Path(__file__).parents[2] / "docs" / "operating.md").read_text()
 SHOWN = dict.fromkeys(re.findall(r"`chat admin ([^`-][^`]*)`", PAGE))
-HASH = hash_password("correct horse")
 
 
 def make_box() -> Box:
     """A chat with the users and rooms of the page: eve is here, ada and bob have accounts, mal is banned."""
-    box = Box(limits=Limits(rate=None, plain_passwords=True), doors=Doors(None, False, Registration.INVITATION))
-    for name, role in (("ada", Role.OWNER), ("bob", Role.USER)):
-        box.make_account(name, HASH, role)
-    box.turn()
+    box = operated.make_box(doors=Doors(None, False, Registration.INVITATION))
     box.json("eve", rooms={"lobby": None, "dev": None}).ask(type="say", room="dev", text="spam")
     box.admin("ban", "mal")
     return box
@@ -39,7 +33,7 @@ def test_a_command_that_is_shown_is_carried_out(line: str) -> None:
     options.parseOptions(shlex.split(line.partition(" | ")[0]))
     operator = Operator(box := make_box()).ask(
         *options["words"],
-        secret="correct horse",
+        secret=operated.PASSWORD,
         options=options.filters,
         json=bool(options["json"]),
     )

@@ -8,30 +8,13 @@ from typing import Any
 
 import pytest
 from box import Box, Client, SlowStore
+from operated import HASH, LIMITS, PASSWORD, Recorded
 
 from chat.core.accounts import Role
-from chat.core.facts import Decision
 from chat.core.limits import Limits
-from chat.history.memory import MemoryStore
-from chat.history.passwords import hash_password
 from chat.history.store import CannotKeep
 
-PASSWORD = "correct horse"  # noqa: S105
 OTHER = "battery staple"
-HASH = hash_password(PASSWORD)
-LIMITS = Limits(rate=None, plain_passwords=True)
-
-
-class Audited(MemoryStore):
-    """A history whose decisions can be read."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.actions: list[str] = []
-
-    def append(self, records: Any) -> Any:
-        self.actions += [record.action for record in records if isinstance(record, Decision)]
-        return super().append(records)
 
 
 class Chat:
@@ -89,7 +72,7 @@ def answers(client: Client) -> list[tuple[str, str, str]]:
 @pytest.fixture(params=["at once", "later"])
 def chat(request: pytest.FixtureRequest) -> Chat:
     """A chat that stores at once, and one that stores later."""
-    return Chat(Audited() if request.param == "at once" else SlowStore())
+    return Chat(Recorded() if request.param == "at once" else SlowStore())
 
 
 IN_DEV = {"room": "dev"}
@@ -253,12 +236,12 @@ def test_an_op_is_answered_in_words_by_what_was_decided_just_before(chat: Chat, 
 
 
 def test_only_what_happened_is_in_the_audit_record() -> None:
-    store = Audited()
+    store = Recorded()
     chat = Chat(store)
     chat.answers(chat.ada, KICK, KICK, {**KICK, "name": "bob"}, {**KICK, "name": "bob"})
     chat.answers(chat.bob, *[{"type": "register", "password": PASSWORD}] * 2)
     chat.answers(chat.bob, *[{"type": "unregister", "password": PASSWORD}] * 2)
-    assert store.actions == ["kick", "kick", "register", "unregister"]
+    assert [decision.action for decision in store.record] == ["kick", "kick", "register", "unregister"]
 
 
 def test_the_second_sees_what_the_first_did_with_a_toggle(chat: Chat) -> None:

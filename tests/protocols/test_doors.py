@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+import operated
 import pytest
 from box import Box, Client, SlowStore, SlowWork, Socket, TlsTransport
 from twisted.internet.address import UNIXAddress
@@ -17,7 +18,6 @@ from chat.core.hub import Hub
 from chat.core.limits import Limits
 from chat.core.registration import come_in_new
 from chat.core.session import Session
-from chat.history.memory import MemoryStore
 from chat.history.passwords import hash_password
 from chat.history.store import CannotKeep
 from chat.protocols.connection import ChatFactory
@@ -631,18 +631,13 @@ def test_a_name_may_be_registered_at_the_door_where_everybody_registers() -> Non
 
 
 def test_the_operator_invites() -> None:
-    class Audited(MemoryStore):
-        def append(self, records: Any) -> Any:
-            decisions.extend(record for record in records if isinstance(record, Decision))
-            return super().append(records)
-
-    decisions: list[Decision] = []
-    box = make_box(Doors(key=KEY, members_only=True, registration=Registration.INVITATION), store=Audited())
+    store = operated.Recorded()
+    box = make_box(Doors(key=KEY, members_only=True, registration=Registration.INVITATION), store=store)
     first, second = box.admin("invitation").splitlines()
     assert first == "Pass this line on to one person. It is good for 7 days."
     assert second.startswith("You are invited to the chat. It asks for its key first, which you need too. Press Enter ")
     assert register(box, second.split()[-1], key=KEY)["type"] == "welcome"
-    assert [(decision.by, decision.action, decision.why) for decision in decisions] == [
+    assert [(decision.by, decision.action, decision.why) for decision in store.record] == [
         ("chat admin", "invitation by", ""),
         ("eve", "register", "invited by the operator"),
     ]

@@ -8,46 +8,36 @@ from typing import Any
 
 import pytest
 from box import Box, Client, SlowStore, Socket
+from operated import HASH, PASSWORD, Recorded
 from twisted.internet.defer import fail
 from twisted.internet.task import deferLater
 
 from chat.core.accounts import Role
 from chat.core.bans import Ban
 from chat.core.commands.table import TABLE
-from chat.core.facts import Contents, Decision, RightsKept
+from chat.core.facts import Contents, RightsKept
 from chat.core.limits import Limits
 from chat.core.saying import MOST_SAID
-from chat.history.memory import MemoryStore
-from chat.history.passwords import hash_password
 from chat.history.store import CannotKeep
 
-PASSWORD = "correct horse"  # noqa: S105
-HASH = hash_password(PASSWORD)
 
+class FullStore(Recorded):
+    """A history with an audit record, whose disk is full when the test says so."""
 
-class AuditedStore(MemoryStore):
-    """A history that lets its decisions be read."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.decisions: list[Decision] = []
-        self.full = False
+    full = False
 
     def append(self, records: Any) -> Any:
-        if self.full:
-            return fail(CannotKeep("the disk is full."))
-        self.decisions += [record for record in records if isinstance(record, Decision)]
-        return super().append(records)
+        return fail(CannotKeep("the disk is full.")) if self.full else super().append(records)
 
 
 @pytest.fixture
-def store() -> AuditedStore:
+def store() -> FullStore:
     """Where the decisions of the box are kept."""
-    return AuditedStore()
+    return FullStore()
 
 
 @pytest.fixture
-def box(store: AuditedStore) -> Box:
+def box(store: FullStore) -> Box:
     """A chat with an owner and a moderator, who are not there yet."""
     box = Box(limits=Limits(rate=None, plain_passwords=True), store=store)
     box.make_account("root", HASH, Role.OWNER)
@@ -96,8 +86,8 @@ def test_every_command_with_rights_is_refused_to_those_who_have_none(box: Box) -
             (answer,) = [event for event in eve.objects() if "tag" in event]
             assert (answer["type"], answer["code"], answer["tag"]) == ("error", "not-allowed", "t"), command.name
     assert bob.lines() == []
-    assert isinstance(box.store, AuditedStore)
-    assert box.store.decisions == []
+    assert isinstance(box.store, FullStore)
+    assert box.store.record == []
 
 
 def test_rights_in_one_room_are_none_in_another(box: Box) -> None:
@@ -138,7 +128,7 @@ def test_nobody_acts_against_a_moderator_but_an_owner(box: Box) -> None:
     assert "* mo was kicked out by root." in ada.lines()
 
 
-def test_an_owner_makes_and_unmakes_moderators(box: Box, store: AuditedStore) -> None:
+def test_an_owner_makes_and_unmakes_moderators(box: Box, store: FullStore) -> None:
     root, ada = log_in(box, "root"), box.text("ada")
     root.send("/moderator ada")
     assert root.lines()[-1] == "! ada is not registered, so they can't be a moderator. They can /register first."
@@ -151,13 +141,13 @@ def test_an_owner_makes_and_unmakes_moderators(box: Box, store: AuditedStore) ->
     ada.received()
     ada.send("/bans")
     assert ada.lines() == ["! Only moderators may do that."]
-    assert [decision.action for decision in store.decisions] == ["register", "role moderator", "role user"]
+    assert [decision.action for decision in store.record] == ["register", "role moderator", "role user"]
 
 
 # -- kick and mute
 
 
-def test_a_kicked_person_goes_to_the_lobby_and_hears_why(box: Box, store: AuditedStore) -> None:
+def test_a_kicked_person_goes_to_the_lobby_and_hears_why(box: Box, store: FullStore) -> None:
     ada, bob, cy = in_room(box, "ada", "bob", "cy")
     ada.send("/kick bob too loud")
     assert ada.lines() == ["* You kicked bob.", "* bob was kicked out by ada: too loud"]
@@ -166,7 +156,7 @@ def test_a_kicked_person_goes_to_the_lobby_and_hears_why(box: Box, store: Audite
         "* You were kicked out of #dev by ada: too loud",
         "* You are bob, alone in #lobby. Type /help for commands, exit to leave.",
     ]
-    (decision,) = store.decisions
+    (decision,) = store.record
     assert (decision.by, decision.action, decision.target, decision.room, decision.why) == (
         "ada",
         "kick",
@@ -306,7 +296,7 @@ def test_who_is_in_a_room_that_becomes_private_may_stay_and_look(box: Box) -> No
     assert bob.lines() == ["* In #den: ada (op), bob", "* #den, 2 users"]
 
 
-def test_a_rule_that_can_not_be_stored_does_not_hold(box: Box, store: AuditedStore) -> None:
+def test_a_rule_that_can_not_be_stored_does_not_hold(box: Box, store: FullStore) -> None:
     mo = log_in(box, "mo")
     ada = in_room(box, "ada", room="den")[0]
     mo.send("/join den")
@@ -349,7 +339,7 @@ def test_the_lobby_stays_open(box: Box) -> None:
 # -- bans
 
 
-def test_a_banned_name_is_put_out_and_kept_out(box: Box, store: AuditedStore) -> None:
+def test_a_banned_name_is_put_out_and_kept_out(box: Box, store: FullStore) -> None:
     mo, eve = log_in(box, "mo"), box.text("eve")
     mo.send("/ban Eve 1h spam")
     assert eve.lines() == ["* You are banned from this chat for 1 hour more: spam"]
@@ -363,7 +353,7 @@ def test_a_banned_name_is_put_out_and_kept_out(box: Box, store: AuditedStore) ->
     assert bob.lines() == ["! You are banned from this chat for 1 hour more: spam"]
     box.clock.advance(3_601)
     assert box.text("eve").protocol.session.named
-    assert [decision.action for decision in store.decisions] == ["ban"]
+    assert [decision.action for decision in store.record] == ["ban"]
 
 
 def test_bans_are_listed_in_the_readers_time(box: Box, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -418,15 +408,15 @@ def test_what_is_deleted_is_gone_from_replay_and_search(box: Box) -> None:
     ]
 
 
-def test_deleting_what_others_said_needs_the_right(box: Box, store: AuditedStore) -> None:
+def test_deleting_what_others_said_needs_the_right(box: Box, store: FullStore) -> None:
     ada, bob, cy = in_room(box, "ada", "bob", "cy")
     bob.send("rude")
     cy.send("/delete 1")
     assert cy.lines()[-1] == "! That is not yours to delete."
-    assert store.decisions == []
+    assert store.record == []
     ada.send("/delete 1")
     assert bob.lines() == ["* ada deleted message 1."]
-    assert [(decision.action, decision.target, decision.why) for decision in store.decisions] == [
+    assert [(decision.action, decision.target, decision.why) for decision in store.record] == [
         ("delete", "bob", "message 1")
     ]
 
@@ -640,14 +630,14 @@ def test_a_moderator_can_not_ban_an_owner_who_is_not_here(box: Box, target: str)
 
 
 def test_only_what_moderators_decide_stays_in_the_audit_record_for_ever(
-    box: Box, store: AuditedStore, ada: Client
+    box: Box, store: FullStore, ada: Client
 ) -> None:
     mo = log_in(box, "mo")
     mo.send("/join dev", "/lock", "/ban eve")
     ada.ask(type="join", room="den")
     ada.ask(type="lock", room="den")
     ada.ask(type="password", password="another horse")
-    decided = [(decision.by, decision.action, decision.lasting) for decision in store.decisions]
+    decided = [(decision.by, decision.action, decision.lasting) for decision in store.record]
     assert decided == [
         ("mo", "lock", True), ("mo", "ban", True), ("ada", "lock", False), ("ada", "password", False)
     ]  # fmt: skip
