@@ -1,4 +1,7 @@
-"""What the operator does with users, accounts, rooms and messages, and how that meets what others do."""
+"""What the operator does with users, accounts, rooms and messages, and how that meets what others do.
+
+Roles and passwords are in ``test_operating_roles.py``, requests and their answers in ``test_operating_request.py``.
+"""
 
 from __future__ import annotations
 
