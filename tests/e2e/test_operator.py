@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import resource
 import signal
 import socket
 import sqlite3
@@ -19,6 +18,7 @@ import pytest
 
 from e2e.clients import Bot
 from e2e.daemon import Daemon, DaemonFactory
+from e2e.test_disk import files_no_larger_than, wal
 from e2e.waiting import DEADLINE, wait_for
 
 PASSWORD = "correct horse"  # noqa: S105
@@ -192,13 +192,10 @@ def test_a_chat_without_data_has_no_socket(start_chat: DaemonFactory) -> None:
 def test_what_can_not_be_written_is_not_done(chat: Daemon) -> None:
     register(chat, "ada", "bob")
     bob = log_in(chat, "bob")
-    _, most = resource.prlimit(chat.process.pid, resource.RLIMIT_FSIZE)
-    size = (chat.folder / "chat.db-wal").stat().st_size
-    resource.prlimit(chat.process.pid, resource.RLIMIT_FSIZE, (size, most))
     sentence = "! chat: Not stored, not sent: the disk of the server can't be written. Try again later.\n"
-    assert admin(chat.folder, "role", "ada", "owner") == sentence
-    assert admin(chat.folder, "password", "bob", send=f"{NEW}\n") == sentence
-    resource.prlimit(chat.process.pid, resource.RLIMIT_FSIZE, (most, most))
+    with files_no_larger_than(wal(chat).stat().st_size, chat):
+        assert admin(chat.folder, "role", "ada", "owner") == sentence
+        assert admin(chat.folder, "password", "bob", send=f"{NEW}\n") == sentence
     assert bob.catch_up() == []
     assert admin(chat.folder, "accounts") == "ada\nbob\n"
     assert decided(chat.folder) == ["ada: register ada", "bob: register bob"]
