@@ -211,6 +211,8 @@ class Link:
         self._names: set[str] = set()
         """The names that we have had."""
         self._places: dict[str, CatchingUp] = {}
+        self._entering: set[str] = set()
+        """The rooms that we were in before the connection broke, and have not come into again yet."""
         self._private: dict[tuple[int, str], None] = {}
         self._last_private: int | None = None
         """The greatest id or ``rev`` of the private messages that were there when we came, or that we were sent."""
@@ -436,6 +438,7 @@ class Link:
     def _made(self, wire: Wire) -> None:
         self._wire = wire
         self._pages.clear()
+        self._entering = set(self._places)
         self._devices_tag = ""
         self._set_timer(WELCOME_WAIT, self._not_welcomed)
         self._happens(Connected())
@@ -581,6 +584,8 @@ class Link:
                 # It was sent again after a break, and had come before that.
                 self._listener.outbox_changed()
                 return
+            case events.Refusal(tag=None) if self._entering:
+                self._kept_out()
             case events.Refusal():
                 self._refused(event)
             case events.RoomState():
@@ -654,6 +659,7 @@ class Link:
 
     def _entered(self, room: events.RoomState) -> None:
         """We have joined a room, for the first time or again after a break."""
+        self._entering.discard(room.room)
         place = self._places.get(room.room)
         if place is not None and place.seen is not None and room.last < place.newest:
             # The chat has forgotten everything: its ids begin anew.
@@ -673,6 +679,13 @@ class Link:
                 self.ask("away", text=self._away)
             elif not self._devices_tag:
                 self._devices_tag = self.ask("devices")
+
+    def _kept_out(self) -> None:
+        """Leave the rooms that we may not come into again; the server says so behind those that we have come into."""
+        while self._entering:
+            room = self._entering.pop()
+            self._places.pop(room, None)
+            self._listener.event_received(events.Left(time=self._welcomed, room=room, name=self.name), old=False)
 
     def _restore_away(self, devices: Sequence[events.Device]) -> None:
         """Say in a new session that the user is away, as in the one before, unless they are back on another device."""

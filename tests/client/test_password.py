@@ -150,6 +150,42 @@ def test_who_is_kicked_sees_by_whom_and_why(box: Box) -> None:
     assert seat.shown()[-1] == "! You were kicked out of #dev by bob: too loud"
 
 
+@pytest.mark.parametrize(
+    ("command", "why"),
+    [
+        ("/kick cy too loud", "You were kicked out of #dev by bob: too loud"),
+        ("/room ban cy 1d spam", "bob banned you from #dev for 1 day: spam"),
+        ("/room close dev", "#dev is closed. Its founder or a moderator may open it again: /room open dev"),
+    ],
+)
+def test_who_is_put_out_while_the_connection_is_broken_is_not_in_the_room(box: Box, command: str, why: str) -> None:
+    bob = box.text("bob")
+    bob.send(f"/register {PASSWORD}", "/join dev", "hello")
+    seat = Seat(box, "cy", rooms=("lobby", "dev"))
+    seat.model.turn_to(seat.model.rooms[1])
+    seat.wiring.cable.cut()
+    bob.send(command)
+    seat.wiring.wait(2)
+    assert [room.name for room in seat.model.rooms] == ["lobby"]
+    assert seat.shown()[-2:] == ["* Connected again.", f"! {why}"]
+    seat.wiring.cable.cut()
+    seat.wiring.wait(2)
+    assert seat.shown()[-1] == "* Connected again."
+
+
+def test_who_was_kicked_while_the_connection_was_broken_may_join_again(box: Box) -> None:
+    bob = box.text("bob")
+    bob.send("/join dev")
+    seat = Seat(box, "cy", rooms=("dev",))
+    seat.wiring.cable.cut()
+    bob.send("/kick cy")
+    seat.wiring.wait(2)
+    assert not seat.model.current.joined
+    seat.enter("/join dev", "hello")
+    assert seat.model.current.joined
+    assert bob.lines()[-1] == "cy: hello"
+
+
 def test_who_is_in_a_room_that_is_closed_sees_by_whom(box: Box) -> None:
     bob = box.text("bob")
     bob.send(f"/register {PASSWORD}", "/join dev")
