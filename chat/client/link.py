@@ -502,6 +502,7 @@ class Link:
         """Handle the answer to ``hello``."""
         if isinstance(event, events.Welcome):
             is_first = self._token is None
+            has_lost_account = self.registered and not event.registered
             self.name, self._token, self._welcomed = event.name, event.token, event.time
             self._names.add(event.name)
             self.registered = event.registered
@@ -510,6 +511,8 @@ class Link:
             self._heartbeat = Heartbeat(heard=True)
             self._happens(Welcomed())
             self._listener.event_received(event, old=False)
+            if has_lost_account:
+                self._listener.event_received(events.Notice(text="You are here without an account now."), old=False)
             if is_first and self._all_rooms:
                 self._join_all(event)
             self._resume()

@@ -196,6 +196,17 @@ def test_who_is_in_a_room_that_is_closed_sees_by_whom(box: Box) -> None:
     assert seat.shown()[-1] == "! #dev was closed by bob."
 
 
+def test_whose_account_ends_while_the_connection_is_broken_is_told(box: Box) -> None:
+    seat = Seat(box, "ada", password=PASSWORD)
+    seat.wiring.cable.cut()
+    box.admin("unregister", "ada")
+    seat.wiring.wait(2)
+    assert seat.shown()[-2:] == ["* Connected again.", "* You are here without an account now."]
+    seat.wiring.cable.cut()
+    seat.wiring.wait(2)
+    assert seat.shown()[-1] == "* Connected again."
+
+
 def test_a_password_file_is_its_first_line(tmp_path: Path) -> None:
     path = tmp_path / "password"
     path.write_text(f"{PASSWORD}\nand notes\n")
