@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import errno
 import io
 import os
 import sys
 from collections.abc import Callable, Mapping
 from typing import NoReturn
 
-_OF_OUTPUT = (errno.EPIPE, errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-"""How it fails to print."""
+from chat.disk.output import is_of_output, not_written
 
 
 def main() -> NoReturn:
@@ -27,12 +25,12 @@ def main() -> NoReturn:
             if sys.stdout is not None:
                 sys.stdout.flush()
         except OSError as failure:
-            end.code = _not_written(failure) or end.code
+            end.code = not_written(failure) or end.code
         raise
     except OSError as failure:
-        if failure.errno not in _OF_OUTPUT or failure.filename is not None:
+        if not is_of_output(failure):
             raise
-        sys.exit(_not_written(failure))
+        sys.exit(not_written(failure))
 
 
 def _open_standard_descriptors() -> None:
@@ -45,15 +43,6 @@ def _open_standard_descriptors() -> None:
         sys.stderr = os.fdopen(2, "w", closefd=False)
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")
-
-
-def _not_written(failure: OSError) -> int:
-    """Say why what was printed can't be written, unless its reader has seen enough; return the exit code."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # Python writes what still waits when it ends
-    if isinstance(failure, BrokenPipeError):
-        return 0
-    print(f"chat: the output can't be written: {failure.strerror}.", file=sys.stderr)
-    return 1
 
 
 def _serve(arguments: list[str]) -> int:

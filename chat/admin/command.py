@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
 import sys
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from chat.admin import files
 from chat.admin.link import Alone, CannotAdminister, Chat, as_json
 from chat.admin.options import COMMANDS, Options
 from chat.core.text import clean
+from chat.disk.output import is_of_output
 from chat.history.backup import CannotBackUp
 from chat.history.restore import CannotRestore
 from chat.history.store import CannotOpen
@@ -43,12 +43,12 @@ def run(arguments: list[str], alone: Alone) -> int:
         return _refuse(refusal)
     except (CannotAdminister, CannotOpen, CannotBackUp, CannotRestore) as refusal:
         return _complain(str(refusal), 1)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except PermissionError as error:
         where = error.filename or options["data"]
         return _complain(f"You may not use {where}. Run chat admin as the user that the chat runs as, or as root.", 1)
     except OSError as error:
+        if is_of_output(error):
+            raise
         return _complain(f"{error.filename or options['data']}: {error.strerror}.", 1)
     except KeyboardInterrupt:
         return _complain("Interrupted.", 1)

@@ -23,6 +23,7 @@ from chat.archive.moments import KNOWN, YEARS, day_in_name, stamps_for
 from chat.core.errors import BadName
 from chat.core.names import room_name
 from chat.core.text import enumerate_words, some_of
+from chat.disk.output import is_of_output
 from chat.history.archive import CannotImport, Import
 from chat.history.store import CannotKeep, CannotOpen
 
@@ -158,10 +159,9 @@ def run(word: str, arguments: list[str]) -> int:
             _import(options)
     except (CannotOpen, CannotKeep, CannotImport) as refusal:
         return _complain(str(refusal), 1)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
     except OSError as error:
+        if is_of_output(error):
+            raise
         return _complain(f"{error.filename or options['data']}: {error.strerror}.", 1)
     except KeyboardInterrupt:
         return _complain("Interrupted before the end. Nothing was imported." if word == "import" else "Interrupted.", 1)

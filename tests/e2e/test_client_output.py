@@ -171,6 +171,16 @@ def test_a_help_that_can_not_be_written(command: str) -> None:
     assert (done.returncode, done.stderr) == (1, "chat: the output can't be written: No space left on device.\n")
 
 
+@pytest.mark.parametrize("command", ["admin rooms", "admin check", "export", "export --output /dev/full"])
+def test_an_answer_that_can_not_be_written(tmp_path: Path, command: str) -> None:
+    log = tmp_path / "2026-11-26.log"
+    log.write_text("[16:59] <ada> hello\n")
+    data = ("--data", str(tmp_path / "data"))
+    assert shell('"$@"', "import", str(log), "--format", "plain", "--room", "dev", *data).returncode == 0
+    done = shell('"$@" >/dev/full', *command.split(), *data)
+    assert (done.returncode, done.stderr) == (1, "chat: the output can't be written: No space left on device.\n")
+
+
 def test_a_help_whose_reader_has_seen_enough() -> None:
     done = shell('{ "$@"; echo $? >&2; } | true', "--help")
     assert done.stderr == "0\n"
