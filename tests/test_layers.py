@@ -28,6 +28,15 @@ MAY_USE = {
 }
 """The packages that each package may import from."""
 
+CLIENT_MAY_USE = {
+    "link": {"link", "top"},
+    "model": {"link", "model"},
+    "plain": {"link", "model", "plain", "terminal", "top"},
+    "terminal": {"model", "link", "terminal"},
+    "desktop": {"link", "model", "desktop", "top"},
+}
+"""The packages in the client that each of them may import from; ``top`` are its modules that are in none of them."""
+
 NOT_IN_CORE = {"asyncio", "io", "os", "pathlib", "random", "secrets", "socket", "sqlite3", "threading", "time"}
 
 
@@ -62,6 +71,19 @@ def test_imports_point_down_only(package: str) -> None:
     for path in files(package):
         used = {package_of(module) for module in imports(path)} - {None}
         assert used <= MAY_USE[package], f"{path} imports from {used}"
+
+
+@pytest.mark.parametrize("package", CLIENT_MAY_USE)
+def test_imports_in_the_client_point_down_only(package: str) -> None:
+    for path in files(f"client/{package}"):
+        parts = [module.split(".") for module in imports(path) if module.startswith("chat.client.")]
+        used = {part[2] if (CHAT / "client" / part[2]).is_dir() else "top" for part in parts}
+        assert used <= CLIENT_MAY_USE[package], f"{path} imports from {used}"
+
+
+def test_the_client_is_in_packages_that_have_their_place() -> None:
+    here = {path.name for path in (CHAT / "client").iterdir() if path.is_dir() and path.name != "__pycache__"}
+    assert here == CLIENT_MAY_USE.keys()
 
 
 def test_no_files_import_each_other_in_a_circle() -> None:

@@ -22,8 +22,7 @@ from twisted.internet.interfaces import IReactorTime, IStreamClientEndpoint
 from twisted.logger import ILogObserver, globalLogBeginner
 from twisted.python import usage
 
-from chat.client.client import Client
-from chat.client.credentials import (
+from chat.client.link.credentials import (
     Keyring,
     NoPassword,
     ask,
@@ -35,7 +34,7 @@ from chat.client.credentials import (
     key_place,
     password_place,
 )
-from chat.client.link import (
+from chat.client.link.link import (
     INVITATION_CODES,
     KEY_CODES,
     PASSWORD_CODES,
@@ -44,16 +43,17 @@ from chat.client.link import (
     Link,
     Listener,
 )
-from chat.client.marks import ReadMarks
+from chat.client.link.tls import KnownHosts, Trust, Unknown, known_hosts_path
 from chat.client.mistakes import LogFile, Mistakes
-from chat.client.model import LocalTime, Model
+from chat.client.model.client import Client
+from chat.client.model.model import LocalTime, Model
+from chat.client.model.read_marks import ReadMarks
 from chat.client.options import KEY_VARIABLE, ClientSettings, read
-from chat.client.output import CannotPrint, Output, complain
-from chat.client.pipe import Lines, Sender, Tail
-from chat.client.plain import Keys, Plain
+from chat.client.plain.output import CannotPrint, Output, complain
+from chat.client.plain.pipe import Lines, Sender, Tail
+from chat.client.plain.plain import Keys, Plain
 from chat.client.signals import handled, interruptible
-from chat.client.terminal import Terminal
-from chat.client.tls import KnownHosts, Trust, Unknown, known_hosts_path
+from chat.client.terminal.terminal import Terminal
 
 BACKLOG = 50
 """How many of a room's last messages to show at first."""

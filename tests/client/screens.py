@@ -16,9 +16,9 @@ from prompt_toolkit.input import PipeInput, create_pipe_input
 from prompt_toolkit.output import ColorDepth
 from prompt_toolkit.output.vt100 import Vt100_Output
 
-from chat.client.key_parser import KeyParser
-from chat.client.terminal import Terminal
-from chat.client.viewport import Viewport
+from chat.client.terminal.pastes import KeyParser
+from chat.client.terminal.terminal import Terminal
+from chat.client.terminal.viewport import Viewport
 from chat.core.limits import Limits
 
 PASTE = "\x1b[200~%s\x1b[201~"

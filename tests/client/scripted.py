@@ -15,13 +15,13 @@ from twisted.internet.task import Clock
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from chat.client.client import Client
-from chat.client.link import Link, Listener
-from chat.client.model import LocalTime, Model
-from chat.client.plain_text import plain_text
-from chat.client.room import Room
-from chat.client.scrollback import LineKind
-from chat.client.wire import Wire
+from chat.client.link.link import Link, Listener
+from chat.client.link.wire import Wire
+from chat.client.model.client import Client
+from chat.client.model.model import LocalTime, Model
+from chat.client.model.plain_text import plain_text
+from chat.client.model.room import Room
+from chat.client.model.scrollback import LineKind
 
 BEGINNING = datetime(2026, 11, 21, 9, 15, tzinfo=UTC)
 LIMITS = {"text": 4096, "line": 16384, "name": 32, "rooms": 50}

@@ -7,11 +7,11 @@ from datetime import UTC, datetime, timedelta, timezone
 from box import START, Box
 from client.wiring import Line as Wiring
 
-from chat.client.client import Client
-from chat.client.model import LocalTime, Model, Observer
-from chat.client.plain_text import plain_text
-from chat.client.room import Room
-from chat.client.scrollback import Line, LineKind
+from chat.client.model.client import Client
+from chat.client.model.model import LocalTime, Model, Observer
+from chat.client.model.plain_text import plain_text
+from chat.client.model.room import Room
+from chat.client.model.scrollback import Line, LineKind
 from chat.core.events import AnyChange
 
 PARIS = timezone(timedelta(hours=1))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chat.client.catching_up import MAXIMUM_HELD, CatchingUp
+from chat.client.link.message_order import MAXIMUM_HELD, CatchingUp
 from chat.core.events import Message
 
 

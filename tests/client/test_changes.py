@@ -11,10 +11,10 @@ from client.scripted import ScriptedSeat, message, room, time_of
 from client.seats import Seat, local_time
 from client.wiring import Line as Wiring
 
-from chat.client.client import CannotDo
-from chat.client.pipe import Tail
-from chat.client.plain import Plain
-from chat.client.scrollback import Line, Quote
+from chat.client.model.client import CannotDo
+from chat.client.model.scrollback import Line, Quote
+from chat.client.plain.pipe import Tail
+from chat.client.plain.plain import Plain
 from chat.core.accounts import Role
 from chat.core.events import Reaction
 from chat.core.limits import Limits

@@ -19,8 +19,8 @@ from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
 
 from chat.client.command import _may_be_helped, _registering, _with_answers, _with_secrets
-from chat.client.credentials import NoPassword
-from chat.client.link import CannotEnter
+from chat.client.link.credentials import NoPassword
+from chat.client.link.link import CannotEnter
 from chat.client.options import KEY_VARIABLE, ClientSettings, read
 from chat.core.accounts import Role
 from chat.core.doors import Doors, Registration

@@ -13,7 +13,7 @@ from e2e.daemon import HOST, LISTEN, Daemon, DaemonFactory
 from e2e.streams import fingerprint
 from e2e.waiting import DEADLINE, wait_for
 
-from chat.client.tls import KnownHosts
+from chat.client.link.tls import KnownHosts
 
 PASSWORD = "correct horse"  # noqa: S105 - of a test
 TAKEN = "That name is taken. Choose another."

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from chat.client.client import all_commands
-from chat.client.completion import complete
+from chat.client.model.client import all_commands
+from chat.client.model.completion import complete
 
 
 @pytest.mark.parametrize(

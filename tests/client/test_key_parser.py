@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from prompt_toolkit.keys import Keys
 
-from chat.client.key_parser import LARGE, KeyParser
-from chat.client.sequences import LONGEST, PASTE_PAUSE, SEQUENCE_TIME
+from chat.client.terminal.pastes import LARGE, KeyParser
+from chat.client.terminal.sequences import LONGEST, PASTE_PAUSE, SEQUENCE_TIME
 
 PAUSE = 0.05
 

@@ -10,8 +10,8 @@ from client.wiring import Line, Record
 from conftest import LoggedFailures
 from twisted.internet.defer import Deferred
 
-from chat.client.heartbeat import SILENT_PINGS
-from chat.client.link import (
+from chat.client.link.heartbeat import SILENT_PINGS
+from chat.client.link.link import (
     GOODBYE_WAIT,
     LONGEST_WAIT,
     MAXIMUM_OUTBOX,
@@ -21,7 +21,7 @@ from chat.client.link import (
     NotNow,
     Post,
 )
-from chat.client.link_states import Connecting, Greeting, Online, Waiting
+from chat.client.link.states import Connecting, Greeting, Online, Waiting
 from chat.core import events
 from chat.core.limits import Limits
 

@@ -6,7 +6,7 @@ from typing import get_args
 
 import pytest
 
-from chat.client.link_states import (
+from chat.client.link.states import (
     Asking,
     Connected,
     Connecting,

@@ -6,10 +6,10 @@ import pytest
 from box import Box
 from client.seats import Seat
 
-from chat.client.client import CannotDo
-from chat.client.link_states import Online, Waiting
-from chat.client.room import MAXIMUM_SPEAKERS, Room
-from chat.client.scrollback import LineKind
+from chat.client.link.states import Online, Waiting
+from chat.client.model.client import CannotDo
+from chat.client.model.room import MAXIMUM_SPEAKERS, Room
+from chat.client.model.scrollback import LineKind
 from chat.core import events
 from chat.core.limits import Limits
 

@@ -12,13 +12,14 @@ from client.seats import Seat, local_time
 from client.test_pipe import Pipe, Script
 from client.wiring import Line, Record
 
-from chat.client import bars, status
-from chat.client.client import CannotDo
-from chat.client.link import LONGEST_WAIT, NotNow
-from chat.client.link_states import Asking, Connecting, Ended, Greeting, Online, Refused, Replaced, Secret, Waiting
-from chat.client.pipe import Tail
-from chat.client.plain import Plain
-from chat.client.tls import Changed
+from chat.client.link.link import LONGEST_WAIT, NotNow
+from chat.client.link.states import Asking, Connecting, Ended, Greeting, Online, Refused, Replaced, Secret, Waiting
+from chat.client.link.tls import Changed
+from chat.client.model import status
+from chat.client.model.client import CannotDo
+from chat.client.plain.pipe import Tail
+from chat.client.plain.plain import Plain
+from chat.client.terminal import bars
 from chat.core.accounts import Role
 from chat.core.doors import Doors, Registration
 from chat.core.limits import Limits

@@ -11,7 +11,7 @@ import pytest
 from twisted.python import usage
 
 from chat.client import options
-from chat.client.client import OWN_COMMANDS
+from chat.client.model.client import OWN_COMMANDS
 from chat.client.options import ClientSettings, read, split_address
 from chat.disk.texts import LONGEST
 

@@ -13,8 +13,8 @@ from collections.abc import Awaitable, Callable, Iterator
 import pytest
 from e2e.waiting import DEADLINE
 
-from chat.client import output as outputs
-from chat.client.output import FULL, CannotPrint, Flow, Output, complain
+from chat.client.plain import output as outputs
+from chat.client.plain.output import FULL, CannotPrint, Flow, Output, complain
 
 Pipe = tuple[int, int]
 

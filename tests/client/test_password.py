@@ -11,9 +11,9 @@ from client.wiring import Line, Record
 from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
 
-from chat.client.credentials import NoPassword, from_file
-from chat.client.link import CannotEnter
-from chat.client.marks import DELAY, ReadMarks
+from chat.client.link.credentials import NoPassword, from_file
+from chat.client.link.link import CannotEnter
+from chat.client.model.read_marks import DELAY, ReadMarks
 from chat.core.accounts import Role, StoredAccount
 from chat.core.facts import Contents
 from chat.core.limits import Limits

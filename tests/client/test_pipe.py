@@ -16,7 +16,7 @@ from client.wiring import Line
 from e2e.waiting import DEADLINE
 from msgspec.structs import replace
 
-from chat.client.pipe import WINDOW, Lines, Sender, Tail
+from chat.client.plain.pipe import WINDOW, Lines, Sender, Tail
 from chat.core.commands.table import TABLE
 from chat.core.limits import Limits
 

@@ -8,7 +8,7 @@ import pytest
 from box import Box
 from client.seats import Seat
 
-from chat.client.plain import MAXIMUM_HELD, Plain
+from chat.client.plain.plain import MAXIMUM_HELD, Plain
 
 
 class PlainSeat:

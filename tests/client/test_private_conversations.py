@@ -10,11 +10,11 @@ from box import Box
 from client.scripted import ScriptedSeat, message, room
 from client.seats import Seat
 
-from chat.client.client import CannotDo
-from chat.client.marks import DELAY, ReadMarks
-from chat.client.model import MAXIMUM_OPENED
-from chat.client.plain import Plain
-from chat.client.room import OtherSide
+from chat.client.model.client import CannotDo
+from chat.client.model.model import MAXIMUM_OPENED
+from chat.client.model.read_marks import DELAY, ReadMarks
+from chat.client.model.room import OtherSide
+from chat.client.plain.plain import Plain
 from chat.core.limits import Limits
 from chat.history.passwords import hash_password
 

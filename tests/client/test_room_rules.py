@@ -9,7 +9,7 @@ from box import Box
 from client.scripted import ScriptedSeat, room
 from client.seats import Seat
 
-from chat.client import status
+from chat.client.model import status
 from chat.core.accounts import Role
 from chat.core.limits import Limits
 from chat.history.passwords import hash_password

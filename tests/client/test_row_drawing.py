@@ -11,10 +11,10 @@ from client.screens import Screen, play
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chat.client import bars
-from chat.client.rows import Row
-from chat.client.viewport import Viewport
-from chat.client.widths import cells, displayed, fitting, wrap
+from chat.client.terminal import bars
+from chat.client.terminal.rows import Row
+from chat.client.terminal.viewport import Viewport
+from chat.client.terminal.widths import cells, displayed, fitting, wrap
 from chat.core.text import clean
 
 URL = "https://example.org/" + "/".join(f"part-{number}" for number in range(20))

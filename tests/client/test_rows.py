@@ -14,11 +14,11 @@ from prompt_toolkit.layout.controls import BufferControl
 from prompt_toolkit.layout.processors import TransformationInput
 from prompt_toolkit.utils import get_cwidth
 
-from chat.client.rows import Painter, Row, rule
-from chat.client.scrollback import Line, LineKind, Quote
-from chat.client.styled import NICK_TONES, nick_style
-from chat.client.typed_text import EmojiApart
-from chat.client.widths import displayed, shorten, wrap
+from chat.client.model.scrollback import Line, LineKind, Quote
+from chat.client.model.styled import NICK_TONES, nick_style
+from chat.client.terminal.rows import Painter, Row, rule
+from chat.client.terminal.typed_text import EmojiApart
+from chat.client.terminal.widths import displayed, shorten, wrap
 from chat.core.events import Reaction
 from chat.core.text import clean
 

@@ -11,9 +11,9 @@ from client.scripted import Scripted, ScriptedSeat, message, room
 from client.seats import Seat
 from client.wiring import Record
 
-from chat.client.marks import DELAY, ReadMarks
-from chat.client.pipe import Tail
-from chat.client.plain import Plain
+from chat.client.model.read_marks import DELAY, ReadMarks
+from chat.client.plain.pipe import Tail
+from chat.client.plain.plain import Plain
 from chat.core import events
 from chat.core.limits import Limits
 from chat.history.passwords import hash_password

@@ -9,7 +9,7 @@ import pytest
 from box import Box
 from client.seats import Seat
 
-from chat.client.client import _BEFORE, CannotDo, Client
+from chat.client.model.client import _BEFORE, CannotDo, Client
 from chat.core.accounts import Role
 from chat.core.command import Kind
 from chat.core.commands.table import TABLE

@@ -12,7 +12,7 @@ from e2e.certificates import Authority
 from e2e.daemon import HOST, LISTEN, Daemon, DaemonFactory
 from e2e.streams import fingerprint
 
-from chat.client.tls import KnownHosts
+from chat.client.link.tls import KnownHosts
 
 
 @pytest.fixture(autouse=True)

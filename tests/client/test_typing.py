@@ -6,7 +6,7 @@ import pytest
 from box import Box
 from client.seats import Seat
 
-from chat.client.client import _BEFORE, CannotDo, all_commands
+from chat.client.model.client import _BEFORE, CannotDo, all_commands
 from chat.core.commands import table as commands
 
 

@@ -14,8 +14,8 @@ from client.seats import Seat, local_time
 from client.wiring import Line as Wiring
 from conftest import LoggedFailures
 
-from chat.client.pipe import Sender, Tail
-from chat.client.wire import decode
+from chat.client.link.wire import decode
+from chat.client.plain.pipe import Sender, Tail
 from chat.core import events
 
 NOW = "2026-11-21T09:15:02.114Z"

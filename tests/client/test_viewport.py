@@ -8,10 +8,10 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chat.client.room import Room
-from chat.client.rows import Row
-from chat.client.scrollback import Line, LineKind, Scrollback
-from chat.client.viewport import Viewport
+from chat.client.model.room import Room
+from chat.client.model.scrollback import Line, LineKind, Scrollback
+from chat.client.terminal.rows import Row
+from chat.client.terminal.viewport import Viewport
 
 TIME = datetime(2026, 11, 21, 10, 15, tzinfo=UTC)
 

@@ -10,7 +10,7 @@ from client.wiring import ClientTransport
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chat.client.wire import Wire, decode
+from chat.client.link.wire import Wire, decode
 from chat.core import events
 
 ANYTHING: st.SearchStrategy[Any] = st.recursive(

@@ -14,9 +14,9 @@ from twisted.internet.testing import StringTransport
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from chat.client.link import Link, Listener
-from chat.client.link_states import State
-from chat.client.wire import Wire
+from chat.client.link.link import Link, Listener
+from chat.client.link.states import State
+from chat.client.link.wire import Wire
 from chat.core import events
 
 

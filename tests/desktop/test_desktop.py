@@ -419,7 +419,7 @@ def test_python_without_tk() -> None:
 
 
 def test_the_terminal_needs_no_tk() -> None:
-    code = "import sys, chat.client.command, chat.client.terminal; sys.exit('tkinter' in sys.modules)"
+    code = "import sys, chat.client.command, chat.client.terminal.terminal; sys.exit('tkinter' in sys.modules)"
     assert run("-c", code).returncode == 0
     code = "import sys; sys.modules['tkinter'] = None; sys.argv = ['chat', 'localhost:1']; import chat.__main__"
     assert "Nothing is listening there." in run("-c", code).stderr

@@ -10,7 +10,7 @@ import pytest
 from chat.client.desktop import drawing
 from chat.client.desktop.drafts import MAXIMUM_SENT, Answering, Draft, Editing, Reacting
 from chat.client.desktop.drawing import NO_BREAK, TOGETHER, drawn, shown
-from chat.client.scrollback import Line, LineKind, Quote
+from chat.client.model.scrollback import Line, LineKind, Quote
 from chat.core.events import Reaction
 
 TIME = datetime(2026, 11, 21, 9, 15, tzinfo=UTC)

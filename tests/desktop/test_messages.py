@@ -14,7 +14,7 @@ from desktop.desks import Desk
 
 from chat.client.desktop.drawing import NO_BREAK
 from chat.client.desktop.input_field import MAXIMUM_PASTE
-from chat.client.link import Post
+from chat.client.link.link import Post
 
 ACCEPTED = ["changes", "conversations", "lines"]
 TAGS = count()

@@ -17,8 +17,8 @@ from chat.client.desktop.drafts import Editing
 from chat.client.desktop.input_field import MAXIMUM_PASTE
 from chat.client.desktop.look import DARK, LIGHT, Look
 from chat.client.desktop.question import Request
-from chat.client.scrollback import MAXIMUM_LINES, Line, LineKind
-from chat.client.search_results import Found
+from chat.client.model.scrollback import MAXIMUM_LINES, Line, LineKind
+from chat.client.model.search_results import Found
 
 
 @pytest.fixture

@@ -21,8 +21,6 @@ from twisted.python import usage
 from twisted.python.failure import Failure
 
 from chat.client import options
-from chat.client.client import Client
-from chat.client.credentials import key_place, password_place
 from chat.client.desktop import saved_passwords, saved_state
 from chat.client.desktop.dialog import Dialog
 from chat.client.desktop.look import Look
@@ -31,11 +29,13 @@ from chat.client.desktop.open_rooms import restore
 from chat.client.desktop.placing import place, placing_of
 from chat.client.desktop.saved_state import OpenRooms
 from chat.client.desktop.window import Window
-from chat.client.link import INVITATION_CODES, KEY_CODES, PASSWORD_CODES, CannotEnter, Link, Listener
-from chat.client.marks import ReadMarks
-from chat.client.model import LocalTime, Model
+from chat.client.link.credentials import key_place, password_place
+from chat.client.link.link import INVITATION_CODES, KEY_CODES, PASSWORD_CODES, CannotEnter, Link, Listener
+from chat.client.link.tls import KnownHosts, Unknown, known_hosts_path
+from chat.client.model.client import Client
+from chat.client.model.model import LocalTime, Model
+from chat.client.model.read_marks import ReadMarks
 from chat.client.options import ClientSettings
-from chat.client.tls import KnownHosts, Unknown, known_hosts_path
 
 POLL, SLOW_POLL = 20, 100
 """Milliseconds between two calls of Tk's event loop, while the window is in front and while it is not."""

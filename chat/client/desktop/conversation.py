@@ -13,10 +13,10 @@ from typing import Any, Literal, Protocol
 from chat.client.desktop.drawing import Drawn, drawn, shown, unread_rule
 from chat.client.desktop.keys import bind
 from chat.client.desktop.look import Look
-from chat.client.excerpt import Excerpt
-from chat.client.plain_text import plain_text
-from chat.client.room import Room
-from chat.client.scrollback import Line, LineKind
+from chat.client.model.excerpt import Excerpt
+from chat.client.model.plain_text import plain_text
+from chat.client.model.room import Room
+from chat.client.model.scrollback import Line, LineKind
 from chat.core.events import Reaction
 
 PAGE = 200

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from chat.client.scrollback import Line
+from chat.client.model.scrollback import Line
 
 MAXIMUM_SENT = 200
 

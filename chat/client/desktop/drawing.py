@@ -9,8 +9,8 @@ from ctypes.util import find_library
 from datetime import timedelta
 from functools import cache
 
-from chat.client.scrollback import Line, LineKind
-from chat.client.styled import author_styles, styled_text
+from chat.client.model.scrollback import Line, LineKind
+from chat.client.model.styled import author_styles, styled_text
 
 TOGETHER = timedelta(minutes=3)
 """Messages of one person within this time are shown under one name."""

@@ -10,9 +10,9 @@ from chat.client.desktop.drawing import shown
 from chat.client.desktop.keys import bind, give_focus
 from chat.client.desktop.look import Look
 from chat.client.desktop.wrapped_label import WrappedLabel
-from chat.client.room import title_of
-from chat.client.search_results import Found, SearchResults
-from chat.client.styled import author_styles, styled_text
+from chat.client.model.room import title_of
+from chat.client.model.search_results import Found, SearchResults
+from chat.client.model.styled import author_styles, styled_text
 
 
 class Finder(ttk.Frame):

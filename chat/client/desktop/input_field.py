@@ -7,12 +7,12 @@ import tkinter
 from collections.abc import Callable
 from tkinter import ttk
 
-from chat.client.client import has_secret
-from chat.client.completion import Offer
 from chat.client.desktop.drafts import Answering, Draft, Editing, Purpose, Reacting
 from chat.client.desktop.drawing import shown
 from chat.client.desktop.keys import bind
 from chat.client.desktop.look import Look
+from chat.client.model.client import has_secret
+from chat.client.model.completion import Offer
 from chat.core.text import clean, quoted
 
 MAXIMUM_PASTE = 8192

@@ -9,8 +9,8 @@ from tkinter import ttk
 
 from chat.client.desktop.drawing import shown
 from chat.client.desktop.look import Look
-from chat.client.room import Room
-from chat.client.styled import nick_style
+from chat.client.model.room import Room
+from chat.client.model.styled import nick_style
 
 
 class RoomList(ttk.Frame):

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from tkinter import font, ttk
 from typing import Any
 
-from chat.client.styled import NICK_TONES
+from chat.client.model.styled import NICK_TONES
 
 SMALLEST, LARGEST = 7, 32
 """The sizes of a font, in points."""

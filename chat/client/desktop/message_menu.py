@@ -6,13 +6,13 @@ import tkinter
 from collections.abc import Callable
 from functools import partial
 
-from chat.client.client import Client
 from chat.client.desktop.drafts import Answering, Editing, Purpose, Reacting
 from chat.client.desktop.drawing import shown
 from chat.client.desktop.look import Look
-from chat.client.reactions import OFFERED
-from chat.client.room import Room
-from chat.client.scrollback import Line
+from chat.client.model.client import Client
+from chat.client.model.reactions import OFFERED
+from chat.client.model.room import Room
+from chat.client.model.scrollback import Line
 from chat.core.commands.changes import EDITABLE
 
 

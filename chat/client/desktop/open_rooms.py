@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from chat.client.client import has_secret
 from chat.client.desktop.drafts import Draft
 from chat.client.desktop.saved_state import OpenRoom, OpenRooms
-from chat.client.model import Model
-from chat.client.room import OtherSide, Room
+from chat.client.model.client import has_secret
+from chat.client.model.model import Model
+from chat.client.model.room import OtherSide, Room
 
 MAXIMUM_OPEN = 200
 """How many rooms and private conversations are saved at most."""

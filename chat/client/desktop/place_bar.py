@@ -9,8 +9,8 @@ from tkinter import ttk
 from chat.client.desktop.drawing import shown
 from chat.client.desktop.look import Look
 from chat.client.desktop.wrapped_label import WrappedLabel
-from chat.client.excerpt import Excerpt
-from chat.client.search_results import SearchResults
+from chat.client.model.excerpt import Excerpt
+from chat.client.model.search_results import SearchResults
 
 
 class PlaceBar(ttk.Frame):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from twisted.logger import Logger
 
-from chat.client.credentials import Keyring, NoPassword
+from chat.client.link.credentials import Keyring, NoPassword
 
 _log = Logger()
 

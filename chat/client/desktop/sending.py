@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from chat.client.client import CannotDo, Client
 from chat.client.desktop.drafts import Answering, Editing, Purpose, Reacting
+from chat.client.model.client import CannotDo, Client
 from chat.core.errors import ChatError
 from chat.core.reactions import reaction_from
 from chat.core.text import clean_lines

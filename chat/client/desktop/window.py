@@ -8,8 +8,6 @@ from functools import partial
 from tkinter import ttk
 from typing import Any, TypeVar
 
-from chat.client import status
-from chat.client.client import CannotDo, Client
 from chat.client.desktop.banner import Banner
 from chat.client.desktop.conversation import Conversation, Reader
 from chat.client.desktop.drafts import Draft, Editing, Purpose, Reacting
@@ -28,12 +26,14 @@ from chat.client.desktop.saved_state import OpenRooms
 from chat.client.desktop.secret_bar import SecretBar
 from chat.client.desktop.sending import carry_out
 from chat.client.desktop.wrapped_label import WrappedLabel
-from chat.client.excerpt import Excerpt
-from chat.client.link_states import Asking, Connecting, Greeting, Refused, Waiting
-from chat.client.model import Observer
-from chat.client.room import Room
-from chat.client.scrollback import Line
-from chat.client.search_results import Found
+from chat.client.link.states import Asking, Connecting, Greeting, Refused, Waiting
+from chat.client.model import status
+from chat.client.model.client import CannotDo, Client
+from chat.client.model.excerpt import Excerpt
+from chat.client.model.model import Observer
+from chat.client.model.room import Room
+from chat.client.model.scrollback import Line
+from chat.client.model.search_results import Found
 from chat.core.errors import ChatError
 from chat.core.events import Reaction
 from chat.core.names import room_name

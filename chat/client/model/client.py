@@ -6,14 +6,14 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from chat.client.backlogs import Backlogs
-from chat.client.completion import Offer, complete
-from chat.client.excerpt import COUNT
-from chat.client.link import MAXIMUM_OUTBOX, Link, NotNow, Post
-from chat.client.model import Model
-from chat.client.room import OtherSide, Room
-from chat.client.scrollback import Line
-from chat.client.search_results import SearchResults
+from chat.client.link.link import MAXIMUM_OUTBOX, Link, NotNow, Post
+from chat.client.model.backlogs import Backlogs
+from chat.client.model.completion import Offer, complete
+from chat.client.model.excerpt import COUNT
+from chat.client.model.model import Model
+from chat.client.model.room import OtherSide, Room
+from chat.client.model.scrollback import Line
+from chat.client.model.search_results import SearchResults
 from chat.core import durations, events, names
 from chat.core.command import Command, Kind, Parameter
 from chat.core.commands import table

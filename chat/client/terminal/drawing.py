@@ -25,7 +25,7 @@ from prompt_toolkit.output import Output
 from prompt_toolkit.output.vt100 import Vt100_Output
 from prompt_toolkit.styles import Attrs
 
-from chat.client.rows import LINK
+from chat.client.terminal.rows import LINK
 
 MAXIMUM_LINK = 2000
 """The longest address that terminals take. A longer one is no link."""

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from prompt_toolkit.formatted_text import StyleAndTextTuples
 from prompt_toolkit.utils import get_cwidth
 
-from chat.client import status
-from chat.client.link_states import Online, Refused, Waiting
-from chat.client.model import Model
-from chat.client.room import Room
-from chat.client.widths import cells, displayed, shorten, wrap
+from chat.client.link.states import Online, Refused, Waiting
+from chat.client.model import status
+from chat.client.model.model import Model
+from chat.client.model.room import Room
+from chat.client.terminal.widths import cells, displayed, shorten, wrap
 
 
 def topic_bar(room: Room, width: int) -> StyleAndTextTuples:

@@ -11,7 +11,7 @@ from prompt_toolkit.layout.controls import BufferControl, UIContent
 from prompt_toolkit.layout.processors import Processor, Transformation, TransformationInput
 from prompt_toolkit.layout.utils import explode_text_fragments
 
-from chat.client.widths import cells, fitting, fusing, one_by_one, wrap
+from chat.client.terminal.widths import cells, fitting, fusing, one_by_one, wrap
 
 
 class EmojiApart(Processor):

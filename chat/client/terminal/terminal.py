@@ -28,22 +28,23 @@ from prompt_toolkit.layout.processors import BeforeInput, ConditionalProcessor, 
 from prompt_toolkit.output import Output
 from prompt_toolkit.widgets import SearchToolbar
 
-from chat.client import bars, status
-from chat.client.client import CannotDo, Client, has_secret
-from chat.client.copy_view import CopyView
-from chat.client.drawing import RowByRow
-from chat.client.excerpt import Excerpt
-from chat.client.key_parser import parse_keys_of
-from chat.client.keys import bindings
-from chat.client.model import Observer
-from chat.client.plain_text import lines_with_time
-from chat.client.room import Room
-from chat.client.rows import Painter, Row
-from chat.client.scrollback import Line
-from chat.client.style import STYLE
-from chat.client.typed_text import EmojiApart, TypedText
-from chat.client.viewport import Viewport
-from chat.client.widths import displayed, shorten
+from chat.client.model import status
+from chat.client.model.client import CannotDo, Client, has_secret
+from chat.client.model.excerpt import Excerpt
+from chat.client.model.model import Observer
+from chat.client.model.plain_text import lines_with_time
+from chat.client.model.room import Room
+from chat.client.model.scrollback import Line
+from chat.client.terminal import bars
+from chat.client.terminal.copy_view import CopyView
+from chat.client.terminal.drawing import RowByRow
+from chat.client.terminal.keys import bindings
+from chat.client.terminal.pastes import parse_keys_of
+from chat.client.terminal.rows import Painter, Row
+from chat.client.terminal.style import STYLE
+from chat.client.terminal.typed_text import EmojiApart, TypedText
+from chat.client.terminal.viewport import Viewport
+from chat.client.terminal.widths import displayed, shorten
 from chat.core.text import clean_lines, in_quotes
 
 FRAME = 0.05

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from chat.client.scrollback import Line, LineKind, Quote, Scrollback
+from chat.client.model.scrollback import Line, LineKind, Quote, Scrollback
 from chat.core.events import AnyChange, Deleted, Edited, Message, Pinned, Reacted, Reaction
 from chat.core.text import quoted
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
-from chat.client.changes import changed
-from chat.client.scrollback import Line
+from chat.client.model.changes import changed
+from chat.client.model.scrollback import Line
 from chat.core.events import AnyChange, Deleted
 
 MAXIMUM_FOUND = 1000

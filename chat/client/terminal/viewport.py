@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from typing import Protocol
 
-from chat.client.rows import Row, rule
-from chat.client.scrollback import Line, Scrollback
+from chat.client.model.scrollback import Line, Scrollback
+from chat.client.terminal.rows import Row, rule
 
 _MAXIMUM_CACHED = 1000
 _ALL = 1 << 30

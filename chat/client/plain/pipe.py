@@ -11,9 +11,9 @@ from typing import Protocol
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
-from chat.client.link import Link, Listener
-from chat.client.link_states import Online, State, Waiting
-from chat.client.model import LocalTime
+from chat.client.link.link import Link, Listener
+from chat.client.link.states import Online, State, Waiting
+from chat.client.model.model import LocalTime
 from chat.core import events
 from chat.core.text import clean
 

@@ -13,8 +13,8 @@ from twisted.logger import Logger
 from twisted.protocols.basic import LineReceiver
 from twisted.python.failure import Failure
 
-from chat.client.known import known_event
-from chat.client.tls import Untrusted
+from chat.client.link.known_events import known_event
+from chat.client.link.tls import Untrusted
 from chat.core import events
 from chat.core.text import clean, clean_lines
 

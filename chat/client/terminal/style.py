@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from prompt_toolkit.styles import Style
 
-from chat.client.styled import NICK_TONES
+from chat.client.model.styled import NICK_TONES
 
 STYLE = Style.from_dict(
     {

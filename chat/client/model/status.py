@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chat.client.link_states import (
+from chat.client.link.states import (
     Asking,
     Connecting,
     Ended,
@@ -14,8 +14,8 @@ from chat.client.link_states import (
     State,
     Waiting,
 )
-from chat.client.model import Model
-from chat.client.room import OtherSide, Room
+from chat.client.model.model import Model
+from chat.client.model.room import OtherSide, Room
 
 
 def connection(state: State, address: str) -> str:

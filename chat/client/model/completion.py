@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from chat.client.reactions import OFFERED
+from chat.client.model.reactions import OFFERED
 from chat.core.command import SWITCH_WORDS, Command, Kind
 
 

@@ -16,15 +16,15 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from chat.client import status
-from chat.client.client import CannotDo, Client
-from chat.client.model import Observer
-from chat.client.pipe import Printer
-from chat.client.plain_text import change_in_words, plain_lines
-from chat.client.room import Room
-from chat.client.scrollback import Line
+from chat.client.model import status
+from chat.client.model.client import CannotDo, Client
+from chat.client.model.model import Observer
+from chat.client.model.plain_text import change_in_words, plain_lines
+from chat.client.model.room import Room
+from chat.client.model.scrollback import Line
+from chat.client.plain.pipe import Printer
 from chat.client.signals import handled
-from chat.client.widths import cells, certain
+from chat.client.terminal.widths import cells, certain
 from chat.core.events import AnyChange
 from chat.core.text import Pasted, clean
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chat.client.scrollback import Line, LineKind
+from chat.client.model.scrollback import Line, LineKind
 from chat.core.events import AnyChange, Deleted, Edited, Pinned, Reacted
 from chat.core.text import in_quotes, quoted
 

@@ -17,9 +17,9 @@ from twisted.internet.protocol import Factory
 from twisted.internet.task import deferLater
 from twisted.logger import Logger
 
-from chat.client.catching_up import CatchingUp
-from chat.client.heartbeat import Heartbeat
-from chat.client.link_states import (
+from chat.client.link.heartbeat import Heartbeat
+from chat.client.link.message_order import CatchingUp
+from chat.client.link.states import (
     Asking,
     Connected,
     Connecting,
@@ -42,8 +42,8 @@ from chat.client.link_states import (
     Welcomed,
     next_state,
 )
-from chat.client.tls import Untrusted
-from chat.client.wire import Wire
+from chat.client.link.tls import Untrusted
+from chat.client.link.wire import Wire
 from chat.core import events
 
 FIRST_WAIT = 1.0

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
-from chat.client.link import Link
-from chat.client.model import Model, Observer
-from chat.client.room import Room
+from chat.client.link.link import Link
+from chat.client.model.model import Model, Observer
+from chat.client.model.room import Room
 
 DELAY = 2.0
 """Seconds to wait, so that one mark covers what is read meanwhile."""

@@ -14,7 +14,7 @@ from functools import cache
 
 from prompt_toolkit.utils import get_cwidth
 
-from chat.client.styled import URL
+from chat.client.model.styled import URL
 
 _UNIT = re.compile(URL.pattern + r"\S*|\s+|\S+")
 _EMOJI = "\u2600-\u27bf\U0001f000-\U0001faff"

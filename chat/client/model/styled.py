@@ -6,7 +6,7 @@ import re
 import zlib
 from collections.abc import Callable, Sequence
 
-from chat.client.scrollback import Line, LineKind
+from chat.client.model.scrollback import Line, LineKind
 
 NICK_TONES = (
     *("#d75f00", "#008700", "#0087af", "#5f5fd7", "#af5fd7", "#d7005f", "#af8700"),

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from chat.client.link import PAGE, Link
-from chat.client.model import Model, Observer
-from chat.client.room import Earlier, Room
+from chat.client.link.link import PAGE, Link
+from chat.client.model.model import Model, Observer
+from chat.client.model.room import Earlier, Room
 
 COUNT = 100
 """How many older messages to fetch at once."""

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from enum import Enum, auto
 
-from chat.client.changes import apply
-from chat.client.scrollback import Line, LineKind, Scrollback
+from chat.client.model.changes import apply
+from chat.client.model.scrollback import Line, LineKind, Scrollback
 from chat.core.events import AnyChange, Deleted, Pinned, RoomState, Rule
 
 RECENTLY = timedelta(minutes=30)

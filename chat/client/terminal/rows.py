@@ -10,9 +10,9 @@ from urllib.parse import quote
 from prompt_toolkit.formatted_text import StyleAndTextTuples
 from prompt_toolkit.utils import get_cwidth
 
-from chat.client.scrollback import Line, LineKind
-from chat.client.styled import URL, StyledText, author_styles, styled_text, with_urls
-from chat.client.widths import cells, displayed, fitting, shorten, wrap
+from chat.client.model.scrollback import Line, LineKind
+from chat.client.model.styled import URL, StyledText, author_styles, styled_text, with_urls
+from chat.client.terminal.widths import cells, displayed, fitting, shorten, wrap
 
 _CLOCK = " " * 6
 """The width of the time before a message."""

@@ -9,13 +9,13 @@ from itertools import zip_longest
 
 import msgspec
 
-from chat.client.changes import apply, quote
-from chat.client.excerpt import Excerpt
-from chat.client.link import INVITATION_CODES, Listener, Post
-from chat.client.link_states import Asking, Connecting, Online, Refused, Secret, State, Waiting
-from chat.client.room import Earlier, OtherSide, Room, title_of
-from chat.client.scrollback import Line, LineKind
-from chat.client.search_results import MAXIMUM_FOUND, Found, SearchResults
+from chat.client.link.link import INVITATION_CODES, Listener, Post
+from chat.client.link.states import Asking, Connecting, Online, Refused, Secret, State, Waiting
+from chat.client.model.changes import apply, quote
+from chat.client.model.excerpt import Excerpt
+from chat.client.model.room import Earlier, OtherSide, Room, title_of
+from chat.client.model.scrollback import Line, LineKind
+from chat.client.model.search_results import MAXIMUM_FOUND, Found, SearchResults
 from chat.core import events
 from chat.core.text import mentions
 from chat.core.when import Past, read

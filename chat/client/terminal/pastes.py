@@ -15,7 +15,7 @@ from prompt_toolkit.input.vt100_parser import Vt100Parser
 from prompt_toolkit.key_binding import KeyPress
 from prompt_toolkit.keys import Keys
 
-from chat.client.sequences import Presses, Sequences
+from chat.client.terminal.sequences import Presses, Sequences
 
 LARGE = 256
 """So many characters at once are a piece of a paste, though there may be no line break in them yet."""

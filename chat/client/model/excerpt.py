@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from chat.client.scrollback import Line, Scrollback
+from chat.client.model.scrollback import Line, Scrollback
 
 COUNT = 100
 """How many messages to read at once."""
