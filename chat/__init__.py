@@ -1,3 +1,3 @@
 """A chat daemon on Twisted, and its clients."""
 
-__version__ = "0.2.0"
+__version__ = "0.3.0"
