@@ -14,7 +14,7 @@ from desktop.displays import Display, Other, has_tk
 from e2e.daemon import Daemon, DaemonFactory, Yard
 from e2e.sandbox import fetch_packages
 from hypothesis import HealthCheck, settings
-from twisted.logger import LogEvent, globalLogPublisher
+from twisted.logger import LogEvent, globalLogBeginner, globalLogPublisher
 from twisted.python.failure import Failure
 
 if TYPE_CHECKING:
@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 # Hypothesis fails a test that a busy machine slows down, unless it is told not to.
 settings.register_profile("patient", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("patient")
+
+# Until logging begins, Twisted keeps the last 65,536 events with all that they speak of, and drops the oldest in
+# whichever thread logs another: windows of Tk too, and Tk ends the process where another thread collects it.
+globalLogBeginner.beginLoggingTo([], discardBuffer=True, redirectStandardIO=False)
 
 collect_ignore = [] if has_tk() else ["desktop/test_finding.py", "desktop/test_messages.py", "desktop/test_window.py"]
 
