@@ -7,10 +7,12 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from chat.client.link.link import MAXIMUM_OUTBOX, Link, NotNow, Post
+from chat.client.model.apart import Glance
 from chat.client.model.backlogs import Backlogs
 from chat.client.model.completion import Offer, complete
 from chat.client.model.excerpt import COUNT
 from chat.client.model.model import Model
+from chat.client.model.plain_text import lines_with_time
 from chat.client.model.room import OtherSide, Room
 from chat.client.model.scrollback import Line
 from chat.client.model.search_results import SearchResults
@@ -28,6 +30,8 @@ OFFERED_ROOMS = 100
 """How many rooms to offer to a user who wants to join one."""
 _ARCHIVE = ("archive", "archived")
 """How users say to ``/room`` that nobody speaks in the room any more."""
+PEEKED_LINES = 10
+"""How many lines to tell of another room, if they can't be shown apart."""
 LEAVING_WORDS = ("exit", "quit")
 _WITH_LINES = re.compile(r"/(edit|me|msg|reply)\s", re.IGNORECASE)
 """How a text of several lines begins that is a command. Any other is said as it is: it was pasted."""
@@ -159,7 +163,7 @@ class Client:
         except NotNow as refusal:
             raise CannotDo(str(refusal)) from refusal
         self.model.expect_apart(excerpt.tag)
-        self.model.excerpt = excerpt
+        self.model.show(excerpt)
 
     def read_on(self, older: bool) -> None:
         """Read more messages before those of the excerpt, or after them, if there are more."""
@@ -172,9 +176,9 @@ class Client:
             excerpt.tag = self.link.ask("history", **excerpt.address, after=number, count=COUNT)
         self.model.expect_apart(excerpt.tag)
 
-    def ask_earlier(self) -> None:
-        """Fetch messages older than those shown, if there may be some."""
-        self._backlogs.ask_earlier(self.model.current)
+    def ask_earlier(self, room: Room | None = None) -> None:
+        """Fetch messages older than those shown in *room*, or in the current one, if there may be some."""
+        self._backlogs.ask_earlier(room or self.model.current)
 
     def list_rooms(self) -> None:
         """Learn which rooms there are, for the user to choose from, if there is a connection."""
@@ -456,8 +460,7 @@ class Client:
             lines.append("/help msg explains /msg, and /help all explains them all.")
             lines.append("Tab completes. PageUp and PageDown scroll. Ctrl-N and Ctrl-P go to the next room and back.")
             lines.append("Alt-Enter begins a line. Alt-P and Alt-N go through the messages that name you.")
-        for line in lines:
-            self.model.tell(line)
+        self.model.tell_list(lines)
 
     @property
     def _offered(self) -> list[Command]:
@@ -478,14 +481,32 @@ class Client:
 
     def go(self, room: str) -> None:
         """Show the open room of that number, title or name, or open a private conversation."""
-        if room.isdecimal() and room.isascii() and 1 <= int(room) <= len(self.model.rooms):
-            self.model.turn_to(self.model.rooms[int(room) - 1])
-        elif room.startswith("@"):
+        if room.startswith("@"):
             self.model.turn_to(self.model.open(names.user_name(room[1:]), private=True))
-        elif found := self.model.find(room.removeprefix("#")) or self.model.find(room, private=True):
+        elif found := self._find(room):
             self.model.turn_to(found)
         else:
             raise CannotDo(f"You are not in {room[:40]}. /join {room[:40]} goes there.")
+
+    def peek(self, room: str) -> None:
+        """Show the last lines of another room, which stays unread."""
+        found = self._find(room)
+        if found is None:
+            raise CannotDo(f"You are not in {room[:40]}. /join {room[:40]} goes there.")
+        if self.model.lists_apart:
+            self.model.show(Glance(found))
+            return
+        for line in list(found.lines)[-PEEKED_LINES:]:
+            for text in lines_with_time(line):
+                self.model.tell(text)
+
+    def _find(self, room: str) -> Room | None:
+        """Return the open room of that number, title or name."""
+        if room.isdecimal() and room.isascii() and 1 <= int(room) <= len(self.model.rooms):
+            return self.model.rooms[int(room) - 1]
+        if room.startswith("@"):
+            return self.model.find(room[1:], private=True)
+        return self.model.find(room.removeprefix("#")) or self.model.find(room, private=True)
 
     def quit(self) -> None:
         """Leave the chat."""
@@ -545,6 +566,12 @@ OWN_COMMANDS: Mapping[str, Command] = {
             (Parameter("room", Kind.ROOM, here=True),),
             "leaves the room, or closes the private conversation",
             Client.leave_room,
+        ),
+        Command(
+            "peek",
+            (Parameter("room", Kind.ROOM),),
+            "shows the last lines of another room that is open; they stay unread: /peek dev, /peek 2",
+            Client.peek,
         ),
         Command("quit", (), "leaves the chat", Client.quit),
         Command("reconnect", (), "tries at once to connect again, when there is no connection", Client.reconnect),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from itertools import zip_longest
@@ -11,6 +11,7 @@ import msgspec
 
 from chat.client.link.link import INVITATION_CODES, Listener, Post
 from chat.client.link.states import Asking, Connecting, Online, Refused, Secret, State, Waiting
+from chat.client.model.apart import Apart, Listing
 from chat.client.model.changes import apply, quote
 from chat.client.model.excerpt import Excerpt
 from chat.client.model.room import Earlier, OtherSide, Room, title_of
@@ -83,8 +84,10 @@ class Model(Listener):
         """Whether the user sees the current room."""
         self.search: SearchResults | None = None
         """The search whose results are shown apart from the rooms, if there is one."""
-        self.excerpt: Excerpt | None = None
-        """What is read round a message that was found, if something is."""
+        self.apart: Apart | None = None
+        """What is shown over the current room, if something is."""
+        self.lists_apart = False
+        """Whether the screen shows over the room what a command lists, and not among the lines of the room."""
         self._observers: list[Observer] = []
         self.local_time = local_time
         self._answers: dict[str, Room] = {}
@@ -110,7 +113,7 @@ class Model(Listener):
 
     def turn_to(self, room: Room) -> None:
         """Show *room*."""
-        self.excerpt = None
+        self.apart = None
         if room is not self.current:
             if self.looking:
                 self.current.turned_away()
@@ -118,6 +121,26 @@ class Model(Listener):
         if self.looking:
             room.turned_to()
         self._changed()
+
+    @property
+    def excerpt(self) -> Excerpt | None:
+        """What is read round a message that was found, if something is."""
+        return self.apart if isinstance(self.apart, Excerpt) else None
+
+    def show(self, apart: Apart) -> None:
+        """Show something over the room. Below it stays what the user will come back to."""
+        below = self.apart
+        while below is not None and (not below.kept or type(below) is type(apart)):
+            below = below.below
+        apart.below = below
+        self.apart = apart
+        self._changed()
+
+    def come_back(self) -> None:
+        """Close what is shown over the room; show what is below it."""
+        if self.apart is not None:
+            self.apart = self.apart.below
+            self._changed()
 
     def look(self, looking: bool) -> None:
         """Note whether the user is looking at the screen. If not, new messages count as unread."""
@@ -214,6 +237,16 @@ class Model(Listener):
     ) -> None:
         """Add a line that the client writes itself. It tells *about* the message with that id, if there is one."""
         self._add(room or self.current, Line(kind, self.local_time.local_now(), text, about=about))
+
+    def tell_list(self, texts: Sequence[str], room: Room | None = None, numbers: Sequence[int | None] = ()) -> None:
+        """Show what a command lists, over the room or in it. The texts tell of the messages with these *numbers*."""
+        pairs = list(zip_longest(texts, numbers[: len(texts)]))
+        if self.lists_apart:
+            now = self.local_time.local_now()
+            self.show(Listing([Line(LineKind.NOTICE, now, text, about=number) for text, number in pairs]))
+            return
+        for text, number in pairs:
+            self.tell(text, room=room, about=number)
 
     @property
     def known_rooms(self) -> list[str]:
@@ -357,7 +390,7 @@ class Model(Listener):
             case events.History() if excerpt is not None:
                 self._read_on(event, excerpt)
             case events.Refusal() if excerpt is not None:
-                self.excerpt = None
+                self.come_back()
                 self.tell(event.text, LineKind.REFUSAL)
 
     def _message(self, event: events.Message, old: bool) -> None:
@@ -443,7 +476,7 @@ class Model(Listener):
             excerpt.add_newer(lines, event.more_after)
             excerpt.more_before = event.more_before
             if excerpt.mark is None:
-                self.excerpt = None
+                self.come_back()
                 text = f"There is no message {excerpt.number} in {excerpt.title}, or not any more."
                 self.tell(text, LineKind.REFUSAL)
         elif event.before is not None:
@@ -454,7 +487,7 @@ class Model(Listener):
                 apply(excerpt.lines, change, change.by == self.name)
         else:
             # The server is too old to read round a message.
-            self.excerpt = None
+            self.come_back()
             self._past(event)
 
     def place_of(self, number: int) -> Excerpt:
@@ -464,6 +497,10 @@ class Model(Listener):
             return Excerpt(self.current.title, self.current.address, number)
         address = {"room": found.room} if not found.private else {"with": found.with_ or ""}
         return Excerpt(title_of(found.room, found.private), address, number)
+
+    def place(self, excerpt: Excerpt) -> Room | None:
+        """Return the open room in which an excerpt was said."""
+        return next((room for room in self.rooms if room.address == excerpt.address), None)
 
     def _read(self, event: events.Read) -> None:
         """The user has read something, on this device or on another."""
@@ -497,8 +534,7 @@ class Model(Listener):
         for surplus in list(self._conversations)[:-MAXIMUM_CONVERSATIONS]:
             del self._conversations[surplus]
         if wanted is not None:
-            for line in event.page(self.local_time.local):
-                self.tell(line, room=wanted if wanted in self.rooms else self.current)
+            self.tell_list(event.page(self.local_time.local), room=wanted if wanted in self.rooms else self.current)
 
     def _other_side_changed(self, event: events.ConversationChanged) -> None:
         """The other side of a private conversation was renamed, came, left or is gone."""
@@ -526,9 +562,7 @@ class Model(Listener):
                 del self._found_at[surplus]
         # The first line of a page is its heading.
         numbers = (None, *(message.id for message in event.messages for _ in message.by_line()))
-        page = event.page(self.local_time.local)
-        for line, number in zip_longest(page, numbers[: len(page)]):
-            self.tell(line, room=room, about=number)
+        self.tell_list(event.page(self.local_time.local), room, numbers)
 
     def _entered(self, event: events.RoomState) -> None:
         self.open(event.room).enter(event)
@@ -586,8 +620,10 @@ class Model(Listener):
             for room in self.rooms:
                 # What was found stands where it was searched for.
                 apply(room.lines, event, mine)
-        if self.excerpt is not None:
-            apply(self.excerpt.lines, event, mine)
+        apart = self.apart
+        while apart is not None:
+            apply(apart.lines, event, mine)
+            apart = apart.below
         if self.search is not None:
             self.search.change(event, mine)
 
@@ -651,7 +687,10 @@ class Model(Listener):
                 self.ignored = set(event.names)
                 if unasked:
                     return
-        self._say(event, room)
+        if isinstance(event, _LISTS) and tag is not None and not unasked:
+            self.tell_list(event.words(), room)
+        else:
+            self._say(event, room)
 
     def _list(self, event: events.Rooms) -> None:
         """Note which rooms there are."""
@@ -691,6 +730,9 @@ class Model(Listener):
         for observer in self._observers:
             observer.changed()
 
+
+_LISTS = (events.Bans, events.Devices, events.Help, events.Rooms, events.Stats, events.Who, events.Whois)
+"""The answers that list something, besides messages and conversations."""
 
 _SIDES = {
     OtherSide.HERE: "is here now.",

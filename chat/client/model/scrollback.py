@@ -79,6 +79,13 @@ class Scrollback:
         self.changes = 0
         """How often a line was replaced by another."""
 
+    @classmethod
+    def of(cls, lines: Iterable[Line]) -> Scrollback:
+        """Return *lines* as they are, without a line for each day."""
+        scrollback = cls()
+        scrollback._lines = list(lines)
+        return scrollback
+
     @property
     def end(self) -> int:
         """The serial number of the next line."""

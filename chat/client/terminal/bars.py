@@ -9,6 +9,7 @@ from prompt_toolkit.utils import get_cwidth
 
 from chat.client.link.states import Online, Refused, Waiting
 from chat.client.model import status
+from chat.client.model.apart import Apart, Glance, Listing
 from chat.client.model.model import Model
 from chat.client.model.room import Room
 from chat.client.terminal.widths import cells, displayed, shorten, wrap
@@ -87,9 +88,19 @@ def more_below(lines: int, width: int) -> StyleAndTextTuples:
     return [("class:more", shorten(f" ↓ {counted} more below (PageDown, or Alt-End)", width))]
 
 
-def apart(title: str, width: int) -> StyleAndTextTuples:
-    """Return the row that says what is read apart from the newest messages, and how to come back."""
-    return [("class:more", shorten(f" {displayed(title)} as it was then (PageUp, PageDown; Esc comes back)", width))]
+def apart(view: Apart, width: int) -> StyleAndTextTuples:
+    """Return the row below what is shown over the room: what it is, and how to come back."""
+    title = displayed(view.title)
+    match view:
+        case Glance():
+            text = f"A look at {title} (PageUp, PageDown; Enter goes there, Esc comes back)"
+        case Listing() if view.chosen is not None:
+            text = "Up and Down choose, Enter goes there, Esc closes this"
+        case Listing():
+            text = "Esc closes this"
+        case _:
+            text = f"{title} as it was then (PageUp, PageDown; Enter goes there, Esc comes back)"
+    return [("class:more", shorten(f" {text}", width))]
 
 
 def _room(number: int, room: Room, current: Room) -> tuple[str, str, bool]:

@@ -37,6 +37,13 @@ class Actions(Protocol):
     def complete(self, forward: bool) -> None:
         """Complete the word before the cursor, or go to the next that fits."""
 
+    @property
+    def chooses(self) -> bool:
+        """Whether Up and Down choose a message in a list."""
+
+    def choose(self, forward: bool) -> None:
+        """Choose the next message of the list, or the one before."""
+
     def scroll_up(self) -> None:
         """Go a page up."""
 
@@ -130,6 +137,16 @@ def bindings(terminal: Actions) -> KeyBindings:
     @keys.add(Keys.BracketedPaste, filter=typing)
     def _(event: KeyPressEvent) -> None:
         terminal.paste(event.data)
+
+    chooses = Condition(lambda: terminal.chooses)
+
+    @keys.add("up", filter=typing & chooses)
+    def _(event: KeyPressEvent) -> None:
+        terminal.choose(forward=False)
+
+    @keys.add("down", filter=typing & chooses)
+    def _(event: KeyPressEvent) -> None:
+        terminal.choose(forward=True)
 
     @keys.add("pageup")
     def _(event: KeyPressEvent) -> None:

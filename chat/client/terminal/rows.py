@@ -44,6 +44,13 @@ class Painter:
             rows = [*rows, *_reactions(line, width)]
         return rows
 
+    def listed(self, line: Line, width: int, chosen: bool) -> Sequence[Row]:
+        """Return the rows of a line of a list; one that can be *chosen* begins with an arrow if it is."""
+        text = displayed(line.text)
+        lead: Row = [("class:chosen", "> " if chosen else "  ")]
+        styled = _styled(with_urls(text, "chosen" if chosen else "listed"))
+        return _hang(lead, styled, text, width)
+
     def _text_rows(self, line: Line, width: int) -> Sequence[Row]:
         if line.kind is LineKind.DAY:
             return [rule(line.text, width, "class:day")]

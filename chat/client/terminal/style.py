@@ -22,6 +22,7 @@ STYLE = Style.from_dict(
         "day": "#808080",
         "unread": "#d75f00",
         "unsent": "#808080 italic",
+        "chosen": "bold",
         "more": "bold #d75f00",
         "hint": "bold #d75f00",
         "bar": "reverse",

@@ -29,6 +29,7 @@ from prompt_toolkit.output import Output
 from prompt_toolkit.widgets import SearchToolbar
 
 from chat.client.model import status
+from chat.client.model.apart import Apart, Glance, Listing
 from chat.client.model.client import CannotDo, Client, has_secret
 from chat.client.model.excerpt import Excerpt
 from chat.client.model.model import Observer
@@ -36,6 +37,7 @@ from chat.client.model.plain_text import lines_with_time
 from chat.client.model.room import Room
 from chat.client.model.scrollback import Line
 from chat.client.terminal import bars
+from chat.client.terminal.apart_views import ApartViews
 from chat.client.terminal.copy_view import CopyView
 from chat.client.terminal.drawing import RowByRow
 from chat.client.terminal.keys import bindings
@@ -114,8 +116,7 @@ class Terminal(Observer):
         self._address = address
         self._painter = Painter(self._model.mention_spans)
         self._views: dict[Room, View] = {}
-        self._apart: tuple[Excerpt, Viewport] | None = None
-        """What is read round a message, and the part of it that is visible."""
+        self._apart_views = ApartViews(self._model, self._painter)
         self._mention: int | None = None
         """The serial number of the message to which the user has gone, as it is meant for them."""
         self._hint = ""
@@ -133,6 +134,7 @@ class Terminal(Observer):
             preview_search=True,
         )
         self._drawing = RowByRow(self._body())
+        self._model.lists_apart = True
         self._model.observe(self)
         self.application: Application[None] = Application(
             layout=Layout(self._drawing, focused_element=self._control),
@@ -192,8 +194,11 @@ class Terminal(Observer):
     def enter(self) -> None:
         """Send what was typed."""
         buffer = self._buffer
-        text, excerpt = buffer.text, self._model.excerpt
+        text, apart = buffer.text, self._model.apart
         self.drop_question()
+        if self._apart is not None and not text and buffer is not self._secret:
+            self._go_to(self._apart)
+            return
         buffer.complete_state = None
         try:
             if self._takes_secret:
@@ -205,11 +210,42 @@ class Terminal(Observer):
             return
         buffer.append_to_history()
         buffer.reset(Document(self._client.draft))
-        if self._model.excerpt is excerpt:
-            self._model.excerpt = None
+        if self._model.apart is apart:
+            self._model.apart = None
         self._view_shown()
         self._view.viewport.follow()
         self._hint = self._hint_of_lines()
+
+    def _go_to(self, apart: Apart) -> None:
+        """Go to the room, or to the message, that is shown over the room."""
+        match apart:
+            case Listing(number=int(number)):
+                try:
+                    self._client.open_at(number)
+                except CannotDo as reason:
+                    self._hint = str(reason)
+            case Glance(room=room):
+                self._turn_to(room, self._viewport.middle)
+            case Excerpt() if (room := self._model.place(apart)) is not None:
+                self._turn_to(room, room.lines.find(apart.number))
+
+    def _turn_to(self, room: Room, serial: int | None) -> None:
+        """Show *room*, with the line of that serial number in the middle; if it is not there, the newest line."""
+        self._model.turn_to(room)
+        self._view_shown()
+        self._view.viewport.follow()
+        if serial is not None and serial < room.lines.end:
+            self._view.viewport.go_to(serial)
+
+    @property
+    def chooses(self) -> bool:
+        """Whether Up and Down choose a message in a list, as nothing is typed."""
+        return isinstance(self._apart, Listing) and self._apart.chosen is not None and not self._buffer.text
+
+    def choose(self, forward: bool) -> None:
+        """Choose the next message of the list, or the one before."""
+        if isinstance(self._apart, Listing):
+            self._apart_views.choose(self._apart, forward)
 
     def _give(self, secret: str) -> None:
         """Answer what the user is asked for."""
@@ -230,7 +266,7 @@ class Terminal(Observer):
     def go_back(self) -> None:
         """Drop the question that is asked, and come back from a place that was read apart."""
         self.drop_question()
-        self._model.excerpt = None
+        self._model.come_back()
 
     def interrupt(self) -> None:
         """Do the first of these that applies: clear the line (Up brings it back), ask whether to leave, leave."""
@@ -309,29 +345,32 @@ class Terminal(Observer):
         self._mention = None
         if not self._viewport.scroll_up(self._page):
             return
-        if self._apart is not None:
-            self._client.read_on(older=True)
-        else:
-            self._client.ask_earlier()
+        match self._apart:
+            case Excerpt():
+                self._client.read_on(older=True)
+            case Glance(room=room):
+                self._client.ask_earlier(room)
+            case None:
+                self._client.ask_earlier()
 
     def scroll_down(self) -> None:
         """Go a page down; at the end of what is read apart, ask for newer messages."""
         self._mention = None
         viewport = self._viewport
         viewport.scroll_down(self._page)
-        if self._apart is not None and viewport.following:
+        if isinstance(self._apart, Excerpt) and viewport.following:
             viewport.stay()
             self._client.read_on(older=False)
 
     def follow(self) -> None:
         """Go to the newest line."""
-        self._mention = self._model.excerpt = None
+        self._mention = self._model.apart = None
         self._viewport.follow()
 
     def go_to_mention(self, forward: bool) -> None:
         """Show the message after, or before, the one that is shown that is meant for the user."""
         self.drop_question()
-        self._model.excerpt = None
+        self._model.apart = None
         lines, viewport = self._model.current.lines, self._viewport
         meant = [serial for serial in range(lines.first, lines.end) if lines[serial].mention]
         here = viewport.middle if self._mention is None else self._mention
@@ -396,17 +435,15 @@ class Terminal(Observer):
 
     @property
     def _viewport(self) -> Viewport:
-        """The part that is visible of the room, or of what is read round a message."""
-        excerpt = self._model.excerpt
-        if excerpt is None or not len(excerpt.lines):
-            self._apart = None
+        """The part that is visible of the room, or of what is shown over it."""
+        if self._apart is None:
             return self._view.viewport
-        if self._apart is None or self._apart[0] is not excerpt:
-            viewport = Viewport(excerpt, self._painter.rows, mark="found")
-            viewport.resize(self._width, self._height)
-            viewport.go_to(excerpt.lines.first if excerpt.mark is None else excerpt.mark)
-            self._apart = excerpt, viewport
-        return self._apart[1]
+        return self._apart_views.viewport(self._apart, self._width, self._height)
+
+    @property
+    def _apart(self) -> Apart | None:
+        """What is shown over the room."""
+        return self._apart_views.shown
 
     @property
     def _width(self) -> int:
@@ -471,20 +508,33 @@ class Terminal(Observer):
     def _message_rows(self, width: int, height: int) -> list[Row]:
         """Return *height* rows, the newest at the bottom; messages that are not stored yet come last."""
         self._height = height
-        viewport = self._viewport
+        apart = self._apart
+        rows = self._rows_of_room(width, height) if apart is None else self._rows_apart(apart, width, height)
+        rows = rows[-height:]
+        empty: list[Row] = [[] for _ in range(height - len(rows))]
+        return empty + rows
+
+    def _rows_of_room(self, width: int, height: int) -> list[Row]:
+        viewport = self._view.viewport
         unsent: list[Row] = []
-        if viewport.following and self._apart is None:
+        if viewport.following:
             for text in self._client.unsent(self._model.current)[-(height // 2 or 1) :]:
                 unsent.append([("class:unsent", shorten(f"  ... {displayed(text)}", width))])
         viewport.resize(width, max(height - len(unsent), 1))
         rows = [*viewport.visible(), *unsent]
-        if self._apart is not None:
-            rows.append(bars.apart(self._apart[0].title, width))
-        elif not viewport.following:
+        if not viewport.following:
             rows.append(bars.more_below(viewport.below, width))
-        rows = rows[-height:]
-        empty: list[Row] = [[] for _ in range(height - len(rows))]
-        return empty + rows
+        return rows
+
+    def _rows_apart(self, apart: Apart, width: int, height: int) -> list[Row]:
+        """Return the rows of what is shown over the room. Above a short list, the room stays visible."""
+        viewport = self._apart_views.viewport(apart, width, height)
+        viewport.resize(width, height)
+        rows = [*viewport.visible(), bars.apart(apart, width)]
+        left = height - len(rows) - 1
+        if isinstance(apart, Listing) and left > 0:
+            rows = [*self._rows_of_room(width, left), [("class:day", "─" * width)], *rows]
+        return rows
 
     async def _show_copy_view(self, view: CopyView) -> None:
         try:

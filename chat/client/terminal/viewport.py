@@ -115,6 +115,26 @@ class Viewport:
         self._bottom = (serial, _ALL)
         self.scroll_down(self._scrolled_height // 2)
 
+    def begin_at(self, serial: int) -> None:
+        """Show the line with that serial number at the top, or the newest ones if there are not enough below it."""
+        self._bottom = (serial, _ALL)
+        rows = self._rows(serial)
+        self.scroll_down(self._scrolled_height - len(rows))
+
+    def reveal(self, serial: int) -> None:
+        """Go so far that the line with that serial number is visible."""
+        bottom = self._clamped(self._bottom or (self._room.lines.end - 1, _ALL))
+        if (serial, len(self._rows(serial))) > bottom:
+            self._bottom = (serial, _ALL)
+            self.scroll_down(0)
+        while not any(place[0] == serial for place, _ in islice(self._upwards(), self._scrolled_height)):
+            if self.scroll_up(1):
+                break
+
+    def repaint(self) -> None:
+        """Paint all lines anew: they look different."""
+        self._cache.clear()
+
     def stay(self) -> None:
         """Do not follow the newest line, even if it is visible."""
         if self._bottom is None and len(self._room.lines):

@@ -1,0 +1,186 @@
+"""What fingers that know irssi and WeeChat expect when they read: each habit and each stumble a test, whole screens."""
+
+from __future__ import annotations
+
+from box import Box
+from client.screens import Screen, play
+
+RULE = "─" * 80
+
+
+def screen_of(text: str) -> list[str]:
+    """The rows of a screen. The lines across it, as ``── unread ──``, are written short."""
+    return [across(row.strip("─ ")) if row.startswith("── ") else row.rstrip() for row in text.strip("\n").split("\n")]
+
+
+def across(text: str) -> str:
+    """A line across the screen with a text in its middle."""
+    left = (78 - len(text)) // 2
+    return f"{'─' * left} {text} {'─' * (78 - len(text) - left)}"
+
+
+async def shows(screen: Screen, text: str) -> None:
+    """Wait until the last rows of the screen are exactly these."""
+    rows = screen_of(text)
+    try:
+        await screen.until(lambda: screen.rows()[-len(rows) :] == rows)
+    except AssertionError as failure:
+        raise AssertionError("\n".join([str(failure), "instead of:", *rows])) from None
+
+
+def dev_talks(box: Box, *texts: str) -> None:
+    """Have bob say something in dev."""
+    bob = box.json("bob", rooms={"dev": None})
+    for text in texts:
+        bob.ask(type="say", room="dev", text=text)
+
+
+def test_stumble_8_results_stand_over_the_talk_and_esc_closes_them() -> None:
+    async def scene(screen: Screen, box: Box) -> None:
+        bob = box.text("bob")
+        bob.send("who wants green tea?", "I do", "black tea is fine too")
+        await screen.sees("fine too")
+        screen.press("/search tea\r")
+        talk = """
+10:15 bob: I do
+10:15 bob: black tea is fine too
+"""
+        results = f"""
+{RULE}
+  Found, the newest first:
+> [2026-11-21 10:15] #3 #lobby bob: black tea is fine too
+  [2026-11-21 10:15] #1 #lobby bob: who wants green tea?
+  /history around 3 shows what was said then.
+  That is all.
+ Up and Down choose, Enter goes there, Esc closes this
+ localhost:12345 · 2 people · lag 0 ms  1:#lobby
+ada #lobby>
+"""
+        await shows(screen, talk.rstrip("\n") + results)
+        bob.send("typing goes on")
+        await screen.sees("bob: typing goes on", "> [2026-11-21 10:15] #3")
+        screen.press("\x1b")
+        await shows(
+            screen,
+            """
+10:15 bob: who wants green tea?
+10:15 bob: I do
+10:15 bob: black tea is fine too
+10:15 bob: typing goes on
+ localhost:12345 · 2 people · lag 0 ms  1:#lobby
+ada #lobby>
+""",
+        )
+        assert not any("Found" in line for line in screen.seat.shown())
+
+    play(scene)
+
+
+def test_stumble_8_enter_goes_from_a_result_to_its_place_and_esc_back() -> None:
+    async def scene(screen: Screen, box: Box) -> None:
+        dev_talks(box, "one", "tea in dev", "three", "tea again")
+        screen.press("/search tea\r")
+        await screen.sees("> [2026-11-21 10:15] #4 #dev bob: tea again")
+        screen.press("\x1b[B\x1b[B")
+        await screen.sees("> [2026-11-21 10:15] #2 #dev bob: tea in dev")
+        screen.press("\r")
+        await shows(
+            screen,
+            """
+── Saturday, 21 November 2026 ──
+10:15 bob: one
+── found ──
+10:15 bob: tea in dev
+10:15 bob: three
+10:15 bob: tea again
+ #dev as it was then (PageUp, PageDown; Enter goes there, Esc comes back)
+ localhost:12345 · 1 person · lag 0 ms  1:#lobby 2:#dev(4)
+ada #lobby>
+""",
+        )
+        screen.press("\x1b")
+        await screen.sees("> [2026-11-21 10:15] #2 #dev bob: tea in dev")
+        screen.press("\x1b")
+        await screen.sees_no("Found")
+
+    play(scene, rooms=("lobby", "dev"))
+
+
+def test_stumble_8_lists_of_all_sorts_leave_the_talk_alone() -> None:
+    async def scene(screen: Screen, box: Box) -> None:
+        said = screen.seat.shown()
+        for command, listed in {
+            "/who": "In #lobby: ada",
+            "/rooms": "#lobby, 1 user",
+            "/pins": "Nothing is pinned in #lobby.",
+            "/mentions": "Nobody has named you",
+            "/help": "/help msg explains /msg",
+            "/conversations": "You have no conversations.",
+            "/history": "Nothing was said in #lobby yet.",
+        }.items():
+            screen.press(f"{command}\r")
+            await screen.sees(listed, "Esc closes this")
+            screen.press("\x1b")
+            await screen.sees_no("Esc closes this")
+        assert screen.seat.shown() == said
+
+    play(scene)
+
+
+def test_stumble_8_a_long_list_is_read_from_its_top() -> None:
+    async def scene(screen: Screen, box: Box) -> None:
+        screen.press("/help all\r")
+        await screen.sees("/help [command] - ", "Esc closes this")
+        screen.press("\x1b[6~")
+        await screen.sees_no("/help [command] - ")
+        screen.press("\x1b[6~" * 20)
+        await screen.sees("/reconnect - tries at once")
+
+    play(scene)
+
+
+def test_what_is_typed_goes_to_the_room_while_a_list_is_shown() -> None:
+    async def scene(screen: Screen, box: Box) -> None:
+        screen.press("/who\r")
+        await screen.sees("Esc closes this")
+        screen.press("hello\r")
+        await screen.sees("ada: hello")
+        assert not screen.has("Esc closes this")
+
+    play(scene)
+
+
+def test_habit_31_a_look_at_a_room_leaves_it_unread() -> None:
+    async def scene(screen: Screen, box: Box) -> None:
+        dev_talks(box, "hello", "tests are red")
+        await screen.sees("2:#dev(2)")
+        screen.press("/peek dev\r")
+        await shows(
+            screen,
+            """
+10:15 * You are ada, alone in #dev.
+── unread ──
+10:15 bob: hello
+10:15 bob: tests are red
+ A look at #dev (PageUp, PageDown; Enter goes there, Esc comes back)
+ localhost:12345 · 1 person · lag 0 ms  1:#lobby 2:#dev(2)
+ada #lobby>
+""",
+        )
+        screen.press("\x1b")
+        await screen.sees_no("tests are red")
+        await screen.sees("2:#dev(2)")
+
+    play(scene, rooms=("lobby", "dev"))
+
+
+def test_habit_31_enter_goes_to_the_room_that_is_looked_at() -> None:
+    async def scene(screen: Screen, box: Box) -> None:
+        dev_talks(box, "hello")
+        await screen.sees("2:#dev(1)")
+        screen.press("/peek 2\r")
+        await screen.sees("A look at")
+        screen.press("\r")
+        await screen.sees("ada #dev>", "bob: hello", "1:#lobby 2:#dev\n")
+
+    play(scene, rooms=("lobby", "dev"))
