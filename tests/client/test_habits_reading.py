@@ -184,3 +184,93 @@ def test_habit_31_enter_goes_to_the_room_that_is_looked_at() -> None:
         await screen.sees("ada #dev>", "bob: hello", "1:#lobby 2:#dev\n")
 
     play(scene, rooms=("lobby", "dev"))
+
+
+def test_habit_15_a_key_puts_the_unread_line_at_the_top() -> None:
+    async def scene(screen: Screen, box: Box) -> None:
+        bob = box.json("bob", rooms={"dev": None})
+        bob.ask(type="say", room="dev", text="before")
+        screen.press("\x1b2")
+        await screen.sees("bob: before")
+        screen.press("\x1b1")
+        await screen.sees("ada #lobby>")
+        for number in range(60):
+            bob.ask(type="say", room="dev", text=f"line {number:02}")
+        screen.press("\x1b2")
+        await screen.sees("line 59")
+        screen.press("\x1bu")
+        await screen.sees("line 00", "more below")
+        assert screen.rows()[1] == across("unread")
+        assert screen.rows()[2] == "10:15 bob: line 00"
+        screen.press("\x1b[1;3F")
+        await screen.sees("line 59")
+
+    play(scene, rooms=("lobby", "dev"))
+
+
+def test_habit_15_a_key_draws_the_unread_line_here_and_now() -> None:
+    async def scene(screen: Screen, box: Box) -> None:
+        bob = box.text("bob")
+        bob.send("seen")
+        await screen.sees("bob: seen")
+        screen.press("\x1bu")
+        await screen.sees("There is no unread line here. Alt-M draws one")
+        screen.press("\x1bm")
+        await shows(
+            screen,
+            """
+10:15 bob: seen
+── unread ──
+ localhost:12345 · 2 people · lag 0 ms  1:#lobby
+ada #lobby>
+""",
+        )
+        bob.send(*(f"line {number:02}" for number in range(40)))
+        await screen.sees("line 39")
+        screen.press("\x1bu")
+        await screen.sees("line 00")
+        assert screen.rows()[1:3] == [across("unread"), "10:15 bob: line 00"]
+
+    play(scene)
+
+
+def test_habit_18_mentions_in_all_rooms_in_their_place() -> None:
+    async def scene(screen: Screen, box: Box) -> None:
+        bob = box.json("bob", rooms={"dev": None, "lobby": None})
+        bob.ask(type="say", room="dev", text="ada: first")
+        for number in range(30):
+            bob.ask(type="say", room="lobby", text=f"talk {number:02}")
+        bob.ask(type="say", room="lobby", text="second, ada")
+        for number in range(30, 50):
+            bob.ask(type="say", room="lobby", text=f"talk {number:02}")
+        bob.ask(type="say", room="dev", text="ada: third")
+        bob.ask(type="say", room="dev", text="the end")
+        await screen.sees("2:#dev(3!)")
+        screen.press("\x1bp")
+        await shows(
+            screen,
+            """
+10:15 * You are ada, alone in #dev.
+── unread ──
+10:15 bob: ada: first
+10:15 bob: ada: third
+10:15 bob: the end
+ A look at #dev (PageUp, PageDown; Enter goes there, Esc comes back)
+ localhost:12345 · 2 people · lag 0 ms  1:#lobby 2:#dev(3!)
+mention 3 of 3
+ada #lobby>
+""",
+        )
+        screen.press("\x1bp")
+        await screen.sees("mention 2 of 3", "talk 29", "bob: second, ada", "talk 30", "more below")
+        screen.press("\x1bp")
+        await screen.sees("mention 1 of 3", "A look at #dev", "2:#dev(3)")
+        screen.press("\x1bp")
+        await screen.sees("Nothing that is shown before this names you.")
+        screen.press("\x1bn")
+        await screen.sees("mention 2 of 3")
+        screen.press("\x1b")
+        await screen.sees("talk 49", "ada #lobby>")
+        assert not screen.has("mention", "more below")
+
+    play(scene, rooms=("lobby", "dev"))

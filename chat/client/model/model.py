@@ -162,6 +162,34 @@ class Model(Listener):
         if unread:
             self.turn_to(max(unread, key=lambda room: bool(room.calls)))
 
+    def read_all(self) -> None:
+        """Take what has come in all rooms as read."""
+        for room in self.rooms:
+            if room.unread and room.lines.newest_id is not None:
+                room.turned_to()
+                room.turned_away()
+        self._changed()
+
+    def draw_mark(self) -> None:
+        """Draw the mark in the current room below what has come."""
+        self.current.draw_mark()
+        self._changed()
+
+    def calls(self) -> list[tuple[int, Room, int]]:
+        """Return the messages that name the user or answer them, the oldest first: id, room and serial number."""
+        found = [
+            (line.id, room, serial)
+            for room in self.rooms
+            for serial, line in enumerate(room.lines, room.lines.first)
+            if line.mention and line.id is not None
+        ]
+        return sorted(found, key=lambda call: call[0])
+
+    def see_call(self, room: Room, number: int) -> None:
+        """The user has seen a message that is for them."""
+        room.see_call(number)
+        self._changed()
+
     def past(self, when: str) -> Past:
         """Read which part of the history is meant, in the time zone of the screen; raises :class:`BadField`."""
         return read(when, self.local_time.local_now(), self.local_time.zone)

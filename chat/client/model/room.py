@@ -89,6 +89,8 @@ class Room:
         """Whether the server knows up to where the user has read the room."""
         self.seen = 0
         """The id of the newest message that the user has seen here."""
+        self._seen_calls: set[int] = set()
+        """The ids of unread messages for the user that they have seen."""
         self._speakers: dict[str, datetime] = {}
 
     @property
@@ -267,7 +269,7 @@ class Room:
                 break
             if line.id is not None and not line.mine and line.kind is not LineKind.NOTICE:
                 self.unread += 1
-                self.calls += line.mention or line.private
+                self.calls += (line.mention or line.private) and line.id not in self._seen_calls
                 self.mark = serial if serial > self.lines.first + 1 else None
         else:
             self.more_unread = self.unread > 0 and self.earlier is not Earlier.NONE
@@ -276,11 +278,22 @@ class Room:
         """The user looks at the room now."""
         self.unread = self.calls = 0
         self.more_unread = False
+        self._seen_calls.clear()
         self.seen = max(self.seen, self.lines.newest_id or 0)
 
     def turned_away(self) -> None:
         """The user looks at it no more."""
         self.mark = None
+
+    def see_call(self, number: int) -> None:
+        """The user has seen the message with that id, which is for them, and not those before it."""
+        if self.calls and number > max(self.read, self.seen) and number not in self._seen_calls:
+            self._seen_calls.add(number)
+            self.calls -= 1
+
+    def draw_mark(self) -> None:
+        """Draw the mark below the newest line."""
+        self.mark = self.lines.end
 
     def spoke_recently(self, name: str, now: datetime) -> bool:
         """Return whether *name* has spoken here recently."""

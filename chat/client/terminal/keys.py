@@ -62,6 +62,15 @@ class Actions(Protocol):
     def go_to_mention(self, forward: bool) -> None:
         """Show the message after, or before, the one that is shown that is meant for the user."""
 
+    def go_to_mark(self) -> None:
+        """Put the line above what is unread at the top of the screen."""
+
+    def draw_mark(self) -> None:
+        """Draw that line below what has come."""
+
+    def read_all(self) -> None:
+        """Take all that is unread as read."""
+
     def turn_to_number(self, number: int) -> None:
         """Show the room with that number."""
 
@@ -182,6 +191,18 @@ def bindings(terminal: Actions) -> KeyBindings:
     @keys.add("escape", "n", filter=typing)
     def _(event: KeyPressEvent) -> None:
         terminal.go_to_mention(forward=True)
+
+    @keys.add("escape", "u", filter=typing)
+    def _(event: KeyPressEvent) -> None:
+        terminal.go_to_mark()
+
+    @keys.add("escape", "m", filter=typing)
+    def _(event: KeyPressEvent) -> None:
+        terminal.draw_mark()
+
+    @keys.add("escape", "e", filter=typing)
+    def _(event: KeyPressEvent) -> None:
+        terminal.read_all()
 
     for digit in "123456789":
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 from typing import Any
 
@@ -118,7 +119,7 @@ class Terminal(Observer):
         self._views: dict[Room, View] = {}
         self._apart_views = ApartViews(self._model, self._painter)
         self._mention: int | None = None
-        """The serial number of the message to which the user has gone, as it is meant for them."""
+        """The id of the message to which the user has gone, as it is meant for them."""
         self._hint = ""
         self._asked_to_leave = False
         self._last_bell = 0.0
@@ -226,8 +227,8 @@ class Terminal(Observer):
                     self._hint = str(reason)
             case Glance(room=room):
                 self._turn_to(room, self._viewport.middle)
-            case Excerpt() if (room := self._model.place(apart)) is not None:
-                self._turn_to(room, room.lines.find(apart.number))
+            case Excerpt(number=number) if (place := self._model.place(apart)) is not None:
+                self._turn_to(place, place.lines.find(number))
 
     def _turn_to(self, room: Room, serial: int | None) -> None:
         """Show *room*, with the line of that serial number in the middle; if it is not there, the newest line."""
@@ -266,6 +267,9 @@ class Terminal(Observer):
     def go_back(self) -> None:
         """Drop the question that is asked, and come back from a place that was read apart."""
         self.drop_question()
+        if self._apart is None and self._mention is not None:
+            self._view.viewport.follow()
+        self._mention = None
         self._model.come_back()
 
     def interrupt(self) -> None:
@@ -367,20 +371,50 @@ class Terminal(Observer):
         self._mention = self._model.apart = None
         self._viewport.follow()
 
-    def go_to_mention(self, forward: bool) -> None:
-        """Show the message after, or before, the one that is shown that is meant for the user."""
+    def go_to_mark(self) -> None:
+        """Put the line above what is unread at the top of the screen."""
+        self.drop_question()
+        self._mention = None
+        if not self._viewport.go_to_mark():
+            self._hint = "There is no unread line here. Alt-M draws one below what has come."
+
+    def draw_mark(self) -> None:
+        """Draw the line below what has come in the room on the screen."""
+        self.drop_question()
+        self.follow()
+        self._model.draw_mark()
+
+    def read_all(self) -> None:
+        """Take all that is unread as read, and come back to the room."""
         self.drop_question()
         self._model.apart = None
-        lines, viewport = self._model.current.lines, self._viewport
-        meant = [serial for serial in range(lines.first, lines.end) if lines[serial].mention]
-        here = viewport.middle if self._mention is None else self._mention
-        others = [serial for serial in meant if (serial > here if forward else serial < here)]
+        self._model.read_all()
+        self._hint = "All that has come is read."
+
+    def go_to_mention(self, forward: bool) -> None:
+        """Show the message after, or before, the one that is shown that is meant for the user, in whatever room."""
+        self.drop_question()
+        calls = self._model.calls()
+        here = self._id_here() if self._mention is None else self._mention
+        others = [call for call in calls if (call[0] > here if forward else call[0] < here)]
         if not others:
             self._hint = f"Nothing that is shown {'after' if forward else 'before'} this names you."
             return
-        self._mention = others[0] if forward else others[-1]
-        viewport.go_to(self._mention)
-        self._hint = f"mention {meant.index(self._mention) + 1} of {len(meant)}"
+        call = others[0] if forward else others[-1]
+        self._mention, room, serial = call
+        if room is self._model.current:
+            self._model.apart = None
+        else:
+            self._model.show(Glance(room))
+            self._model.see_call(room, self._mention)
+        self._viewport.go_to(serial)
+        self._hint = f"mention {calls.index(call) + 1} of {len(calls)}"
+
+    def _id_here(self) -> float:
+        """The id of the message in the middle of the screen; if the newest lines are shown, it is beyond all others."""
+        viewport, lines = self._viewport, (self._apart or self._model.current).lines
+        ids = (lines[serial].id for serial in range(min(viewport.middle, lines.end - 1), lines.first - 1, -1))
+        return math.inf if viewport.following else next((number for number in ids if number is not None), 0)
 
     def turn_by(self, steps: int) -> None:
         """Show the next room, or the one before."""

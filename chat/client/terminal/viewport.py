@@ -79,7 +79,7 @@ class Viewport:
         """Return the lines of which at least one row is visible."""
         height = self._height if self.following else self._scrolled_height
         serials = {serial for (serial, _), _ in islice(self._upwards(), height)}
-        return [self._room.lines[serial] for serial in sorted(serials)]
+        return [self._room.lines[serial] for serial in sorted(serials) if serial < self._room.lines.end]
 
     def scroll_up(self, count: int) -> bool:
         """Go up by so many rows; tell whether the top was reached."""
@@ -140,6 +140,17 @@ class Viewport:
         if self._bottom is None and len(self._room.lines):
             self._bottom = (self._room.lines.end - 1, _ALL)
 
+    def go_to_mark(self) -> bool:
+        """Put the mark at the top of the screen; return whether there is one."""
+        mark = self._room.mark
+        if mark is None or mark < self._room.lines.first:
+            return False
+        if mark == self._room.lines.end:
+            self.follow()
+        else:
+            self.begin_at(mark)
+        return True
+
     @property
     def middle(self) -> int:
         """The serial number of the line in the middle, or of the newest one if that is visible."""
@@ -158,6 +169,8 @@ class Viewport:
         if not len(lines):
             return
         serial, shown = self._clamped(self._bottom or (lines.end - 1, _ALL))
+        if self._bottom is None and self._room.mark == lines.end:
+            yield (lines.end, 1), rule(self._mark, self._width, "class:unread")
         while serial >= lines.first:
             rows = self._rows(serial)
             for number in range(min(shown, len(rows)), 0, -1):
