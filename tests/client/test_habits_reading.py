@@ -274,3 +274,98 @@ ada #lobby>
         assert not screen.has("mention", "more below")
 
     play(scene, rooms=("lobby", "dev"))
+
+
+async def much_talk(screen: Screen, box: Box) -> None:
+    """Have bob talk, with tea in it three times."""
+    bob = box.text("bob")
+    for number in range(60):
+        bob.send(f"line {number:02}{' and Tea' if number in (5, 30, 58) else ''}")
+    await screen.sees("line 59")
+
+
+def test_habit_25_search_in_what_is_shown() -> None:
+    async def scene(screen: Screen, box: Box) -> None:
+        await much_talk(screen, box)
+        screen.press("half typed\x13tea")
+        await screen.sees("Search #lobby: tea", "match 3 of 3 (Up, Down; Enter stays here, Esc comes back)")
+        row = next(number for number, text in enumerate(screen.rows()) if "line 58" in text)
+        assert [cell.data for cell in screen.screen.buffer[row].values() if cell.reverse] == list("Tea")
+        screen.press("\x1b[A")
+        await screen.sees("match 2 of 3", "line 30 and Tea", "more below")
+        screen.press("\x13")
+        await screen.sees("match 1 of 3", "line 05 and Tea")
+        screen.press("\x1b[A\x1b[B")
+        await shows(
+            screen,
+            """
+10:15 bob: line 23
+10:15 bob: line 24
+10:15 bob: line 25
+10:15 bob: line 26
+10:15 bob: line 27
+10:15 bob: line 28
+10:15 bob: line 29
+10:15 bob: line 30 and Tea
+10:15 bob: line 31
+10:15 bob: line 32
+10:15 bob: line 33
+10:15 bob: line 34
+10:15 bob: line 35
+10:15 bob: line 36
+10:15 bob: line 37
+ ↓ 22 lines more below (PageDown, or Alt-End)
+ localhost:12345 · 2 people · lag 0 ms  1:#lobby
+match 2 of 3 (Up, Down; Enter stays here, Esc comes back)
+Search #lobby: tea
+""",
+        )
+        screen.press("\x1b")
+        await screen.sees("line 59", "ada #lobby> half typed")
+        assert not screen.has("match")
+        row = next(number for number, text in enumerate(screen.rows()) if "line 58" in text)
+        assert not any(cell.underscore or cell.reverse for cell in screen.screen.buffer[row].values())
+
+    play(scene)
+
+
+def test_habit_25_enter_stays_at_the_match() -> None:
+    async def scene(screen: Screen, box: Box) -> None:
+        await much_talk(screen, box)
+        screen.press("\x13tea\x1b[A\r")
+        await screen.sees("line 30 and Tea", "more below", "ada #lobby>")
+        assert not screen.has("match")
+        assert [message.text for message in box.stored if message.author == "ada"] == []
+
+    play(scene)
+
+
+def test_habit_25_what_is_not_here_is_searched_in_all_rooms() -> None:
+    async def scene(screen: Screen, box: Box) -> None:
+        dev_talks(box, "green tea", "no")
+        await screen.sees("2:#dev(2)")
+        screen.press("\x13green tea")
+        await screen.sees('"green tea" is not in the 2 lines here. Enter searches all rooms for it.')
+        screen.press("\r")
+        await screen.sees("> [2026-11-21 10:15] #1 #dev bob: green tea")
+        screen.press("\r")
+        await screen.sees("─ found ─", "bob: green tea", "#dev as it was then")
+
+    play(scene, rooms=("lobby", "dev"))
+
+
+def test_habit_25_keys_that_send_or_complete_do_not_while_searching() -> None:
+    async def scene(screen: Screen, box: Box) -> None:
+        await much_talk(screen, box)
+        screen.press("draft\x13bo\t\x1b\r")
+        await screen.until(screen.has_read)
+        assert screen.typed == "bo"
+        screen.press("\x03")
+        await screen.until(lambda: screen.typed == "draft")
+        screen.press("\x13tea\x1b2")
+        await screen.sees("ada #dev>")
+        assert screen.typed == ""
+        screen.press("\x1b1")
+        await screen.sees("ada #lobby> draft")
+
+    play(scene, rooms=("lobby", "dev"))

@@ -61,6 +61,12 @@ def prompt(model: Model, width: int) -> StyleAndTextTuples:
     return [("class:prompt", shorten(text, max(width // 2, 8))), ("class:prompt.mark", ": " if question else "> ")]
 
 
+def search_prompt(title: str, width: int) -> StyleAndTextTuples:
+    """Return the prompt while the user types what to find among the lines that are shown."""
+    text = shorten(f"Search {displayed(title)}".rstrip(), max(width // 2, 8))
+    return [("class:prompt", text), ("class:prompt.mark", ": ")]
+
+
 def hint(text: str, width: int) -> StyleAndTextTuples:
     """Return the rows of a hint."""
     text = displayed(text)

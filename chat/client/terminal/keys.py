@@ -39,10 +39,13 @@ class Actions(Protocol):
 
     @property
     def chooses(self) -> bool:
-        """Whether Up and Down choose a message in a list."""
+        """Whether Up and Down choose a message in a list, or go from match to match."""
 
     def choose(self, forward: bool) -> None:
-        """Choose the next message of the list, or the one before."""
+        """Choose the next message of the list, or go to the next match; or to the one before."""
+
+    def search(self) -> None:
+        """Search the lines that are shown; if the user does, go to the match before."""
 
     def scroll_up(self) -> None:
         """Go a page up."""
@@ -156,6 +159,10 @@ def bindings(terminal: Actions) -> KeyBindings:
     @keys.add("down", filter=typing & chooses)
     def _(event: KeyPressEvent) -> None:
         terminal.choose(forward=True)
+
+    @keys.add("c-s", filter=typing)
+    def _(event: KeyPressEvent) -> None:
+        terminal.search()
 
     @keys.add("pageup")
     def _(event: KeyPressEvent) -> None:

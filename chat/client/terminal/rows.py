@@ -30,6 +30,10 @@ class Painter:
 
     def __init__(self, mentions: Callable[[str], Sequence[tuple[int, int]]]) -> None:
         self._mentions = mentions
+        self.sought: re.Pattern[str] | None = None
+        """What is lit, as the user searches for it."""
+        self.current: Line | None = None
+        """The line with the match at which they are."""
 
     def rows(self, line: Line, width: int) -> Sequence[Row]:
         """Return the rows of *line*; all but the first of its text are indented to where it begins.
@@ -49,7 +53,20 @@ class Painter:
         text = displayed(line.text)
         lead: Row = [("class:chosen", "> " if chosen else "  ")]
         styled = _styled(with_urls(text, "chosen" if chosen else "listed"))
-        return _hang(lead, styled, text, width)
+        return _hang(lead, self._lit(styled, text, line), text, width)
+
+    def _lit(self, styled: Row, text: str, line: Line) -> Row:
+        """Return *styled*, which is *text*, with what is sought lit."""
+        if self.sought is None:
+            return styled
+        style = " class:sought.current" if line is self.current else " class:sought"
+        row: Row = []
+        place = 0
+        for match in self.sought.finditer(text):
+            row += _slice(styled, place, match.start())
+            row += [(old + style, part) for old, part, *_ in _slice(styled, *match.span())]
+            place = match.end()
+        return row + _slice(styled, place, len(text))
 
     def _text_rows(self, line: Line, width: int) -> Sequence[Row]:
         if line.kind is LineKind.DAY:
@@ -58,15 +75,17 @@ class Painter:
         text = displayed(line.text)
         match line.kind:
             case LineKind.NOTICE:
-                return _hang([*clock, ("class:notice", "* ")], _styled(with_urls(text, "notice")), text, width)
+                styled = self._lit(_styled(with_urls(text, "notice")), text, line)
+                return _hang([*clock, ("class:notice", "* ")], styled, text, width)
             case LineKind.REFUSAL:
-                return _hang([*clock, ("class:refusal", "! ")], _styled(with_urls(text, "refusal")), text, width)
+                styled = self._lit(_styled(with_urls(text, "refusal")), text, line)
+                return _hang([*clock, ("class:refusal", "! ")], styled, text, width)
         author = _classes(author_styles(line))
         if line.kind is LineKind.ACTION:
             lead: Row = [*clock, ("class:action", "~ "), (author, displayed(line.author) + " ")]
         else:
             lead = [*clock, (author, displayed(line.author)), ("class:text", ": ")]
-        styled = _styled(styled_text(line, text, self._mentions))
+        styled = self._lit(_styled(styled_text(line, text, self._mentions)), text, line)
         if marks := ", ".join(line.marks):
             styled, text = [*styled, ("class:quiet", f" ({marks})")], f"{text} ({marks})"
         return _hang(lead, styled, text, width)

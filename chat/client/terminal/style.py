@@ -13,6 +13,8 @@ STYLE = Style.from_dict(
         "caller": "reverse",
         "mention": "bold reverse",
         "url": "underline",
+        "sought": "underline bold",
+        "sought.current": "reverse",
         "time": "#808080",
         "notice": "#808080",
         "quiet": "#808080",

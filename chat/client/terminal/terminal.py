@@ -41,6 +41,7 @@ from chat.client.terminal import bars
 from chat.client.terminal.apart_views import ApartViews
 from chat.client.terminal.copy_view import CopyView
 from chat.client.terminal.drawing import RowByRow
+from chat.client.terminal.finder import Finder
 from chat.client.terminal.keys import bindings
 from chat.client.terminal.pastes import parse_keys_of
 from chat.client.terminal.rows import Painter, Row
@@ -120,6 +121,8 @@ class Terminal(Observer):
         self._apart_views = ApartViews(self._model, self._painter)
         self._mention: int | None = None
         """The id of the message to which the user has gone, as it is meant for them."""
+        self._finder: Finder | None = None
+        """The search among the lines that are shown, if the user does it."""
         self._hint = ""
         self._asked_to_leave = False
         self._last_bell = 0.0
@@ -197,6 +200,9 @@ class Terminal(Observer):
         buffer = self._buffer
         text, apart = buffer.text, self._model.apart
         self.drop_question()
+        if self._finder is not None and buffer is self._finder.buffer:
+            self._enter_search(self._finder)
+            return
         if self._apart is not None and not text and buffer is not self._secret:
             self._go_to(self._apart)
             return
@@ -238,14 +244,46 @@ class Terminal(Observer):
         if serial is not None and serial < room.lines.end:
             self._view.viewport.go_to(serial)
 
+    def search(self) -> None:
+        """Search the lines that are shown; if the user does, go to the match before."""
+        if self._finder is not None:
+            self.choose(forward=False)
+        elif self._buffer is not self._secret:
+            self.drop_question()
+            self._finder = Finder(self._apart or self._model.current, self._viewport, self._painter, self._typed)
+            self._control.buffer = self._buffer
+            self._hint = self._finder.hint
+
+    def _enter_search(self, finder: Finder) -> None:
+        """Stay at the match, or search all rooms if there is none here."""
+        text, found = finder.buffer.text, finder.found
+        self._end_search()
+        if text and not found:
+            try:
+                self._client.enter(f"/search {text}")
+            except CannotDo as reason:
+                self._hint = str(reason)
+
+    def _end_search(self) -> None:
+        """Give the keys back to the line of the room."""
+        if self._finder is not None:
+            self._finder.end()
+            self._finder = None
+            self._control.buffer = self._buffer
+
     @property
     def chooses(self) -> bool:
-        """Whether Up and Down choose a message in a list, as nothing is typed."""
+        """Whether Up and Down choose a message in a list, as nothing is typed, or go from match to match."""
+        if self._finder is not None:
+            return True
         return isinstance(self._apart, Listing) and self._apart.chosen is not None and not self._buffer.text
 
     def choose(self, forward: bool) -> None:
-        """Choose the next message of the list, or the one before."""
-        if isinstance(self._apart, Listing):
+        """Choose the next message of the list, or go to the next match; or to the one before."""
+        if self._finder is not None:
+            self._finder.step(forward)
+            self._hint = self._finder.hint
+        elif isinstance(self._apart, Listing):
             self._apart_views.choose(self._apart, forward)
 
     def _give(self, secret: str) -> None:
@@ -256,7 +294,8 @@ class Terminal(Observer):
 
     def begin_line(self) -> None:
         """Begin another line of what is typed."""
-        self._buffer.insert_text("\n")
+        if self._finder is None:
+            self._buffer.insert_text("\n")
 
     def drop_question(self) -> None:
         """Drop the question that is asked, and the hint."""
@@ -267,6 +306,10 @@ class Terminal(Observer):
     def go_back(self) -> None:
         """Drop the question that is asked, and come back from a place that was read apart."""
         self.drop_question()
+        if self._finder is not None:
+            self._viewport.follow()
+            self._end_search()
+            return
         if self._apart is None and self._mention is not None:
             self._view.viewport.follow()
         self._mention = None
@@ -274,6 +317,9 @@ class Terminal(Observer):
 
     def interrupt(self) -> None:
         """Do the first of these that applies: clear the line (Up brings it back), ask whether to leave, leave."""
+        if self._finder is not None:
+            self.go_back()
+            return
         buffer = self._buffer
         asked = self._asked_to_leave
         if buffer.text:
@@ -299,12 +345,12 @@ class Terminal(Observer):
         if size > MAXIMUM_PASTE:
             self._hint = f"That is too much to paste: {size} bytes, and at most {MAXIMUM_PASTE} at once."
             return
-        self._buffer.insert_text(text)
+        self._buffer.insert_text(text if self._finder is None else text.partition("\n")[0])
 
     def _typed(self) -> None:
         """What is typed was changed."""
         self.drop_question()
-        self._hint = self._hint_of_lines()
+        self._hint = self._hint_of_lines() if self._finder is None else self._finder.hint
 
     def _hint_of_lines(self) -> str:
         """Say what becomes of several lines, if there are some."""
@@ -324,7 +370,7 @@ class Terminal(Observer):
     def complete(self, forward: bool) -> None:
         """Complete the word before the cursor, or go to the next that fits."""
         buffer = self._buffer
-        if self._takes_secret:
+        if self._takes_secret or self._finder is not None:
             return
         if buffer.complete_state is not None and buffer.complete_state.completions:
             state = buffer.complete_state
@@ -459,8 +505,10 @@ class Terminal(Observer):
 
     @property
     def _buffer(self) -> Buffer:
-        """What is being typed: the line of the room, or the answer to what the user is asked for."""
-        return self._secret if status.question(self._model.state) else self._view.buffer
+        """What is being typed: the line of the room, what is searched for, or the answer to a question."""
+        if status.question(self._model.state):
+            return self._secret
+        return self._view.buffer if self._finder is None else self._finder.buffer
 
     @property
     def _takes_secret(self) -> bool:
@@ -490,6 +538,7 @@ class Terminal(Observer):
     def _view_shown(self) -> None:
         """Another room is shown: send the keys there, and forget the views of closed rooms."""
         self.drop_question()
+        self._end_search()
         self._mention = None
         self._control.buffer = self._buffer
         self._views = {room: view for room, view in self._views.items() if room in self._model.rooms}
@@ -537,6 +586,8 @@ class Terminal(Observer):
         return bars.offers([offer.display_text for offer in state.completions], state.complete_index or 0, self._width)
 
     def _prompt(self) -> StyleAndTextTuples:
+        if self._finder is not None and self._buffer is self._finder.buffer:
+            return bars.search_prompt((self._apart or self._model.current).title, self._width)
         return bars.prompt(self._model, self._width)
 
     def _message_rows(self, width: int, height: int) -> list[Row]:

@@ -152,6 +152,11 @@ class Viewport:
         return True
 
     @property
+    def lowest(self) -> int:
+        """The serial number of the lowest visible line."""
+        return self._clamped(self._bottom or (self._room.lines.end - 1, _ALL))[0]
+
+    @property
     def middle(self) -> int:
         """The serial number of the line in the middle, or of the newest one if that is visible."""
         if self._bottom is None:
