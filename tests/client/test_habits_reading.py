@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Callable
+
 from box import Box
-from client.screens import Screen, play
+from client.screens import Screen, brought_back, play
+from e2e.waiting import DEADLINE
 
 RULE = "─" * 80
 
@@ -369,3 +373,54 @@ def test_habit_25_keys_that_send_or_complete_do_not_while_searching() -> None:
         await screen.sees("ada #lobby> draft")
 
     play(scene, rooms=("lobby", "dev"))
+
+
+def test_stumble_5_a_private_message_to_nobody_stays_in_the_line_and_opens_no_window() -> None:
+    async def scene(screen: Screen, box: Box) -> None:
+        screen.press("/msg nosuch meet me at noon\r")
+        await shows(
+            screen,
+            """
+10:15 * You are ada, alone in #lobby.
+10:15 ! There is nobody called nosuch here. See /who for those in this room.
+ localhost:12345 · 1 person · lag 0 ms  1:#lobby
+ada #lobby> /msg nosuch meet me at noon
+""",
+        )
+        assert screen.seat.titles == ["#lobby"]
+
+    play(scene)
+
+
+def test_stumble_5_what_is_typed_before_the_refusal_is_not_said_to_the_room() -> None:
+    async def scene(screen: Screen, box: Box) -> None:
+        async def without_an_answer(condition: Callable[[], bool]) -> None:
+            async with asyncio.timeout(DEADLINE):
+                while not condition():
+                    await asyncio.sleep(0.002)
+
+        screen.press("/msg nosuch one\r")
+        await without_an_answer(lambda: screen.seat.model.current.title == "@nosuch")
+        screen.press("two")
+        await without_an_answer(lambda: screen.typed == "two")
+        await screen.sees("! There is nobody called nosuch here.", "ada #lobby> /msg nosuch one")
+        assert screen.seat.titles == ["#lobby"]
+        assert box.stored == []
+        screen.press("\x03")
+        await screen.until(lambda: brought_back(screen, "two"))
+
+    play(scene)
+
+
+def test_stumble_5_what_the_partner_who_has_left_does_not_get_stays_in_the_line() -> None:
+    async def scene(screen: Screen, box: Box) -> None:
+        bob = box.text("bob")
+        bob.send("/msg ada hi")
+        await screen.sees("2:@bob(1!)")
+        bob.send("exit")
+        screen.press("\x1b2")
+        await screen.sees("bob is gone for good.")
+        screen.press("are you there?\r")
+        await screen.sees("! ", "ada @bob (gone)> are you there?")
+
+    play(scene)

@@ -263,7 +263,8 @@ def test_answers_go_where_the_question_came_from() -> None:
 def test_refusals_are_told_apart() -> None:
     seat = Seat(Box())
     seat.enter("/msg nobody hi")
-    assert seat.shown("@nobody") == ["! There is nobody called nobody here. See /who for those in this room."]
+    assert seat.titles == ["#lobby"]
+    assert seat.shown()[1:] == ["! There is nobody called nobody here. See /who for those in this room."]
 
 
 def test_history_on_demand() -> None:

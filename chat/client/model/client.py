@@ -309,9 +309,12 @@ class Client:
         if text:
             self._check_length(text)
         name = names.user_name(arguments["name"])
+        before, is_open = self.model.current, self.model.find(name, private=True) is not None
         self.model.turn_to(self.model.open(name, private=True))
-        if text:
+        if text and is_open:
             self._post(command.name, name=name, text=text)
+        elif text:
+            self.model.expect_to_open(self.link.post(command.name, name=name, text=text), before)
 
     def _join(self, command: Command, arguments: Mapping[str, Any]) -> None:
         """Show a room before the server has answered, so that what is typed next goes to it."""

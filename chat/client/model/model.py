@@ -91,6 +91,8 @@ class Model(Listener):
         self._observers: list[Observer] = []
         self.local_time = local_time
         self._answers: dict[str, Room] = {}
+        self._opened: dict[str, Room] = {}
+        """The rooms from which private conversations were opened, by the tags of the messages that did it."""
         self._earlier: dict[str, Room] = {}
         self._apart: set[str] = set()
         """The tags of requests whose answers are shown apart from the rooms, or dropped if nobody waits for them."""
@@ -251,6 +253,13 @@ class Model(Listener):
         if len(self._answers) > MAXIMUM_EXPECTED:
             del self._answers[next(iter(self._answers))]
 
+    def expect_to_open(self, tag: str, before: Room) -> None:
+        """The message with that *tag* has opened the current conversation. If it is refused, show *before* again."""
+        self.expect(tag)
+        self._opened[tag] = before
+        if len(self._opened) > MAXIMUM_EXPECTED:
+            del self._opened[next(iter(self._opened))]
+
     def expect_earlier(self, tag: str, room: Room) -> None:
         """Put the messages of the answer with that *tag* above the others in *room*."""
         self._earlier[tag] = room
@@ -349,10 +358,13 @@ class Model(Listener):
     def post_refused(self, post: Post) -> None:
         """Give the user back what they said."""
         room = self._answers.get(post.tag)
-        if room in self.rooms and post.type in ("say", "msg", "me"):
-            text = str(post.fields["text"])
-            for observer in self._observers:
-                observer.refused(room, f"/me {text}" if post.type == "me" else text)
+        if room not in self.rooms or post.type not in ("say", "msg", "me"):
+            return
+        text = str(post.fields["text"])
+        if post.tag in self._opened:
+            room, text = self._opened[post.tag], f"/msg {room.name} {text}"
+        for observer in self._observers:
+            observer.refused(room, f"/me {text}" if post.type == "me" else text)
 
     def event_received(self, event: events.Event, old: bool) -> None:
         """Show what the server has sent."""
@@ -393,6 +405,9 @@ class Model(Listener):
                 room.earlier = Earlier.NONE
             case events.Refusal():
                 room = self._asked(event.tag)
+                if (before := self._opened.pop(event.tag or "", None)) is not None and room.lines.newest_id is None:
+                    self._close_again(room, before)
+                    room = before
                 self.tell(event.text, LineKind.REFUSAL, room)
                 if event.code in INVITATION_CODES:
                     self.tell("Type the code of your invitation; with a command you drop that.", room=room)
@@ -401,6 +416,14 @@ class Model(Listener):
             case _:
                 self._other(event)
         self._changed()
+
+    def _close_again(self, room: Room, before: Room) -> None:
+        """Close a conversation in which nothing was said; if it is shown, show again what was shown *before*."""
+        if room is self.current and before in self.rooms:
+            self.rooms.remove(room)
+            self.turn_to(before)
+        else:
+            self.close(room)
 
     def _answered_apart(self, event: events.Event, tag: str) -> None:
         """Show an answer in the search or in the excerpt that asked for it."""

@@ -183,6 +183,8 @@ class Terminal(Observer):
             self._secret.reset()
             if closed and not self._buffer.text:
                 self._buffer.document = buffer.document
+            elif closed:
+                self._buffer.history.append_string(buffer.text)
         self.application.invalidate()
 
     def called(self, room: Room, line: Line) -> None:
@@ -192,6 +194,12 @@ class Terminal(Observer):
             self._last_bell = now
             self.application.output.bell()
             self.application.output.flush()
+
+    def refused(self, room: Room, text: str) -> None:
+        """Put what was not delivered back into the line of its room, unless there is something in it."""
+        buffer = self._view_of(room).buffer
+        if not buffer.text:
+            buffer.document = Document(text)
 
     # What the keys do
 
@@ -498,7 +506,9 @@ class Terminal(Observer):
 
     @property
     def _view(self) -> View:
-        room = self._model.current
+        return self._view_of(self._model.current)
+
+    def _view_of(self, room: Room) -> View:
         if room not in self._views:
             self._views[room] = View(room, self._painter, lambda _: self._typed())
         return self._views[room]
