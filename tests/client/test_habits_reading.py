@@ -424,3 +424,52 @@ def test_stumble_5_what_the_partner_who_has_left_does_not_get_stays_in_the_line(
         await screen.sees("! ", "ada @bob (gone)> are you there?")
 
     play(scene)
+
+
+def test_habit_5_tab_after_reply_offers_what_named_one_anywhere() -> None:
+    async def scene(screen: Screen, box: Box) -> None:
+        bob, eve = box.json("bob", rooms={"dev": None}), box.text("eve")
+        bob.ask(type="say", room="dev", text="ada: are you coming?")
+        eve.send("hello all", "/msg ada a secret", "nobody is named here")
+        await screen.sees("2:#dev(1!)", "3:@eve(1!)")
+        screen.press("/reply \t")
+        await screen.sees('Answers eve in @eve: "a secret"', "ada #lobby> /reply #3")
+        screen.press("\t")
+        await shows(
+            screen,
+            """
+10:15 eve: hello all
+10:15 eve: nobody is named here
+ localhost:12345 · 2 people · lag 0 ms  1:#lobby 2:#dev(1!) 3:@eve(1!)
+#3  #1
+Answers bob in #dev: "ada: are you coming?"
+ada #lobby> /reply #1
+""",
+        )
+        screen.press("yes, soon")
+        await screen.sees('Answers bob in #dev: "ada: are you coming?"', "/reply #1 yes, soon")
+        screen.press("\r")
+        await screen.sees("Your answer goes to #dev.")
+        said = box.stored[-1]
+        assert (said.room, said.author, said.text, said.re) == ("dev", "ada", "yes, soon", 1)
+        assert screen.typed == ""
+        screen.press("/reply \tit is safe\r")
+        await screen.sees("Your answer goes to @eve.")
+        assert (box.stored[-1].room, box.stored[-1].to, box.stored[-1].text) == (None, "eve", "it is safe")
+
+    play(scene, rooms=("lobby", "dev"))
+
+
+def test_habit_5_an_answer_to_nothing_stays() -> None:
+    async def scene(screen: Screen, box: Box) -> None:
+        screen.press("/reply #99 yes\r")
+        await screen.sees("There is no message #99 in what is shown here. Tab after /reply offers some.")
+        assert screen.typed == "/reply #99 yes"
+        box.text("bob").send("ada: well?")
+        await screen.sees("bob: ada: well?")
+        screen.press("\x15/reply \t\r")
+        await screen.sees("Type what you answer behind the number.", "/reply #1")
+        screen.press("99 is enough\r")
+        await screen.sees("ada: 99 is enough", "┌ bob: ada: well?")
+
+    play(scene)

@@ -35,6 +35,9 @@ PEEKED_LINES = 10
 LEAVING_WORDS = ("exit", "quit")
 _WITH_LINES = re.compile(r"/(edit|me|msg|reply)\s", re.IGNORECASE)
 """How a text of several lines begins that is a command. Any other is said as it is: it was pasted."""
+_REPLY = re.compile(r"/reply (#?\d*)", re.IGNORECASE)
+OFFERED_ANSWERS = 20
+"""How many messages to offer to be answered."""
 _SAID = ("say", "me", "msg")
 """The requests that say something."""
 _NEW = ("edit", "notify", "pin", "pins", "react")
@@ -124,9 +127,9 @@ class Client:
         except NotNow as refusal:
             raise CannotDo(str(refusal)) from refusal
 
-    def answer(self, number: int, text: str) -> None:
-        """Answer the message with that id in the current room; raises :class:`CannotDo`."""
-        room = self.model.current
+    def answer(self, number: int, text: str, room: Room | None = None) -> None:
+        """Answer the message with that id in *room*, or in the current one; raises :class:`CannotDo`."""
+        room = room or self.model.current
         self.change("msg" if room.private else "say", **self._address(room), text=text, re=number)
 
     def _address(self, room: Room) -> dict[str, str]:
@@ -210,8 +213,18 @@ class Client:
             search.tag = self.link.ask("search", text=search.text, **before)
         self.model.expect_apart(search.tag)
 
+    def answers(self, line: str) -> tuple[Room, Line] | None:
+        """Return the message that *line* would answer by its id, and its room."""
+        word, _, text = line.partition(" ")
+        number = _answered(text) if word.lower() == "/reply" else None
+        return None if number is None else self.model.message(number)
+
     def complete(self, before: str) -> Offer:
         """Complete the text *before* the cursor."""
+        if match := _REPLY.fullmatch(before):
+            numbers = [f"#{line.id} " for _, line in self.model.answerable()[:OFFERED_ANSWERS]]
+            typed = match[1].removeprefix("#")
+            return Offer(match.start(1), [number for number in numbers if number[1:].startswith(typed)])
         people = dict.fromkeys(name for name in self.model.current.people() if name != self.model.name)
         if before.startswith("/"):
             people |= dict.fromkeys(self.model.partners)
@@ -405,8 +418,19 @@ class Client:
         return line
 
     def _reply(self, command: Command, arguments: Mapping[str, Any]) -> None:
-        """Answer the newest message that is meant for the user; in a private conversation, the newest of the other."""
-        room = self.model.current
+        """Answer the message with the id that was typed, wherever that is.
+
+        Without an id, answer the newest message here that is meant for the user; in a private conversation, the newest
+        of the other.
+        """
+        room, text = self.model.current, arguments["text"]
+        if (number := _answered(text)) is not None:
+            if (found := self.model.message(number)) is None:
+                raise CannotDo(f"There is no message #{number} in what is shown here. Tab after /reply offers some.")
+            if not (text := text.partition(" ")[2].strip()):
+                raise CannotDo("Type what you answer behind the number.")
+            self.answer(number, text, found[0])
+            return
         line = room.newest(lambda line: not line.mine and (line.mention or line.private))
         if line is None:
             raise CannotDo("There is nothing here that names you. To answer somebody, begin with their name: bob: yes")
@@ -581,6 +605,12 @@ OWN_COMMANDS: Mapping[str, Command] = {
     )
 }
 """The client's own commands."""
+
+
+def _answered(text: str) -> int | None:
+    """Return the id at the beginning of the text of a reply, as in ``#217 yes``."""
+    match = re.match(r"#(\d{1,18})(?=\s|$)", text)
+    return int(match[1]) if match else None
 
 
 def _goes_to(post: Post, room: Room) -> bool:

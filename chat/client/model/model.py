@@ -187,6 +187,24 @@ class Model(Listener):
         ]
         return sorted(found, key=lambda call: call[0])
 
+    def answerable(self) -> list[tuple[Room, Line]]:
+        """Return the messages that name the user, or are private to them, the newest first."""
+        found = [
+            (line.id, room, line)
+            for room in self.rooms
+            for line in room.lines
+            if line.is_message and not line.mine and not line.notice and line.id and (line.mention or line.private)
+        ]
+        return [(room, line) for _, room, line in sorted(found, key=lambda each: each[0], reverse=True)]
+
+    def message(self, number: int) -> tuple[Room, Line] | None:
+        """Return the message with that id, and its room, if it is among those of the open rooms."""
+        for room in self.rooms:
+            serial = room.lines.find(number)
+            if serial is not None and room.lines[serial].is_message:
+                return room, room.lines[serial]
+        return None
+
     def see_call(self, room: Room, number: int) -> None:
         """The user has seen a message that is for them."""
         room.see_call(number)

@@ -49,7 +49,7 @@ from chat.client.terminal.style import STYLE
 from chat.client.terminal.typed_text import EmojiApart, TypedText
 from chat.client.terminal.viewport import Viewport
 from chat.client.terminal.widths import displayed, shorten
-from chat.core.text import clean_lines, in_quotes
+from chat.core.text import clean_lines, in_quotes, quoted
 
 FRAME = 0.05
 """The fewest seconds between two redraws."""
@@ -60,6 +60,8 @@ MAXIMUM_ROWS = 8
 LISTED_LINES = 5
 """If more lines are typed or pasted, the hint says what is first and last in them."""
 LISTED_WIDTH = 30
+ANSWERED_WIDTH = 60
+"""How much to show of what is answered."""
 MAXIMUM_HISTORY = 200
 
 
@@ -207,6 +209,7 @@ class Terminal(Observer):
         """Send what was typed."""
         buffer = self._buffer
         text, apart = buffer.text, self._model.apart
+        answered = self._client.answers(text)
         self.drop_question()
         if self._finder is not None and buffer is self._finder.buffer:
             self._enter_search(self._finder)
@@ -230,6 +233,8 @@ class Terminal(Observer):
         self._view_shown()
         self._view.viewport.follow()
         self._hint = self._hint_of_lines()
+        if answered is not None and answered[0] is not self._model.current:
+            self._hint = f"Your answer goes to {answered[0].title}."
 
     def _go_to(self, apart: Apart) -> None:
         """Go to the room, or to the message, that is shown over the room."""
@@ -365,7 +370,7 @@ class Terminal(Observer):
         lines = self._buffer.text.split("\n")
         count = len(lines)
         if count == 1:
-            return ""
+            return self._hint_of_answer()
         limits = self._model.limits
         if limits is not None and count > limits.lines > 0:
             return f"{count} lines, and the server takes {limits.lines} at once. Ctrl-C drops them."
@@ -374,6 +379,14 @@ class Terminal(Observer):
             return f"{count} lines. Enter sends them {how}, Ctrl-C drops them."
         first, last = (in_quotes(shorten(line.strip(), LISTED_WIDTH)) for line in (lines[0], lines[-1]))
         return f"{count} lines, from {first} to {last}. Enter sends them {how}, Ctrl-C drops them."
+
+    def _hint_of_answer(self) -> str:
+        """Say what is answered, whose it is, and where."""
+        answered = self._client.answers(self._buffer.text)
+        if answered is None:
+            return ""
+        room, line = answered
+        return f"Answers {line.author} in {room.title}: {in_quotes(shorten(quoted(line.text), ANSWERED_WIDTH))}"
 
     def complete(self, forward: bool) -> None:
         """Complete the word before the cursor, or go to the next that fits."""
