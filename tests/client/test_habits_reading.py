@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from box import Box
+from client.lunch import CALL, COUNTS, SPEAKERS, talk
 from client.screens import Screen, brought_back, play
 from e2e.waiting import DEADLINE
 
@@ -473,3 +474,150 @@ def test_habit_5_an_answer_to_nothing_stays() -> None:
         await screen.sees("ada: 99 is enough", "┌ bob: ada: well?")
 
     play(scene)
+
+
+class Fingers:
+    """Presses keys at a screen, counts them, and reads what comes."""
+
+    def __init__(self, screen: Screen) -> None:
+        self._screen = screen
+        self.count = 0
+        self.read = ""
+
+    async def press(self, key: str, *expected: str) -> None:
+        """Press a key, wait for what it shows, and read it."""
+        self.count += 1
+        before = self._screen.rows()
+        self._screen.press(key)
+        await self._screen.until(lambda: self._screen.rows() != before and self._screen.has(*expected))
+        self.read += "\n".join([*self._screen.rows(), ""])
+
+
+async def lunch(screen: Screen, box: Box) -> None:
+    """Sit in quiet while the others talk."""
+    screen.press("\x1b4")
+    await screen.sees("ada #quiet>")
+    speakers = {name: box.json(name, rooms=dict.fromkeys(COUNTS)) for name in SPEAKERS}
+    for room in COUNTS:
+        for name, text in talk(room):
+            speakers[name].ask(type="say", room=room, text=text)
+    await screen.sees("1:#lobby(40) 2:#dev(122!) 3:#ops(5) 4:#quiet")
+
+
+def after_lunch(scene: Callable[[Screen, Box], Awaitable[None]]) -> None:
+    """Play a scene after lunch, at a terminal of 100 columns and 30 lines."""
+    play(scene, columns=100, lines=30, rooms=(*COUNTS, "quiet"))
+
+
+ALT_R = "\x1br"
+
+
+def test_after_lunch_all_is_read_with_six_keys() -> None:
+    async def scene(screen: Screen, box: Box) -> None:
+        await lunch(screen, box)
+        before = screen.rows()
+        fingers = Fingers(screen)
+        await fingers.press(ALT_R, "#dev, 122 unread", "Unread in #dev: ↓")
+        while fingers.count < 20 and not screen.has("this is the end"):
+            await fingers.press(ALT_R)
+        await fingers.press(ALT_R, "1:#lobby 2:#dev 3:#ops 4:#quiet", "ada #quiet>")
+        said = [text for room in COUNTS for _, text in talk(room)]
+        assert len(said) == 167
+        assert [text for text in said if text not in fingers.read] == []
+        assert fingers.count <= 6
+        assert screen.rows()[:-2] == before[:-2]
+
+    after_lunch(scene)
+
+
+def test_after_lunch_the_mention_is_read_with_two_keys() -> None:
+    async def scene(screen: Screen, box: Box) -> None:
+        await lunch(screen, box)
+        before = screen.rows()
+        fingers = Fingers(screen)
+        await fingers.press("\x1bp", "mention 1 of 1", CALL, "A look at #dev")
+        await fingers.press("\x1b", "ada #quiet>", "1:#lobby(40) 2:#dev(122) 3:#ops(5) 4:#quiet")
+        assert fingers.count == 2
+        assert screen.rows()[:-2] == before[:-2]
+
+    after_lunch(scene)
+
+
+def test_after_lunch_the_mention_is_read_and_the_rest_taken_as_read_with_two_keys() -> None:
+    async def scene(screen: Screen, box: Box) -> None:
+        await lunch(screen, box)
+        fingers = Fingers(screen)
+        await fingers.press("\x1bp", "mention 1 of 1", CALL)
+        await fingers.press("\x1be", "ada #quiet>", "1:#lobby 2:#dev 3:#ops 4:#quiet", "All that has come is read.")
+        assert fingers.count == 2
+        assert not screen.has("A look at #dev")
+
+    after_lunch(scene)
+
+
+def test_what_is_unread_is_read_only_as_far_as_it_was_shown() -> None:
+    async def scene(screen: Screen, box: Box) -> None:
+        bob = box.json("bob", rooms={"dev": None})
+        for number in range(30):
+            bob.ask(type="say", room="dev", text=f"line {number} {'x' * 60}")
+        bob.ask(type="say", room="dev", text="the end")
+        await screen.sees("2:#dev(31)")
+        screen.press(ALT_R)
+        await screen.sees("Unread in #dev: ↓ 16 more below")
+        bob.ask(type="say", room="dev", text="and one more")
+        await screen.sees("2:#dev(32)")
+        screen.press("\x1b")
+        await screen.sees("2:#dev(17)")
+        screen.press(ALT_R)
+        await screen.sees("#dev, 17 unread")
+        screen.press(ALT_R)
+        await screen.sees("the end", "and one more", "this is the end")
+        screen.press(ALT_R)
+        await screen.sees("2:#dev\n")
+        screen.press(ALT_R)
+        await screen.sees("Nothing is unread in other rooms.")
+
+    play(scene, rooms=("lobby", "dev"))
+
+
+def test_short_messages_share_a_row_when_much_is_read() -> None:
+    async def scene(screen: Screen, box: Box) -> None:
+        bob = box.json("bob", rooms={"dev": None})
+        for text in ("one", "two", "three", "ada, four", "five\nin two lines", "six", "x" * 60, "y"):
+            bob.ask(type="say", room="dev", text=text)
+        await screen.sees("2:#dev(8!)")
+        screen.press(ALT_R)
+        await shows(
+            screen,
+            f"""
+── #dev, 8 unread ──
+10:15 bob: one   bob: two   bob: three
+10:15 bob: ada, four
+10:15 bob: five
+           in two lines
+10:15 bob: six
+10:15 bob: {"x" * 60}   bob: y
+ Unread in #dev: this is the end (Alt-R comes back, Esc leaves the rest unread)
+ localhost:12345 · 1 person · lag 0 ms  1:#lobby 2:#dev(8!)
+ada #lobby>
+""",
+        )
+
+    play(scene, rooms=("lobby", "dev"))
+
+
+def test_a_mention_that_is_looked_at_while_reading_comes_back_to_reading() -> None:
+    async def scene(screen: Screen, box: Box) -> None:
+        await lunch(screen, box)
+        screen.press(ALT_R)
+        await screen.sees("Unread in #dev: ↓")
+        screen.press("\x1bp")
+        await screen.sees("mention 1 of 1", "A look at #dev")
+        screen.press(ALT_R)
+        await screen.sees("Unread in #dev: ↓")
+        screen.press("\x1bp")
+        await screen.sees("mention 1 of 1", "A look at #dev")
+        screen.press("\x1b")
+        await screen.sees("Unread in #dev: ↓")
+
+    after_lunch(scene)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from chat.client.model.room import Room
-from chat.client.model.scrollback import Line, Scrollback
+from chat.client.model.scrollback import Line, LineKind, Scrollback
 
 
 class Apart:
@@ -64,3 +64,31 @@ class Listing(Apart):
         if self.chosen is not None and places:
             here = sum(place < self.chosen for place in places) + (1 if forward else -1)
             self.chosen = places[max(min(here, len(places) - 1), 0)]
+
+
+class Unread(Apart):
+    """What is unread in *rooms*, one after the other, each with its title above. What comes later is not in it."""
+
+    kept = True
+
+    def __init__(self, rooms: Iterable[Room]) -> None:
+        self._places: list[tuple[Room, int] | None] = []
+        """For each line, the room where it was said, and its id; nothing for a title."""
+        lines: list[Line] = []
+        for room in rooms:
+            if not (unread := room.unread_lines()):
+                continue
+            lines += [Line(LineKind.DAY, unread[0].time, f"{room.title}, {room.unread_words} unread"), *unread]
+            self._places += [None, *((room, line.id or 0) for line in unread)]
+        super().__init__("", Scrollback.of(lines))
+
+    def room(self, serial: int) -> Room | None:
+        """Return the room to which the line with that serial number belongs."""
+        below = self._places[max(serial, 0) :]
+        return next((place[0] for place in below if place is not None), None)
+
+    def see(self, serial: int) -> None:
+        """The user has seen the lines up to that serial number."""
+        seen = dict(place for place in self._places[: serial + 1] if place is not None)
+        for room, number in seen.items():
+            room.see(number)

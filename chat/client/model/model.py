@@ -11,7 +11,7 @@ import msgspec
 
 from chat.client.link.link import INVITATION_CODES, Listener, Post
 from chat.client.link.states import Asking, Connecting, Online, Refused, Secret, State, Waiting
-from chat.client.model.apart import Apart, Listing
+from chat.client.model.apart import Apart, Listing, Unread
 from chat.client.model.changes import apply, quote
 from chat.client.model.excerpt import Excerpt
 from chat.client.model.room import Earlier, OtherSide, Room, title_of
@@ -163,6 +163,18 @@ class Model(Listener):
         unread = [room for room in self.rooms if room.unread]
         if unread:
             self.turn_to(max(unread, key=lambda room: bool(room.calls)))
+
+    def show_unread(self) -> None:
+        """Show over the room what is unread in others, first where the user is named."""
+        rooms = [room for room in self.rooms if room.unread]
+        unread = Unread(sorted(rooms, key=lambda room: not room.calls))
+        if len(unread.lines):
+            self.show(unread)
+
+    def see(self, unread: Unread, serial: int) -> None:
+        """The user has seen what is unread up to the line with that serial number."""
+        unread.see(serial)
+        self._changed()
 
     def read_all(self) -> None:
         """Take what has come in all rooms as read."""

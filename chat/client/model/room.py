@@ -285,6 +285,16 @@ class Room:
         """The user looks at it no more."""
         self.mark = None
 
+    def unread_lines(self) -> list[Line]:
+        """Return the messages after the last that the user has seen."""
+        known = max(self.read, self.seen)
+        return [line for line in self.lines if line.is_message and line.id is not None and line.id > known]
+
+    def see(self, number: int) -> None:
+        """The user has seen what was said up to the message with that id."""
+        self.seen = max(self.seen, number)
+        self.count_unread()
+
     def see_call(self, number: int) -> None:
         """The user has seen the message with that id, which is for them, and not those before it."""
         if self.calls and number > max(self.read, self.seen) and number not in self._seen_calls:

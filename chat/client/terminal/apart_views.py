@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from chat.client.model.apart import Apart, Listing
+from chat.client.model.apart import Apart, Listing, Unread
 from chat.client.model.excerpt import Excerpt
 from chat.client.model.model import Model
 from chat.client.model.scrollback import Line
+from chat.client.terminal.dense_rows import DenseRows
 from chat.client.terminal.rows import Painter, Row
 from chat.client.terminal.viewport import Viewport
 
@@ -19,6 +20,8 @@ class ApartViews:
         self._model = model
         self._painter = painter
         self._viewports: dict[Apart, Viewport] = {}
+        self._drawn: dict[Apart, int] = {}
+        """How often the lines of what is unread had changed when it was last drawn."""
 
     @property
     def shown(self) -> Apart | None:
@@ -33,7 +36,12 @@ class ApartViews:
         if apart not in self._viewports:
             self._viewports = {other: view for other, view in self._viewports.items() if other in self._open()}
             self._viewports[apart] = self._new(apart, width, height)
-        return self._viewports[apart]
+        viewport = self._viewports[apart]
+        if isinstance(apart, Unread) and self._drawn.get(apart) != apart.lines.changes:
+            # A message that is longer now may have another row, and so may all below.
+            self._drawn = {apart: apart.lines.changes}
+            viewport.repaint()
+        return viewport
 
     def choose(self, listing: Listing, forward: bool) -> None:
         """Choose the next message of a list, or the one before."""
@@ -60,11 +68,13 @@ class ApartViews:
                 return self._painter.listed(line, width, chosen)
 
             viewport = Viewport(apart, paint)
+        elif isinstance(apart, Unread):
+            viewport = Viewport(apart, DenseRows(self._painter, apart.lines).rows)
         else:
             viewport = Viewport(apart, self._painter.rows, "found" if isinstance(apart, Excerpt) else "unread")
         viewport.resize(width, height)
         match apart:
-            case Listing():
+            case Listing() | Unread():
                 viewport.begin_at(apart.lines.first)
             case Excerpt():
                 viewport.go_to(apart.lines.first if apart.mark is None else apart.mark)

@@ -9,7 +9,7 @@ from prompt_toolkit.utils import get_cwidth
 
 from chat.client.link.states import Online, Refused, Waiting
 from chat.client.model import status
-from chat.client.model.apart import Apart, Glance, Listing
+from chat.client.model.apart import Apart, Glance, Listing, Unread
 from chat.client.model.model import Model
 from chat.client.model.room import Room
 from chat.client.terminal.widths import cells, displayed, shorten, wrap
@@ -94,12 +94,21 @@ def more_below(lines: int, width: int) -> StyleAndTextTuples:
     return [("class:more", shorten(f" ↓ {counted} more below (PageDown, or Alt-End)", width))]
 
 
-def apart(view: Apart, width: int) -> StyleAndTextTuples:
-    """Return the row below what is shown over the room: what it is, and how to come back."""
+def apart(view: Apart, lowest: int, width: int) -> StyleAndTextTuples:
+    """Return the row below what is shown over the room: what it is, and how to come back.
+
+    *lowest* is the serial number of the lowest line that is visible.
+    """
     title = displayed(view.title)
     match view:
         case Glance():
             text = f"A look at {title} (PageUp, PageDown; Enter goes there, Esc comes back)"
+        case Unread():
+            more = view.lines.end - 1 - lowest
+            room = view.room(lowest)
+            where = displayed(room.title) if room is not None else ""
+            counted = f"↓ {more} more below (Alt-R reads on" if more else "this is the end (Alt-R comes back"
+            text = f"Unread in {where}: {counted}, Esc leaves the rest unread)"
         case Listing() if view.chosen is not None:
             text = "Up and Down choose, Enter goes there, Esc closes this"
         case Listing():

@@ -65,6 +65,9 @@ class Actions(Protocol):
     def go_to_mention(self, forward: bool) -> None:
         """Show the message after, or before, the one that is shown that is meant for the user."""
 
+    def read_on(self) -> None:
+        """Read on in what is unread in other rooms."""
+
     def go_to_mark(self) -> None:
         """Put the line above what is unread at the top of the screen."""
 
@@ -198,6 +201,10 @@ def bindings(terminal: Actions) -> KeyBindings:
     @keys.add("escape", "n", filter=typing)
     def _(event: KeyPressEvent) -> None:
         terminal.go_to_mention(forward=True)
+
+    @keys.add("escape", "r", filter=typing)
+    def _(event: KeyPressEvent) -> None:
+        terminal.read_on()
 
     @keys.add("escape", "u", filter=typing)
     def _(event: KeyPressEvent) -> None:

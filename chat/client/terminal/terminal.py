@@ -30,7 +30,7 @@ from prompt_toolkit.output import Output
 from prompt_toolkit.widgets import SearchToolbar
 
 from chat.client.model import status
-from chat.client.model.apart import Apart, Glance, Listing
+from chat.client.model.apart import Apart, Glance, Listing, Unread
 from chat.client.model.client import CannotDo, Client, has_secret
 from chat.client.model.excerpt import Excerpt
 from chat.client.model.model import Observer
@@ -326,6 +326,8 @@ class Terminal(Observer):
         if self._apart is None and self._mention is not None:
             self._view.viewport.follow()
         self._mention = None
+        if isinstance(self._apart, Unread):
+            self._model.see(self._apart, self._viewport.lowest_whole)
         self._model.come_back()
 
     def interrupt(self) -> None:
@@ -410,6 +412,32 @@ class Terminal(Observer):
         if len(completions) == 1 and offer.start == 0 and texts[0].startswith("/"):
             buffer.complete_state = None
 
+    def read_on(self) -> None:
+        """Read on in what is unread in other rooms; at its end, come back to where the user was.
+
+        What was visible before is read.
+        """
+        self.drop_question()
+        self._mention = None
+        apart = self._apart
+        if apart is not None and not isinstance(apart, Unread):
+            while self._apart is not None and not isinstance(self._apart, Unread):
+                self._model.come_back()
+            if self._apart is not None:
+                return
+        if not isinstance(apart, Unread):
+            self._model.show_unread()
+            if self._apart is None:
+                self._hint = "Nothing is unread in other rooms."
+            return
+        viewport = self._viewport
+        at_end = viewport.following
+        self._model.see(apart, viewport.lowest_whole)
+        if at_end:
+            self._model.come_back()
+        else:
+            viewport.scroll_down(self._page + 1)
+
     def scroll_up(self) -> None:
         """Go a page up; at the top, ask for older messages."""
         self.drop_question()
@@ -478,10 +506,12 @@ class Terminal(Observer):
         self._hint = f"mention {calls.index(call) + 1} of {len(calls)}"
 
     def _id_here(self) -> float:
-        """The id of the message in the middle of the screen; if the newest lines are shown, it is beyond all others."""
+        """The id of the message in the middle of the screen, or, for the newest lines and in lists, beyond all others."""
         viewport, lines = self._viewport, (self._apart or self._model.current).lines
+        if viewport.following or isinstance(self._apart, Listing | Unread):
+            return math.inf
         ids = (lines[serial].id for serial in range(min(viewport.middle, lines.end - 1), lines.first - 1, -1))
-        return math.inf if viewport.following else next((number for number in ids if number is not None), 0)
+        return next((number for number in ids if number is not None), 0)
 
     def turn_by(self, steps: int) -> None:
         """Show the next room, or the one before."""
@@ -638,7 +668,7 @@ class Terminal(Observer):
         """Return the rows of what is shown over the room. Above a short list, the room stays visible."""
         viewport = self._apart_views.viewport(apart, width, height)
         viewport.resize(width, height)
-        rows = [*viewport.visible(), bars.apart(apart, width)]
+        rows = [*viewport.visible(), bars.apart(apart, viewport.lowest, width)]
         left = height - len(rows) - 1
         if isinstance(apart, Listing) and left > 0:
             rows = [*self._rows_of_room(width, left), [("class:day", "─" * width)], *rows]

@@ -157,6 +157,14 @@ class Viewport:
         return self._clamped(self._bottom or (self._room.lines.end - 1, _ALL))[0]
 
     @property
+    def lowest_whole(self) -> int:
+        """The serial number of the lowest line that is visible to its end."""
+        if self._bottom is None:
+            return self._room.lines.end - 1
+        serial, shown = self._clamped(self._bottom)
+        return serial if shown >= len(self._rows(serial)) else serial - 1
+
+    @property
     def middle(self) -> int:
         """The serial number of the line in the middle, or of the newest one if that is visible."""
         if self._bottom is None:
