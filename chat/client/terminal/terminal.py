@@ -506,7 +506,7 @@ class Terminal(Observer):
         self._hint = f"mention {calls.index(call) + 1} of {len(calls)}"
 
     def _id_here(self) -> float:
-        """The id of the message in the middle of the screen, or, for the newest lines and in lists, beyond all others."""
+        """The id of the message in the middle of the screen; for the newest lines and in lists, it is beyond all."""
         viewport, lines = self._viewport, (self._apart or self._model.current).lines
         if viewport.following or isinstance(self._apart, Listing | Unread):
             return math.inf
