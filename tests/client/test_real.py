@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from client.lunch import CALL, COUNTS, SPEAKERS, talk
 from client.terminals import COMMAND, ENVIRONMENT, FOLDER, RealTerminal, run
 from e2e.daemon import Daemon, DaemonFactory
 from e2e.waiting import DEADLINE, wait_for
@@ -444,3 +445,47 @@ def test_two_terminals_of_one_account(start_chat: DaemonFactory, tmp_path: Path)
     assert "dev" not in three.raw
     three.close()
     one.close()
+
+
+@pytest.fixture
+def lunch(start_chat: DaemonFactory) -> Iterator[RealTerminal]:
+    """The client of ada, who sat in quiet while the others talked, at 100 columns and 30 lines."""
+    daemon = start_chat()
+    rooms = ",".join((*COUNTS, "quiet"))
+    terminal = RealTerminal("--rooms", rooms, address(daemon, "ada"), columns=100, lines=30)
+    terminal.sees("ada #lobby>")
+    terminal.press("\x1b4")
+    terminal.sees("ada #quiet>")
+    speakers = {name: daemon.bot(name, rooms=dict.fromkeys(COUNTS)) for name in SPEAKERS}
+    for room in COUNTS:
+        for name, text in talk(room):
+            speakers[name].request("say", room=room, text=text)
+            speakers[name].until("message", room=room, text=text)
+    terminal.sees("1:#lobby(40) 2:#dev(122!) 3:#ops(5) 4:#quiet")
+    yield terminal
+    terminal.close()
+
+
+def next_page(terminal: RealTerminal, end: str) -> str:
+    """Press Alt-R; return what the screen shows when it is another with *end* on it."""
+    before = terminal.read()
+    terminal.press("\x1br")
+    wait_for(lambda: terminal.read() != before and end in terminal.read(), f"{end} on the screen")
+    return terminal.read()
+
+
+def test_after_lunch_all_is_read_with_six_keys(lunch: RealTerminal) -> None:
+    read = ""
+    ends = (*["Alt-R reads on"] * 3, "Alt-R comes back", "1:#lobby 2:#dev 3:#ops 4:#quiet")
+    assert len(ends) <= 6
+    for end in ends:
+        read += next_page(lunch, end)
+    assert [text for room in COUNTS for _, text in talk(room) if text not in read] == []
+
+
+def test_after_lunch_the_mention_is_read_with_two_keys(lunch: RealTerminal) -> None:
+    lunch.press("\x1bp")
+    lunch.sees("mention 1 of 1", CALL, "A look at #dev")
+    lunch.press("\x1b")
+    lunch.sees("1:#lobby(40) 2:#dev(122) 3:#ops(5) 4:#quiet", "ada #quiet>")
+    wait_for(lambda: CALL not in lunch.read(), "the look is gone")

@@ -486,7 +486,7 @@ class Client:
             lines.append(f"Ops of a room and moderators have more: {others}.")
             lines.append("/help msg explains /msg, and /help all explains them all.")
             lines.append("Tab completes. PageUp and PageDown scroll. Ctrl-N and Ctrl-P go to the next room and back.")
-            lines.append("Alt-Enter begins a line. Alt-P and Alt-N go through the messages that name you.")
+            lines.append("Alt-Enter begins a line. Alt-R reads all that is unread, Alt-P and Alt-N what names you.")
         self.model.tell_list(lines)
 
     @property
