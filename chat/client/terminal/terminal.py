@@ -265,7 +265,6 @@ class Terminal(Observer):
             self.drop_question()
             self._finder = Finder(self._apart or self._model.current, self._viewport, self._painter, self._typed)
             self._control.buffer = self._buffer
-            self._hint = self._finder.hint
 
     def _enter_search(self, finder: Finder) -> None:
         """Stay at the match, or search all rooms if there is none here."""
@@ -295,7 +294,6 @@ class Terminal(Observer):
         """Choose the next message of the list, or go to the next match; or to the one before."""
         if self._finder is not None:
             self._finder.step(forward)
-            self._hint = self._finder.hint
         elif isinstance(self._apart, Listing):
             self._apart_views.choose(self._apart, forward)
 
@@ -365,7 +363,7 @@ class Terminal(Observer):
     def _typed(self) -> None:
         """What is typed was changed."""
         self.drop_question()
-        self._hint = self._hint_of_lines() if self._finder is None else self._finder.hint
+        self._hint = self._hint_of_lines()
 
     def _hint_of_lines(self) -> str:
         """Say what becomes of several lines, if there are some."""
@@ -614,11 +612,11 @@ class Terminal(Observer):
                 ConditionalContainer(self._bar(self._offers), Condition(lambda: bool(self._offers()))),
                 ConditionalContainer(
                     Window(
-                        FormattedTextControl(lambda: bars.hint(self._hint, self._width)),
+                        FormattedTextControl(lambda: bars.hint(self._told, self._width)),
                         dont_extend_height=True,
                         height=Dimension(min=1, max=MAXIMUM_ROWS),
                     ),
-                    Condition(lambda: bool(self._hint)),
+                    Condition(lambda: bool(self._told)),
                 ),
                 self._search,
                 typed,
@@ -637,6 +635,11 @@ class Terminal(Observer):
         if state is None or len(state.completions) < 2:
             return []
         return bars.offers([offer.display_text for offer in state.completions], state.complete_index or 0, self._width)
+
+    @property
+    def _told(self) -> str:
+        """The hint. In a search it is where the user is, also when lines come meanwhile."""
+        return self._hint if self._finder is None else self._finder.hint
 
     def _prompt(self) -> StyleAndTextTuples:
         if self._finder is not None and self._buffer is self._finder.buffer:
