@@ -621,3 +621,50 @@ def test_a_mention_that_is_looked_at_while_reading_comes_back_to_reading() -> No
         await screen.sees("Unread in #dev: ↓")
 
     after_lunch(scene)
+
+
+def test_a_search_ends_when_the_room_closes() -> None:
+    async def scene(screen: Screen, box: Box) -> None:
+        screen.press("\x1b2\x13tea")
+        await screen.sees("Search #dev: tea")
+        screen.seat.model.close(screen.seat.room("#dev"))
+        await screen.sees("ada #lobby>")
+        assert screen.typed == ""
+
+    play(scene, rooms=("lobby", "dev"))
+
+
+def test_enter_does_not_go_to_a_room_that_has_closed() -> None:
+    async def scene(screen: Screen, box: Box) -> None:
+        screen.press("/peek dev\r")
+        await screen.sees("A look at #dev")
+        screen.seat.model.close(screen.seat.room("#dev"))
+        screen.press("\r")
+        await screen.sees("You are not in #dev.", "ada #lobby>")
+
+    play(scene, rooms=("lobby", "dev"))
+
+
+def test_what_shares_a_row_is_copied_too() -> None:
+    async def scene(screen: Screen, box: Box) -> None:
+        dev_talks(box, "one", "two", "three")
+        await screen.sees("2:#dev(3)")
+        screen.press(ALT_R)
+        await screen.sees("bob: one   bob: two   bob: three")
+        assert [line.text for line in screen.viewport.lines()] == ["#dev, 3 unread", "one", "two", "three"]
+
+    play(scene, rooms=("lobby", "dev"))
+
+
+def test_a_message_that_is_edited_while_it_is_read_takes_the_rows_that_it_needs() -> None:
+    async def scene(screen: Screen, box: Box) -> None:
+        bob = box.json("bob", rooms={"dev": None}, accepts=["changes"])
+        for text in ("one", "two", "three"):
+            bob.ask(type="say", room="dev", text=text)
+        await screen.sees("2:#dev(3)")
+        screen.press(ALT_R)
+        await screen.sees("bob: one   bob: two   bob: three")
+        bob.ask(type="edit", id=2, text="x" * 66)
+        await screen.sees("10:15 bob: one\n", f"10:15 bob: {'x' * 66}\n", "(edited)", "bob: three")
+
+    play(scene, rooms=("lobby", "dev"))

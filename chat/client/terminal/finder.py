@@ -47,6 +47,10 @@ class Finder:
             return f"match {found.index(self._here) + 1} of {len(found)} (Up, Down; Enter stays here, Esc comes back)"
         return f"{in_quotes(text)} is not in the {len(self._shown.lines)} lines here. Enter searches all rooms for it."
 
+    def is_in(self, shown: Shown) -> bool:
+        """Whether it searches the lines of *shown*."""
+        return self._shown is shown
+
     def step(self, forward: bool) -> None:
         """Go to the next match, or to the one before, if there is one."""
         others = [serial for serial in self.found if (serial > self._here if forward else serial < self._here)]

@@ -177,6 +177,8 @@ class Terminal(Observer):
 
     def changed(self) -> None:
         """Draw again soon. If the room on the screen was closed, keep the line that was being typed there."""
+        if self._finder is not None and not self._finder.is_in(self._shown):
+            self._end_search()
         buffer = self._control.buffer
         if buffer is not self._buffer:
             left = (view.buffer for room, view in self._views.items() if room not in self._model.rooms)
@@ -244,10 +246,12 @@ class Terminal(Observer):
                     self._client.open_at(number)
                 except CannotDo as reason:
                     self._hint = str(reason)
-            case Glance(room=room):
+            case Glance(room=room) if room in self._model.rooms:
                 self._turn_to(room, self._viewport.middle)
             case Excerpt(number=number) if (place := self._model.place(apart)) is not None:
                 self._turn_to(place, place.lines.find(number))
+            case Glance() | Excerpt():
+                self._hint = f"You are not in {apart.title}."
 
     def _turn_to(self, room: Room, serial: int | None) -> None:
         """Show *room*, with the line of that serial number in the middle; if it is not there, the newest line."""
@@ -261,9 +265,11 @@ class Terminal(Observer):
         """Search the lines that are shown; if the user does, go to the match before."""
         if self._finder is not None:
             self.choose(forward=False)
+        elif isinstance(self._apart, Unread):
+            self._hint = "Esc comes back to the room. Search there."
         elif self._buffer is not self._secret:
             self.drop_question()
-            self._finder = Finder(self._apart or self._model.current, self._viewport, self._painter, self._typed)
+            self._finder = Finder(self._shown, self._viewport, self._painter, self._typed)
             self._control.buffer = self._buffer
 
     def _enter_search(self, finder: Finder) -> None:
@@ -318,7 +324,8 @@ class Terminal(Observer):
         """Drop the question that is asked, and come back from a place that was read apart."""
         self.drop_question()
         if self._finder is not None:
-            self._viewport.follow()
+            if not isinstance(self._apart, Listing):
+                self._viewport.follow()
             self._end_search()
             return
         if self._apart is None and self._mention is not None:
@@ -452,6 +459,7 @@ class Terminal(Observer):
 
     def scroll_down(self) -> None:
         """Go a page down; at the end of what is read apart, ask for newer messages."""
+        self.drop_question()
         self._mention = None
         viewport = self._viewport
         viewport.scroll_down(self._page)
@@ -505,7 +513,7 @@ class Terminal(Observer):
 
     def _id_here(self) -> float:
         """The id of the message in the middle of the screen; for the newest lines and in lists, it is beyond all."""
-        viewport, lines = self._viewport, (self._apart or self._model.current).lines
+        viewport, lines = self._viewport, self._shown.lines
         if viewport.following or isinstance(self._apart, Listing | Unread):
             return math.inf
         ids = (lines[serial].id for serial in range(min(viewport.middle, lines.end - 1), lines.first - 1, -1))
@@ -579,6 +587,11 @@ class Terminal(Observer):
         return self._apart_views.shown
 
     @property
+    def _shown(self) -> Apart | Room:
+        """What is on the screen: the room, or what is over it."""
+        return self._apart or self._model.current
+
+    @property
     def _width(self) -> int:
         return self.application.output.get_size().columns
 
@@ -643,7 +656,7 @@ class Terminal(Observer):
 
     def _prompt(self) -> StyleAndTextTuples:
         if self._finder is not None and self._buffer is self._finder.buffer:
-            return bars.search_prompt((self._apart or self._model.current).title, self._width)
+            return bars.search_prompt(self._shown.title, self._width)
         return bars.prompt(self._model, self._width)
 
     def _message_rows(self, width: int, height: int) -> list[Row]:

@@ -79,7 +79,12 @@ class Viewport:
         """Return the lines of which at least one row is visible."""
         height = self._height if self.following else self._scrolled_height
         serials = {serial for (serial, _), _ in islice(self._upwards(), height)}
-        return [self._room.lines[serial] for serial in sorted(serials) if serial < self._room.lines.end]
+        end = self._room.lines.end
+        for serial in sorted(serials):
+            # A line without rows shares those of the one above.
+            while (serial := serial + 1) < end and not self._rows(serial):
+                serials.add(serial)
+        return [self._room.lines[serial] for serial in sorted(serials) if serial < end]
 
     def scroll_up(self, count: int) -> bool:
         """Go up by so many rows; tell whether the top was reached."""
