@@ -21,9 +21,6 @@ HELP_LINE = "Say something by typing it. // begins a line with one slash. exit l
 HIDE, SHOW = b"\xff\xfb\x01", b"\xff\xfc\x01"
 """Telnet's WILL and WONT ECHO (RFC 857): the terminal is not to show what is typed, or to show it again."""
 
-_OUT_OF_A_ROOM = ("/leave", "/part")
-"""What people type to leave a room, which only the terminal client and the window can do."""
-
 _LONGEST_TO_LEAVE = max(map(len, LEAVE_WORDS))
 
 _JSON = re.compile(r"\ufeff?\s*(?:\{\s*[\"}]|\[\s*\{)")
@@ -157,7 +154,7 @@ class TextManners(Manners):
             hub.refuse(session, error)
 
     def _command(self, hub: Hub, session: Session, text: str) -> None:
-        if text.strip().lower().split()[0] in _OUT_OF_A_ROOM:
+        if table.named(text.split()[0]) == "leave":  # which only the terminal client and the window can do
             raise UnknownCommand("You are always in one room: /join lobby goes to the lobby, exit leaves.")
         command, rest = table.split(text)
         self._run(hub, session, command, command.parse(rest, session.here))

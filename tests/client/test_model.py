@@ -402,7 +402,7 @@ def test_the_room_with_a_call_is_the_first_to_turn_to() -> None:
     seat.model.turn_to_unread()
     assert seat.model.current.title == "#dev"
     seat.model.turn_to_unread()
-    assert seat.model.current.title == "#dev"
+    assert seat.model.current.title == "#lobby"
 
 
 def test_rooms_go_round() -> None:

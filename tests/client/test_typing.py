@@ -128,13 +128,13 @@ def test_help_names_all_commands_on_one_screen() -> None:
     assert len(shown) < 12
     named = [word.rstrip(",.") for line in shown for word in line.split() if word.startswith("/")]
     assert set(named) == {f"/{command.name}" for command in all_commands()}
-    assert "* This client: /go, /leave, /peek, /quit, /reconnect" in shown
+    assert "* This client: /clear, /go, /leave, /peek, /quit, /reconnect" in shown
 
 
 def test_help_explains_one_command() -> None:
     seat = Seat(Box())
     seat.enter("/help /go", "/help me")
-    assert [line.split(" - ")[0] for line in seat.shown()[1:]] == ["* /go room", "* /me text"]
+    assert [line.split(" - ")[0] for line in seat.shown()[1:]] == ["* /go [room]", "* /me text"]
 
 
 def test_help_says_that_a_command_is_not_needed() -> None:

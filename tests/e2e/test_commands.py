@@ -91,7 +91,7 @@ CASES: list[tuple[str, list[str], list[str]]] = [
     ("/notify deploy", ["! Your name is not registered. /register makes it yours."], []),
     ("/paste now", [f"{USAGE}/paste "], []),
     ("/quit now", [f"{USAGE}/quit "], []),
-    ("/names", ["! There is no command /names. Did you mean /who?"], []),
+    ("/names", ["* In #lobby: ada, bob"], []),
     (
         "/part dev",
         ["! You are always in one room: /join lobby goes to the lobby, exit leaves."],
@@ -100,7 +100,7 @@ CASES: list[tuple[str, list[str], list[str]]] = [
     ("/hisory", ["! There is no command /hisory. Did you mean /history?"], []),
     ("/xyzzy", ["! There is no command /xyzzy. Type /help for the commands."], []),
     ("/", ["! There is no command /. Type /help for the commands."], []),
-    ("/say hello", ["! There is no command /say. Did you mean "], []),
+    ("/say hello", ["! There is no command /say. Type /help for the commands."], []),
 ]
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from chat.client.link.link import MAXIMUM_OUTBOX, Link, NotNow, Post
+from chat.client.model import status
 from chat.client.model.apart import Glance
 from chat.client.model.backlogs import Backlogs
 from chat.client.model.completion import Offer, complete
@@ -14,6 +15,7 @@ from chat.client.model.excerpt import COUNT
 from chat.client.model.model import Model
 from chat.client.model.plain_text import lines_with_time
 from chat.client.model.room import OtherSide, Room
+from chat.client.model.room_filter import rooms_like
 from chat.client.model.scrollback import Line
 from chat.client.model.search_results import SearchResults
 from chat.core import durations, events, names
@@ -38,6 +40,8 @@ _WITH_LINES = re.compile(r"/(edit|me|msg|reply)\s", re.IGNORECASE)
 _REPLY = re.compile(r"/reply (#?\d*)", re.IGNORECASE)
 OFFERED_ANSWERS = 20
 """How many messages to offer to be answered."""
+LIST, CLOSE = "list", "close"
+"""What users of other chats say to ``/window`` and ``/buffer``, which are ``/go`` here."""
 _SAID = ("say", "me", "msg")
 """The requests that say something."""
 _NEW = ("edit", "notify", "pin", "pins", "react")
@@ -61,6 +65,8 @@ class Client:
         """What the user is to find in the input after :meth:`enter`, to be changed and sent; mostly nothing."""
         self.leave: Callable[[], object] = link.leave
         """Is called when the user types that they leave the chat."""
+        self.list_open: Callable[[], object] = self._tell_open
+        """Is called when the user wants to see which rooms are open."""
         self.takes_pastes = False
         """Whether the screen does what ``/paste`` says, as the user can type only one line at a time."""
         self._backlogs = Backlogs(link, model)
@@ -228,7 +234,7 @@ class Client:
         people = dict.fromkeys(name for name in self.model.current.people() if name != self.model.name)
         if before.startswith("/"):
             people |= dict.fromkeys(self.model.partners)
-        return complete(before, people=people, rooms=self.model.known_rooms, commands=self._offered)
+        return complete(before, people=people, rooms=self.model.known_rooms, commands=self._offered, aliases=ALIASES)
 
     def unsent(self, room: Room) -> list[str]:
         """Return as lines what was said in *room* and is not acknowledged."""
@@ -264,8 +270,8 @@ class Client:
 
     def _command(self, line: str) -> None:
         word, _, rest = line.removeprefix("/").partition(" ")
-        own = OWN_COMMANDS.get(word.lower())
-        command, rest = (own, rest) if own else table.split(line)
+        command = _command_called(word)
+        own = command if command.name in OWN_COMMANDS else None
         if command.name in _NEW and not self.knows_changes:
             raise CannotDo(f"The server is too old for /{command.name}.")
         if command.name == "edit" and not rest.strip():
@@ -436,6 +442,10 @@ class Client:
             raise CannotDo("There is nothing here that names you. To answer somebody, begin with their name: bob: yes")
         self.answer(line.id or 0, arguments["text"])
 
+    def greet_newcomer(self) -> None:
+        """Say how to get help, to somebody who uses the client for the first time."""
+        self.model.tell("/help lists the commands. Tab completes commands and names. What you type else is said here.")
+
     def _paste(self, command: Command, arguments: Mapping[str, Any]) -> None:
         """Say that it is not needed."""
         raise CannotDo(HOW_TO_PASTE)
@@ -474,7 +484,7 @@ class Client:
         if wanted in _NOT_NEEDED and not self.takes_pastes:
             raise CannotDo(HOW_TO_PASTE)
         if wanted and wanted != table.ALL:
-            one = OWN_COMMANDS.get(wanted) or table.find(arguments["command"])
+            one = _command_called(arguments["command"])
             lines.append(f"{one.usage} - {one.summary}")
         elif wanted:
             lines += [f"{one.usage} - {one.summary}" for one in self._offered]
@@ -496,28 +506,40 @@ class Client:
 
     # The client's own commands
 
-    def leave_room(self, room: str) -> None:
-        """Leave the room, or close the private conversation."""
-        current = self.model.current
+    def leave_room(self, room: str | None = None) -> None:
+        """Leave that room, or close that private conversation; without one, the room on the screen."""
+        left = self.model.current if room is None else self.model.called(room)
+        if left is None:
+            raise CannotDo(f"You are not in {(room or '')[:40]}. /go lists where you are.")
         if len(self.model.rooms) == 1:
             raise CannotDo("This is the only room that you are in. /quit leaves the chat.")
-        if current.joined and not current.private:
-            self.model.expect(self.link.ask("leave", room=room))
+        if left.joined and not left.private:
+            self.model.expect(self.link.ask("leave", room=left.name))
         else:
-            self.model.close(current)
+            self.model.close(left)
 
-    def go(self, room: str) -> None:
-        """Show the open room of that number, title or name, or open a private conversation."""
-        if room.startswith("@"):
+    def go(self, room: str | None = None) -> None:
+        """Show the open room of that number, title or name, or the one that is most like it; or list the open rooms.
+
+        ``@bob`` opens a private conversation if there is none.
+        """
+        named = None if room is None else self.model.called(room)
+        if named is not None:
+            self.model.turn_to(named)
+        elif room is None or room.lower() == LIST:
+            self.list_open()
+        elif room.lower() == CLOSE:
+            self.leave_room()
+        elif room.startswith("@") and room[1:]:
             self.model.turn_to(self.model.open(names.user_name(room[1:]), private=True))
-        elif found := self._find(room):
-            self.model.turn_to(found)
+        elif like_it := rooms_like(room, self.model.rooms):
+            self.model.turn_to(like_it[0])
         else:
             raise CannotDo(f"You are not in {room[:40]}. /join {room[:40]} goes there.")
 
     def peek(self, room: str) -> None:
         """Show the last lines of another room, which stays unread."""
-        found = self._find(room)
+        found = self.model.called(room)
         if found is None:
             raise CannotDo(f"You are not in {room[:40]}. /join {room[:40]} goes there.")
         if self.model.lists_apart:
@@ -527,13 +549,17 @@ class Client:
             for text in lines_with_time(line):
                 self.model.tell(text)
 
-    def _find(self, room: str) -> Room | None:
-        """Return the open room of that number, title or name."""
-        if room.isdecimal() and room.isascii() and 1 <= int(room) <= len(self.model.rooms):
-            return self.model.rooms[int(room) - 1]
-        if room.startswith("@"):
-            return self.model.find(room[1:], private=True)
-        return self.model.find(room.removeprefix("#")) or self.model.find(room, private=True)
+    def _tell_open(self) -> None:
+        """Tell which rooms are open, each with its number."""
+        rooms = " ".join(status.label(number, room) for number, room in enumerate(self.model.rooms, 1))
+        self.model.tell(f"Open: {rooms}")
+
+    def clear(self) -> None:
+        """Take the lines of the room off the screen."""
+        if self.takes_pastes:
+            raise CannotDo("What is printed stays. Your terminal has a key or a command that clears it.")
+        self.model.current.clear()
+        self.model.apart = None
 
     def quit(self) -> None:
         """Leave the chat."""
@@ -582,15 +608,16 @@ _IN_CONVERSATIONS = ("history", "react", "reply")
 OWN_COMMANDS: Mapping[str, Command] = {
     command.name: command
     for command in (
+        Command("clear", (), "takes the lines of the room off the screen; PageUp brings messages back", Client.clear),
         Command(
             "go",
-            (Parameter("room", Kind.ROOM),),
-            "turns to a room or private conversation that is open: /go dev, /go @bob, /go 2",
+            (Parameter("room", Kind.ROOM, optional=True),),
+            "turns to a room or private conversation that is open: /go dev, /go @bob, /go 2; alone, lists them",
             Client.go,
         ),
         Command(
             "leave",
-            (Parameter("room", Kind.ROOM, here=True),),
+            (Parameter("room", Kind.ROOM, optional=True),),
             "leaves the room, or closes the private conversation",
             Client.leave_room,
         ),
@@ -605,6 +632,23 @@ OWN_COMMANDS: Mapping[str, Command] = {
     )
 }
 """The client's own commands."""
+
+ALIASES: Mapping[str, str] = {
+    **table.ALIASES,
+    "buffer": "go",
+    "unquery": "leave",
+    "wc": "leave",
+    "win": "go",
+    "window": "go",
+}
+"""What other chats call some of the commands."""
+
+
+def _command_called(word: str) -> Command:
+    """Return the command that users call ``/word``; raises :class:`UnknownCommand`, with the nearest real one."""
+    name = word.removeprefix("/").lower()
+    name = ALIASES.get(name, name)
+    return OWN_COMMANDS.get(name) or table.find(word, list(OWN_COMMANDS))
 
 
 def _answered(text: str) -> int | None:
@@ -630,5 +674,5 @@ def all_commands() -> list[Command]:
 def has_secret(line: str) -> bool:
     """Return whether a typed line contains a password, which must not be shown again."""
     line = line.strip()
-    command = table.TABLE.get(line[1:].partition(" ")[0].lower()) if line.startswith("/") else None
+    command = table.TABLE.get(table.named(line.partition(" ")[0])) if line.startswith("/") else None
     return command is not None and any(parameter.kind is Kind.SECRET for parameter in command.parameters)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from chat.client.model.reactions import OFFERED
 from chat.core.command import SWITCH_WORDS, Command, Kind
+
+NO_ALIASES: Mapping[str, str] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,14 +19,24 @@ class Offer:
     texts: Sequence[str]
 
 
-def complete(before: str, *, people: Iterable[str], rooms: Iterable[str], commands: Iterable[Command]) -> Offer:
-    """Complete the last word of the text *before* the cursor; *people* are offered in the order given."""
+def complete(
+    before: str,
+    *,
+    people: Iterable[str],
+    rooms: Iterable[str],
+    commands: Iterable[Command],
+    aliases: Mapping[str, str] = NO_ALIASES,
+) -> Offer:
+    """Complete the last word of the text *before* the cursor; *people* are offered in the order given.
+
+    *aliases* are other names of some *commands*.
+    """
     start = before.rfind(" ") + 1
     word = before[start:]
     if before.startswith("/") and not before.startswith("//"):
         if start == 0:
             return Offer(0, _fitting(word.removeprefix("/"), (c.name for c in commands), "/", " "))
-        return Offer(start, _argument(before, word, people, rooms, commands))
+        return Offer(start, _argument(before, word, people, rooms, commands, aliases))
     if word.startswith("#"):
         return Offer(start, _fitting(word[1:], rooms, "#", " "))
     if word.startswith("@"):
@@ -33,11 +45,16 @@ def complete(before: str, *, people: Iterable[str], rooms: Iterable[str], comman
 
 
 def _argument(
-    before: str, word: str, people: Iterable[str], rooms: Iterable[str], commands: Iterable[Command]
+    before: str,
+    word: str,
+    people: Iterable[str],
+    rooms: Iterable[str],
+    commands: Iterable[Command],
+    aliases: Mapping[str, str],
 ) -> Sequence[str]:
     """Complete an argument of a command according to its kind."""
     name, *words = before.removeprefix("/").split(" ")
-    command = next((c for c in commands if c.name == name.lower()), None)
+    command = next((c for c in commands if c.name == aliases.get(name.lower(), name.lower())), None)
     typed = [p.kind for p in command.parameters if p.typed] if command else []
     kind = typed[min(len(words), len(typed)) - 1] if typed else Kind.TEXT
     if len(words) > len(typed) and kind is not Kind.TEXT:

@@ -80,6 +80,8 @@ class Model(Listener):
         self.ignored: set[str] = set()
         self.rooms = [Room(room) for room in rooms]
         self.current = self.rooms[0]
+        self._came_from: Room | None = None
+        """Where the user was before they began to go through the rooms with something unread."""
         self.looking = True
         """Whether the user sees the current room."""
         self.search: SearchResults | None = None
@@ -116,6 +118,7 @@ class Model(Listener):
     def turn_to(self, room: Room) -> None:
         """Show *room*."""
         self.apart = None
+        self._came_from = None
         if room is not self.current:
             if self.looking:
                 self.current.turned_away()
@@ -159,10 +162,17 @@ class Model(Listener):
         self.turn_to(self.rooms[(self.rooms.index(self.current) + steps) % len(self.rooms)])
 
     def turn_to_unread(self) -> None:
-        """Show a room with a mention of the user; if there is none, a room with something unread."""
+        """Show a room with a mention of the user; if there is none, a room with something unread.
+
+        When all have been shown so one after the other, show again the room that was shown before.
+        """
+        came_from = self._came_from or self.current
         unread = [room for room in self.rooms if room.unread]
         if unread:
             self.turn_to(max(unread, key=lambda room: bool(room.calls)))
+            self._came_from = came_from
+        elif came_from in self.rooms:
+            self.turn_to(came_from)
 
     def show_unread(self) -> None:
         """Show over the room what is unread in others, first where the user is named."""
@@ -225,6 +235,14 @@ class Model(Listener):
     def past(self, when: str) -> Past:
         """Read which part of the history is meant, in the time zone of the screen; raises :class:`BadField`."""
         return read(when, self.local_time.local_now(), self.local_time.zone)
+
+    def called(self, word: str) -> Room | None:
+        """Return the open room of that number, title or name, if there is one."""
+        if word.isdecimal() and word.isascii() and 1 <= int(word[:9]) <= len(self.rooms):
+            return self.rooms[int(word[:9]) - 1]
+        if word.startswith("@"):
+            return self.find(word[1:], private=True)
+        return self.find(word.removeprefix("#")) or self.find(word, private=True)
 
     def find(self, name: str, private: bool = False) -> Room | None:
         """Return the room or private conversation of that name."""

@@ -111,6 +111,12 @@ class Room:
         """How many messages are unread: ``3``, or ``200+`` if there are more."""
         return f"{self.unread}{'+' if self.more_unread else ''}"
 
+    def clear(self) -> None:
+        """Forget the lines that are shown. The messages can be fetched again."""
+        self.lines.clear()
+        self.mark = None
+        self.earlier = Earlier.POSSIBLE
+
     def enter(self, state: RoomState) -> None:
         """Take over the state of the room that the server has sent.
 

@@ -130,6 +130,11 @@ class Scrollback:
             self.first += excess
         return self.end - 1
 
+    def clear(self) -> None:
+        """Drop all lines."""
+        self.first = self.end
+        self._lines.clear()
+
     def find(self, number: int) -> int | None:
         """Return the serial number of the message with that id; ``None`` if it is not there."""
         for index in range(len(self._lines) - 1, -1, -1):

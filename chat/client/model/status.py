@@ -73,6 +73,13 @@ def title(room: Room) -> str:
     return f"{room.title} ({', '.join(room.limits)})" if room.limits else room.title
 
 
+def label(number: int, room: Room) -> str:
+    """Return the *number* and the title of a room, and what is unread there: ``2:#dev(3!)``."""
+    if not room.unread:
+        return f"{number}:{room.title}"
+    return f"{number}:{room.title}({room.unread_words}{'!' if room.calls else ''})"
+
+
 def people(room: Room) -> str:
     """Return how many people are there; empty if that is not known."""
     if room.private or not room.joined:

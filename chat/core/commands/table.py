@@ -30,17 +30,33 @@ from chat.core.session import Session
 ALL = "all"
 """What people type after /help to have all commands explained."""
 
-ELSEWHERE = {
+ALIASES = {
+    "bye": "quit",
+    "close": "leave",
+    "exit": "quit",
+    "h": "help",
+    "j": "join",
+    "k": "kick",
+    "lastlog": "search",
     "list": "rooms",
+    "m": "msg",
+    "n": "who",
     "names": "who",
     "part": "leave",
+    "q": "msg",
     "query": "msg",
+    "signoff": "quit",
+    "t": "topic",
     "tell": "msg",
     "users": "who",
     "w": "who",
     "whisper": "msg",
+    "wi": "whois",
 }
-"""What other chats call some of our commands."""
+"""What other chats call some of our commands. People may type these names too."""
+
+_LIKE_IT = 0.72
+"""How much of a mistyped name has to be that of a command, from 0 to 1, for people to be asked whether they mean it."""
 
 
 def run(hub: Hub, session: Session, command: Command, tag: str | None, arguments: Mapping[str, Any]) -> None:
@@ -77,18 +93,32 @@ def split(line: str) -> tuple[Command, str]:
     return find(word), rest
 
 
-def find(word: str) -> Command:
-    """Return the command that people call ``/word``; raises :class:`UnknownCommand`, with the nearest real one."""
+def named(word: str) -> str:
+    """Return our name of the command that people call ``/word``."""
     name = word.removeprefix("/").lower()
-    command = TABLE.get(name)
+    return ALIASES.get(name, name)
+
+
+def find(word: str, others: Sequence[str] = ()) -> Command:
+    """Return the command that people call ``/word``.
+
+    Raises :class:`UnknownCommand`, with the nearest real one; *others* are the names of commands that are real besides.
+    """
+    command = TABLE.get(named(word))
     if command is not None and not command.programs:
         return command
+    near = _nearest(word.removeprefix("/").lower()[:40], [*(c.name for c in for_people()), *others])
+    advice = f"Did you mean /{near}?" if near else "Type /help for the commands."
+    raise UnknownCommand(f"There is no command /{word[:40]}. {advice}")
+
+
+def _nearest(name: str, real: Sequence[str]) -> str | None:
+    """Return the *real* name that has the same letters, or else the one most like it, if there is one."""
     from difflib import get_close_matches
 
-    close = get_close_matches(name[:40], [c.name for c in for_people()], n=1, cutoff=0.5)
-    near = [ELSEWHERE[name]] if name in ELSEWHERE else close
-    advice = f"Did you mean /{near[0]}?" if near else "Type /help for the commands."
-    raise UnknownCommand(f"There is no command /{word[:40]}. {advice}")
+    letters = sorted(name)
+    same = [other for other in real if sorted(other) == letters]
+    return next(iter(same or get_close_matches(name, real, n=1, cutoff=_LIKE_IT)), None)
 
 
 def for_people() -> list[Command]:

@@ -1,0 +1,168 @@
+"""What fingers that know other chats do with rooms, and with commands that have other names there."""
+
+from __future__ import annotations
+
+import pytest
+from box import Box
+from client.screens import Screen, play
+from client.seats import Seat
+
+from chat.client.model.client import CannotDo
+
+ROOMS = ("lobby", "dev", "ops", "opera")
+
+
+def say(box: Box, *rooms: str, text: str = "hello") -> None:
+    """Have bob say something in these rooms."""
+    bob = box.json("bob", rooms=dict.fromkeys(rooms))
+    for room in rooms:
+        bob.ask(type="say", room=room, text=text)
+
+
+# -- habit 27: Alt-A goes to what is unread, and back after the last
+
+
+def test_27_alt_a_goes_through_what_is_unread_and_back_to_where_one_was() -> None:
+    async def scene(screen: Screen, box: Box) -> None:
+        screen.press("\x1b3")
+        await screen.sees("ada #ops>")
+        say(box, "lobby", "dev")
+        say_to_me = box.json("eve", rooms={"opera": None})
+        say_to_me.ask(type="say", room="opera", text="ada?")
+        await screen.sees("1:#lobby(1)", "2:#dev(1)", "4:#opera(1!)")
+        for prompt in ("ada #opera>", "ada #lobby>", "ada #dev>", "ada #ops>"):
+            screen.press("\x1ba")
+            await screen.sees(prompt)
+
+    play(scene, rooms=ROOMS)
+
+
+def test_27_who_goes_elsewhere_meanwhile_is_not_brought_back() -> None:
+    box = Box()
+    seat = Seat(box, rooms=ROOMS)
+    say(box, "dev")
+    seat.pump()
+    seat.model.turn_to_unread()
+    seat.enter("/go ops")
+    seat.model.turn_to_unread()
+    assert seat.model.current.title == "#ops"
+
+
+def test_27_a_room_that_was_left_is_not_gone_back_to() -> None:
+    box = Box()
+    seat = Seat(box, rooms=ROOMS)
+    say(box, "dev")
+    seat.pump()
+    seat.model.turn_to_unread()
+    seat.model.close(seat.room("#lobby"))
+    seat.model.turn_to_unread()
+    assert seat.model.current.title == "#dev"
+
+
+# -- habit 28: some letters of a name are enough
+
+
+@pytest.mark.parametrize(
+    ("typed", "title"),
+    [("op", "#ops"), ("opr", "#opera"), ("era", "#opera"), ("#de", "#dev"), ("LB", "#lobby"), ("4", "#opera")],
+)
+def test_28_some_letters_of_the_name_are_enough_for_go(typed: str, title: str) -> None:
+    seat = Seat(Box(), rooms=ROOMS)
+    seat.enter(f"/go {typed}")
+    assert seat.model.current.title == title
+
+
+def test_28_go_says_what_is_like_nothing() -> None:
+    seat = Seat(Box(), rooms=ROOMS)
+    with pytest.raises(CannotDo, match=r"You are not in tea. /join tea goes there."):
+        seat.enter("/go tea")
+
+
+# -- stumble 4: commands as other chats call them
+
+
+def test_stumble_4_other_chats_names_of_commands_work() -> None:
+    box = Box()
+    box.text("bob")
+    seat = Seat(box)
+    seat.enter("/j dev", "/win 1", "/query bob", "/buffer dev", "/names", "/n lobby", "/t tea")
+    assert seat.titles == ["#lobby", "#dev", "@bob"]
+    assert seat.shown("#dev")[-3:] == [
+        "* In #dev: ada (op)",
+        "* In #lobby: ada, bob",
+        "* ada set the topic of #dev to: tea",
+    ]
+    seat.enter("/close")
+    assert seat.titles == ["#lobby", "@bob"]
+    seat.enter("/go @bob", "/win close")
+    assert seat.titles == ["#lobby"]
+    seat.enter("only this", "/lastlog only")
+    assert seat.shown()[-1] == "* That is all."
+
+
+def test_stumble_4_at_netcat_too() -> None:
+    ada = Box().text("ada")
+    ada.send("/names", "/j dev", "/n", "/part", "/close", "/bye")
+    here, *_, there, part, close, _ = ada.lines()
+    assert (here, there) == ("* In #lobby: ada", "* In #dev: ada (op)")
+    assert part == close == "! You are always in one room: /join lobby goes to the lobby, exit leaves."
+
+
+def test_stumble_4_a_room_is_left_from_elsewhere() -> None:
+    seat = Seat(Box(), rooms=ROOMS)
+    seat.enter("/leave dev", "/part 3")
+    assert seat.titles == ["#lobby", "#ops"]
+    assert seat.model.current.title == "#lobby"
+    with pytest.raises(CannotDo, match=r"You are not in tea. /go lists where you are."):
+        seat.enter("/leave tea")
+
+
+def test_stumble_4_clear_takes_the_lines_away_and_the_messages_come_back() -> None:
+    async def scene(screen: Screen, box: Box) -> None:
+        screen.press("earlier\r")
+        await screen.sees("ada: earlier")
+        screen.press("/clear\r")
+        await screen.sees_no("ada: earlier")
+        screen.press("later\r")
+        await screen.sees("ada: later")
+        screen.press("\x1b[5~")
+        await screen.sees("ada: earlier", "ada: later")
+
+    play(scene)
+
+
+@pytest.mark.parametrize("typed", ["/save", "/say hi", "/xyzzy", "/ctcp bob", "/version", "/mode +o bob"])
+def test_stumble_4_nothing_is_proposed_that_is_not_like_it(typed: str) -> None:
+    with pytest.raises(CannotDo, match="Type /help for the commands"):
+        Seat(Box()).enter(typed)
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"), [("/jion", "join"), ("/mgs", "msg"), ("/laeve", "leave"), ("/recconect", "reconnect")]
+)
+def test_stumble_4_what_is_like_it_is_proposed(typed: str, meant: str) -> None:
+    with pytest.raises(CannotDo, match=f"Did you mean /{meant}"):
+        Seat(Box()).enter(typed)
+
+
+def test_stumble_4_tab_completes_behind_another_chats_name() -> None:
+    box = Box()
+    box.text("bob")
+    seat = Seat(box, rooms=ROOMS)
+    assert list(seat.client.complete("/query b").texts) == ["bob "]
+    assert list(seat.client.complete("/buffer o").texts) == ["ops ", "opera "]
+    assert list(seat.client.complete("/part d").texts) == ["dev "]
+    assert list(seat.client.complete("/help reconn").texts) == ["reconnect "]
+
+
+# -- stumble 9: the rooms that are open, with their numbers
+
+
+@pytest.mark.parametrize("line", ["/go", "/win", "/win list", "/buffer list"])
+def test_stumble_9_the_open_rooms_are_listed_with_their_numbers(line: str) -> None:
+    box = Box()
+    seat = Seat(box, rooms=("lobby", "dev"))
+    say(box, "dev", text="ada?")
+    seat.pump()
+    seat.enter(line)
+    assert seat.shown()[-1] == "* Open: 1:#lobby 2:#dev(1!)"
