@@ -78,6 +78,54 @@ def test_28_go_says_what_is_like_nothing() -> None:
         seat.enter("/go tea")
 
 
+def test_28_alt_g_shrinks_the_list_while_one_types_and_enter_goes() -> None:
+    async def scene(screen: Screen, box: Box) -> None:
+        screen.press("draft\x1bg")
+        await screen.sees(" 1:#lobby", " 2:#dev", " 3:#ops", " 4:#opera", "Go to:")
+        screen.press("op")
+        await screen.sees("Go to: op")
+        assert [room.title for room in screen.terminal._chooser.rooms] == ["#ops", "#opera"]
+        screen.press("er\r")
+        await screen.sees("ada #opera>")
+        screen.press("\x1b1")
+        await screen.sees("ada #lobby> draft")
+
+    play(scene, rooms=ROOMS)
+
+
+def test_28_the_arrows_and_tab_mark_another_room() -> None:
+    async def scene(screen: Screen, box: Box) -> None:
+        for keys, prompt in (("op\x1b[B\r", "ada #opera>"), ("\t\t\x1b[A\r", "ada #dev>"), ("\x1b[Z\r", "ada #opera>")):
+            screen.press("\x1bg")
+            await screen.sees("Go to:")
+            screen.press(keys)
+            await screen.sees(prompt)
+
+    play(scene, rooms=ROOMS)
+
+
+@pytest.mark.parametrize("key", ["\x1b", "\x03", "\x04"])
+def test_28_esc_stays_where_one_was(key: str) -> None:
+    async def scene(screen: Screen, box: Box) -> None:
+        screen.press("draft\x1bg")
+        await screen.sees("Go to:")
+        screen.press("dev")
+        await screen.sees("Go to: dev")
+        screen.press(key)
+        await screen.sees("ada #lobby> draft")
+        await screen.sees_no("Go to")
+
+    play(scene, rooms=ROOMS)
+
+
+def test_28_what_is_like_no_room_is_told_and_enter_goes_nowhere() -> None:
+    async def scene(screen: Screen, box: Box) -> None:
+        screen.press("\x1bgtea\r")
+        await screen.sees("None of your rooms is like that.", "Go to: tea")
+
+    play(scene, rooms=ROOMS)
+
+
 # -- stumble 4: commands as other chats call them
 
 
@@ -166,3 +214,45 @@ def test_stumble_9_the_open_rooms_are_listed_with_their_numbers(line: str) -> No
     seat.pump()
     seat.enter(line)
     assert seat.shown()[-1] == "* Open: 1:#lobby 2:#dev(1!)"
+
+
+MANY = tuple(f"room{number}" for number in range(1, 13))
+
+
+@pytest.mark.parametrize(("keys", "prompt"), [("11", "room11>"), ("03", "room3>"), ("7\r", "room7>")])
+def test_stumble_9_alt_j_and_two_digits_go_to_any_room(keys: str, prompt: str) -> None:
+    async def scene(screen: Screen, box: Box) -> None:
+        screen.press("/j room2\r")
+        screen.press(f"\x1bj{keys}")
+        await screen.sees(prompt)
+        assert screen.typed == ""
+
+    play(scene, rooms=("lobby", *MANY[1:]))
+
+
+def test_stumble_9_a_number_that_no_room_has_is_told() -> None:
+    async def scene(screen: Screen, box: Box) -> None:
+        screen.press("draft\x1bj77")
+        await screen.sees("There is no room 77: your rooms are 1 to 4.", "ada #lobby> draft")
+
+    play(scene, rooms=ROOMS)
+
+
+@pytest.mark.parametrize("line", ["/go", "/win list"])
+def test_stumble_9_on_the_full_screen_the_list_can_be_chosen_from(line: str) -> None:
+    async def scene(screen: Screen, box: Box) -> None:
+        screen.press(f"{line}\r")
+        await screen.sees(" 12:#room12", "Go to:")
+        screen.press("12\r")
+        await screen.sees("ada #room12>")
+
+    play(scene, rooms=("lobby", *MANY[1:]), lines=30)
+
+
+def test_stumble_9_a_long_list_shows_what_is_marked() -> None:
+    async def scene(screen: Screen, box: Box) -> None:
+        screen.press("\x1bg\x1b[A")
+        await screen.sees("\n 12:#room12")
+        assert not screen.has("\n 2:#room2")
+
+    play(scene, rooms=("lobby", *MANY[1:]), lines=12)

@@ -312,7 +312,7 @@ NO_KEYS = [
     "\x1b[57444u",
     "\x1b[15;5~",
     "\x1b[1;3P",
-    "\x1bj",
+    "\x1bk",
     "\x1bX",
     "\x1b0",
     "\x1b-",
@@ -371,7 +371,7 @@ def test_an_alt_key_without_a_meaning_leaves_all_as_it_is() -> None:
     async def scene(screen: Screen, box: Box) -> None:
         screen.press("\x03")
         await screen.sees("Press Ctrl-C again, or Ctrl-D, to leave.")
-        screen.press("\x1bj")
+        screen.press("\x1bk")
         await screen.until(screen.has_read)
         assert screen.has("Press Ctrl-C again")
 

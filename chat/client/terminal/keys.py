@@ -9,6 +9,8 @@ from prompt_toolkit.filters import Condition, is_searching
 from prompt_toolkit.key_binding import KeyBindings, KeyPress, KeyPressEvent
 from prompt_toolkit.keys import Keys
 
+from chat.client.terminal.room_chooser import By
+
 WITHOUT_MEANING = (("c-q",), ("c-o",), ("escape", "0"), ("escape", "-"), ("escape", "#"))
 """What prompt_toolkit would do with these takes the line away, or changes what the next key does."""
 
@@ -79,6 +81,9 @@ class Actions(Protocol):
 
     def turn_to_number(self, number: int) -> None:
         """Show the room with that number."""
+
+    def choose_room(self, by: By) -> None:
+        """Show the open rooms, for the user to choose one."""
 
     @property
     def shows_copy_view(self) -> bool:
@@ -223,6 +228,12 @@ def bindings(terminal: Actions) -> KeyBindings:
         @keys.add("escape", digit, filter=typing)
         def _(event: KeyPressEvent, number: int = int(digit)) -> None:
             terminal.turn_to_number(number)
+
+    for letter, by in (("g", By.NAME), ("j", By.NUMBER)):
+
+        @keys.add("escape", letter, filter=typing)
+        def _(event: KeyPressEvent, by: By = by) -> None:
+            terminal.choose_room(by)
 
     @keys.add("c-l")
     def _(event: KeyPressEvent) -> None:

@@ -15,7 +15,7 @@ from prompt_toolkit.filters import Condition
 from prompt_toolkit.formatted_text import StyleAndTextTuples
 from prompt_toolkit.history import DummyHistory, History
 from prompt_toolkit.input import Input
-from prompt_toolkit.key_binding import KeyPress
+from prompt_toolkit.key_binding import KeyPress, merge_key_bindings
 from prompt_toolkit.layout import (
     ConditionalContainer,
     Dimension,
@@ -44,6 +44,7 @@ from chat.client.terminal.drawing import RowByRow
 from chat.client.terminal.finder import Finder
 from chat.client.terminal.keys import bindings
 from chat.client.terminal.pastes import parse_keys_of
+from chat.client.terminal.room_chooser import By, RoomChooser
 from chat.client.terminal.rows import Painter, Row
 from chat.client.terminal.style import STYLE
 from chat.client.terminal.typed_text import EmojiApart, TypedText
@@ -132,6 +133,8 @@ class Terminal(Observer):
         self._search = SearchToolbar(ignore_case=True)
         self._secret = Buffer(history=DummyHistory(), multiline=False, on_text_changed=lambda _: self._typed())
         """What the user answers when they are asked for a password or a key."""
+        self._chooser = RoomChooser(self._model, self._chosen)
+        client.list_open = lambda: self.choose_room(By.NAME)
         hidden = ConditionalProcessor(PasswordProcessor(), Condition(lambda: self._takes_secret))
         self._control = TypedText(
             buffer=self._view.buffer,
@@ -145,7 +148,7 @@ class Terminal(Observer):
         self.application: Application[None] = Application(
             layout=Layout(self._drawing, focused_element=self._control),
             style=STYLE,
-            key_bindings=bindings(self),
+            key_bindings=merge_key_bindings([bindings(self), self._chooser.bindings(Condition(lambda: self._chooses))]),
             full_screen=True,
             mouse_support=False,
             enable_page_navigation_bindings=False,
@@ -321,8 +324,12 @@ class Terminal(Observer):
         self.application.invalidate()
 
     def go_back(self) -> None:
-        """Drop the question that is asked, and come back from a place that was read apart."""
+        """Drop the question that is asked, and come back from the list of rooms or a place that was read apart."""
         self.drop_question()
+        if self._chooses:
+            self._chooser.close()
+            self._view_shown()
+            return
         if self._finder is not None:
             if not isinstance(self._apart, Listing):
                 self._viewport.follow()
@@ -535,6 +542,16 @@ class Terminal(Observer):
             self._model.turn_to(self._model.rooms[number - 1])
             self._view_shown()
 
+    def choose_room(self, by: By) -> None:
+        """Show the open rooms, for the user to choose one."""
+        self._end_search()
+        self._chooser.open(by)
+        self._view_shown()
+
+    def _chosen(self, why_not: str) -> None:
+        self._view_shown()
+        self._hint = why_not
+
     @property
     def shows_copy_view(self) -> bool:
         """Whether the copy view is shown, or about to be shown."""
@@ -564,10 +581,17 @@ class Terminal(Observer):
 
     @property
     def _buffer(self) -> Buffer:
-        """What is being typed: the line of the room, what is searched for, or the answer to a question."""
+        """What is being typed: the line of the room, what is looked for, or the answer to a question."""
         if status.question(self._model.state):
             return self._secret
+        if self._chooser.is_open:
+            return self._chooser.buffer
         return self._view.buffer if self._finder is None else self._finder.buffer
+
+    @property
+    def _chooses(self) -> bool:
+        """Whether the user is choosing a room."""
+        return self._buffer is self._chooser.buffer
 
     @property
     def _takes_secret(self) -> bool:
@@ -596,6 +620,11 @@ class Terminal(Observer):
         return self.application.output.get_size().columns
 
     @property
+    def _listed(self) -> int:
+        """How many rooms are listed at most."""
+        return max(self.application.output.get_size().rows // 2, 1)
+
+    @property
     def _page(self) -> int:
         return max(self._height - 2, 1)
 
@@ -622,6 +651,14 @@ class Terminal(Observer):
                 self._bar(lambda: bars.topic_bar(self._model.current, self._width)),
                 messages,
                 self._bar(self._status),
+                ConditionalContainer(
+                    Window(
+                        FormattedTextControl(lambda: self._chooser.rows(self._width, self._listed)),
+                        dont_extend_height=True,
+                        height=lambda: Dimension.exact(self._chooser.count(self._listed)),
+                    ),
+                    Condition(lambda: self._chooses),
+                ),
                 ConditionalContainer(self._bar(self._offers), Condition(lambda: bool(self._offers()))),
                 ConditionalContainer(
                     Window(
@@ -655,6 +692,8 @@ class Terminal(Observer):
         return self._hint if self._finder is None else self._finder.hint
 
     def _prompt(self) -> StyleAndTextTuples:
+        if self._chooses:
+            return [("class:prompt", self._chooser.by.value), ("class:prompt.mark", ": ")]
         if self._finder is not None and self._buffer is self._finder.buffer:
             return bars.search_prompt(self._shown.title, self._width)
         return bars.prompt(self._model, self._width)
