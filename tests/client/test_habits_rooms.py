@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from box import Box
 from client.screens import Screen, play
 from client.seats import Seat
 
+from chat.client.link.states import Connecting, Online
 from chat.client.model.client import CannotDo
+from chat.client.terminal import bars, terminal
 
 ROOMS = ("lobby", "dev", "ops", "opera")
 
@@ -256,3 +260,88 @@ def test_stumble_9_a_long_list_shows_what_is_marked() -> None:
         assert not screen.has("\n 2:#room2")
 
     play(scene, rooms=("lobby", *MANY[1:]), lines=12)
+
+
+# -- habit 29: the status bar
+
+
+def bar(seat: Seat, width: int) -> str:
+    """The status bar on a screen of that width."""
+    parts = bars.status_bar(seat.model, "localhost", len(seat.wiring.link.outbox), width)
+    text = "".join(part[1] for part in parts)
+    assert len(text) == width
+    return text.strip()
+
+
+@pytest.fixture
+def twelve() -> Seat:
+    """Somebody in the sixth of twelve rooms, who is alone there."""
+    seat = Seat(Box(), rooms=MANY)
+    seat.enter("/go 6")
+    return seat
+
+
+@pytest.mark.parametrize(
+    ("width", "shown"),
+    [
+        (
+            160,
+            "localhost · 1 person · lag 0 ms  1:#room1 2:#room2 3:#room3 4:#room4 5:#room5 6:#room6 7:#room7 8:#room8"
+            " 9:#room9 10:#room10 11:#room11 12:#room12 10:15",
+        ),
+        (100, "localhost · 1 person · lag 0 ms  3:#room3 4:#room4 5:#room5 6:#room6 7:#room7 8:#room8 +6 10:15"),
+        (82, "localhost · 1 person · lag 0 ms  4:#room4 5:#room5 6:#room6 7:#room7 +8 10:15"),
+        (60, "localhost · 1 person · lag 0 ms  6:#room6 +11 10:15"),
+        (44, "localhost · lag 0 ms  6:#room6 +11 10:15"),
+        (24, "l… · lag 0 ms  6:#room6"),
+    ],
+)
+def test_29_as_many_rooms_around_the_current_one_as_fit(twelve: Seat, width: int, shown: str) -> None:
+    assert re.sub(" +10:15$", " 10:15", bar(twelve, width)) == shown
+
+
+def test_29_rooms_that_wait_for_one_come_before_those_near_by(twelve: Seat) -> None:
+    say(twelve.box, "room1", "room12")
+    say_to_ada = twelve.box.json("eve", rooms={"room11": None})
+    say_to_ada.ask(type="say", room="room11", text="ada?")
+    twelve.pump()
+    assert " 1:#room1(1) 5:#room5 6:#room6 11:#room11(1!) 12:#room12(1) +7 " in bar(twelve, 106)
+    assert bar(twelve, 56) == "localhost · lag 0 ms  6:#room6 11:#room11(1!) +10"
+    assert bar(twelve, 43) == "localhost · lag 0 ms  6:#room6 +11! 10:15"
+
+
+def test_29_why_there_is_no_connection_is_shown_during_an_attempt_too() -> None:
+    seat = Seat(Box())
+    seat.wiring.endpoint.refusing = True
+    seat.wiring.cable.cut()
+    seat.wiring.wait(2)
+    why = seat.model.why
+    assert why == "Nothing is listening there."
+    seat.model.state_changed(Connecting())
+    assert bar(seat, 80).startswith("connecting to localhost · Nothing is listening there.")
+    seat.model.state_changed(Online())
+    assert why not in bar(seat, 80)
+
+
+def test_29_the_time_goes_on_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def scene(screen: Screen, box: Box) -> None:
+        await screen.sees("10:15")
+        box.clock.advance(60)
+        await screen.sees("10:16")
+
+    monkeypatch.setattr(terminal, "MINUTE", 0)
+    play(scene)
+
+
+# -- habit 30: who says what where
+
+
+def test_30_the_prompt_has_name_absence_and_room() -> None:
+    async def scene(screen: Screen, box: Box) -> None:
+        box.text("bob")
+        screen.press("/away tea\r")
+        await screen.sees("ada (away) #lobby>")
+        screen.press("/msg bob\r")
+        await screen.sees("ada (away) @bob>")
+
+    play(scene)

@@ -497,7 +497,7 @@ class Client:
             lines.append("/help msg explains /msg, and /help all explains them all.")
             lines.append("Tab completes. PageUp and PageDown scroll. Ctrl-N and Ctrl-P go to the next room and back.")
             lines.append("Alt-Enter begins a line. Alt-R reads all that is unread, Alt-P and Alt-N what names you.")
-            lines.append("Alt-A goes to a room with something unread, and Alt-G to one of which you type some letters.")
+            lines.append("Alt-A goes to a room with something unread, and Alt-G to one of which you type letters.")
         self.model.tell_list(lines)
 
     @property

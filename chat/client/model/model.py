@@ -10,7 +10,7 @@ from itertools import zip_longest
 import msgspec
 
 from chat.client.link.link import INVITATION_CODES, Listener, Post
-from chat.client.link.states import Asking, Connecting, Online, Refused, Secret, State, Waiting
+from chat.client.link.states import Asking, Connecting, Greeting, Online, Refused, Secret, State, Waiting
 from chat.client.model.apart import Apart, Listing, Unread
 from chat.client.model.changes import apply, quote
 from chat.client.model.excerpt import Excerpt
@@ -73,6 +73,8 @@ class Model(Listener):
     def __init__(self, name: str, rooms: Iterable[str], local_time: LocalTime) -> None:
         self.name = name
         self.state: State = Connecting()
+        self.why = ""
+        """Why there is no connection, also while one is being made; empty if there is one."""
         self.lag: float | None = None
         self.is_moderator = False
         self.limits: events.Limits | None = None
@@ -348,6 +350,8 @@ class Model(Listener):
     def state_changed(self, state: State) -> None:
         """Show whether there is a connection."""
         self.state = state
+        if not isinstance(state, Connecting | Greeting):
+            self.why = getattr(state, "why", "")
         match state:
             case Waiting() | Asking() | Refused():
                 self._tell_why(state)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from prompt_toolkit.formatted_text import StyleAndTextTuples
 from prompt_toolkit.utils import get_cwidth
@@ -24,34 +24,83 @@ def topic_bar(room: Room, width: int) -> StyleAndTextTuples:
 
 
 def status_bar(model: Model, address: str, unsent: int, width: int) -> StyleAndTextTuples:
-    """Return the bar with connection, people, lag and rooms, or why there is no connection.
+    """Return the bar with connection, people, lag, rooms and time, or why there is no connection.
 
-    Of what does not fit, the least important is left out.
+    Of what does not fit, the least important is left out. The lag and the room on the screen always stay, unless the
+    reason why there is no connection takes their place.
     """
     style = "class:bar" if isinstance(model.state, Online) else "class:bar.alert"
-    connection, why = status.connection(model.state, address), displayed(status.why(model.state))
-    hint = "/reconnect tries now" if isinstance(model.state, Waiting | Refused) else ""
+    why, lag = displayed(model.why), status.lag(model)
     waiting = f"{unsent} unsent" if unsent else ""
-    people = status.people(model.current)
-    lag = status.lag(model)
-    all_rooms = [_room(number, room, model.current) for number, room in enumerate(model.rooms, 1)]
-    calling = [room for room in all_rooms if room[2]]
-    bar: StyleAndTextTuples = []
-    for details, rooms in (
-        ((waiting, why, hint, people, lag), all_rooms),
-        ((waiting, why, hint, people), all_rooms),
-        ((waiting, why, hint), all_rooms),
-        ((waiting, why, hint, "" if why else people), calling),
-        ((waiting, why, hint), calling),
-        ((waiting, why), calling),
-        ((why and waiting, why), calling),
-    ):
-        bar = [(style, f" {connection} ")]
-        bar += [("class:bar", f"· {detail} ") for detail in details if detail]
-        bar += [part for room_style, text, _ in rooms for part in (("class:bar", " "), (room_style, text))]
-        if _cells(bar) <= width:
-            break
+    labels = [displayed(status.label(number, room)) for number, room in enumerate(model.rooms, 1)]
+    own = model.rooms.index(model.current)
+    clock = f" {model.local_time.local_now():%H:%M} "
+    others = sorted(
+        (n for n in range(len(labels)) if n != own), key=lambda n: _importance(model.rooms[n], abs(n - own))
+    )
+
+    kept = [detail for detail in (waiting, why, "" if why else lag) if detail]
+    left = width - sum(map(_detail_cells, kept))
+    if not why:
+        left -= cells(labels[own]) + 1
+    connection = displayed(status.connection(model.state, address))
+    connection = connection if why else shorten(connection, max(left - 2, 1))
+    left -= cells(connection) + 2
+
+    shown = {own} if not why or cells(labels[own]) < left else set()
+    left -= cells(labels[own]) + 1 if why and shown else 0
+    hidden = cells(f" +{len(labels)}!") if others else 0
+    urgent = [n for n in others if model.rooms[n].unread]
+    left = _add(urgent, labels, shown, left, hidden)
+    for detail in (_hint(model), clock, "" if why else status.people(model.current)):
+        cost = cells(detail) if detail is clock else _detail_cells(detail)
+        if detail and cost + (hidden if len(shown) < len(labels) else 0) <= left:
+            kept.append(detail)
+            left -= cost
+    if set(urgent) <= shown:
+        left = _add([n for n in others if n not in shown], labels, shown, left, hidden)
+
+    order = (waiting, why, _hint(model), status.people(model.current), lag)
+    bar: StyleAndTextTuples = [(style, f" {connection} ")]
+    bar += [("class:bar", f"· {detail} ") for detail in order if detail in kept]
+    for n in sorted(shown):
+        bar += [("class:bar", " "), (_room_style(model.rooms[n], model.current), labels[n])]
+    if len(shown) < len(labels) and (shown or not why):
+        bar += [("class:bar", " "), _rest([room for n, room in enumerate(model.rooms) if n not in shown])]
+    if clock in kept:
+        bar += [("class:bar", " " * (width - _cells(bar) - cells(clock))), ("class:bar", clock)]
     return _cut(bar, width)
+
+
+def _hint(model: Model) -> str:
+    return "/reconnect tries now" if isinstance(model.state, Waiting | Refused) else ""
+
+
+def _importance(room: Room, distance: int) -> tuple[bool, bool, int]:
+    """Return what rooms are sorted by of which not all fit: those that call the user first, then those near by."""
+    return not room.calls, not room.unread, distance
+
+
+def _add(places: Iterable[int], labels: Sequence[str], shown: set[int], left: int, hidden: int) -> int:
+    """Show the rooms at these *places* as far as they fit into what is *left*; return what is left then.
+
+    *hidden* are the cells that tell how many are not shown, if not all are.
+    """
+    for place in places:
+        is_last = len(shown) == len(labels) - 1
+        cost = cells(labels[place]) + 1
+        if cost + (0 if is_last else hidden) > left:
+            break
+        shown.add(place)
+        left -= cost
+    return left
+
+
+def _rest(rooms: Sequence[Room]) -> tuple[str, str]:
+    """Return style and text that stand for the rooms that do not fit."""
+    if any(room.calls for room in rooms):
+        return "class:bar.call", f"+{len(rooms)}!"
+    return "class:bar.unread" if any(room.unread for room in rooms) else "class:bar", f"+{len(rooms)}"
 
 
 def prompt(model: Model, width: int) -> StyleAndTextTuples:
@@ -118,16 +167,14 @@ def apart(view: Apart, lowest: int, width: int) -> StyleAndTextTuples:
     return [("class:more", shorten(f" {text}", width))]
 
 
-def _room(number: int, room: Room, current: Room) -> tuple[str, str, bool]:
-    """A room in the status bar: style, text, and whether there is something unread."""
-    text = f"{number}:{displayed(room.title)}"
+def _room_style(room: Room, current: Room) -> str:
     if room is current:
-        return "class:bar.current", text, False
-    if room.calls:
-        return "class:bar.call", f"{text}({room.unread_words}!)", True
-    if room.unread:
-        return "class:bar.unread", f"{text}({room.unread_words})", True
-    return "class:bar", text, False
+        return "class:bar.current"
+    return "class:bar.call" if room.calls else "class:bar.unread" if room.unread else "class:bar"
+
+
+def _detail_cells(detail: str) -> int:
+    return cells(detail) + 3
 
 
 def _cells(parts: StyleAndTextTuples) -> int:

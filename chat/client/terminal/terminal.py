@@ -52,6 +52,7 @@ from chat.client.terminal.viewport import Viewport
 from chat.client.terminal.widths import displayed, shorten
 from chat.core.text import clean_lines, in_quotes, quoted
 
+MINUTE = 60
 FRAME = 0.05
 """The fewest seconds between two redraws."""
 BELL_INTERVAL = 2.0
@@ -166,11 +167,20 @@ class Terminal(Observer):
         loop = asyncio.get_running_loop()
         loop.set_exception_handler(self._failed)
         try:
-            await self.application.run_async(set_exception_handler=False)
+            await self.application.run_async(self._begin, set_exception_handler=False)
         except EOFError:
             self.leave()
         finally:
             loop.set_exception_handler(None)
+
+    def _begin(self) -> None:
+        self.application.create_background_task(self._tell_time())
+
+    async def _tell_time(self) -> None:
+        """Draw again whenever the time that is shown changes."""
+        while True:
+            await asyncio.sleep(max(MINUTE - self._model.local_time.local_now().second, 0))
+            self.application.invalidate()
 
     def close(self) -> None:
         """Restore the terminal."""
