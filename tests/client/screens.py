@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+import re
 import select
 from collections.abc import Awaitable, Callable
 
@@ -21,6 +22,7 @@ from chat.client.terminal.terminal import Terminal
 from chat.client.terminal.viewport import Viewport
 from chat.core.limits import Limits
 
+CLOCK = re.compile(r"(?<=\S) +\d\d:\d\d$")
 PASTE = "\x1b[200~%s\x1b[201~"
 
 
@@ -48,7 +50,11 @@ class Screen:
         self.terminal.application.min_redraw_interval = None
 
     def rows(self) -> list[str]:
-        """The rows of the screen, from the first that is not empty."""
+        """The rows of the screen, from the first that is not empty, without the time that the status bar ends with."""
+        return [CLOCK.sub("", row) for row in self.rows_with_time()]
+
+    def rows_with_time(self) -> list[str]:
+        """The rows of the screen, as they are."""
         self.stream.feed(self.written.getvalue())
         self.written.seek(0)
         self.written.truncate()

@@ -325,9 +325,9 @@ def test_29_why_there_is_no_connection_is_shown_during_an_attempt_too() -> None:
 
 def test_29_the_time_goes_on_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
     async def scene(screen: Screen, box: Box) -> None:
-        await screen.sees("10:15")
+        await screen.until(lambda: screen.rows_with_time()[-2].endswith(" 10:15"))
         box.clock.advance(60)
-        await screen.sees("10:16")
+        await screen.until(lambda: screen.rows_with_time()[-2].endswith(" 10:16"))
 
     monkeypatch.setattr(terminal, "MINUTE", 0)
     play(scene)
