@@ -495,9 +495,12 @@ class Client:
             others = ", ".join(f"/{command.name}" for command in self._offered if command.privileged)
             lines.append(f"Ops of a room and moderators have more: {others}.")
             lines.append("/help msg explains /msg, and /help all explains them all.")
-            lines.append("Tab completes. PageUp and PageDown scroll. Ctrl-N and Ctrl-P go to the next room and back.")
-            lines.append("Alt-Enter begins a line. Alt-R reads all that is unread, Alt-P and Alt-N what names you.")
-            lines.append("Alt-A goes to a room with something unread, and Alt-G to one of which you type letters.")
+            lines.append(
+                "Tab completes. Alt-Enter begins a line. PageUp and PageDown scroll. Ctrl-N goes to the next room."
+            )
+            lines.append(
+                "Alt-R reads all that is unread, Alt-P what names you; Alt-A goes to unread rooms, Alt-G finds one."
+            )
         self.model.tell_list(lines)
 
     @property
