@@ -2,17 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from prompt_toolkit.filters import Condition, is_searching
 from prompt_toolkit.key_binding import KeyBindings, KeyPress, KeyPressEvent
 from prompt_toolkit.keys import Keys
 
+from chat.client.terminal.reader import Reader
 from chat.client.terminal.room_chooser import By
 
 WITHOUT_MEANING = (("c-q",), ("c-o",), ("escape", "0"), ("escape", "-"), ("escape", "#"))
 """What prompt_toolkit would do with these takes the line away, or changes what the next key does."""
+
+READING = (
+    (("pageup",), Reader.scroll_up),
+    (("pagedown",), Reader.scroll_down),
+    (("escape", "end"), Reader.follow),
+    (("c-end",), Reader.follow),
+    (("escape", "r"), Reader.read_on),
+    (("escape", "u"), Reader.go_to_mark),
+    (("escape", "m"), Reader.draw_mark),
+    (("escape", "e"), Reader.read_all),
+    (("escape", "p"), Reader.to_mention_before),
+    (("escape", "n"), Reader.to_mention_after),
+)
+"""The keys that move in what is on the screen."""
 
 
 class Actions(Protocol):
@@ -49,35 +64,14 @@ class Actions(Protocol):
     def search(self) -> None:
         """Search the lines that are shown; if the user does, go to the match before."""
 
-    def scroll_up(self) -> None:
-        """Go a page up."""
-
-    def scroll_down(self) -> None:
-        """Go a page down."""
-
-    def follow(self) -> None:
-        """Go to the newest line."""
+    def read(self, move: Callable[[Reader], str]) -> None:
+        """Move in what is on the screen."""
 
     def turn_by(self, steps: int) -> None:
         """Show the next room, or the one before."""
 
     def turn_to_unread(self) -> None:
         """Show a room with something unread."""
-
-    def go_to_mention(self, forward: bool) -> None:
-        """Show the message after, or before, the one that is shown that is meant for the user."""
-
-    def read_on(self) -> None:
-        """Read on in what is unread in other rooms."""
-
-    def go_to_mark(self) -> None:
-        """Put the line above what is unread at the top of the screen."""
-
-    def draw_mark(self) -> None:
-        """Draw that line below what has come."""
-
-    def read_all(self) -> None:
-        """Take all that is unread as read."""
 
     def turn_to_number(self, number: int) -> None:
         """Show the room with that number."""
@@ -172,18 +166,11 @@ def bindings(terminal: Actions) -> KeyBindings:
     def _(event: KeyPressEvent) -> None:
         terminal.search()
 
-    @keys.add("pageup")
-    def _(event: KeyPressEvent) -> None:
-        terminal.scroll_up()
+    for sequence, move in READING:
 
-    @keys.add("pagedown")
-    def _(event: KeyPressEvent) -> None:
-        terminal.scroll_down()
-
-    @keys.add("escape", "end")
-    @keys.add("c-end")
-    def _(event: KeyPressEvent) -> None:
-        terminal.follow()
+        @keys.add(*sequence, filter=typing)
+        def _(event: KeyPressEvent, move: Callable[[Reader], str] = move) -> None:
+            terminal.read(move)
 
     @keys.add("c-n", filter=typing)
     @keys.add("escape", "right", filter=typing)
@@ -198,30 +185,6 @@ def bindings(terminal: Actions) -> KeyBindings:
     @keys.add("escape", "a", filter=typing)
     def _(event: KeyPressEvent) -> None:
         terminal.turn_to_unread()
-
-    @keys.add("escape", "p", filter=typing)
-    def _(event: KeyPressEvent) -> None:
-        terminal.go_to_mention(forward=False)
-
-    @keys.add("escape", "n", filter=typing)
-    def _(event: KeyPressEvent) -> None:
-        terminal.go_to_mention(forward=True)
-
-    @keys.add("escape", "r", filter=typing)
-    def _(event: KeyPressEvent) -> None:
-        terminal.read_on()
-
-    @keys.add("escape", "u", filter=typing)
-    def _(event: KeyPressEvent) -> None:
-        terminal.go_to_mark()
-
-    @keys.add("escape", "m", filter=typing)
-    def _(event: KeyPressEvent) -> None:
-        terminal.draw_mark()
-
-    @keys.add("escape", "e", filter=typing)
-    def _(event: KeyPressEvent) -> None:
-        terminal.read_all()
 
     for digit in "123456789":
 

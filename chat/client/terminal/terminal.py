@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import math
 from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 from typing import Any
 
@@ -38,12 +37,12 @@ from chat.client.model.plain_text import lines_with_time
 from chat.client.model.room import Room
 from chat.client.model.scrollback import Line
 from chat.client.terminal import bars
-from chat.client.terminal.apart_views import ApartViews
 from chat.client.terminal.copy_view import CopyView
 from chat.client.terminal.drawing import RowByRow
 from chat.client.terminal.finder import Finder
 from chat.client.terminal.keys import bindings
 from chat.client.terminal.pastes import parse_keys_of
+from chat.client.terminal.reader import Reader
 from chat.client.terminal.room_chooser import By, RoomChooser
 from chat.client.terminal.rows import Painter, Row
 from chat.client.terminal.style import STYLE
@@ -122,9 +121,7 @@ class Terminal(Observer):
         self._address = address
         self._painter = Painter(self._model.mention_spans)
         self._views: dict[Room, View] = {}
-        self._apart_views = ApartViews(self._model, self._painter)
-        self._mention: int | None = None
-        """The id of the message to which the user has gone, as it is meant for them."""
+        self._reader = Reader(client, self._painter, lambda: self._view.viewport)
         self._finder: Finder | None = None
         """The search among the lines that are shown, if the user does it."""
         self._hint = ""
@@ -307,14 +304,14 @@ class Terminal(Observer):
         """Whether Up and Down choose a message in a list, as nothing is typed, or go from match to match."""
         if self._finder is not None:
             return True
-        return isinstance(self._apart, Listing) and self._apart.chosen is not None and not self._buffer.text
+        return self._reader.chooses and not self._buffer.text
 
     def choose(self, forward: bool) -> None:
         """Choose the next message of the list, or go to the next match; or to the one before."""
         if self._finder is not None:
             self._finder.step(forward)
-        elif isinstance(self._apart, Listing):
-            self._apart_views.choose(self._apart, forward)
+        else:
+            self._reader.choose(forward)
 
     def _give(self, secret: str) -> None:
         """Answer what the user is asked for."""
@@ -345,12 +342,7 @@ class Terminal(Observer):
                 self._viewport.follow()
             self._end_search()
             return
-        if self._apart is None and self._mention is not None:
-            self._view.viewport.follow()
-        self._mention = None
-        if isinstance(self._apart, Unread):
-            self._model.see(self._apart, self._viewport.lowest_whole)
-        self._model.come_back()
+        self._reader.come_back()
 
     def interrupt(self) -> None:
         """Do the first of these that applies: clear the line (Up brings it back), ask whether to leave, leave."""
@@ -434,107 +426,10 @@ class Terminal(Observer):
         if len(completions) == 1 and offer.start == 0 and texts[0].startswith("/"):
             buffer.complete_state = None
 
-    def read_on(self) -> None:
-        """Read on in what is unread in other rooms; at its end, come back to where the user was.
-
-        What was visible before is read.
-        """
+    def read(self, move: Callable[[Reader], str]) -> None:
+        """Move in what is on the screen."""
         self.drop_question()
-        self._mention = None
-        apart = self._apart
-        if apart is not None and not isinstance(apart, Unread):
-            while self._apart is not None and not isinstance(self._apart, Unread):
-                self._model.come_back()
-            if self._apart is not None:
-                return
-        if not isinstance(apart, Unread):
-            self._model.show_unread()
-            if self._apart is None:
-                self._hint = "Nothing is unread in other rooms."
-            return
-        viewport = self._viewport
-        at_end = viewport.following
-        self._model.see(apart, viewport.lowest_whole)
-        if at_end:
-            self._model.come_back()
-        else:
-            viewport.scroll_down(self._page + 1)
-
-    def scroll_up(self) -> None:
-        """Go a page up; at the top, ask for older messages."""
-        self.drop_question()
-        self._mention = None
-        if not self._viewport.scroll_up(self._page):
-            return
-        match self._apart:
-            case Excerpt():
-                self._client.read_on(older=True)
-            case Glance(room=room):
-                self._client.ask_earlier(room)
-            case None:
-                self._client.ask_earlier()
-
-    def scroll_down(self) -> None:
-        """Go a page down; at the end of what is read apart, ask for newer messages."""
-        self.drop_question()
-        self._mention = None
-        viewport = self._viewport
-        viewport.scroll_down(self._page)
-        if isinstance(self._apart, Excerpt) and viewport.following:
-            viewport.stay()
-            self._client.read_on(older=False)
-
-    def follow(self) -> None:
-        """Go to the newest line."""
-        self._mention = self._model.apart = None
-        self._viewport.follow()
-
-    def go_to_mark(self) -> None:
-        """Put the line above what is unread at the top of the screen."""
-        self.drop_question()
-        self._mention = None
-        if not self._viewport.go_to_mark():
-            self._hint = "There is no unread line here. Alt-M draws one below what has come."
-
-    def draw_mark(self) -> None:
-        """Draw the line below what has come in the room on the screen."""
-        self.drop_question()
-        self.follow()
-        self._model.draw_mark()
-
-    def read_all(self) -> None:
-        """Take all that is unread as read, and come back to the room."""
-        self.drop_question()
-        self._model.apart = None
-        self._model.read_all()
-        self._hint = "All that has come is read."
-
-    def go_to_mention(self, forward: bool) -> None:
-        """Show the message after, or before, the one that is shown that is meant for the user, in whatever room."""
-        self.drop_question()
-        calls = self._model.calls()
-        here = self._id_here() if self._mention is None else self._mention
-        others = [call for call in calls if (call[0] > here if forward else call[0] < here)]
-        if not others:
-            self._hint = f"Nothing that is shown {'after' if forward else 'before'} this names you."
-            return
-        call = others[0] if forward else others[-1]
-        self._mention, room, serial = call
-        if room is self._model.current:
-            self._model.apart = None
-        else:
-            self._model.show(Glance(room))
-            self._model.see_call(room, self._mention)
-        self._viewport.go_to(serial)
-        self._hint = f"mention {calls.index(call) + 1} of {len(calls)}"
-
-    def _id_here(self) -> float:
-        """The id of the message in the middle of the screen; for the newest lines and in lists, it is beyond all."""
-        viewport, lines = self._viewport, self._shown.lines
-        if viewport.following or isinstance(self._apart, Listing | Unread):
-            return math.inf
-        ids = (lines[serial].id for serial in range(min(viewport.middle, lines.end - 1), lines.first - 1, -1))
-        return next((number for number in ids if number is not None), 0)
+        self._hint = move(self._reader)
 
     def turn_by(self, steps: int) -> None:
         """Show the next room, or the one before."""
@@ -611,19 +506,17 @@ class Terminal(Observer):
     @property
     def _viewport(self) -> Viewport:
         """The part that is visible of the room, or of what is shown over it."""
-        if self._apart is None:
-            return self._view.viewport
-        return self._apart_views.viewport(self._apart, self._width, self._height)
+        return self._reader.viewport
 
     @property
     def _apart(self) -> Apart | None:
         """What is shown over the room."""
-        return self._apart_views.shown
+        return self._reader.apart
 
     @property
     def _shown(self) -> Apart | Room:
         """What is on the screen: the room, or what is over it."""
-        return self._apart or self._model.current
+        return self._reader.shown
 
     @property
     def _width(self) -> int:
@@ -634,21 +527,16 @@ class Terminal(Observer):
         """How many rooms are listed at most."""
         return max(self.application.output.get_size().rows // 2, 1)
 
-    @property
-    def _page(self) -> int:
-        return max(self._height - 2, 1)
-
     def _view_shown(self) -> None:
         """Another room is shown: send the keys there, and forget the views of closed rooms."""
         self.drop_question()
         self._end_search()
-        self._mention = None
+        self._reader.room_shown()
         self._control.buffer = self._buffer
         self._views = {room: view for room, view in self._views.items() if room in self._model.rooms}
         self.application.invalidate()
 
     def _body(self) -> HSplit:
-        self._height = 1
         messages = Window(_Messages(self._message_rows), always_hide_cursor=True)
         typed = Window(
             self._control,
@@ -710,7 +598,7 @@ class Terminal(Observer):
 
     def _message_rows(self, width: int, height: int) -> list[Row]:
         """Return *height* rows, the newest at the bottom; messages that are not stored yet come last."""
-        self._height = height
+        self._reader.width, self._reader.height = width, height
         apart = self._apart
         rows = self._rows_of_room(width, height) if apart is None else self._rows_apart(apart, width, height)
         rows = rows[-height:]
@@ -731,7 +619,7 @@ class Terminal(Observer):
 
     def _rows_apart(self, apart: Apart, width: int, height: int) -> list[Row]:
         """Return the rows of what is shown over the room. Above a short list, the room stays visible."""
-        viewport = self._apart_views.viewport(apart, width, height)
+        viewport = self._viewport
         viewport.resize(width, height)
         rows = [*viewport.visible(), bars.apart(apart, viewport.lowest, width)]
         left = height - len(rows) - 1
