@@ -5,10 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 
+import pytest
 from box import Box
 from client.lunch import CALL, COUNTS, SPEAKERS, talk
 from client.screens import Screen, brought_back, play
+from client.seats import Seat
 from e2e.waiting import DEADLINE
+
+from chat.client.model.client import CannotDo
 
 RULE = "─" * 80
 
@@ -668,3 +672,33 @@ def test_a_message_that_is_edited_while_it_is_read_takes_the_rows_that_it_needs(
         await screen.sees("10:15 bob: one\n", f"10:15 bob: {'x' * 66}\n", "(edited)", "bob: three")
 
     play(scene, rooms=("lobby", "dev"))
+
+
+def test_habit_15_the_unread_line_is_there_if_all_that_was_fetched_is_unread() -> None:
+    def before(box: Box) -> None:
+        dev_talks(box, *(f"line {number:03}" for number in range(300)))
+
+    async def scene(screen: Screen, box: Box) -> None:
+        dev = screen.seat.room("#dev")
+        await screen.until(lambda: dev.lines.newest_id == 300)
+        first = dev.lines.oldest_id or 0
+        dev.read = dev.seen = first - 10
+        dev.count_unread()
+        screen.press("\x1b2")
+        await screen.sees("line 299")
+        screen.press("\x1bu")
+        await screen.until(lambda: screen.rows()[1:3] == [across("unread"), f"10:15 bob: line {first - 1}"])
+
+    play(scene, rooms=("lobby", "dev"), before=before)
+
+
+def test_habit_31_without_a_screen_the_last_lines_are_told() -> None:
+    box = Box()
+    seat = Seat(box, rooms=("lobby", "dev"))
+    dev_talks(box, *(f"line {number:02}" for number in range(12)))
+    seat.pump()
+    seat.enter("/peek dev")
+    assert seat.shown()[1:] == [f"* 10:15 bob: line {number:02}" for number in range(2, 12)]
+    assert seat.room("#dev").unread == 12
+    with pytest.raises(CannotDo, match=r"You are not in garden\."):
+        seat.client.enter("/peek garden")

@@ -267,7 +267,7 @@ class Room:
         self.unread = self.calls = 0
         self.more_unread = False
         self.mark = None
-        serial = self.lines.end
+        serial = oldest = self.lines.end
         while serial > self.lines.first:
             serial -= 1
             line = self.lines[serial]
@@ -276,9 +276,11 @@ class Room:
             if line.id is not None and not line.mine and line.kind is not LineKind.NOTICE:
                 self.unread += 1
                 self.calls += (line.mention or line.private) and line.id not in self._seen_calls
-                self.mark = serial if serial > self.lines.first + 1 else None
+                oldest = serial
         else:
             self.more_unread = self.unread > 0 and self.earlier is not Earlier.NONE
+        if self.unread and (self.more_unread or oldest > self.lines.first + 1):
+            self.mark = oldest
 
     def turned_to(self) -> None:
         """The user looks at the room now."""
