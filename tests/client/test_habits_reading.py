@@ -18,8 +18,9 @@ RULE = "─" * 80
 
 
 def screen_of(text: str) -> list[str]:
-    """The rows of a screen. The lines across it, as ``── unread ──``, are written short."""
-    return [across(row.strip("─ ")) if row.startswith("── ") else row.rstrip() for row in text.strip("\n").split("\n")]
+    """The rows of a screen. The lines across it, as ``── unread ──``, are written short, the bar without the time."""
+    rows = [across(row.strip("─ ")) if row.startswith("── ") else row.rstrip() for row in text.strip("\n").split("\n")]
+    return [f"{row:<74}10:15" if row.startswith(" localhost:12345") else row for row in rows]
 
 
 def across(text: str) -> str:
@@ -190,7 +191,7 @@ def test_habit_31_enter_goes_to_the_room_that_is_looked_at() -> None:
         screen.press("/peek 2\r")
         await screen.sees("A look at")
         screen.press("\r")
-        await screen.sees("ada #dev>", "bob: hello", "1:#lobby 2:#dev\n")
+        await screen.sees("ada #dev>", "bob: hello", "1:#lobby 2:#dev ")
 
     play(scene, rooms=("lobby", "dev"))
 
@@ -577,7 +578,7 @@ def test_what_is_unread_is_read_only_as_far_as_it_was_shown() -> None:
         screen.press(ALT_R)
         await screen.sees("the end", "and one more", "this is the end")
         screen.press(ALT_R)
-        await screen.sees("2:#dev\n")
+        await screen.sees("2:#dev ")
         screen.press(ALT_R)
         await screen.sees("Nothing is unread in other rooms.")
 
@@ -702,3 +703,16 @@ def test_habit_31_without_a_screen_the_last_lines_are_told() -> None:
     assert seat.room("#dev").unread == 12
     with pytest.raises(CannotDo, match=r"You are not in garden\."):
         seat.client.enter("/peek garden")
+
+
+def test_stumble_8_a_topic_of_another_room_is_that_rooms() -> None:
+    seat = Seat(Box(), rooms=("lobby", "dev"))
+    seat.enter("/topic #dev tests are green", "/topic #dev")
+    assert seat.room("#dev").topic == "tests are green"
+    assert seat.room("#lobby").topic == ""
+    assert seat.shown("#dev")[-1] == "* The topic of #dev is: tests are green"
+    seat.enter("/topic #12 is mended")
+    assert seat.room("#lobby").topic == "#12 is mended"
+    seat.enter("/topic #garden")
+    assert seat.room("#lobby").topic == "#12 is mended"
+    assert seat.shown()[-1].startswith("! ")

@@ -335,6 +335,13 @@ class Client:
         elif text:
             self.model.expect_to_open(self.link.post(command.name, name=name, text=text), before)
 
+    def _topic(self, command: Command, arguments: Mapping[str, Any]) -> None:
+        """Show or set the topic of the room that is named first, as in ``/topic #dev``, or of the current one."""
+        first, _, text = arguments.get("text", "").partition(" ")
+        if first.startswith("#") and (not text or self.model.find(first[1:]) is not None):
+            arguments = {"room": names.room_name(first), **({"text": text.strip()} if text else {})}
+        self._request(command, arguments)
+
     def _join(self, command: Command, arguments: Mapping[str, Any]) -> None:
         """Show a room before the server has answered, so that what is typed next goes to it."""
         name = names.room_name(arguments["room"])
@@ -579,6 +586,7 @@ _BEFORE = {
     "me": Client._act,
     "msg": Client._tell,
     "join": Client._join,
+    "topic": Client._topic,
     "nick": Client._nick,
     "history": Client._history,
     "logout": Client._log_out,
