@@ -94,6 +94,44 @@ def test_editing() -> None:
     assert [message.text for message in box.stored] == ["one two 日!", "but this"]
 
 
+@pytest.mark.parametrize(
+    "sent",
+    [
+        "\x1b]11;rgb:1e1e/1e1e/1e1e\x1b\\",
+        "\x1b[?64;1;2;6;22c",
+        "\x1bP>|tmux 3.3a\x1b\\",
+        "\x1b[I\x1b[O",
+        "\x1b[1;3P",
+        "\x1bOA",
+        "\x1bj",
+    ],
+)
+@pytest.mark.parametrize("in_pieces", [False, True])
+def test_what_a_terminal_answers_and_keys_without_a_meaning_are_never_typed(sent: str, in_pieces: bool) -> None:
+    box = Box()
+    seat = PlainSeat(box)
+    for piece in sent if in_pieces else [sent]:
+        seat.type(piece)
+    seat.type("hello\r")
+    assert [message.text for message in box.stored] == ["hello"]
+
+
+def test_after_the_esc_key_the_next_key_is_typed() -> None:
+    box = Box()
+    seat = PlainSeat(box)
+    seat.type("\x1b")
+    seat.plain.flush()
+    seat.type("hello\r")
+    assert [message.text for message in box.stored] == ["hello"]
+
+
+def test_keys_that_are_sent_as_sequences_are_typed() -> None:
+    box = Box()
+    seat = PlainSeat(box)
+    seat.type("\x1b[104uix\x1b[127u\x1b[13u")
+    assert [message.text for message in box.stored] == ["hi"]
+
+
 def test_wide_characters_are_erased_whole() -> None:
     seat = PlainSeat(Box())
     seat.type("日\x7f")

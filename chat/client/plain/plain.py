@@ -8,13 +8,13 @@ from __future__ import annotations
 import asyncio
 import codecs
 import os
-import re
 import signal
 import termios
 import tty
 from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from time import monotonic
 
 from chat.client.model import status
 from chat.client.model.client import CannotDo, Client
@@ -24,13 +24,15 @@ from chat.client.model.room import Room
 from chat.client.model.scrollback import Line
 from chat.client.plain.pipe import Printer
 from chat.client.signals import handled
+from chat.client.terminal.sequences import PASTE, Presses, Sequences
 from chat.client.terminal.widths import cells, certain
 from chat.core.events import AnyChange
 from chat.core.text import Pasted, clean
 
 MAXIMUM_HELD = 1000
 MAXIMUM_TYPED = 8192
-_ESCAPE = re.compile(r"\x1b(\[[0-?]*[ -/]*[@-~]|O.|.)?")
+PAUSE = 0.05
+"""Seconds without a key after which an Escape is the Esc key."""
 
 
 class Plain(Observer):
@@ -50,6 +52,7 @@ class Plain(Observer):
         self._question = ""
         """What the user is asked for, which is not shown while they type it; empty if that is nothing."""
         self._asked_to_leave = False
+        self._sequences = Sequences(monotonic)
         self._decoder = codecs.getincrementaldecoder(encoding)("replace")
         self._pasted: Pasted | None = None
         """The lines that the user pastes, up to a line with a dot."""
@@ -101,8 +104,18 @@ class Plain(Observer):
 
     def feed(self, data: bytes) -> None:
         """Take in what was typed."""
-        for key in _ESCAPE.sub("", self._decoder.decode(data)):
-            self._key(key)
+        self._take_keys(self._sequences.feed(self._decoder.decode(data)))
+
+    def flush(self) -> None:
+        """Nothing has come for a while: an Escape was the Esc key, which does nothing, and begins no sequence."""
+        self._take_keys(self._sequences.flush())
+
+    def _take_keys(self, keys: Sequence[Presses]) -> None:
+        """Take in keys that type something; Enter, Tab and the like are among them. All others do nothing."""
+        for presses in keys:
+            if len(presses) == 1 and (presses[0].key == PASTE or len(presses[0].data) == 1):
+                for character in presses[0].data:
+                    self._key(character)
 
     def hang_up(self) -> None:
         """Leave: nothing more can be typed."""
@@ -256,6 +269,7 @@ class Keys:
         self._descriptor = descriptor
         self._plain = plain
         self._taken = False
+        self._pause: asyncio.TimerHandle | None = None
         self._loop = asyncio.get_running_loop()
 
     @contextmanager
@@ -295,6 +309,9 @@ class Keys:
             data = b""
         if data:
             self._plain.feed(data)
+            if self._pause is not None:
+                self._pause.cancel()
+            self._pause = self._loop.call_later(PAUSE, self._plain.flush)
         else:
             self.leave_waiting()
             self._plain.hang_up()

@@ -16,6 +16,9 @@ from prompt_toolkit.keys import Keys
 Presses = tuple[KeyPress, ...]
 """What one key sends. For Alt and a key it is Escape and that key, which then has no data."""
 
+PASTE = Keys.BracketedPaste
+"""The key whose data is a paste."""
+
 LONGEST = 4096
 """After so many characters, a sequence that has not ended is given up."""
 SEQUENCE_TIME = 0.5
