@@ -20,6 +20,7 @@ from chat.admin.address import FILE
 from chat.admin.server import OperatorSocket
 from chat.core import durations
 from chat.core.limits import Limits
+from chat.core.links import Links
 from chat.engine import Engine
 from chat.history.directory import CERTIFICATE
 from chat.history.retention import Retention
@@ -29,8 +30,7 @@ from chat.protocols.certificate import BadCertificate, Certificate, make_where_m
 from chat.protocols.connection import ChatFactory
 from chat.protocols.listening import Listening
 from chat.protocols.plain import PlainManners
-from chat.protocols.proxy import BEHIND_PROXY, ProxyFactory
-from chat.protocols.ways import TLS, WAYS, Surroundings, WayIn
+from chat.protocols.ways import WAYS, WEB, Surroundings, WayIn
 from chat.settings import FOREVER, NO_DATA, Settings
 from chat.talklog import TalkLog
 
@@ -87,15 +87,14 @@ class ChatService(MultiService):
             dropped=engine.hub.dropped,
         )
         self._certificate = _certificate(settings)
-        surroundings = Surroundings(engine.connections, reactor, self._certificate)
+        surroundings = Surroundings(
+            engine.connections, reactor, self._certificate, settings.web_url, settings.web_proxy
+        )
         self.listening: list[tuple[WayIn, Listening]] = []
         """Where it listens, by the ways in."""
         for way in WAYS:
             for description in settings.endpoints(way):
-                factory = way.factory(surroundings)
-                if description.startswith(BEHIND_PROXY):
-                    factory = ProxyFactory(factory, engine.connections.admission)
-                listening = Listening(reactor, description, factory)
+                listening = Listening(reactor, description, way.connections(surroundings, description))
                 listening.setServiceParent(self)
                 self.listening.append((way, listening))
         if settings.data != NO_DATA:
@@ -135,7 +134,16 @@ class ChatService(MultiService):
         if self._settings.metrics is not None:
             log.info("serving metrics on {endpoint}", endpoint=self._settings.metrics)
         super().startService()
+        self._engine.hub.links = self._links()
         self._retention.start()
+
+    def _links(self) -> Links:
+        """Where the page is, as far as that is known."""
+        for way, listening in self.listening:
+            if way is WEB:
+                port = getattr(listening.address, "port", 0)
+                return Links(self._settings.web_url or "", port, way.encrypts(listening.description))
+        return Links()
 
     def stopService(self) -> Deferred[None]:
         """Tell everyone, and wait until all that was accepted is stored and sent."""
@@ -188,7 +196,7 @@ def _store(reactor: Any, settings: Settings) -> Store:
 
 
 def _certificate(settings: Settings) -> Certificate | None:
-    if not settings.endpoints(TLS):
+    if not settings.encrypts:
         return None
     chain = Path(settings.tls_cert or Path(settings.data) / CERTIFICATE)
     return Certificate(chain, Path(settings.tls_key or chain))

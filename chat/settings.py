@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from ipaddress import ip_address
 from typing import Any
@@ -16,7 +16,8 @@ from chat.core.names import user_name
 from chat.core.text import clean
 from chat.disk.texts import read_text
 from chat.protocols.entrance import LEAVE_WORDS
-from chat.protocols.ways import PLAIN, TLS, WAYS, WayIn
+from chat.protocols.ways import PLAIN, TLS, WAYS, WEB, WayIn
+from chat.protocols.web_address import page_url, proxy_value
 
 MOST_HISTORY = 200
 MOST_KEPT = (1 << 63) - 1
@@ -58,6 +59,10 @@ class Settings:
     tls: bool = False
     tls_cert: str | None = None
     tls_key: str | None = None
+    web: bool = False
+    """Whether the page is served, where *ways* do not say where."""
+    web_url: str | None = None
+    web_proxy: tuple[str, ...] = ()
     metrics: str | None = None
     reserve: tuple[str, ...] = ()
     key: str | None = field(default=None, repr=False)
@@ -80,9 +85,14 @@ class Settings:
 
         Without TLS members can't give their passwords. With TLS there must be a place for a certificate.
         """
-        if way is PLAIN:
+        if not way.tls:
             return not self.members_only or self.allow_plain_passwords
-        return way is not TLS or self.tls_cert is not None or self.data != NO_DATA
+        return self.tls_cert is not None or self.data != NO_DATA
+
+    @property
+    def encrypts(self) -> bool:
+        """Whether TLS is spoken somewhere, which needs a certificate."""
+        return any(way.encrypts(description) for way in WAYS for description in self.endpoints(way))
 
     @property
     def doors(self) -> Doors:
@@ -130,6 +140,9 @@ _WANTED: Mapping[str, tuple[type, str]] = {
     TLS.option: (list, TLS.example),
     "tls-cert": (str, 'a file, like "/etc/chat/fullchain.pem"'),
     "tls-key": (str, 'a file, like "/etc/chat/privkey.pem"'),
+    WEB.option: (list, WEB.example),
+    "web-url": (str, 'an address, like "https://example.org/chat/"'),
+    "web-proxy": (list, 'a list of addresses, networks or "unix", like ["127.0.0.1"]'),
     "metrics": (str, 'an endpoint, like "tcp:9100:interface=127.0.0.1"'),
     "reserve": (list, 'a list of names, like ["boss", "helpdesk"]'),
     "key": (str, f"a string: {KEY}"),
@@ -159,7 +172,7 @@ def read_config(path: str) -> dict[str, Any]:
             raise ValueError(f'{path}: there is no key "{key}". There are: {", ".join(_WANTED)}.')
         if not _fits(key, value):
             raise ValueError(f'{path}: "{key}" must be {_WANTED[key][1]}.')
-    ways = {way.setting: tuple(table.pop(way.option)) for way in WAYS if way.option in table}
+    ways = {way.setting: tuple(table.pop(way.option)) for way in WAYS if isinstance(table.get(way.option), list)}
     values = {key.replace("-", "_"): value for key, value in table.items()}
     if ways:
         values["ways"] = ways
@@ -173,6 +186,10 @@ def read_config(path: str) -> dict[str, Any]:
         values["reserve"] = tuple(user_name(name) for name in values.pop("reserve", ()))
     except BadName as error:
         raise ValueError(f'{path}: "reserve": {error}') from error
+    if "web_url" in values:
+        values["web_url"] = page_url(values["web_url"])
+    if "web_proxy" in values:
+        values["web_proxy"] = tuple(values["web_proxy"])
     for name, kind in (("registration", Registration), ("invitations", Inviters)):
         if name in values:
             values[name] = kind(values[name])
@@ -203,7 +220,7 @@ def from_elsewhere(endpoint: str) -> bool:
     Behind a proxy they do, wherever that is.
     """
     kind, *arguments = [part.replace("\\", "") for part in re.split(r"(?<!\\):", endpoint)]
-    if kind in ("unix", "ssl") or (kind == "systemd" and "domain=UNIX" in arguments):
+    if kind in ("unix", "ssl", "tls") or (kind == "systemd" and "domain=UNIX" in arguments):
         return False
     if kind not in ("tcp", "tcp6"):
         return True
@@ -244,10 +261,13 @@ def limit_value(name: str, value: object) -> int | float:
 
 def _fits(key: str, value: object) -> bool:
     wanted, _ = _WANTED[key]
+    if key == WEB.option and isinstance(value, bool):
+        return True
     if type(value) is not wanted:
         return False
     if isinstance(value, list):
-        return bool(value) and all(isinstance(item, str) for item in value)
+        strings = bool(value) and all(isinstance(item, str) for item in value)
+        return strings and (key != "web-proxy" or all(_can_be_read(proxy_value, place) for place in value))
     if isinstance(value, int) and key == "history":
         return 0 <= value <= MOST_HISTORY
     if isinstance(value, int) and key == "keep-messages":
@@ -255,10 +275,20 @@ def _fits(key: str, value: object) -> bool:
     match key:
         case "sync":
             return value in SYNCS
+        case "web-url":
+            return _can_be_read(page_url, value)
         case "key":
             return isinstance(value, str) and is_key(value)
         case "registration":
             return value in tuple(Registration)
         case "invitations":
             return value in tuple(Inviters)
+    return True
+
+
+def _can_be_read(read: Callable[[Any], object], value: object) -> bool:
+    try:
+        read(value)
+    except ValueError:
+        return False
     return True

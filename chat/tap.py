@@ -23,7 +23,8 @@ from chat.daemon.logfiles import prepare_log_file
 from chat.daemon.outlook import look_out
 from chat.daemon.pid_file import leave_out_pid_file
 from chat.protocols.listening import EVERYWHERE, endpoint
-from chat.protocols.ways import TLS, WAYS, WayIn
+from chat.protocols.ways import WAYS, WEB, WayIn
+from chat.protocols.web_address import page_url, proxy_value
 from chat.settings import (
     KEY,
     MOST_HISTORY,
@@ -126,6 +127,21 @@ class Options(usage.Options):
         """Use the private key in this PEM file for TLS (default: it is in the file of --tls-cert)."""
         self._given["tls_key"] = path
 
+    def opt_web_url(self, address: str) -> None:
+        """Say where the page is for people, if a proxy is before it, like https://example.org/chat/ (default: here)."""
+        try:
+            self._given["web_url"] = page_url(address)
+        except ValueError as error:
+            raise usage.UsageError(f"--web-url {address}: write it like https://example.org/chat/.") from error
+
+    def opt_web_proxy(self, place: str) -> None:
+        """Believe a proxy at this address or network, or "unix", for whom it asks; repeatable (default: nobody)."""
+        try:
+            proxy_value(place)
+        except ValueError as error:
+            raise usage.UsageError(f"--web-proxy {place}: write an address, a network or unix.") from error
+        self._given["web_proxy"] = (*self._given.get("web_proxy", ()), place)
+
     def opt_metrics(self, endpoint: str) -> None:
         """Serve metrics for Prometheus, and /healthz, by HTTP on this endpoint (default: do not)."""
         self._given["metrics"] = endpoint
@@ -202,7 +218,7 @@ class Options(usage.Options):
         if self.parent is not None:
             signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGHUP, signal.SIGUSR1))
         try:
-            super().parseOptions(options)
+            super().parseOptions(self._without_bare(sys.argv[1:] if options is None else options))
         except BrokenPipeError:  # who reads --help has seen enough
             os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
             sys.exit(0)
@@ -210,6 +226,16 @@ class Options(usage.Options):
             if self.parent is None:
                 raise
             sys.exit(f"chat: {error}\n{self._command or 'twistd chat'} --help lists the options.")
+
+    def _without_bare(self, words: Sequence[str]) -> list[str]:
+        """Take each ``--web`` out that has no endpoint behind it, which Twisted would ask for."""
+        kept = []
+        for word, following in zip(words, [*words[1:], "-"], strict=False):
+            if word == f"--{WEB.option}" and following.startswith("-"):
+                self._given[WEB.setting] = True
+            else:
+                kept.append(word)
+        return kept
 
     @property
     def _command(self) -> str | None:
@@ -238,7 +264,7 @@ class Options(usage.Options):
             self._check_endpoints("metrics", (settings.metrics,))
         if settings.tls_key and not settings.tls_cert:
             raise usage.UsageError("--tls-key is of no use without --tls-cert: give both, or neither.")
-        if settings.endpoints(TLS) and not settings.tls_cert and settings.data == NO_DATA:
+        if settings.encrypts and not settings.tls_cert and settings.data == NO_DATA:
             raise usage.UsageError(
                 f"TLS needs a certificate, and with --data {NO_DATA} there is no place to keep one. Give --tls-cert."
             )

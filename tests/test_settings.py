@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 import pytest
+from twisted.python.usage import UsageError
 
 from chat.core.doors import Doors, Inviters, Registration
+from chat.protocols.ways import WEB
 from chat.settings import LONGEST_KEY, Settings, from_elsewhere, is_key, read_config
+from chat.tap import Options
 
 EVERYTHING = """
 listen = ["tcp:1", "tcp:2"]
@@ -28,6 +32,9 @@ tls = true
 tls-listen = ["tcp:3"]
 tls-cert = "/etc/cert.pem"
 tls-key = "/etc/key.pem"
+web = ["tcp:5"]
+web-url = "https://Example.org/chat"
+web-proxy = ["127.0.0.1", "10.0.0.0/8", "unix"]
 metrics = "tcp:4"
 reserve = ["boss", " ｈelpdesk "]
 key = "open sesame"
@@ -45,9 +52,9 @@ def test_a_file_can_set_everything(tmp_path: Path) -> None:
     file = tmp_path / "chat.toml"
     file.write_text(EVERYTHING)
     values = read_config(str(file))
-    assert values.keys() == {field.name for field in fields(Settings)}
+    assert values.keys() == {field.name for field in fields(Settings)} - {"web"}
     assert Settings(**values) == Settings(
-        ways={"listen": ("tcp:1", "tcp:2"), "tls_listen": ("tcp:3",)},
+        ways={"listen": ("tcp:1", "tcp:2"), "tls_listen": ("tcp:3",), "web": ("tcp:5",)},
         welcome="Hello.",
         history=5,
         data="/var/lib/chat",
@@ -62,6 +69,8 @@ def test_a_file_can_set_everything(tmp_path: Path) -> None:
         tls=True,
         tls_cert="/etc/cert.pem",
         tls_key="/etc/key.pem",
+        web_url="https://example.org/chat/",
+        web_proxy=("127.0.0.1", "10.0.0.0/8", "unix"),
         metrics="tcp:4",
         reserve=("boss", "helpdesk"),
         key="open sesame",
@@ -103,6 +112,13 @@ def test_a_file_can_set_everything(tmp_path: Path) -> None:
         ("welcome", "this is not TOML: "),
         ('reserve = "boss"', '"reserve" must be a list of names, like ["boss", "helpdesk"].'),
         ('reserve = ["a b"]', '"reserve": That name can\'t be used. Use letters and digits, with _ - . only inside.'),
+        ('web = "tcp:1"', '"web" must be true, or a list of strings, like ["tcp:8080"].'),
+        ('web-url = "example.org"', '"web-url" must be an address, like "https://example.org/chat/".'),
+        ('web-url = "https://a:b/"', '"web-url" must be an address, like "https://example.org/chat/".'),
+        (
+            'web-proxy = ["10.0.0.1/8"]',
+            '"web-proxy" must be a list of addresses, networks or "unix", like ["127.0.0.1"].',
+        ),
         ("limit = 1", '"limit" must be a table of limits, like rate = 4; docs/limits.md lists them.'),
         ("[limit]\nspeed = 1", 'there is no limit "speed". There are: connections, connections-each, '),
         ("[limit]\nrate = 0", 'the limit "rate" must be a number greater than 0, not 0.'),
@@ -230,3 +246,47 @@ def test_accounts_are_made_by_everybody_or_by_invitation() -> None:
 def test_the_key_is_in_no_text_of_the_settings() -> None:
     settings = Settings(key="open sesame")
     assert "sesame" not in f"{settings!r}{settings.doors!r}"
+
+
+@pytest.mark.parametrize(
+    ("settings", "endpoints"),
+    [
+        (Settings(), ()),
+        (Settings(web=True), ("tcp:8080:interface=127.0.0.1",)),
+        (Settings(lan=True), ("everywhere:8080",)),
+        (Settings(lan=True, web=True), ("everywhere:8080",)),
+        (Settings(lan=True, members_only=True), ()),
+        (Settings(lan=True, web=True, ways={"web": ("tls:8443",)}), ("tls:8443",)),
+    ],
+)
+def test_the_page_is_served_where_it_is_asked_for(settings: Settings, endpoints: tuple[str, ...]) -> None:
+    assert settings.endpoints(WEB) == endpoints
+    assert settings.encrypts == ("tls:8443" in endpoints or settings.lan)
+
+
+@pytest.mark.parametrize(
+    ("words", "ways", "alone"),
+    [
+        ([], {}, False),
+        (["--web"], {}, True),
+        (["--web", "--lan"], {}, True),
+        (["--lan", "--web", "tcp:1"], {"web": ("tcp:1",)}, False),
+        (["--web=tcp:1", "--web"], {"web": ("tcp:1",)}, True),
+        (["--web", "tls:1", "--web", "tcp:2"], {"web": ("tls:1", "tcp:2")}, False),
+        (["--web-url", "http://h", "--web-proxy", "::1", "--web-proxy", "unix"], {}, False),
+    ],
+)
+def test_the_page_needs_no_endpoint(words: list[str], ways: dict[str, tuple[str, ...]], alone: bool) -> None:
+    options = Options()
+    options.parseOptions(words)
+    assert (options.settings.ways, options.settings.web) == (ways, alone)
+    if "--web-url" in words:
+        assert (options.settings.web_url, options.settings.web_proxy) == ("http://h/", ("::1", "unix"))
+
+
+@pytest.mark.parametrize(
+    "words", [["--web-url", "example.org"], ["--web-proxy", "here"], ["--web", "8080"], ["--web", "tls:pigeon"]]
+)
+def test_what_the_page_can_not_be_served_by_is_refused(words: list[str]) -> None:
+    with pytest.raises(UsageError, match=re.escape(f"{words[0]} {words[1]}: ")):
+        Options().parseOptions(words)

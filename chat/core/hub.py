@@ -39,6 +39,7 @@ from chat.core.facts import (
     TokensEnded,
 )
 from chat.core.limits import Limits
+from chat.core.links import Links
 from chat.core.peer import Peer
 from chat.core.ports import Delivery, Lookup, MessageById, Random
 from chat.core.private import not_shown
@@ -88,6 +89,8 @@ class Hub(State):
         self.delivery = delivery
         self.queue = Queue(delivery, limits, wake)
         self.figures = figures
+        self.links = Links()
+        """Where the page is, once the chat listens."""
         self.refusals: Counter[str] = Counter()
         """How often something was refused, by the code of the refusal."""
         self._itself = Session(0, Peer(), one_room=False)

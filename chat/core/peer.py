@@ -13,20 +13,30 @@ class Peer(msgspec.Struct, frozen=True):
     """Where a client is, and whether others can listen in on the way.
 
     ``address`` is ``None`` for a local socket, ``tls`` tells whether the connection is encrypted, ``relayed`` whether a
-    proxy has said where the client is. ``str()`` gives what the log says.
+    proxy has said where the client is. ``reached`` is where the client has reached us, as links to the chat name it: a
+    host, or for a browser the address of the page. ``str()`` gives what the log says.
     """
 
     address: Address | None = None
     port: int = 0
     tls: bool = False
     relayed: bool = False
+    reached: str = ""
 
     @classmethod
-    def at(cls, host: str, port: int, *, tls: bool = False, relayed: bool = False) -> Peer:
+    def at(cls, host: str, port: int, *, tls: bool = False, relayed: bool = False, reached: str = "") -> Peer:
         """The peer at an address as sockets write it; an IPv4 address within an IPv6 one counts as the former."""
         address = ip_address(host)
         mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
-        return cls(mapped or address, port, tls, relayed)
+        return cls(mapped or address, port, tls, relayed, reached)
+
+    @staticmethod
+    def host(address: str) -> str:
+        """How a link names the host at an *address* as sockets write it."""
+        peer = Peer.at(address, 0)
+        if peer.local:
+            return "localhost"
+        return f"[{peer.address}]" if isinstance(peer.address, IPv6Address) else str(peer.address)
 
     @property
     def local(self) -> bool:

@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 
 from chat.history.directory import FILE
-from chat.protocols.ways import PLAIN, TLS, WayIn
+from chat.protocols.ways import PLAIN, TLS, WEB, WayIn
 from chat.settings import NO_DATA, Settings
 
 ANYWHERE = ("::", "0.0.0.0")  # noqa: S104 - it is only looked for
@@ -24,6 +24,8 @@ class Door(msgspec.Struct, frozen=True):
     way: WayIn
     host: str
     port: int | None
+    tls: bool = False
+    """Whether TLS is spoken there."""
 
     @property
     def for_others(self) -> bool:
@@ -65,6 +67,7 @@ class Greeting(msgspec.Struct, frozen=True):
     def lines(self, network: Network, end: str) -> Iterator[str]:
         """Tell it; *end* ends the chat."""
         here = list(self._here())
+        page = self.page(network)
         if self.ports:
             yield from self._to_others(network)
             if here:
@@ -74,6 +77,8 @@ class Greeting(msgspec.Struct, frozen=True):
             yield from _indented(here)
         else:
             yield "The chat is open."
+        if page is not None:
+            yield f"In a browser, open {page}"
         if self.fingerprint and self.settings.tls_cert is None:
             yield f"Whoever comes by tls:// is shown this fingerprint: {self.fingerprint}"
         if self.settings.data == NO_DATA:
@@ -86,17 +91,31 @@ class Greeting(msgspec.Struct, frozen=True):
             yield f"To let others on your network in: {self.command} --lan"
         yield f"{end} ends the chat."
 
+    def page(self, network: Network) -> str | None:
+        """Where others open the page or, if they can't, where it is on this machine."""
+        if self.settings.web_url is not None:
+            return self.settings.web_url
+        doors = sorted((door for door in self.doors if door.way is WEB), key=lambda door: not door.for_others)
+        for door in doors:
+            if door.port is not None:
+                host = next(iter(network.hosts(door)), "ADDRESS") if door.for_others else _local(door)
+                return _address(host, door.port, tls=door.tls)
+        return None
+
     def _to_others(self, network: Network) -> Iterator[str]:
         if network.addresses or not any(door.host in ANYWHERE for door in self.doors):
-            yield "The chat is open, also to others on your network. They type:"
+            head, they = "The chat is open, also to others on your network.", "They"
         else:
             network = msgspec.structs.replace(network, addresses=["ADDRESS"], name=None)
-            yield "The chat is open to others too, but this machine is on no network. Once it is, they type:"
+            head, they = "The chat is open to others too, but this machine is on no network.", "Once it is, they"
         plain, encrypted = ([*self._places(way, network)] for way in (PLAIN, TLS))
         secret = [_chat("chat", host, port, tls=True) for host, port in encrypted[:1]]
         if not plain:
             secret = [*(f"ncat --ssl {host} {port}" for host, port in encrypted[:1]), *secret]
-        yield from _indented([*(f"nc {host} {port}" for host, port in plain), *secret])
+        typed = [*(f"nc {host} {port}" for host, port in plain), *secret]
+        yield f"{head} {they} type:" if typed else head
+        if typed:
+            yield from _indented(typed)
         if plain:
             yield "With nc, everybody on the way can read along."
         if plain and secret:
@@ -119,7 +138,9 @@ class Greeting(msgspec.Struct, frozen=True):
     def _here(self) -> Iterator[str]:
         """The lines by which one comes in from this machine."""
         for door in self.doors:
-            host = "localhost" if door.host in LOCALHOST else door.host
+            host = _local(door)
+            if door.way is WEB:
+                continue
             if door.port is None:
                 yield f"nc -U {shlex.quote(host)}"
             elif door.way is PLAIN:
@@ -127,6 +148,19 @@ class Greeting(msgspec.Struct, frozen=True):
                 yield _chat(self.client, host, door.port)
             elif door.way is TLS and not self.ports:
                 yield _chat(self.client, host, door.port, tls=True)
+
+
+def _local(door: Door) -> str:
+    """What one writes for the machine itself to come in by *door*."""
+    return "localhost" if door.host in LOCALHOST else door.host
+
+
+def _address(host: str, port: int, *, tls: bool) -> str:
+    """The address of a page; a usual port is left out."""
+    place = f"[{host}]" if ":" in host else host
+    if port != (443 if tls else 80):
+        place += f":{port}"
+    return f"{'https' if tls else 'http'}://{place}/"
 
 
 def _chat(command: str, host: str, port: int, *, tls: bool = False) -> str:

@@ -118,7 +118,13 @@ class ChatProcess(MultiService):
         )
         network = await self._network(greeting.ports) if greeting.ports else Network()
         end = "Ctrl-C" if screen.in_foreground else f"kill {os.getpid()}"
-        screen.greet(greeting.lines(network, end))
+        lines = list(greeting.lines(network, end))
+        screen.greet(lines)
+        page = greeting.page(network)
+        if greeting.ports and page is not None:
+            from chat.daemon.qr_code import qr_code
+
+            screen.draw(qr_code(page), below=lines)
 
     def _doors(self) -> Iterator[Door]:
         for way, listening in self.chat.listening:
@@ -126,7 +132,7 @@ class ChatProcess(MultiService):
                 case IPv4Address(host=host, port=port) | IPv6Address(host=host, port=port) if (
                     not listening.behind_proxy
                 ):
-                    yield Door(way, host, port)
+                    yield Door(way, host, port, way.encrypts(listening.description))
                 case UNIXAddress(name=bytes(path)) if not listening.behind_proxy:
                     yield Door(way, os.fsdecode(path), None)
 

@@ -39,6 +39,17 @@ class Screen:
         self._waiting = None
         self.show(*lines, *waiting)
 
+    def draw(self, picture: str, *, below: Iterable[str]) -> None:
+        """Draw a *picture* if the terminal has colours, and if the lines *below* which it is stay on the screen."""
+        if os.environ.get("NO_COLOR") or os.environ.get("TERM", "dumb") == "dumb":
+            return
+        with suppress(OSError, ValueError):
+            columns, rows = os.get_terminal_size(self._terminal.fileno())
+            used = sum(1 + max(len(line) - 1, 0) // columns for line in below)
+            if used + picture.count("\n") < rows:
+                picture.encode(self._terminal.encoding)
+                print(picture, end="", file=self._terminal, flush=True)
+
     def show(self, *lines: str) -> None:
         """Show *lines*; nobody misses them if the terminal is gone."""
         encoding = self._terminal.encoding

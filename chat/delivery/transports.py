@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable, Iterator
+from sys import intern
 from typing import Any
 
 from twisted.internet.address import IPv4Address, IPv6Address, UNIXAddress
-from twisted.internet.interfaces import INegotiated, ITransport
+from twisted.internet.interfaces import INegotiated, IProtocol, ITransport
 from twisted.internet.tcp import Connection, Server
 from twisted.protocols.policies import ProtocolWrapper
 from twisted.protocols.tls import TLSMemoryBIOProtocol
@@ -78,10 +79,39 @@ def peer_of(transport: ITransport, *, relayed: bool = False) -> Peer:
     address = transport.getPeer()
     tls = INegotiated.providedBy(transport)
     if isinstance(address, IPv4Address | IPv6Address):
-        return Peer.at(address.host, address.port, tls=tls, relayed=relayed)
+        here = transport.getHost()
+        reached = intern(Peer.host(here.host)) if isinstance(here, IPv4Address | IPv6Address) else ""
+        return Peer.at(address.host, address.port, tls=tls, relayed=relayed, reached=reached)
     if isinstance(address, UNIXAddress):
         return Peer(tls=tls, relayed=relayed)
     raise TypeError(f"{address!r} is not the address of a client that can be told from others")
+
+
+def take_over(channel: Any, protocol: IProtocol, answer: bytes) -> bool:
+    """Have *protocol* go on with the connection of a channel of ``twisted.web``, after *answer*.
+
+    Returns whether it could: not if the client has not taken all yet that it was sent before.
+    """
+    channel.setTimeout(None)
+    channel._networkProducer.unregisterProducer()
+    channel.requests.clear()
+    transport = channel.transport
+    send = socket_send(transport)
+    if send is None:
+        transport.write(answer)
+    else:
+        try:
+            if transport.dataBuffer or transport._tempDataBuffer or send(answer) < len(answer):
+                return False
+        except OSError:
+            return False
+    if isinstance(transport, ProtocolWrapper):
+        transport.wrappedProtocol = protocol
+    else:
+        transport.protocol = protocol
+    transport.resumeProducing()
+    protocol.makeConnection(transport)
+    return True
 
 
 class TlsLayer(TLSMemoryBIOProtocol):

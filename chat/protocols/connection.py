@@ -104,8 +104,7 @@ class Connection(LineReceiver):
         tune(transport, limits.keepalive)
         self._flood = Flood(limits, limits.rate, chat.monotonic()) if limits.rate is not None else None
         replay = chat.replay if manners.replays else 0
-        relayed = is_layered(transport, ProxyConnection)
-        peer = peer_of(transport, relayed=relayed)
+        peer = self.where()
         self.session = Session(next(chat.numbers), peer, one_room=manners.one_room, replay=replay)
         send = socket_send(transport) if chat.direct else None
         self._outbox = Outbox(self.session, manners.dialect, transport, limits.window, self._close, send)
@@ -122,9 +121,14 @@ class Connection(LineReceiver):
         except ChatError as refusal:
             self.turn_away(refusal)
         else:
-            self._admit(peer, manners.greet(chat.welcome, chat.hub, self.session), greets_all=relayed)
+            self._admit(peer, manners.greet(chat.welcome, chat.hub, self.session), greets_all=peer.relayed)
             if not peer.tls:
                 self._await_word()
+
+    def where(self) -> Peer:
+        """Where the client is."""
+        transport = cast(ITCPTransport, self.transport)
+        return peer_of(transport, relayed=is_layered(transport, ProxyConnection))
 
     def _admit(self, peer: Peer, greeting: bytes, *, greets_all: bool) -> None:
         """Ask whether a client from there may connect, and greet it; with *greets_all* also one that may not.
@@ -316,7 +320,11 @@ class Connection(LineReceiver):
             elif rest:
                 self.lineReceived(rest)
             if not self.session.gone and not self.paused:
-                lifecycle.end_of_input(self._chat.hub, self.session)
+                self.end_of_input()
+
+    def end_of_input(self) -> None:
+        """All is received that the client has sent, and it sends no more."""
+        lifecycle.end_of_input(self._chat.hub, self.session)
 
     # -- when it is read
 

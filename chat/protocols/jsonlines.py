@@ -16,6 +16,7 @@ from chat.core.hub import Hub
 from chat.core.registration import come_in_new
 from chat.core.session import FEATURES, LOBBY, ResumeToken, Session
 from chat.core.text import clean
+from chat.delivery.dialect import Dialect
 from chat.protocols.manners import Manners
 
 MAXIMUM_TAG = 64
@@ -107,8 +108,10 @@ LATER, FIRST = JsonDialect(), FirstJsonDialect()
 class JsonManners(Manners):
     """A program that sends one JSON object a line; it may be in many rooms."""
 
+    __slots__ = ()
+
     way = "json"
-    dialect = FIRST
+    dialect: Dialect = FIRST
 
     def dialect_for(self, session: Session) -> JsonDialect:
         """The one that has all that may come in a room, if the client accepts that."""

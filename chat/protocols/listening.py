@@ -18,6 +18,9 @@ from zope.interface import implementer
 
 from chat.protocols.proxy import BEHIND_PROXY
 
+ENCRYPTED = "tls:"
+"""How the description of an endpoint begins where TLS is spoken; a port, or another description, follows."""
+
 EVERYWHERE = "everywhere:"
 """How the description of an endpoint begins that listens on all addresses, IPv4 and IPv6; the port follows."""
 
@@ -32,6 +35,9 @@ _NO_IPV6 = (errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL)
 def endpoint(reactor: Any, description: str) -> IStreamServerEndpoint:
     """Make the endpoint of a *description*; raises :class:`ValueError`, or what Twisted raises, if there is none."""
     description = description.removeprefix(BEHIND_PROXY)
+    if description.startswith(ENCRYPTED):
+        description = description.removeprefix(ENCRYPTED)
+        description = f"tcp:{description}" if description.partition(":")[0].isdecimal() else description
     kind, _, port = description.partition(":")
     if description.startswith(EVERYWHERE):
         if not (port.isascii() and port.isdecimal() and int(port) < 1 << 16):
@@ -41,6 +47,11 @@ def endpoint(reactor: Any, description: str) -> IStreamServerEndpoint:
         description += f":backlog={BACKLOG}"
     made: IStreamServerEndpoint = serverFromString(reactor, description)
     return made
+
+
+def is_encrypted(description: str) -> bool:
+    """Tell whether a *description* says that TLS is spoken there."""
+    return description.removeprefix(BEHIND_PROXY).startswith(ENCRYPTED)
 
 
 @implementer(IStreamServerEndpoint)

@@ -9,8 +9,9 @@ from twisted.internet.interfaces import IProtocolFactory, IReactorTime
 
 from chat.protocols.certificate import Certificate
 from chat.protocols.connection import ChatFactory, Connections
-from chat.protocols.listening import EVERYWHERE
+from chat.protocols.listening import EVERYWHERE, is_encrypted
 from chat.protocols.plain import PlainManners
+from chat.protocols.proxy import BEHIND_PROXY, ProxyFactory
 from chat.protocols.tls import TlsFactory
 
 
@@ -20,6 +21,10 @@ class Surroundings(msgspec.Struct, frozen=True):
     connections: Connections
     reactor: IReactorTime
     certificate: Certificate | None
+    web_url: str | None = None
+    """Where the page is for those who come through a proxy."""
+    web_proxy: tuple[str, ...] = ()
+    """Who is believed that says for whom a request is."""
 
 
 class WayIn(msgspec.Struct, frozen=True):
@@ -35,6 +40,8 @@ class WayIn(msgspec.Struct, frozen=True):
     """What the configuration file may have."""
     opened_by: tuple[str, ...] | None = ()
     """The fields of :class:`chat.settings.Settings` that open it at the default endpoint; ``None``: always open."""
+    tls: bool = False
+    """Whether TLS is spoken at all its endpoints, and not only where they say so."""
 
     @property
     def default(self) -> str:
@@ -51,14 +58,30 @@ class WayIn(msgspec.Struct, frozen=True):
         """The key of its endpoints in :attr:`chat.settings.Settings.ways`."""
         return self.option.replace("-", "_")
 
+    def connections(self, chat: Surroundings, description: str) -> IProtocolFactory:
+        """What makes its connections at an endpoint."""
+        factory = self.factory(chat)
+        if self.encrypts(description):
+            assert chat.certificate is not None  # noqa: S101 - settings that listen for TLS have one
+            factory = TlsFactory(chat.certificate, False, factory, chat.reactor)
+        if description.startswith(BEHIND_PROXY):
+            factory = ProxyFactory(factory, chat.connections.admission)
+        return factory
+
+    def encrypts(self, description: str) -> bool:
+        """Tell whether its connections at an endpoint speak TLS."""
+        return self.tls or is_encrypted(description)
+
 
 def _plain(chat: Surroundings) -> IProtocolFactory:
     return ChatFactory(chat.connections, PlainManners)
 
 
-def _tls(chat: Surroundings) -> IProtocolFactory:
-    assert chat.certificate is not None  # noqa: S101 - settings that listen for TLS have one
-    return TlsFactory(chat.certificate, False, _plain(chat), chat.reactor)
+def _web(chat: Surroundings) -> IProtocolFactory:
+    from chat.protocols.web.hosts import Hosts
+    from chat.protocols.web.site import web_site
+
+    return web_site(chat.connections, Hosts(chat.web_url, chat.web_proxy))
 
 
 PLAIN = WayIn(
@@ -74,10 +97,20 @@ TLS = WayIn(
     "tls-listen",
     12346,
     "Listen for TLS on this endpoint",
-    _tls,
+    _plain,
     "listening for TLS on",
     'a list of strings, like ["tcp:12346"]',
     opened_by=("tls", "tls_cert"),
+    tls=True,
 )
-WAYS = (PLAIN, TLS)
+WEB = WayIn(
+    "web",
+    8080,
+    "Serve a page for browsers on this endpoint, which may be left out",
+    _web,
+    "serving the page on",
+    'true, or a list of strings, like ["tcp:8080"]',
+    opened_by=("web",),
+)
+WAYS = (PLAIN, TLS, WEB)
 """All ways in, in the order in which they are opened."""

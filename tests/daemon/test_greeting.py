@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from chat.daemon.greeting import Door, Greeting, Network
-from chat.protocols.ways import PLAIN, TLS
+from chat.protocols.ways import PLAIN, TLS, WEB
 from chat.settings import Settings
 
 EVERYWHERE = [Door(PLAIN, "::", 12345), Door(TLS, "::", 12346)]
@@ -105,3 +105,31 @@ def test_where_the_history_is_is_told_wherever_one_is(monkeypatch: pytest.Monkey
     assert f"The history is in {tmp_path}/chat.db" in told(Settings(), HERE)
     assert f"The history is in {tmp_path}/data/chat.db" in told(Settings(data="data"), HERE)
     assert "Nothing is stored: what is said is gone when the chat ends." in told(Settings(data="none"), HERE)
+
+
+EVERYWHERE_8080 = Door(WEB, "::", 8080)
+
+
+@pytest.mark.parametrize(
+    ("settings", "doors", "page"),
+    [
+        (Settings(), [], None),
+        (Settings(), [Door(WEB, "127.0.0.1", 8080)], "http://localhost:8080/"),
+        (Settings(), [Door(WEB, "127.0.0.1", 8443, tls=True)], "https://localhost:8443/"),
+        (Settings(), [Door(WEB, "127.0.0.1", 80)], "http://localhost/"),
+        (Settings(), [Door(WEB, "/run/web.sock", None)], None),
+        (Settings(), [Door(WEB, "127.0.0.1", 8080), EVERYWHERE_8080], "http://192.168.1.7:8080/"),
+        (Settings(), [Door(WEB, "fd00::7", 8080)], "http://[fd00::7]:8080/"),
+        (Settings(web_url="https://example.org/chat/"), [EVERYWHERE_8080], "https://example.org/chat/"),
+    ],
+)
+def test_the_page_is_where_others_can_open_it(settings: Settings, doors: list[Door], page: str | None) -> None:
+    lines = [line for line in told(settings, [*HERE, *doors]) if "browser" in line]
+    assert lines == ([f"In a browser, open {page}"] if page is not None else [])
+
+
+def test_a_page_alone_is_all_that_is_told() -> None:
+    assert told(Settings(data="none"), [EVERYWHERE_8080])[:2] == [
+        "The chat is open, also to others on your network.",
+        "In a browser, open http://192.168.1.7:8080/",
+    ]

@@ -25,6 +25,8 @@ _LISTENING = re.compile(r"ChatFactory(?: \(PROXY\))? starting on (\S+)$", re.MUL
 
 _TLS_LISTENING = re.compile(r"ChatFactory \(TLS\)(?: \(PROXY\))? starting on (\d+)$", re.MULTILINE)
 
+_WEB_LISTENING = re.compile(r"WebSite(?: \(TLS\))?(?: \(PROXY\))? starting on (\d+)$", re.MULTILINE)
+
 
 def twistd() -> list[str]:
     """The command that runs twistd: the script beside this Python, or what that script does."""
@@ -103,6 +105,11 @@ class Daemon:
         found = wait_for(lambda: _TLS_LISTENING.search(self.log()), "it listens for TLS")
         assert found is not None
         return int(found[1])
+
+    @property
+    def web_ports(self) -> list[int]:
+        """The TCP ports it listens on for browsers."""
+        return [int(port) for port in _WEB_LISTENING.findall(self.log())]
 
     @property
     def rss(self) -> int:

@@ -10,11 +10,13 @@ import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import pexpect
 import pytest
+import segno
 
 from e2e.daemon import HOST, LISTEN, running, twistd
 from e2e.lan import HOST4, HOST6, Lan, lan
@@ -210,6 +212,7 @@ def test_friends_come_in_by_the_lines_that_it_prints(network: Lan, tmp_path: Pat
             f"    chat tls://ada@{HOST4}",
         ]
         assert "With nc, everybody on the way can read along." in greeting
+        assert f"In a browser, open http://{HOST4}:8080/" in greeting
         for line in greeting[2:4]:
             shown = typed([*network.guest, *line.split()], "bob", "hello", "/register open sesame", "exit")
             assert "* You are bob, alone in #lobby." in shown
@@ -271,6 +274,30 @@ def test_what_others_type_is_what_reaches_the_chat(
                 assert "Welcome to chat." in shown
 
 
+@pytest.mark.parametrize(("rows", "drawn"), [(40, True), (24, False)])
+def test_a_guest_opens_the_page_and_a_phone_its_code(network: Lan, tmp_path: Path, rows: int, drawn: bool) -> None:
+    """The code is drawn if all that is told stays on the screen with it."""
+    with at_terminal(tmp_path, *network.host, *CHAT, "serve", "--lan", NO_COLOR="", TERM="xterm") as terminal:
+        terminal.child.setwinsize(rows, 300)
+        greeting = terminal.greeting()
+        (page,) = [line.split()[-1] for line in greeting if line.startswith("In a browser, open ")]
+        assert page == f"http://{HOST4}:8080/"
+        for host in (HOST4, f"[{HOST6}]"):
+            command = [*network.guest, tool("curl"), "-sg", f"http://{host}:8080/"]
+            shown = subprocess.run(command, capture_output=True, text=True, timeout=DEADLINE, check=True).stdout
+            assert shown.startswith("<!doctype html>")
+        last = terminal.end()
+    code = [f"\x1b[97;40m{line}\x1b[0m" for line in segno_lines(page)] if drawn else []
+    assert last == [*code, "^C", "The chat has ended."]
+
+
+def segno_lines(text: str) -> list[str]:
+    """The lines of the QR code of *text*."""
+    drawn = StringIO()
+    segno.make(text, error="l", micro=False).terminal(drawn, border=2, compact=True)
+    return drawn.getvalue().splitlines()
+
+
 def test_it_works_without_ipv6_and_without_any_network(tmp_path: Path) -> None:
     with lan() as other:
         off = "for what in /proc/sys/net/ipv6/conf/*/disable_ipv6; do echo 1 >$what; done"
@@ -295,7 +322,8 @@ def test_a_firewall_that_drops_is_told_to_root(tmp_path: Path) -> None:
         subprocess.run([*other.host, program, rules], check=True)
         with at_terminal(tmp_path, *other.host, *CHAT, "serve", "--lan") as terminal:
             expected = (
-                "The firewall nftables drops what no rule allows. Allow TCP to 12345,12346, if others get no answer."
+                "The firewall nftables drops what no rule allows. "
+                "Allow TCP to 8080,12345,12346, if others get no answer."
             )
             assert expected in terminal.greeting()
 

@@ -25,7 +25,7 @@ MOST = (10 if sys.version_info < (3, 13) else 11) * 1024**2
 From 3.13 on, Python itself takes more for the same code.
 """
 
-NEVER = {"argon2", "confusable_homoglyphs", "prompt_toolkit", "tkinter", "tqdm", "wcwidth"}
+NEVER = {"segno", "argon2", "confusable_homoglyphs", "prompt_toolkit", "tkinter", "tqdm", "wcwidth"}
 NEVER |= {"chat.admin.command", "chat.admin.files", "chat.admin.link", "chat.admin.options", "chat.admin.progress"}
 NEVER |= {"chat.alone", "chat.archive.command", "chat.client"}
 NEVER |= {"chat.daemon.network", "chat.history.copying", "chat.testing", "twisted.trial", "unittest"}
@@ -34,11 +34,13 @@ AT_NEED = {
     "chat.history.memory",
     "chat.metrics",
     "chat.protocols.memory",
+    "chat.protocols.web",
     "difflib",
     "precis_i18n",
     "prometheus_client",
     "tomllib",
     "twisted.web",
+    "websockets",
 }
 """What a daemon loads when somebody comes, or an option asks for it."""
 
@@ -108,6 +110,6 @@ def test_it_has_loaded_nothing_that_is_not_used_yet(tmp_path: Path) -> None:
 
 def test_what_an_option_asks_for_is_loaded(tmp_path: Path) -> None:
     (tmp_path / "chat.toml").write_text('welcome = "Hello."\n')
-    options = ("--config", str(tmp_path / "chat.toml"), "--data", "none", "--metrics", LISTEN)
+    options = ("--config", str(tmp_path / "chat.toml"), "--data", "none", "--metrics", LISTEN, "--web", LISTEN)
     with serving(tmp_path, *options) as (_, _, imported):
-        assert loaded(imported) >= {"chat.history.memory", "chat.metrics", "tomllib"}
+        assert loaded(imported) >= {"chat.history.memory", "chat.metrics", "chat.protocols.web.site", "tomllib"}

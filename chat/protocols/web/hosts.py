@@ -1,0 +1,96 @@
+"""Whose requests are let in: by which names the chat is asked for, from which pages, and through which proxies."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Sequence
+from ipaddress import IPv4Address, ip_address
+from urllib.parse import urlsplit
+
+from twisted.internet.interfaces import ITransport
+from twisted.web.http_headers import Headers
+
+from chat.core.peer import Address, Peer
+from chat.delivery.transports import is_layered, peer_of
+from chat.protocols.proxy import ProxyConnection
+from chat.protocols.web_address import ON_SOCKETS, proxy_value
+
+SOMEWHERE = IPv4Address("0.0.0.0")  # noqa: S104 - nobody listens there
+"""Stands for the address of a client behind a proxy of which we do not know whether it tells the truth."""
+
+_TRACES = ("Forwarded", "Via", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-IP")
+"""The headers by which one sees that a proxy has passed a request on."""
+
+
+class Hosts:
+    """Knows by which hosts the chat may be asked for: *url* is where its page is, *proxies* are believed."""
+
+    def __init__(self, url: str | None, proxies: Sequence[str]) -> None:
+        own = socket.gethostname().lower()
+        first = own.partition(".")[0]
+        self._names = {"localhost", own, first, f"{first}.local"}
+        self.page = url
+        """Where the page is, if somebody has said so."""
+        parts = urlsplit(url) if url is not None else None
+        self._host = parts.netloc if parts is not None else ""
+        self._path = parts.path.rstrip("/").encode() if parts is not None else b""
+        if parts is not None:
+            self._names.add(parts.hostname or "")
+        self._proxies = [proxy_value(text) for text in proxies]
+
+    def lets_in(self, host: str, transport: ITransport) -> bool:
+        """Tell whether *host*, as a browser says it, means this chat, and is not a name that was made to mean it."""
+        try:
+            name = urlsplit(f"//{host}").hostname or ""
+        except ValueError:
+            return False
+        name = name.rstrip(".")
+        try:
+            address = ip_address(name)
+        except ValueError:
+            return name in self._names
+        here = getattr(transport.getHost(), "host", None)
+        return address.is_loopback or str(address) in self._names or (here is not None and _plain(here) == address)
+
+    def is_ours(self, origin: str, host: str) -> bool:
+        """Tell whether a page of *origin* is one of ours, which was asked for as *host*."""
+        parts = urlsplit(origin)
+        return parts.scheme in ("http", "https") and parts.netloc.lower() in (host.lower(), self._host)
+
+    def within(self, path: bytes) -> bytes:
+        """Return *path* as we name it, if a proxy has left the path of the page in it."""
+        inner = path.removeprefix(self._path)
+        return inner if inner.startswith(b"/") else path
+
+    def peer(self, transport: ITransport, headers: Headers) -> Peer:
+        """Tell where the client is whose request came by *transport*."""
+        peer = peer_of(transport, relayed=is_layered(transport, ProxyConnection))
+        if not any(headers.hasHeader(name) for name in _TRACES):
+            return peer
+        if not self.believes(peer.address):
+            return Peer(SOMEWHERE if peer.local else peer.address, peer.port, relayed=peer.relayed)
+        try:
+            passed = [_plain(text) for text in reversed(_words(headers, "X-Forwarded-For"))]
+        except ValueError:
+            passed = []
+        if not passed:
+            return Peer(SOMEWHERE, relayed=True)
+        address = next((address for address in passed if not self.believes(address)), passed[0])
+        if address.is_loopback and not peer.local:
+            address = SOMEWHERE
+        return Peer(address, tls=_words(headers, "X-Forwarded-Proto")[-1:] == ["https"], relayed=True)
+
+    def believes(self, address: Address | None) -> bool:
+        """Tell whether a proxy that is there, on a local socket for ``None``, is believed."""
+        if address is None:
+            return ON_SOCKETS in self._proxies
+        return any(address in network for network in self._proxies if not isinstance(network, str))
+
+
+def _plain(host: str) -> Address:
+    return Peer.at(host, 0).address or SOMEWHERE
+
+
+def _words(headers: Headers, name: str) -> list[str]:
+    values = headers.getRawHeaders(name) or []
+    return [word.strip().strip("[]") for value in values for word in value.split(",")]

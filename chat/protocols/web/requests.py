@@ -1,0 +1,349 @@
+"""HTTP: requests that are looked at before their bodies are read, on connections that are let in as all others."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from io import BytesIO
+from sys import intern
+from typing import Any, Protocol, cast
+
+from msgspec.structs import replace
+from twisted.internet.interfaces import IDelayedCall, ITCPTransport
+from twisted.internet.protocol import Protocol as TwistedProtocol
+from twisted.internet.protocol import connectionDone
+from twisted.python.failure import Failure
+from twisted.web.http import HTTPChannel
+from twisted.web.iweb import IRequest
+from twisted.web.resource import IResource, Resource
+from twisted.web.server import Request, Site
+
+from chat.core.doorkeeper import Doorkeeper
+from chat.core.errors import ChatError
+from chat.core.peer import Peer
+from chat.delivery.transports import peer_of, take_over
+from chat.protocols.admission import Unheard
+from chat.protocols.connection import Connections
+from chat.protocols.web.hosts import Hosts
+
+PIECE = 16_384
+"""A body must bring so many bytes in each time that a client has for a request (:attr:`Limits.handshake`)."""
+
+LINGER = 2.0
+"""The seconds that a client has to read why its body was not taken."""
+
+_HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+        "manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
+        "require-trusted-types-for 'script'; trusted-types 'none'"
+    ),
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
+"""What all answers have: a page of ours uses nothing from elsewhere, and pages from elsewhere nothing of ours."""
+
+
+class Refused(Exception):
+    """A request is not carried out; the message is a sentence for whoever sent it."""
+
+    def __init__(self, status: HTTPStatus, sentence: str) -> None:
+        super().__init__(sentence)
+        self.status = status
+
+
+class Body(Protocol):
+    """Where the body of a request is written to. When the request is done, or the client is gone, it is closed."""
+
+    def write(self, data: bytes, /) -> Any:
+        """Take what has come; may raise :class:`Refused`, which ends the request."""
+
+    def seek(self, offset: int, whence: int = 0, /) -> Any:
+        """Go to the beginning: all has come."""
+
+    def tell(self) -> int:
+        """Return how much has come."""
+
+    def read(self, size: int = -1, /) -> bytes:
+        """Return what has come."""
+
+    def close(self) -> None:
+        """Let go of it."""
+
+
+class TakesBody(Resource):
+    """A resource whose requests may have a body. It must be a leaf: :meth:`open_body` is asked before the body comes.
+
+    When all has come, ``render_PUT`` or ``render_POST`` is called as usual, and finds what *open_body* has returned in
+    ``request.content``.
+    """
+
+    isLeaf = True
+    most_body = 65_536
+    """The most bytes of a body, also of one whose length is not known before."""
+
+    def open_body(self, request: WebRequest, length: int | None) -> Body:
+        """Return what takes the body; *length* is what the client says. Raises :class:`Refused`."""
+        return BytesIO()
+
+
+class Missing(Resource):
+    """What is at an address where nothing is."""
+
+    isLeaf = True
+
+    def render(self, request: IRequest) -> bytes:
+        raise Refused(HTTPStatus.NOT_FOUND, "There is nothing here.")
+
+
+class Folder(Resource):
+    """A resource that has others below it."""
+
+    def getChild(self, path: bytes, request: IRequest) -> Resource:  # noqa: N802 - Twisted's
+        return Missing()
+
+
+class WebRequest(Request):
+    """A request. Before its body is read, :meth:`look_at` has found out where it comes from and what it asks for."""
+
+    channel: WebChannel
+    site: WebSite
+    refused: Refused | None = None
+    peer: Peer
+    """Where the client is."""
+    _most = 0
+    _taken = 0
+
+    def __repr__(self) -> str:
+        """Say nothing of what is asked for, as the log has what is said here."""
+        return f"<request from {self.peer}>" if hasattr(self, "peer") else "<request>"
+
+    def look_at(self, method: bytes, path: bytes, length: int | None) -> None:
+        """Look at the head of the request; :attr:`refused` tells what is wrong with it."""
+        self.site = self.channel.site
+        self.method = method
+        self.content = BytesIO()
+        peer = self.site.hosts.peer(self.channel.socket, self.requestHeaders)
+        scheme = "https" if peer.tls else "http"
+        page = self.site.hosts.page or f"{scheme}://{self.requestHeaders.getRawHeaders('Host', [''])[0]}/"
+        self.peer = replace(peer, reached=intern(page))
+        try:
+            self.channel.require_admitted()
+            self._require_ours()
+            if length != 0:
+                self._open_body(path, length)
+        except Refused as refused:
+            self.refused = refused
+
+    def gotLength(self, length: int | None) -> None:  # noqa: N802 - Twisted's
+        """The content is there already: Twisted would write a body of any size to a temporary file."""
+
+    def _require_ours(self) -> None:
+        """Raise :class:`Refused` unless the chat was asked for by a name of its own, and by no page of another site."""
+        hosts = self.requestHeaders.getRawHeaders("Host", [])
+        host = hosts[0] if len(hosts) == 1 else ""
+        if not self.site.hosts.lets_in(host, self.channel.socket):
+            raise Refused(
+                HTTPStatus.MISDIRECTED_REQUEST,
+                f"This chat does not know the host {host[:100]!r} as its own. Whoever runs it can give --web-url.",
+            )
+        for origin in self.requestHeaders.getRawHeaders("Origin", []):
+            if not self.site.hosts.is_ours(origin, host):
+                raise Refused(HTTPStatus.FORBIDDEN, "Pages of other sites can't use this chat.")
+
+    def _open_body(self, path: bytes, length: int | None) -> None:
+        child = self.site.resource.children.get(path.split(b"?")[0].split(b"/")[1])
+        most = child.most_body if isinstance(child, TakesBody) else 0
+        if not isinstance(child, TakesBody) or (length is not None and length > most):
+            raise _too_large(most)
+        self._most = most
+        self.uri = path
+        self.content = child.open_body(self, length)
+
+    def handleContentChunk(self, data: bytes) -> None:  # noqa: N802 - Twisted's
+        before, self._taken = self._taken, self._taken + len(data)
+        try:
+            if self._taken > self._most:
+                raise _too_large(self._most)
+            cast(Body, self.content).write(data)
+        except Refused as refused:
+            self.channel.refuse(refused)
+        if before // PIECE < self._taken // PIECE:
+            self.channel.wait_on()
+
+    def process(self) -> None:
+        for name, value in _HEADERS.items():
+            self.setHeader(name, value)
+        super().process()
+
+    def render(self, resrc: IResource) -> None:
+        try:
+            if self.refused is not None:
+                raise self.refused
+            method = self.method.decode("latin-1")
+            if type(resrc).render is Resource.render and not hasattr(resrc, f"render_{method}"):
+                raise Refused(HTTPStatus.METHOD_NOT_ALLOWED, "That can't be done here.")
+            super().render(resrc)
+        except Refused as refused:
+            self.answer(refused.status, str(refused))
+
+    def answer(self, status: HTTPStatus, sentence: str) -> None:
+        """Answer with a sentence."""
+        body = f"{sentence}\n".encode()
+        self.setResponseCode(status)
+        self.setHeader(b"Content-Type", b"text/plain; charset=utf-8")
+        self.setHeader(b"Cache-Control", b"no-store")
+        self.setHeader(b"Content-Length", b"%d" % len(body))
+        if self.method != b"HEAD":
+            self.write(body)
+        self.finish()
+
+
+def _too_large(most: int) -> Refused:
+    sentence = f"Send at most {most} bytes." if most else "Send nothing with such a request."
+    return Refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, sentence)
+
+
+class WebChannel(HTTPChannel):
+    """One connection by HTTP, until it becomes a WebSocket.
+
+    It counts among those that are expected, and has as long for the head of each request as others for TLS.
+    """
+
+    totalHeadersSize = 8_192  # noqa: N815 - Twisted's
+    maxHeaders = 64  # noqa: N815 - Twisted's
+    site: WebSite
+    _turned_away: ChatError | None = None
+    _counted: Peer | None = None
+    _ended = False
+    _successor: TwistedProtocol | None = None
+    _closing: IDelayedCall | None = None
+
+    def connectionMade(self) -> None:
+        super().connectionMade()
+        try:
+            self.site.connections.admission.expect(self)
+            self._enter(peer_of(self.socket))
+        except Unheard:
+            self.abort()
+
+    def _enter(self, peer: Peer) -> None:
+        """Count a connection from *peer*, unless that is a proxy; raises :class:`Unheard`."""
+        if self.site.hosts.believes(peer.address):
+            return
+        self._counted = peer
+        self._turned_away = self.site.doorkeeper.enter(peer, self.site.connections.monotonic())
+        if self.site.doorkeeper.overrun(peer):
+            raise Unheard
+
+    @property
+    def socket(self) -> ITCPTransport:
+        """The connection itself."""
+        return cast(ITCPTransport, self.transport)
+
+    def require_admitted(self) -> None:
+        """Raise :class:`Refused` if there are too many connections from there."""
+        if self._turned_away is not None:
+            raise Refused(HTTPStatus.TOO_MANY_REQUESTS, str(self._turned_away))
+
+    def abort(self) -> None:
+        """Close at once."""
+        self.socket.abortConnection()
+
+    def wait_on(self) -> None:
+        """What the client sends goes on: it has as long again."""
+        if not self._ended:
+            self.site.connections.admission.handshakes.add(self)
+
+    def allHeadersReceived(self) -> None:
+        self._path = self.site.hosts.within(self._path)
+        request = cast(WebRequest, self.requests[-1])
+        request.look_at(self._command, self._path, self.length)
+        if request.refused is not None and self.length != 0:
+            self.refuse(request.refused)
+        else:
+            super().allHeadersReceived()
+
+    def refuse(self, refused: Refused) -> None:
+        """Answer to a request whose body is not read, or not all of it, and close."""
+        if self._ended:
+            return
+        self._end()
+        body = f"{refused}\n".encode()
+        head = (
+            f"HTTP/1.1 {refused.status.value} {refused.status.phrase}\r\nConnection: close\r\n"
+            f"Content-Type: text/plain; charset=utf-8\r\nContent-Length: {len(body)}\r\n\r\n"
+        )
+        transport = cast(Any, self.transport)
+        transport.pauseProducing()
+        transport.write(head.encode() + body)
+        if hasattr(type(transport), "loseWriteConnection"):
+            transport.loseWriteConnection()
+            self._closing = self.callLater(LINGER, transport.abortConnection)
+        else:
+            self.loseConnection()
+
+    def allContentReceived(self) -> None:
+        if not self._ended:
+            self.site.connections.admission.handshakes.discard(self)
+            super().allContentReceived()
+
+    def rawDataReceived(self, data: bytes) -> None:
+        if self._successor is not None:
+            self._successor.dataReceived(data)
+        elif not self._ended:
+            super().rawDataReceived(data)
+
+    def requestDone(self, request: Request) -> None:  # noqa: N802 - Twisted's
+        self.wait_on()
+        super().requestDone(request)
+
+    def become(self, protocol: TwistedProtocol, answer: bytes) -> None:
+        """Have *protocol* go on with the connection, after *answer*."""
+        self._end()
+        self._successor = protocol
+        if not take_over(self, protocol, answer):
+            self.abort()
+
+    def _end(self) -> None:
+        """This is no connection for requests any more."""
+        self._ended = True
+        self.site.connections.admission.settle(self)
+        counted, self._counted = self._counted, None
+        if counted is not None:
+            self.site.doorkeeper.leave(counted)
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        self._end()
+        if self._closing is not None and self._closing.active():
+            self._closing.cancel()
+        super().connectionLost(reason)
+
+
+class WebSite(Site):
+    """Serves *root* to those that *hosts* lets in. It has no log of what is asked for: addresses can be secrets."""
+
+    noisy = False
+    protocol = WebChannel  # type: ignore[assignment] # what Twisted documents; its own has HTTP/2 besides
+    requestFactory = WebRequest  # noqa: N815 - Twisted's
+    resource: Resource
+
+    def __init__(self, root: Resource, connections: Connections, hosts: Hosts, doorkeeper: Doorkeeper) -> None:
+        super().__init__(root, timeout=None, reactor=connections.clock, parsePOSTFormSubmission=False)
+        self.connections = connections
+        self.hosts = hosts
+        self.doorkeeper = doorkeeper
+
+    def startFactory(self) -> None:  # noqa: N802 - Twisted's
+        """Begin without the clock of Twisted's log, which would tick each second."""
+
+    def stopFactory(self) -> None:  # noqa: N802 - Twisted's
+        """End."""
+
+    def acceptableProtocols(self) -> list[bytes]:  # noqa: N802 - Twisted's
+        """Speak no HTTP/2 over TLS."""
+        return [b"http/1.1"]
+
+    def log(self, request: object) -> None:
+        """Log nothing."""

@@ -1,0 +1,467 @@
+"""The web port as a server for HTTP: what it gives, to whom, and what it does not put up with."""
+
+from __future__ import annotations
+
+import re
+from gzip import decompress
+from http import HTTPStatus
+from io import BytesIO
+from typing import Any
+
+import pytest
+from box import Box
+from protocols.browsing import HOST, OURS, PAGE, Web, handshake, request
+from twisted.internet.address import IPv4Address, UNIXAddress
+from twisted.internet.testing import StringTransport
+from twisted.web.http_headers import Headers
+from twisted.web.server import NOT_DONE_YET
+
+from chat.core.limits import Limits
+from chat.core.links import Links
+from chat.core.peer import Peer
+from chat.protocols.admission import TO_REFUSE
+from chat.protocols.web.hosts import SOMEWHERE, Hosts
+from chat.protocols.web.requests import PIECE, Body, Refused, TakesBody, WebRequest
+
+UNKNOWN = str(SOMEWHERE)
+URL = "https://example.org/chat/"
+
+
+class Kept(BytesIO):
+    """A body that tells whether it was closed."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.got = b""
+
+    def write(self, data: Any) -> int:
+        if b"full" in data:
+            raise Refused(HTTPStatus.INSUFFICIENT_STORAGE, "The disk is full.")
+        self.got += data
+        return super().write(data)
+
+
+class Put(TakesBody):
+    """Takes bodies and answers with their size."""
+
+    most_body = 100_000
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.bodies: list[Kept] = []
+
+    def open_body(self, request: WebRequest, length: int | None) -> Body:
+        if b"secret" not in request.uri:
+            raise Refused(HTTPStatus.NOT_FOUND, "There is no such place.")
+        self.bodies.append(Kept())
+        return self.bodies[-1]
+
+    def render_PUT(self, request: WebRequest) -> int:
+        assert request.content is not None
+        request.answer(HTTPStatus.CREATED, f"{len(request.content.read())} bytes.")
+        return NOT_DONE_YET
+
+
+@pytest.fixture
+def box() -> Box:
+    return Box()
+
+
+@pytest.fixture
+def web(box: Box) -> Web:
+    return Web(box)
+
+
+@pytest.fixture
+def put(web: Web) -> Put:
+    made = Put()
+    web.root.putChild(b"u", made)
+    return made
+
+
+# -- the page
+
+
+def test_the_page_is_there_with_its_policy(web: Web) -> None:
+    status, headers, body = web.connect().ask_for("GET", "/")
+    assert status == 200
+    assert headers["Content-Type"] == "text/html; charset=utf-8"
+    assert headers["Content-Security-Policy"].startswith("default-src 'none'; script-src 'self'; ")
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    found = re.search(rb'src="([0-9a-f]{16}/app.js)"', body)
+    assert found is not None
+    status, headers, script = web.connect().ask_for("GET", f"/{found[1].decode()}")
+    assert (status, script) == (200, PAGE["app.js"])
+    assert headers["Content-Type"] == "text/javascript; charset=utf-8"
+    assert "immutable" in headers["Cache-Control"]
+    assert web.connect().ask_for("GET", "/0123456789abcdef/app.js")[0] == 404
+
+
+def test_what_a_browser_has_is_not_sent_again(web: Web) -> None:
+    browser = web.connect()
+    _, headers, _ = browser.ask_for("GET", "/app.js")
+    assert headers["Cache-Control"] == "no-cache"
+    status, _, body = browser.ask_for("GET", "/app.js", {**OURS, "If-None-Match": headers["ETag"]})
+    assert (status, body) == (304, b"")
+
+
+def test_files_are_packed_for_who_can_unpack_them(web: Web) -> None:
+    browser = web.connect()
+    _, plain, _ = browser.ask_for("GET", "/app.js", {**OURS, "Accept-Encoding": "br, gzip;q=0"})
+    _, packed, body = browser.ask_for("GET", "/app.js", {**OURS, "Accept-Encoding": "br, gzip"})
+    assert "Content-Encoding" not in plain
+    assert (packed["Content-Encoding"], decompress(body)) == ("gzip", PAGE["app.js"])
+    assert plain["ETag"] != packed["ETag"]
+
+
+@pytest.mark.parametrize(
+    ("headers", "host", "word"),
+    [
+        ({}, "192.0.2.1", "refused"),
+        ({}, "127.0.0.1", "taken"),
+        ({"X-Forwarded-For": "198.51.100.7"}, "127.0.0.1", "refused"),
+        ({"X-Forwarded-For": "198.51.100.7", "X-Forwarded-Proto": "http"}, "203.0.113.1", "refused"),
+        ({"X-Forwarded-For": "198.51.100.7", "X-Forwarded-Proto": "https"}, "203.0.113.1", "taken"),
+    ],
+)
+def test_the_page_says_whether_passwords_are_taken(box: Box, headers: dict[str, str], host: str, word: str) -> None:
+    browser = Web(box, URL, "203.0.113.1").connect(host)
+    _, _, body = browser.ask_for("GET", "/", {"Host": "example.org", **headers})
+    assert f'data-passwords="{word}"'.encode() in body
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("HEAD", "/", 200),
+        ("POST", "/", 405),
+        ("DELETE", "/", 405),
+        ("GET", "/nothing", 404),
+        ("GET", "/../index.html", 404),
+        ("GET", "/%2e%2e/%2e%2e/etc/passwd", 404),
+        ("GET", "/ws", 426),
+        ("TRACE", "/", 405),
+    ],
+)
+def test_there_is_nothing_else(web: Web, method: str, path: str, status: int) -> None:
+    got, headers, body = web.connect().ask_for(method, path)
+    assert got == status
+    assert (method == "HEAD") == (body == b"")
+    assert headers["Content-Security-Policy"].startswith("default-src 'none'")
+
+
+def test_a_path_of_the_page_that_a_proxy_leaves_in_is_understood(box: Box) -> None:
+    browser = Web(box, URL).connect()
+    assert browser.ask_for("GET", "/chat/app.js", {"Host": "example.org"})[0] == 200
+    assert browser.ask_for("GET", "/app.js", {"Host": "example.org"})[0] == 200
+    assert browser.ask_for("GET", "/chatter", {"Host": "example.org"})[0] == 404
+
+
+# -- whose requests
+
+
+def test_a_host_that_is_not_ours_gets_nothing(web: Web) -> None:
+    status, _, body = web.connect().ask_for("GET", "/", {"Host": "evil.example"})
+    assert status == 421
+    assert body.startswith(b"This chat does not know the host 'evil.example' as its own.")
+
+
+@pytest.mark.parametrize(
+    "head", [b"GET / HTTP/1.1\r\n\r\n", b"GET / HTTP/1.1\r\nHost: localhost\r\nHost: evil\r\n\r\n"]
+)
+def test_there_is_one_host(web: Web, head: bytes) -> None:
+    browser = web.connect()
+    browser.send_bytes(head)
+    assert browser.answer()[0] == 421
+
+
+def test_the_host_of_the_page_is_let_in(box: Box) -> None:
+    web = Web(box, URL)
+    ours = {"Host": "example.org", "Origin": "https://example.org"}
+    assert web.connect().open(ours) == 101
+    assert web.connect().open({**ours, "Host": f"{HOST}:8080"}) == 101
+    assert web.connect().open({**ours, "Origin": "https://evil.example"}) == 403
+
+
+@pytest.mark.parametrize(
+    ("peer", "proxies", "headers", "shown", "secure"),
+    [
+        ("192.0.2.1", (), {}, "192.0.2.1", False),
+        ("127.0.0.1", (), {}, "127.0.0.1", True),
+        ("127.0.0.1", (), {"X-Forwarded-For": "198.51.100.7"}, UNKNOWN, False),
+        ("127.0.0.1", (), {"Via": "1.1 x"}, UNKNOWN, False),
+        ("127.0.0.1", (), {"Forwarded": "for=127.0.0.1;proto=https"}, UNKNOWN, False),
+        ("127.0.0.1", (), {"X-Real-IP": "127.0.0.1"}, UNKNOWN, False),
+        ("127.0.0.1", (), {"X-Forwarded-For": "127.0.0.1", "X-Forwarded-Proto": "https"}, UNKNOWN, False),
+        ("192.0.2.1", (), {"X-Forwarded-For": "198.51.100.7", "X-Forwarded-Proto": "https"}, "192.0.2.1", False),
+        ("127.0.0.1", ("127.0.0.1",), {}, "127.0.0.1", True),
+        ("127.0.0.1", ("127.0.0.1",), {"X-Forwarded-For": "198.51.100.7"}, "198.51.100.7", False),
+        (
+            "127.0.0.1",
+            ("127.0.0.0/8",),
+            {"X-Forwarded-For": "198.51.100.7", "X-Forwarded-Proto": "https"},
+            "198.51.100.7",
+            True,
+        ),
+        ("127.0.0.1", ("127.0.0.1",), {"X-Forwarded-For": "127.0.0.1, 198.51.100.7"}, "198.51.100.7", False),
+        (
+            "127.0.0.1",
+            ("127.0.0.1", "10.0.0.0/8"),
+            {"X-Forwarded-For": "127.0.0.1, 198.51.100.7, 10.1.2.3"},
+            "198.51.100.7",
+            False,
+        ),
+        ("127.0.0.1", ("127.0.0.1",), {"X-Forwarded-For": "198.51.100.7, nonsense"}, UNKNOWN, False),
+        ("127.0.0.1", ("127.0.0.1",), {"X-Forwarded-For": "127.0.0.1"}, "127.0.0.1", True),
+        ("10.1.2.3", ("10.0.0.0/8",), {"X-Forwarded-For": "127.0.0.1, 10.1.2.4"}, UNKNOWN, False),
+        ("10.1.2.3", ("10.0.0.0/8",), {"X-Forwarded-For": "10.1.2.5, 10.1.2.4"}, "10.1.2.4", False),
+        ("127.0.0.1", ("127.0.0.1",), {"X-Forwarded-Proto": "https"}, UNKNOWN, False),
+        ("127.0.0.1", ("127.0.0.1",), {"X-Forwarded-For": "2001:db8::7"}, "2001:db8::7", False),
+        ("10.1.2.3", ("127.0.0.1",), {"X-Forwarded-For": "127.0.0.1", "X-Forwarded-Proto": "https"}, "10.1.2.3", False),
+        (None, (), {}, "None", True),
+        (None, (), {"X-Forwarded-For": "198.51.100.7", "X-Forwarded-Proto": "https"}, UNKNOWN, False),
+        (None, ("unix",), {"X-Forwarded-For": "198.51.100.7", "X-Forwarded-Proto": "https"}, "198.51.100.7", True),
+    ],
+)
+def test_only_a_proxy_that_is_named_is_believed(
+    peer: str | None, proxies: tuple[str, ...], headers: dict[str, str], shown: str, secure: bool
+) -> None:
+    """A proxy on the same machine must not make all who come through it look as if they sat at it."""
+    address = IPv4Address("TCP", peer, 1) if peer is not None else UNIXAddress(b"")
+    transport = StringTransport(peerAddress=address)
+    found = Hosts(None, proxies).peer(transport, Headers({name: [value] for name, value in headers.items()}))
+    assert (str(found.address), found.secure) == (shown, secure)
+    assert found.local == (shown in ("127.0.0.1", "None"))
+    assert not (headers and found.on_socket)
+
+
+def test_who_comes_through_a_proxy_is_known_by_the_address_of_their_own(box: Box) -> None:
+    web = Web(box, URL, "127.0.0.1")
+    ada = web.connect("127.0.0.1")
+    ada.open({"Host": "example.org", "X-Forwarded-For": "198.51.100.7", "X-Forwarded-Proto": "https"})
+    ada.ask(type="hello", name="ada")
+    ada.ask(type="devices")
+    (device,) = ada.objects()[-1]["devices"]
+    assert (device["way"], device["address"]) == ("web over TLS", "198.51.100.7")
+    web.box.clock.advance(30)
+    assert not ada.wire.aborted, "nobody waits for its handshake by TLS"
+
+
+@pytest.mark.parametrize(
+    ("url", "tls", "headers", "base"),
+    [
+        (None, False, {}, f"http://{HOST}:8080/"),
+        (None, False, {"Host": "localhost:81"}, "http://localhost:81/"),
+        (URL, False, {}, URL),
+    ],
+)
+def test_links_begin_as_the_browser_has_the_page(
+    box: Box, url: str | None, tls: bool, headers: dict[str, str], base: str
+) -> None:
+    found: list[Peer] = []
+
+    class Ask(TakesBody):
+        def render_GET(self, request: WebRequest) -> bytes:
+            found.append(request.peer)
+            return b""
+
+    web = Web(box, url)
+    web.root.putChild(b"ask", Ask())
+    assert web.connect().ask_for("GET", "/ask", {"Host": f"{HOST}:8080", **headers})[0] == 200
+    assert Links(url or "", 8080, tls).base(found[0]) == base
+    assert Links().base(found[0]) is None
+
+
+@pytest.mark.parametrize(
+    ("peer", "links", "base"),
+    [
+        (Peer(), Links(port=8080), "http://localhost:8080/"),
+        (Peer(reached="192.0.2.1"), Links(port=8443, tls=True), "https://192.0.2.1:8443/"),
+        (Peer(reached="[2001:db8::1]"), Links(port=1), "http://[2001:db8::1]:1/"),
+        (Peer(reached="192.0.2.1"), Links(url=URL, port=1), URL),
+        (Peer(reached="192.0.2.1"), Links(), None),
+    ],
+)
+def test_links_for_others_begin_with_the_host_that_they_have_reached(
+    peer: Peer, links: Links, base: str | None
+) -> None:
+    assert links.base(peer) == base
+
+
+# -- bodies
+
+
+def test_a_body_is_taken_as_it_comes(web: Web, put: Put) -> None:
+    browser = web.connect()
+    browser.send_bytes(request("PUT", "/u/secret", {**OURS, "Content-Length": "10"}))
+    browser.send_bytes(b"12345")
+    assert put.bodies[0].got == b"12345"
+    browser.send_bytes(b"67890")
+    assert browser.answer()[::2] == (201, b"10 bytes.\n")
+    assert put.bodies[0].closed
+    assert browser.ask_for("GET", "/")[0] == 200
+
+
+def test_a_body_in_chunks_is_taken(web: Web, put: Put) -> None:
+    browser = web.connect()
+    chunks = {**OURS, "Transfer-Encoding": "chunked", "Expect": "100-continue"}
+    browser.send_bytes(request("PUT", "/u/secret", chunks))
+    assert browser.received() == b"HTTP/1.1 100 Continue\r\n\r\n"
+    browser.send_bytes(b"5\r\n12345\r\n0\r\n\r\n")
+    assert browser.answer()[::2] == (201, b"5 bytes.\n")
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "headers", "status"),
+    [
+        ("PUT", "/u/secret", {"Content-Length": "100001"}, 413),
+        ("PUT", "/u/secret", {"Content-Length": "1" + "0" * 12, "Expect": "100-continue"}, 413),
+        ("PUT", "/u/wrong", {"Content-Length": "5"}, 404),
+        ("PUT", "/u/wrong", {"Transfer-Encoding": "chunked"}, 404),
+        ("POST", "/", {"Content-Length": "5"}, 413),
+        ("GET", "/ws", {"Content-Length": "5"}, 413),
+        ("GET", "/", {"Transfer-Encoding": "chunked"}, 413),
+        ("PUT", "/u/secret", {"Content-Length": "5", "Host": "evil.example"}, 421),
+        ("PUT", "/u/secret", {"Content-Length": "5", "Origin": "https://evil.example"}, 403),
+    ],
+)
+def test_a_body_is_refused_before_it_comes(
+    web: Web, put: Put, method: str, path: str, headers: dict[str, str], status: int
+) -> None:
+    browser = web.connect()
+    browser.send_bytes(request(method, path, {**OURS, **headers}))
+    got, answered, _ = browser.answer()
+    assert (got, answered["Connection"]) == (status, "close")
+    assert browser.wire.paused
+    assert browser.wire.half_closed
+    browser.send_bytes(b"12345" + request("GET", "/"))
+    assert browser.received() == b""
+    assert put.bodies == []
+    web.box.clock.advance(5)
+    assert browser.wire.aborted
+    browser.lose()
+
+
+@pytest.mark.parametrize("end", [b"", b"0\r\n\r\n"])
+def test_chunks_are_counted(web: Web, put: Put, end: bytes) -> None:
+    browser = web.connect()
+    browser.send_bytes(request("PUT", "/u/secret", {**OURS, "Transfer-Encoding": "chunked"}))
+    browser.send_bytes(b"186a1\r\n" + b"x" * 100_001 + b"\r\n" + end)
+    answered = browser.received()
+    assert answered.startswith(b"HTTP/1.1 413 ")
+    assert answered.count(b"HTTP/1.1") == 1
+    assert sum(len(body.got) for body in put.bodies) <= put.most_body
+    browser.lose()
+    assert put.bodies[0].closed
+
+
+def test_a_body_may_be_refused_while_it_comes(web: Web, put: Put) -> None:
+    browser = web.connect()
+    browser.send_bytes(request("PUT", "/u/secret", {**OURS, "Content-Length": "100"}))
+    browser.send_bytes(b"full")
+    assert browser.answer()[::2] == (507, b"The disk is full.\n")
+    browser.lose()
+    assert put.bodies[0].closed
+
+
+def test_a_body_that_ends_too_early_is_closed(web: Web, put: Put) -> None:
+    browser = web.connect()
+    browser.send_bytes(request("PUT", "/u/secret", {**OURS, "Content-Length": "100"}, b"x" * 50))
+    assert not put.bodies[0].closed
+    browser.lose()
+    assert put.bodies[0].closed
+    assert browser.received() == b""
+
+
+# -- time
+
+
+@pytest.mark.parametrize("sent", [b"", handshake()[:40], handshake()[:-2]])
+def test_a_request_must_come_in_time_however_slowly_its_bytes_do(web: Web, sent: bytes) -> None:
+    browser = web.connect()
+    for at in range(10):
+        browser.send_bytes(sent[at : at + 1] if at < 9 else sent[9:])
+        assert not browser.wire.aborted
+        web.box.clock.advance(1)
+    assert browser.wire.aborted
+    browser.lose()
+
+
+def test_a_connection_without_requests_ends(web: Web) -> None:
+    browser = web.connect()
+    for _ in range(5):
+        web.box.clock.advance(9)
+        assert browser.ask_for("GET", "/")[0] == 200
+    web.box.clock.advance(11)
+    assert browser.wire.aborted
+
+
+def test_a_body_must_go_on(web: Web, put: Put) -> None:
+    put.most_body = 10 * PIECE
+    browser = web.connect()
+    browser.send_bytes(request("PUT", "/u/secret", {**OURS, "Content-Length": str(10 * PIECE)}))
+    for _ in range(4):
+        web.box.clock.advance(9)
+        browser.send_bytes(b"x" * PIECE)
+        assert not browser.wire.aborted
+    for _ in range(11):
+        browser.send_bytes(b"x")
+        web.box.clock.advance(1)
+    assert browser.wire.aborted
+    browser.lose()
+    assert put.bodies[0].closed
+
+
+# -- how many
+
+
+def test_one_address_has_so_many_connections(box: Box) -> None:
+    box = Box(limits=Limits(connections_each=2, connects_rate=None))
+    web = Web(box)
+    browsers = [web.connect() for _ in range(3)]
+    assert [browser.ask_for("GET", "/")[0] for browser in browsers] == [200, 200, 429]
+    assert web.connect("192.0.2.2").ask_for("GET", "/")[0] == 200
+    browsers[0].lose()
+    browsers[2].lose()
+    assert web.connect().ask_for("GET", "/")[0] == 200
+    more = [web.connect() for _ in range(5)]
+    assert more[-1].wire.aborted
+
+
+def test_those_through_a_proxy_share_no_address(box: Box) -> None:
+    box = Box(limits=Limits(connections_each=2, connects_rate=None))
+    web = Web(box, None, "192.0.2.1")
+    browsers = [web.connect() for _ in range(5)]
+    assert [browser.ask_for("GET", "/")[0] for browser in browsers] == [200] * 5
+
+
+def test_all_together_have_so_many_connections(box: Box) -> None:
+    box = Box(limits=Limits(connections=3, connections_each=None, connects_rate=None))
+    web = Web(box)
+    browsers = [web.connect() for _ in range(4 + TO_REFUSE)]
+    assert [browser.wire.aborted for browser in browsers] == [False] * (3 + TO_REFUSE) + [True]
+    browsers[-1].lose()
+    browsers[0].lose()
+    assert not web.connect().wire.aborted
+
+
+def test_a_websocket_counts_no_more_as_a_connection_for_requests(box: Box) -> None:
+    box = Box(limits=Limits(connections_each=2, connects_rate=None))
+    web = Web(box)
+    web.browser("ada")
+    web.browser("bob")
+    assert [web.connect().ask_for("GET", "/")[0] for _ in range(2)] == [200, 200]
+    assert len(box.connections.admission.expected) == 2
+
+
+def test_heads_are_bounded(web: Web) -> None:
+    for head in (
+        b"GET / HTTP/1.1\r\nX: " + b"x" * 9_000 + b"\r\n\r\n",
+        b"GET / HTTP/1.1\r\n" + b"X: x\r\n" * 70 + b"\r\n",
+        b"GET /" + b"x" * 9_000 + b" HTTP/1.1\r\n\r\n",
+        b"nonsense\r\n\r\n",
+    ):
+        browser = web.connect()
+        browser.send_bytes(head)
+        assert browser.received().startswith(b"HTTP/1.1 400 ")
+        assert browser.wire.disconnecting
