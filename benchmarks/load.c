@@ -6,7 +6,8 @@
  * A text says who sent it, its number among that talker's texts, and when it was sent, so that a receiver knows for each
  * line whether it is the one that is due and how long it took. A talker has `window` texts under way: a text has arrived
  * when half of its receivers have it. With `rate`, texts are sent at fixed times instead, and count from the time at
- * which they were due. In the end all stop talking, and everybody must receive whatever was sent.
+ * which they were due. In the end all stop talking, and everybody must receive whatever was sent. The dialect `web` is
+ * JSON by WebSockets.
  */
 
 #define _GNU_SOURCE
@@ -41,6 +42,7 @@ static char *dialect_name = "text", *host = "127.0.0.1", *password = "";
 static long port, rooms = 1, members = 100, talkers = 8, size = 64, window = 16, ramp = 8, stuck, list, pid, tls;
 static double seconds = 5, warmup = 1, rate, idle, patience = 20;
 static enum dialect dialect;
+static bool web;
 
 static struct { const char *key; long *number; double *real; char **word; } settings[] = {
     {"port", &port}, {"rooms", &rooms}, {"members", &members}, {"talkers", &talkers}, {"size", &size},
@@ -260,6 +262,20 @@ static uint32_t unspell(const char *letters) {
     return x | x >> 16;
 }
 
+/* Put a line into a frame if the server wants that. The mask is of zeros, which leave what they mask as it is. */
+static int put(char *to, const char *line, int length) {
+    int head = 0;
+    if (web) {
+        to[head++] = (char)0x81;
+        to[head++] = (char)(0x80 | (length < 126 ? length : 126));
+        if (length >= 126) to[head++] = (char)(length >> 8), to[head++] = (char)length;
+        memset(to + head, 0, 4);
+        head += 4;
+    }
+    memcpy(to + head, line, length);
+    return head + length;
+}
+
 /* Write one text as a line of the dialect; return its length. */
 static int write_line(struct client *c, int64_t time, char *line) {
     char room[16], text[4096];
@@ -279,10 +295,10 @@ static int write_line(struct client *c, int64_t time, char *line) {
 }
 
 static void say(struct client *c, int texts, int64_t time) {
-    static char lines[1 << 20];
+    static char lines[1 << 20], line[8192];
     int length = 0;
     for (int i = 0; i < texts; i++) {
-        length += write_line(c, time, lines + length);
+        length += put(lines + length, line, write_line(c, time, line));
         if (c->heard) c->heard[c->sent % RING] = 0;
         c->sent++;
     }
@@ -291,7 +307,7 @@ static void say(struct client *c, int texts, int64_t time) {
 }
 
 static void come_in(struct client *c) {
-    char line[200], room[16];
+    char line[200], framed[220], room[16];
     int length;
     room_name(c, room);
     if (dialect == IRC) length = sprintf(line, "JOIN #%s\r\n", room);
@@ -302,7 +318,7 @@ static void come_in(struct client *c) {
         if (rooms > 1) length += sprintf(line + length, "/join %s\n", room);
         if (list) length += sprintf(line + length, "/who\n");
     }
-    push(c, line, length);
+    push(c, framed, put(framed, line, length));
 }
 
 static void introduce(struct client *c) {
@@ -310,6 +326,11 @@ static void introduce(struct client *c) {
     int length = 0;
     c->state = CONNECTED;
     if (tls) secure(c);
+    if (web) {
+        static const char handshake[] = "GET /ws HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+                                        "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+        push(c, handshake, sizeof handshake - 1);
+    }
     if (dialect != IRC) return;
     if (*password) length = sprintf(line, "PASS %s\r\n", password);
     length += sprintf(line + length, "NICK u%05d\r\nUSER u%05d 0 * :u\r\n", id_of(c), id_of(c));
@@ -442,6 +463,25 @@ static void read_line(struct client *c, const char *line, size_t length) {
     else read_irc_notice(c, line, length);
 }
 
+/* Read the answer to the handshake, or a frame; return where what follows begins, or NULL if not all is there. */
+static char *read_frame(struct client *c, char *at, size_t left) {
+    if (c->state == CONNECTED) {
+        char *end = memmem(at, left, "\r\n\r\n", 4);
+        if (!end) return NULL;
+        if (memcmp(at, "HTTP/1.1 101 ", 13)) fail("client %d was told: %.*s", id_of(c), (int)(end - at), at);
+        answer(c);
+        return end + 4;
+    }
+    if (left < 4) return NULL;
+    unsigned char *head = (unsigned char *)at;
+    size_t length = head[1], before = length < 126 ? 2 : 4;
+    if (head[0] != 0x81 || length > 126) fail("client %d received a frame that begins with %02x %02x", id_of(c), head[0], head[1]);
+    if (length == 126) length = head[2] << 8 | head[3];
+    if (left < before + length) return NULL;
+    read_line(c, at + before, length);
+    return at + before + length;
+}
+
 static void receive(struct client *c) {
     static char buffer[LONGEST + CHUNK];
     size_t kept = c->rest_size;
@@ -451,7 +491,8 @@ static void receive(struct client *c) {
     if (n <= 0) fail("the server closed the connection of client %d", id_of(c));
     now = clock_now();
     char *line = buffer, *end = buffer + kept + n, *newline, *from = buffer + kept;
-    while ((newline = memchr(from, '\n', end - from))) {
+    while (web && (newline = read_frame(c, line, end - line))) line = newline;
+    while (!web && (newline = memchr(from, '\n', end - from))) {
         read_line(c, line, newline - line);
         from = line = newline + 1;
     }
@@ -537,6 +578,8 @@ static void talk_until(int64_t end) {
 }
 
 static void prepare(void) {
+    web = !strcmp(dialect_name, "web");
+    if (web) dialect_name = "json";
     for (dialect = TEXT; strcmp(dialect_name, (const char *[]){"text", "json", "irc"}[dialect]);)
         if (++dialect > IRC) fail("there is no dialect %s", dialect_name);
     if (size < HEADER || size > 4000 || window > RING / 2 || talkers > members) fail("that can't be measured");

@@ -68,6 +68,12 @@ SCENARIOS = (
         quick=True,
     ),
     Scenario(
+        "web",
+        "programs, or browsers: one room, 1,000 members, 20 talkers, 64 bytes",
+        {"members": 1_000, "talkers": 20},
+        ("json", "web"),
+    ),
+    Scenario(
         "stuck",
         "one room, 1,000 members, 20 talkers, 64 bytes, and one who never reads",
         {"members": 1_001, "talkers": 20, "stuck": 1},

@@ -69,6 +69,10 @@ def _chat_tls(folder: Path, port: int) -> list[str]:
     return _chat(*tls)(folder, 0)
 
 
+def _chat_web(folder: Path, port: int) -> list[str]:
+    return _chat("--web", f"tcp:{port}:interface=127.0.0.1")(folder, 0)
+
+
 def _certificate(folder: Path) -> str:
     path = folder / "certificate.pem"
     kind = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-subj", "/CN=localhost"]
@@ -166,6 +170,8 @@ def find(fanout: Path, *, tls: bool) -> tuple[dict[str, Server], list[str]]:
         Server("memory", "twisted-chat, `--data none`", _chat("--data", "none"), "text"),
         Server("quiet", "twisted-chat, `--no-log-talk`", _chat("--no-log-talk"), "text"),
         Server("chat-tls", "twisted-chat, TLS", _chat_tls, "text", tls=True, load={"tls": 1}),
+        Server("json", "twisted-chat, JSON lines", _chat(), "json"),
+        Server("web", "twisted-chat, browsers", _chat_web, "web"),
         Server("asyncio", "twisted-chat, asyncio reactor", _twistd(after=("--reactor", "asyncio")), "text"),
     ]
     missing = []
