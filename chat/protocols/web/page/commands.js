@@ -1,0 +1,149 @@
+// Does what a typed line says: sends the request of a command, as the other clients do, or what the page has for it.
+
+import { COMMANDS, ELSEWHERE, usage } from "./command_table.js";
+import { Refused } from "./link.js";
+import { same } from "./sentences.js";
+
+const IN_CONVERSATIONS = ["history", "leave", "me", "react", "reply"];
+const STORED = ["delete", "edit", "pin", "react"];
+
+// Returns the command that a line begins with, and what follows its name.
+function split(line) {
+	const [, word, rest] = /^\/(\S*)\s*([^]*)$/.exec(line);
+	const name = word.toLowerCase();
+	const command = COMMANDS.get(name);
+	if (command) return { command, rest };
+	const near = ELSEWHERE[name] ?? [...COMMANDS.keys()].find((one) => one.startsWith(name.slice(0, 3)));
+	throw new Refused(`There is no command /${word.slice(0, 40)}. Did you mean /${near ?? "help"}?`);
+}
+
+// Reads what was typed behind the name of a command as the fields of a request.
+function parse(command, rest, here) {
+	const fields = {};
+	const wrong = new Refused(`Usage: ${usage(command)}`);
+	for (const { field, kind, optional, about, typed } of command.parameters) {
+		if (about) fields[field] = here;
+		if (!typed) continue;
+		const word = kind === "text" ? rest : rest.split(" ", 1)[0];
+		if (kind === "number" && optional && /^(on|off)$/i.test(word)) continue;
+		rest = rest.slice(word.length).trimStart();
+		if (word) fields[field] = value(kind, word);
+		else if (!optional) throw wrong;
+	}
+	if (rest) throw wrong;
+	return fields;
+}
+
+function value(kind, word) {
+	const number = /^#?(\d{1,9})$/.exec(word)?.[1];
+	if (kind === "switch" && !/^(on|off)$/i.test(word)) throw new Refused(`${word.slice(0, 40)} is neither on nor off.`);
+	if (kind === "number" && !number) throw new Refused(`${word.slice(0, 40)} is not a number.`);
+	if (kind === "switch") return word.toLowerCase() === "on";
+	return kind === "number" ? Number(number) : kind === "room" ? word.replace(/^#/, "") : word;
+}
+
+// Returns the name of the command, if a line begins with one that takes a password.
+export function secretOf(line) {
+	const command = COMMANDS.get(/^\s*\/(\S+)/.exec(line)?.[1].toLowerCase());
+	return command?.parameters.some((one) => one.kind === "secret") ? command.name : null;
+}
+
+// Runs a line that begins with a slash. Throws Refused.
+export function run(store, line) {
+	const { command, rest } = split(line);
+	const { name, parameters } = command;
+	const room = store.current;
+	if (room.private && parameters.some((one) => one.about) && !IN_CONVERSATIONS.includes(name)) {
+		throw new Refused(`/${name} works in rooms, and this is a private conversation.`);
+	}
+	const fields = parse(command, rest.trim(), room.name);
+	(RUN[name] ?? request)(store, fields, room, name);
+}
+
+// Sends a request, and shows its answer where it was typed.
+function request(store, fields, room, name) {
+	if (STORED.includes(name)) store.post(name, fields);
+	else store.link.ask(name, fields, (answer) => store.tellAnswer(answer, room));
+}
+
+// Sends which way to switch something: the other way than the user sees, unless they have said it.
+function turn(store, fields, room, name) {
+	const names = name === "op" ? room.ops : name === "ignore" ? store.ignored : [];
+	const isOn = name === "lock" ? room.locked : [...names].some((one) => same(one, fields.name ?? ""));
+	if (name === "moderator" && fields.on === undefined) throw new Refused(`Say which way: /moderator ${fields.name} on, or off`);
+	const isSwitch = name === "lock" || fields.name !== undefined;
+	request(store, isSwitch ? { on: !isOn, ...fields } : fields, room, name);
+}
+
+const RUN = {
+	op: turn,
+	lock: turn,
+	ignore: turn,
+	moderator: turn,
+	quit: (store) => store.leave(),
+	reconnect: (store) => store.reconnect(),
+	paste: (store) => store.tell("Paste the lines as you do elsewhere: they become one message."),
+	me: (store, { text }, room) => (room.private ? store.say(text) : store.post("me", { room: room.name, text })),
+	join: (store, { room }) => store.join(room),
+	leave: (store, _, room) => store.close(room),
+	search: (store, { text }) => store.panels.search(text),
+	mentions: (store) => store.panels.listMentions(),
+	pins: (store) => store.panels.listPins(),
+	go: (store, { room: name }) => {
+		const room = store.rooms[name - 1] ?? store.find(name) ?? store.find(name.replace(/^@/, ""), true);
+		if (!room) throw new Refused(`You are not in ${name.slice(0, 40)}. /join ${name.slice(0, 40)} goes there.`);
+		store.turnTo(room);
+	},
+	msg: (store, { name, text }) => {
+		store.open(name);
+		if (text) store.say(text);
+	},
+	nick: (store, fields, room) => (store.link.online ? request(store, fields, room, "nick") : store.enter(fields.name)),
+	history: (store, { when = "" }, room) => {
+		const [isRead, count = 50, around] = /^(\d{1,3})?\s*(?:around #?(\d{1,9}))?$/.exec(when) ?? [];
+		if (isRead === undefined) throw new Refused("Scroll up for what was said earlier. /search since:2026-11-20 tea finds it.");
+		store.panels.showPast({ ...room.address, count: Number(count), around: around && Number(around) }, room.title);
+	},
+	logout: (store, { which }, room) => {
+		if (!/^(all|\d{1,9})$/i.test(which)) throw new Refused("Say which: /logout 2, or /logout all. /devices lists them.");
+		request(store, /^\d/.test(which) ? { device: Number(which) } : {}, room, "logout");
+	},
+	kick: (store, { name, text = "" }, room) => {
+		const isBan = /^\d+[smhdw]\b/i.test(text); // with a time, they may not come back before that
+		request(store, { room: room.name, [isBan ? "target" : "name"]: name, text }, room, isBan ? "ban" : "kick");
+	},
+	room: (store, fields, room) => {
+		const isArchive = /^archived?$/i.test(fields.access ?? "");
+		request(store, isArchive ? { ...fields, on: room.status !== "archived" } : fields, room, "room");
+	},
+	edit: (store, { text }, room) => store.post("edit", { id: store.input.lastSaid(room).id, text }),
+	delete: (store, { id }, room) => store.post("delete", { id: id ?? store.input.lastSaid(room).id }),
+	reply: (store, { text }, room) => {
+		const line = room.newest((one) => !one.mine && (one.mention || one.private));
+		if (!line) throw new Refused("There is nothing here that names you. To answer somebody, begin with their name: bob: yes");
+		store.say(text, room, line.id);
+	},
+	react: (store, { text, id, on }, room) => {
+		const line = room.newest((one) => (id ? one.id === id : !one.mine));
+		if (!line && !id) throw new Refused("Nobody else has said anything here.");
+		const isMine = line?.reactions.some((one) => one.mine && one.text === text);
+		store.post("react", { id: id ?? line.id, text, on: on ?? !isMine });
+	},
+	pin: (store, { id, on }, room) => {
+		const line = room.newest((one) => !id || one.id === id);
+		if (!line && !id) throw new Refused("Nothing has been said here.");
+		store.post("pin", { room: room.name, id: id ?? line.id, on: on ?? !line?.pinned });
+	},
+	notify: (store, { word }, room) => {
+		const others = store.words.filter((one) => !same(one, word ?? ""));
+		const words = word && (others.length < store.words.length ? others : [...others, word]);
+		request(store, { words }, room, "notify");
+	},
+	help: (store, { command }, room) => {
+		const name = command && command !== "all" ? split(`/${command.replace(/^\//, "")}`).command.name : null;
+		if (command) return request(store, name ? { command: name } : {}, room, "help");
+		const list = (isForOps) => [...COMMANDS.values()].filter((one) => one.privileged === isForOps).map((one) => `/${one.name}`).join(", ");
+		store.tell(`Commands: ${list(false)}. Ops of a room and moderators have more: ${list(true)}.`);
+		return store.tell("/help msg explains /msg, and /help all explains them all. Tab completes.");
+	},
+};

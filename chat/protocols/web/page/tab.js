@@ -1,0 +1,70 @@
+// What a tab of the browser keeps while it is loaded again, and what it knows of other tabs of the same chat.
+
+const NAMES = ["tab", "link", "rooms"];
+
+// Keeps values in the session storage that `storage()` returns, and does without if that is forbidden or full.
+export class Saved {
+	constructor(storage, prefix) {
+		Object.assign(this, { storage, prefix });
+	}
+
+	read(name) {
+		try {
+			return JSON.parse(this.storage().getItem(this.prefix + name));
+		} catch {
+			return null;
+		}
+	}
+
+	write(name, value) {
+		try {
+			this.storage().setItem(this.prefix + name, JSON.stringify(value));
+		} catch {
+			// A page that is loaded again begins anew then.
+		}
+	}
+
+	clear() {
+		for (const name of NAMES) this.write(name, null);
+	}
+}
+
+// Tells tabs apart by `locks` (navigator.locks), which browsers have on https and on this machine only.
+export class Tabs {
+	constructor(locks, prefix) {
+		Object.assign(this, { locks, prefix, claimed: null });
+	}
+
+	// Resolves with whether no other tab has what this one keeps: a duplicated tab has a copy of it, and must not take
+	// over the session of the first.
+	async isOnly(saved) {
+		const id = saved.read("tab") ?? Math.random();
+		saved.write("tab", id);
+		if (!this.locks) return true;
+		const name = `${this.prefix}tab ${id}`;
+		return new Promise((resolve) => {
+			const hold = () => {
+				resolve(true);
+				return new Promise(() => {}); // as long as the tab lives
+			};
+			// A page that is loaded again may have to wait until the one before lets go.
+			this.locks.request(name, { signal: AbortSignal.timeout(300) }, hold).catch(() => resolve(false));
+		});
+	}
+
+	// This tab is in the chat under that name; null: under none.
+	claim(name) {
+		if (!this.locks || name === this.claimed) return;
+		this.release?.();
+		this.claimed = name;
+		const held = new Promise((release) => (this.release = release));
+		if (name !== null) this.locks.request(`${this.prefix}name ${name} ${Math.random()}`, () => held);
+	}
+
+	// Resolves with the names under which tabs of this browser are in the chat.
+	async others() {
+		const { held = [] } = (await this.locks?.query()) ?? {};
+		const start = `${this.prefix}name `;
+		return held.filter(({ name }) => name.startsWith(start)).map(({ name }) => name.slice(start.length).split(" ")[0]);
+	}
+}

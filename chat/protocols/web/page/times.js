@@ -1,0 +1,28 @@
+// Writes times and spans of time as people read them, in the user's time zone.
+
+const DAY = new Intl.DateTimeFormat("en-GB", { weekday: "long", day: "numeric", month: "long", year: "numeric" });
+const two = (number) => String(number).padStart(2, "0");
+const days = new Map();
+
+// Reads a time of the wire; what can't be read counts as now.
+export function local(time) {
+	const date = new Date(time);
+	return Number.isNaN(date.getTime()) ? new Date() : date;
+}
+
+export const clock = (date) => `${two(date.getHours())}:${two(date.getMinutes())}`;
+export const moment = (date) => `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())} ${clock(date)}`;
+
+// Writes the day: "Saturday, 21 November 2026".
+export function day(date) {
+	const key = date.toDateString();
+	if (!days.has(key)) days.set(key, DAY.format(date).replace(/^(\w+) /, "$1, "));
+	return days.get(key);
+}
+
+// Writes a number of seconds: "3 minutes", "2 hours".
+export function ago(seconds) {
+	const [size, unit] = [[86400, "day"], [3600, "hour"], [60, "minute"]].find(([most]) => seconds >= most) ?? [1, "second"];
+	const count = Math.floor(seconds / size);
+	return `${count} ${unit}${count === 1 ? "" : "s"}`;
+}

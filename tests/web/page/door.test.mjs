@@ -1,0 +1,139 @@
+import assert from "node:assert/strict";
+import { beforeEach, test } from "node:test";
+import { RealChat, Storage, texts } from "./chat.mjs";
+import { Tabs } from "../../../chat/protocols/web/page/tab.js";
+
+let chat;
+beforeEach(async () => (chat = await RealChat.start()));
+
+async function done(promise) {
+  promise.catch(() => {}); // it is awaited below
+  await chat.settle();
+  return promise;
+}
+
+test("who has no name is a guest, and a taken name leads back to the door with the reason", async () => {
+  const guest = await chat.page("");
+  assert.notEqual(guest.name, "");
+  await chat.page("ada");
+  const other = await chat.page("Ada");
+  assert.deepEqual([other.state.is, other.state.code, other.inside], ["outside", "name-taken", false]);
+  assert.notEqual(other.state.why, "");
+  other.enter("bob");
+  await chat.settle();
+  assert.deepEqual([other.state.is, other.name], ["online", "bob"]);
+});
+
+test("a registered name asks for its password, and takes another name as well", async () => {
+  const ada = await chat.page("ada");
+  await done(ada.account("register", "correct horse"));
+  assert.equal(ada.registered, true);
+  ada.leave();
+  await chat.settle();
+  const again = await chat.page("ada");
+  assert.deepEqual([again.state.is, again.state.secret], ["asking", "password"]);
+  again.answer("wrong horses");
+  await chat.settle();
+  assert.deepEqual([again.state.is, again.state.code], ["asking", "wrong-password"]);
+  again.answer("correct horse");
+  await chat.settle();
+  assert.deepEqual([again.state.is, again.registered], ["online", true]);
+  assert.ok(![...again.storage.values.values()].join().includes("correct horse"), "no password is kept");
+  const other = await chat.page("ada");
+  assert.equal(other.state.is, "asking");
+  other.enter("eve");
+  await chat.settle();
+  assert.equal(other.state.is, "online");
+});
+
+test("a password can come with the name, and an account can be made at the door", async () => {
+  const ada = chat.tab();
+  ada.enter("ada", { password: "correct horse", register: true });
+  await chat.settle();
+  assert.deepEqual([ada.state.is, ada.registered], ["online", true]);
+  const second = chat.tab();
+  second.enter("ada", { password: "correct horse" });
+  await chat.settle();
+  assert.equal(second.state.is, "online");
+  ada.say("from the first");
+  await chat.settle();
+  assert.deepEqual(texts(second.current), ["from the first"], "two tabs are two devices");
+  assert.equal(second.current.rows().at(-1).mine, true);
+  const devices = await done(second.ask("devices"));
+  assert.equal(devices.devices.length, 2);
+  await done(second.ask("logout", { device: devices.devices.find((one) => !one.this).device }));
+  assert.deepEqual([ada.state.is, ada.state.code, ada.inside], ["ended", "logged-out", false]);
+});
+
+test("a request that is refused or lost is told as an error with a sentence", async () => {
+  const ada = await chat.page("ada");
+  await assert.rejects(done(ada.ask("whois", { name: "nobody" })), (error) => error.code === "no-such-user" && error.message !== "");
+  ada.link.socket.isCut = true;
+  const lost = assert.rejects(ada.ask("devices"), /connection was lost/);
+  await chat.advance(60);
+  await lost;
+  chat.reachable = false;
+  ada.link.broken("gone");
+  await assert.rejects(ada.ask("devices"), /no connection now/);
+});
+
+test("what is read on one device is read on the other, and again after coming back", async () => {
+  const ada = chat.tab();
+  ada.enter("ada", { password: "correct horse", register: true });
+  await chat.settle();
+  const second = chat.tab();
+  second.enter("ada", { password: "correct horse" });
+  await chat.settle();
+  const bob = await chat.page("bob");
+  for (const store of [ada, second]) store.look(false);
+  bob.say("hello");
+  await chat.settle();
+  assert.deepEqual([ada.unread, second.unread], [1, 1]);
+  ada.look(true);
+  await chat.advance(3);
+  assert.deepEqual([ada.unread, second.unread], [0, 0]);
+});
+
+// What navigator.locks does, between the tabs of one browser.
+class Locks {
+  constructor() {
+    this.held = new Set();
+  }
+
+  async request(name, options, then = options) {
+    if (this.held.has(name)) return new Promise((_, reject) => options.signal.addEventListener("abort", reject));
+    this.held.add(name);
+    await then({ name });
+    return this.held.delete(name);
+  }
+
+  async query() {
+    return { held: [...this.held].map((name) => ({ name })) };
+  }
+}
+
+test("a duplicated tab does not take over the session of the first", async () => {
+  const locks = new Locks();
+  const ada = await chat.page("ada");
+  assert.equal(await new Tabs(locks, "chat ").isOnly(ada.saved), true);
+  const copy = new Storage(ada.storage.values);
+  const second = chat.tab(copy);
+  assert.equal(await new Tabs(locks, "chat ").isOnly(second.saved), false);
+  second.saved.clear();
+  assert.equal(chat.tab(copy).link.token, null);
+});
+
+test("where the chat is open in another tab is told when its name is taken", async () => {
+  const locks = new Locks();
+  const ada = chat.tab(undefined, { tabs: new Tabs(locks, "chat ") });
+  ada.enter("ada");
+  await chat.settle();
+  const second = chat.tab(undefined, { tabs: new Tabs(locks, "chat ") });
+  second.enter("ada");
+  await chat.settle();
+  assert.equal(second.state.code, "name-taken");
+  assert.match(second.state.why, /open under that name in another tab/);
+  ada.leave();
+  await chat.settle();
+  assert.deepEqual(await new Tabs(locks, "chat ").others(), []);
+});

@@ -1,0 +1,107 @@
+"""The logic of the page: its modules are tested by node, on a chat in memory (``page/*.test.mjs``)."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from chat.core.command import Parameter
+from chat.core.commands import table
+from chat.core.text import mentions
+
+TESTS = Path(__file__).parent / "page"
+PAGE = Path(__file__).parents[2] / "chat" / "protocols" / "web" / "page"
+NODE = shutil.which("node")
+needs_node = pytest.mark.skipif(NODE is None and "CI" not in os.environ, reason="there is no node here")
+
+
+def node(*arguments: str) -> str:
+    """Run node, and return what it writes."""
+    assert NODE is not None, "CI has node"
+    environment = {**os.environ, "PYTHON": sys.executable}
+    done = subprocess.run([NODE, *arguments], capture_output=True, text=True, timeout=240, env=environment, check=False)
+    assert done.returncode == 0, done.stdout[-10_000:] + done.stderr[-5_000:]
+    return done.stdout
+
+
+@needs_node
+@pytest.mark.parametrize("name", sorted(path.name for path in TESTS.glob("*.test.mjs")))
+def test_the_modules_of_the_page(name: str) -> None:
+    assert "# fail 0" in node("--test", "--test-reporter=tap", str(TESTS / name))
+
+
+def written(parameter: Parameter) -> str:
+    """Write a parameter as the page's table of commands does."""
+    name = parameter.name if parameter.kind.value == parameter.name else f"{parameter.name}:{parameter.kind.value}"
+    name = f"@{name}" if parameter.here else name
+    return f"[{name}]" if parameter.typed and (parameter.optional or parameter.alone) else name
+
+
+def test_the_page_knows_the_commands_that_people_type() -> None:
+    lines = [
+        " ".join(
+            (command.name + "!" * command.privileged, *(written(one) for one in command.parameters if not one.programs))
+        )
+        for command in table.for_people()
+    ]
+    found = re.search(r"export const SERVED = `\n(.*?)\n`", (PAGE / "command_table.js").read_text(), re.DOTALL)
+    assert found is not None
+    assert found[1].split("\n") == lines
+
+
+SAMPLES = [
+    *(
+        "ada",
+        "ADA",
+        "hi ada!",
+        "@ada",
+        "[ada]",
+        "ada: x",
+        "ada-2",
+        "ada.b",
+        "ada|away",
+        "ada[m]",
+        "ada.",
+        "x-ada",
+        "-ada",
+    ),
+    *(
+        "> ada",
+        "a\n> ada\nada",
+        "ada_",
+        "_ada",
+        "éada",
+        "adaé",
+        "ada{",
+        "{ada}",
+        "ada\\",
+        "太郎さん",
+        "x太郎",
+        "a.b",
+        "a+b",
+        "~ada~",
+    ),
+    *("ada's", "ada…", "ada]x", "ada^ x", "`ada`", "ada\u0301", "ｅada", "ada1", "1ada"),
+]
+
+
+@needs_node
+def test_names_are_found_where_the_server_finds_them() -> None:
+    names = ["ada", "太郎", "a.b", "[x"]
+    expected = [[list(span) for span in mentions(text, names)] for text in SAMPLES]
+    module = (PAGE / "mentions.js").as_uri()
+    script = (
+        f"import {{ mentions }} from {json.dumps(module)};"
+        f"console.log(JSON.stringify({json.dumps(SAMPLES)}.map((text) => mentions(text, {json.dumps(names)}))));"
+    )
+    found = json.loads(node("--input-type=module", "--eval", script))
+    assert {text: sorted(spans) for text, spans in zip(SAMPLES, expected, strict=True)} == dict(
+        zip(SAMPLES, found, strict=True)
+    )
