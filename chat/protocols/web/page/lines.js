@@ -1,7 +1,7 @@
 // The lines of a room. They are never changed: another takes the place of one, under the same key.
 
 import { folded, words } from "./sentences.js";
-import { local } from "./times.js";
+import { day, local } from "./times.js";
 
 const QUOTED = 80;
 let keys = 0;
@@ -9,7 +9,7 @@ let keys = 0;
 export const isMessage = (line) => line.kind === "say" || line.kind === "action";
 
 // Makes a line that is no message. It tells about the message with the id `about`, if there is one.
-export const told = (kind, text, time, about = null) => ({ key: ++keys, kind, text, time, about, id: null });
+export const told = (kind, text, time, about = null) => ({ key: ++keys, kind, text, time, day: day(time), about, id: null });
 
 // Makes the line of a message. `me` knows the user's name, and what is meant for them.
 export function said(message, me, old = false) {
@@ -17,7 +17,8 @@ export function said(message, me, old = false) {
 	const mine = author === me.name;
 	const reply = re !== null && to !== null ? { id: re, author: to, text: quote ?? "" } : null;
 	const mention = !mine && !notice && (message.all || to === me.name || me.isNamed(text));
-	const facts = { edited: message.edited !== null, private: message.room === null, time: local(message.time) };
+	const time = local(message.time);
+	const facts = { edited: message.edited !== null, private: message.room === null, time, day: day(time) };
 	return { key: ++keys, kind, id, author, text, mine, mention, reply, reactions, pinned, notice, file, old, ...facts };
 }
 

@@ -128,7 +128,7 @@ export class Room {
 
 	addFolded(event) {
 		const last = this.lines.at(-1);
-		const isSameDay = last?.kind === "fold" && day(last.time) === day(new Date(event.time));
+		const isSameDay = last?.kind === "fold" && last.day === day(new Date(event.time));
 		this.add(fold(event, isSameDay ? this.lines.pop() : null));
 	}
 
@@ -138,7 +138,10 @@ export class Room {
 		this.speakers.add(line.author);
 		this.add(line);
 		if (isSeen) this.seen = Math.max(this.seen, line.id);
-		else if (!line.mine) this.countUnread();
+		if (isSeen || line.mine || line.id <= this.known) return;
+		if (this.mark === null && this.lines.length > 1) this.mark = line.key;
+		this.unread += 1;
+		if (isCall(line)) this.calls += 1;
 	}
 
 	// Puts older messages above the others; `more`: there are still older ones.
@@ -183,7 +186,7 @@ export class Room {
 		this.shown = [];
 		let today = "";
 		for (const line of this.lines) {
-			const text = day(line.time);
+			const text = line.day;
 			if (!this.days.has(text)) this.days.set(text, { key: text, kind: "day", text, time: line.time });
 			if (text !== today) this.shown.push(this.days.get(text));
 			today = text;
