@@ -150,7 +150,11 @@ test("attempts are made ever later, at times that are partly random, and at once
 
 test("who comes back after the session is over is somebody new, in the same rooms", async () => {
   const ada = await chat.page("ada", ["lobby", "dev"]);
+  for (const name of ["eve", "cy"]) await chat.page(name);
   await type(ada, "before");
+  await type(ada, "/ignore eve");
+  await type(ada, "/ignore cy");
+  await type(ada, "/away lunch");
   chat.reachable = false;
   await socketOf(ada).cut();
   await type(ada, "meanwhile");
@@ -161,6 +165,8 @@ test("who comes back after the session is over is somebody new, in the same room
   await chat.advance(40);
   assert.equal(ada.state.is, "online");
   assert.deepEqual(ada.rooms.map((room) => room.title), ["#lobby", "#dev"]);
+  assert.deepEqual([[...ada.ignored].sort(), ada.away], [["cy", "eve"], "lunch"]);
+  assert.equal(bob.current.people.find((one) => one.name === "ada").away, "lunch");
   assert.deepEqual(texts(ada.current), ["before", "in between", "meanwhile"]);
 });
 

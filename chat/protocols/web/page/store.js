@@ -395,7 +395,7 @@ export class Store {
 	}
 
 	on_welcome({ role, limits, words: named }) {
-		Object.assign(this, { role, limits, words: named });
+		Object.assign(this, { role, limits, words: named, ignoredBefore: [...this.ignored] });
 		this.emit("me");
 	}
 
@@ -417,7 +417,9 @@ export class Store {
 	on_room(event) {
 		const room = this.openRoom(event.room);
 		room.enter(event);
-		this.away = event.away.get(this.name) ?? null; // in a new session the user is back
+		const away = event.away.get(this.name) ?? null;
+		if (this.away !== null && away === null && !this.registered) this.link.ask("away", { text: this.away });
+		this.away = away; // a guest whose session is new stays away, as soon as the server says so
 		const wasCurrent = this.before.find(({ current }) => current)?.key === room.key;
 		if (!this.current || (wasCurrent && !this.resumed)) this.turnTo(room);
 		this.resumed ||= wasCurrent;
@@ -452,7 +454,11 @@ export class Store {
 		this.emit("me");
 	}
 
+	// In a new session, a guest goes on ignoring whom they ignored in the one before.
 	on_ignored({ names }) {
+		const before = this.registered ? [] : this.ignoredBefore;
+		this.ignoredBefore = [];
+		for (const name of before) if (!names.includes(name)) this.link.ask("ignore", { name, on: true }, () => {});
 		this.ignored = new Set(names);
 		this.emit("me");
 	}
