@@ -9,11 +9,14 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import get_args
 
+import msgspec
 import pytest
 
 from chat.core.command import Parameter
 from chat.core.commands import table
+from chat.core.events import AnyEvent
 from chat.core.text import mentions
 
 TESTS = Path(__file__).parent / "page"
@@ -54,6 +57,20 @@ def test_the_page_knows_the_commands_that_people_type() -> None:
     found = re.search(r"export const SERVED = `\n(.*?)\n`", (PAGE / "command_table.js").read_text(), re.DOTALL)
     assert found is not None
     assert found[1].split("\n") == lines
+
+
+def test_the_page_reads_every_object_that_programs_are_sent() -> None:
+    table_of_shapes = re.search(r"const TABLE = `\n(.*?)\n`", (PAGE / "wire.js").read_text(), re.DOTALL)
+    assert table_of_shapes is not None
+    needed = {
+        shape.split()[0]: {
+            re.split(r"[#%=@]", field)[0] for field in shape.split()[1:] if not re.search(r"[?*!]", field)
+        }
+        for shape in table_of_shapes[1].split("\n")
+    }
+    for event in get_args(AnyEvent):
+        always = {field.encode_name for field in msgspec.structs.fields(event) if field.required}
+        assert needed[event.__struct_config__.tag] <= always, event
 
 
 SAMPLES = [

@@ -18,6 +18,7 @@ test("what the server sends is read, with nothing in place of what it leaves out
   assert.equal(read(json({ tag: null, unknown: { deep: [1] } })).tag, null);
   const state = '{"type":"room","room":"a","topic":"","users":["__proto__"],"away":{"__proto__":"tea"},"last":0}';
   assert.deepEqual([...read(state).away], [["__proto__", "tea"]]);
+  assert.deepEqual([...read('{"type":"stats","figures":{"lines":2.5,"x":[]}}').figures], [["lines", 2.5]]);
 });
 
 test("what is of another type or shape is left out, and no more than that", () => {

@@ -57,6 +57,7 @@ const WORDS = {
 		`[${at(time)}] ${facts(name, unread && `${unread} unread`, gone && "gone")}`),
 	bans: ({ bans }) => bans.map(({ target, until, by, why }) =>
 		facts(target, until ? `until ${at(until)}` : "for ever", `by ${by}`) + (why && `: ${why}`)),
+	stats: ({ figures }) => [...figures].map(([name, value]) => `${name}: ${value}`),
 	ignored: ({ names }) => [`You ignore ${names.length ? list(names) : "nobody"}.`],
 	words: ({ words }) => [`You are alerted by ${list(["your name", ...words])}.`],
 	devices: ({ devices }) => devices.map(({ device, way, address, since, idle: seconds, held, this: isThis }) =>

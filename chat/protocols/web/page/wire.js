@@ -2,7 +2,7 @@
 // written here is left out, so that no other module meets a value of the wrong type.
 
 // The fields of each object. "name" is a text, "name#" a whole number, "name!" a truth, "name*" a list of texts,
-// "name*x" a list of objects of the shape x, "name%x" such an object, "name@" texts by name, "name=a|b" one of these.
+// "name*x" a list of objects of the shape x, "name%x" such an object, "name@" texts by name ("name@number" numbers), "name=a|b" one of these.
 // With ? at the end it may be left out. Lists and truths always may: they are empty or false then.
 const TABLE = `
 message id# time author kind=say|action text room? to? with? re#? re_author? re_text? edited? pinned! notice! all! reactions*reaction file%file? tag?
@@ -22,6 +22,7 @@ rule time room by rule=op|mute|invite|private|lock|members|slow|founder|ban|arch
 pins room messages*message tag?
 words words* tag?
 read room? id# with? tag?
+stats figures@number tag?
 bans bans*ban room? tag?
 ban target until? why by
 renamed time room? name new tag?
@@ -77,7 +78,7 @@ function checked(kind, of, value) {
 	if (kind === "#") return Number.isSafeInteger(value) && value >= 0 ? value : BAD;
 	if (kind === "!") return typeof value === "boolean" ? value : BAD;
 	if (kind === "%") return shaped(of, value);
-	if (kind === "@") return typeof value === "object" ? new Map(Object.entries(value).filter(([, one]) => isText(one))) : BAD;
+	if (kind === "@") return new Map(Object.entries(value).filter(([, one]) => typeof one === (of || "string")));
 	if (kind === "*") return Array.isArray(value) ? value.map((one) => (of ? shaped(of, one) : one)).filter(of ? isGood : isText) : BAD;
 	return isText(value) && (!of || of.split("|").includes(value)) ? value : BAD;
 }
