@@ -24,9 +24,11 @@ test("a private conversation opens on both sides, unread on the other", async ()
   assert.equal(bob.current.title, "#lobby");
   assert.deepEqual([conversation(bob, "ada").unread, bob.calls], [1, 1]);
   assert.deepEqual(called, [["@ada", "psst"]]);
+  await type(ada, "/edit psst!");
+  assert.deepEqual([conversation(bob, "ada").unread, conversation(bob, "ada").moreUnread], [1, false]);
   bob.turnTo(conversation(bob, "ada"));
   await type(bob, "what?");
-  assert.deepEqual(texts(ada.current), ["psst", "what?"]);
+  assert.deepEqual(texts(ada.current), ["psst!", "what?"]);
   await type(ada, "/join dev");
   assert.equal(ada.current.title, "#dev");
   assert.match(shown(bob.current.rows()).at(-1), /bob: what\?/);

@@ -225,7 +225,7 @@ export class Room {
 		this.unread = unread.length;
 		this.calls = unread.filter(isCall).length;
 		this.mark = unread[0] && unread[0] !== this.lines[0] ? unread[0].key : null;
-		this.moreUnread = this.unread > 0 && first === 0 && this.earlier !== "none";
+		this.moreUnread = this.unread > 0 && first === 0 && this.earlier === "possible";
 		this.shown = null;
 	}
 
