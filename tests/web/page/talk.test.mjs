@@ -135,6 +135,7 @@ test("commands work as in the other clients", async () => {
   await answers("/rooms", /^#dev, 2 users, active/);
   await answers("/help msg", /^\/msg name \[text\] - /);
   await answers("/list", /Did you mean \/rooms/);
+  await answers("/constructor", /Did you mean \/conversations/);
   await answers("/frobnicate", /There is no command \/frobnicate/);
   await answers("/kick", /^Usage: \/kick name \[text\]$/);
   await answers("/delete x", /x is not a number/);
@@ -292,6 +293,17 @@ test("Tab completes names, rooms and commands", async () => {
   assert.deepEqual(texts("see #lo"), ["#lobby "]);
   assert.deepEqual(texts("/op bob o"), ["on ", "off "]);
   assert.deepEqual(texts("a"), []);
+});
+
+test("a mistake of who draws loses no message", async () => {
+  const ada = await chat.page("ada");
+  const bob = await chat.page("bob");
+  const { error } = console;
+  console.error = () => {};
+  ada.on("lines", () => { throw new Error("a mistake"); });
+  for (const text of ["one", "two"]) await type(bob, text);
+  console.error = error;
+  assert.deepEqual(texts(ada.current), ["one", "two"]);
 });
 
 test("a search without a connection waits for it", async () => {

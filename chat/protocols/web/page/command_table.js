@@ -56,7 +56,9 @@ reconnect
 `;
 
 // What other chats call some of the commands.
-export const ELSEWHERE = { list: "rooms", names: "who", part: "leave", query: "msg", tell: "msg", users: "who", w: "who", whisper: "msg" };
+export const ELSEWHERE = {
+	__proto__: null, list: "rooms", names: "who", part: "leave", query: "msg", tell: "msg", users: "who", w: "who", whisper: "msg",
+};
 
 function read(line) {
 	const [name, ...parameters] = line.split(" ");

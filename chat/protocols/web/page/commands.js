@@ -70,7 +70,7 @@ function request(store, fields, room, name) {
 function turn(store, fields, room, name) {
 	const names = name === "op" ? room.ops : name === "ignore" ? store.ignored : [];
 	const isOn = name === "lock" ? room.locked : [...names].some((one) => same(one, fields.name ?? ""));
-	if (name === "moderator" && fields.on === undefined) throw new Refused(`Say which way: /moderator ${fields.name} on, or off`);
+	if (name === "moderator" && fields.on === undefined) throw new Refused("Say which way: on or off.");
 	const isSwitch = name === "lock" || fields.name !== undefined;
 	request(store, isSwitch ? { on: !isOn, ...fields } : fields, room, name);
 }
@@ -101,7 +101,7 @@ const RUN = {
 	nick: (store, fields, room) => (store.link.online ? request(store, fields, room, "nick") : store.enter(fields.name)),
 	history: (store, { when = "" }, room) => {
 		const [isRead, count = 50, around] = /^(\d{1,3})?\s*(?:around #?(\d{1,9}))?$/.exec(when) ?? [];
-		if (isRead === undefined) throw new Refused("Scroll up for what was said earlier. /search since:2026-11-20 tea finds it.");
+		if (isRead === undefined) throw new Refused("Scroll up for what was said before. /search since:2026-11-20 tea finds it.");
 		store.panels.showPast({ ...room.address, count: Number(count), around: around && Number(around) }, room.title);
 	},
 	logout: (store, { which }, room) => {
@@ -120,7 +120,7 @@ const RUN = {
 	delete: (store, { id }, room) => store.post("delete", { id: id ?? store.input.lastSaid(room).id }),
 	reply: (store, { text }, room) => {
 		const line = room.newest((one) => !one.mine && (one.mention || one.private));
-		if (!line) throw new Refused("There is nothing here that names you. To answer somebody, begin with their name: bob: yes");
+		if (!line) throw new Refused("There is nothing here that names you. To answer, begin with a name: bob: yes");
 		store.say(text, room, line.id);
 	},
 	react: (store, { text, id, on }, room) => {
@@ -142,8 +142,10 @@ const RUN = {
 	help: (store, { command }, room) => {
 		const name = command && command !== "all" ? split(`/${command.replace(/^\//, "")}`).command.name : null;
 		if (command) return request(store, name ? { command: name } : {}, room, "help");
-		const list = (isForOps) => [...COMMANDS.values()].filter((one) => one.privileged === isForOps).map((one) => `/${one.name}`).join(", ");
-		store.tell(`Commands: ${list(false)}. Ops of a room and moderators have more: ${list(true)}.`);
+		const all = [...COMMANDS.values()];
+		const list = (commands) => commands.map((one) => `/${one.name}`).join(", ");
+		store.tell(`Commands: ${list(all.filter((one) => !one.privileged))}.`);
+		store.tell(`Ops of a room and moderators have more: ${list(all.filter((one) => one.privileged))}.`);
 		return store.tell("/help msg explains /msg, and /help all explains them all. Tab completes.");
 	},
 };

@@ -4,7 +4,8 @@ import { COMMANDS } from "./command_table.js";
 
 // The reactions that are offered, and what each is called.
 export const REACTIONS = {
-	"👍": "yes", "❤️": "love", "😂": "funny", "🎉": "hooray", "👀": "looking", "✅": "done", "😮": "surprising", "😢": "sad", "👎": "no",
+	"👍": "yes", "❤️": "love", "😂": "funny", "🎉": "hooray", "👀": "looking",
+	"✅": "done", "😮": "surprising", "😢": "sad", "👎": "no",
 };
 
 // Returns the texts that may replace the word before the cursor, and where that begins. People are offered in the order

@@ -38,18 +38,20 @@ export class Input {
 		if (secret) {
 			this.set(cleared); // a password is neither sent from here nor remembered
 			store.emit("dialog", secret);
-		} else if (typed && store.attempt(() => (editing ? store.post("edit", { id: editing.id, text: typed }) : this.run(typed, reply?.id)))) {
-			room.inputs = { typed: [...room.inputs.typed.filter((one) => one !== typed), typed].slice(-100), at: null, kept: "" };
+		} else if (typed && store.attempt(() => this.run(typed, reply?.id, editing?.id))) {
+			const others = room.inputs.typed.filter((one) => one !== typed);
+			room.inputs = { typed: [...others, typed].slice(-100), at: null, kept: "" };
 			this.set(cleared, room);
 		}
 	}
 
-	run(text, re) {
+	run(text, re, id) {
 		const { store } = this;
+		if (id) return store.post("edit", { id, text });
 		const isCommand = /^\/(?!\/)/.test(text) && (!text.includes("\n") || WITH_LINES.test(text));
-		if (isCommand) run(store, text);
-		else if (/^(exit|quit)$/i.test(text)) store.leave();
-		else store.say(text.replace(/^\/\//, "/"), this.room, re);
+		if (isCommand) return run(store, text);
+		if (/^(exit|quit)$/i.test(text)) return store.leave();
+		return store.say(text.replace(/^\/\//, "/"), this.room, re);
 	}
 
 	// The server has refused what was said: it is put back, unless something else is typed there.
@@ -95,7 +97,7 @@ export class Input {
 
 	// The last message of the user. Throws Refused, also if a later one is not stored yet.
 	lastSaid(room) {
-		if (room.unsent.length) throw new Refused("What you said last is not stored yet, so it can't be changed. Try again when it is.");
+		if (room.unsent.length) throw new Refused("What you said last is not stored yet. Try again when it is.");
 		const line = room.newest((one) => one.mine);
 		if (!line) throw new Refused("There is nothing here that you said.");
 		return line;

@@ -27,8 +27,8 @@ export function mentions(text, names) {
 	const found = [];
 	let start = 0;
 	for (const line of text.split("\n")) {
-		for (const name of line.startsWith(">") ? [] : names) {
-			if (name) for (const match of line.matchAll(patternOf(name))) found.push([start + match.index, start + match.index + match[0].length]);
+		for (const name of line.startsWith(">") ? [] : names.filter(Boolean)) {
+			for (const { index, 0: { length } } of line.matchAll(patternOf(name))) found.push([start + index, start + index + length]);
 		}
 		start += line.length + 1;
 	}

@@ -28,7 +28,8 @@ export function segments(text, names = []) {
 	const marked = [];
 	for (const match of text.matchAll(LINK)) {
 		const one = link(match[0]);
-		if (one) marked.push({ start: match.index, end: match.index + one.text.length, kind: "link", text: one.href, href: one.href });
+		const start = match.index;
+		if (one) marked.push({ start, end: start + one.text.length, kind: "link", text: one.href, href: one.href });
 	}
 	for (const [start, end] of mentions(text, names)) marked.push({ start, end, kind: "mention", text: text.slice(start, end) });
 	marked.sort((a, b) => a.start - b.start || b.end - a.end);

@@ -37,9 +37,13 @@ const WORDS = {
 		return sentence ? [`${by} ${sentence.replace(/NAME|TEXT/g, (word) => words[word])}`] : [];
 	},
 	deleted: ({ by }) => [`${by} deleted this.`],
-	pinned: ({ by, on, author, text }) => [`${by} ${on ? "pinned" : "unpinned"} what ${author} said: "${text.replaceAll('"', "'")}"`],
+	pinned: ({ by, on, author, text }) => [
+		`${by} ${on ? "pinned" : "unpinned"} what ${author} said: "${text.replaceAll('"', "'")}"`,
+	],
 	renamed: ({ room, name, new: now }) => [`${room === null ? "You are" : `${name} is`} now known as ${now}.`],
-	away: ({ room, name, text }) => [`${room === null ? "You are" : `${name} is`} ${text === null ? "back." : `away${because(text)}`}`],
+	away: ({ room, name, text }) => [
+		`${room === null ? "You are" : `${name} is`} ${text === null ? "back." : `away${because(text)}`}`,
+	],
 	topic: ({ room, name, topic }) => {
 		if (name === null) return [topic ? `The topic of #${room} is: ${topic}` : `#${room} has no topic.`];
 		return [topic ? `${name} set the topic of #${room} to: ${topic}` : `${name} cleared the topic of #${room}.`];
@@ -60,9 +64,11 @@ const WORDS = {
 	stats: ({ figures }) => [...figures].map(([name, value]) => `${name}: ${value}`),
 	ignored: ({ names }) => [`You ignore ${names.length ? list(names) : "nobody"}.`],
 	words: ({ words }) => [`You are alerted by ${list(["your name", ...words])}.`],
-	devices: ({ devices }) => devices.map(({ device, way, address, since, idle: seconds, held, this: isThis }) =>
-		`${device}: ${facts(`${way} from ${address ?? "this machine"}`, `since ${at(since)}`, idle(seconds), held && "its connection is broken")}` +
-		(isThis ? " (this one)" : "")),
+	devices: ({ devices }) => devices.map(({ device, way, address, since, idle: seconds, held, this: isThis }) => {
+		const where = `${way} from ${address ?? "this machine"}`;
+		const all = facts(where, `since ${at(since)}`, idle(seconds), held && "its connection is broken");
+		return `${device}: ${all}${isThis ? " (this one)" : ""}`;
+	}),
 	whois: ({ name, account, rooms, away, idle: seconds, since }) => [
 		`${name} has ${account === null ? "no account" : `the account ${account}`}, and is in ` +
 			`${list(rooms.map((room) => `#${room}`)) || "no room that you can see"}.`,
@@ -90,6 +96,9 @@ export function folded(parts) {
 		if (what === "other") others.push(text.replace(/\.$/, ""));
 		else fates.set(name, FATES[`${fates.get(name)} ${what}`] ?? what);
 	}
-	const told = [...new Set(fates.values())].map((fate) => `${some([...fates.keys()].filter((name) => fates.get(name) === fate))} ${fate}`);
+	const told = [...new Set(fates.values())].map((fate) => {
+		const names = [...fates.keys()].filter((name) => fates.get(name) === fate);
+		return `${some(names)} ${fate}`;
+	});
 	return `${[...others, ...told].join("; ")}.`;
 }

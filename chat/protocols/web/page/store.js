@@ -42,7 +42,13 @@ export class Store {
 	}
 
 	emit(event, ...facts) {
-		for (const listener of this.listeners[event] ?? []) listener(...facts);
+		for (const listener of this.listeners[event] ?? []) {
+			try {
+				listener(...facts);
+			} catch (error) {
+				console.error(error); // a mistake in drawing loses no message
+			}
+		}
 	}
 
 	get panel() {
@@ -68,8 +74,10 @@ export class Store {
 	// Sends a request of the protocol. Resolves with its answer, or throws Refused.
 	ask(type, fields) {
 		return new Promise((resolve, reject) => {
-			const settle = (answer) => (answer.type === "error" ? reject(new Refused(answer.text, answer.code)) : resolve(answer));
-			this.link.ask(type, fields, settle);
+			this.link.ask(type, fields, (answer) => {
+				if (answer.type === "error") reject(new Refused(answer.text, answer.code));
+				else resolve(answer);
+			});
 		});
 	}
 
@@ -496,8 +504,7 @@ export class Store {
 	messageChanged(event, old) {
 		const mine = event.by === this.name;
 		for (const room of this.rooms) {
-			const isHere = event.room === null ? room.private && room.with === event.with : !room.private && room.name === event.room;
-			if (!isHere) continue;
+			if (event.room === null ? !room.with || room.with !== event.with : room.private || room.name !== event.room) continue;
 			room.change(event, mine, old);
 			if (event.type === "pinned" && !old) this.tellOf(event, room, event.id);
 			this.show(room);

@@ -79,12 +79,12 @@ function checked(kind, of, value) {
 	if (kind === "!") return typeof value === "boolean" ? value : BAD;
 	if (kind === "%") return shaped(of, value);
 	if (kind === "@") return new Map(Object.entries(value).filter(([, one]) => typeof one === (of || "string")));
-	if (kind === "*") return Array.isArray(value) ? value.map((one) => (of ? shaped(of, one) : one)).filter(of ? isGood : isText) : BAD;
+	if (kind === "*" && !Array.isArray(value)) return BAD;
+	if (kind === "*") return of ? value.map((one) => shaped(of, one)).filter((one) => one !== BAD) : value.filter(isText);
 	return isText(value) && (!of || of.split("|").includes(value)) ? value : BAD;
 }
 
 const isText = (value) => typeof value === "string";
-const isGood = (value) => value !== BAD;
 
 // Returns the object that the server sent, with every field that the table names; null if it is none of the table.
 export function read(data) {
