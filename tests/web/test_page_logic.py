@@ -14,6 +14,7 @@ from typing import get_args
 import msgspec
 import pytest
 
+from chat.client.model.client import ALIASES
 from chat.core.command import Parameter
 from chat.core.commands import table
 from chat.core.events import AnyEvent
@@ -57,6 +58,13 @@ def test_the_page_knows_the_commands_that_people_type() -> None:
     found = re.search(r"export const SERVED = `\n(.*?)\n`", (PAGE / "command_table.js").read_text(), re.DOTALL)
     assert found is not None
     assert found[1].split("\n") == lines
+
+
+def test_the_page_knows_what_other_chats_call_commands() -> None:
+    found = re.search(r"export const ALIASES = `\n(.*?)\n`", (PAGE / "command_table.js").read_text(), re.DOTALL)
+    assert found is not None
+    lines = [line.split() for line in found[1].split("\n")]
+    assert {alias: name for name, *aliases in lines for alias in aliases} == ALIASES
 
 
 def test_the_page_reads_every_object_that_programs_are_sent() -> None:

@@ -134,7 +134,7 @@ test("commands work as in the other clients", async () => {
   assert.equal(bob.current.isOp, true);
   await answers("/rooms", /^#dev, 2 users, active/);
   await answers("/help msg", /^\/msg name \[text\] - /);
-  await answers("/list", /Did you mean \/rooms/);
+  await answers("/list", /^#dev, 2 users, active/);
   await answers("/constructor", /Did you mean \/conversations/);
   await answers("/frobnicate", /There is no command \/frobnicate/);
   await answers("/kick", /^Usage: \/kick name \[text\]$/);
@@ -147,6 +147,9 @@ test("commands work as in the other clients", async () => {
   await answers("/ignore bob", /^You ignore nobody\.$/);
   await answers("/edit better", /^You are|nobody/);
   assert.deepEqual(bob.current.newest((line) => line.author === "ada" || line.author === "eve").text, "better");
+  await type(bob, "green tea");
+  await type(ada, `/reply #${bob.current.rows().at(-1).id} of course`);
+  assert.equal(bob.current.rows().at(-1).reply.text, "green tea");
   await type(bob, "green tea");
   await type(ada, "/react 👀");
   assert.deepEqual(bob.current.rows().at(-1).reactions.map((one) => one.text), ["👀"]);

@@ -55,10 +55,21 @@ leave [@room]
 reconnect
 `;
 
-// What other chats call some of the commands.
-export const ELSEWHERE = {
-	__proto__: null, list: "rooms", names: "who", part: "leave", query: "msg", tell: "msg", users: "who", w: "who", whisper: "msg",
-};
+// What other chats call some of the commands, behind the names that these have here.
+export const ALIASES = `
+go buffer win window
+help h
+join j
+kick k
+leave close part unquery wc
+msg m q query tell whisper
+quit bye exit signoff
+rooms list
+search lastlog
+topic t
+who n names users w
+whois wi
+`;
 
 function read(line) {
 	const [name, ...parameters] = line.split(" ");
@@ -72,6 +83,17 @@ function read(line) {
 
 // All commands, by name.
 export const COMMANDS = new Map((SERVED + OWN).match(/.+/g).map(read).map((command) => [command.name, command]));
+
+const aliases = new Map(ALIASES.match(/.+/g).flatMap((line) => {
+	const [name, ...others] = line.split(" ");
+	return others.map((other) => [other, name]);
+}));
+
+// Returns the command that people call /word, if there is one.
+export function called(word) {
+	const name = word.toLowerCase();
+	return COMMANDS.get(aliases.get(name) ?? name);
+}
 
 // How people type a command: /msg name [text]
 export function usage({ name, parameters }) {

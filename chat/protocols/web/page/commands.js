@@ -1,6 +1,6 @@
 // Does what a typed line says: sends the request of a command, as the other clients do, or what the page has for it.
 
-import { COMMANDS, ELSEWHERE, usage } from "./command_table.js";
+import { called, COMMANDS, usage } from "./command_table.js";
 import { Refused } from "./link.js";
 import { same } from "./sentences.js";
 
@@ -10,10 +10,9 @@ const STORED = ["delete", "edit", "pin", "react"];
 // Returns the command that a line begins with, and what follows its name.
 function split(line) {
 	const [, word, rest] = /^\/(\S*)\s*([^]*)$/.exec(line);
-	const name = word.toLowerCase();
-	const command = COMMANDS.get(name);
+	const command = called(word);
 	if (command) return { command, rest };
-	const near = ELSEWHERE[name] ?? [...COMMANDS.keys()].find((one) => one.startsWith(name.slice(0, 3)));
+	const near = [...COMMANDS.keys()].find((one) => one.startsWith(word.slice(0, 3).toLowerCase()));
 	throw new Refused(`There is no command /${word.slice(0, 40)}. Did you mean /${near ?? "help"}?`);
 }
 
@@ -44,7 +43,7 @@ function value(kind, word) {
 
 // Returns the name of the command, if a line begins with one that takes a password.
 export function secretOf(line) {
-	const command = COMMANDS.get(/^\s*\/(\S+)/.exec(line)?.[1].toLowerCase());
+	const command = called(/^\s*\/(\S+)/.exec(line)?.[1] ?? "");
 	return command?.parameters.some((one) => one.kind === "secret") ? command.name : null;
 }
 
@@ -119,9 +118,11 @@ const RUN = {
 	edit: (store, { text }, room) => store.post("edit", { id: store.input.lastSaid(room).id, text }),
 	delete: (store, { id }, room) => store.post("delete", { id: id ?? store.input.lastSaid(room).id }),
 	reply: (store, { text }, room) => {
+		const [, id, answer] = /^#(\d{1,18})\s+([^]+)$/.exec(text) ?? [];
+		if (id) return store.say(answer, room, Number(id));
 		const line = room.newest((one) => !one.mine && (one.mention || one.private));
 		if (!line) throw new Refused("There is nothing here that names you. To answer, begin with a name: bob: yes");
-		store.say(text, room, line.id);
+		return store.say(text, room, line.id);
 	},
 	react: (store, { text, id, on }, room) => {
 		const line = room.newest((one) => (id ? one.id === id : !one.mine));

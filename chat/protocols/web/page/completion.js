@@ -1,6 +1,6 @@
 // What Tab offers: names of users, rooms and commands.
 
-import { COMMANDS } from "./command_table.js";
+import { called, COMMANDS } from "./command_table.js";
 
 // The reactions that are offered, and what each is called.
 export const REACTIONS = {
@@ -33,6 +33,6 @@ export function complete(before, { people, partners, rooms }) {
 // The kind of the argument of a command that is being typed; "number" if there are no more.
 function kindOf(before) {
 	const [name, ...words] = before.slice(1).split(" ");
-	const kinds = (COMMANDS.get(name.toLowerCase())?.parameters ?? []).filter((one) => one.typed).map((one) => one.kind);
+	const kinds = (called(name)?.parameters ?? []).filter((one) => one.typed).map((one) => one.kind);
 	return kinds[words.length - 1] ?? (kinds.at(-1) === "text" ? "text" : "number");
 }
