@@ -92,6 +92,14 @@ test("what was said in private while a page was gone is there, and unread", asyn
   assert.ok(!third.rooms.some((one) => one.unread));
 });
 
+test("there is no conversation with somebody who is not there, and the text is given back", async () => {
+  const ada = await chat.page("ada");
+  await type(ada, "/msg nobody are you there?");
+  assert.deepEqual(ada.rooms.map((room) => room.title), ["#lobby"]);
+  assert.equal(ada.current.rows().at(-1).kind, "refusal");
+  assert.equal(ada.current.input.text, "/msg nobody are you there?");
+});
+
 test("a break loses and doubles nothing private", async () => {
   const ada = await chat.page("ada");
   const bob = await chat.page("bob");

@@ -94,6 +94,14 @@ test("what is read on one device is read on the other, and again after coming ba
   assert.deepEqual([ada.unread, second.unread], [0, 0]);
 });
 
+test("who comes back without the account that they had is told so", async () => {
+  const ada = await chat.page("ada");
+  ada.link.registered = true; // as if the account was given up meanwhile
+  await ada.link.socket.cut();
+  await chat.advance(5);
+  assert.ok(ada.current.rows().some((row) => row.text === "You are here without an account now."));
+});
+
 // What navigator.locks does, between the tabs of one browser.
 class Locks {
   constructor() {

@@ -55,8 +55,8 @@ export class Input {
 	}
 
 	// The server has refused what was said: it is put back, unless something else is typed there.
-	giveBack(room, { type, text }) {
-		if (!room.input.text) this.set({ text: type === "me" ? `/me ${text}` : text }, room);
+	giveBack(room, text) {
+		if (!room.input.text) this.set({ text }, room);
 	}
 
 	// Goes through what was typed here before.

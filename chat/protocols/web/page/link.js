@@ -234,6 +234,7 @@ export class Link {
 		if (event.type === "error") return this.broken(event.text, event.code);
 		if (event.type !== "welcome") return;
 		const isFirst = !this.token;
+		const lostAccount = this.registered && !event.registered;
 		const { key } = this.hello;
 		this.hello = key ? { key } : {}; // the token brings us back, and no password is kept
 		Object.assign(this, { name: event.name, token: event.token, welcomed: event.time, registered: event.registered });
@@ -243,6 +244,7 @@ export class Link {
 		this.save();
 		this.go({ is: "online" });
 		this.listener.received(event, false);
+		if (lostAccount) this.listener.received({ type: "notice", text: "You are here without an account now." }, false);
 		for (const request of this.outbox.values()) this.send(request);
 		const others = event.rooms.map((one) => one.room).filter((room) => !this.firstRooms.includes(room));
 		const most = Math.max(event.limits.rooms - this.firstRooms.length, 0);

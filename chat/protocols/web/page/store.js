@@ -364,9 +364,15 @@ export class Store {
 	}
 
 	postRefused(post, refusal) {
-		const room = this.rooms.find((one) => one.isOf(post)) ?? this.current;
+		let room = this.rooms.find((one) => one.isOf(post)) ?? this.current;
+		let { text } = post;
+		if (room.private && !room.with && refusal.code === "no-such-user") {
+			text = `/msg ${room.name} ${text}`; // there is nobody to have a conversation with
+			this.drop(room);
+			room = this.current;
+		}
 		this.tellOf(refusal, room);
-		if (SAID.includes(post.type)) this.input.giveBack(room, post);
+		if (SAID.includes(post.type)) this.input.giveBack(room, post.type === "me" ? `/me ${text}` : text);
 	}
 
 	// The user came in, and these are their conversations: those with something unread are opened.
