@@ -15,7 +15,7 @@ export async function openStore(window) {
 	const isSecure = location.protocol === "https:" || /^(localhost|127\.[\d.]+|\[::1\])$/.test(location.hostname);
 	const store = new Store({
 		url, saved, tabs,
-		passwords: ["yes", "no"].includes(passwords) ? passwords : isSecure ? "yes" : "unknown",
+		passwords: { taken: "yes", refused: "no" }[passwords] ?? (isSecure ? "yes" : "unknown"),
 		random: Math.random,
 		openSocket: (address) => new window.WebSocket(address),
 		clock: {

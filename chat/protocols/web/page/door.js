@@ -1,0 +1,88 @@
+// Coming in: a name, and what else the chat wants to know.
+
+import { $, h, kept, setText } from "./dom.js";
+import { fields, filled } from "./menus.js";
+
+const UNSAFE = "This page came over plain http, where others can read along.";
+const CURRENT = ["Password", "", { autocomplete: "current-password" }];
+const CHOSEN = ["Choose a password", "", { autocomplete: "new-password", note: "8 to 256 characters" }];
+const CODE = ["Code of your invitation"];
+
+// What is to be said of passwords before one is typed.
+export const passwordsHere = (store) => ({
+	no: `${UNSAFE} So no passwords are taken here: open it over https, or on the machine of the chat.`,
+	unknown: `${UNSAFE} The chat may refuse passwords here.`,
+})[store.passwords] ?? "";
+
+export class Door {
+	way = "name"; // or "account" or "new", which the user chose
+	declines = false; // whether the user has chosen another name instead of giving what the chat asks for
+	drawn = "";
+
+	constructor(store) {
+		this.store = store;
+		this.form = $("door").firstElementChild;
+		[this.title, this.say, this.fields, this.why, this.go, this.other] = [...this.form.children].slice(1);
+		this.go.type = "submit";
+		this.form.onsubmit = (event) => {
+			event.preventDefault();
+			this.enter(filled(this.form));
+		};
+	}
+
+	draw() {
+		const { is, why = "", secret, name, code, seconds } = this.store.state;
+		const isBusy = ["connecting", "greeting", "waiting", "leaving"].includes(is);
+		if (is !== "asking" && !isBusy) this.declines = false;
+		const kind = is === "elsewhere" ? is : is === "asking" && !this.declines ? secret : this.way;
+		const shown = `${kind} ${name} ${code}`;
+		// While it is tried, the fields stay as they are.
+		if (shown !== this.drawn && !(isBusy && this.drawn)) {
+			this.drawn = shown;
+			this.fill(kind, name);
+		}
+		setText(this.why, is === "waiting" ? `${why} The next attempt is in ${seconds} s.` : isBusy || this.declines ? "" : why);
+		this.go.disabled = isBusy;
+	}
+
+	fill(kind, name) {
+		const { store } = this;
+		const here = passwordsHere(store);
+		const who = ["Your name", store.name || kept.read("name") || "", { autocomplete: "username", spellcheck: false }];
+		const [title, say, list, button, ...ways] = {
+			elsewhere: ["Open in another tab", "The chat goes on in another tab of this browser.", {}, "Use it here"],
+			password: [`${name} belongs to somebody`, here, { password: CURRENT }, "Come in", "other"],
+			"new-password": ["Choose a password", here, { password: CHOSEN }, "Come in", "other"],
+			key: ["This chat needs a key", "Whoever invited you knows it.", { key: ["Key", "", { type: "password" }] }, "Come in"],
+			invitation: ["Only members come in", "", { code: CODE }, "Come in", "other"],
+			account: ["Come in with your account", here, { name: who, password: CURRENT }, "Come in", "name", "new"],
+			new: ["Make an account", `Your name, and every name that looks like it, is yours then. ${here}`, { name: who, password: CHOSEN, code: [...CODE, "", { note: "if the chat asks for one" }] }, "Make it, and come in", "name", "account"],
+		}[kind] ?? [`Chat at ${location.host}`, "Say who you are, and you are in.", { name: who }, "Come in", "account", "new"];
+		const isClosed = "password" in list && store.passwords === "no";
+		setText(this.title, title);
+		setText(this.say, say);
+		setText(this.go, button);
+		this.go.hidden = isClosed;
+		this.fields.replaceChildren(...(isClosed ? [] : fields(list)));
+		const words = { other: "Take another name", name: "Only a name", account: "I have an account", new: "Make an account" };
+		this.other.replaceChildren(...ways.map((way) => h("button.link", { onclick: () => this.turn(way) }, words[way])));
+		const inputs = [...this.fields.querySelectorAll("input")];
+		(inputs.find((input) => !input.value) ?? inputs[0] ?? this.go).focus();
+	}
+
+	turn(way) {
+		if (way === "other") this.declines = true;
+		this.way = way === "other" ? "name" : way;
+		this.draw();
+	}
+
+	enter({ name, ...secrets }) {
+		const { store } = this;
+		if (name !== undefined) {
+			this.declines = false;
+			kept.write("name", name.trim());
+			store.enter(name.trim(), { ...secrets, register: this.way === "new" });
+		} else if (store.state.is === "asking") store.answer(Object.values(secrets)[0]);
+		else store.reconnect();
+	}
+}

@@ -1,0 +1,195 @@
+// Draws what is said. A row that has not changed is not drawn again, and what the reader looks at stays where it is.
+
+import { arrange, avatar, h, icon, tint } from "./dom.js";
+import { segments } from "./rich_text.js";
+import { clock, moment } from "./times.js";
+
+const AT_FIRST = 120;
+const MORE = 200;
+const TOGETHER = 5 * 60 * 1000;
+const NEAR = 600; // so many pixels below the oldest row, older ones are fetched
+const LINK = { target: "_blank", rel: "noopener noreferrer nofollow" };
+const isSaid = (row) => row?.kind === "say" || row?.kind === "action";
+
+// Whether a message stands below another of its author without saying again whose it is.
+const follows = (row, before) =>
+	isSaid(before) && before.author === row.author && !row.reply && before.notice === row.notice && row.time - before.time < TOGETHER;
+
+export class Log {
+	drawn = new Map(); // what is on the page, by the keys of the rows
+	room = null;
+	hidden = 0; // how many older rows are known and not drawn
+	atEnd = true;
+
+	// `box` scrolls, `items` has the rows; `does` is what the page does for them.
+	constructor(box, items, store, does) {
+		Object.assign(this, { box, items, store, does });
+		box.addEventListener("scroll", () => this.scrolled(), { passive: true });
+		box.addEventListener("keydown", (event) => this.key(event));
+		items.addEventListener("click", ({ target }) => {
+			const button = target.closest("[data-do]");
+			const row = button && this.rowOf(button);
+			if (row) does[button.dataset.do](row, button);
+		});
+		new ResizeObserver(() => this.atEnd && this.toEnd()).observe(box);
+	}
+
+	// Draws `rows` of `room`, any object that stands for what is shown. `sought` is the id of a message that was found.
+	draw(room, rows, sought = null) {
+		const isOther = room !== this.room;
+		if (isOther) {
+			Object.assign(this, { room, sought, drawn: new Map(), count: sought ? Infinity : AT_FIRST, atEnd: true, oldest: null, newest: null });
+			this.items.replaceChildren();
+		}
+		let from = Math.max(0, rows.length - this.count);
+		const oldest = this.atEnd ? -1 : rows.findIndex((row) => row.key === this.oldest);
+		if (oldest >= 0) from = Math.min(from, oldest);
+		const anchor = this.atEnd ? null : this.anchor();
+		const focused = document.activeElement.closest(".row")?.dataset.key;
+		const drawn = new Map();
+		for (let at = from; at < rows.length; at++) {
+			const row = rows[at];
+			const first = isSaid(row) && !follows(row, at > from ? rows[at - 1] : null);
+			const old = this.drawn.get(String(row.key));
+			drawn.set(String(row.key), old?.row === row && old.first === first ? old : { row, first, element: this.element(row, first, sought) });
+		}
+		if (!isOther) this.speak(rows);
+		Object.assign(this, { drawn, hidden: from, oldest: rows[from]?.key, newest: rows.at(-1)?.key });
+		arrange(this.items, [...drawn.values()].map((one) => one.element));
+		if (focused && !document.activeElement.closest(".row")) drawn.get(focused)?.element.focus({ preventScroll: true });
+		const found = this.sought && this.elementOf(this.sought);
+		if (found) {
+			Object.assign(this, { sought: null, atEnd: false });
+			found.scrollIntoView({ block: "center" });
+		} else if (this.atEnd) this.toEnd();
+		else if (anchor) this.box.scrollTop += (drawn.get(anchor.key)?.element.getBoundingClientRect().top ?? anchor.top) - anchor.top;
+	}
+
+	rowOf(element) {
+		return this.drawn.get(element.closest(".row")?.dataset.key)?.row;
+	}
+
+	elementOf(id) {
+		return [...this.drawn.values()].find(({ row }) => isSaid(row) && row.id === id)?.element;
+	}
+
+	toEnd() {
+		this.box.scrollTop = this.box.scrollHeight;
+		this.atEnd = true;
+	}
+
+	// The first row in view, which is to stay there.
+	anchor() {
+		const { top } = this.box.getBoundingClientRect();
+		for (const [key, { element }] of this.drawn) {
+			const at = element.getBoundingClientRect();
+			if (at.bottom > top) return { key, top: at.top };
+		}
+		return null;
+	}
+
+	scrolled() {
+		const { scrollTop, scrollHeight, clientHeight } = this.box;
+		this.atEnd = scrollHeight - scrollTop - clientHeight < 32;
+		if (this.atEnd && this.count < Infinity) this.count = AT_FIRST;
+		if (scrollTop < NEAR && scrollHeight > clientHeight) {
+			if (this.hidden) {
+				this.count = this.drawn.size + MORE;
+				this.does.redraw();
+			} else this.does.older();
+		}
+		this.does.scrolled(this.atEnd);
+	}
+
+	// Has a screen reader say what is new, and nothing else.
+	speak(rows) {
+		const last = rows.findLastIndex((row) => row.key === this.newest);
+		if (last < 0 || document.hidden) return;
+		for (const row of rows.slice(last + 1).slice(-3)) {
+			if (isSaid(row) ? !row.mine : row.kind === "refusal") this.does.say(isSaid(row) ? `${row.author}: ${row.text}` : row.text);
+		}
+	}
+
+	element(row, first, sought) {
+		const element = this.make(row, first, sought);
+		element.classList.add("row");
+		element.dataset.key = row.key;
+		return element;
+	}
+
+	make(row, first, sought) {
+		if (isSaid(row)) return this.message(row, first, sought);
+		if (row.kind === "day" || row.kind === "unread") {
+			const text = row.text ?? "New";
+			return h("div.mark", { role: "separator", ariaLabel: text }, { className: `mark ${row.kind}` }, text);
+		}
+		if (row.kind === "fold") {
+			return h("details.note", h("summary", { dir: "auto" }, row.text), row.parts.map((part) => h("div", { dir: "auto" }, `${clock(part.time)} ${part.text}`)));
+		}
+		return h("div", { className: `note ${row.kind}`, dir: "auto", tabIndex: -1 }, row.text);
+	}
+
+	message(row, first, sought) {
+		// A file is said as an action, for those who can't show it.
+		const isAction = row.kind === "action" && !row.file;
+		const { author, mention, mine, notice, pinned, reply, unsent } = row;
+		const flags = { first, action: isAction, called: mention && !mine, program: notice, unsent, sought: sought && row.id === sought };
+		const button = (act, what, ...parts) => h(`button${what}`, { tabIndex: -1, "data-do": act }, parts);
+		const nick = () => tint(button("person", ".nick", { ariaHasPopup: "menu" }, h("bdi", author)), author);
+		const tags = [notice && "program", pinned && "pinned", unsent && "waits to be stored"].map((tag) => tag && h("span.tag", tag));
+		const tool = (act, name, label) => h("button.icon", { "data-do": act, ariaLabel: label, title: label, ariaHasPopup: "menu" }, icon(name));
+		const time = clock(row.time);
+		return h("article.message", { tabIndex: -1, className: `message ${Object.keys(flags).filter((flag) => flags[flag]).join(" ")}` },
+			first ? avatar(author) : h("span.at", { ariaHidden: "true" }, time),
+			h("div.body",
+				reply && button("answered", ".answers", h("span.unseen", "Answers "), h("span.cut", h("bdi", `${reply.author}: ${reply.text}`))),
+				first
+					? h("div.by", !isAction && nick(), h("time", { dateTime: row.time.toISOString(), title: moment(row.time) }, time), tags)
+					: [h("span.unseen", `${isAction ? "" : author} ${time} `), tags],
+				!row.file && h("div.text", { dir: "auto" }, isAction && [nick(), " "], this.pieces(row), row.edited && h("span.tag", " (edited)")),
+				row.file && file(row.file),
+				row.reactions.length > 0 && h("div.reactions", row.reactions.map((one) => button("again", "",
+					{ "data-text": one.text, ariaPressed: String(one.mine), ariaLabel: `${one.text}, ${one.count}` }, h("bdi", one.text), ` ${one.count}`)))),
+			!unsent && h("div.tools", this.store.input.may("react", row) && tool("react", "smile", "React"), tool("reply", "reply", "Reply"), tool("menu", "more", "More about this message")));
+	}
+
+	pieces({ text, mention }) {
+		return text.split(/(?<=\n)/).map((line) => {
+			const pieces = segments(line, mention ? this.store.names : []).map((piece) => {
+				if (piece.kind === "link") return h("a", { href: piece.href, ...LINK }, piece.text);
+				return piece.kind === "mention" ? h("mark", piece.text) : piece.text;
+			});
+			return line.startsWith(">") ? h("span.quoted", pieces) : pieces;
+		});
+	}
+
+	key(event) {
+		const row = document.activeElement.closest(".row");
+		if (event.key === "ArrowUp" || event.key === "ArrowDown") this.choose(event.key === "ArrowUp" ? -1 : 1);
+		else if (row === document.activeElement && row.matches(".message:not(.unsent)") && (["Enter", "ContextMenu"].includes(event.key) || (event.key === "F10" && event.shiftKey))) {
+			this.does.menu(this.rowOf(row), row);
+		} else return;
+		event.preventDefault();
+	}
+
+	// Chooses the message before or after the chosen one; first, the newest in view.
+	choose(step) {
+		const rows = [...this.items.querySelectorAll(".message")];
+		const at = rows.indexOf(document.activeElement.closest(".message"));
+		const { bottom } = this.box.getBoundingClientRect();
+		const chosen = at < 0 ? rows.findLast((one) => one.getBoundingClientRect().top < bottom) : rows[at + step];
+		chosen?.focus({ preventScroll: true });
+		chosen?.scrollIntoView({ block: "nearest" });
+	}
+}
+
+export const size = (bytes) => (bytes < 1e3 ? `${bytes} bytes` : bytes < 1e6 ? `${Math.round(bytes / 1e3)} KB` : `${(bytes / 1e6).toFixed(1)} MB`);
+
+function file({ name, type, url, width, height, size: bytes }) {
+	// The server tells where a file is as others see it. Here it is below the page's own address.
+	const href = url.slice(url.lastIndexOf("/f/") + 1);
+	if (width && /^image\/(png|jpeg|gif|webp)$/.test(type)) {
+		return h("a.picture", { href, download: name, ...LINK }, h("img", { alt: name, width, height, loading: "lazy", src: href }));
+	}
+	return h("a.file", { href, download: name, ...LINK }, h("bdi", name), h("span.muted", size(bytes)));
+}

@@ -1,0 +1,93 @@
+// Menus and dialogs.
+
+import { h } from "./dom.js";
+
+// Opens a menu at `anchor`. An entry is [text, act, "worse"?], a line ("-"), or a group of menu items.
+export function menu(anchor, label, entries, about = label) {
+	const list = h("div", { role: "menu", ariaLabel: label });
+	const box = h("div.menu", { popover: "auto" }, h("p", { dir: "auto" }, about), list);
+	for (const entry of entries) {
+		if (entry === "-") list.append(h("hr"));
+		else if (entry instanceof Element) list.append(entry);
+		else if (entry) {
+			const [text, act, style] = entry;
+			list.append(h("button", { role: "menuitem", className: style ?? "", dir: "auto", onclick: () => act() }, text));
+		}
+	}
+	const items = [...list.querySelectorAll("button")];
+	const before = document.activeElement;
+	for (const item of items) item.tabIndex = -1;
+	// It is closed before the item acts, which may open a dialog.
+	box.addEventListener("click", () => box.hidePopover(), true);
+	box.addEventListener("keydown", (event) => {
+		const at = items.indexOf(document.activeElement);
+		const to = { ArrowDown: at + 1, ArrowRight: at + 1, ArrowUp: at - 1, ArrowLeft: at - 1, Home: 0, End: -1 }[event.key];
+		if (to !== undefined) items.at(to % items.length).focus();
+		else if (event.key === "Tab") box.hidePopover();
+		else return;
+		event.preventDefault();
+	});
+	box.addEventListener("toggle", (event) => {
+		if (event.newState === "open") return;
+		box.remove();
+		if (anchor.isConnected) anchor.ariaExpanded = "false";
+	});
+	(anchor.closest("main, nav, aside") ?? document.body).append(box);
+	box.showPopover();
+	anchor.ariaExpanded = "true";
+	const at = anchor.getBoundingClientRect();
+	const left = at.left * 2 > innerWidth ? at.right - box.offsetWidth : at.left;
+	const top = at.bottom + box.offsetHeight + 8 > innerHeight ? at.top - box.offsetHeight - 4 : at.bottom + 4;
+	box.style.left = `${Math.max(8, Math.min(left, innerWidth - box.offsetWidth - 8))}px`;
+	box.style.top = `${Math.max(8, Math.min(top, innerHeight - box.offsetHeight - 8))}px`;
+	items[0]?.focus({ preventScroll: true });
+	box.addEventListener("beforetoggle", () => { if (box.contains(document.activeElement)) before.focus({ preventScroll: true }); });
+}
+
+// Makes the fields of a form, of {name: [label, value, more]}. Fields called password, and those with checked, are such.
+export function fields(list) {
+	return Object.entries(list).map(([name, [label, value = "", { note, choices, ...more } = {}]]) => {
+		const type = name === "password" ? "password" : "checked" in more ? "checkbox" : "text";
+		const common = { name, autocomplete: "off", autocapitalize: "none", dir: type === "text" ? "auto" : null, ...more };
+		const control = choices
+			? h("select", common, Object.entries(choices).map(([key, text]) => h("option", { value: key, selected: key === value }, text)))
+			: h("input", { type, value, ...common });
+		return h("label", type === "checkbox" ? [control, label] : [label, control], note && h("small", note));
+	});
+}
+
+export const filled = (form) =>
+	Object.fromEntries([...form.elements].filter((one) => one.name).map((one) => [one.name, one.type === "checkbox" ? one.checked : one.value]));
+
+// Opens a dialog. With `act`, it is a form: what `act` is refused is said, and the dialog stays. Ends when it is closed.
+export function dialog(title, { text, body, list = {}, button = "OK", danger, act }) {
+	const heading = h("h2", { id: "dialog-title", dir: "auto" }, title);
+	const why = h("p.why", { role: "alert" });
+	const close = h("button", { className: act ? "plain" : "primary", onclick: () => box.close() }, act ? "Cancel" : "Close");
+	const go = act && h("button.primary", { type: "submit", className: `primary ${danger ? "danger" : ""}` }, button);
+	const form = h("form", heading, text && h("p.aside", { dir: "auto" }, text), h("div.fields", fields(list)), body, why, h("div.buttons", close, go));
+	const box = h("dialog", { "aria-labelledby": "dialog-title", closedBy: "any" }, form);
+	form.onsubmit = async (event) => {
+		event.preventDefault();
+		try {
+			await act?.(filled(form), why);
+			box.close();
+		} catch (refusal) {
+			why.textContent = refusal.message;
+		}
+	};
+	document.body.append(box);
+	box.showModal();
+	(form.querySelector("input, select") ?? go ?? close).focus({ preventScroll: true });
+	return new Promise((settle) => {
+		box.onclose = () => {
+			box.remove();
+			settle();
+		};
+		box.shut = () => box.close();
+	});
+}
+
+export const closeDialogs = () => {
+	for (const box of document.querySelectorAll("dialog, .menu")) box.remove();
+};

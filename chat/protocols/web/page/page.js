@@ -1,0 +1,334 @@
+// The page: what is drawn when something changes, and what the keys and buttons do.
+
+import { Actions } from "./actions.js";
+import { call, drawTitle } from "./alerts.js";
+import { openStore } from "./browser.js";
+import { Composer } from "./composer.js";
+import { Door } from "./door.js";
+import { $, arrange, avatar, h, setText } from "./dom.js";
+import { Finder } from "./finder.js";
+import { Log } from "./log.js";
+import { closeDialogs } from "./menus.js";
+
+const WIDE = matchMedia("(min-width: 70.01em)");
+const STATES = { connecting: "Connecting…", greeting: "Connecting…", leaving: "Leaving…" };
+const SIDES = { away: "not connected", unsure: "may be somebody else now", gone: "gone for good" };
+const ACCESS = { members: "only accounts", private: "only the invited" };
+
+const store = await openStore(window);
+const { panels } = store;
+const changed = new Set();
+let isAsked = false; // whether a frame will draw
+let isInside = null;
+let showsPeople = WIDE.matches;
+
+const place = () => (store.panel?.is === "place" ? store.panel : null);
+const focus = () => { if (!matchMedia("(pointer: coarse)").matches) composer.input.focus({ preventScroll: true }); };
+const begin = (what) => (row) => {
+	store.input[what](row);
+	composer.input.focus();
+};
+const does = {
+	redraw: drawLog,
+	older: () => (place() ? panels.placeOlder() : store.readEarlier()),
+	scrolled: (atEnd) => {
+		if (!place()) store.scrolled(atEnd);
+		else if (atEnd) panels.placeNewer();
+		drawBelow();
+	},
+	say: (text) => $("said").replaceChildren(...[...$("said").children].slice(-4), h("p", text)),
+	person: (row, anchor) => actions.person(row.author, anchor),
+	menu: (row, anchor) => actions.message(row, anchor),
+	react: (row, anchor) => actions.react(row, anchor),
+	again: (row, anchor) => store.react(row, anchor.dataset.text),
+	reply: begin("reply"),
+	edit: begin("edit"),
+	answered: ({ reply }) => {
+		const element = log.elementOf(reply.id);
+		if (!element) return panels.showPlace({ id: reply.id });
+		element.scrollIntoView({ block: "center" });
+		return element.focus({ preventScroll: true });
+	},
+	insert: (name) => composer.insert(composer.input.value ? `${name} ` : `${name}: `),
+	refused: (sentence) => setText(composer.hint, sentence),
+};
+const log = new Log($("log"), $("items"), store, does);
+const composer = new Composer(store, () => log.toEnd());
+const door = new Door(store);
+const finder = new Finder(store);
+const actions = new Actions(store, does);
+
+// -- what is drawn
+
+function draw(what) {
+	changed.add(what);
+	if (isAsked) return;
+	isAsked = true;
+	// A hidden page gets no frames.
+	if (document.hidden) setTimeout(drawAll);
+	else requestAnimationFrame(drawAll);
+}
+
+function drawAll() {
+	isAsked = false;
+	const inside = store.inside && store.current !== null && !["asking", "elsewhere"].includes(store.state.is);
+	if (inside !== isInside) turn(inside);
+	drawTitle(store);
+	if (!inside) {
+		changed.clear();
+		return door.draw();
+	}
+	drawState();
+	if (changed.has("rooms") || changed.has("me")) {
+		drawRooms();
+		drawHead();
+		drawPeople();
+	}
+	if (changed.has("draft") || changed.has("rooms")) composer.draw();
+	drawPanels();
+	drawLog();
+	return changed.clear();
+}
+
+function turn(inside) {
+	isInside = inside;
+	$("app").hidden = !inside;
+	$("door").hidden = inside;
+	closeDialogs();
+	if (inside) {
+		changed.add("rooms");
+		focus();
+	} else {
+		door.way = "name";
+		door.drawn = "";
+	}
+}
+
+function drawState() {
+	const { is, why, seconds } = store.state;
+	const [said, seen, button] = $("line").children;
+	const text = STATES[is] ?? why;
+	$("line").hidden = is === "online";
+	// The seconds are counted for the eye only.
+	setText(said, is === "online" ? "" : text);
+	setText(seen, is === "waiting" ? `${text} The next attempt is in ${seconds} s.` : text);
+	button.hidden = is in STATES;
+}
+
+const elements = new WeakMap(); // the buttons of the rooms
+
+function roomElement(room) {
+	if (!elements.has(room)) {
+		const show = () => {
+			store.turnTo(room);
+			closeSide();
+			focus();
+		};
+		elements.set(room, h("li", h("button", { onclick: show }, h("span.here"), h("bdi.grow.cut"), h("span.badge", { ariaHidden: "true" }), h("span.unseen"))));
+	}
+	const element = elements.get(room);
+	const [here, title, badge, said] = element.firstChild.children;
+	const { unread, calls } = room;
+	const count = unread ? `${unread}${room.moreUnread ? "+" : ""}` : "";
+	here.hidden = !room.private;
+	here.classList.toggle("on", room.side === "here");
+	setText(title, room.title);
+	setText(badge, count);
+	setText(said, count && ` ${count} unread${calls ? `, ${calls} for you` : ""}`);
+	badge.hidden = !count;
+	badge.classList.toggle("calls", calls > 0);
+	element.firstChild.classList.toggle("new", unread > 0);
+	element.firstChild.ariaCurrent = room === store.current ? "page" : null;
+	return element;
+}
+
+function drawRooms() {
+	const { rooms, current, name, away, role, registered } = store;
+	for (const id of ["rooms", "talks"]) arrange($(id), rooms.filter((room) => room.private === (id === "talks")).map(roomElement));
+	const others = rooms.filter((room) => room !== current && room.unread);
+	const unread = others.reduce((sum, room) => sum + room.unread, 0);
+	setText($("elsewhere"), unread);
+	$("elsewhere").hidden = !unread;
+	$("elsewhere").classList.toggle("calls", others.some((room) => room.calls));
+	$("side-open").ariaLabel = unread ? `Rooms, ${unread} unread` : "Rooms";
+	const state = away !== null ? `away: ${away}` : role || (registered ? "here" : "without an account");
+	if ($("me").dataset.shown === name + state) return;
+	$("me").dataset.shown = name + state;
+	$("me").replaceChildren(avatar(name), h("span.grow", h("bdi.name", { id: "my-name" }, name), h("small", { id: "my-state" }, state)));
+}
+
+function drawHead() {
+	const { title, topic, access, slow, status, pins, people, private: isPrivate, side } = store.current;
+	setText($("title"), title);
+	setText($("topic"), [isPrivate ? SIDES[side] : ACCESS[access], slow && "slow", status, topic].filter(Boolean).join(" · "));
+	$("topic").title = topic;
+	const count = (button, number, one, more) => {
+		button.hidden = !number;
+		button.ariaLabel = number === 1 ? `1 ${one}` : `${number} ${more}`;
+		setText(button.lastElementChild, number);
+	};
+	count($("pins"), pins, "pinned message", "pinned messages");
+	count($("who"), isPrivate ? 0 : people.length, "person here", "people here");
+}
+
+function drawPeople() {
+	const list = $("people").lastElementChild;
+	const old = new Map([...list.children].map((item) => [item.dataset.state, item]));
+	arrange(list, (store.current.private ? [] : store.current.people).map((person) => {
+		const { name, op, away, me } = person;
+		const state = JSON.stringify(person);
+		return old.get(state) ?? h("li", { "data-state": state }, h("button", { ariaHasPopup: "menu", onclick: ({ currentTarget }) => actions.person(name, currentTarget) },
+			avatar(name), h("span.grow.cut", h("bdi", name), me && h("span.muted", " (you)"), away !== null && h("small", { dir: "auto" }, `away: ${away}`)), op && h("span.tag", "op")));
+	}));
+}
+
+function drawPanels() {
+	finder.draw(WIDE.matches);
+	const shown = showsPeople && $("finder").hidden && !store.current.private;
+	$("people").hidden = !shown;
+	$("who").ariaExpanded = String(shown);
+	const [text, , go] = $("around").children;
+	$("around").hidden = !place();
+	if (place()) setText(text, `What was said in ${place().title}`);
+	if (place()) setText(go, `Go to ${place().title}`);
+}
+
+function drawLog() {
+	const { current } = store;
+	const shown = place();
+	if (shown) log.draw(shown, shown.rows, shown.mark);
+	else log.draw(current, current.rows());
+	const isAll = shown ? !shown.moreBefore : log.hidden === 0 && current.earlier === "none";
+	const isBusy = shown ? shown.busy : current.earlier === "asked";
+	setText($("top"), isBusy ? "Fetching…" : shown?.why || (isAll ? (shown ? "Nothing was said before." : `This is where ${current.title} begins.`) : ""));
+	drawBelow();
+}
+
+function drawBelow() {
+	$("below").hidden = log.atEnd || Boolean(place());
+	setText($("below"), store.current?.unread ? `${store.current.unread} new ↓` : "To the newest ↓");
+}
+
+for (const event of ["state", "me", "rooms", "panel", "draft", "lines"]) store.on(event, () => draw(event));
+store.on("dialog", (name) => actions.secret(name));
+store.on("called", (room, row) => call(room, row, (one) => store.turnTo(one)));
+
+// -- what the user does
+
+function closeSide() {
+	$("side").classList.remove("open");
+	document.querySelector(".veil")?.remove();
+}
+
+function showPeople(shown) {
+	showsPeople = shown;
+	drawPanels();
+}
+
+function find() {
+	finder.open();
+	drawPanels();
+}
+
+// Goes one step back: from the list of rooms, a search, the people, what was said long ago.
+function back() {
+	if ($("side").classList.contains("open")) closeSide();
+	else if (store.panel) panels.close();
+	else if (finder.isOpen) finder.isOpen = false;
+	else if (!WIDE.matches && showsPeople) showsPeople = false;
+	else log.toEnd();
+	drawPanels();
+	focus();
+}
+
+// Goes to the next part of the page.
+function nextPart(step) {
+	const parts = [$("side").querySelector("[aria-current]"), $("log"), $("input"), $("people").querySelector("li button"), $("sought")].filter((part) => part?.checkVisibility());
+	const at = parts.findIndex((part) => part.closest("nav, aside, form, .log").contains(document.activeElement));
+	parts.at((at + step) % parts.length).focus();
+}
+
+const PRESSED = {
+	"side-open": () => {
+		$("side").classList.add("open");
+		$("side").before(h("div.veil", { onclick: closeSide }));
+		$("side-close").focus();
+	},
+	"side-close": () => {
+		closeSide();
+		$("side-open").focus();
+	},
+	join: () => actions.join().then(closeSide).then(focus),
+	talk: () => actions.talk().then(closeSide).then(focus),
+	me: () => actions.me($("me")),
+	more: () => actions.place($("more")),
+	pins: () => panels.listPins(),
+	find,
+	who: () => showPeople($("people").hidden),
+	below: () => {
+		log.toEnd();
+		focus();
+	},
+};
+for (const [id, act] of Object.entries(PRESSED)) $(id).onclick = act;
+$("line").lastElementChild.onclick = () => store.reconnect();
+$("people").querySelector(".icon").onclick = () => showPeople(false);
+$("finder").querySelector(".icon").onclick = () => {
+	panels.close(true);
+	finder.isOpen = false;
+	drawPanels();
+	focus();
+};
+$("around").children[1].onclick = back;
+$("around").children[2].onclick = () => panels.goToRoomOfPlace();
+WIDE.onchange = () => {
+	closeSide();
+	if (isInside) showPeople(WIDE.matches);
+};
+
+const scroll = (pages) => $("log").scrollBy({ top: pages * $("log").clientHeight });
+const KEYS = {
+	F6: () => nextPart(1),
+	"Shift+F6": () => nextPart(-1),
+	"Alt+ArrowRight": () => store.turnBy(1),
+	"Alt+ArrowLeft": () => store.turnBy(-1),
+	"Alt+ArrowUp": () => log.choose(-1),
+	"Alt+ArrowDown": () => log.choose(1),
+	"Alt+a": () => store.turnToUnread(),
+	"Ctrl+End": () => log.toEnd(),
+	PageUp: () => scroll(-0.85),
+	PageDown: () => scroll(0.85),
+	Escape: back,
+};
+
+addEventListener("keydown", (event) => {
+	const { key, ctrlKey, metaKey, altKey, shiftKey, target } = event;
+	if (!isInside || event.isComposing || event.defaultPrevented || document.querySelector("dialog, .menu")) return;
+	const name = `${ctrlKey || metaKey ? "Ctrl+" : ""}${altKey ? "Alt+" : ""}${shiftKey ? "Shift+" : ""}${key}`;
+	const room = /^Alt\+[1-9]$/.test(name) && store.rooms[key - 1];
+	if (room) store.turnTo(room);
+	else if (name === "Ctrl+f" && target !== $("sought")) find();
+	else if (KEYS[name] && !(key.startsWith("Page") && target.tagName === "INPUT")) KEYS[name]();
+	else {
+		// Whoever begins to type means the input field.
+		if (/^.$/u.test(name) && key !== " " && !target.matches("input, textarea")) composer.input.focus();
+		return;
+	}
+	event.preventDefault();
+});
+
+ondragover = ondrop = (event) => {
+	if (!isInside || !event.dataTransfer.types.includes("Files")) return;
+	event.preventDefault();
+	if (event.type === "drop") composer.send(event.dataTransfer.files);
+};
+
+const look = () => store.look(!document.hidden && document.hasFocus());
+const wake = () => {
+	look();
+	if (!document.hidden) store.wake();
+};
+onfocus = onblur = look;
+ononline = onpageshow = document.onvisibilitychange = wake;
+look();
+draw("state");

@@ -1,0 +1,122 @@
+"""The page when the connection breaks, the daemon is killed, or another tab is opened."""
+
+from __future__ import annotations
+
+import socket
+from pathlib import Path
+
+from e2e.daemon import DaemonFactory
+from playwright.sync_api import Browser, WebSocketRoute, expect
+from web.browsers import Browsers
+
+
+def test_offline_and_back_loses_and_doubles_nothing(browsers: Browsers) -> None:
+    ada, bob = browsers.somebody("ada"), browsers.somebody("bob")
+    ada.say("before")
+    ada.page.context.set_offline(True)
+    ada.page.evaluate("dispatchEvent(new Event('offline'))")
+    bob.say("while ada is away")
+    ada.page.context.set_offline(False)
+    ada.say("after")
+    ada.await_online()
+    expect(bob.message("after")).to_be_visible()
+    assert bob.texts() == ["before", "while ada is away", "after"]
+    expect(ada.message("while ada is away")).to_have_count(1)
+    assert sorted(ada.texts()) == sorted(bob.texts())
+
+
+def test_a_cut_is_shown_and_what_is_typed_meanwhile_is_sent_once(browsers: Browsers) -> None:
+    bob = browsers.somebody("bob")
+    context = browsers.context()
+    routes: list[WebSocketRoute] = []
+
+    def pass_on(route: WebSocketRoute) -> None:
+        route.connect_to_server()
+        routes.append(route)
+
+    context.route_web_socket("**/ws", pass_on)
+    ada = browsers.somebody("ada", context)
+    ada.say("one")
+    context.route_web_socket("**/ws", lambda route: route.close(code=1001))
+    routes[0].close(code=1001)
+    expect(ada["#line"]).to_be_visible()
+    ada.enter("two")
+    ada.enter("three")
+    expect(ada[".unsent"]).to_have_count(2)
+    context.route_web_socket("**/ws", pass_on)
+    ada["#line"].get_by_role("button", name="Try now").click()
+    ada.await_online()
+    expect(bob.message("three")).to_be_visible()
+    assert bob.texts() == ["one", "two", "three"] == ada.texts()
+    # The others have not seen it go.
+    expect(bob["details.note summary"]).to_have_text("ada joined.")
+
+
+def test_the_daemon_is_killed_while_one_types(browser: Browser, start_chat: DaemonFactory, tmp_path: Path) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    options = ("--no-limits", "--data", str(tmp_path / "data"), "--web", f"tcp:{port}:interface=127.0.0.1")
+    chat = start_chat(*options)
+    browsers = Browsers(browser, f"http://127.0.0.1:{port}/")
+    ada = browsers.somebody("ada")
+    ada.say("stored")
+    ada.input.press_sequentially("half a ")
+    chat.kill()
+    expect(ada["#line"]).to_be_visible()
+    ada.input.press_sequentially("thought")
+    expect(ada.input).to_have_value("half a thought")
+    ada.input.press("Enter")
+    expect(ada[".unsent"]).to_have_count(1)
+    ada.input.press_sequentially("and more")
+    start_chat(*options)
+    ada["#line"].get_by_role("button", name="Try now").click()
+    ada.await_online()
+    expect(ada.input).to_have_value("and more")
+    assert ada.texts() == ["stored", "half a thought"]
+    bob = browsers.somebody("bob")
+    expect(bob.message("half a thought")).to_be_visible()
+    assert bob.texts() == ["stored", "half a thought"]
+    browsers.close()
+
+
+def test_two_tabs_of_an_account_are_two_devices(browsers: Browsers) -> None:
+    context = browsers.context()
+    ada = browsers.somebody("ada", context)
+    ada["#me"].click()
+    ada.item("Make this name yours…").click()
+    ada.dialog.get_by_label("Password").fill("correct horse")
+    ada.page.keyboard.press("Enter")
+    expect(ada["#my-state"]).to_have_text("here")
+    other = browsers.open(context)
+    other.name_oneself("ada")
+    other.page.get_by_label("Password").fill("correct horse")
+    other.page.keyboard.press("Enter")
+    other.await_place("#lobby")
+    other.say("from the second tab")
+    expect(ada.message("from the second tab")).to_be_visible()
+    ada.say("from the first")
+    expect(other.message("from the first")).to_be_visible()
+
+
+def test_a_tab_that_is_duplicated_is_somebody_else_and_the_first_goes_on(browsers: Browsers) -> None:
+    context = browsers.context()
+    ada = browsers.somebody("ada", context)
+    kept = ada.page.evaluate("JSON.stringify(sessionStorage)")
+    other = browsers.open(context)
+    other.page.evaluate(
+        "kept => { for (const [key, value] of Object.entries(JSON.parse(kept))) sessionStorage[key] = value; }", kept
+    )
+    other.page.reload()
+    expect(other.page.get_by_label("Your name")).to_be_visible()
+    other.come_in("bob")
+    ada.say("still here")
+    expect(other.message("still here")).to_be_visible()
+
+
+def test_a_device_that_is_logged_out_says_so(browsers: Browsers) -> None:
+    ada = browsers.somebody("ada")
+    ada.enter("/quit")
+    expect(ada.page.get_by_label("Your name")).to_have_value("ada")
+    ada.button("Come in").click()
+    ada.await_place("#lobby")

@@ -1,0 +1,229 @@
+"""The page for everybody: by keyboard alone, with a screen reader, on a phone, with large text, right to left."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import axe_playwright_python
+import pytest
+from e2e.daemon import Daemon
+from playwright.sync_api import expect
+from web.browsers import PHONE, Browsers, Tab
+
+AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text("utf-8")
+STATES = ["light", "dark"]
+
+
+def audit(tab: Tab, state: str) -> None:
+    """Check that axe finds nothing to complain of."""
+    if not tab.page.evaluate("Boolean(window.axe)"):
+        tab.page.evaluate(AXE)
+    found: dict[str, Any] = tab.page.evaluate("axe.run({resultTypes: ['violations']})")
+    told = [(one["id"], [node["html"][:200] for node in one["nodes"]][:3]) for one in found["violations"]]
+    assert not told, f"{state}: {told}"
+
+
+def test_axe_finds_nothing_at_the_door(browsers: Browsers) -> None:
+    for colours in STATES:
+        tab = browsers.open(bypass_csp=True, color_scheme=colours)
+        audit(tab, "name")
+        tab.button("I have an account").click()
+        audit(tab, "account")
+        tab.button("Make an account").click()
+        audit(tab, "new account")
+        tab.button("Only a name").click()
+        tab.name_oneself("not a name!")
+        expect(tab["#door .why"]).not_to_be_empty()
+        audit(tab, "refused")
+
+
+@pytest.mark.parametrize("colours", STATES)
+def test_axe_finds_nothing_inside(web_chat: Daemon, browsers: Browsers, colours: str) -> None:
+    bob = browsers.somebody("bob")
+    tab = browsers.somebody("ada", bypass_csp=True, color_scheme=colours)
+    audit(tab, "alone")
+    for one in (tab, bob):
+        one.join("dev")
+    tab.enter("/topic where it is built")
+    tab.say("green tea?")
+    bob.open_menu("green tea?")
+    bob.item("Reply").click()
+    bob.enter("ada: yes, https://example.org/\n> a quotation")
+    bob.enter("/me waves")
+    bob.enter("/msg ada psst")
+    bob.await_place("@ada")
+    tab.message("yes").hover()
+    tab.message("yes").get_by_role("button", name="React").click()
+    audit(tab, "reactions to choose")
+    tab.item("👍").click()
+    tab.open_menu("green tea?")
+    audit(tab, "menu of a message")
+    tab.item("Pin").click()
+    expect(tab["#pins"]).to_be_visible()
+    tab.input.press("ArrowUp")
+    audit(tab, "a change")
+    tab.input.press("Escape")
+    tab.input.press_sequentially("/wh")
+    audit(tab, "completions")
+    tab.input.fill("")
+    tab.enter("/nosuch")
+    audit(tab, "messages of all kinds")
+    for button in ("#me", "#more", ".persons button"):
+        tab[button].first.click()
+        audit(tab, f"menu of {button}")
+        tab.page.keyboard.press("Escape")
+    for button, item in (
+        ("#more", "Topic…"),
+        ("#more", "Who may come in…"),
+        ("#more", "Banned from here…"),
+        ("#me", "Make this name yours…"),
+        ("#me", "Sound and notifications…"),
+        ("#me", "Keys"),
+        ("#me", "Ignored people…"),
+    ):
+        tab[button].click()
+        tab.item(item).click()
+        expect(tab.dialog).to_be_visible()
+        audit(tab, item)
+        tab.page.keyboard.press("Escape")
+    tab["#join"].click()
+    expect(tab.dialog.locator("li")).to_have_count(2)
+    audit(tab, "rooms")
+    tab.page.keyboard.press("Escape")
+    tab.page.keyboard.press("Control+f")
+    tab.page.keyboard.type("tea")
+    tab.page.keyboard.press("Enter")
+    expect(tab["#found li"]).to_have_count(1)
+    audit(tab, "search")
+    tab["#found button"].click()
+    expect(tab[".message.sought"]).to_be_visible()
+    audit(tab, "place")
+    tab.page.keyboard.press("Escape")
+    tab.page.keyboard.press("Escape")
+    tab.turn_to("@bob")
+    audit(tab, "private conversation")
+    web_chat.kill()
+    expect(tab["#line"]).to_be_visible()
+    tab.enter("said without a connection")
+    audit(tab, "no connection")
+
+
+def test_axe_finds_nothing_on_a_phone(browsers: Browsers) -> None:
+    tab = browsers.somebody("ada", bypass_csp=True, **PHONE)
+    tab.say("hello")
+    tab["#side-open"].tap()
+    audit(tab, "rooms")
+    tab["#side-close"].tap()
+    tab["#who"].tap()
+    audit(tab, "people")
+
+
+def test_a_phone(browsers: Browsers) -> None:
+    bob = browsers.somebody("bob")
+    tab = browsers.somebody("ada", **PHONE)
+    tab.input.tap()
+    tab.page.keyboard.type("hello from the phone")
+    tab.button("Send").tap()
+    expect(bob.message("hello from the phone")).to_be_visible()
+    bob.say("ada: " + "long" * 100)
+    expect(tab.message("long")).to_be_visible()
+    tab.message("hello").tap()
+    tab.message("hello").get_by_role("button", name="React").tap()
+    tab.item("👍").tap()
+    expect(bob.message("hello").locator(".reactions")).to_be_visible()
+    tab["#side-open"].tap()
+    tab["#join"].tap()
+    tab.dialog.get_by_role("textbox").fill("dev")
+    tab.dialog.get_by_role("button", name="Join").tap()
+    tab.await_place("#dev")
+    expect(tab["#side"]).to_be_hidden()
+    bob.say("ada: are you there?")
+    expect(tab["#elsewhere"]).to_have_text("1")
+    assert tab.fits()
+
+
+@pytest.mark.parametrize("size", [(360, 740), (480, 320), (820, 1180), (1280, 800), (2560, 1300)])
+def test_nothing_is_cut_off_at_any_size(browsers: Browsers, size: tuple[int, int]) -> None:
+    tab = browsers.somebody("ada", viewport={"width": size[0], "height": size[1]})
+    tab.say("word " * 100)
+    assert tab.fits()
+    expect(tab.input).to_be_in_viewport(ratio=0.99)
+    expect(tab.message("word")).to_be_in_viewport()
+
+
+def test_text_of_double_size(browsers: Browsers) -> None:
+    # The browser's own size of text, as people set it; zooming is a smaller screen.
+    tab = browsers.open(viewport={"width": 640, "height": 400})
+    tab.page.context.new_cdp_session(tab.page).send("Page.setFontSizes", {"fontSizes": {"standard": 32, "fixed": 26}})
+    tab.page.reload()
+    tab.come_in("ada")
+    tab.say("word " * 30)
+    assert tab.page.evaluate("parseFloat(getComputedStyle(document.documentElement).fontSize)") == 32
+    assert tab.fits()
+    expect(tab.input).to_be_in_viewport(ratio=0.99)
+    expect(tab["#side"]).to_be_hidden()
+
+
+def test_right_to_left(browsers: Browsers) -> None:
+    tab = browsers.somebody("דנה")
+    tab.say("שלום לכולם\nhello as well")
+    tab.page.evaluate("document.documentElement.dir = 'rtl'")
+    assert tab.fits()
+    side, place = tab["#side"].bounding_box(), tab["#place"].bounding_box()
+    assert side is not None
+    assert place is not None
+    assert side["x"] > place["x"]
+    tab["#me"].click()
+    expect(tab.item("Keys")).to_be_in_viewport(ratio=1)
+
+
+def test_the_keyboard_reaches_everything(browsers: Browsers) -> None:
+    bob = browsers.somebody("bob")
+    tab = browsers.somebody("ada")
+    bob.say("one")
+    bob.say("two")
+    keyboard = tab.page.keyboard
+    keyboard.press("Alt+ArrowUp")
+    expect(tab.message("two")).to_be_focused()
+    keyboard.press("Alt+ArrowUp")
+    expect(tab.message("one")).to_be_focused()
+    keyboard.press("Enter")
+    expect(tab.item("👍")).to_be_focused()
+    keyboard.press("Escape")
+    expect(tab.message("one")).to_be_focused()
+    keyboard.press("Enter")
+    keyboard.press("End")
+    keyboard.press("Enter")
+    expect(tab.page.get_by_role("menu", name="bob")).to_be_visible()
+    keyboard.press("Enter")
+    tab.await_place("@bob")
+    keyboard.press("Alt+ArrowRight")
+    tab.await_place("#lobby")
+    keyboard.press("Escape")
+    expect(tab.input).to_be_focused()
+    parts = []
+    for _ in range(4):
+        keyboard.press("F6")
+        parts.append(tab.page.evaluate("document.activeElement.closest('[id]').id"))
+    assert parts == ["people", "rooms", "log", "input"]
+    keyboard.press("F6")
+    keyboard.press("Enter")
+    expect(tab.page.get_by_role("menu")).to_be_visible()
+    keyboard.press("Escape")
+    keyboard.press("Shift+F6")
+    keyboard.type("typed")
+    expect(tab.input).to_have_value("typed")
+
+
+def test_a_screen_reader_is_told_what_is_new_and_only_that(browsers: Browsers) -> None:
+    bob = browsers.somebody("bob")
+    bob.say("long ago")
+    tab = browsers.somebody("ada")
+    tab.say("mine")
+    bob.say("something new")
+    expect(tab["#said"]).to_have_text("bob: something new")
+    expect(tab["#log"]).to_have_attribute("aria-live", "off")
+    expect(tab.page.get_by_role("log")).to_have_accessible_name("Messages")
+    assert re.search(r"bob", tab.message("something new").inner_text())
