@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -19,6 +20,8 @@ from twisted.python.failure import Failure
 
 if TYPE_CHECKING:
     from desktop.desks import Desk
+    from playwright.sync_api import Browser
+    from web.browsers import Browsers
 
 # Hypothesis fails a test that a busy machine slows down, unless it is told not to.
 settings.register_profile("patient", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -118,6 +121,35 @@ def shared_chat(module_chat: Daemon) -> Iterator[Daemon]:
     """A daemon without limits that other tests have used: nobody is in it, but what they said is in its history."""
     yield module_chat
     module_chat.hang_up()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Chromium, for the tests of one file: as long as it runs, nothing else can run an asyncio loop."""
+    from web.browsers import CHROMIUM, chromium
+
+    if not os.environ.get("CI") and not Path(CHROMIUM).exists():
+        pytest.skip("this machine has no Chromium")
+    with chromium() as browser:
+        yield browser
+
+
+@pytest.fixture
+def web_chat(start_chat: DaemonFactory) -> Daemon:
+    """A daemon that serves the page."""
+    from web.browsers import WEB
+
+    return start_chat("--no-limits", *WEB)
+
+
+@pytest.fixture
+def browsers(browser: Browser, web_chat: Daemon) -> Iterator[Browsers]:
+    """Browsers at the page of the chat."""
+    from web.browsers import Browsers, web_port
+
+    browsers = Browsers(browser, f"http://127.0.0.1:{web_port(web_chat)}/")
+    yield browsers
+    browsers.close()
 
 
 @pytest.fixture(scope="session")
