@@ -9,7 +9,7 @@ import secrets
 import sys
 import time
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -19,9 +19,11 @@ from typing import Any, NoReturn
 from twisted.internet import asyncioreactor
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime, IStreamClientEndpoint
+from twisted.internet.threads import deferToThread
 from twisted.logger import ILogObserver, globalLogBeginner
 from twisted.python import usage
 
+from chat.client import places
 from chat.client.link.credentials import (
     Keyring,
     NoPassword,
@@ -46,8 +48,11 @@ from chat.client.link.link import (
 from chat.client.link.tls import KnownHosts, Trust, Unknown, known_hosts_path
 from chat.client.mistakes import LogFile, Mistakes
 from chat.client.model.client import Client
+from chat.client.model.input_history import InputHistory
 from chat.client.model.model import LocalTime, Model
 from chat.client.model.read_marks import ReadMarks
+from chat.client.model.session_file import SessionFile, file_name
+from chat.client.model.session_keeper import SessionKeeper, rooms_to_join
 from chat.client.options import KEY_VARIABLE, ClientSettings, read
 from chat.client.plain.output import CannotPrint, Output, complain
 from chat.client.plain.pipe import Lines, Sender, Tail
@@ -247,7 +252,13 @@ def _keeps(unknown: Unknown) -> bool:
     return True
 
 
-def _link(settings: ClientSettings, reactor: IReactorTime, listener: Listener, backlog: int = 0) -> Link:
+def _link(
+    settings: ClientSettings,
+    reactor: IReactorTime,
+    listener: Listener,
+    backlog: int = 0,
+    reopened: Iterable[str] = (),
+) -> Link:
     """Make a link; one with a *backlog* is a user's, who wants all rooms of the account and is shown what was said."""
     return Link(
         endpoint(settings, reactor),
@@ -265,7 +276,32 @@ def _link(settings: ClientSettings, reactor: IReactorTime, listener: Listener, b
         key=settings.key,
         invitation=settings.invitation,
         interactive=backlog > 0,
+        reopened=reopened,
     )
+
+
+def _begin(settings: ClientSettings, reactor: IReactorTime) -> tuple[Link, Model, SessionKeeper]:
+    """Make the link and the model of a user, with what was open last time."""
+    file = SessionFile(places.state() / "terminal" / file_name(settings.names[0], settings.address))
+    saved = file.load()
+    rooms, others = rooms_to_join(saved, settings.rooms, settings.rooms_given)
+    model = Model(settings.names[0], (*rooms, *others), _local_time())
+    chosen = rooms[0] if settings.rooms_given else None
+    keeper = SessionKeeper(file, saved, model, InputHistory(time.time, saved.typed), chosen)
+    return _link(replace(settings, rooms=tuple(rooms)), reactor, model, BACKLOG, others), model, keeper
+
+
+@contextmanager
+def _kept(keeper: SessionKeeper, link: Link, reactor: IReactorTime, output: Output) -> Iterator[None]:
+    """Keep what is open while the context lasts, and at its end; tell the user then what was not sent."""
+    keeper.start(link, reactor, deferToThread)
+    told: list[str] = []
+    try:
+        yield
+    finally:
+        told = keeper.stop()
+    for line in told:
+        output.write(f"{line}\n")
 
 
 def endpoint(settings: ClientSettings, reactor: IReactorTime) -> IStreamClientEndpoint:
@@ -288,28 +324,34 @@ def _local_time() -> LocalTime:
 
 
 async def _screen(settings: ClientSettings, reactor: IReactorTime, output: Output) -> None:
-    model = Model(settings.names[0], settings.rooms, _local_time())
-    link = _link(settings, reactor, model, BACKLOG)
+    link, model, keeper = _begin(settings, reactor)
+    client = Client(link, model)
+    keeper.greet = client.greet_newcomer
     with _ending(link, output):
         linked = _start(link)
         await _entered(link, linked, settings, output)
         if not linked.done():
             ReadMarks(link, model, reactor)
             await output.finish()
-            terminal = Terminal(Client(link, model), settings.address)
+            terminal = Terminal(client, settings.address, keeper.history, keeper.drafts)
+            keeper.draft = terminal.draft
             linked.add_done_callback(lambda _: terminal.close())
-            try:
-                await terminal.run()
-            finally:
-                link.leave()
+            with _kept(keeper, link, reactor, output):
+                try:
+                    await terminal.run()
+                finally:
+                    link.leave()
+                await linked
         await linked
         await _say_farewell(link, output)
 
 
 async def _plain(settings: ClientSettings, reactor: IReactorTime, output: Output) -> None:
-    model = Model(settings.names[0], settings.rooms, _local_time())
-    link = _link(settings, reactor, model, BACKLOG)
-    plain = Plain(Client(link, model), output, sys.stdin.encoding)
+    link, model, keeper = _begin(settings, reactor)
+    client = Client(link, model)
+    keeper.greet = client.greet_newcomer
+    plain = Plain(client, output, sys.stdin.encoding)
+    plain.drafts, keeper.draft = keeper.drafts, plain.draft
     keys = Keys(sys.stdin.fileno(), plain)
 
     def filled() -> None:
@@ -326,7 +368,7 @@ async def _plain(settings: ClientSettings, reactor: IReactorTime, output: Output
         await _entered(link, linked, settings, output)
         if not linked.done():
             ReadMarks(link, model, reactor)
-            with keys.taken(), handled((SIGINT,), plain.interrupt):
+            with _kept(keeper, link, reactor, output), keys.taken(), handled((SIGINT,), plain.interrupt):
                 await asyncio.wait([linked])
         await linked
         await _say_farewell(link, output)

@@ -55,3 +55,17 @@ def led_to(path: Path) -> Path:
     with suppress(FileNotFoundError):
         path.stat()
     return Path(os.path.realpath(path))
+
+
+def write_private(path: Path, data: bytes) -> None:
+    """Have the file *path* hold *data*, for nobody else to read, or be as it was before, whatever happens meanwhile."""
+    make_directory(path.parent)
+    part = path.with_name(f"{path.name}.{os.getpid()}.new")
+    try:
+        with open(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as written:
+            os.fchmod(written.fileno(), 0o600)
+            written.write(data)
+        put_in_place(part, path)
+    except OSError:
+        part.unlink(missing_ok=True)
+        raise

@@ -17,6 +17,7 @@ from prompt_toolkit.input import PipeInput, create_pipe_input
 from prompt_toolkit.output import ColorDepth
 from prompt_toolkit.output.vt100 import Vt100_Output
 
+from chat.client.model.input_history import InputHistory
 from chat.client.terminal.pastes import KeyParser
 from chat.client.terminal.terminal import Terminal
 from chat.client.terminal.viewport import Viewport
@@ -46,7 +47,8 @@ class Screen:
             self.written, lambda: self.size, term="xterm-256color", default_color_depth=ColorDepth.DEPTH_8_BIT
         )
         self.keys = keys
-        self.terminal = Terminal(self.seat.client, "localhost:12345", keys, self.output)
+        self.history = InputHistory(box.clock.seconds)
+        self.terminal = Terminal(self.seat.client, "localhost:12345", self.history, {}, keys, self.output)
         self.terminal.application.min_redraw_interval = None
 
     def rows(self) -> list[str]:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import signal
 import subprocess
 import sys
 from pathlib import Path
+from shutil import rmtree
+from tempfile import mkdtemp
 
 import pexpect
 import pyte
@@ -14,7 +17,14 @@ from e2e.waiting import DEADLINE, wait_for
 
 COMMAND = [sys.executable, "-m", "chat"]
 FOLDER = Path(__file__).parents[2]
-ENVIRONMENT = os.environ | {"XDG_CONFIG_HOME": "/nonexistent", "PROMPT_TOOLKIT_NO_CPR": "1"}
+STATES = mkdtemp(prefix="chat-state-")
+"""Where the clients of the tests keep what was open, each in a folder of its own."""
+atexit.register(rmtree, STATES, ignore_errors=True)
+ENVIRONMENT = os.environ | {
+    "XDG_CONFIG_HOME": "/nonexistent",
+    "XDG_STATE_HOME": STATES,
+    "PROMPT_TOOLKIT_NO_CPR": "1",
+}
 
 
 def run(*arguments: str, send: str | None = None) -> subprocess.CompletedProcess[str]:
@@ -32,9 +42,19 @@ def run(*arguments: str, send: str | None = None) -> subprocess.CompletedProcess
 
 
 class RealTerminal:
-    """The command ``chat`` in a pseudo-terminal, and what is on its screen."""
+    """The command ``chat`` in a pseudo-terminal, and what is on its screen.
 
-    def __init__(self, *arguments: str, columns: int = 80, lines: int = 20, term: str = "xterm-256color") -> None:
+    *state* is the folder where it keeps what was open; by default each has its own.
+    """
+
+    def __init__(
+        self,
+        *arguments: str,
+        columns: int = 80,
+        lines: int = 20,
+        term: str = "xterm-256color",
+        state: Path | None = None,
+    ) -> None:
         self.screen = pyte.Screen(columns, lines)
         self._stream = pyte.Stream(self.screen)
         self.raw = ""
@@ -42,10 +62,17 @@ class RealTerminal:
             sys.executable,
             ["-m", "chat", *arguments],
             cwd=FOLDER,
-            env=ENVIRONMENT | {"TERM": term},
+            env=ENVIRONMENT | {"TERM": term, "XDG_STATE_HOME": str(state or self._state())},
             dimensions=(lines, columns),
             encoding="utf-8",
         )
+
+    @staticmethod
+    def _state() -> Path:
+        """Make a folder in which somebody has kept something, so that they are no newcomer."""
+        state = Path(mkdtemp(dir=STATES))
+        (state / "twisted-chat" / "terminal").mkdir(parents=True)
+        return state
 
     def read(self) -> str:
         """Draw what has come on the screen; return what the screen shows."""

@@ -128,7 +128,7 @@ def test_help_names_all_commands_on_one_screen() -> None:
     assert len(shown) < 12
     named = [word.rstrip(",.") for line in shown for word in line.split() if word.startswith("/")]
     assert set(named) == {f"/{command.name}" for command in all_commands()}
-    assert "* This client: /clear, /go, /leave, /peek, /quit, /reconnect" in shown
+    assert "* This client: /clear, /go, /leave, /peek, /quiet, /quit, /reconnect" in shown
 
 
 def test_help_explains_one_command() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from box import Box
@@ -158,7 +158,7 @@ class Line:
         box: Box,
         listener: Listener,
         *names: str,
-        rooms: tuple[str, ...] = ("lobby",),
+        rooms: Sequence[str] = ("lobby",),
         backlog: int = 50,
         random: Callable[[], float] = lambda: 1.0,
         refusing: bool = False,
@@ -168,6 +168,7 @@ class Line:
         invitation: str | None = None,
         conversations: bool = True,
         interactive: bool = False,
+        reopened: Sequence[str] = (),
     ) -> None:
         self.box = box
         self.clock = box.clock
@@ -190,6 +191,7 @@ class Line:
             key=key,
             invitation=invitation,
             interactive=interactive,
+            reopened=reopened,
         )
         self.over: Deferred[None] = Deferred.fromCoroutine(self.link.run())
         self.pump()

@@ -12,7 +12,8 @@ from client.seats import Seat
 from chat.client.desktop import saved_state
 from chat.client.desktop.drafts import Draft, Editing
 from chat.client.desktop.open_rooms import as_saved, restore
-from chat.client.desktop.saved_state import MAXIMUM_ADDRESSES, OpenRoom, OpenRooms, SavedState
+from chat.client.desktop.saved_state import MAXIMUM_ADDRESSES, SavedState
+from chat.client.model.open_rooms import OpenRoom, OpenRooms
 
 ADA = "ada@localhost:12345"
 
@@ -40,6 +41,15 @@ def test_what_was_open_is_open_again_in_its_order() -> None:
     assert {room.title: draft.text for room, draft in restored.items()} == {"#dev": "half typed", "@bob": "psst"}
     again.enter("/go @bob", "is it you?")
     assert "ada (private): is it you?" in bob.lines()
+
+
+def test_a_quiet_room_is_quiet_again() -> None:
+    seat = Seat(Box())
+    seat.enter("/join dev", "/quiet")
+    saved = as_saved(seat.model, {})
+    again = Seat(Box(), rooms=("lobby", "dev"))
+    restore(again.model, saved, None)
+    assert [room.quiet for room in again.model.rooms] == [False, True]
 
 
 def test_a_private_conversation_is_still_with_the_same_user() -> None:

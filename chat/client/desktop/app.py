@@ -27,13 +27,13 @@ from chat.client.desktop.look import Look
 from chat.client.desktop.notifications import Notifications
 from chat.client.desktop.open_rooms import restore
 from chat.client.desktop.placing import place, placing_of
-from chat.client.desktop.saved_state import OpenRooms
 from chat.client.desktop.window import Window
 from chat.client.link.credentials import key_place, password_place
 from chat.client.link.link import INVITATION_CODES, KEY_CODES, PASSWORD_CODES, CannotEnter, Link, Listener
 from chat.client.link.tls import KnownHosts, Unknown, known_hosts_path
 from chat.client.model.client import Client
 from chat.client.model.model import LocalTime, Model
+from chat.client.model.open_rooms import OpenRooms
 from chat.client.model.read_marks import ReadMarks
 from chat.client.options import ClientSettings
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import msgspec
 from twisted.logger import Logger
 
 from chat.client import places
-from chat.disk.files import make_directory, put_in_place
+from chat.client.model.open_rooms import OpenRooms
+from chat.disk.files import write_private
 
 MAXIMUM_ADDRESSES = 20
 """Of how many addresses is saved what was open there."""
@@ -20,22 +20,6 @@ _log = Logger()
 def path() -> Path:
     """Return the path of the file."""
     return places.state() / "desktop.json"
-
-
-class OpenRoom(msgspec.Struct):
-    """A room or private conversation that was open, and what was half typed there."""
-
-    name: str
-    private: bool = False
-    with_: str | None = msgspec.field(default=None, name="with")
-    draft: str = ""
-
-
-class OpenRooms(msgspec.Struct):
-    """What was open under one name at one server, in its order. ``current`` is the number of the one that was shown."""
-
-    rooms: list[OpenRoom] = []
-    current: int = 0
 
 
 class Placing(msgspec.Struct, frozen=True):
@@ -77,12 +61,7 @@ class SavedState(msgspec.Struct):
             others[address] = mine
         self.open = dict(list(others.items())[-MAXIMUM_ADDRESSES:])
         try:
-            make_directory(file.parent)
-            temporary = file.with_suffix(".new")
-            with open(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as written:
-                os.fchmod(written.fileno(), 0o600)
-                written.write(msgspec.json.encode(self))
-            put_in_place(temporary, file)
+            write_private(file, msgspec.json.encode(self))
         except OSError as failure:
             _log.warn("{file} can't be written: {failure}", file=file, failure=failure)
 

@@ -22,7 +22,6 @@ from chat.client.desktop.message_menu import MessageMenu
 from chat.client.desktop.open_rooms import as_saved
 from chat.client.desktop.place_bar import PlaceBar
 from chat.client.desktop.question import Question, Request
-from chat.client.desktop.saved_state import OpenRooms
 from chat.client.desktop.secret_bar import SecretBar
 from chat.client.desktop.sending import carry_out
 from chat.client.desktop.wrapped_label import WrappedLabel
@@ -31,6 +30,7 @@ from chat.client.model import status
 from chat.client.model.client import CannotDo, Client
 from chat.client.model.excerpt import Excerpt
 from chat.client.model.model import Observer
+from chat.client.model.open_rooms import OpenRooms
 from chat.client.model.room import Room
 from chat.client.model.scrollback import Line
 from chat.client.model.search_results import Found
@@ -352,8 +352,9 @@ class Window(Observer, Reader):
         if self._question is not None:
             self._question.refresh()
         self._go_on()
-        unread = sum(each.unread for each in model.rooms)
-        more = "+" if any(each.more_unread for each in model.rooms) else ""
+        waiting = [each for each in model.rooms if each.is_waiting]
+        unread = sum(each.unread for each in waiting)
+        more = "+" if any(each.more_unread for each in waiting) else ""
         title = f"{shown(room.title)} - {shown(model.name)}@{self._address}"
         title = f"({unread}{more}) {title}" if unread else title
         if self._root.title() != title:

@@ -151,7 +151,7 @@ class Link:
     must be different for each link. *key* is the key of the chat. With *invitation*, an invitation to the chat, the
     name is registered with the *password*. If *interactive*, there is a user who can be asked for what the server wants
     to know after a break, and who decides what becomes of a server that is not to be trusted; without one, the link
-    ends then.
+    ends then. *reopened* are rooms that were open last time: they are joined as far as the server lets.
     """
 
     _log = Logger()
@@ -174,6 +174,7 @@ class Link:
         key: str | None = None,
         invitation: str | None = None,
         interactive: bool = False,
+        reopened: Iterable[str] = (),
     ) -> None:
         self.state: State = Connecting()
         self.name = names[0]
@@ -197,6 +198,9 @@ class Link:
         self._listener = listener
         self._other_names = deque(names[1:])
         self._first_rooms = tuple(rooms)
+        self._reopened = tuple(reopened)
+        self._too_many: tuple[str, ...] = ()
+        """The rooms that were too many to be joined with ``hello``."""
         self._backlog = backlog
         self._random = random
         self._monotonic = monotonic
@@ -453,7 +457,7 @@ class Link:
         if self._invitation is not None:
             hello |= {"code": self._invitation, "register": True}
         if self._token is None:
-            hello["rooms"] = dict.fromkeys(self._first_rooms)
+            hello["rooms"] = dict.fromkeys((*self._first_rooms, *self._reopened))
         else:
             hello["token"] = self._token
             hello["rooms"] = {room: place.seen for room, place in self._places.items()}
@@ -524,6 +528,9 @@ class Link:
             if event.code == "name-taken" and is_choice and self._other_names and self._wire is not None:
                 self.name = self._other_names.popleft()
                 self._say_hello(self._wire)
+            elif event.code == "too-many-rooms" and self._token is None and self._reopened and self._wire is not None:
+                self._reopened, self._too_many = (), self._reopened
+                self._say_hello(self._wire)
             else:
                 self._why, self._code = event.text, event.code
                 self._abort()
@@ -548,9 +555,11 @@ class Link:
             self._list_tag = self.ask("conversations")
 
     def _join_all(self, welcome: events.Welcome) -> None:
-        """Join the rooms of the account."""
-        others = [room.room for room in welcome.rooms if room.room not in self._first_rooms]
-        for room in others[: max(welcome.limits.rooms - len(self._first_rooms), 0)]:
+        """Join the rooms that were open last time, if that is not done, and those of the account."""
+        asked = dict.fromkeys((*self._first_rooms, *self._reopened))
+        wanted = dict.fromkeys((*self._too_many, *(room.room for room in welcome.rooms)))
+        others = [room for room in wanted if room not in asked]
+        for room in others[: max(welcome.limits.rooms - len(asked), 0)]:
             self.ask("join", room=room)
 
     def _dispatch(self, event: events.Event) -> None:

@@ -19,7 +19,7 @@ from chat.client.model.room_filter import rooms_like
 from chat.client.model.scrollback import Line
 from chat.client.model.search_results import SearchResults
 from chat.core import durations, events, names
-from chat.core.command import Command, Kind, Parameter
+from chat.core.command import ON, Command, Kind, Parameter
 from chat.core.commands import table
 from chat.core.errors import ChatError
 from chat.core.reactions import reaction_from
@@ -241,7 +241,7 @@ class Client:
         return [
             line
             for post in self.link.outbox.values()
-            if post.type in _SAID and _goes_to(post, room)
+            if post.type in _SAID and goes_to(post, room)
             for line in events.Message(
                 id=1,
                 time="",
@@ -576,6 +576,16 @@ class Client:
         """Leave the chat."""
         self.leave()
 
+    def quiet(self, on: bool | None = None) -> None:
+        """Have the current room call the user by nothing but their name, and without the bell, or no longer."""
+        room = self.model.current
+        room.quiet = not room.quiet if on is None else on
+        room.count_unread()
+        if room.quiet:
+            self.model.tell(f"{room.title} is quiet now: no bell, and Alt-A passes it unless somebody names you.")
+        else:
+            self.model.tell(f"{room.title} is not quiet any more.")
+
     def reconnect(self) -> None:
         """Make the next attempt to connect at once."""
         self.model.tell_why_again()
@@ -639,6 +649,7 @@ OWN_COMMANDS: Mapping[str, Command] = {
             "shows the last lines of another room that is open; they stay unread: /peek dev, /peek 2",
             Client.peek,
         ),
+        Command("quiet", (ON,), "has this room not call you, except by your name; again ends that", Client.quiet),
         Command("quit", (), "leaves the chat", Client.quit),
         Command("reconnect", (), "tries at once to connect again, when there is no connection", Client.reconnect),
     )
@@ -669,7 +680,7 @@ def _answered(text: str) -> int | None:
     return int(match[1]) if match else None
 
 
-def _goes_to(post: Post, room: Room) -> bool:
+def goes_to(post: Post, room: Room) -> bool:
     """Return whether a message that is not acknowledged goes to *room*."""
     if room.private and room.with_ is not None and post.fields.get("with") == room.with_:
         return True
@@ -683,8 +694,27 @@ def all_commands() -> list[Command]:
     return [*served, *OWN_COMMANDS.values()]
 
 
-def has_secret(line: str) -> bool:
-    """Return whether a typed line contains a password, which must not be shown again."""
-    line = line.strip()
-    command = table.TABLE.get(table.named(line.partition(" ")[0])) if line.startswith("/") else None
-    return command is not None and any(parameter.kind is Kind.SECRET for parameter in command.parameters)
+def has_secret(text: str) -> bool:
+    """Return whether there is a password in a typed text, which must not be kept or shown again.
+
+    A command that is misspelt, or that other chats have for that, counts too.
+    """
+    return any(_takes_password(found[1].lower()) for found in map(_COMMAND.match, text.splitlines()) if found)
+
+
+_COMMAND = re.compile(r"\s*/[\s/]*(\w+)")
+_TAKING_PASSWORDS = [
+    command.name
+    for command in table.TABLE.values()
+    if any(parameter.kind is Kind.SECRET for parameter in command.parameters)
+]
+_TAKING_PASSWORDS_ELSEWHERE = ("auth", "identify", "login", "nickserv", "ns", "oper", "pass", "passwd", "reg")
+
+
+def _takes_password(word: str) -> bool:
+    from difflib import get_close_matches
+
+    word = table.named(word)
+    if word in table.TABLE or word in OWN_COMMANDS:
+        return word in _TAKING_PASSWORDS
+    return word in _TAKING_PASSWORDS_ELSEWHERE or bool(get_close_matches(word[:40], _TAKING_PASSWORDS, 1, 0.65))

@@ -41,6 +41,9 @@ class Observer:
     def called(self, room: Room, line: Line) -> None:
         """*line* is meant for the user: it names them, answers them or all, or is a private message to them."""
 
+    def room_ready(self, room: Room) -> None:
+        """The user has come into *room*, and its last messages are there."""
+
     def refused(self, room: Room, text: str) -> None:
         """The server has refused what the user said in *room*: *text* is how they can type it again."""
 
@@ -169,7 +172,7 @@ class Model(Listener):
         When all have been shown so one after the other, show again the room that was shown before.
         """
         came_from = self._came_from or self.current
-        unread = [room for room in self.rooms if room.unread]
+        unread = [room for room in self.rooms if room.is_waiting]
         if unread:
             self.turn_to(max(unread, key=lambda room: bool(room.calls)))
             self._came_from = came_from
@@ -178,7 +181,7 @@ class Model(Listener):
 
     def show_unread(self) -> None:
         """Show over the room what is unread in others, first where the user is named."""
-        rooms = [room for room in self.rooms if room.unread]
+        rooms = [room for room in self.rooms if room.is_waiting]
         unread = Unread(sorted(rooms, key=lambda room: not room.calls))
         if len(unread.lines):
             self.show(unread)
@@ -509,7 +512,7 @@ class Model(Listener):
             room = self.open(event.room)
         line = self._line(event)
         room.add_message(line, seen=self.looking and room is self.current)
-        if (line.mention or line.private) and not (old or mine or line.notice):
+        if (line.mention or line.private) and not (old or mine or line.notice or room.quiet):
             for observer in self._observers:
                 observer.called(room, line)
         self._added(room, line, old)
@@ -681,6 +684,8 @@ class Model(Listener):
             self.tell(f"The topic is: {ready.topic}", room=ready)
         if ready.pins:
             self.tell(f"{ready.pins} pinned: /pins", room=ready)
+        for observer in self._observers:
+            observer.room_ready(ready)
 
     def _joined(self, event: events.Joined) -> None:
         room = self.open(event.room)

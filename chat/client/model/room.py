@@ -91,6 +91,12 @@ class Room:
         """The id of the newest message that the user has seen here."""
         self._seen_calls: set[int] = set()
         """The ids of unread messages for the user that they have seen."""
+        self.quiet = False
+        """Whether the user wants to be called here by nothing but their name, and without the bell."""
+        self.was_read = 0
+        """The id up to which the user had read the room when they last left, as this device remembers it; 0: none."""
+        self._kept = 0
+        """The serial number behind the messages that this device remembers of the last time."""
         self._speakers: dict[str, datetime] = {}
 
     @property
@@ -98,6 +104,11 @@ class Room:
         """What the room is called on the screen."""
         gone = " (gone)" if self.other_side is OtherSide.GONE else ""
         return f"{title_of(self.name, self.private)}{gone}"
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether there is something unread to which the user wants to be led."""
+        return bool(self.calls or (self.unread and not self.quiet))
 
     @property
     def address(self) -> dict[str, str]:
@@ -120,11 +131,13 @@ class Room:
     def enter(self, state: RoomState) -> None:
         """Take over the state of the room that the server has sent.
 
-        If the server knows up to which id the user has read, what follows is unread. Otherwise nothing is that was
-        said before the user joined.
+        If the server knows up to which id the user has read, or else this device, what follows is unread. Otherwise
+        nothing is that was said before the user joined.
         """
-        if not self.joined:
-            self.read = state.last if state.read is None else state.read
+        if not self.joined and state.read is None:
+            self.read = self.was_read if 0 < self.was_read <= state.last else state.last
+        elif not self.joined and state.read is not None:
+            self.read = state.read
         elif state.read is not None:
             self.read_up_to(state.read)
         self.is_marked = state.read is not None
@@ -208,16 +221,27 @@ class Room:
         if self.mark is None and serial > self.lines.first + 1:
             self.mark = serial
         self.unread += 1
-        self.calls += line.mention or line.private
+        self.calls += self._calls(line)
+
+    def _calls(self, line: Line) -> bool:
+        return line.mention or (line.private and not self.quiet)
+
+    def remember(self, lines: Iterable[Line]) -> None:
+        """Show messages that this device has kept since the last time, until the server sends some."""
+        for line in lines:
+            self._kept = self.lines.append(line) + 1
 
     def wait(self, unread: int) -> None:
         """So many messages of the conversation are unread, and none of them was fetched yet."""
-        self.waiting = self.unread = self.calls = unread
+        self.waiting = self.unread = unread
+        self.calls = 0 if self.quiet else unread
 
     def add_earlier(self, lines: Iterable[Line], more: bool) -> list[Line]:
         """Put older messages above the others; *more*: there are still older ones. Return those that were not there."""
         oldest = self.lines.oldest_id
         older = [line for line in lines if oldest is None or (line.id is not None and line.id < oldest)]
+        if older:
+            self.lines.drop_before(self._kept)
         self.lines.prepend(older)
         self.there_is_earlier(more)
         return older
@@ -275,7 +299,7 @@ class Room:
                 break
             if line.id is not None and not line.mine and line.kind is not LineKind.NOTICE:
                 self.unread += 1
-                self.calls += (line.mention or line.private) and line.id not in self._seen_calls
+                self.calls += self._calls(line) and line.id not in self._seen_calls
                 oldest = serial
         else:
             self.more_unread = self.unread > 0 and self.earlier is not Earlier.NONE

@@ -151,6 +151,17 @@ class Scrollback:
                 self._lines[serial - self.first] = changed
                 self.changes += 1
 
+    def drop_before(self, serial: int) -> None:
+        """Take out the lines before the one with that serial number."""
+        count = serial - self.first
+        if count <= 0:
+            return
+        del self._lines[:count]
+        self.first += count
+        if self._lines and self._lines[0].kind is not LineKind.DAY:
+            self._lines.insert(0, day_line(self._lines[0].time))
+            self.first -= 1
+
     def prepend(self, lines: Iterable[Line]) -> None:
         """Add older lines, in their order, before the first."""
         older: list[Line] = []

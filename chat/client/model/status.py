@@ -69,8 +69,12 @@ def topic(room: Room) -> str:
 
 
 def title(room: Room) -> str:
-    """Return the title of a room, with what bounds who comes in and who speaks: ``#dev (private)``."""
-    return f"{room.title} ({', '.join(room.limits)})" if room.limits else room.title
+    """Return the title of a room, with what bounds who comes in and who speaks, and whether it is quiet.
+
+    For example ``#dev (private, quiet)``.
+    """
+    marks = [*room.limits, *(["quiet"] if room.quiet else [])]
+    return f"{room.title} ({', '.join(marks)})" if marks else room.title
 
 
 def label(number: int, room: Room) -> str:

@@ -41,6 +41,8 @@ class Plain(Observer):
     def __init__(self, client: Client, output: Printer, encoding: str = "utf-8") -> None:
         self.typed = ""
         """The line that is being typed."""
+        self.drafts: dict[Room, str] = {}
+        """What was half typed when the user left, in rooms that they have not turned to since."""
         self._client = client
         self._model = client.model
         self._output = output
@@ -66,7 +68,14 @@ class Plain(Observer):
         if self._model.current is not self._room:
             self._room = self._model.current
             self._show(f"* What you type goes to {self._room.title} now.")
+            if self._room.joined:
+                self._bring_draft()
         self._ask()
+
+    def room_ready(self, room: Room) -> None:
+        """Bring back what was half typed there."""
+        if room is self._model.current or self._model.current.private:
+            self._bring_draft()
 
     def line_added(self, room: Room, line: Line, old: bool) -> None:
         """Show a line, unless the user has typed it, so that it is on the terminal already."""
@@ -101,6 +110,24 @@ class Plain(Observer):
         self._show_held()
 
     # What the user types
+
+    def draft(self, room: Room) -> str:
+        """Return what is half typed in *room*."""
+        if room is self._model.current and self.typed and not self._takes_secret:
+            return self.typed
+        return self.drafts.get(room, "")
+
+    def _bring_draft(self) -> None:
+        """Put into the line what was half typed in the room when the user left. Several lines are shown above it."""
+        if self.typed or self._question or self._pasted is not None:
+            return
+        draft = self.drafts.pop(self._model.current, "")
+        if "\n" in draft:
+            for line in draft.split("\n"):
+                self._show(f"* Not sent last time: {line}")
+        elif draft:
+            self._write(draft)
+            self.typed = draft
 
     def feed(self, data: bytes) -> None:
         """Take in what was typed."""

@@ -50,7 +50,7 @@ def status_bar(model: Model, address: str, unsent: int, width: int) -> StyleAndT
     shown = {own} if not why or cells(labels[own]) < left else set()
     left -= cells(labels[own]) + 1 if why and shown else 0
     hidden = cells(f" +{len(labels)}!") if others else 0
-    urgent = [n for n in others if model.rooms[n].unread]
+    urgent = [n for n in others if model.rooms[n].is_waiting]
     left = _add(urgent, labels, shown, left, hidden)
     for detail in (_hint(model), clock, "" if why else status.people(model.current)):
         cost = cells(detail) if detail is clock else _detail_cells(detail)
@@ -78,7 +78,7 @@ def _hint(model: Model) -> str:
 
 def _importance(room: Room, distance: int) -> tuple[bool, bool, int]:
     """Return what rooms are sorted by of which not all fit: those that call the user first, then those near by."""
-    return not room.calls, not room.unread, distance
+    return not room.calls, not room.is_waiting, distance
 
 
 def _add(places: Iterable[int], labels: Sequence[str], shown: set[int], left: int, hidden: int) -> int:
@@ -100,7 +100,7 @@ def _rest(rooms: Sequence[Room]) -> tuple[str, str]:
     """Return style and text that stand for the rooms that do not fit."""
     if any(room.calls for room in rooms):
         return "class:bar.call", f"+{len(rooms)}!"
-    return "class:bar.unread" if any(room.unread for room in rooms) else "class:bar", f"+{len(rooms)}"
+    return "class:bar.unread" if any(room.is_waiting for room in rooms) else "class:bar", f"+{len(rooms)}"
 
 
 def prompt(model: Model, width: int) -> StyleAndTextTuples:
@@ -170,7 +170,7 @@ def apart(view: Apart, lowest: int, width: int) -> StyleAndTextTuples:
 def _room_style(room: Room, current: Room) -> str:
     if room is current:
         return "class:bar.current"
-    return "class:bar.call" if room.calls else "class:bar.unread" if room.unread else "class:bar"
+    return "class:bar.call" if room.calls else "class:bar.unread" if room.is_waiting else "class:bar"
 
 
 def _detail_cells(detail: str) -> int:

@@ -79,6 +79,12 @@ class Actions(Protocol):
     def choose_room(self, by: By) -> None:
         """Show the open rooms, for the user to choose one."""
 
+    def bring_back(self, count: int) -> None:
+        """Show what was typed so many texts before, in whatever room; after, if *count* is negative."""
+
+    def search_typed(self) -> None:
+        """Search what was typed in all rooms."""
+
     @property
     def shows_copy_view(self) -> bool:
         """Whether the copy view is shown, or about to be shown."""
@@ -197,6 +203,18 @@ def bindings(terminal: Actions) -> KeyBindings:
         @keys.add("escape", letter, filter=typing)
         def _(event: KeyPressEvent, by: By = by) -> None:
             terminal.choose_room(by)
+
+    @keys.add("c-up", filter=typing)
+    def _(event: KeyPressEvent) -> None:
+        terminal.bring_back(1)
+
+    @keys.add("c-down", filter=typing)
+    def _(event: KeyPressEvent) -> None:
+        terminal.bring_back(-1)
+
+    @keys.add("c-r", filter=typing)
+    def _(event: KeyPressEvent) -> None:
+        terminal.search_typed()
 
     @keys.add("c-l")
     def _(event: KeyPressEvent) -> None:

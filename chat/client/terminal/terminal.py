@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from prompt_toolkit.application import Application
@@ -12,7 +12,7 @@ from prompt_toolkit.completion import Completion
 from prompt_toolkit.document import Document
 from prompt_toolkit.filters import Condition
 from prompt_toolkit.formatted_text import StyleAndTextTuples
-from prompt_toolkit.history import DummyHistory, History
+from prompt_toolkit.history import DummyHistory
 from prompt_toolkit.input import Input
 from prompt_toolkit.key_binding import KeyPress, merge_key_bindings
 from prompt_toolkit.layout import (
@@ -26,12 +26,14 @@ from prompt_toolkit.layout import (
 from prompt_toolkit.layout.controls import UIContent, UIControl
 from prompt_toolkit.layout.processors import BeforeInput, ConditionalProcessor, PasswordProcessor
 from prompt_toolkit.output import Output
+from prompt_toolkit.search import SearchDirection, start_search
 from prompt_toolkit.widgets import SearchToolbar
 
 from chat.client.model import status
 from chat.client.model.apart import Apart, Glance, Listing, Unread
-from chat.client.model.client import CannotDo, Client, has_secret
+from chat.client.model.client import CannotDo, Client
 from chat.client.model.excerpt import Excerpt
+from chat.client.model.input_history import InputHistory
 from chat.client.model.model import Observer
 from chat.client.model.plain_text import lines_with_time
 from chat.client.model.room import Room
@@ -40,6 +42,7 @@ from chat.client.terminal import bars
 from chat.client.terminal.copy_view import CopyView
 from chat.client.terminal.drawing import RowByRow
 from chat.client.terminal.finder import Finder
+from chat.client.terminal.input_line import InputLine
 from chat.client.terminal.keys import bindings
 from chat.client.terminal.pastes import parse_keys_of
 from chat.client.terminal.reader import Reader
@@ -63,42 +66,14 @@ LISTED_LINES = 5
 LISTED_WIDTH = 30
 ANSWERED_WIDTH = 60
 """How much to show of what is answered."""
-MAXIMUM_HISTORY = 200
-
-
-class InputHistory(History):
-    """The last lines that were typed in one room."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._entries: list[str] = []
-
-    async def load(self) -> AsyncGenerator[str, None]:
-        for entry in reversed(self._entries):
-            yield entry
-
-    def load_history_strings(self) -> Iterable[str]:
-        return reversed(self._entries)
-
-    def get_strings(self) -> list[str]:
-        return self._entries
-
-    def append_string(self, string: str) -> None:
-        """Keep a line, unless it is blank or has a password in it."""
-        if string.strip() and not has_secret(string):
-            self._entries.append(string)
-            del self._entries[:-MAXIMUM_HISTORY]
-
-    def store_string(self, string: str) -> None:
-        """Nothing is kept on the disk."""
 
 
 class View:
     """One room on the screen: which part of it is visible, and the line that is being typed there."""
 
-    def __init__(self, room: Room, painter: Painter, typed: Callable[[Buffer], None]) -> None:
+    def __init__(self, room: Room, painter: Painter, line: InputLine) -> None:
         self.viewport = Viewport(room, painter.rows)
-        self.buffer = Buffer(history=InputHistory(), multiline=False, on_text_changed=typed)
+        self.buffer = line
 
 
 class _Messages(UIControl):
@@ -113,13 +88,27 @@ class _Messages(UIControl):
 
 
 class Terminal(Observer):
-    """The screen of *client*. *address* is the server's address as the user writes it."""
+    """The screen of *client*. *address* is the server's address as the user writes it.
 
-    def __init__(self, client: Client, address: str, input: Input | None = None, output: Output | None = None) -> None:
+    What is typed goes into *history*. *drafts* are the texts that were half typed in rooms when the user left.
+    """
+
+    def __init__(
+        self,
+        client: Client,
+        address: str,
+        history: InputHistory,
+        drafts: Mapping[Room, str],
+        input: Input | None = None,
+        output: Output | None = None,
+    ) -> None:
         self._client = client
         self._model = client.model
         self._address = address
         self._painter = Painter(self._model.mention_spans)
+        self._history = history
+        self._drafts = dict(drafts)
+        """The drafts of the rooms that were not shown yet."""
         self._views: dict[Room, View] = {}
         self._reader = Reader(client, self._painter, lambda: self._view.viewport)
         self._finder: Finder | None = None
@@ -222,6 +211,7 @@ class Terminal(Observer):
         buffer = self._buffer
         text, apart = buffer.text, self._model.apart
         answered = self._client.answers(text)
+        is_code = self._is_code(text)
         self.drop_question()
         if self._finder is not None and buffer is self._finder.buffer:
             self._enter_search(self._finder)
@@ -238,7 +228,8 @@ class Terminal(Observer):
         except CannotDo as reason:
             self._hint = str(reason)
             return
-        buffer.append_to_history()
+        if not is_code:
+            buffer.append_to_history()
         buffer.reset(Document(self._client.draft))
         if self._model.apart is apart:
             self._model.apart = None
@@ -313,6 +304,10 @@ class Terminal(Observer):
         else:
             self._reader.choose(forward)
 
+    def _is_code(self, text: str) -> bool:
+        """Whether *text* is the code of an invitation that the user was asked for in their line."""
+        return self._client.link.registering is not None and not text.lstrip().startswith("/")
+
     def _give(self, secret: str) -> None:
         """Answer what the user is asked for."""
         self._secret.reset()
@@ -353,7 +348,8 @@ class Terminal(Observer):
         asked = self._asked_to_leave
         if buffer.text:
             self.drop_question()
-            buffer.append_to_history()
+            if not self._is_code(buffer.text):
+                buffer.append_to_history()
             buffer.reset()
         elif asked:
             self.leave()
@@ -457,6 +453,17 @@ class Terminal(Observer):
         self._view_shown()
         self._hint = why_not
 
+    def bring_back(self, count: int) -> None:
+        """Show what was typed so many texts before, in whatever room; after, if *count* is negative."""
+        if isinstance(self._buffer, InputLine):
+            self._buffer.bring_back(count, everywhere=True)
+
+    def search_typed(self) -> None:
+        """Search what was typed in all rooms."""
+        if isinstance(self._buffer, InputLine):
+            self._buffer.begin_search()
+            start_search(direction=SearchDirection.BACKWARD)
+
     @property
     def shows_copy_view(self) -> bool:
         """Whether the copy view is shown, or about to be shown."""
@@ -481,8 +488,13 @@ class Terminal(Observer):
 
     def _view_of(self, room: Room) -> View:
         if room not in self._views:
-            self._views[room] = View(room, self._painter, lambda _: self._typed())
+            line = InputLine(self._history, room, self._drafts.pop(room, ""), lambda _: self._typed())
+            self._views[room] = View(room, self._painter, line)
         return self._views[room]
+
+    def draft(self, room: Room) -> str:
+        """Return what is half typed in *room*."""
+        return self._views[room].buffer.text if room in self._views else self._drafts.get(room, "")
 
     @property
     def _buffer(self) -> Buffer:
