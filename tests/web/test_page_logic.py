@@ -15,9 +15,9 @@ import msgspec
 import pytest
 
 from chat.client.model.client import ALIASES
+from chat.core import events
 from chat.core.command import Parameter
 from chat.core.commands import table
-from chat.core.events import AnyEvent
 from chat.core.text import mentions
 
 TESTS = Path(__file__).parent / "page"
@@ -76,7 +76,19 @@ def test_the_page_reads_every_object_that_programs_are_sent() -> None:
         }
         for shape in table_of_shapes[1].split("\n")
     }
-    for event in get_args(AnyEvent):
+    parts: dict[str, type[msgspec.Struct]] = {
+        "reaction": events.Reaction,
+        "limits": events.Limits,
+        "listed": events.ListedRoom,
+        "ban": events.BanLine,
+        "summary": events.RoomSummary,
+        "conversed": events.ConversationLine,
+        "device": events.Device,
+        "explained": events.CommandHelp,
+    }
+    for name, part in parts.items():
+        assert needed[name] <= {field.encode_name for field in msgspec.structs.fields(part) if field.required}, name
+    for event in get_args(events.AnyEvent):
         always = {field.encode_name for field in msgspec.structs.fields(event) if field.required}
         assert needed[event.__struct_config__.tag] <= always, event
 

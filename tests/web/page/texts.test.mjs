@@ -25,9 +25,11 @@ test("what is of another type or shape is left out, and no more than that", () =
   const wrong = [
     "", "{", "null", "[]", '"x"', "1", '{"type":1}', '{"type":"__proto__"}', '{"type":"toString"}', '{"type":"reaction","text":"a","count":1}',
     '{"type":"change"}', '{"type":"later"}', json({ id: "5" }), json({ id: -1 }), json({ id: 1.5 }), json({ id: 2 ** 60 }),
-    json({ kind: "shout" }), json({ text: null }), json({ author: {} }), json({ pinned: "yes" }), json({ reactions: {} }), json({ file: 1 }),
+    json({ kind: "shout" }), json({ text: null }), json({ author: {} }), json({ pinned: "yes" }), json({ reactions: {} }),
   ];
   for (const one of wrong) assert.equal(read(one), null, one);
+  assert.equal(read(json({ file: 1 })).file, null);
+  assert.equal(read(json({ file: { name: "a", size: 1, type: "text/plain" } })).file.url, null);
   const history = { type: "history", room: "dev", more: false, messages: [message, { ...message, kind: "shout" }, null, 7] };
   assert.deepEqual(read(JSON.stringify(history)).messages.map((one) => one.id), [5]);
   const changes = [{ type: "deleted", id: 1, room: "dev", by: "ada", time: message.time }, { type: "moved", id: 2 }, message];

@@ -4,7 +4,7 @@ import { called, COMMANDS, usage } from "./command_table.js";
 import { Refused } from "./link.js";
 import { same } from "./sentences.js";
 
-const IN_CONVERSATIONS = ["history", "leave", "me", "react", "reply"];
+const IN_CONVERSATIONS = ["history", "leave", "me", "react", "reply", "upload"];
 const STORED = ["delete", "edit", "pin", "react"];
 
 // Returns the command that a line begins with, and what follows its name.
@@ -82,6 +82,7 @@ const RUN = {
 	quit: (store) => store.leave(),
 	reconnect: (store) => store.reconnect(),
 	paste: (store) => store.tell("Paste the lines as you do elsewhere: they become one message."),
+	upload: (store) => store.emit("dialog", "upload"),
 	me: (store, { text }, room) => (room.private ? store.say(text) : store.post("me", { room: room.name, text })),
 	join: (store, { room }) => store.join(room),
 	leave: (store, _, room) => store.close(room),

@@ -7,7 +7,7 @@
 const TABLE = `
 message id# time author kind=say|action text room? to? with? re#? re_author? re_text? edited? pinned! notice! all! reactions*reaction file%file? tag?
 reaction text count# mine!
-file name size# type url width#? height#?
+file name size# type url? width#? height#?
 edited id# rev#? room? by text with? time tag?
 deleted id# rev#? room? by with? time tag?
 reacted id# rev#? room? by text on! count# with? time tag?
@@ -69,6 +69,7 @@ function shaped(type, value) {
 		const given = (Object.hasOwn(value, name) ? value[name] : null) ?? null;
 		if (given !== null) result[name] = checked(kind, of, given);
 		else result[name] = kind === "*" ? [] : kind === "!" ? false : optional ? null : BAD;
+		if (result[name] === BAD && kind === "%" && optional) result[name] = null;
 		if (result[name] === BAD) return BAD;
 	}
 	return result;
