@@ -123,6 +123,10 @@ test("commands work as in the other clients", async () => {
   await answers("/who", /^In #dev: ada \(op\), bob$/);
   await answers("/topic tea", /^ada set the topic of #dev to: tea$/);
   assert.equal(bob.current.topic, "tea");
+  for (const line of ["/join tea", "/topic green", "/go dev"]) await type(ada, line);
+  await answers("/topic #tea", /^The topic of #tea is: green$/);
+  ada.attempt(() => ada.close(ada.find("tea")));
+  await answers("/topic", /^The topic of #dev is: tea$/);
   await answers("/whois bob", /^Here since 2026-11-21/);
   await answers("/away lunch", /^You are away: lunch$/);
   assert.deepEqual(bob.current.people.map((one) => [one.name, one.op, one.away]), [["ada", true, "lunch"], ["bob", false, null]]);
@@ -132,9 +136,9 @@ test("commands work as in the other clients", async () => {
   await answers("/lock", /unlocked the topic/);
   await answers("/op bob", /ada made bob an op/);
   assert.equal(bob.current.isOp, true);
-  await answers("/rooms", /^#dev, 2 users, active/);
+  await answers("/rooms dev", /^#dev, 2 users, active/);
   await answers("/help msg", /^\/msg name \[text\] - /);
-  await answers("/list", /^#dev, 2 users, active/);
+  await answers("/list dev", /^#dev, 2 users, active/);
   await answers("/constructor", /Did you mean \/conversations/);
   await answers("/frobnicate", /There is no command \/frobnicate/);
   await answers("/kick", /^Usage: \/kick name \[text\]$/);

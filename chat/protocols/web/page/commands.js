@@ -98,6 +98,14 @@ const RUN = {
 		store.open(name);
 		if (text) store.say(text);
 	},
+	topic: (store, { text = "" }, room) => {
+		const [, name, rest] = /^#(\S+)\s*([^]*)$/.exec(text) ?? [];
+		const isOther = name && (!rest || store.find(name)); // of the room that is named first
+		store.link.ask("topic", { room: isOther ? name : room.name, text: (isOther ? rest : text) || undefined }, (answer) => {
+			if (answer.type === "topic" && isOther) store.tellOf(answer, room);
+			else store.tellAnswer(answer, room);
+		});
+	},
 	nick: (store, fields, room) => (store.link.online ? request(store, fields, room, "nick") : store.enter(fields.name)),
 	history: (store, { when = "" }, room) => {
 		const [isRead, count = 50, around] = /^(\d{1,3})?\s*(?:around #?(\d{1,9}))?$/.exec(when) ?? [];
