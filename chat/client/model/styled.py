@@ -9,11 +9,11 @@ from collections.abc import Callable, Sequence
 from chat.client.model.scrollback import Line, LineKind
 
 NICK_TONES = (
-    *("#d75f00", "#008700", "#0087af", "#5f5fd7", "#af5fd7", "#d7005f", "#af8700"),
-    *("#00875f", "#d75f87", "#5f87af", "#875faf", "#af5f5f", "#5f8700", "#00a0a0"),
+    *("#af5f00", "#008700", "#0087af", "#5f5fd7", "#af5faf", "#d7005f", "#d700af"),
+    *("#00875f", "#af5f87", "#5f5fff", "#875faf", "#af5f5f", "#5f8700", "#008787"),
 )
 """The colours of the styles ``nick0``, ``nick1``, ..., one of which each user gets. They are of medium brightness, so
-that they can be read on dark and on light backgrounds."""
+that they can be read on dark and on light backgrounds, and are among the 256 that terminals have."""
 
 URL = re.compile(r"https?://[^\s<>\"]*[^\s<>\".,;:!?)\]}']")
 

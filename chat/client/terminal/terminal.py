@@ -27,6 +27,7 @@ from prompt_toolkit.layout.controls import UIContent, UIControl
 from prompt_toolkit.layout.processors import BeforeInput, ConditionalProcessor, PasswordProcessor
 from prompt_toolkit.output import Output
 from prompt_toolkit.search import SearchDirection, start_search
+from prompt_toolkit.styles import DynamicStyle
 from prompt_toolkit.widgets import SearchToolbar
 
 from chat.client.model import status
@@ -48,7 +49,7 @@ from chat.client.terminal.pastes import parse_keys_of
 from chat.client.terminal.reader import Reader
 from chat.client.terminal.room_chooser import By, RoomChooser
 from chat.client.terminal.rows import Painter, Row
-from chat.client.terminal.style import STYLE
+from chat.client.terminal.style import color_depth, style
 from chat.client.terminal.typed_text import EmojiApart, TypedText
 from chat.client.terminal.viewport import Viewport
 from chat.client.terminal.widths import displayed, shorten
@@ -134,7 +135,8 @@ class Terminal(Observer):
         self._model.observe(self)
         self.application: Application[None] = Application(
             layout=Layout(self._drawing, focused_element=self._control),
-            style=STYLE,
+            style=DynamicStyle(lambda: style(self.application.color_depth)),
+            color_depth=color_depth() if output is None else None,
             key_bindings=merge_key_bindings([bindings(self), self._chooser.bindings(Condition(lambda: self._chooses))]),
             full_screen=True,
             mouse_support=False,
