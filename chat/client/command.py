@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from signal import SIGHUP, SIGINT, SIGTERM
 from typing import Any, NoReturn
 
@@ -35,6 +36,7 @@ from chat.client.link.credentials import (
     from_file,
     key_place,
     password_place,
+    place_of_answer,
 )
 from chat.client.link.link import (
     INVITATION_CODES,
@@ -45,12 +47,14 @@ from chat.client.link.link import (
     Link,
     Listener,
 )
+from chat.client.link.states import Asking
 from chat.client.link.tls import KnownHosts, Trust, Unknown, known_hosts_path
 from chat.client.mistakes import LogFile, Mistakes
 from chat.client.model.client import Client
 from chat.client.model.input_history import InputHistory
 from chat.client.model.model import LocalTime, Model
 from chat.client.model.read_marks import ReadMarks
+from chat.client.model.scrollback import LineKind
 from chat.client.model.session_file import SessionFile, file_name
 from chat.client.model.session_keeper import SessionKeeper, rooms_to_join
 from chat.client.options import KEY_VARIABLE, ClientSettings, read
@@ -314,6 +318,27 @@ def endpoint(settings: ClientSettings, reactor: IReactorTime) -> IStreamClientEn
     return wrapClientTLS(Trust(settings.host, settings.port, KnownHosts(known_hosts_path())), host)
 
 
+def _client(settings: ClientSettings, link: Link, model: Model) -> Client:
+    """Make a client, which keeps in the keyring what the user answers after a break, if they want that."""
+    client = _client(settings, link, model)
+    if settings.keyring:
+        client.given = partial(_keep_answer, settings, model)
+    return client
+
+
+def _keep_answer(settings: ClientSettings, model: Model, asking: Asking, secret: str) -> None:
+    """Keep an answer in a thread, as the user may have to unlock the keyring first."""
+    place = place_of_answer(asking, settings.address)
+    if place is None:
+        return
+
+    def kept(keeping: asyncio.Future[None]) -> None:
+        if (failure := keeping.exception()) is not None:
+            model.tell(str(failure), LineKind.REFUSAL)
+
+    asyncio.get_running_loop().run_in_executor(None, lambda: Keyring().keep(place, secret)).add_done_callback(kept)
+
+
 def _start(link: Link) -> asyncio.Future[None]:
     """Run a link in the running loop."""
     return Deferred.fromCoroutine(link.run()).asFuture(asyncio.get_running_loop())
@@ -325,7 +350,7 @@ def _local_time() -> LocalTime:
 
 async def _screen(settings: ClientSettings, reactor: IReactorTime, output: Output) -> None:
     link, model, keeper = _begin(settings, reactor)
-    client = Client(link, model)
+    client = _client(settings, link, model)
     keeper.greet = client.greet_newcomer
     with _ending(link, output):
         linked = _start(link)
@@ -348,7 +373,7 @@ async def _screen(settings: ClientSettings, reactor: IReactorTime, output: Outpu
 
 async def _plain(settings: ClientSettings, reactor: IReactorTime, output: Output) -> None:
     link, model, keeper = _begin(settings, reactor)
-    client = Client(link, model)
+    client = _client(settings, link, model)
     keeper.greet = client.greet_newcomer
     plain = Plain(client, output, sys.stdin.encoding)
     plain.drafts, keeper.draft = keeper.drafts, plain.draft

@@ -5,6 +5,7 @@ from __future__ import annotations
 import getpass
 from pathlib import Path
 
+from chat.client.link.states import Asking, Secret
 from chat.core.errors import BadName
 from chat.core.names import user_name
 from chat.disk.texts import read_text
@@ -24,6 +25,17 @@ def password_place(name: str, address: str) -> str:
 def key_place(address: str) -> str:
     """Return the place of the key of the chat at that address."""
     return f"key of {address}"
+
+
+def place_of_answer(asking: Asking, address: str) -> str | None:
+    """Return the place of what the user is asked for by the server at that address; ``None`` if it is used once."""
+    match asking.secret:
+        case Secret.PASSWORD | Secret.NEW_PASSWORD:
+            return password_place(asking.name, address)
+        case Secret.KEY:
+            return key_place(address)
+        case Secret.INVITATION:
+            return None
 
 
 def from_file(path: Path, what: str = "password") -> str:

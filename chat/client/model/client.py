@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from chat.client.link.link import MAXIMUM_OUTBOX, Link, NotNow, Post
+from chat.client.link.states import Asking
 from chat.client.model import status
 from chat.client.model.apart import Glance
 from chat.client.model.backlogs import Backlogs
@@ -67,6 +68,8 @@ class Client:
         """Is called when the user types that they leave the chat."""
         self.list_open: Callable[[], object] = self._tell_open
         """Is called when the user wants to see which rooms are open."""
+        self.given: Callable[[Asking, str], object] = lambda asking, secret: None
+        """Is called with what the user has answered to what they were asked for."""
         self.takes_pastes = False
         """Whether the screen does what ``/paste`` says, as the user can type only one line at a time."""
         self._backlogs = Backlogs(link, model)
@@ -95,10 +98,13 @@ class Client:
     def give(self, secret: str) -> None:
         """Answer what the server wants to know before it lets the user in again; raises :class:`CannotDo`."""
         self.model.tell_why_again()
+        asking = self.link.state
         try:
             self.link.answer(secret)
         except NotNow as refusal:
             raise CannotDo(str(refusal)) from refusal
+        if isinstance(asking, Asking):
+            self.given(asking, secret)
 
     def say(self, text: str) -> None:
         """Say *text* in the current room, even if it begins with a slash; raises :class:`CannotDo`."""
