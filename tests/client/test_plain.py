@@ -294,3 +294,29 @@ def test_what_is_typed_is_read_in_the_encoding_of_the_terminal() -> None:
     plain.feed(b"\xfc\r")
     seat.seat.pump()
     assert [message.text for message in box.stored] == ["ü"]
+
+
+def test_a_message_that_was_found_is_printed_among_those_round_it() -> None:
+    box = Box()
+    bob = box.json("bob")
+    for number in range(40):
+        bob.ask(type="say", room="lobby", text=f"line {number}")
+    seat = PlainSeat(box)
+    seat.seen()
+    seat.type("/history around 20\r")
+    shown = seat.seen().splitlines()[1:]
+    assert any("bob: line 19" in line for line in shown)
+    assert 15 < len(shown) < 25
+    seat.type("/history around 99\r")
+    assert "99" in seat.seen()
+
+
+def test_the_rooms_with_something_unread_are_gone_through() -> None:
+    box = Box()
+    seat = PlainSeat(box, rooms=("lobby", "dev"))
+    box.json("bob", rooms={"dev": None}).ask(type="say", room="dev", text="hello")
+    seat.seat.pump()
+    seat.type("/win active\r")
+    assert "* What you type goes to #dev now.\r\n" in seat.seen()
+    seat.type("/go active\r")
+    assert "* What you type goes to #lobby now.\r\n" in seat.seen()

@@ -15,6 +15,8 @@ from client.terminals import COMMAND, ENVIRONMENT, FOLDER
 from e2e.daemon import Daemon
 from e2e.waiting import wait_for
 
+from chat.client.terminal.widths import cells
+
 pytestmark = pytest.mark.skipif(shutil.which("tmux") is None, reason="tmux is not installed")
 
 WORDS = {
@@ -150,3 +152,9 @@ def test_a_long_url_is_one_piece_for_the_mouse(shared_chat: Daemon, ada: Tmux) -
     ada.sees("and tell me")
     assert url in ada.screen("-J").split("\n")
     assert f"\n{url[:80]}\n{url[80:160]}\n" in ada.screen()
+
+
+def test_characters_of_ambiguous_width_take_one_cell() -> None:
+    ambiguous = "\N{MIDDLE DOT}\N{HORIZONTAL ELLIPSIS}\N{DOWNWARDS ARROW}\N{GREEK SMALL LETTER ALPHA}\N{DEGREE SIGN}"
+    assert {unicodedata.east_asian_width(character) for character in ambiguous} == {"A"}
+    assert [cells(character) for character in ambiguous] == [1] * len(ambiguous)

@@ -27,6 +27,8 @@ from chat.core.reactions import reaction_from
 from chat.core.text import clean, clean_lines
 from chat.core.when import Past
 
+PRINTED_AROUND = 20
+"""How many of the messages round one to print, where nothing can be shown over the room."""
 LISTED_ROOMS = 20
 """How many rooms to list at once."""
 OFFERED_ROOMS = 100
@@ -41,7 +43,7 @@ _WITH_LINES = re.compile(r"/(edit|me|msg|reply)\s", re.IGNORECASE)
 _REPLY = re.compile(r"/reply (#?\d*)", re.IGNORECASE)
 OFFERED_ANSWERS = 20
 """How many messages to offer to be answered."""
-LIST, CLOSE = "list", "close"
+LIST, CLOSE, ACTIVE = "list", "close", "active"
 """What users of other chats say to ``/window`` and ``/buffer``, which are ``/go`` here."""
 _SAID = ("say", "me", "msg")
 """The requests that say something."""
@@ -173,6 +175,10 @@ class Client:
     def open_at(self, number: int) -> None:
         """Show what was said round the message with that id; raises :class:`CannotDo`."""
         excerpt = self.model.place_of(number)
+        if self.takes_pastes:
+            count = PRINTED_AROUND
+            self.model.expect(self.link.ask("history", **excerpt.address, around=number, count=count))
+            return
         try:
             excerpt.tag = self.link.ask("history", **excerpt.address, around=number, count=COUNT)
         except NotNow as refusal:
@@ -547,6 +553,8 @@ class Client:
             self.list_open()
         elif room.lower() == CLOSE:
             self.leave_room()
+        elif room.lower() == ACTIVE:
+            self.model.turn_to_unread()
         elif room.startswith("@") and room[1:]:
             self.model.turn_to(self.model.open(names.user_name(room[1:]), private=True))
         elif like_it := rooms_like(room, self.model.rooms):

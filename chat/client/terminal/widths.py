@@ -2,7 +2,8 @@
 
 Terminals do not agree on it: their tables are of other versions of Unicode, and marks that take a place of their own in
 one terminal are drawn over the letter in another. What most of them draw wrongly is left out by :func:`displayed`. Of
-the rest, :func:`cells` counts the most that a terminal may take.
+the rest, :func:`cells` counts the most that a terminal may take. Only characters that Unicode calls ambiguous count as
+one cell: no terminal draws them twice as wide unless it is told to.
 """
 
 from __future__ import annotations
