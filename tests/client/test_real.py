@@ -117,7 +117,7 @@ def test_suspending_keeps_the_cursor(ada: RealTerminal) -> None:
 def test_what_the_terminal_answers_is_not_said(shared_chat: Daemon, ada: RealTerminal) -> None:
     bob = shared_chat.person("bob")
     ada.press("one\x1b]11;rgb:1e1e/1e1e/1e1e\x1b\\\x1b[?64;1;2;6;22c\x1b[>41;354;0c\x1bP>|tmux 3.3a\x1b\\\x1b[I\x1b[O")
-    ada.press("\x1b[127;5utwo\x1b[13;2u\x1bj\x1b[15;5~\x1b[1;3P\x11three")
+    ada.press("\x1b[127;5utwo\x1b[13;2u\x1bk\x1b[15;5~\x1b[1;3P\x11three")
     ada.sees("2 lines.", "ada #lobby> two", "three")
     ada.press("\r")
     bob.expect("ada: two", "ada: three")
