@@ -11,6 +11,7 @@ from twisted.internet.interfaces import ITransport
 from websockets.frames import CloseCode, Frame, Opcode
 from websockets.protocol import State as Stage
 from websockets.server import ServerProtocol
+from websockets.utils import apply_mask
 
 from chat.core import events
 from chat.core.effects import Close
@@ -29,6 +30,11 @@ CLOSED = b"\x88\x02" + CloseCode.NORMAL_CLOSURE.to_bytes(2, "big")
 
 _WHOLE = 0x80
 """The bit of a frame that ends its message."""
+
+_WHOLE_TEXT = _WHOLE | Opcode.TEXT
+
+_LEAST = 6
+"""The bytes of the smallest frame of a client: it is masked, and empty."""
 
 
 def frame_of(data: bytes, kind: Opcode = Opcode.TEXT) -> bytes:
@@ -70,14 +76,12 @@ class Parsers:
     """
 
     def __init__(self, most: int) -> None:
-        self._most = most
+        self.most = most
         self._spare: list[ServerProtocol] = []
 
     def take(self) -> ServerProtocol:
         """Return one that is between two messages."""
-        return (
-            self._spare.pop() if self._spare else ServerProtocol(state=Stage.OPEN, max_size=self._most, logger=SILENT)
-        )
+        return self._spare.pop() if self._spare else ServerProtocol(state=Stage.OPEN, max_size=self.most, logger=SILENT)
 
     def give_back(self, parser: ServerProtocol) -> None:
         """Keep one that is between two messages again, if there is none."""
@@ -131,10 +135,14 @@ class WebManners(JsonManners):
         self.answer = b""
         if self.ends:
             return b""
+        lines: list[bytes] = []
+        if self._parser is None:
+            data = self._take_whole(data, lines)
+            if not data:
+                return b"".join(lines)
         parser = self._parser = self._parser or self._parsers.take()
         parser.receive_data(data)
         self._unread += len(data)
-        lines = []
         for frame in parser.events_received():
             if isinstance(frame, Frame) and frame.opcode is not Opcode.CLOSE:
                 self._unread -= _size(frame)
@@ -149,6 +157,31 @@ class WebManners(JsonManners):
             self._parser = None
             self._parsers.give_back(parser)
         return b"".join(lines)
+
+    def _take_whole(self, data: bytes, lines: list[bytes]) -> bytes:
+        """Take whole messages that *data* begins with, each in one frame; return what is left for a parser.
+
+        Almost all that browsers send is such, and a parser takes ten times as long. It judges all that is not.
+        """
+        at, end, most = 0, len(data), self._parsers.most
+        while end - at >= _LEAST and data[at] == _WHOLE_TEXT:
+            size, mask = data[at + 1] & 0x7F, at + 2
+            if size == 126:
+                size, mask = int.from_bytes(data[at + 2 : at + 4], "big"), at + 4
+            begin = mask + 4
+            if data[at + 1] < 0x80 or data[at + 1] == 0xFF or size > most or begin + size > end:
+                break
+            text = apply_mask(data[begin : begin + size], data[mask:begin])
+            try:
+                text.decode()
+            except UnicodeDecodeError:
+                break
+            line = self.message(text, Opcode.TEXT)
+            if line is None:
+                break
+            lines.append(line + b"\n")
+            at = begin + size
+        return data[at:]
 
     def _line(self, frame: Frame) -> bytes | None:
         """The message that *frame* ends; ``None`` if it is none that may be."""
@@ -198,7 +231,8 @@ class WebManners(JsonManners):
 
     def answer_all(self) -> None:
         """Take what the client is to be sent back; a frame that closes has to wait until all else is sent."""
-        assert self._parser is not None  # noqa: S101 - only called while something is read
+        if self._parser is None:
+            return
         answers = [data for data in self._parser.data_to_send() if data]
         if self._parser.state is not Stage.OPEN and answers:
             self._last = answers.pop()
