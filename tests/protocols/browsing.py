@@ -145,6 +145,11 @@ class Browser(Talk):
         """Close as a browser does whose tab is closed."""
         self.send_bytes(frame(code.to_bytes(2, "big"), Opcode.CLOSE))
 
+    def end(self) -> None:
+        """Send no more."""
+        self.wire.protocol.readConnectionLost()
+        self.box.turn()
+
     def lose(self) -> None:
         """Break the connection."""
         self.wire.protocol.connectionLost(Failure(ConnectionLost()))

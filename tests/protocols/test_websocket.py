@@ -112,6 +112,8 @@ def test_whose_tab_is_closed_may_come_back(box: Box, web: Web) -> None:
     ada.objects()
     ada.send_bytes(frame(b'{"type":"say","room":"lobby","text":"bye"}') + frame(b"\x03\xe9", Opcode.CLOSE))
     assert (ada.types(), ada.closed_with) == (["message"], 1001)
+    assert ada.wire.half_closed
+    ada.end()
     assert ada.wire.disconnecting
     ada.lose()
     assert bob.lines() == ["* ada joined.", "ada: bye"]
@@ -205,6 +207,10 @@ def test_what_is_no_message_ends_the_connection(box: Box, web: Web, data: bytes,
     assert bob.lines() == ["* ada joined."]
     ada.send_bytes(data)
     assert ada.types() == []
+    assert ada.wire.half_closed, "what the client still sends must not reset the connection before it has read that"
+    assert not ada.wire.disconnecting
+    box.clock.advance(5)
+    assert ada.wire.aborted
 
 
 def test_endless_pieces_are_counted_together(web: Web) -> None:

@@ -278,4 +278,5 @@ class WebConnection(Connection):
 
     def _close(self) -> None:
         cast(ITransport, self.transport).write(self._manners.last_frame())
+        self._state = State.OPEN  # the client may still send, and a reset would take the frame from it
         super()._close()
