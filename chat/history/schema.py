@@ -363,6 +363,35 @@ message is answered, and whether it is for everybody. The beginnings of words th
 of a second index, so that they are found as fast. With ``automerge`` of 8 a message takes a tenth less time to store
 than with 4, which FTS5 would take."""
 
+_HOOKS_AND_FILES = """
+CREATE TABLE hooks (
+    name TEXT PRIMARY KEY,
+    room TEXT NOT NULL,
+    digest TEXT NOT NULL UNIQUE,
+    maker INTEGER NOT NULL,
+    time TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE files (
+    id INTEGER PRIMARY KEY,
+    key TEXT NOT NULL UNIQUE,
+    name TEXT NOT NULL,
+    size INTEGER NOT NULL,
+    type TEXT NOT NULL,
+    digest TEXT NOT NULL,
+    width INTEGER,
+    height INTEGER,
+    sender TEXT NOT NULL
+) STRICT;
+CREATE INDEX files_by_sender ON files (sender, size);
+CREATE TABLE removed_files (key TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
+CREATE TRIGGER file_is_removed AFTER DELETE ON files
+    BEGIN INSERT OR IGNORE INTO removed_files VALUES (old.key); END;
+"""
+"""``hooks``: by which name a program speaks in which room, the digest of its secret, who has made it (0: the operator)
+and when. ``files``: the file that came with a message, by the id of that; ``key`` is what it is called on the disk and
+in its address, ``sender`` whose share of the room for files it takes, as in ``private``. ``removed_files``: those whose
+message is gone, and which are to be removed from the disk."""
+
 AT_ONCE = 20_000
 """The messages that a migration works on at a time."""
 
@@ -530,6 +559,7 @@ MIGRATIONS: Sequence[Migration] = (
     _give_ids,
     _begin_conversations,
     _begin_talk,
+    _statements(_HOOKS_AND_FILES),
 )
 """What makes each version of the schema from the one before, version 1 first. Only append to it."""
 

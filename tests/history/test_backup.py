@@ -385,7 +385,7 @@ def test_a_copy_that_was_made_otherwise_is_restored_too(data: Path, tmp_path: Pa
     assert done.next_id > NOW * FASTEST
 
 
-@pytest.mark.parametrize("version", [1, 2, 3, 4, 5])
+@pytest.mark.parametrize("version", [1, 2, 3, 4, 5, 6])
 def test_backups_of_older_versions_are_brought_up_to_date(tmp_path: Path, version: int) -> None:
     done = bring_back(VERSIONS / f"{version}.db", tmp_path)
     assert look(tmp_path) == []

@@ -94,7 +94,7 @@ def test_what_is_sound_is_called_so(tmp_path: Path) -> None:
     assert look(tmp_path) == []
 
 
-@pytest.mark.parametrize("version", [1, 2, 3, 4, 5])
+@pytest.mark.parametrize("version", [1, 2, 3, 4, 5, 6])
 def test_so_are_histories_of_older_versions_before_and_after_they_are_brought_up_to_date(
     tmp_path: Path, version: int
 ) -> None:

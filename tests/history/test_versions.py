@@ -21,6 +21,7 @@ from twisted.logger import LogLevel, capturedLogs, formatEvent
 from chat.core.accounts import Role, StoredAccount
 from chat.core.bans import RoomBan
 from chat.core.doors import Invitation
+from chat.core.events import Edited, Pinned, Reacted, Reaction
 from chat.core.facts import Contents, RoomRules
 from chat.core.ports import ConversationsOf, Missed, Query, Search, StoredToken
 from chat.core.private import cost
@@ -121,16 +122,16 @@ def test_what_was_said_can_be_read_and_found(opened: Opened, version: int) -> No
     ]
     found = wait(opened.store.search(Search((("茶",),), before=9, count=9, author="ADA", room="lobby")))
     assert [message.id for message in found.messages] == [1]
-    assert [(room.name, room.topic, room.last_id) for room in opened.contents.rooms] == [
-        ("dev", "tea and code", 8),
-        ("lobby", "", 16 if version == 5 else 7),
-    ]
+    rooms = [("dev", "tea and code", 8), ("lobby", "", 16 if version >= 5 else 7)]
+    if version >= 6:
+        rooms.append(("talk", "", 26))
+    assert [(room.name, room.topic, room.last_id) for room in opened.contents.rooms] == rooms
     tags = {"t1": (3, "2026-11-03T09:15:02.114Z"), "t2": (7, "2026-11-04T09:15:02.114Z")}
-    if version == 5:
+    if version >= 5:
         tags["t3"] = (16, "2026-11-06T09:15:02.114Z")
     assert wait(opened.store.token("d1gest", 9)) == StoredToken(tags=tags)
-    assert opened.contents.last_id == {1: 8, 4: 14, 5: 16}.get(version, 9)
-    wait(opened.store.append([said(20)]))
+    assert opened.contents.last_id == {1: 8, 4: 14, 5: 16, 6: 30}.get(version, 9)
+    wait(opened.store.append([said(40)]))
 
 
 def test_the_file_is_copied_first(folder: Path, opened: Opened, version: int) -> None:
@@ -255,7 +256,7 @@ def test_without_room_on_the_disk_nothing_is_changed(
     assert dump(folder / FILE) == dump(VERSIONS / f"{version}.db")
 
 
-@pytest.mark.parametrize("version", [3, 4, 5])
+@pytest.mark.parametrize("version", [3, 4, 5, 6])
 def test_an_upgrade_that_is_killed_at_any_place_is_whole_or_not_at_all(folder: Path, version: int) -> None:
     def upgrade(limit: int) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-c", UPGRADE, str(folder), str(limit)]
@@ -333,7 +334,7 @@ FORMER_DAN = -44
 """The party of an account that was given up, in the file of version 5."""
 
 
-@pytest.mark.parametrize("version", [5])
+@pytest.mark.parametrize("version", [5, 6])
 def test_conversations_stay(opened: Opened, version: int) -> None:
     store, contents = opened
     assert (between(store, ADA, BOB), between(store, BOB, ADA)) == ([3, 4, 5, 14], [3, 4, 5, 14, 15])
@@ -341,7 +342,7 @@ def test_conversations_stay(opened: Opened, version: int) -> None:
     assert (between(store, -33, FORMER_DAN), between(store, FORMER_DAN, -33)) == ([9], [])
     assert between(store, ADA, ADA) == [12]
     marks = {(one.other, one.read, one.unread) for one in wait(store.conversations(ConversationsOf(ADA, 99, 9)))}
-    assert marks == {(BOB, 5, 1), (EVE, 0, 1), (ADA, 0, 0)}
+    assert marks == {(BOB, 5, 1), (EVE, 0, 1), (ADA, 0, 0), *([(-33, 0, 0)] if version >= 6 else [])}
     found = wait(store.search(Search((("茶",),), 99, 9, party=BOB, other=ADA)))
     assert [message.id for message in found.messages] == [5]
     assert contents.unheard == [(EVE, ADA, 10)]
@@ -351,14 +352,17 @@ def test_conversations_stay(opened: Opened, version: int) -> None:
         str(FORMER_DAN): ["gone, but kept"],
         "192.0.2.7": ["I am eve"],
     }
+    if version >= 6:
+        said[str(ADA)].append("for us two")
     assert contents.spent == {party: sum(map(cost, texts)) for party, texts in said.items()}
 
 
-@pytest.mark.parametrize("version", [5])
+@pytest.mark.parametrize("version", [5, 6])
 def test_accounts_rooms_and_doors_stay(opened: Opened, version: int) -> None:
     contents = opened.contents
+    words: Sequence[str] = ["tea", "twisted"] if version >= 6 else ()
     assert list(contents.accounts) == [
-        StoredAccount(1, "Ada", "hash of Ada", Role.OWNER, ADA, ignored=["troll"], rooms=["lobby", "dev"]),
+        StoredAccount(1, "Ada", "hash of Ada", Role.OWNER, ADA, ignored=["troll"], rooms=["lobby", "dev"], words=words),
         StoredAccount(2, "bob", "hash of bob", presence=BOB),
         StoredAccount(3, "Cyra", "hash of cy", presence=-33),
     ]
@@ -390,7 +394,34 @@ def test_accounts_rooms_and_doors_stay(opened: Opened, version: int) -> None:
     assert wait(opened.store.token("token of eve", 9)) == StoredToken(EVE, 1795252502.0)
 
 
-@pytest.mark.parametrize("version", [5])
+@pytest.mark.parametrize("version", [5, 6])
 def test_what_was_deleted_stays_so(opened: Opened, version: int) -> None:
     for number in (11, 13, 16):
         assert wait(opened.store.message(number)) is None
+
+
+# -- changes of messages, and what else there is of them, stay as they are
+
+
+@pytest.mark.parametrize("version", [6])
+def test_what_became_of_messages_stays(opened: Opened, version: int) -> None:
+    store, contents = opened
+    edited, answer, notice, pinned = wait(store.read(Query("talk", 99, 99, party=BOB))).messages
+    assert (edited.text, edited.edited) == ("second version", "2026-11-07T09:15:21.114Z")
+    assert edited.reactions == (Reaction(text="👍", count=1, mine=True),)
+    assert (answer.re, answer.re_author, answer.re_text) == (17, "Ada", "second version")
+    assert (notice.text, notice.notice) == ("build done\nall green", True)
+    assert (pinned.text, pinned.all, pinned.pinned) == ("@room look", True, True)
+    assert contents.pins == {"talk": [20]}
+    missed = wait(store.read(Query("talk", 99, 99, known=20, after=20, newest=False)))
+    assert [(type(change), change.id, change.rev) for change in missed.changes] == [
+        (Edited, 17, 21),
+        (Reacted, 17, 22),
+        (Reacted, 17, 24),
+        (Pinned, 20, 25),
+    ]
+    letter = wait(store.message(28, -33))
+    assert letter is not None
+    assert (letter.message.text, letter.message.reactions) == ("for us two", (Reaction(text="ok", count=1, mine=True),))
+    tags = {"t4": (17, "2026-11-07T09:15:17.114Z"), "t7": (28, "2026-11-07T09:15:28.114Z")}
+    assert wait(store.token("d2gest", 9)) == StoredToken(tags=tags, done=(("edit", "t5"), ("edit", "t6")))
