@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import socket
 import time
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cached_property, partial
+from ipaddress import ip_address
 from pathlib import Path
 from random import SystemRandom
 from typing import TYPE_CHECKING, Any
@@ -21,6 +25,7 @@ from chat.admin.server import OperatorSocket
 from chat.core import durations
 from chat.core.limits import Limits
 from chat.core.links import Links
+from chat.core.peer import Peer
 from chat.engine import Engine
 from chat.history.directory import CERTIFICATE
 from chat.history.retention import Retention
@@ -31,11 +36,15 @@ from chat.protocols.connection import ChatFactory
 from chat.protocols.listening import Listening
 from chat.protocols.plain import PlainManners
 from chat.protocols.ways import WAYS, WEB, Surroundings, WayIn
+from chat.protocols.web.shelf import Shelf
 from chat.settings import FOREVER, NO_DATA, Settings
 from chat.talklog import TalkLog
 
 if TYPE_CHECKING:
     from chat.protocols.memory import MemoryEndpoint
+
+FILING = 2
+"""The threads that write files which users send."""
 
 PATIENCE = 10.0
 """The seconds that clients have to read what is left for them when the chat ends."""
@@ -58,8 +67,9 @@ class ChatService(MultiService):
         settings.check_doors()
         self._reactor = reactor
         self._settings = settings
-        self._store = store = _store(reactor, settings)
+        self._store = store = _store(reactor, settings, lambda: self._engine.hub.links.shared)
         self._hashing = ThreadPool(1, 1, "passwords")
+        self._filing = ThreadPool(0, FILING, "files")
         self._talk = TalkLog(reactor)
         self._engine = engine = Engine(
             store,
@@ -88,7 +98,7 @@ class ChatService(MultiService):
         )
         self._certificate = _certificate(settings)
         surroundings = Surroundings(
-            engine.connections, reactor, self._certificate, settings.web_url, settings.web_proxy
+            engine.connections, reactor, self._certificate, settings.web_url, settings.web_proxy, self._shelf()
         )
         self.listening: list[tuple[WayIn, Listening]] = []
         """Where it listens, by the ways in."""
@@ -127,6 +137,7 @@ class ChatService(MultiService):
         self._engine.hub.restore(self._store.open())
         self._absence = self._reactor.callLater(self._engine.hub.limits.grace, self._engine.hub.end_absent)
         self._hashing.start()
+        self._filing.start()
         for way, listening in self.listening:
             log.info("{says} {endpoint}", says=way.says, endpoint=listening.description)
         if self._settings.members_only and not len(self._engine.hub.accounts):
@@ -142,8 +153,20 @@ class ChatService(MultiService):
         for way, listening in self.listening:
             if way is WEB:
                 port = getattr(listening.address, "port", 0)
-                return Links(self._settings.web_url or "", port, way.encrypts(listening.description))
+                return Links(
+                    self._settings.web_url or "",
+                    port,
+                    way.encrypts(listening.description),
+                    files=self._shelf() is not None,
+                    host=_named(getattr(listening.address, "host", "")),
+                )
         return Links()
+
+    def _shelf(self) -> Shelf | None:
+        """Where files are kept, if the history is."""
+        if not isinstance(self._store, SqliteStore):
+            return None
+        return Shelf(self._store.files, self._store.file, partial(deferToThreadPool, self._reactor, self._filing))
 
     def stopService(self) -> Deferred[None]:
         """Tell everyone, and wait until all that was accepted is stored and sent."""
@@ -162,6 +185,9 @@ class ChatService(MultiService):
         if deadline.active():
             deadline.cancel()
         self._hashing.stop()
+        self._filing.stop()
+        if (shelf := self._shelf()) is not None:
+            shelf.directory.end()
         self._store.close()
         self._talk.flush()
 
@@ -187,12 +213,22 @@ class ChatService(MultiService):
             log.warn("the certificate ended on {expires:%Y-%m-%d}: renew it", expires=certificate.expires)
 
 
-def _store(reactor: Any, settings: Settings) -> Store:
+def _store(reactor: Any, settings: Settings, site: Callable[[], str]) -> Store:
     if settings.data == NO_DATA:
         from chat.history.memory import MemoryStore
 
         return MemoryStore()
-    return SqliteStore(reactor, Path(settings.data), settings.sync)
+    return SqliteStore(reactor, Path(settings.data), settings.sync, site=site)
+
+
+def _named(host: str) -> str:
+    """How links name the *host* at which we listen; if that is every address, by the one that others use first."""
+    if host and not ip_address(host).is_unspecified:
+        return Peer.host(host)
+    with suppress(OSError), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as nothing_is_sent:
+        nothing_is_sent.connect(("192.0.2.1", 9))
+        return Peer.host(nothing_is_sent.getsockname()[0])
+    return "localhost"
 
 
 def _certificate(settings: Settings) -> Certificate | None:

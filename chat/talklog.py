@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from msgspec.structs import replace
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger
 
@@ -52,7 +53,9 @@ def _lines(said: Said | Changed) -> Iterable[str]:
         if message.room is None:
             return (f"{message.author} to {message.to} in private",)
         if "\n" not in message.text and not said.hidden:
-            return (f"#{message.room} {message.spoken}",)
+            # Whoever has the address of a file may fetch it.
+            unlinked = message if message.file is None else replace(message, file=None)
+            return (f"#{message.room} {unlinked.spoken}",)
         return _in_room(message.room, message.author, message.words(), said.hidden)
     event = said.event
     if isinstance(event, Edited) and event.room is not None:

@@ -13,7 +13,7 @@ from typing import Literal, Union
 import msgspec
 
 from chat.core.durations import in_words
-from chat.core.text import counted, enumerate_words, in_quotes, some_of
+from chat.core.text import counted, enumerate_words, file_size, in_quotes, some_of
 from chat.core.times import local_time, minute
 
 MOST_NAMES = 10
@@ -62,6 +62,28 @@ class Reaction(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     mine: bool = False
 
 
+class File(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """A file that came with a message. ``digest`` is its SHA-256; a picture has its ``width`` and ``height`` in pixels.
+
+    ``type`` is what its bytes are, whatever it is called: that of a picture, ``text/plain``, or
+    ``application/octet-stream``. Whoever has the ``url`` may fetch it; there is none as long as the chat has no web
+    port.
+    """
+
+    name: str
+    size: int
+    type: str
+    digest: str
+    url: str = ""
+    width: int | None = None
+    height: int | None = None
+
+    @property
+    def words(self) -> str:
+        """What the message that it comes with says."""
+        return f"sent {self.name} ({file_size(self.size)})"
+
+
 class Message(Event, frozen=True, kw_only=True, gc=False):
     """What a user said in a ``room``, or privately ``to`` one user. Ids are positive and grow."""
 
@@ -92,6 +114,8 @@ class Message(Event, frozen=True, kw_only=True, gc=False):
     """A program says it, which nobody is to answer or to be alerted by."""
     all: bool = False
     """It is meant for everybody in the room: an op wrote ``@room``."""
+    file: File | None = None
+    """The file that came with it; it is an action then."""
 
     def words(self) -> list[str]:
         if "\n" not in self.text:
@@ -117,14 +141,14 @@ class Message(Event, frozen=True, kw_only=True, gc=False):
         first, *rest = self.text.split("\n")
         return [
             msgspec.structs.replace(self, text=first),
-            *(msgspec.structs.replace(self, text=line, re_author=None) for line in rest),
+            *(msgspec.structs.replace(self, text=line, re_author=None, file=None) for line in rest),
         ]
 
     @property
     def spoken(self) -> str:
         """Write it as a line of a conversation in which all is said in one room, or between two."""
         if self.kind == "action":
-            return f"~ {self.author} {self.text}"
+            return f"~ {self.author} {self.text}{self.link}"
         if self.re_author is None:
             return f"{self.author}: {self.text}"
         return f"{self.author} ({self._answer}): {self.text}"
@@ -138,9 +162,14 @@ class Message(Event, frozen=True, kw_only=True, gc=False):
         """Write it, if it has one line: ``ada: hello``, ``~ ada waves``, ``ada (private): psst``."""
         return self._private("private") if self.to else self.spoken
 
+    @property
+    def link(self) -> str:
+        """What stands behind its text if a file came with it: the address of that."""
+        return f": {self.file.url}" if self.file is not None and self.file.url else ""
+
     def _private(self, private: str) -> str:
         if self.kind == "action":
-            return f"~ ({private}) {self.author} {self.text}"
+            return f"~ ({private}) {self.author} {self.text}{self.link}"
         answer = f", {self._answer}" if self.re_author is not None else ""
         return f"{self.author} ({private}{answer}): {self.text}"
 
@@ -496,6 +525,8 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     rooms: int
     lines: int = 0
     """The lines of a text; 0 if the server is older than texts of several lines."""
+    file: int = 0
+    """The bytes of a file; 0 if the server takes none."""
 
 
 class ListedRoom(msgspec.Struct, frozen=True, kw_only=True):
@@ -916,6 +947,17 @@ class Refusal(Event, frozen=True, kw_only=True, tag="error"):
 
     def words(self) -> list[str]:
         return [self.text]
+
+
+class Upload(Event, frozen=True, kw_only=True):
+    """One file may be sent until then, by an HTTP ``PUT`` to ``url``."""
+
+    url: str
+    until: str
+    tag: str | None = None
+
+    def words(self) -> list[str]:
+        return [f"Send one file until {minute(self.until)}, from another terminal:", f"curl -T FILE {self.url}/"]
 
 
 class Pong(Event, frozen=True, kw_only=True):

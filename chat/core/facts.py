@@ -36,6 +36,13 @@ class Between(msgspec.Struct, frozen=True, gc=False):
         return self.other if party == self.author else self.author
 
 
+class Attached(msgspec.Struct, frozen=True, gc=False):
+    """The file of a message: what it is called on the disk and in its address, and whose share of the room it takes."""
+
+    key: str
+    sender: str
+
+
 class Said(msgspec.Struct, frozen=True, gc=False):
     """A message, whose it is, and the digest of the token under which it was said, if there was one."""
 
@@ -49,6 +56,8 @@ class Said(msgspec.Struct, frozen=True, gc=False):
     """The author of the message that it answers."""
     hidden: bool = False
     """Whether its room was private, so that the log has no word of it."""
+    attached: Attached | None = None
+    """What else there is of the file that came with it."""
 
 
 class TopicSet(msgspec.Struct, frozen=True):

@@ -38,6 +38,7 @@ from chat.core.facts import (
     TokenKept,
     TokensEnded,
 )
+from chat.core.files import Uploads
 from chat.core.limits import Limits
 from chat.core.links import Links
 from chat.core.peer import Peer
@@ -93,7 +94,8 @@ class Hub(State):
         """Where the page is, once the chat listens."""
         self.refusals: Counter[str] = Counter()
         """How often something was refused, by the code of the refusal."""
-        self._itself = Session(0, Peer(), one_room=False)
+        self.uploads = Uploads()
+        self.itself = Session(0, Peer(), one_room=False)
         """The session of what the chat does by itself. It has no connection, so it is shown nothing."""
         self.bursts = Bursts(later, self._tell_room, self._ignored_in)
 
@@ -235,7 +237,7 @@ class Hub(State):
     def free_names(self) -> None:
         """Free the names that accounts had too long ago."""
         for name in self.accounts.free_names(self.seconds):
-            self.store(self._itself, NameFreed(name))
+            self.store(self.itself, NameFreed(name))
 
     # -- users and accounts
 
@@ -256,7 +258,7 @@ class Hub(State):
 
     def _tell_room(self, room: str, event: Event) -> None:
         """Show those in a room what nobody of them has caused by a request just now."""
-        self.then(self._itself, Publish(room, event))
+        self.then(self.itself, Publish(room, event))
 
     def _ignored_in(self, name: str) -> Collection[str]:
         """The keys of the names that somebody in a room ignores."""
@@ -324,7 +326,7 @@ class Hub(State):
         if self._absent:
             for presence in self._absent:
                 self._tell_senders(presence)
-            self._end_presences(self._itself, tuple(self._absent))
+            self._end_presences(self.itself, tuple(self._absent))
             self._absent.clear()
 
     def _tell_senders(self, presence: Subject) -> None:
@@ -396,7 +398,7 @@ class Hub(State):
             room.pinned = tuple(number for number in room.pinned if number > last)
         if room is not None and room.name == name and room.status is Status.CLOSED and room.last_id <= last:
             room.last_id = 0
-            self.vacate(self._itself, room)
+            self.vacate(self.itself, room)
 
     def use_invitation(self, session: Session, room: Room, subject: Subject) -> None:
         """*subject*, who is invited into *room*, has come into it."""

@@ -23,7 +23,7 @@ from chat.core.ports import Delivery, FindToken, Missed, ReadMarks, StoredToken,
 from chat.core.private import not_shown, while_away
 from chat.core.rights import may_enter, user_of
 from chat.core.room import Invite, Room
-from chat.core.session import CONVERSATIONS, FEATURES, NO_MARKS, ResumeToken, Session, State, User, digest
+from chat.core.session import CONVERSATIONS, FEATURES, FILES, NO_MARKS, ResumeToken, Session, State, User, digest
 from chat.core.text import some_of
 
 MOST_DEVICES = 10
@@ -357,6 +357,7 @@ def _welcome(hub: Hub, name: str, token: ResumeToken, account: Account | None, u
         name=names.MAXIMUM_LENGTH,
         rooms=bounds.rooms_each,
         lines=bounds.lines,
+        file=bounds.file if hub.links.takes_files else 0,
     )
     return Welcome(
         name=name,
@@ -367,7 +368,7 @@ def _welcome(hub: Hub, name: str, token: ResumeToken, account: Account | None, u
         registered=account is not None,
         role=account.role if account is not None else "",
         protocol=PROTOCOL,
-        features=[*hub.doors.features, *FEATURES],
+        features=[*hub.doors.features, *FEATURES, *([FILES] if hub.links.takes_files else [])],
         words_=list(user.words),
         rooms=_rooms_of(hub, account, user) if account is not None else [],
     )

@@ -34,6 +34,10 @@ class Limits:
     rooms_each: int = 50
     ignored_each: int = 100
     private: int = 16_777_216
+    file: int = 25_000_000
+    files: int = 1_000_000_000
+    files_each: int = 250_000_000
+    upload_time: float = 600.0
     pending: int = 2_048
     pending_each: int = 64
     window: int = 262_144

@@ -13,6 +13,22 @@ class Links(msgspec.Struct, frozen=True):
     url: str = ""
     port: int = 0
     tls: bool = False
+    files: bool = False
+    """Whether there is a place to keep files."""
+    host: str = "localhost"
+    """How this machine is named for what many clients are told at once."""
+
+    @property
+    def takes_files(self) -> bool:
+        """Whether files can be sent."""
+        return self.files and bool(self.shared)
+
+    @property
+    def shared(self) -> str:
+        """What links begin with that many clients are told at once, who may have come by other ways; or ``""``."""
+        if self.url or not self.port:
+            return self.url
+        return f"{'https' if self.tls else 'http'}://{self.host}:{self.port}/"
 
     def base(self, peer: Peer) -> str | None:
         """Return what links begin with for the client at *peer*, with a slash at its end; ``None`` if none is served.

@@ -139,6 +139,15 @@ class SpentBy(msgspec.Struct, frozen=True):
     sender: str
 
 
+class FilesOf(msgspec.Struct, frozen=True):
+    """How much room do the files of a sender take, and those of all? A pair of numbers.
+
+    A file counts as :func:`chat.core.files.cost` says.
+    """
+
+    sender: str
+
+
 class AuditPage(msgspec.Struct, frozen=True):
     """Which decisions follow in the audit record after the one with this number?
 
@@ -187,6 +196,7 @@ Lookup = (
     | UnreadOf
     | ConversationsOf
     | SpentBy
+    | FilesOf
     | AuditPage
     | SaidBy
     | DropMessages

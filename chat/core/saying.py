@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -12,11 +13,12 @@ from chat.core.accounts import Subject
 from chat.core.changed import gone
 from chat.core.effects import Effect, first_try_failed
 from chat.core.events import Kind, Message
-from chat.core.facts import Between, Said
+from chat.core.facts import Attached, Between, Said
 from chat.core.hub import Hub
 from chat.core.ports import Delivery, MessageById
 from chat.core.queue import Entry, Undo
 from chat.core.rights import user_of
+from chat.core.room import Room
 from chat.core.session import Session, User
 from chat.core.text import bounded_lines, clean, clean_lines, quoted
 
@@ -52,6 +54,7 @@ def store_said(
     between: Between | None = None,
     answers: Subject = 0,
     hidden: bool = False,
+    attached: Attached | None = None,
 ) -> None:
     """Have a message stored and shown, and remember its id and its tag."""
     if user.said is None:
@@ -70,8 +73,39 @@ def store_said(
             token.tags[tag] = (message.id, message.time)
             if len(token.tags) > hub.limits.tags_each:
                 del token.tags[next(iter(token.tags))]
-    said = Said(message, digest, user.subject, recipient, between, answers, hidden)
+    said = Said(message, digest, user.subject, recipient, between, answers, hidden, attached)
     hub.queue.add(Entry(session, effects, said, undo, tag))
+
+
+def store_in_room(
+    hub: Hub,
+    session: Session,
+    user: User,
+    room: Room,
+    message: Message,
+    effects: Sequence[Effect] = (),
+    also: Undo = tuple,
+    answers: Subject = 0,
+    attached: Attached | None = None,
+) -> None:
+    """Have a message of a room stored and shown. If it can't be stored, *also* is called besides."""
+    if not room.kept:
+        hub.keep(session, room)
+    undo = partial(_unsaid, hub, session, user, room, message.id, room.last_id, room.at, also)
+    room.last_id, room.at = message.id, message.time
+    if not room.stirred:
+        hub.rooms.stir(room)
+    hidden = room.private
+    store_said(hub, session, user, message, effects, undo, answers=answers, hidden=hidden, attached=attached)
+
+
+def _unsaid(
+    hub: Hub, session: Session, user: User, room: Room, number: int, before: int, at: str | None, also: Undo
+) -> Sequence[Effect]:
+    """A message could not be stored: forget its room if it is empty and nothing else was said in it."""
+    room.unsay(number, before, at, user.party)
+    hub.vacate(session, room)
+    return (*also(), *forget_said(user, number))
 
 
 def forget_said(user: User, number: int) -> Sequence[Effect]:

@@ -35,6 +35,9 @@ CONVERSATIONS = "conversations"
 LINES = "lines"
 """What a client accepts that shows texts of several lines."""
 
+FILES = "files"
+"""What a server has that takes files."""
+
 FEATURES = (CHANGES, CONVERSATIONS, LINES)
 """What every server of this version has."""
 

@@ -229,3 +229,13 @@ def size_in_words(size: int) -> str:
     """Write a number of bytes: ``999 bytes``, ``1.43 MB``."""
     megabyte = 1_048_576
     return f"{size:,} bytes" if size < megabyte else f"{size / megabyte:.3g} MB"
+
+
+def file_size(size: int) -> str:
+    """Write the size of a file as the disk tells it: ``999 bytes``, ``12 KB``, ``1.4 MB``."""
+    if size < 1_000:
+        return counted(size, "byte")
+    for unit, bytes_ in (("KB", 1_000), ("MB", 1_000_000)):
+        if size < 999.5 * bytes_:
+            return f"{size / bytes_:.3g} {unit}"
+    return f"{size / 1_000_000_000:.3g} GB"

@@ -15,6 +15,7 @@ from chat.core.ports import (
     CheckPassword,
     ConversationsOf,
     DropMessages,
+    FilesOf,
     FindMessages,
     FindToken,
     HashPassword,
@@ -76,6 +77,8 @@ class Answers:
                 answer = self._store.conversations(lookup)
             case SpentBy(sender):
                 answer = self._store.spent(sender)
+            case FilesOf(sender):
+                answer = self._store.files_of(sender)
             case AuditPage(after, count):
                 answer = self._store.audit(after, count)
             case SaidBy():

@@ -11,6 +11,7 @@ from chat.core.events import AnyChange, Deleted, Edited, Message, Pinned, Reacte
 from chat.core.facts import Changed, Said
 from chat.core.ports import Missed, Query
 from chat.core.text import quoted
+from chat.history import files
 from chat.history.rows import ids_in_json
 
 DONE_EACH = 256
@@ -101,6 +102,9 @@ def keep_details(connection: sqlite3.Connection, messages: Sequence[Said]) -> No
             row = (message.id, message.edited, message.re, said.answers or None, message.notice, message.all)
             connection.execute(_DETAIL, row)
             connection.execute(_SPECIAL, (message.id,))
+        if message.file is not None:
+            files.keep(connection, said)
+            connection.execute(_SPECIAL, (message.id,))
 
 
 def answers(connection: sqlite3.Connection, message: Message) -> Subject:
@@ -169,6 +173,7 @@ def forget(connection: sqlite3.Connection, ids: Collection[int]) -> None:
     of = "id IN (SELECT value FROM json_each(?))"
     execute(_REMEMBER)
     execute(f"DELETE FROM private_changes WHERE rev IN (SELECT rev FROM changes WHERE {of})", (numbers,))  # noqa: S608
+    files.forget(connection, numbers)
     for table in ("changes", "details", "reactions"):
         execute(f"DELETE FROM {table} WHERE {of}", (numbers,))  # noqa: S608
 

@@ -18,6 +18,9 @@ FILE = "chat.db"
 BESIDE = ("-wal", "-shm", "-journal")
 """How the names of files end that SQLite keeps beside a database."""
 
+FILES = "chat.files"
+"""The directory of the files that came with messages."""
+
 LOCK = "chat.lock"
 CERTIFICATE = "tls.pem"
 """What the chat has made for itself for TLS."""
@@ -35,7 +38,7 @@ def history_in(directory: Path) -> Path:
 
 def is_of_chat(directory: Path, path: Path) -> bool:
     """Tell whether *path*, which need not be there yet, is the name of a file of the chat in *directory*."""
-    own = path.name.startswith(FILE) or path.name in (LOCK, CERTIFICATE)
+    own = path.name.startswith(FILE) or path.name in (FILES, LOCK, CERTIFICATE)
     return own and path.parent.is_dir() and path.parent.samefile(directory)
 
 
@@ -46,7 +49,7 @@ def lock(directory: Path) -> int:
     """
     try:
         make_directory(directory)
-        planted = planted_link(directory, (LOCK, FILE, *(f"{FILE}{end}" for end in BESIDE)))
+        planted = planted_link(directory, (LOCK, FILE, FILES, *(f"{FILE}{end}" for end in BESIDE)))
         if planted is not None:
             raise CannotOpen(
                 f"{planted} is a link, and root follows none in a directory of another user, who could have it write "

@@ -13,9 +13,10 @@ from msgspec.structs import asdict, replace
 from twisted.internet.defer import Deferred, succeed
 
 from chat.core.accounts import StoredAccount, Subject
-from chat.core.events import Deleted, Edited, Message, Sent
+from chat.core.events import Deleted, Edited, File, Message, Sent
 from chat.core.facts import (
     AccountRenamed,
+    Attached,
     Between,
     Changed,
     Contents,
@@ -33,6 +34,7 @@ from chat.core.facts import (
     WordsSet,
     fact_of,
 )
+from chat.core.files import cost as file_cost
 from chat.core.ports import (
     Conversation,
     ConversationsOf,
@@ -85,6 +87,8 @@ class MemoryStore:
         self._tokens: dict[int, str | None] = {}
         """The digests of the tokens under which the private messages were said."""
         self._spent: dict[str, int] = {}
+        self._attached: dict[int, Attached] = {}
+        """What there is of the files of messages."""
         self._changes = KeptChanges()
         self._accounts: dict[Subject, StoredAccount] = {}
 
@@ -217,9 +221,26 @@ class MemoryStore:
         """Find out how much of its share of the room for private messages a *sender* has taken."""
         return succeed(self._spent.get(sender, 0))
 
+    def file(self, key: str) -> Deferred[File | None]:
+        """Find the file with that *key*, if its message is there."""
+        messages = (self._get(number) for number, one in self._attached.items() if one.key == key)
+        return succeed(next((message.file for message in messages if message is not None), None))
+
+    def files_of(self, sender: str) -> Deferred[tuple[int, int]]:
+        """Find out how much room the files of a *sender* take, and those of all."""
+        own = together = 0
+        for number, attached in self._attached.items():
+            message = self._get(number)
+            size = file_cost(message.file.size) if message is not None and message.file is not None else 0
+            own += size if attached.sender == sender else 0
+            together += size
+        return succeed((own, together))
+
     def _keep(self, said: Said) -> None:
         message = said.message
         self._owners[message.id] = (said.author, said.recipient, said.answers)
+        if said.attached is not None:
+            self._attached[message.id] = said.attached
         if said.between is not None:
             self._keep_between(said, said.between)
         self._size += _size(message)
@@ -240,6 +261,7 @@ class MemoryStore:
 
     def _forget_between(self, message: Message) -> None:
         """A private message, or one of a room, is gone."""
+        self._attached.pop(message.id, None)
         between = self._between.pop(message.id, None)
         if between is not None:
             del self._tokens[message.id]
@@ -484,7 +506,7 @@ class MemoryStore:
             self._owners = {number: owners for number, owners in self._owners.items() if number not in gone}
             self._all = deque(message for message in self._all if message.id not in gone)
             self._size -= sum(map(_size, going))
-            for message in going if room is None else ():
+            for message in going:
                 self._forget_between(message)
         if going and room is not None:
             kept = self._rooms.pop(room)

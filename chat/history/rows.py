@@ -13,6 +13,7 @@ from chat.core.accounts import Subject
 from chat.core.events import Message, Reaction, Sent
 from chat.core.facts import Said
 from chat.core.text import quoted
+from chat.history import files
 from chat.history.schema import indexed_name, indexed_parties, indexed_place, indexed_text
 
 COLUMNS = (
@@ -130,6 +131,8 @@ def _complete(
         fields[number]["reactions"] = tuple(kinds)
     for (number,) in connection.execute(_PINNED, (ids,)):
         fields[number]["pinned"] = True
+    for number, file in files.of_messages(connection, ids).items():
+        fields[number]["file"] = file
     return [structs.replace(message, **fields[message.id]) if message.id in fields else message for message in messages]
 
 

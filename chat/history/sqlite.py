@@ -19,7 +19,7 @@ from twisted.logger import Logger
 from twisted.python.threadpool import ThreadPool
 
 from chat.core.accounts import StoredAccount, Subject
-from chat.core.events import AnyChange, Deleted, Edited, Message, Topic
+from chat.core.events import AnyChange, Deleted, Edited, File, Message, Topic
 from chat.core.facts import (
     Changed,
     Contents,
@@ -44,9 +44,10 @@ from chat.core.ports import (
     Unread,
     UnreadOf,
 )
+from chat.disk.file_directory import FileDirectory
 from chat.disk.private import ensure_in_data
-from chat.history import accounts, changes, conversations, rules, searching
-from chat.history.directory import FILE, close_files_to_others, lock
+from chat.history import accounts, changes, conversations, files, rules, searching
+from chat.history.directory import FILE, FILES, close_files_to_others, lock
 from chat.history.rows import (
     COLUMNS,
     INDEX,
@@ -150,13 +151,19 @@ class SqliteStore:
     """Keeps records in the file ``chat.db`` of a directory, which one process may use at a time.
 
     A batch is one transaction, written by a thread of its own; another thread reads meanwhile, and one searches. With
-    *sync* ``full`` a stored message survives a power failure, with ``normal`` only the end of the process.
+    *sync* ``full`` a stored message survives a power failure, with ``normal`` only the end of the process. *site*
+    returns the address of the web port, for files that are fetched there.
     """
 
-    def __init__(self, reactor: IReactorFromThreads, directory: Path, sync: str = "full") -> None:
+    def __init__(
+        self, reactor: IReactorFromThreads, directory: Path, sync: str = "full", *, site: Callable[[], str] = str
+    ) -> None:
         self._reactor = reactor
         self._directory = directory
         self._sync = sync
+        self._site = site
+        self.files = FileDirectory(directory / FILES)
+        """What is in the files of messages."""
         self._writing = ThreadPool(1, 1, "history writer")
         self._reading = ThreadPool(1, 1, "history reader")
         self._searching = ThreadPool(1, 1, "history searcher")
@@ -185,6 +192,10 @@ class SqliteStore:
                 self._forget(room, NO_ID)
             self._reader = opened.enter_context(closing(connect(path, self._sync)))
             self._searcher = opened.enter_context(closing(connect(path, self._sync)))
+            for connection in (self._writer, self._reader, self._searcher):
+                files.name_addresses(connection, self._site)
+            self.files.sweep(files.known(self._reader))
+            self._remove_files()
             return read_contents(self._reader)
         except (sqlite3.Error, OSError, ValueError, TypeError) as error:
             raise CannotOpen(
@@ -227,8 +238,20 @@ class SqliteStore:
         except CannotKeep as why:
             log.error("private messages of who is gone can't be dropped: {why} The next try is at the start.", why=why)
         else:
+            self._remove_files()
             if more:
                 self._writing.callInThread(self._clean)
+
+    def _remove_files(self) -> None:
+        """Remove the files from the disk whose messages are gone."""
+        try:
+            keys = files.removed(self._writer)
+            if keys:
+                self.files.remove(keys)
+                with explained(), transaction(self._writer):
+                    files.are_removed(self._writer, keys)
+        except (CannotKeep, OSError) as why:
+            log.error("files that were deleted can't be removed: {why} The next try is at the start.", why=why)
 
     def _forget(self, room: str, before: int) -> None:
         """Forget a room, unless something was said in it *before* this id after all.
@@ -269,6 +292,8 @@ class SqliteStore:
         elif said.between is not None:
             conversations.forget(self._writer, said.message, said.between)
         self._writer.execute(_ERASE, (by, said.message.id))
+        if said.message.file is not None:
+            self._writing.callInThread(self._remove_files)
 
     def read(self, query: Query) -> Deferred[Page]:
         """Find the messages of *query*."""
@@ -378,6 +403,14 @@ class SqliteStore:
         """Find out how much of its share of the room for private messages a *sender* has taken."""
         return self._defer(self._reading, conversations.spent_by, self._reader, sender)
 
+    def file(self, key: str) -> Deferred[File | None]:
+        """Find the file with that *key*, if its message is there."""
+        return self._defer(self._reading, files.find, self._reader, key)
+
+    def files_of(self, sender: str) -> Deferred[tuple[int, int]]:
+        """Find out how much room the files of a *sender* take, and those of all."""
+        return self._defer(self._reading, files.taken, self._reader, sender)
+
     def audit(self, after: int, count: int) -> Deferred[Sequence[tuple[int, Decision]]]:
         """Find the first *count* decisions of the audit record behind the one with the number *after*."""
         return self._defer(self._reading, accounts.decisions, self._reader, after, count)
@@ -443,6 +476,8 @@ class SqliteStore:
             writer.executemany("DELETE FROM messages WHERE id = ?", ((message.id,) for message in messages))
             if messages and room is not None:
                 writer.execute(_KEEP_TOPIC, (room,))
+        if any(message.file is not None for message in messages):
+            self._remove_files()
         return len(messages)
 
     def drop_decisions(self, until: str) -> Deferred[int]:

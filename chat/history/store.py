@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from twisted.internet.defer import Deferred
 
 from chat.core.accounts import StoredAccount, Subject
-from chat.core.events import AnyChange, Message, Numbered, number_of
+from chat.core.events import AnyChange, File, Message, Numbered, number_of
 from chat.core.facts import Contents, Decision, Record, Said
 from chat.core.ports import (
     Conversation,
@@ -128,6 +128,12 @@ class Store(Protocol):
 
     def spent(self, sender: str) -> Deferred[int]:
         """Find out how much of its share of the room for private messages a *sender* has taken."""
+
+    def file(self, key: str) -> Deferred[File | None]:
+        """Find the file with that *key*, if its message is there."""
+
+    def files_of(self, sender: str) -> Deferred[tuple[int, int]]:
+        """Find out how much room the files of a *sender* take, and those of all."""
 
     def audit(self, after: int, count: int) -> Deferred[Sequence[tuple[int, Decision]]]:
         """Find the first *count* decisions of the audit record behind the one with the number *after*."""

@@ -13,6 +13,7 @@ from chat.protocols.listening import EVERYWHERE, is_encrypted
 from chat.protocols.plain import PlainManners
 from chat.protocols.proxy import BEHIND_PROXY, ProxyFactory
 from chat.protocols.tls import TlsFactory
+from chat.protocols.web.shelf import Shelf
 
 
 class Surroundings(msgspec.Struct, frozen=True):
@@ -25,6 +26,8 @@ class Surroundings(msgspec.Struct, frozen=True):
     """Where the page is for those who come through a proxy."""
     web_proxy: tuple[str, ...] = ()
     """Who is believed that says for whom a request is."""
+    shelf: Shelf | None = None
+    """Where files are kept, if there is a place."""
 
 
 class WayIn(msgspec.Struct, frozen=True):
@@ -81,7 +84,7 @@ def _web(chat: Surroundings) -> IProtocolFactory:
     from chat.protocols.web.hosts import Hosts
     from chat.protocols.web.site import web_site
 
-    return web_site(chat.connections, Hosts(chat.web_url, chat.web_proxy))
+    return web_site(chat.connections, Hosts(chat.web_url, chat.web_proxy), chat.shelf)
 
 
 PLAIN = WayIn(

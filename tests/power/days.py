@@ -10,14 +10,18 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, suppress
+from hashlib import sha256
+from http import HTTPStatus
 from itertools import count
 from pathlib import Path
+from urllib.request import Request, urlopen
 
 from e2e.clients import Bot
 from e2e.daemon import HOST, Daemon, Yard
 from e2e.streams import TlsStream
 
-from chat.history.directory import CERTIFICATE, FILE
+from chat.history.directory import CERTIFICATE, FILE, FILES
 from chat.history.schema import MIGRATIONS
 from power.judge import Check, Day, Promise, content_of
 from power.recording import Recorder
@@ -253,6 +257,42 @@ def backup(folder: Path, seed: int) -> Day:
     return Day(recorder, data, day.promises, _whole(recorder, {target: made.encode(), kept: restored.encode()}))
 
 
+def files(folder: Path, seed: int) -> Day:
+    """Files are sent and fetched, and some are deleted; the chat is killed, and goes on."""
+    recorder = Recorder(folder)
+    data = recorder.disk / "chat"
+    options = ("--data", str(data), "--no-limits", "--web", f"tcp:0:interface={HOST}")
+    with _yard(folder) as yard:
+        daemon = yard.start(*options, wrapper=recorder.wrapper)
+        _send_files(daemon, range(8), seed)
+        daemon.kill()
+        _send_files(yard.start(*options, wrapper=recorder.wrapper), range(8, 12), seed)
+
+    def check(left: Path, sent: bytes) -> Iterator[str]:
+        with suppress(sqlite3.OperationalError), closing(sqlite3.connect(left / "chat" / FILE)) as history:
+            for key, digest in history.execute("SELECT key, digest FROM files").fetchall():
+                file = left / "chat" / FILES / key
+                if not file.exists() or sha256(file.read_bytes()).hexdigest() != digest:
+                    yield f"the file {key} of a message is not whole"
+
+    return Day(recorder, data, check=check)
+
+
+def _send_files(daemon: Daemon, numbers: range, seed: int) -> None:
+    chance = random.Random(seed)  # noqa: S311
+    ada = daemon.bot("ada", accept=["changes", "lines"])
+    port = int(daemon.await_match(r"WebSite starting on (\d+)"))
+    for number in numbers:
+        body = chance.randbytes(chance.choice((1, 5_000, 300_000)))
+        url = ada.ask("upload", room="lobby", name=f"w{number}x.bin", size=len(body))["url"]
+        request = Request(f"http://{HOST}:{port}/u/{url.split('/u/')[1]}", body, method="PUT")
+        with urlopen(request) as answer:  # noqa: S310
+            assert answer.status == HTTPStatus.CREATED
+        said = ada.until("message")[-1]
+        if number % 3 == 1:
+            ada.ask("delete", id=said["id"])
+
+
 def _whole(recorder: Recorder, files: Mapping[Path, bytes]) -> Check:
     """Each of these files is as it is now, or is not there; it is there once somebody was sent what stands with it."""
     contents = {file.relative_to(recorder.disk): file.read_bytes() for file in files}
@@ -289,5 +329,6 @@ DAYS: dict[str, Callable[[Path, int], Day]] = {
     },
     "import and export": imports_and_exports,
     "backup and restore": backup,
+    "files": files,
 }
 """What is recorded, in a folder and by a seed."""

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from history.stores import REACTOR, said, wait
 
-from chat.history.directory import FILE
+from chat.history.directory import FILE, FILES
 from chat.history.sqlite import LAST_ID, SqliteStore
 from chat.history.store import CannotOpen
 from power.disk import Disk, Fate
@@ -24,6 +24,9 @@ from power.recording import SYNCS, Kind, Recorder, Step
 
 WORD = re.compile(r"\bw\d+x\b")
 """The words that each text of a day begins with, each with one of its own."""
+
+_KEY = re.compile(rf"(?<=/{FILES}/)[\w-]{{22}}")
+"""What files of messages are called."""
 
 FRAME_HEAD = 24
 """The bytes before each page in a write-ahead log (https://www.sqlite.org/fileformat2.html#walformat)."""
@@ -110,7 +113,7 @@ class Judge:
     def where(self, step: Step) -> str:
         """On which file or directory of the disk a step was done."""
         where = Path(step.path).relative_to(self._day.recorder.disk)
-        return "" if where == Path() else str(where)
+        return "" if where == Path() else _KEY.sub("KEY", str(where))
 
     # -- what is to be there
 

@@ -72,6 +72,8 @@ def test_on_a_day_of_talk_the_log_is_folded_into_the_file(judge_of: Callable[[st
         ("backup and restore", Kind.SYNCED, "backups/monday.db.part"),
         ("backup and restore", Kind.DIRECTORY_SYNCED, "backups"),
         ("backup and restore", Kind.SYNCED, "chat/chat.db.restoring"),
+        ("files", Kind.SYNCED, "chat/chat.files/KEY.part"),
+        ("files", Kind.DIRECTORY_SYNCED, "chat/chat.files"),
     ],
 )
 def test_it_is_seen_if_what_is_synced_in_one_place_is_not(

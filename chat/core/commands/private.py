@@ -15,12 +15,13 @@ from chat.core.commands.history import DEFAULT_COUNT
 from chat.core.conversations import Addressee, addressee, addressee_with, find_party, party_from, require_welcome, watch
 from chat.core.effects import Echo, Effect, Recall, Show
 from chat.core.errors import NotStored
-from chat.core.events import ConversationLine, Conversations, History, Message, Notice, Sent
-from chat.core.facts import Between, Said
+from chat.core.events import ConversationLine, Conversations, File, History, Message, Notice, Sent
+from chat.core.facts import Attached, Between, Said
 from chat.core.hub import Hub
 from chat.core.lifecycle import show_skipped
 from chat.core.ports import Conversation, ConversationsOf, Delivery, MessageById, Query, SpentBy
 from chat.core.private import cost, not_shown
+from chat.core.queue import Undo
 from chat.core.rights import user_of
 from chat.core.saying import acknowledge, answered_by, forget_said, quote, speakable, store_said
 from chat.core.session import Session, State, User, ignores
@@ -67,6 +68,12 @@ def _addressee(hub: Hub, session: Session, name: str, party: Subject | None) -> 
     return addressee(hub, session, name) if party is None else addressee_with(hub, party)
 
 
+def sender_of(session: Session) -> str:
+    """Whose share of the room for private messages, and for files, it is what is sent from *session*."""
+    user = user_of(session)
+    return str(user.party) if user.account is not None else session.peer.network
+
+
 def _tell(
     hub: Hub,
     session: Session,
@@ -81,11 +88,33 @@ def _tell(
     user = user_of(session)
     to = find()
     require_welcome(user, to)
-    sender = str(user.party) if user.account is not None else session.peer.network
+    sender = sender_of(session)
     if hub.shares.spent(sender) + cost(text) > hub.limits.private:
         again = partial(_tell, hub, session, tag, find, text, answered, counted=True)
         count_share(hub, session, tag, sender, again, counted=counted)
         return
+    say_to(hub, session, to, sender, text, tag, answered)
+
+
+def say_to(
+    hub: Hub,
+    session: Session,
+    to: Addressee,
+    sender: str,
+    text: str,
+    tag: str | None = None,
+    answered: Said | None = None,
+    *,
+    file: File | None = None,
+    attached: Attached | None = None,
+    then: Sequence[Effect] = (),
+    also: Undo = tuple,
+) -> None:
+    """Say something to somebody, which takes so much of the share of the *sender*, or send them a *file*.
+
+    If it can't be stored, *also* is called besides.
+    """
+    user = user_of(session)
     hub.shares.add(sender, cost(text))
     between = Between(user.party, to.party, sender, heard=not to.ignores(user.name))
     said: Message = Sent(
@@ -93,11 +122,12 @@ def _tell(
         time=hub.now(),
         to=to.name,
         author=user.name,
-        kind="say",
+        kind="say" if file is None else "action",
         text=text,
         tag=tag,
         account=user.account.name if user.account is not None else None,
         with_=str(to.party),
+        file=file,
         **quote(answered),
     )
     user.kept = True
@@ -109,20 +139,21 @@ def _tell(
         said = Message(**structs.asdict(said))
         effects.append(Show(session, said))
     else:
-        effects.append(Echo(session, said))
+        # Who sends a file has not typed that.
+        effects.append(Echo(session, said) if file is None else Show(session, said))
     effects.append(Tell(hub, said, between, session, to.user))
     if to.user is not None and to.user.away is not None:
         reason = f": {to.user.away}" if to.user.away else "."
         effects.append(Show(session, Notice(text=f"{to.name} is away{reason}")))
-    undo = partial(_untold, hub, user, sender, said)
+    undo = partial(_untold, hub, user, sender, said, also)
     answers = answered.author if answered is not None else 0
-    store_said(hub, session, user, said, effects, undo, to.subject, between, answers)
+    store_said(hub, session, user, said, (*effects, *then), undo, to.subject, between, answers, attached=attached)
 
 
-def _untold(hub: Hub, user: User, sender: str, message: Message) -> Sequence[Effect]:
+def _untold(hub: Hub, user: User, sender: str, message: Message, also: Undo) -> Sequence[Effect]:
     """A private message could not be stored: it takes nothing of the share of its *sender*."""
     hub.shares.add(sender, -cost(message.text))
-    return forget_said(user, message.id)
+    return (*also(), *forget_said(user, message.id))
 
 
 def count_share(

@@ -11,6 +11,7 @@ from chat.core.commands import (
     account,
     changes,
     devices,
+    files,
     history,
     moderation,
     people,
@@ -165,7 +166,7 @@ _HELP = Command(
 
 TOPICS: Sequence[tuple[str, Sequence[Command]]] = (
     ("Rooms", rooms.COMMANDS),
-    ("Talk", (*talk.COMMANDS, *private.COMMANDS)),
+    ("Talk", (*talk.COMMANDS, *private.COMMANDS, *files.COMMANDS)),
     ("You and others", people.COMMANDS),
     ("Earlier messages", (*history.COMMANDS, *changes.COMMANDS)),
     ("Your account", account.COMMANDS),

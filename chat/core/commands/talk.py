@@ -23,7 +23,7 @@ from chat.core.ports import FindMessages, MessageById, Search
 from chat.core.queue import Undo
 from chat.core.rights import user_of
 from chat.core.room import Room
-from chat.core.saying import RECENT, acknowledge, answered_by, forget_said, quote, speakable, store_said
+from chat.core.saying import RECENT, acknowledge, answered_by, quote, speakable, store_in_room
 from chat.core.session import Session
 from chat.core.text import Pasted, calls_everybody, clean_lines, in_quotes
 
@@ -98,16 +98,9 @@ def _speak(
             # Who types an answer has not seen what it is to.
             told = f"You answer {message.re_author}: {in_quotes(message.re_text or '')}"
             effects = (Show(session, Notice(text=told)),)
-    if not room.kept:
-        hub.keep(session, room)
-    undo: Undo = partial(_unsaid, hub, session, room, message.id, room.last_id, room.at)
-    if everybody:
-        undo = partial(_uncalled, room, room.called, undo)
-    room.last_id, room.at = message.id, message.time
-    if not room.stirred:
-        hub.rooms.stir(room)
+    also: Undo = partial(_uncalled, room, room.called) if everybody else tuple
     of = answered.author if answered is not None else 0
-    store_said(hub, session, user, message, effects, undo, answers=of, hidden=room.private)
+    store_in_room(hub, session, user, room, message, effects, also, of)
 
 
 def _call_everybody(hub: Hub, room: Room) -> None:
@@ -119,18 +112,11 @@ def _call_everybody(hub: Hub, room: Room) -> None:
     room.called = hub.monotonic() + CALL_INTERVAL
 
 
-def _uncalled(room: Room, until: float, undo: Undo) -> Sequence[Effect]:
+def _uncalled(room: Room, until: float) -> Sequence[Effect]:
     """A message that called everybody could not be stored: they may be called again at once."""
     if room.called == until:
         room.called = 0.0
-    return undo()
-
-
-def _unsaid(hub: Hub, session: Session, room: Room, number: int, before: int, at: str | None) -> Sequence[Effect]:
-    """A message could not be stored: forget its room if it is empty and nothing else was said in it."""
-    room.unsay(number, before, at, user_of(session).party)
-    hub.vacate(session, room)
-    return forget_said(user_of(session), number)
+    return ()
 
 
 # -- several lines

@@ -15,6 +15,8 @@ from chat.protocols.connection import Connections
 from chat.protocols.web.hosts import Hosts
 from chat.protocols.web.page_files import Page, read_page
 from chat.protocols.web.requests import Refused, WebRequest, WebSite
+from chat.protocols.web.shelf import Shelf
+from chat.protocols.web.uploads import Downloads, Uploads
 from chat.protocols.web.websocket import SILENT, Parsers, WebConnection, WebManners
 
 
@@ -45,8 +47,11 @@ class WebSocket(Resource):
         return NOT_DONE_YET
 
 
-def web_site(connections: Connections, hosts: Hosts) -> WebSite:
-    """Make the site."""
+def web_site(connections: Connections, hosts: Hosts, shelf: Shelf | None = None) -> WebSite:
+    """Make the site, with files if there is a *shelf* for them."""
     root = Page(read_page(), plain_passwords=connections.hub.limits.plain_passwords)
     root.putChild(b"ws", WebSocket(connections))
+    if shelf is not None:
+        root.putChild(b"u", Uploads(connections.hub, shelf))
+        root.putChild(b"f", Downloads(shelf))
     return WebSite(root, connections, hosts, Doorkeeper(connections.hub.limits))

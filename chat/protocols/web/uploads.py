@@ -1,0 +1,325 @@
+"""Files by HTTP: they come to an address that is good for one, and are fetched at another that nobody can guess."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from enum import Enum, auto
+from http import HTTPStatus
+from typing import BinaryIO, cast
+from urllib.parse import quote, unquote
+
+from twisted.internet.defer import Deferred, fail, succeed
+from twisted.internet.interfaces import IPushProducer
+from twisted.logger import Logger
+from twisted.protocols.basic import FileSender
+from twisted.python.failure import Failure
+from twisted.web.http import CACHED
+from twisted.web.resource import Resource
+from twisted.web.server import NOT_DONE_YET
+
+from chat.core.commands import files
+from chat.core.errors import ChatError, NotStored, TooLong
+from chat.core.events import File
+from chat.core.files import Ticket
+from chat.core.hub import Hub
+from chat.disk.file_directory import Contents, NewFile, NoRoom
+from chat.protocols.web.requests import Body, Refused, TakesBody, WebRequest
+from chat.protocols.web.shelf import Shelf
+
+AHEAD = 262_144
+"""The bytes of a file that wait to be written, at most, before no more are read."""
+
+_RANGE = re.compile(r"bytes=([0-9]{0,15})-([0-9]{0,15})")
+_KEY = re.compile(r"[A-Za-z0-9_-]{22}")
+_STATUS = {TooLong.code: HTTPStatus.REQUEST_ENTITY_TOO_LARGE, NotStored.code: HTTPStatus.INSUFFICIENT_STORAGE}
+"""How refusals are told by HTTP; all others are 403."""
+
+_FULL = "The disk of the server has no room for that file. Ask whoever runs this chat to make some."
+_BROKEN = "The server could not store that file. Try again later."
+
+log = Logger()
+
+
+class Coming(Enum):
+    """How far a file has come."""
+
+    COMES = auto()
+    WHOLE = auto()
+    """All has come: whoever took it decides what becomes of it."""
+    BROKEN = auto()
+    """It does not come any more, and nothing is left of it."""
+
+
+class Incoming(Body):
+    """A file that is coming. It is written by a thread, and the client waits if that is slower."""
+
+    def __init__(self, hub: Hub, shelf: Shelf, request: WebRequest, ticket: Ticket) -> None:
+        self.ticket = ticket
+        self.new: NewFile = shelf.directory.begin(hub.make_token(), ticket.comes or 0)
+        self._hub = hub
+        self._run = shelf.run
+        self._transport = cast(IPushProducer, request.channel.socket)
+        self._waiting: list[bytes] = []
+        self._taken = 0
+        self._writing = False
+        self._paused = False
+        self._failure: Failure | None = None
+        self._written: Deferred[None] | None = None
+        self._state = Coming.COMES
+
+    def write(self, data: bytes, /) -> None:
+        self._taken += len(data)
+        if self._taken > self.ticket.most:
+            raise Refused(_STATUS[TooLong.code], f"That is more than the {self.ticket.most} bytes that were to come.")
+        if self._failure is not None:
+            raise _refused(self._failure)
+        self._waiting.append(data)
+        if not self._writing:
+            self._go_on()
+        elif sum(map(len, self._waiting)) > AHEAD and not self._paused:
+            self._paused = True
+            self._transport.pauseProducing()
+
+    def _go_on(self) -> None:
+        """Write what waits."""
+        data, self._waiting = b"".join(self._waiting), []
+        self._writing = True
+        self._run(self.new.write, data).addCallbacks(self._wrote, self._failed)
+
+    def _wrote(self, _: object) -> None:
+        self._writing = False
+        if self._paused and self._state is not Coming.BROKEN:
+            self._paused = False
+            self._transport.resumeProducing()
+        if self._state is Coming.BROKEN:
+            self._abandon()
+        elif self._waiting:
+            self._go_on()
+        elif self._written is not None:
+            self._written.callback(None)
+
+    def _failed(self, failure: Failure) -> None:
+        self._failure = failure
+        self._waiting.clear()
+        if self._written is not None:
+            self._writing = False
+            self._written.errback(failure)
+        else:
+            self._wrote(None)
+
+    def whole(self) -> Deferred[None]:
+        """Fire when all that has come is written; from now on the caller decides what becomes of the file."""
+        self._state = Coming.WHOLE
+        if self._failure is not None:
+            return fail(self._failure)
+        if not self._writing:
+            return succeed(None)
+        self._written = Deferred()
+        return self._written
+
+    def close(self) -> None:
+        """Unless all has come, leave nothing of the file."""
+        if self._state is Coming.COMES:
+            self._state = Coming.BROKEN
+            files.give_up(self._hub, self.ticket)
+            if not self._writing:
+                self._abandon()
+
+    def _abandon(self) -> None:
+        self._run(self.new.abandon).addErrback(_not_removed)
+
+    def seek(self, offset: int, whence: int = 0, /) -> None:
+        """It is not read again from here."""
+
+    def tell(self) -> int:
+        return self._taken
+
+    def read(self, size: int = -1, /) -> bytes:
+        return b""
+
+
+def _refused(failure: Failure) -> Refused:
+    """What the client is told of a file that can't be written."""
+    if failure.check(NoRoom):
+        return Refused(HTTPStatus.INSUFFICIENT_STORAGE, _FULL)
+    log.failure("a file that was sent can't be written", failure)
+    return Refused(HTTPStatus.INSUFFICIENT_STORAGE, _BROKEN)
+
+
+def _not_removed(failure: Failure) -> None:
+    log.failure("what came of a file can't be removed; the next start removes it", failure)
+
+
+class Uploads(TakesBody):
+    """Where files come to: ``u/KEY``, or ``u/KEY/NAME`` as ``curl -T`` asks for."""
+
+    def __init__(self, hub: Hub, shelf: Shelf) -> None:
+        super().__init__()
+        self._hub = hub
+        self._shelf = shelf
+        self.most_body = hub.limits.file
+
+    def open_body(self, request: WebRequest, length: int | None) -> Incoming:
+        """Have a file come, if who asked for that may still send it."""
+        _, _, key, name, *_ = [*request.uri.decode("latin-1").partition("?")[0].split("/", 3), "", ""]
+        ticket = self._hub.uploads.find(key, self._hub.monotonic())
+        if request.method != b"PUT":
+            raise Refused(HTTPStatus.METHOD_NOT_ALLOWED, "Send the file with PUT, as curl -T does.")
+        if ticket is None:
+            raise Refused(HTTPStatus.NOT_FOUND, "There is no such address to send a file to, or its time is over.")
+        if ticket.sent:
+            raise Refused(HTTPStatus.OK, ticket.sent)
+        if ticket.comes is not None:
+            raise Refused(HTTPStatus.CONFLICT, "A file is coming to that address just now.")
+        try:
+            files.begin(self._hub, ticket, unquote(name), length)
+        except ChatError as error:
+            raise _told(error) from error
+        try:
+            return Incoming(self._hub, self._shelf, request, ticket)
+        except (NoRoom, OSError):
+            files.give_up(self._hub, ticket)
+            raise _refused(Failure()) from None
+
+    def render_PUT(self, request: WebRequest) -> int:
+        body: object = request.content
+        if not isinstance(body, Incoming):  # there was nothing in it
+            body = request.content = self.open_body(request, 0)
+        gone: list[object] = []
+        request.notifyFinish().addErrback(gone.append)
+
+        def answer(status: HTTPStatus, sentence: str) -> None:
+            if not gone:
+                request.answer(status, sentence)
+
+        Deferred.fromCoroutine(self._keep(body, answer)).addErrback(_failed, answer)
+        return NOT_DONE_YET
+
+    async def _keep(self, body: Incoming, answer: Callable[[HTTPStatus, str], None]) -> None:
+        """All has come: store it, and have its message shown."""
+        ticket, new = body.ticket, body.new
+
+        def leave_nothing() -> None:
+            self._shelf.run(new.abandon).addErrback(_not_removed)
+
+        def failed() -> None:
+            leave_nothing()
+            answer(HTTPStatus.INSUFFICIENT_STORAGE, _BROKEN)
+
+        try:
+            await body.whole()
+            contents: Contents = await self._shelf.run(new.finish)
+            file = File(name=ticket.name, **contents._asdict())
+            files.send(self._hub, ticket, file, new.key, lambda says: answer(HTTPStatus.CREATED, says), failed)
+        except Exception as error:
+            files.give_up(self._hub, ticket)
+            leave_nothing()
+            if isinstance(error, ChatError):
+                refused = _told(error)
+            elif isinstance(error, (NoRoom, OSError)):
+                refused = _refused(Failure())
+            else:
+                raise
+            answer(refused.status, str(refused))
+
+
+def _told(error: ChatError) -> Refused:
+    return Refused(_STATUS.get(error.code, HTTPStatus.FORBIDDEN), str(error))
+
+
+def _failed(failure: Failure, answer: Callable[[HTTPStatus, str], None]) -> None:
+    log.failure("a request for a file failed", failure)
+    answer(HTTPStatus.INTERNAL_SERVER_ERROR, "The server made a mistake, and has noted it.")
+
+
+class Downloads(Resource):
+    """Where files are fetched, by whoever has the address: ``f/KEY/NAME``. A browser saves them, and shows pictures."""
+
+    isLeaf = True
+
+    def __init__(self, shelf: Shelf) -> None:
+        super().__init__()
+        self._shelf = shelf
+
+    def render_GET(self, request: WebRequest) -> int:
+        key = request.postpath[0].decode("latin-1") if request.postpath else ""
+        found = self._shelf.find(key) if _KEY.fullmatch(key) else succeed(None)
+        gone: list[object] = []
+        request.notifyFinish().addErrback(gone.append)
+
+        def send(file: File | None) -> None:
+            if not gone:
+                self._send(request, key, file, lambda: bool(gone))
+
+        def answer(status: HTTPStatus, sentence: str) -> None:
+            if not gone:
+                request.answer(status, sentence)
+
+        found.addCallback(send).addErrback(_failed, answer)
+        return NOT_DONE_YET
+
+    def _send(self, request: WebRequest, key: str, file: File | None, gone: Callable[[], bool]) -> None:
+        path = self._shelf.directory.path(key)
+        if file is None or not path.exists():
+            request.answer(HTTPStatus.NOT_FOUND, "There is no such file, or not any more.")
+            return
+        plain = "".join(letter if letter.isascii() and letter.isprintable() else "_" for letter in file.name)
+        named = f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(file.name, safe='')}"
+        request.setHeader("Content-Disposition", named)
+        request.setHeader("Content-Security-Policy", "default-src 'none'; sandbox")
+        request.setHeader("Cache-Control", "private, no-cache")
+        if request.setETag(f'"{file.digest}"'.encode()) is CACHED:
+            request.finish()
+            return
+        kind = "text/plain; charset=utf-8" if file.type == "text/plain" else file.type
+        request.setHeader("Content-Type", kind)
+        request.setHeader("Accept-Ranges", "bytes")
+        size = path.stat().st_size
+        wanted = request.getHeader("Range") if request.getHeader("If-Range") in (None, f'"{file.digest}"') else None
+        part = part_of(wanted or "", size)
+        if part is None:
+            part = range(size)
+        elif not part:
+            request.setHeader("Content-Range", f"bytes */{size}")
+            request.answer(HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE, f"That file has {size} bytes.")
+            return
+        else:
+            request.setResponseCode(HTTPStatus.PARTIAL_CONTENT)
+            request.setHeader("Content-Range", f"bytes {part.start}-{part.stop - 1}/{size}")
+        request.setHeader("Content-Length", str(len(part)))
+        if request.method == b"HEAD" or not part:
+            request.finish()
+            return
+        opened = path.open("rb")
+        opened.seek(part.start)
+        ended = FileSender().beginFileTransfer(_Bounded(opened, len(part)), request)
+        ended.addBoth(lambda _: opened.close())
+        ended.addCallback(lambda _: None if gone() else request.finish())
+
+
+def part_of(wanted: str, size: int) -> range | None:
+    """Read the header ``Range`` of a request; ``None`` is all of *size* bytes, and nothing is what there is not."""
+    found = _RANGE.fullmatch(wanted)
+    if found is None or not any(found.groups()):
+        return None
+    first, last = (int(digits) if digits else None for digits in found.groups())
+    if first is None:
+        return range(max(0, size - (last or 0)), size)
+    if last is not None and last < first:
+        return None
+    return range(first, min(size, size if last is None else last + 1))
+
+
+class _Bounded:
+    """So many bytes of a file, for :class:`FileSender`."""
+
+    def __init__(self, file: BinaryIO, size: int) -> None:
+        self._file = file
+        self._left = size
+
+    def read(self, size: int) -> bytes:
+        """Read at most so many bytes."""
+        data = self._file.read(min(size, self._left))
+        self._left -= len(data)
+        return data

@@ -1,0 +1,156 @@
+"""Files with real daemons and curl, also when the daemon is killed at any byte."""
+
+from __future__ import annotations
+
+import socket
+import sqlite3
+import subprocess
+from collections.abc import Sequence
+from contextlib import closing
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+
+from chat.history.directory import FILE, FILES
+from e2e.clients import Bot
+from e2e.daemon import HOST, Daemon, DaemonFactory
+from e2e.waiting import DEADLINE, wait_for
+
+WEB = ("--web", f"tcp:0:interface={HOST}")
+DATA = bytes(range(256)) * 2_000
+
+
+def web_port(chat: Daemon) -> int:
+    """The port of the page."""
+    return int(chat.await_match(r"WebSite starting on (\d+)"))
+
+
+def on_disk(folder: Path) -> list[str]:
+    """The files that are there."""
+    return sorted(path.name for path in (folder / FILES).iterdir()) if (folder / FILES).exists() else []
+
+
+def known(folder: Path) -> dict[str, str]:
+    """The keys and digests of the files of messages."""
+    with closing(sqlite3.connect(folder / FILE)) as history:
+        return dict(history.execute("SELECT key, digest FROM files"))
+
+
+def ask(bot: Bot, name: str, size: int) -> str:
+    """Ask to send a file; return the path."""
+    url = str(bot.ask("upload", room="lobby", name=name, size=size)["url"])
+    return url[url.index("/u/") :]
+
+
+def curl(*words: str) -> bytes:
+    """Run curl."""
+    return subprocess.run(["curl", "-sS", *words], check=True, capture_output=True, timeout=DEADLINE).stdout
+
+
+def test_a_person_sends_a_file_by_the_line_that_upload_shows(start_chat: DaemonFactory, tmp_path: Path) -> None:
+    chat = start_chat(*WEB)
+    ada, bob = chat.person("ada"), chat.bot("bob", accept=["changes", "lines"])
+    ada.catch_up()
+    ada.type("/upload")
+    line = ada.until("* curl ")[-1]
+    local = tmp_path / "the log.bin"
+    local.write_bytes(DATA)
+    words = [str(local) if word == "FILE" else word for word in line.removeprefix("* curl ").split()]
+    assert curl(*words) == b"the log.bin was sent to #lobby.\n"
+    said = bob.until("message")[-1]
+    file = said["file"]
+    assert ada.until("~ ")[-1] == f"~ ada sent the log.bin (512 KB): {file['url']}"
+    assert (file["size"], file["digest"]) == (len(DATA), sha256(DATA).hexdigest())
+    assert curl(file["url"]) == DATA
+    assert curl("-r", "1000-1999", file["url"]) == DATA[1000:2000]
+    assert curl("-r", "-10", file["url"]) == DATA[-10:]
+    assert on_disk(chat.folder) == list(known(chat.folder))
+    assert file["url"] not in chat.log()
+    ada.type("/delete")
+    ada.until("* ada deleted")
+    assert curl(file["url"]) == b"There is no such file, or not any more.\n"
+    wait_for(lambda: not on_disk(chat.folder), "the file is gone")
+
+
+@pytest.mark.parametrize("came", [0, 1, 100_000, len(DATA) - 1, len(DATA)])
+def test_a_daemon_that_is_killed_leaves_a_file_whole_or_not_at_all(
+    start_chat: DaemonFactory, tmp_path: Path, came: int
+) -> None:
+    folder = tmp_path / "history"
+    chat = start_chat("--data", str(folder), *WEB)
+    ada = chat.bot("ada")
+    path = ask(ada, "first.bin", 3)
+    base = f"http://{HOST}:{web_port(chat)}"
+    local = tmp_path / "first.bin"
+    local.write_bytes(b"one")
+    curl("-T", str(local), f"{base}{path}")
+    (first,) = on_disk(folder)
+    path = ask(ada, "second.bin", len(DATA))
+    with socket.create_connection((HOST, web_port(chat))) as sender:
+        head = f"PUT {path} HTTP/1.1\r\nHost: {HOST}\r\nContent-Length: {len(DATA)}\r\n\r\n"
+        sender.sendall(head.encode() + DATA[:came])
+        wait_for(lambda: len(on_disk(folder)) > 1, "the file begins to come")
+        chat.kill()
+    with closing(sqlite3.connect(folder / FILE)) as history:
+        told = history.execute("SELECT count(*) FROM messages WHERE text LIKE 'sent %'").fetchone()[0]
+
+    again = start_chat("--data", str(folder), *WEB)
+    files = known(folder)
+    assert on_disk(folder) == sorted(files)
+    assert first in files
+    assert len(files) == told
+    assert told == 1 or came == len(DATA)
+    for key, digest in files.items():
+        assert sha256((folder / FILES / key).read_bytes()).hexdigest() == digest
+    messages = again.bot("bob").ask("history", room="lobby", count=20)["messages"]
+    shown = [message["file"]["digest"] for message in messages if "file" in message]
+    assert sorted(shown) == sorted(files.values())
+
+
+def test_what_was_shown_is_there_when_the_daemon_is_killed(start_chat: DaemonFactory, tmp_path: Path) -> None:
+    folder = tmp_path / "history"
+    chat = start_chat("--data", str(folder), *WEB)
+    ada = chat.bot("ada")
+    local = tmp_path / "log.bin"
+    local.write_bytes(DATA)
+    curl("-T", str(local), f"http://{HOST}:{web_port(chat)}{ask(ada, 'log.bin', len(DATA))}")
+    said = ada.until("message")[-1]
+    chat.kill()
+    again = start_chat("--data", str(folder), *WEB)
+    url = said["file"]["url"].split("/f/")[1]
+    assert curl(f"http://{HOST}:{web_port(again)}/f/{url}") == DATA
+
+
+def test_an_end_by_a_signal_leaves_nothing_half(start_chat: DaemonFactory, tmp_path: Path) -> None:
+    chat = start_chat(*WEB)
+    path = ask(chat.bot("ada"), "log.bin", len(DATA))
+    with socket.create_connection((HOST, web_port(chat))) as sender:
+        head = f"PUT {path} HTTP/1.1\r\nHost: {HOST}\r\nContent-Length: {len(DATA)}\r\n\r\n"
+        sender.sendall(head.encode() + DATA[:1000])
+        wait_for(lambda: on_disk(chat.folder) != [], "the file begins to come")
+        chat.end()
+    assert on_disk(chat.folder) == []
+
+
+def test_nobody_waits_for_a_file_that_somebody_sends(start_chat: DaemonFactory, tmp_path: Path) -> None:
+    """What is said goes on while several large files come."""
+    chat = start_chat(*WEB)
+    ada = chat.bot("ada")
+    local = tmp_path / "large.bin"
+    local.write_bytes(DATA * 40)
+    commands: Sequence[Sequence[str]] = [
+        ["curl", "-sS", "-T", str(local), f"http://{HOST}:{web_port(chat)}{ask(ada, 'large.bin', len(DATA) * 40)}"]
+        for _ in range(3)
+    ]
+    senders = [subprocess.Popen(command, stdout=subprocess.PIPE) for command in commands]
+    try:
+        for number in range(50):
+            ada.request("say", room="lobby", text=f"{number}", tag=f"{number}")
+            ada.until("message", tag=f"{number}")
+        for sender in senders:
+            assert sender.communicate(timeout=DEADLINE)[0] == b"large.bin was sent to #lobby.\n"
+    finally:
+        for sender in senders:
+            sender.kill()
+            sender.communicate()
