@@ -19,6 +19,7 @@ from chat.core.text import counted, size_in_words
 from chat.core.times import minute
 from chat.disk.private import OTHERS
 from chat.history import restore as restoring
+from chat.history.backed_files import faults as file_faults
 from chat.history.backup import CannotBackUp, back_up
 from chat.history.copying import open_to_read, version_of
 from chat.history.directory import CERTIFICATE, FILE, history_in, is_of_chat
@@ -63,6 +64,8 @@ def _restore(directory: Path, say: Say, file: str) -> int:
     say(f"The ids of messages go on from {done.next_id}, so that none is used twice.")
     if not done.tokens:
         say("Everybody who has an account comes in by password again, as tokens may have been revoked since.")
+    if done.lost:
+        say(f"{counted(done.lost, 'file')} that came with messages {'is' if done.lost == 1 else 'are'} nowhere.")
     if done.kept is not None:
         say(f"What was there before is kept in {done.kept}. Remove it when you do not need it any more.")
     return 0
@@ -87,6 +90,8 @@ def _history_faults(path: Path, say: Say) -> Iterator[str]:
             version = version_of(connection, path)
             with stages() as show:
                 found = list(faults(connection, show))
+            if version == len(MIGRATIONS):
+                found += file_faults(connection, path.parent, partial(_has_file, path))
             yield from found
             if not found:
                 (messages,) = connection.execute("SELECT count(*) FROM messages").fetchone()
@@ -98,6 +103,12 @@ def _history_faults(path: Path, say: Say) -> Iterator[str]:
                     )
     except sqlite3.Error as error:
         yield f"{path} can't be read: {error}. Restore a backup (chat admin restore)."
+
+
+def _has_file(path: Path, key: str) -> bool:
+    """Tell whether a message of the history has the file with that *key* now."""
+    with closing(open_to_read(path)) as connection:
+        return connection.execute("SELECT 1 FROM files WHERE key = ?", (key,)).fetchone() is not None
 
 
 def _file_faults(directory: Path) -> Iterator[str]:

@@ -12,7 +12,7 @@ from typing import TextIO
 
 from tqdm import tqdm
 
-from chat.archive.formats import Rules, json_line, text_line
+from chat.archive.formats import Piece, Rules, json_line, text_line
 from chat.core.events import Message
 from chat.core.room import Access
 from chat.core.text import enumerate_words
@@ -45,6 +45,9 @@ def export_rooms(directory: Path, rooms: Sequence[str], form: str, output: str |
         no_bar = True if file.isatty() else None
         for message in tqdm(export.messages(), total=export.count(), unit=" messages", disable=no_bar, leave=False):
             print(write(message), file=file)
+            if message.file is not None and form == "jsonl":
+                for data in export.pieces(message):
+                    print(json_line(Piece(id=message.id, data=data)), file=file)
         if form == "jsonl":
             for topic in export.topics():
                 print(json_line(topic), file=file)

@@ -14,6 +14,7 @@ from chat.archive.moments import YEARS
 from chat.core import names
 from chat.core.errors import BadName
 from chat.core.events import Message, Topic
+from chat.core.files import file_name
 from chat.core.limits import Limits
 from chat.core.room import Access, Status
 from chat.core.text import clean, clean_lines
@@ -35,6 +36,13 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_f
     status: Status = Status.LIVE
 
 
+class Piece(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="file"):
+    """A piece of the file that came with the message before, which has this ``id``."""
+
+    id: int
+    data: bytes
+
+
 class Further(msgspec.Struct, frozen=True):
     """A further line of the message before."""
 
@@ -43,7 +51,7 @@ class Further(msgspec.Struct, frozen=True):
     """When it was written, if the line tells."""
 
 
-Item = Message | Topic | Rules
+Item = Message | Topic | Rules | Piece
 """What a line of ours may hold."""
 
 
@@ -54,7 +62,7 @@ class Reader(Protocol):
         """Read a line; return ``None`` if there is nothing in it to import. Raises :class:`BadLine`."""
 
 
-# -- JSON lines: the objects of docs/protocol.md, and the rules of rooms
+# -- JSON lines: the objects of docs/protocol.md, the rules of rooms, and what is in files
 
 _decode = msgspec.json.Decoder(Item).decode
 _decode_any: Callable[[str], Any] = msgspec.json.Decoder().decode
@@ -73,7 +81,7 @@ class JsonReader:
             raise BadLine("this is no message of an export. If the file is a log, say with --format of which kind.")
         try:
             item = _decode_any(line)
-            if not isinstance(item, dict) or item.get("type") not in ("message", "topic", "rules"):
+            if not isinstance(item, dict) or item.get("type") not in ("message", "topic", "rules", "file"):
                 return None
             found = _decode(line)
         except (msgspec.DecodeError, RecursionError) as error:
@@ -81,6 +89,8 @@ class JsonReader:
         match found:
             case Topic():
                 return _checked_topic(found)
+            case Piece():
+                return found
             case Rules():
                 return msgspec.structs.replace(found, room=_room(found.room))
         return _checked(found)
@@ -106,6 +116,7 @@ def _checked(message: Message) -> Message:
         edited=_time(message.edited) if message.edited is not None else None,
         reactions=(),
         pinned=False,
+        file=msgspec.structs.replace(message.file, name=file_name(message.file.name)) if message.file else None,
     )
 
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from msgspec import structs
 
-from chat.archive.formats import LIMITS, Further, Item, Reader, Rules, text_of_lines
+from chat.archive.formats import LIMITS, Further, Item, Piece, Reader, Rules, text_of_lines
 from chat.archive.lines import MAXIMUM_LINE, BadLine, Lines
 from chat.core.events import Message, Topic
 from chat.core.room import Access
@@ -128,6 +128,9 @@ class Importing:
         if isinstance(item, Further):
             self._continue(place, item)
             return
+        if isinstance(item, Piece):
+            self._add_piece(item)
+            return
         self._flush()
         if item is None or item.room is None:
             self.result.passed_over += bool(line.strip())
@@ -141,6 +144,14 @@ class Importing:
             self._waiting = _Waiting(place, item)
         else:
             self._rule(place, item)
+
+    def _add_piece(self, piece: Piece) -> None:
+        """Take a piece of the file that came with the message before."""
+        waiting = self._waiting
+        if waiting is None or waiting.message.id != piece.id or waiting.message.file is None:
+            self.result.passed_over += 1
+            return
+        self._target.add_piece(piece.data)
 
     def _rule(self, place: _Place, item: Topic | Rules) -> None:
         try:

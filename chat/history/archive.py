@@ -5,21 +5,23 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Collection, Iterator, Sequence
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, suppress
 from pathlib import Path
+from secrets import token_urlsafe
 from types import TracebackType
 
 from msgspec import structs
 
-from chat.core.events import Message, Topic
-from chat.core.facts import AccessSet, LockSet, RoomRules, Said, StatusSet
+from chat.core.events import File, Message, Topic
+from chat.core.facts import AccessSet, Attached, LockSet, RoomRules, Said, StatusSet
 from chat.core.limits import Limits
 from chat.core.names import RESERVED, Registry
 from chat.core.room import Access, Status
 from chat.core.room_directory import KEPT
+from chat.disk.file_directory import FileDirectory, NewFile, NoRoom
 from chat.disk.private import ensure_in_data
-from chat.history import rules
-from chat.history.directory import FILE, history_in, lock
+from chat.history import files, rules
+from chat.history.directory import FILE, FILES, history_in, lock
 from chat.history.rows import COLUMNS, messages_from
 from chat.history.schema import MIGRATIONS, migrate
 from chat.history.sqlite import (
@@ -34,6 +36,12 @@ from chat.history.sqlite import (
 from chat.history.store import CannotOpen
 
 MOST_ROOMS = (KEPT - 1) * Limits().rooms
+PIECE = 45_000
+"""The bytes of a file in one line of an export, which becomes a third longer."""
+
+IMPORTED = "import"
+"""Whose share of the room for files imported ones take: nobody's."""
+
 AT_ONCE = 5_000
 """The messages that are read or written at a time."""
 
@@ -78,6 +86,8 @@ class Export:
                 age = "a newer" if version > len(MIGRATIONS) else "an older"
                 raise CannotOpen(f"{path} was written by {age} twisted-chat. Use the version that belongs to it.")
             (self._last_id,) = self._connection.execute(LAST_ID).fetchone()
+            files.name_addresses(self._connection, str)
+            self._files = FileDirectory(path.with_name(FILES))
         except sqlite3.Error as error:
             raise CannotOpen(f"{path} can't be read: {error}.") from error
         self._only = f" AND room IN ({', '.join('?' * len(rooms))})" if rooms else ""
@@ -108,6 +118,15 @@ class Export:
         while rows := self._connection.execute(query, (last, *self._chosen, self._last_id, AT_ONCE)).fetchall():
             yield from messages_from(self._connection, rows, 0)
             last = rows[-1][0]
+
+    def pieces(self, message: Message) -> Iterator[bytes]:
+        """Yield what is in the file that came with a message, unless the chat has removed it since."""
+        row = self._connection.execute("SELECT key FROM files WHERE id = ?", (message.id,)).fetchone()
+        if row is None:
+            return
+        with suppress(FileNotFoundError), self._files.path(row[0]).open("rb") as file:
+            while data := file.read(PIECE):
+                yield data
 
     def topics(self) -> list[Topic]:
         """Return the topics of the rooms."""
@@ -145,6 +164,11 @@ class Import:
         self._waiting: list[Said] = []
         self._new_ids: dict[int, int] = {}
         """Of those that wait, if they do not keep their ids: the ids that they had."""
+        self._files = FileDirectory(directory / FILES)
+        self._file: NewFile | None = None
+        """The file of the message that comes next."""
+        self._keys: list[str] = []
+        """Of the files that are in their places."""
         self._whole = transaction(self._connection)
 
     def _open(self, directory: Path, opened: ExitStack) -> None:
@@ -188,9 +212,32 @@ class Import:
             raise CannotImport(f"its id {message.id} is not greater than that of the message before.")
         self._last_id = message.id
         self._first_id = self._first_id or message.id
-        self._waiting.append(Said(message))
+        self._waiting.append(self._with_file(message))
         if len(self._waiting) == AT_ONCE:
             self._write()
+
+    def add_piece(self, data: bytes) -> None:
+        """Take a piece of the file of the message that comes next."""
+        try:
+            if self._file is None:
+                self._file = self._files.begin(token_urlsafe(16), 0)
+            if self._file.size <= Limits().file:
+                self._file.write(data)
+        except NoRoom as error:
+            raise CannotImport("there is no room on the disk for the files. Nothing was imported.") from error
+
+    def _with_file(self, message: Message) -> Said:
+        """Put the file of a *message* into its place, if that came whole."""
+        new, self._file = self._file, None
+        if message.file is None or new is None:
+            return Said(structs.replace(message, file=None) if message.file is not None else message)
+        self._keys.append(new.key)
+        contents = new.finish()
+        if contents.digest != message.file.digest:
+            new.abandon()
+            return Said(structs.replace(message, file=None))
+        file = File(name=message.file.name, **contents._asdict())
+        return Said(structs.replace(message, file=file), attached=Attached(new.key, IMPORTED))
 
     def _new_id(self, old: int | None) -> int | None:
         """The id that an imported message has now which had the id *old*, if there is one."""
@@ -256,4 +303,8 @@ class Import:
                     begin_stretch(self._connection, self._first_id, "import")
                 self._whole.__exit__(kind, error, trace)
         finally:
+            if error is not None:
+                self._files.remove(self._keys)
+            if self._file is not None:
+                self._file.abandon()
             self._opened.close()

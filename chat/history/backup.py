@@ -16,6 +16,8 @@ from chat.core.text import clean
 from chat.core.times import timestamp
 from chat.disk.files import led_to, put_in_place
 from chat.disk.private import create
+from chat.history import backed_files
+from chat.history.backed_files import DamagedFile
 from chat.history.copying import (
     Progress,
     copy,
@@ -39,6 +41,10 @@ MADE = "backup"
 
 FIRST_WITH_AUDIT = 3
 """The version of the schema from which on there is an audit record."""
+
+
+FIRST_WITH_FILES = 7
+"""The version of the schema from which on messages have files."""
 
 
 class CannotBackUp(Exception):
@@ -69,12 +75,15 @@ def back_up(directory: Path, target: Path, now: float, progress: Progress) -> Co
     with _reading(path) as source, _new(part, target) as descriptor:
         version = version_of(source, path)
         messages, last = _extent(source)
-        if lack := lack_of_room(source, target.parent, "the backup"):
+        if lack := lack_of_room(source, target.parent, "the backup", backed_files.size(source)):
             raise CannotBackUp(lack)
         try:
             copy(source, part, descriptor, progress)
             if version >= FIRST_WITH_AUDIT:
                 _sign(part, target.name, now)
+            if version >= FIRST_WITH_FILES:
+                with closing(writing(part)) as connection:
+                    backed_files.take(connection, directory, descriptor)
             fault = first_fault(part)
             if fault is None and _extent_in(part) != (messages, last):
                 fault = "messages are missing"
@@ -83,6 +92,8 @@ def back_up(directory: Path, target: Path, now: float, progress: Progress) -> Co
             size = part.stat().st_size
             remove_beside(target)
             put_in_place(part, target)
+        except DamagedFile as error:
+            raise _damaged(path, str(error), target) from error
         except (sqlite3.Error, OSError) as error:
             if getattr(error, "sqlite_errorname", "").startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
                 raise _damaged(path, str(error), target) from error

@@ -81,9 +81,9 @@ def is_history(connection: sqlite3.Connection) -> bool:
     return bool(tables == (2,))
 
 
-def lack_of_room(source: sqlite3.Connection, where: Path, what: str) -> str | None:
-    """Say so if a copy of *source* does not fit on the disk of the directory *where*."""
-    needed, free = size_of(source), shutil.disk_usage(where).free
+def lack_of_room(source: sqlite3.Connection, where: Path, what: str, more: int = 0) -> str | None:
+    """Say so if a copy of *source*, and so many bytes *more*, do not fit on the disk of the directory *where*."""
+    needed, free = size_of(source) + more, shutil.disk_usage(where).free
     if needed <= free:
         return None
     return (

@@ -21,8 +21,9 @@ from chat.core.facts import Decision
 from chat.core.times import timestamp
 from chat.disk.files import sync_directory
 from chat.disk.private import close_to_others, create_in_data
+from chat.history import backed_files
 from chat.history.accounts import decide, last_account
-from chat.history.backup import FIRST_WITH_AUDIT, MADE, name_in_record
+from chat.history.backup import FIRST_WITH_AUDIT, FIRST_WITH_FILES, MADE, name_in_record
 from chat.history.copying import (
     Progress,
     copy,
@@ -93,6 +94,8 @@ class Restored:
     next_id: int
     kept: Path | None
     tokens: bool
+    lost: int = 0
+    """The messages whose files are nowhere, as the backup is a plain copy of a history without them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +124,7 @@ def restore(file: Path, directory: Path, now: float, progress: Progress) -> Rest
         _claim(directory, opened)
         _remove_left(directory)
         try:
-            if lack := lack_of_room(source, directory, "the history"):
+            if lack := lack_of_room(source, directory, "the history", backed_files.size(source)):
                 raise CannotRestore(lack)
             opened.callback(remove, part)
             descriptor = create_in_data(part)
@@ -136,8 +139,8 @@ def restore(file: Path, directory: Path, now: float, progress: Progress) -> Rest
             sync_directory(directory)
         except (sqlite3.Error, OSError) as error:
             raise CannotRestore(f"{directory} can't be written: {reason(error)}. Nothing was restored.") from error
-    messages, last_time, next_id, tokens = restored
-    return Restored(messages, last_time, next_id, kept, tokens)
+    messages, last_time, next_id, tokens, lost = restored
+    return Restored(messages, last_time, next_id, kept, tokens, lost)
 
 
 def _open(file: Path, path: Path) -> sqlite3.Connection:
@@ -179,9 +182,11 @@ def _remove_left(directory: Path) -> None:
         with suppress(FileNotFoundError):
             if kept.samefile(directory / FILE):
                 kept.unlink()
+    for files in directory.glob(f"{BEFORE}*{backed_files.BESIDE}"):
+        backed_files.remove_left(files.with_name(files.name.removesuffix(backed_files.BESIDE)))
 
 
-def _prepare(part: Path, file: Path, path: Path, now: float) -> tuple[int, str | None, int, bool]:
+def _prepare(part: Path, file: Path, path: Path, now: float) -> tuple[int, str | None, int, bool, int]:
     """Check the copy, bring it up to date, and have nothing be used twice that was used since the backup was made."""
     fault = first_fault(part)
     if fault is not None:
@@ -189,7 +194,10 @@ def _prepare(part: Path, file: Path, path: Path, now: float) -> tuple[int, str |
     with closing(sqlite3.connect(part, isolation_level=None)) as connection:
         connection.execute("PRAGMA synchronous = OFF")
         made = _made(connection)
+        lost = 0
         try:
+            if version_of(connection, part) >= FIRST_WITH_FILES:
+                lost = backed_files.give_back(connection, backed_files.places(file), path.parent)
             bring_up_to_date(connection, part)
             unusable = first_unusable(connection)
         except sqlite3.Error as error:
@@ -213,7 +221,7 @@ def _prepare(part: Path, file: Path, path: Path, now: float) -> tuple[int, str |
             why = f"ids go on from {last + 1}"
             decide(connection, Decision(timestamp(now), BY_OPERATOR, RESTORED, name_in_record(file.name), why=why))
         (messages,) = connection.execute("SELECT count(*) FROM messages").fetchone()
-    return messages, newest[1] if newest is not None else None, last + 1, former.goes_on
+    return messages, newest[1] if newest is not None else None, last + 1, former.goes_on, lost
 
 
 def _damaged(file: Path, fault: str) -> CannotRestore:
@@ -283,6 +291,7 @@ def _keep(path: Path, now: float) -> Path | None:
         return None
     whole = _fold(path)
     kept = _free_name(path, now)
+    backed_files.keep(path.parent, kept)
     _link(path, kept)
     close_to_others(kept)
     for end in BESIDE:

@@ -68,7 +68,13 @@ _RULES = (
         "{count} have details and are not there",
     ),
     (
+        """SELECT count(*), min(id) FROM files
+        WHERE NOT EXISTS (SELECT 1 FROM messages WHERE messages.id = files.id AND deleted_by IS NULL)""",
+        "{count} have files and are not there",
+    ),
+    (
         """SELECT count(*), min(id) FROM messages WHERE special IS NULL AND (
+            EXISTS (SELECT 1 FROM files WHERE files.id = messages.id) OR
             EXISTS (SELECT 1 FROM details WHERE details.id = messages.id)
             OR EXISTS (SELECT 1 FROM changes WHERE changes.id = messages.id)
             OR EXISTS (SELECT 1 FROM reactions WHERE reactions.id = messages.id)
