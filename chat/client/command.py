@@ -320,7 +320,7 @@ def endpoint(settings: ClientSettings, reactor: IReactorTime) -> IStreamClientEn
 
 def _client(settings: ClientSettings, link: Link, model: Model) -> Client:
     """Make a client, which keeps in the keyring what the user answers after a break, if they want that."""
-    client = _client(settings, link, model)
+    client = Client(link, model)
     if settings.keyring:
         client.given = partial(_keep_answer, settings, model)
     return client
