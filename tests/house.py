@@ -21,8 +21,12 @@ from twisted.python.threadpool import ThreadPool
 from zope.interface import implementer
 
 from chat.core.doors import Doors, Inviters, Registration
+from chat.core.errors import ChatError
 from chat.core.facts import Record
+from chat.core.hooks import speak
 from chat.core.limits import Limits
+from chat.core.links import Links
+from chat.core.peer import Peer
 from chat.history.copying import open_to_read
 from chat.history.directory import FILE
 from chat.history.passwords import hash_password, is_password
@@ -221,6 +225,7 @@ class House:
         self._box = Box(
             store=self._store, limits=LIMITS, replay=3, run=self._run, chance=self._chance, doors=self._doors
         )
+        self._box.hub.links = Links(port=8080)
         self._box.clock.rightNow = self._seconds
         self._box.wall_ahead = self._jump
         self._box.hub.restore(self._store.open())
@@ -296,6 +301,10 @@ class House:
         if room is not None:
             done.addCallback(lambda _: self._box.hub.dropped(room, last))
 
+    def post(self, secret: str, text: str, tag: str) -> Posting:
+        """A program sends something to the address of a hook."""
+        return Posting(self._box, secret, text, tag)
+
     def let_all_through(self) -> None:
         """Open all that is closed, and do all that waits."""
         gates = (self.storing, self.hashing, self.reading)
@@ -328,6 +337,29 @@ class House:
             self.turn()
         self.stop()
         return errand
+
+
+class Posting:
+    """What was sent to the address of a hook."""
+
+    def __init__(self, box: Box, secret: str, text: str, tag: str) -> None:
+        self._answers: list[ChatError | None] = []
+        hook = box.hub.hooks.with_secret(secret)
+        self._there = hook is not None
+        try:
+            if hook is not None:
+                speak(box.hub, hook, text, tag, Peer(), self._answers.append)
+        except ChatError as error:
+            self._answers.append(error)
+
+    def answer(self) -> tuple[bool, str] | None:
+        """Whether it was said, and what the chat says; ``None``: nothing yet."""
+        if not self._there:
+            return False, "no such hook"
+        if not self._answers:
+            return None
+        (answer,) = self._answers
+        return answer is None, str(answer)
 
 
 class Errand:

@@ -145,6 +145,17 @@ WHY_NOT: dict[str, str] = {
     "python3 examples/dice.py localhost 12345": "tests/e2e/test_bot_programs.py carries it out",
     "examples/watch.sh localhost 12345 ops alarm echo": "tests/e2e/test_bot_programs.py carries it out",
     "twistd -noy examples/remind.py": "tests/e2e/test_bot_programs.py carries it out",
+    **dict.fromkeys(
+        (
+            'curl -d "deploy done" http://localhost:8080/h/SECRET',
+            "uname -a > report.txt; df -h >> report.txt",
+            "curl --data-binary @report.txt http://localhost:8080/h/SECRET",
+            'curl -d "build 7 is green" "http://localhost:8080/h/SECRET?tag=build-7"',
+            """curl -H "Content-Type: application/json" -d '{"text": "build 7 is green", "tag": "build-7"}' """
+            "http://localhost:8080/h/SECRET",
+        ),
+        "tests/e2e/test_hooks.py carries it out with a secret",
+    ),
     "tailscale serve --bg 8080": "needs an account at Tailscale",
     "python -m benchmarks --full": "takes 20 minutes: tests/test_benchmarks.py takes the quick way",
     "python -m e2e.torture --kills 100 --state /tmp/torture": "takes minutes: tests/e2e/test_torture.py kills thrice",

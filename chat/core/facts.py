@@ -13,6 +13,7 @@ from chat.core.accounts import Role, StoredAccount, Subject
 from chat.core.bans import Ban, RoomBan
 from chat.core.doors import Invitation
 from chat.core.events import AnyChange, Message, Topic
+from chat.core.hook_directory import StoredHook
 from chat.core.room import Access, Invite, Status
 
 
@@ -117,7 +118,7 @@ class InvitationMade(msgspec.Struct, frozen=True):
 
 
 class Unregistered(msgspec.Struct, frozen=True):
-    """The account is gone, with its rights, its read marks, its invitations and its side of its conversations.
+    """The account is gone, with its rights, its read marks, invitations and hooks, and its side of its conversations.
 
     Who had it goes on as this ``presence``.
     """
@@ -348,8 +349,22 @@ class SlowSet(msgspec.Struct, frozen=True):
     seconds: int
 
 
+class HookMade(msgspec.Struct, frozen=True):
+    """The room has this hook."""
+
+    room: str
+    hook: StoredHook
+
+
+class HookEnded(msgspec.Struct, frozen=True):
+    """The room has the hook of that name no longer."""
+
+    room: str
+    name: str
+
+
 class RoomForgotten(msgspec.Struct, frozen=True):
-    """The room, in which nothing was said, is gone with its topic and its rights: whoever comes next makes it anew."""
+    """The room, in which nothing was said, is gone with its topic, rights and hooks: who comes next makes it anew."""
 
     room: str
 
@@ -358,7 +373,7 @@ AccountFact = (
     Registered | Unregistered | AccountRenamed | LoggedOut | PasswordSet | RoleSet | ReadUpTo | ReadWith | WordsSet
 )
 RightFact = OpSet | FounderSet | Invited | Muted | BannedFrom | UnbannedFrom
-RoomFact = RightFact | AccessSet | StatusSet | LockSet | SlowSet
+RoomFact = RightFact | AccessSet | StatusSet | LockSet | SlowSet | HookMade | HookEnded
 Quiet = (
     Ignoring
     | NameFreed
@@ -477,3 +492,4 @@ class Contents(msgspec.Struct, frozen=True):
     invitations: Sequence[Invitation] = ()
     pins: Mapping[str, Sequence[int]] = msgspec.field(default_factory=dict)
     """The ids of the pinned messages of rooms, in the order in which they were pinned."""
+    hooks: Sequence[StoredHook] = ()

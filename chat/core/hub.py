@@ -409,6 +409,10 @@ class Hub(State):
         """Forget a room that is empty and has neither messages nor rules, in the history too."""
         if not self.rooms.forget(room):
             return
+        if room.hooks:
+            room.hooks = 0
+            for hook in self.hooks.in_room(room.name):
+                self.hooks.remove(hook)
         listed = self.accounts.unlist(room.name)
         if room.topic or room.kept or listed:
             self.store(session, RoomForgotten(room.name))

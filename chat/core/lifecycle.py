@@ -23,7 +23,7 @@ from chat.core.ports import Delivery, FindToken, Missed, ReadMarks, StoredToken,
 from chat.core.private import not_shown, while_away
 from chat.core.rights import may_enter, user_of
 from chat.core.room import Invite, Room
-from chat.core.session import CONVERSATIONS, FEATURES, FILES, NO_MARKS, ResumeToken, Session, State, User, digest
+from chat.core.session import CONVERSATIONS, FEATURES, FILES, HOOKS, NO_MARKS, ResumeToken, Session, State, User, digest
 from chat.core.text import some_of
 
 MOST_DEVICES = 10
@@ -322,7 +322,9 @@ def _guest_name(hub: Hub, session: Session) -> str:
 
 def _in_use(hub: Hub, name: str) -> bool:
     _release_held(hub, name, None)
-    return hub.taken(name, by_other_than=None) or bool(hub.accounts.holders(name) or hub.reserved.holders(name))
+    return hub.taken(name, by_other_than=None) or any(
+        others.holders(name) for others in (hub.accounts, hub.reserved, hub.hooks)
+    )
 
 
 def _squatters(hub: Hub, account: Account | None) -> list[User]:
@@ -368,10 +370,16 @@ def _welcome(hub: Hub, name: str, token: ResumeToken, account: Account | None, u
         registered=account is not None,
         role=account.role if account is not None else "",
         protocol=PROTOCOL,
-        features=[*hub.doors.features, *FEATURES, *([FILES] if hub.links.takes_files else [])],
+        features=_features(hub, user),
         words_=list(user.words),
         rooms=_rooms_of(hub, account, user) if account is not None else [],
     )
+
+
+def _features(hub: Hub, user: User) -> list[str]:
+    """What the *user* is told that this server has switched on."""
+    of_page = {FILES: hub.links.takes_files, HOOKS: hub.links.base(user.peer) is not None}
+    return [*hub.doors.features, *FEATURES, *(feature for feature, on in of_page.items() if on)]
 
 
 def _rooms_of(hub: Hub, account: Account, user: User) -> list[ListedRoom]:

@@ -45,6 +45,9 @@ def find_user(hub: Hub, session: Session, name: str) -> User:
         present = [member.name for room in session.rooms.values() for member in room.members]
         near = get_close_matches(name, present[:200], n=1)
         advice = f"Did you mean {near[0]}?" if near else "See /who for those in this room."
+        hook = hub.hooks.get(name)
+        if hook is not None and hook.room in session.rooms:
+            raise NoSuchUser(f"{hook.name} is a hook, by which a program speaks. An op ends it with /unhook.")
         raise NoSuchUser(f"There is nobody called {clean(name)[: names.MAXIMUM_LENGTH]} here. {advice}")
     return user
 

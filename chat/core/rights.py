@@ -157,11 +157,16 @@ def require_voice(hub: Hub, user: User, room: Room) -> None:
 
 def require_speech(hub: Hub, user: User, room: Room) -> None:
     """Raise :class:`NotAllowed` or :class:`Muted` if the user may not speak in *room*."""
+    require_use(room)
+    require_voice(hub, user, room)
+
+
+def require_use(room: Room) -> None:
+    """Raise :class:`NotAllowed` if nobody can speak in *room*."""
     if room.status is Status.ARCHIVED:
         raise NotAllowed(f"#{room.name} is archived: it can be read, but nobody can speak in it.")
     if room.status is Status.CLOSED:
         raise NotAllowed(f"#{room.name} is closed: nobody can speak in it.")
-    require_voice(hub, user, room)
 
 
 def require_turn(hub: Hub, user: User, room: Room) -> None:

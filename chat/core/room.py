@@ -116,6 +116,7 @@ class Room:
         "at",
         "bans",
         "called",
+        "hooks",
         "invited",
         "kept",
         "last_id",
@@ -150,6 +151,8 @@ class Room:
         """The ids of its pinned messages, in the order in which they were pinned."""
         self.called = 0.0
         """Until when nobody may call everybody in it again (monotonic seconds)."""
+        self.hooks = 0
+        """How many hooks speak in it."""
         self.stirred = False
         """Whether somebody came, went or spoke since the rooms were put in order."""
         self.access = Access.OPEN
@@ -203,7 +206,7 @@ class Room:
     @property
     def ruled(self) -> bool:
         """Whether somebody has decided something about it that is to last."""
-        return bool(self.lasting or self.locked or self.slow or self.bans) or (
+        return bool(self.lasting or self.locked or self.slow or self.bans or self.hooks) or (
             self.access is not Access.OPEN or self.status is Status.ARCHIVED
         )
 

@@ -41,6 +41,9 @@ FILES = "files"
 FEATURES = (CHANGES, CONVERSATIONS, LINES)
 """What every server of this version has."""
 
+HOOKS = "hooks"
+"""What a server has besides that serves the page: programs speak in rooms by addresses of it."""
+
 KNOWS_CHANGES = frozenset((CHANGES, LINES))
 """What a client must accept to be shown all that may come in a room."""
 

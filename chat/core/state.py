@@ -26,6 +26,8 @@ from chat.core.facts import (
     Contents,
     Fact,
     FounderSet,
+    HookEnded,
+    HookMade,
     InvitationMade,
     Invited,
     LockSet,
@@ -48,6 +50,7 @@ from chat.core.facts import (
     Unregistered,
     WordsSet,
 )
+from chat.core.hook_directory import Hook, HookDirectory
 from chat.core.limits import Limits
 from chat.core.names import RESERVED, Registry, key, likeness, look_alikes
 from chat.core.ports import Random
@@ -83,6 +86,7 @@ class State:
         self.reserved: Registry[str] = Registry()
         for name in (*RESERVED, *reserve):
             self.reserved.claim(name, name)
+        self.hooks = HookDirectory()
         self.doors = doors
         self.invitations = Invitations(self._may_invite)
         self.bans = Bans()
@@ -137,6 +141,11 @@ class State:
         self.invitations.add(*contents.invitations)
         for rule in contents.rules:
             self._restore_rules(rule)
+        for hook in contents.hooks:
+            if hook.room not in self.rooms:
+                self.rooms.claim(hook.room, Room(hook.room))
+            self.rooms[hook.room].kept = True
+            self._add_hook(Hook(hook))
 
     def _restore_rules(self, rule: RoomRules) -> None:
         there = rule.room in self.rooms
@@ -227,6 +236,10 @@ class State:
                 return self._set_founder(fact)
             case OpSet() | Invited() | Muted() | BannedFrom() | UnbannedFrom():
                 return self._entitle(fact)
+            case HookMade(hook=hook):
+                return self._add_hook(Hook(hook))
+            case HookEnded(name=name):
+                return self._end_hooks([self.hooks[name]])
             case Changed():
                 return self._change_message(fact)
             case WordsSet():
@@ -355,6 +368,29 @@ class State:
         room.mute_network(fact.network, (until, self._arrivals) if until is not None else None)
         return partial(room.mute_network, fact.network, before)
 
+    def _add_hook(self, hook: Hook) -> Callable[[], None]:
+        self.hooks.add(hook)
+        self.rooms[hook.room].hooks += 1
+        return partial(self._remove_hook, hook)
+
+    def _remove_hook(self, hook: Hook) -> None:
+        # Its room may have been forgotten meanwhile, with all its hooks.
+        if self.hooks.get(hook.name) is hook:
+            self.hooks.remove(hook)
+            self.rooms[hook.room].hooks -= 1
+
+    def _end_hooks(self, hooks: Sequence[Hook]) -> Callable[[], None]:
+        rooms = [self.rooms[hook.room] for hook in hooks]
+        for hook in hooks:
+            self._remove_hook(hook)
+
+        def undo() -> None:
+            for hook, room in zip(hooks, rooms, strict=True):
+                if self.rooms.get(hook.room) is room:
+                    self._add_hook(hook)
+
+        return undo
+
     def _change_message(self, fact: Changed) -> Callable[[], None]:
         event = fact.event
         back = self.changed.change(event, fact.party)
@@ -412,6 +448,7 @@ class State:
         before = (user.presence, user.arrived) if user is not None else (0, 0)
         held = [(room, room.rights(account.id)) for room in self.rooms.entitling(account.id)]
         renew = self.invitations.take(self.invitations.by(account.id))
+        hook_again = self._end_hooks(self.hooks.by(account.id))
         rooms = {room: self.rooms.get(room) for room in account.rooms}
         tokens = [session.token for session in user.sessions if session.token is not None] if user is not None else []
         former = self.accounts.drop(account)
@@ -425,6 +462,7 @@ class State:
 
         def undo() -> None:
             renew()
+            hook_again()
             for name, room in rooms.items():
                 if room is None or self.rooms.get(name) is not room:
                     # It was forgotten meanwhile, which is stored.
@@ -519,17 +557,23 @@ class State:
     # -- names
 
     def refuse_reserved(self, name: str) -> None:
-        """Raise :class:`NameTaken` if *name*, or one that it looks like, is reserved."""
+        """Raise :class:`NameTaken` if *name*, or one that it looks like, is reserved, or that of a hook."""
         for reserved in self.reserved.holders(name):
             raise NameTaken(f"That name is reserved.{likeness(name, reserved)} Choose another.")
+        self._refuse_hooks(name)
+
+    def _refuse_hooks(self, name: str) -> None:
+        for hook in self.hooks.holders(name):
+            raise NameTaken(f"That name is taken by a program.{likeness(name, hook.name)} Choose another.")
 
     def require_free(self, name: str, account: Account | None = None) -> None:
-        """Raise :class:`NameTaken` if there is another account or user of *name*, or of one that looks like it."""
+        """Raise :class:`NameTaken` if another account, a user or a hook has *name*, or one that looks like it."""
         for owner in self.accounts.holders(name):
             if owner is not account:
                 if look_alikes(name).isdisjoint(look_alikes(owner.name)):
                     raise NameTaken(f"That name is kept for the account {owner.name}, which had it before.")
                 raise NameTaken(f"There is an account {owner.name} already.")
+        self._refuse_hooks(name)
         for user in self.users.holders(name):
             if account is None or user.account is not account:
                 raise NameTaken(f"{user.name} is here under that name, and can make it theirs with /register.")

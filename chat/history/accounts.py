@@ -122,6 +122,7 @@ def write(connection: sqlite3.Connection, fact: Fact | None) -> None:
             execute("DELETE FROM own_words WHERE account = ?", (account,))
             execute("DELETE FROM former_names WHERE account = ?", (account,))
             execute("DELETE FROM invitations WHERE maker = ?", (account,))
+            execute("DELETE FROM hooks WHERE maker = ?", (account,))
             _end(connection, account)
         case InvitationMade(invitation):
             execute("DELETE FROM invitations WHERE until <= ?", (invitation.until - GOOD_FOR,))

@@ -50,6 +50,8 @@ BEFORE = f"{FILE}.before-restore-"
 FIRST_WITH_TOKENS = 4
 """The version of the schema from which on accounts have ids, and tokens are stored."""
 
+FIRST_WITH_HOOKS = 7
+
 FASTEST = 1_000_000
 """More ids than a chat can give in a second: the fastest machines store some hundred thousand messages."""
 
@@ -102,13 +104,14 @@ class Restored:
 class Former:
     """What is known of the history that is replaced; nothing, if there is none.
 
-    ``last_account``: the greatest id of an account. ``tokens``: the digests of those that hold. ``goes_on``: whether
-    it is what became of the history that was backed up.
+    ``last_account``: the greatest id of an account. ``tokens``, ``hooks``: the digests of those that hold. ``goes_on``:
+    whether it is what became of the history that was backed up.
     """
 
     last_id: int = 0
     last_account: int = 0
     tokens: Collection[tuple[str]] = ()
+    hooks: Collection[tuple[str]] = ()
     goes_on: bool = False
 
 
@@ -217,7 +220,9 @@ def _prepare(part: Path, file: Path, path: Path, now: float) -> tuple[int, str |
             connection.execute(_TAKE_ID, (last,))
             connection.execute(_COUNT_ACCOUNTS)
             connection.execute(_TAKE_ACCOUNT, (account,))
-            _end_tokens(connection, former.tokens if former.goes_on else ())
+            _keep_only(connection, "tokens", former.tokens if former.goes_on else ())
+            if former.goes_on:
+                _keep_only(connection, "hooks", former.hooks)
             why = f"ids go on from {last + 1}"
             decide(connection, Decision(timestamp(now), BY_OPERATOR, RESTORED, name_in_record(file.name), why=why))
         (messages,) = connection.execute("SELECT count(*) FROM messages").fetchone()
@@ -265,7 +270,8 @@ def _former(path: Path, newest: tuple[object, ...] | None) -> Former:
                 return Former(last_id)
             goes_on = newest is not None and connection.execute(_HAS, newest).fetchone() is not None
             tokens = connection.execute("SELECT digest FROM tokens").fetchall()
-            return Former(last_id, last_account(connection), tokens, goes_on)
+            hooks = connection.execute("SELECT digest FROM hooks").fetchall() if version >= FIRST_WITH_HOOKS else ()
+            return Former(last_id, last_account(connection), tokens, hooks, goes_on)
     except sqlite3.Error:
         return Former()
 
@@ -277,11 +283,12 @@ def _last_id(connection: sqlite3.Connection) -> int:
     return 0
 
 
-def _end_tokens(connection: sqlite3.Connection, but: Collection[tuple[str]]) -> None:
-    """Have only those tokens bring somebody back that still did before: others were taken away since the backup."""
+def _keep_only(connection: sqlite3.Connection, table: str, digests: Collection[tuple[str]]) -> None:
+    """Have only those tokens, or hooks, hold that still did before: others were taken away since the backup."""
     connection.execute("CREATE TEMP TABLE held (digest TEXT PRIMARY KEY) STRICT")
-    connection.executemany("INSERT INTO held (digest) VALUES (?)", but)
-    connection.execute("DELETE FROM tokens WHERE digest NOT IN (SELECT digest FROM held)")
+    connection.executemany("INSERT INTO held (digest) VALUES (?)", digests)
+    connection.execute(f"DELETE FROM {table} WHERE digest NOT IN (SELECT digest FROM held)")  # noqa: S608
+    connection.execute("DROP TABLE held")
 
 
 def _keep(path: Path, now: float) -> Path | None:

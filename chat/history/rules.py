@@ -12,6 +12,8 @@ from chat.core.facts import (
     AccessSet,
     BannedFrom,
     FounderSet,
+    HookEnded,
+    HookMade,
     InvitationUsed,
     Invited,
     LockSet,
@@ -24,6 +26,7 @@ from chat.core.facts import (
     StatusSet,
     UnbannedFrom,
 )
+from chat.core.hook_directory import StoredHook
 from chat.core.room import LONGEST_FOR_NETWORK, Access, Invite, Status
 
 _RULE = "INSERT OR IGNORE INTO rules (room, locked) VALUES (?, 0)"
@@ -38,6 +41,8 @@ _BAN = """
     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 _UNBAN = "DELETE FROM room_bans WHERE room = ? AND subject = ?"
+_HOOK = "INSERT INTO hooks (name, room, digest, maker, time) VALUES (?, ?, ?, ?, ?)"
+_TAGS = "SELECT tag FROM messages WHERE lineage = ? ORDER BY id DESC LIMIT ?"
 _BANS = "SELECT room, subject, target, until, why, author, time, network, network_until FROM room_bans ORDER BY time"
 
 
@@ -85,6 +90,10 @@ def write(connection: sqlite3.Connection, fact: RoomFact | RightsKept | Invitati
             _set_rule(connection, room, "locked", on)
         case SlowSet(room, seconds):
             _set_rule(connection, room, "slow", seconds)
+        case HookMade(_, hook):
+            execute(_HOOK, (hook.name, hook.room, hook.digest, hook.maker, hook.time))
+        case HookEnded(_, name):
+            execute("DELETE FROM hooks WHERE name = ?", (name,))
 
 
 def _set_right(connection: sqlite3.Connection, room: str, subject: Subject, **values: float | None) -> None:
@@ -100,8 +109,8 @@ def _set_rule(connection: sqlite3.Connection, room: str, rule: str, value: str |
 
 
 def forget(connection: sqlite3.Connection, room: str) -> None:
-    """Forget the rules of a room that is gone, and who had rights in it."""
-    for table in ("rules", "rights", "muted_networks", "room_bans", "joined"):
+    """Forget the rules of a room that is gone, its hooks, and who had rights in it."""
+    for table in ("rules", "rights", "muted_networks", "room_bans", "joined", "hooks"):
         connection.execute(f"DELETE FROM {table} WHERE room = ?", (room,))  # noqa: S608
 
 
@@ -156,4 +165,14 @@ def read(connection: sqlite3.Connection) -> Sequence[RoomRules]:
             muted_networks=networks.get(room, {}),
         )
         found.append(rules)
+    return found
+
+
+def hooks(connection: sqlite3.Connection, most: int) -> Sequence[StoredHook]:
+    """All hooks, each with the last tags that it has used, at *most* so many."""
+    rows = connection.execute("SELECT name, room, digest, maker, time FROM hooks ORDER BY time").fetchall()
+    found = []
+    for name, room, digest, maker, time in rows:
+        tags = connection.execute(_TAGS, (digest, most)).fetchall()
+        found.append(StoredHook(name, room, digest, maker, time, tuple(tag for (tag,) in reversed(tags))))
     return found

@@ -109,6 +109,7 @@ _MISSING_ACCOUNTS = """
     SELECT count(DISTINCT account) FROM (
         SELECT account FROM marks UNION SELECT account FROM joined UNION SELECT account FROM own_words
         UNION SELECT account FROM former_names UNION SELECT maker FROM invitations WHERE maker > 0
+        UNION SELECT maker FROM hooks WHERE maker > 0
         UNION SELECT subject FROM rights WHERE subject > 0 UNION SELECT subject FROM tokens WHERE subject > 0
         UNION SELECT subject FROM ignored WHERE subject > 0
     ) WHERE account NOT IN (SELECT id FROM accounts)

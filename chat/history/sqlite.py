@@ -68,6 +68,9 @@ BUSY_TIMEOUT = 2.0
 DROPPED_AT_ONCE = 50
 """The messages that go in one transaction."""
 
+TAGS_OF_HOOK = 256
+"""So many of the last tags of each hook are known when a chat begins."""
+
 LOOKED_AT_ONCE = 20_000
 """The ids among which the messages of somebody are looked for at once, from that of a message on.
 
@@ -113,7 +116,10 @@ _OF_NOBODY = """
 _ERASE = "UPDATE messages SET text = '', deleted_by = ? WHERE id = ?"
 _EDIT = "UPDATE messages SET text = ? WHERE id = ?"
 _BEYOND = "SELECT id FROM messages WHERE room = ? ORDER BY id DESC LIMIT 1 OFFSET ?"
-_LASTING = "SELECT room FROM rules UNION SELECT room FROM rights WHERE subject > 0 UNION SELECT room FROM room_bans"
+_LASTING = """
+    SELECT room FROM rules UNION SELECT room FROM rights WHERE subject > 0 UNION SELECT room FROM room_bans
+    UNION SELECT room FROM hooks
+"""
 _KEEP_TOPIC = "INSERT OR IGNORE INTO rules (room, locked) SELECT room, 0 FROM topics WHERE room = ? AND topic <> ''"
 _LAST_TIME = "SELECT coalesce((SELECT time FROM messages ORDER BY id DESC LIMIT 1), '')"
 _TIME_FROM = "SELECT time FROM messages WHERE id >= ? AND id < ? ORDER BY id LIMIT 1"
@@ -522,6 +528,7 @@ def read_contents(connection: sqlite3.Connection) -> Contents:
         spent=conversations.spent(connection),
         invitations=accounts.invitations(connection),
         pins=changes.pins(connection),
+        hooks=rules.hooks(connection, TAGS_OF_HOOK),
         last_time=connection.execute(_LAST_TIME).fetchone()[0],
     )
 

@@ -13,6 +13,7 @@ from msgspec import json
 
 from chat.admin.options import Options
 from chat.core.doors import Doors, Registration
+from chat.core.links import Links
 from chat.core.operating.table import COMMANDS
 
 PAGE = (Path(__file__).parents[2] / "docs" / "operating.md").read_text()
@@ -22,6 +23,7 @@ SHOWN = dict.fromkeys(re.findall(r"`chat admin ([^`-][^`]*)`", PAGE))
 def make_box() -> Box:
     """A chat with the users and rooms of the page: eve is here, ada and bob have accounts, mal is banned."""
     box = operated.make_box(doors=Doors(None, False, Registration.INVITATION))
+    box.hub.links = Links(port=8080)
     box.json("eve", rooms={"lobby": None, "dev": None}).ask(type="say", room="dev", text="spam")
     box.admin("ban", "mal")
     return box
@@ -31,7 +33,10 @@ def make_box() -> Box:
 def test_a_command_that_is_shown_is_carried_out(line: str) -> None:
     options = Options()
     options.parseOptions(shlex.split(line.partition(" | ")[0]))
-    operator = Operator(box := make_box()).ask(
+    box = make_box()
+    if options["words"][0] == "unhook":
+        box.admin("hook", options["words"][1], "dev")
+    operator = Operator(box).ask(
         *options["words"],
         secret=operated.PASSWORD,
         options=options.filters,

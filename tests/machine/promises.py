@@ -18,6 +18,7 @@ from typing import Any
 from house import Door
 
 from machine.conversations import Conversations
+from machine.hooks import Hooks
 from machine.wording import WORDS, quote_of, shown_as, words_of
 
 PROMISES = {
@@ -84,6 +85,7 @@ PROMISES = {
     "private end": "Of the end of a private message nobody is told but its two ends, and no later holder of a name.",
     "deleted": "What was deleted is not shown again.",
     "delivered": "A private message to an account is refused, or shown to it: at its next log-in if not before.",
+    "hook": "A hook speaks until it is ended, once under each tag and after any restart too, and its name is nobody's.",
     "announced": "What the operator announces is shown to everybody who is here.",
     "times": "What was said at a time is found by it, though the clock has jumped.",
 }
@@ -486,6 +488,7 @@ class World:
         self.spoken: dict[tuple[Subject, int], tuple[Any, float]] = {}
         """What everybody has said last in each room since the chat was started."""
         self.conversations = Conversations(self)
+        self.hooks = Hooks(self, fold)
         self.offers: frozenset[str] = frozenset()
         """The requests that this chat knows, of those that not every chat knows."""
         self.tick = 0.0

@@ -29,7 +29,10 @@ DURATION = re.compile(r"(\d+)([smhdw])( |$)")
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 ABOUT_SOMEBODY = ("kick", "op", "invite", "uninvite", "mute", "unmute", "moderator")
 """The requests by which somebody decides about somebody."""
-OF_OPS = ("kick", "mute", "unmute", "op", "lock", "slow", "room", "invite", "uninvite", "ban", "unban", "bans", "pin")
+OF_OPS = (
+    "kick", "mute", "unmute", "op", "lock", "slow", "room", "invite", "uninvite", "ban", "unban", "bans", "pin",
+    "hook", "hooks", "unhook",
+)  # fmt: skip
 OF_MEMBERS = ("say", "me", "topic", "pins", *OF_OPS)
 OF_FOUNDERS = ("closed", "founder")
 """What of a room only its founder, or a moderator, decides."""
@@ -256,6 +259,7 @@ class Asker(End):
                 write(world.owner(self.name), account)
                 write(world.holder(self.name), account)
             case "unregister" if self.account is not None:
+                world.hooks.may_end(maker=self.account)
                 world.tries[self.host] = world.tries.get(self.host, 0) + 1
                 fresh = Subject(f"presence {self.name} at {self.title}, unregistered", is_account=False)
                 fresh.names = self.account.names
@@ -302,6 +306,8 @@ class Asker(End):
             case "notify" if "words" in fields:
                 for subject in self.subjects:
                     write(subject.words, tuple(fields["words"]))
+            case "unhook":
+                world.hooks.may_end(name=fields["name"])
             case "ban" if room is None:
                 span = seconds_of(fields["text"])
                 until = INFINITY if span is None else world.seconds() + span
@@ -376,6 +382,7 @@ class Asker(End):
                 yield room.archived, request.fields["on"]
             case "closed":
                 yield room.closed, True
+                self.world.hooks.may_end(room=room.name)
                 for subject in self.world.everybody():
                     yield subject.lists(room.name), ANYTHING
                     for device in subject.devices:
@@ -468,6 +475,15 @@ class Asker(End):
                 if text.id is not None and text.id <= event["id"] and self.who.party in world.parties_of(text):
                     # They have said that they have read it.
                     text.shown_to.add(self.who)
+        if request.kind == "hook":
+            world.hooks.made(
+                Subject(f"hook of {self.title}", is_account=False, unknown=True),
+                request.fields,
+                event["text"],
+                tuple(self.subjects),
+            )
+        if request.kind == "unhook":
+            world.hooks.ended(request.fields["name"], request.fields["room"])
         if request.kind == "invitation":
             world.codes[event["code"]] = Code(self.who)
         if request.text is not None:

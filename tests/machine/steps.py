@@ -19,8 +19,9 @@ from twisted.logger import LogEvent, globalLogPublisher
 from twisted.python.failure import Failure
 
 from machine.clients import LOBBY, End, Person
+from machine.hooks import Said
 from machine.programs import MOST_DEVICES, Pass, Program
-from machine.promises import ANYTHING, INFINITY, Code, Device, Look, Register, Subject, Text, World
+from machine.promises import ANYTHING, INFINITY, Code, Device, Look, Register, Subject, Text, World, fold
 from machine.requests import OF_MESSAGES, Request
 from machine.wording import BREAKS
 
@@ -30,7 +31,9 @@ PROGRAMS, PEOPLE = 6, 2
 SEATS = PROGRAMS + PEOPLE
 HOSTS = [*(f"192.0.2.{number}" for number in range(10, 15)), "2001:db8:1::5", "192.0.2.20", "192.0.2.21"]
 NAMES = ["boss", "ada", "bob", "eve", "Idle", "cy", "dan", "flo"]
-OTHERS = ["root", "ldle", "Ada", "\u0430da", "bob2", "ada2", "bad name"]
+OTHERS = ["root", "ldle", "Ada", "\u0430da", "bob2", "ada2", "bad name", "robot"]
+ROBOTS = ["robot", "Robot", "r\u043fbot", "clock", "c1ock"]
+"""What hooks are called, besides the names of others."""
 ROOMS = ["lobby", "lobby", "lobby", "dev", "den", "ops", "tea"]
 SPANS = ["", "1h", "10m spam", "30s", "7d", "spam", "999999w"]
 TARGETS = [
@@ -85,6 +88,7 @@ class Day:
         self.conversation: list[str] = []
         self.doors = DOORS[doors]
         self.world = World(self.doors, waived)
+        self.hooks = self.world.hooks
         self.passes: dict[str, Pass] = {}
         self.seats: list[End | None] = [None] * SEATS
         self.broken: list[Program | None] = [None] * SEATS
@@ -161,12 +165,18 @@ class Day:
         self.look_at_errands()
         for end in self.ends:
             end.look()
+        self.hooks.look(self._names())
         self.ends = [end for end in self.ends if not end.over]
         for seat, there in enumerate(self.seats):
             if there is not None and there.over:
                 self._vacate(seat)
         failures = [failure.getTraceback() for failure in self._failures]
         self.world.require("no mistake", not failures, f"the log has: {''.join(failures)}")
+
+    def _names(self) -> dict[str, str]:
+        """The names of those who are here, as far as they are clear."""
+        here = [end for end in self.ends if isinstance(end, Program) and end.name and not end.over and not end.changes]
+        return {fold(end.name): end.title for end in here if not end.stuck}
 
     def look_at_errands(self) -> None:
         """Look at what the operator is told."""
@@ -1000,6 +1010,45 @@ def ignores_somebody(day: Day, program: Program, chance: random.Random) -> Reque
     return day.request("ignore", name=name, on=chance.random() < 0.6)
 
 
+@_rules(12)
+def makes_a_hook(day: Day, program: Program, room: str, chance: random.Random) -> Request:
+    name = chance.choice(ROBOTS) if chance.random() < 0.7 else day.other_name(chance)
+    return day.request("hook", room=room, name=name)
+
+
+@_rules(1)
+def ends_a_hook(day: Day, program: Program, room: str, chance: random.Random) -> Request:
+    names = [hook.name for hook in day.hooks.known if hook.room == room]
+    return day.request("unhook", room=room, name=chance.choice(names or ROBOTS))
+
+
+@asks(1)
+def lists_hooks(day: Day, program: Program, chance: random.Random) -> Request:
+    return day.request("hooks", room=day.some_room(program, chance))
+
+
+@step(25)
+def a_hook_speaks(day: Day, seat: int, chance: random.Random) -> object:
+    """Or says again what it has said, under the same tag."""
+    if not day.house.running or not day.hooks.known:
+        return NOTHING
+    hook = chance.choice(day.hooks.known[-4:])
+    # What is dropped takes its tag with it.
+    before = [said for said in hook.said if not said.text.dropped]
+    if before and chance.random() < 0.4:
+        said = chance.choice(before[-3:])
+    else:
+        said = Said(Text(day.text(chance), {hook.subject}, hook.room, notice=True), f"tag{day.number()}")
+        hook.said.append(said)
+        day.world.add(said.text)
+    day.log(f"the hook {hook.name} of #{hook.room} is sent {said.text.text!r} under {said.tag}")
+    day.world.tick += 1
+    day.hooks.post(
+        hook, said, Look(None, day.world.tick, INFINITY), day.house.post(hook.secret, said.text.text, said.tag)
+    )
+    return None
+
+
 @asks(2)
 def lists_devices(day: Day, program: Program, chance: random.Random) -> Request:
     return day.request("devices")
@@ -1259,6 +1308,7 @@ def _all_are_gone(day: Day) -> None:
     world.spoken, world.calls = {}, {}
     day.ends = []
     day.errands = []
+    day.hooks.chat_ended()
     for known in day.passes.values():
         known.broken = -1e9
         # After a restart only messages are known of a token that was logged out, and it may be given again.
@@ -1486,6 +1536,8 @@ def the_operator_rules_a_room(day: Day, seat: int, chance: random.Random) -> obj
     elif rule == "archive":
         writes = [(room.archived, True)]
     done_later = [(register, register.may_put(value, sent, INFINITY)) for register, value in writes]
+    if rule in ("close", "delete"):
+        day.hooks.may_end(room=name)
     if rule == "delete":
         _may_be_gone(day, name)
 
@@ -1544,6 +1596,7 @@ IN_MEMORY = frozenset(
     (
         "time_passes", "the_clock_jumps", "nothing_can_be_stored", "something_takes_long", "one_thing_is_done",
         "everything_is_done", "reads_slowly", "reads_again", "what_is_old_is_dropped", "edits_too_late",
+        "a_hook_speaks",
     )
 )  # fmt: skip
 """The steps that a real daemon can't be made to take."""
@@ -1609,6 +1662,14 @@ THEMES: Sequence[Collection[str]] = (
         "kicks_somebody", "mutes_somebody", "archives_a_room", "closes_a_room", "bans_from_a_room", "registers",
         "unregisters", "takes_another_name", "renames_the_account", "ignores_somebody", "comes_beside", "time_passes",
         "the_clock_jumps", "nothing_can_be_stored", "calls_everybody", "chooses_words", "pins_everything",
+    ),
+    (
+        "makes_a_hook", "ends_a_hook", "lists_hooks", "a_hook_speaks", "joins", "registers", "unregisters", "says",
+        "takes_another_name", "renames_the_account", "comes", "comes_back", "comes_with_a_new_account", "breaks_off",
+        "archives_a_room", "ends_a_room", "opens_a_room_again", "mutes_somebody", "ops_somebody", "bans",
+        "ignores_somebody", "the_operator_rules_a_room", "the_operator_renames_an_account", "nothing_can_be_stored",
+        "the_operator_erases_what_somebody_said", "something_takes_long", "one_thing_is_done", "everything_is_done",
+        "the_chat_is_killed", "the_chat_is_ended", "the_chat_is_started",
     ),
     (
         "kicks_somebody", "appoints", "mutes_somebody", "ops_somebody", "breaks_off", "comes_back", "says", "registers",

@@ -13,6 +13,7 @@ from chat.core.accounts import Role
 from chat.core.commands.table import TABLE
 from chat.core.facts import Decision, Record, TokenKept
 from chat.core.limits import Limits
+from chat.core.links import Links
 from chat.history.memory import MemoryStore
 from chat.history.passwords import hash_password
 from chat.history.store import CannotKeep
@@ -51,6 +52,7 @@ def store() -> WatchedStore:
 def box(store: WatchedStore) -> Box:
     """A chat with an owner and a registered user."""
     box = Box(limits=Limits(rate=None, plain_passwords=True), store=store)
+    box.hub.links = Links(port=8080)
     box.make_account("root", HASH, Role.OWNER)
     box.make_account("ada", HASH)
     store.records.clear()
@@ -210,6 +212,8 @@ STORING: list[tuple[dict[str, Any], dict[str, Any]]] = [
     ({"type": "react", "id": 1, "text": "👍"}, {"type": "ping"}),
     ({"type": "react", "id": 1, "text": "👍", "on": True}, {"type": "react", "id": 1, "text": "👍", "on": False}),
     ({"type": "pin", "room": "dev", "id": 1}, {"type": "ping"}),
+    ({"type": "hook", "room": "dev", "name": "ci"}, {"type": "unhook", "room": "dev", "name": "ci"}),
+    ({"type": "unhook", "room": "dev", "name": "old"}, {"type": "hook", "room": "dev", "name": "old"}),
     ({"type": "notify", "words": ["deploy"]}, {"type": "notify", "words": ["tea"]}),
     ({"type": "read", "room": "dev", "id": 1}, {"type": "read", "room": "dev", "id": 2}),
 ]
@@ -227,6 +231,7 @@ def test_what_a_tag_has_stored_is_done_once_whatever_comes_in_between(
         {"type": "mute", "room": "dev", "name": "bob"},
         {"type": "invite", "room": "dev", "name": "ada"},
         {"type": "ban", "target": "192.0.2.8"},
+        {"type": "hook", "room": "dev", "name": "old"},
     ):
         answers(root, **setup)
     first = answers(root, **request_, tag="t")

@@ -238,7 +238,7 @@ def test_help_names_the_commands_by_topic_on_one_screen() -> None:
     root.send("/help")
     assert root.lines() == [
         *shown[:-1],
-        "* As an op here: /pin, /kick, /mute, /unmute, /op, /invite, /uninvite, /lock, /slow",
+        "* As an op here: /pin, /kick, /mute, /unmute, /op, /invite, /uninvite, /lock, /slow, /hook, /hooks, /unhook",
         "* As a moderator: /ban, /unban, /stats, /bans",
         "* As an owner: /moderator",
         shown[-1],

@@ -13,6 +13,7 @@ from chat.core.commands import (
     devices,
     files,
     history,
+    hooks,
     moderation,
     people,
     private,
@@ -171,7 +172,7 @@ TOPICS: Sequence[tuple[str, Sequence[Command]]] = (
     ("Earlier messages", (*history.COMMANDS, *changes.COMMANDS)),
     ("Your account", account.COMMANDS),
     ("Your devices", devices.COMMANDS),
-    ("Rooms", (*room_people.COMMANDS, *room_rules.COMMANDS)),
+    ("Rooms", (*room_people.COMMANDS, *room_rules.COMMANDS, *hooks.COMMANDS)),
     ("The chat", moderation.COMMANDS),
 )
 """All commands but ``/help``, by what they are about."""

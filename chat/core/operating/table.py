@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from chat.core.errors import ServerFull, UnknownCommand
 from chat.core.hub import Hub
-from chat.core.operating import accounts, erasing, people, record, rooms
+from chat.core.operating import accounts, erasing, hooks, people, record, rooms
 from chat.core.operating.request import Command, Operator, Request
 
 COMMANDS: Mapping[str, Command] = {
@@ -15,6 +15,7 @@ COMMANDS: Mapping[str, Command] = {
         *people.COMMANDS,
         *accounts.COMMANDS,
         *rooms.COMMANDS,
+        *hooks.COMMANDS,
         *erasing.COMMANDS,
         *record.COMMANDS,
     )

@@ -12,6 +12,7 @@ from websockets.server import ServerProtocol
 
 from chat.core.doorkeeper import Doorkeeper
 from chat.protocols.connection import Connections
+from chat.protocols.web.hooks import Hooks
 from chat.protocols.web.hosts import Hosts
 from chat.protocols.web.page_files import Page, read_page
 from chat.protocols.web.requests import Refused, WebRequest, WebSite
@@ -54,4 +55,5 @@ def web_site(connections: Connections, hosts: Hosts, shelf: Shelf | None = None)
     if shelf is not None:
         root.putChild(b"u", Uploads(connections.hub, shelf))
         root.putChild(b"f", Downloads(shelf))
+    root.putChild(b"h", Hooks(connections.hub))
     return WebSite(root, connections, hosts, Doorkeeper(connections.hub.limits))

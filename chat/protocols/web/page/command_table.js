@@ -42,6 +42,9 @@ uninvite! @room name:user
 lock! @room [on:switch]
 slow! @room text
 room @room [access:choice] [name:user] [text]
+hook! @room name:text
+hooks! @room
+unhook! @room name:text
 ban! target:user [text]
 unban! target:user
 stats!
