@@ -228,7 +228,7 @@ def test_help_names_the_commands_by_topic_on_one_screen() -> None:
     assert shown == [
         "* Say something by typing it. // begins a line with one slash. exit leaves.",
         "* Rooms: /who, /rooms, /join, /topic, /room",
-        "* Talk: /me, /reply, /paste, /msg, /conversations",
+        "* Talk: /me, /reply, /paste, /msg, /conversations, /upload",
         "* You and others: /nick, /ignore, /away, /notify, /whois, /quit",
         "* Earlier messages: /history, /search, /mentions, /edit, /delete, /react, /pins",
         "* Your account: /register, /password, /rename, /unregister, /invitation",

@@ -12,6 +12,7 @@ reply @room text
 paste
 msg name:user [text]
 conversations [before:number]
+upload @room
 nick name:text
 ignore [name:user] [on:switch]
 away [text]
