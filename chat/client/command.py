@@ -47,6 +47,7 @@ from chat.client.link.link import (
     Link,
     Listener,
 )
+from chat.client.link.sending import CannotSend, look_at
 from chat.client.link.states import Asking
 from chat.client.link.tls import KnownHosts, Trust, Unknown, known_hosts_path
 from chat.client.mistakes import LogFile, Mistakes
@@ -58,6 +59,7 @@ from chat.client.model.scrollback import LineKind
 from chat.client.model.session_file import SessionFile, file_name
 from chat.client.model.session_keeper import SessionKeeper, rooms_to_join
 from chat.client.options import KEY_VARIABLE, ClientSettings, read
+from chat.client.plain.file_sender import FileSender
 from chat.client.plain.output import CannotPrint, Output, complain
 from chat.client.plain.pipe import Lines, Sender, Tail
 from chat.client.plain.plain import Keys, Plain
@@ -130,6 +132,8 @@ async def _run(settings: ClientSettings, reactor: IReactorTime) -> int:
             if not person:
                 raise NoPassword("An invitation makes your name yours. Say with --password-file with which password.")
             return await _run_again(_registering(settings), reactor)
+        if settings.file is not None:
+            return 0 if await _send_file(settings, settings.file, reactor) else 1
         if settings.tail:
             return await _tail(settings, reactor)
         if not person:
@@ -276,7 +280,7 @@ def _link(
         tag_prefix=secrets.token_hex(8),
         password=settings.password,
         all_rooms=backlog > 0,
-        conversations=not isinstance(listener, Sender),
+        conversations=not isinstance(listener, Sender | FileSender),
         key=settings.key,
         invitation=settings.invitation,
         interactive=backlog > 0,
@@ -475,6 +479,25 @@ async def _send(settings: ClientSettings, reactor: IReactorTime) -> bool:
         await linked
     if link.farewell:
         complain(link.farewell)
+    return finished.done() and finished.result() is True
+
+
+async def _send_file(settings: ClientSettings, name: str, reactor: IReactorTime) -> bool:
+    """Send a file; return whether it was stored."""
+    try:
+        path, size = look_at(name)
+    except CannotSend as why:
+        complain(str(why))
+        return False
+    sender = FileSender(settings.rooms[0], path, size, settings.timeout, reactor, complain)
+    link = _link(settings, reactor, sender)
+    with handled(ENDING, sender.give_up):
+        linked = _start(link)
+        sender.start(link)
+        finished: asyncio.Future[Any] = sender.finished.asFuture(asyncio.get_running_loop())
+        await asyncio.wait((linked, finished), return_when=asyncio.FIRST_COMPLETED)
+        link.leave()
+        await linked
     return finished.done() and finished.result() is True
 
 

@@ -58,6 +58,8 @@ class ClientSettings:
     """The key of the chat."""
     invitation: str | None = None
     """The code of an invitation to the chat, with which the name is registered."""
+    file: str | None = None
+    """A file to send, and nothing else."""
     notice: bool = False
     """Whether what is sent from a pipe is to alert nobody."""
     rooms_given: bool = False
@@ -117,12 +119,13 @@ chat serve runs a chat; chat export, chat import and chat admin manage a history
             f"Take the key of the chat from the first line of this file. [default: that in {KEY_VARIABLE}, or ask]",
         ],
         ["invitation", None, None, "The code of an invitation, which makes your name yours. [default: none]"],
+        ["file", "f", None, "Send this file to the room, and leave. [default: none]"],
         ["log", None, None, "Write a log of the client itself to this file. [default: none]"],
         ["config", "c", None, f"The configuration file. [default: {config_path()}]"],
     ]
 
     compData = usage.Completions(
-        optActions=dict.fromkeys(("config", "log", "key-file", "password-file"), usage.CompleteFiles())
+        optActions=dict.fromkeys(("config", "file", "log", "key-file", "password-file"), usage.CompleteFiles())
     )
 
     def __init__(self) -> None:
@@ -240,6 +243,7 @@ def settings(chosen: Mapping[str, Any], address_given: bool = True, rooms_given:
         keyring=bool(chosen.get("keyring")),
         key_file=None if key_file is None else Path(key_file),
         invitation=chosen.get("invitation"),
+        file=chosen.get("file"),
         notice=bool(chosen.get("notice")),
         rooms_given=rooms_given,
     )

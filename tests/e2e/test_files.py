@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import sqlite3
 import subprocess
+import sys
 from collections.abc import Sequence
 from contextlib import closing
 from hashlib import sha256
@@ -154,3 +155,28 @@ def test_nobody_waits_for_a_file_that_somebody_sends(start_chat: DaemonFactory, 
         for sender in senders:
             sender.kill()
             sender.communicate()
+
+
+def test_the_client_sends_a_file_and_leaves(start_chat: DaemonFactory, tmp_path: Path) -> None:
+    chat = start_chat(*WEB, "--no-limits")
+    bob = chat.bot("bob", accept=["changes", "lines"])
+    local = tmp_path / "log.bin"
+    local.write_bytes(DATA)
+    command = [sys.executable, "-m", "chat", "--file", str(local), f"ada@{HOST}:{chat.port}"]
+    done = subprocess.run(command, check=False, capture_output=True, timeout=DEADLINE, stdin=subprocess.DEVNULL)
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
+    file = bob.until("message", author="ada")[-1]["file"]
+    assert file["digest"] == sha256(DATA).hexdigest()
+    bob.until("left")
+    command[4] = str(tmp_path / "nothing")
+    done = subprocess.run(command, check=False, capture_output=True, timeout=DEADLINE, stdin=subprocess.DEVNULL)
+    assert done.returncode == 1
+    assert done.stderr.endswith(b"nothing can't be read: No such file or directory.\n")
+
+
+def test_the_client_is_told_that_a_chat_takes_no_files(start_chat: DaemonFactory, tmp_path: Path) -> None:
+    local = tmp_path / "log.bin"
+    local.write_bytes(DATA)
+    command = [sys.executable, "-m", "chat", "--file", str(local), f"ada@{HOST}:{start_chat().port}"]
+    done = subprocess.run(command, check=False, capture_output=True, timeout=DEADLINE, stdin=subprocess.DEVNULL)
+    assert (done.returncode, done.stderr) == (1, b"chat: This chat takes no files.\n")

@@ -33,7 +33,7 @@ def changed(line: Line, change: AnyChange, mine: bool) -> Line:
         return line
     match change:
         case Edited(text=text):
-            return replace(line, text=text, edited=True)
+            return replace(line, text=text + line.link, edited=True)
         case Deleted(by=by):
             return Line(LineKind.NOTICE, line.time, f"{by} deleted this.", mine=line.mine, id=line.id)
         case Reacted():

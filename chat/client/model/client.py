@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
+from twisted.python.failure import Failure
+
 from chat.client.link.link import MAXIMUM_OUTBOX, Link, NotNow, Post
+from chat.client.link.sending import CannotSend, look_at, put
 from chat.client.link.states import Asking
 from chat.client.model import status
 from chat.client.model.apart import Glance
@@ -17,14 +21,14 @@ from chat.client.model.model import Model
 from chat.client.model.plain_text import lines_with_time
 from chat.client.model.room import OtherSide, Room
 from chat.client.model.room_filter import rooms_like
-from chat.client.model.scrollback import Line
+from chat.client.model.scrollback import Line, LineKind
 from chat.client.model.search_results import SearchResults
 from chat.core import durations, events, names
 from chat.core.command import ON, Command, Kind, Parameter
 from chat.core.commands import table
 from chat.core.errors import ChatError
 from chat.core.reactions import reaction_from
-from chat.core.text import clean, clean_lines
+from chat.core.text import clean, clean_lines, file_size
 from chat.core.when import Past
 
 PRINTED_AROUND = 20
@@ -50,6 +54,8 @@ _SAID = ("say", "me", "msg")
 _NEW = ("edit", "notify", "pin", "pins", "react")
 """The commands that a server does not know which knows no changes of messages."""
 HOW_TO_PASTE = "Paste the lines as you do elsewhere: they become one message."
+MOST_SENDING = 20
+"""So many files wait at most for the server to say where they go."""
 _CHANGING = ("edit", "delete", "react", "pin")
 """The commands that change messages."""
 
@@ -75,6 +81,13 @@ class Client:
         self.takes_pastes = False
         """Whether the screen does what ``/paste`` says, as the user can type only one line at a time."""
         self._backlogs = Backlogs(link, model)
+        self.put = put
+        """Sends a file."""
+        self._sending: dict[str, Path | bytes] = {}
+        """What is to be sent once the server says where, by the tag of the request."""
+        self._too_long = ""
+        """The text that the user was offered to send as a file, as it is too long for a message."""
+        model.may_send = self._send_to
         self._edited: tuple[Room, int] | None = None
         """The message whose text is the draft, and its room."""
 
@@ -167,10 +180,69 @@ class Client:
         """Say a text of several lines as one message, or line by line if the server is too old for that."""
         if has_secret(text.partition("\n")[0]):
             raise CannotDo("The first line has a password in it, so nothing was sent.")
+        if self.takes_files and self._is_too_long(text):
+            self._offer_as_file(text)
+            return
         if self.takes_lines:
             self.say(text)
         else:
             self.say_lines(line.strip() for line in text.split("\n") if line)
+
+    @property
+    def takes_files(self) -> bool:
+        """Whether the server takes files."""
+        return "files" in self.link.features
+
+    def _is_too_long(self, text: str) -> bool:
+        limits = self.model.limits
+        return limits is not None and (len(text.encode()) > limits.text or text.count("\n") >= max(limits.lines, 1))
+
+    def _offer_as_file(self, text: str) -> None:
+        """Send a text as a file that is too long for a message, if the user says that by entering it again."""
+        if self._too_long != text:
+            self._too_long, lines = text, text.count("\n") + 1
+            raise CannotDo(f"That has {lines} lines, too long for a message. Enter again sends it as a file.")
+        self._send_text(text)
+
+    def _send_text(self, text: str) -> None:
+        """Send a text as a file."""
+        self._too_long = ""
+        data = f"{text}\n".encode()
+        self._ask_to_send("paste.txt", len(data), data)
+
+    def keep_paste(self, text: str) -> bool:
+        """Keep a *text* that is too much for the line for ``/send`` alone; return whether the server takes files."""
+        if self.takes_files:
+            self._too_long = clean_lines(text)
+        return self.takes_files
+
+    def _ask_to_send(self, name: str, size: int, file: Path | bytes) -> None:
+        """Ask where a file may be sent that goes to the current room; raises :class:`CannotDo`."""
+        room, limits = self.model.current, self.model.limits
+        if not self.takes_files or limits is None:
+            raise CannotDo("This chat takes no files.")
+        if size > limits.file:
+            raise CannotDo(f"{name} has {file_size(size)}, and the server takes {file_size(limits.file)} at most.")
+        if room.private and room.with_ is None:
+            raise CannotDo(f"Say something to {room.name} first, so that the conversation is there.")
+        address = {"with": room.with_} if room.private else {"room": room.name}
+        tag = self.link.ask("upload", **address, name=name, size=size)
+        self.model.expect(tag)
+        self._sending[tag] = file
+        if len(self._sending) > MOST_SENDING:
+            del self._sending[next(iter(self._sending))]
+
+    def _send_to(self, event: events.Upload, room: Room) -> None:
+        """Send the file for which the server has named an address."""
+        file = self._sending.pop(event.tag or "", None)
+        if file is None:
+            return
+
+        def failed(failure: Failure) -> None:
+            sentence = str(failure.value) if failure.check(CannotSend) else "The file was not sent."
+            self.model.tell(sentence, LineKind.REFUSAL, room if room in self.model.rooms else None)
+
+        self.put(event.url, file).addErrback(failed)
 
     def open_at(self, number: int) -> None:
         """Show what was said round the message with that id; raises :class:`CannotDo`."""
@@ -419,7 +491,7 @@ class Client:
         """Have the user change the text of what they said last here."""
         room = self.model.current
         line = self._last_said(room)
-        self.draft = f"/edit {line.text}"
+        self.draft = f"/edit {line.text.removesuffix(line.link)}"
         self._edited = room, line.id or 0
 
     def _edit(self, command: Command, arguments: Mapping[str, Any]) -> None:
@@ -586,6 +658,23 @@ class Client:
         self.model.current.clear()
         self.model.apart = None
 
+    def send(self, file: str = "") -> None:
+        """Send a file to the current room; without its name, what was too much to paste."""
+        if not file and not self._too_long:
+            raise CannotDo("Say which file: /send log.txt")
+        if not file:
+            self._send_text(self._too_long)
+            return
+        try:
+            path, size = look_at(file)
+        except CannotSend as why:
+            raise CannotDo(str(why)) from why
+        self._ask_to_send(path.name, size, path)
+
+    def _upload(self, command: Command, arguments: Mapping[str, Any]) -> None:
+        """Say that it is not needed."""
+        raise CannotDo("/send FILE sends a file.")
+
     def quit(self) -> None:
         """Leave the chat."""
         self.leave()
@@ -632,11 +721,15 @@ _BEFORE = {
     "pin": Client._pin,
     "notify": Client._notify,
     "paste": Client._paste,
+    "upload": Client._upload,
 }
 """Commands for which the client does more than send a request; all that have a parameter for people only."""
 
 _NOT_NEEDED = ("paste",)
 """Commands for which most screens have a better way."""
+
+_INSTEAD = ("upload",)
+"""Commands in whose place the client has one of its own."""
 
 _IN_CONVERSATIONS = ("history", "react", "reply")
 """Commands about a room that are about a private conversation as well."""
@@ -664,11 +757,21 @@ OWN_COMMANDS: Mapping[str, Command] = {
             Client.peek,
         ),
         Command("quiet", (ON,), "has this room not call you, except by your name; again ends that", Client.quiet),
+        Command(
+            "send",
+            (Parameter("file", Kind.TEXT, optional=True),),
+            "sends a file to the room: /send log.txt, or without a name what was too much to paste",
+            Client.send,
+        ),
         Command("quit", (), "leaves the chat", Client.quit),
         Command("reconnect", (), "tries at once to connect again, when there is no connection", Client.reconnect),
     )
 }
 """The client's own commands."""
+
+_NOT_HERE = (*OWN_COMMANDS, *_NOT_NEEDED, *_INSTEAD)
+"""The commands of the server that users of a client do not type."""
+
 
 ALIASES: Mapping[str, str] = {
     **table.ALIASES,
@@ -704,7 +807,7 @@ def goes_to(post: Post, room: Room) -> bool:
 
 def all_commands() -> list[Command]:
     """All commands that a user can type: the server's and the client's own."""
-    served = (command for command in table.for_people() if command.name not in (*OWN_COMMANDS, *_NOT_NEEDED))
+    served = (command for command in table.for_people() if command.name not in _NOT_HERE)
     return [*served, *OWN_COMMANDS.values()]
 
 

@@ -101,6 +101,8 @@ class Model(Listener):
         self._opened: dict[str, Room] = {}
         """The rooms from which private conversations were opened, by the tags of the messages that did it."""
         self._earlier: dict[str, Room] = {}
+        self.may_send: Callable[[events.Upload, Room], None] = lambda event, room: None
+        """Is told where a file may be sent, and the room in which that was asked."""
         self._apart: set[str] = set()
         """The tags of requests whose answers are shown apart from the rooms, or dropped if nobody waits for them."""
         self._listed_rooms: list[str] = []
@@ -522,7 +524,7 @@ class Model(Listener):
         return Line(
             LineKind.ACTION if event.kind == "action" else LineKind.SAY,
             self.local_time.local(event.time),
-            event.text,
+            event.text + event.link,
             author=event.author,
             mine=mine,
             mention=not mine and self._calls(event),
@@ -534,6 +536,7 @@ class Model(Listener):
             edited=event.edited is not None,
             pinned=event.pinned,
             notice=event.notice,
+            link=event.link,
         )
 
     def _calls(self, message: events.Message) -> bool:
@@ -791,6 +794,9 @@ class Model(Listener):
                 self._list(event)
             case events.Words():
                 self.words = event.words_
+            case events.Upload():
+                self.may_send(event, room)
+                return
             case events.Ignored():
                 self.ignored = set(event.names)
                 if unasked:

@@ -56,6 +56,8 @@ class Line:
     pinned: bool = False
     notice: bool = False
     about: int | None = None
+    link: str = ""
+    """What the text ends in that is no part of it: the address of a file."""
 
     @property
     def is_message(self) -> bool:

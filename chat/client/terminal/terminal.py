@@ -371,6 +371,8 @@ class Terminal(Observer):
         size = len(text.encode("utf-8", "replace"))
         if size > MAXIMUM_PASTE:
             self._hint = f"That is too much to paste: {size} bytes, and at most {MAXIMUM_PASTE} at once."
+            if self._client.keep_paste(data):
+                self._hint += " /send sends it as a file."
             return
         self._buffer.insert_text(text if self._finder is None else text.partition("\n")[0])
 

@@ -1,0 +1,74 @@
+"""Sends a file to the address that the server has named for it."""
+
+from __future__ import annotations
+
+import os
+from contextlib import ExitStack, suppress
+from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from io import BytesIO
+from pathlib import Path
+from typing import BinaryIO
+from urllib.parse import urlsplit
+
+from twisted.internet.defer import Deferred
+
+from chat.core.text import clean
+
+PATIENCE = 30.0
+"""The seconds that the server may take for each step."""
+
+LONGEST_ANSWER = 1_000
+
+
+class CannotSend(Exception):
+    """A file was not sent; the message of the exception is a sentence for the user."""
+
+
+def put(url: str, file: Path | bytes) -> Deferred[None]:
+    """Send a *file*, or what is to be in it, in another thread; the Deferred fails with :class:`CannotSend`."""
+    from twisted.internet.threads import deferToThread
+
+    return deferToThread(_put, url, file)
+
+
+def _put(url: str, file: Path | bytes) -> None:
+    place = urlsplit(url)
+    if place.scheme not in ("http", "https") or place.hostname is None:
+        raise CannotSend("The server has named no address to which a file can be sent.")
+    kind = HTTPSConnection if place.scheme == "https" else HTTPConnection
+    try:
+        with ExitStack() as opened:
+            body, size = _open(file, opened)
+            connection = kind(place.hostname, place.port, timeout=PATIENCE)
+            opened.callback(connection.close)
+            # Who refuses a file may do so before all of it has come.
+            with suppress(BrokenPipeError, ConnectionResetError):
+                connection.request("PUT", place.path, body, {"Content-Length": str(size)})
+            answer = connection.getresponse()
+            sentence = clean(answer.read(LONGEST_ANSWER).decode("utf-8", "replace")).strip()
+    except (OSError, HTTPException) as failure:
+        reason = getattr(failure, "strerror", None) or str(failure) or "the connection broke"
+        raise CannotSend(f"The file was not sent: {clean(reason)}.") from failure
+    if answer.status not in (200, 201):
+        raise CannotSend(sentence or f"The file was not sent: the server answered {answer.status}.")
+
+
+def _open(file: Path | bytes, opened: ExitStack) -> tuple[BinaryIO, int]:
+    if isinstance(file, bytes):
+        return BytesIO(file), len(file)
+    body = opened.enter_context(file.open("rb"))
+    return body, os.fstat(body.fileno()).st_size
+
+
+def look_at(name: str) -> tuple[Path, int]:
+    """Find the file that the user calls *name*, and its size; raises :class:`CannotSend`."""
+    try:
+        path = Path(name).expanduser()
+        size = path.stat().st_size
+    except (OSError, RuntimeError, ValueError) as failure:
+        raise CannotSend(f"{name} can't be read: {getattr(failure, 'strerror', None) or failure}.") from failure
+    if not path.is_file():
+        raise CannotSend(f"{name} is no file.")
+    if not os.access(path, os.R_OK):
+        raise CannotSend(f"You may not read {name}.")
+    return path, size

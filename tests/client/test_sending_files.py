@@ -1,0 +1,198 @@
+"""Files in our clients: /send, texts that are too long for a message, and how they are shown."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+
+import pytest
+from box import Box
+from client.seats import Seat
+from twisted.internet.defer import Deferred, fail, succeed
+
+from chat.client.link import sending
+from chat.client.link.sending import CannotSend
+from chat.client.model.client import CannotDo
+from chat.client.model.plain_text import plain_text
+from chat.core.commands import files
+from chat.core.events import File
+from chat.core.limits import Limits
+from chat.core.links import Links
+
+LONG = "\n".join(f"line {number}" for number in range(120))
+
+
+class Sender:
+    """Somebody at a client, whose files come to the chat at once."""
+
+    def __init__(self, limits: Limits | None = None) -> None:
+        self.box = Box(limits=limits)
+        self.box.hub.links = Links("http://192.0.2.1/", files=True)
+        self.bob = self.box.json("bob", accept=["changes", "lines"])
+        self.seat = Seat(self.box)
+        self.bob.objects()
+        self.sent: list[tuple[str, Path | bytes]] = []
+        self.failure: CannotSend | None = None
+        self.seat.client.put = self._put
+
+    def _put(self, url: str, file: Path | bytes) -> Deferred[None]:
+        self.sent.append((url, file))
+        if self.failure is not None:
+            return fail(self.failure)
+        ticket = self.box.hub.uploads.find(url.rpartition("/")[2], self.box.clock.seconds())
+        assert ticket is not None
+        size = len(file if isinstance(file, bytes) else file.read_bytes())
+        files.begin(self.box.hub, ticket, "", size)
+        of = File(name=ticket.name, size=size, type="text/plain", digest="0")
+        files.send(self.box.hub, ticket, of, "KEY", lambda says: None, lambda: None)
+        self.seat.pump()
+        return succeed(None)
+
+    def enter(self, text: str) -> str:
+        """Type something; return what is refused."""
+        try:
+            self.seat.client.enter(text)
+        except CannotDo as why:
+            return str(why)
+        finally:
+            self.seat.pump()
+        return ""
+
+    @property
+    def last(self) -> str:
+        """The last line in the room."""
+        return plain_text(list(self.seat.model.current.lines)[-1])
+
+
+def test_send_sends_a_file(tmp_path: Path) -> None:
+    ada = Sender()
+    file = tmp_path / "the log.txt"
+    file.write_text("tea\n")
+    assert ada.enter(f"/send {file}") == ""
+    assert [one for _, one in ada.sent] == [file]
+    assert ada.last == "~ ada sent the log.txt (4 bytes): http://192.0.2.1/f/KEY/the%20log.txt"
+    (said,) = [event for event in ada.bob.objects() if event["type"] == "message"]
+    assert said["file"]["name"] == "the log.txt"
+    assert ada.enter("/edit") == ""
+    assert ada.seat.client.draft == "/edit sent the log.txt (4 bytes)"
+    ada.enter("/edit the log of today")
+    assert ada.last == "~ ada the log of today: http://192.0.2.1/f/KEY/the%20log.txt"
+
+
+def test_send_in_a_private_conversation(tmp_path: Path) -> None:
+    ada = Sender()
+    file = tmp_path / "log.txt"
+    file.write_text("tea\n")
+    ada.seat.model.turn_to(ada.seat.model.open("bob", private=True))
+    assert ada.enter(f"/send {file}") == "Say something to bob first, so that the conversation is there."
+    ada.enter("hi")
+    assert ada.enter(f"/send {file}") == ""
+    assert ada.bob.objects()[-1]["file"]["name"] == "log.txt"
+
+
+def test_what_can_not_be_sent_is_told(tmp_path: Path) -> None:
+    ada = Sender(Limits(rate=None, file=10))
+    assert ada.enter(f"/send {tmp_path}/nothing") == f"{tmp_path}/nothing can't be read: No such file or directory."
+    assert ada.enter(f"/send {tmp_path}") == f"{tmp_path} is no file."
+    file = tmp_path / "log.txt"
+    file.write_text("x" * 11)
+    assert ada.enter(f"/send {file}") == "log.txt has 11 bytes, and the server takes 10 bytes at most."
+    file.write_text("x")
+    ada.failure = CannotSend("The disk is full.")
+    assert ada.enter(f"/send {file}") == ""
+    assert ada.last == "! The disk is full."
+    assert ada.enter("/upload") == "/send FILE sends a file."
+    ada.box.hub.links = Links()
+    other = Seat(ada.box, "cy")
+    with pytest.raises(CannotDo, match=r"This chat takes no files\."):
+        other.client.enter(f"/send {file}")
+
+
+def test_a_text_that_is_too_long_is_offered_as_a_file() -> None:
+    ada = Sender()
+    offer = "That has 120 lines, too long for a message. Enter again sends it as a file."
+    assert ada.enter(LONG) == offer
+    assert ada.sent == []
+    assert ada.enter(LONG.replace("line 5", "line five")) == offer
+    assert ada.enter(LONG.replace("line 5", "line five")) == ""
+    ((_, data),) = ada.sent
+    assert isinstance(data, bytes)
+    assert data.count(b"\n") == 120
+    assert ada.last.startswith("~ ada sent paste.txt (")
+
+
+def test_what_is_too_much_to_paste_waits_for_send() -> None:
+    ada = Sender()
+    assert ada.enter("/send") == "Say which file: /send log.txt"
+    assert ada.seat.client.keep_paste("x\r\n" * 10_000)
+    assert ada.enter("/send") == ""
+    ((_, data),) = ada.sent
+    assert data == b"x\n" * 10_000
+    assert ada.enter("/send") == "Say which file: /send log.txt"
+
+
+def test_help_names_send_and_not_upload() -> None:
+    ada = Sender()
+    ada.enter("/help all")
+    told = [plain_text(line) for line in ada.seat.model.current.lines]
+    assert any("/send [file] - " in line for line in told)
+    assert not any("/upload" in line for line in told)
+
+
+# -- by HTTP
+
+
+class Server(BaseHTTPRequestHandler):
+    """Answers as it is told."""
+
+    status, answer = 201, b"log.txt was sent to #lobby.\n"
+    reads = True
+    got = b""
+
+    def do_PUT(self) -> None:
+        if self.reads:
+            Server.got = self.rfile.read(int(self.headers["Content-Length"]))
+        self.send_response(self.status)
+        self.send_header("Content-Length", str(len(self.answer)))
+        self.end_headers()
+        self.wfile.write(self.answer)
+
+    def log_message(self, *words: object) -> None:
+        """Log nothing."""
+
+
+@pytest.fixture
+def url() -> Iterator[str]:
+    with HTTPServer(("127.0.0.1", 0), Server) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_address[1]}/u/KEY"
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+def test_the_bytes_go_by_http(url: str, tmp_path: Path) -> None:
+    file = tmp_path / "log.bin"
+    file.write_bytes(bytes(range(256)) * 1_000)
+    sending._put(url, file)
+    assert Server.got == file.read_bytes()
+    sending._put(url, b"paste")
+    assert Server.got == b"paste"
+
+
+def test_the_sentence_of_the_server_is_told(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Server, "status", 403)
+    monkeypatch.setattr(Server, "answer", b"You are \x1b[31mmuted.\n")
+    with pytest.raises(CannotSend, match=r"^You are \[31mmuted\.$"):
+        sending._put(url, b"paste")
+
+
+def test_where_nobody_listens() -> None:
+    with pytest.raises(CannotSend, match=r"^The file was not sent: Connection refused\.$"):
+        sending._put("http://127.0.0.1:1/u/KEY", b"paste")
+    with pytest.raises(CannotSend, match="no address"):
+        sending._put("file:///etc/passwd", b"paste")
