@@ -35,8 +35,8 @@ from chat.protocols.certificate import BadCertificate, Certificate, make_where_m
 from chat.protocols.connection import ChatFactory
 from chat.protocols.listening import Listening
 from chat.protocols.plain import PlainManners
+from chat.protocols.shelf import Shelf
 from chat.protocols.ways import WAYS, WEB, Surroundings, WayIn
-from chat.protocols.web.shelf import Shelf
 from chat.settings import FOREVER, NO_DATA, Settings
 from chat.talklog import TalkLog
 

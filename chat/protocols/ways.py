@@ -12,8 +12,8 @@ from chat.protocols.connection import ChatFactory, Connections
 from chat.protocols.listening import EVERYWHERE, is_encrypted
 from chat.protocols.plain import PlainManners
 from chat.protocols.proxy import BEHIND_PROXY, ProxyFactory
+from chat.protocols.shelf import Shelf
 from chat.protocols.tls import TlsFactory
-from chat.protocols.web.shelf import Shelf
 
 
 class Surroundings(msgspec.Struct, frozen=True):

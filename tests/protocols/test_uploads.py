@@ -22,7 +22,7 @@ from chat.core.links import Links
 from chat.disk import file_directory
 from chat.disk.file_directory import FileDirectory
 from chat.history.store import CannotKeep
-from chat.protocols.web.shelf import Shelf
+from chat.protocols.shelf import Shelf
 from chat.protocols.web.uploads import AHEAD, Downloads, Uploads, part_of
 
 TEXT = b"all is well\n" * 1_000

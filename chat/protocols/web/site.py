@@ -12,11 +12,11 @@ from websockets.server import ServerProtocol
 
 from chat.core.doorkeeper import Doorkeeper
 from chat.protocols.connection import Connections
+from chat.protocols.shelf import Shelf
 from chat.protocols.web.hooks import Hooks
 from chat.protocols.web.hosts import Hosts
 from chat.protocols.web.page_files import Page, read_page
 from chat.protocols.web.requests import Refused, WebRequest, WebSite
-from chat.protocols.web.shelf import Shelf
 from chat.protocols.web.uploads import Downloads, Uploads
 from chat.protocols.web.websocket import SILENT, Parsers, WebConnection, WebManners
 

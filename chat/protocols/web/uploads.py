@@ -24,8 +24,8 @@ from chat.core.events import File
 from chat.core.files import Ticket
 from chat.core.hub import Hub
 from chat.disk.file_directory import Contents, NewFile, NoRoom
+from chat.protocols.shelf import Shelf
 from chat.protocols.web.requests import Body, Refused, TakesBody, WebRequest
-from chat.protocols.web.shelf import Shelf
 
 AHEAD = 262_144
 """The bytes of a file that wait to be written, at most, before no more are read."""
