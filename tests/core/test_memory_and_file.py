@@ -17,9 +17,13 @@ from box import Box, Client, Operator, SlowWork
 from history.stores import REACTOR
 from twisted.internet.defer import Deferred, succeed
 
+from chat.core.commands import files
 from chat.core.doors import Doors, Inviters, Registration
+from chat.core.errors import ChatError
+from chat.core.events import File
 from chat.core.facts import Contents, Record
 from chat.core.limits import Limits
+from chat.core.links import Links
 from chat.core.private import cost
 from chat.history import answers, conversations
 from chat.history.sqlite import LAST_ID, SqliteStore, T
@@ -29,7 +33,7 @@ LIMITS = Limits(rate=None, plain_passwords=True, grace=30, rooms=12)
 NAMES = ("ada", "bob", "eve", "dan", "ADA", "server")
 ROOMS = ("lobby", "dev", "tea")
 PASSWORDS = ("correct horse", "battery staple")
-TALK = ("say", "say", "say", "msg", "msg", "edit", "edit", "react", "react", "pin", "delete")
+TALK = ("say", "say", "say", "msg", "msg", "upload", "edit", "edit", "react", "react", "pin", "delete")
 TEXTS = ("tea", "milk", "sugar")
 ACCESS = ("private", "open", "open", "members", "archived", "closed", "founder")
 RULES = (
@@ -42,7 +46,7 @@ LAST_TOKENS = 8
 LAST_CODES = 4
 
 
-class File(SqliteStore):
+class HistoryFile(SqliteStore):
     """A history without threads, which stores a batch, or fails to, when the test says so."""
 
     def __init__(self, directory: Path) -> None:
@@ -96,13 +100,15 @@ class World:
 
     def start(self) -> None:
         """Go on from the file."""
-        self.file = File(self.folder)
+        self.file = HistoryFile(self.folder)
         self.work = SlowWork()
         self.clients: list[Client] = []
         contents = self.file.open()
         self.box = Box(limits=LIMITS, store=self.file, run=self.work, doors=self.doors)
         self.box.hub.random = Random(self.random.random())  # noqa: S311 - the same in each run
         self.box.hub.restore(contents)
+        self.box.hub.links = Links("http://192.0.2.1/", files=True)
+        self.check_files()
         self.box.clock.callLater(LIMITS.grace, self.box.hub.end_absent)
 
     def settle(self) -> None:
@@ -120,6 +126,7 @@ class World:
         steps = {
             self.connect: 6.0,
             self.send: 30.0,
+            self.send_file: 4.0,
             self.fail: 2.0,
             self.store: 6.0,
             self.hash: 6.0,
@@ -155,6 +162,28 @@ class World:
             named = [client for client in self.clients if client.protocol.session.named] if self.talks else []
             self.random.choice(named or self.clients).send(*map(json.dumps, requests))
 
+    def send_file(self) -> None:
+        """A file comes for which somebody has asked, or half of one."""
+        hub, tickets = self.box.hub, self.box.hub.uploads._tickets
+        ticket = self.random.choice(list(tickets.values())) if tickets else None
+        if ticket is None or ticket.sent or ticket.comes is not None:
+            return
+        try:
+            files.begin(hub, ticket, "", 3)
+        except ChatError:
+            return
+        new = self.file.files.begin(hub.make_token(), 3)
+        new.write(b"tea")
+        if self.random.random() < 0.8:
+            file = File(name=ticket.name, **new.finish()._asdict())
+            try:
+                files.send(hub, ticket, file, new.key, lambda sentence: None, new.abandon)
+                return
+            except ChatError:
+                pass
+        files.give_up(hub, ticket)
+        new.abandon()
+
     def request(self) -> dict[str, Any]:
         """What a program may ask for."""
         chance = self.random
@@ -162,7 +191,10 @@ class World:
         lately = [number for (number,) in self.file.rows("SELECT id FROM messages ORDER BY id DESC LIMIT 6")]
         number = chance.choice(lately or [1])
         tag = chance.choice([None, "a", "b", "c"])
+        others = [other for (other,) in self.file.rows("SELECT other FROM conversations ORDER BY subject, other")]
+        place = {"with": str(chance.choice(others))} if others and chance.random() < 0.3 else {"room": room}
         fields: dict[str, dict[str, Any]] = {
+            "upload": {**place, "name": "log.bin", "size": 3},
             "say": {"room": room, "text": chance.choice(TEXTS), "tag": chance.choice("abc")},
             "msg": {"name": name, "text": chance.choice(TEXTS), "re": chance.choice([None, number])},
             "edit": {"id": chance.choice([None, number]), "text": chance.choice(TEXTS), "tag": tag},
@@ -275,6 +307,18 @@ class World:
         self.check_private()
         self.check_changes()
         self.check_tokens()
+        self.file._remove_files()
+        self.check_files()
+
+    def check_files(self) -> None:
+        """Each message that has a file has it whole, and there is no other."""
+        keys = {key for (key,) in self.file.rows("SELECT key FROM files")}
+        assert set(self.file.files.names()) == keys
+        assert all(self.file.files.path(key).read_bytes() == b"tea" for key in keys)
+        assert not self.file.rows(
+            "SELECT id FROM files WHERE id NOT IN (SELECT id FROM messages WHERE special = 1 AND deleted_by IS NULL)"
+        )
+        assert not [ticket for ticket in self.box.hub.uploads._tickets.values() if ticket.comes is not None]
 
     @property
     def present(self) -> set[int]:
