@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from urllib.parse import quote
 
 import msgspec
@@ -86,17 +85,36 @@ class Uploads:
 
     def __init__(self) -> None:
         self._tickets: dict[str, Ticket] = {}
+        """In the order in which they were given, which is that of their ends."""
+        self._of: dict[Subject, dict[str, None]] = {}
+        """The keys of the tickets of each party."""
         self._shares = Shares()
+        self._coming = Shares()
+        """What is reserved for files that are coming."""
 
     def add(self, ticket: Ticket, now: float) -> None:
         """Somebody may send a file from *now* on."""
-        for key, one in list(self._tickets.items()):
-            if one.comes is None and (one.until < now or not one.stands):
-                del self._tickets[key]
-        own = [key for key, one in self._tickets.items() if one.party == ticket.party and one.comes is None]
-        for key in own[: max(0, len(own) - UPLOADS_EACH + 1)]:
-            del self._tickets[key]
+        while self._tickets and (first := next(iter(self._tickets.values()))).until < now and first.comes is None:
+            self._drop(first)
+        own = [self._tickets[key] for key in self._of.get(ticket.party, ())]
+        waiting = [one for one in own if one.comes is None]
+        for one in waiting[: max(0, len(waiting) - UPLOADS_EACH + 1)]:
+            self._drop(one)
         self._tickets[ticket.key] = ticket
+        self._of.setdefault(ticket.party, {})[ticket.key] = None
+
+    def end(self, party: Subject) -> None:
+        """The *party* has left: it sends nothing more, but for what is coming, which is refused when it is there."""
+        for key in list(self._of.get(party, ())):
+            if self._tickets[key].comes is None:
+                self._drop(self._tickets[key])
+
+    def _drop(self, ticket: Ticket) -> None:
+        del self._tickets[ticket.key]
+        own = self._of[ticket.party]
+        del own[ticket.key]
+        if not own:
+            del self._of[ticket.party]
 
     def find(self, key: str, now: float) -> Ticket | None:
         """The ticket with that *key*, if it is good *now*."""
@@ -108,12 +126,8 @@ class Uploads:
 
     def count(self, sender: str, own: int, together: int) -> None:
         """The history holds so much of the *sender*, and of all *together*; what is coming is counted besides."""
-        coming = list(self._coming())
-        self._shares.set(sender, own + sum(size for of, size in coming if of == sender))
-        self._shares.set(ALL, together + sum(size for _, size in coming))
-
-    def _coming(self) -> Iterator[tuple[str, int]]:
-        return ((one.sender, one.comes) for one in self._tickets.values() if one.comes is not None)
+        self._shares.set(sender, own + self._coming.spent(sender))
+        self._shares.set(ALL, together + self._coming.spent(ALL))
 
     def taken(self, sender: str = ALL) -> int:
         """How much the *sender* has taken, or all have together."""
@@ -122,12 +136,14 @@ class Uploads:
     def reserve(self, ticket: Ticket, size: int) -> None:
         """A file of this *size* is coming."""
         ticket.comes = cost(size)
-        self._shares.add(ticket.sender, ticket.comes)
-        self._shares.add(ALL, ticket.comes)
+        for sender in (ticket.sender, ALL):
+            self._shares.add(sender, ticket.comes)
+            self._coming.add(sender, ticket.comes)
 
-    def settle(self, ticket: Ticket, size: int) -> None:
-        """What was coming has this *size* now and stays; or it does not come any more: 0."""
-        taken = (cost(size) if size else 0) - (ticket.comes or 0)
-        ticket.comes = None
-        self._shares.add(ticket.sender, taken)
-        self._shares.add(ALL, taken)
+    def settle(self, ticket: Ticket, size: int | None) -> None:
+        """What was coming has this *size* now and stays; or it does not come any more: ``None``."""
+        came, ticket.comes = ticket.comes or 0, None
+        kept = 0 if size is None else cost(size)
+        for sender in (ticket.sender, ALL):
+            self._shares.add(sender, kept - came)
+            self._coming.add(sender, -came)

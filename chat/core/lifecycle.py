@@ -608,6 +608,7 @@ def _depart(hub: Hub, session: Session) -> None:
 def _end_user(hub: Hub, user: User) -> None:
     """The *user* has left for good. Who said something to them that they have not got is told."""
     hub.leave(user)
+    hub.uploads.end(user.party)
     hub.then(user.sessions[-1], *told_watchers(hub, user.party))
     if user.account is not None:
         hub.unheard.end(user.party)

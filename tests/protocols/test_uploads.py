@@ -203,6 +203,7 @@ def test_rights_are_asked_again(
     path = desk.path(eve, room="dev")
     if not late:
         meanwhile(eve, op, desk.box)
+        answer = OVER if answer[1] == GONE else answer
         assert desk.put(path) == answer
     else:
         sender = desk.web.connect()
@@ -386,6 +387,24 @@ def test_one_user_has_few_addresses_at_once(tmp_path: Path) -> None:
     paths = [desk.path(ada) for _ in range(UPLOADS_EACH + 2)]
     assert len(desk.box.hub.uploads) == UPLOADS_EACH
     assert [desk.put(path)[0] for path in paths[:3]] == [404, 404, 201]
+
+
+def test_addresses_end_with_their_time_and_with_their_user(tmp_path: Path) -> None:
+    desk = Desk(tmp_path)
+    for number in range(5):
+        guest = desk.box.json(f"guest{number}")
+        desk.path(guest)
+        guest.ask(type="quit")
+        guest.lose()
+    assert len(desk.box.hub.uploads) == 0
+    ada, bob = desk.box.json("ada"), desk.box.json("bob")
+    for client in (ada, bob):
+        desk.path(client)
+        desk.path(client)
+    assert len(desk.box.hub.uploads) == 4
+    desk.box.clock.advance(601)
+    desk.path(ada)
+    assert len(desk.box.hub.uploads) == 1
 
 
 def test_a_chat_without_a_web_port_takes_no_files(tmp_path: Path) -> None:

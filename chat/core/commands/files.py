@@ -117,7 +117,7 @@ def begin(hub: Hub, ticket: Ticket, name: str, size: int | None) -> None:
 
 def give_up(hub: Hub, ticket: Ticket) -> None:
     """The file did not come whole, or was refused; it may come again."""
-    hub.uploads.settle(ticket, 0)
+    hub.uploads.settle(ticket, None)
 
 
 def _holder(hub: Hub, ticket: Ticket) -> User:
