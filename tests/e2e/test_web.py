@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from protocols.browsing import frame, handshake
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
@@ -269,3 +270,38 @@ def test_a_path_below_a_real_proxy_works(proxied: tuple[int, Daemon]) -> None:
     with pytest.raises(InvalidStatus):
         Tab(f"ws://{HOST}:{port}/chat/ws", origin="http://evil.example")
     assert "ada came from 127.0.0.3:" in chat.log()
+
+
+# -- memory
+
+
+def test_a_browser_that_waits_takes_little_memory(start_chat: DaemonFactory) -> None:
+    chat = start_chat("--web", LISTEN, "--no-limits")
+    with ExitStack() as stack:
+        links = [come_in(chat, number, stack) for number in range(50)]
+        read_all(links)
+        before = chat.rss
+        links += [come_in(chat, number, stack) for number in range(50, 350)]
+        read_all(links)
+        wait_for(lambda: chat.rss - before < 300 * 8_000, "each of 300 takes less than 8 KB")
+
+
+def come_in(chat: Daemon, number: int, stack: ExitStack) -> socket.socket:
+    """Come in by a WebSocket that is only a socket, so that hundreds cost a test little."""
+    link = stack.enter_context(socket.create_connection((HOST, chat.web_ports[0]), DEADLINE))
+    link.sendall(handshake({"Host": "localhost"}))
+    link.recv(4_096)
+    link.sendall(frame(json.dumps({"type": "hello", "name": f"u{number}"}).encode()))
+    shown = b""
+    while b'"type":"room"' not in shown:
+        shown += link.recv(1 << 16)
+    return link
+
+
+def read_all(links: Sequence[socket.socket]) -> None:
+    """Read what has come."""
+    for link in links:
+        link.setblocking(False)
+        with suppress(BlockingIOError):
+            while link.recv(1 << 16):
+                pass
