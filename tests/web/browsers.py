@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Locator
 
 CHROMIUM = "/usr/bin/chromium"
 FLAGS = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"]
-PATIENCE = 12_000
+PATIENCE = 60_000
 """The milliseconds after which a test gives up waiting for a state of the page."""
 WEB = ("--web", "tcp:0:interface=127.0.0.1")
 WIDE = {"width": 1280, "height": 800}
@@ -73,8 +73,8 @@ class Tab:
         return self["dialog[open]"]
 
     def message(self, text: str) -> Locator:
-        """The newest message with that text in it."""
-        return self[".message"].filter(has=self[".text"].filter(has_text=text)).last
+        """The newest message with that text, or a file of that name."""
+        return self[".message"].filter(has=self[".text, .file"].filter(has_text=text)).last
 
     def button(self, name: str) -> Locator:
         """The button of that name."""
@@ -119,11 +119,25 @@ class Tab:
         self.input.fill(text)
         self.input.press("Enter")
 
+    def paste(self, text: str) -> None:
+        """Paste a text into the input field, as the keyboard does."""
+        self.input.evaluate(
+            """(input, text) => {
+                const data = new DataTransfer();
+                data.setData("text/plain", text);
+                input.focus();
+                const event = new ClipboardEvent("paste", {clipboardData: data, bubbles: true, cancelable: true});
+                if (input.dispatchEvent(event)) document.execCommand("insertText", false, text);
+            }""",
+            text,
+        )
+
     def say(self, text: str) -> None:
         """Say something, and wait until it is stored."""
         self.enter(text)
-        expect(self[".unsent"]).to_have_count(0)
+        # At first it stands there as what waits to be stored.
         expect(self.message(text.split("\n")[0])).to_be_visible()
+        expect(self[".unsent"]).to_have_count(0)
 
     def join(self, room: str) -> None:
         """Go to a room."""

@@ -129,27 +129,13 @@ def test_history_is_read_upwards_without_a_jump(web_chat: Daemon, browsers: Brow
 
 def test_a_paste_of_a_hundred_lines_is_one_message_and_more_is_refused_with_the_figure(browsers: Browsers) -> None:
     ada, bob = browsers.somebody("ada"), browsers.somebody("bob")
-    _paste(ada, "\n".join(f"line {number}" for number in range(100)))
+    ada.paste("\n".join(f"line {number}" for number in range(100)))
     ada.input.press("Enter")
     expect(bob.message("line 99")).to_be_visible()
     expect(bob[".message"]).to_have_count(1)
-    _paste(ada, "\n".join(f"line {number}" for number in range(101)))
+    ada.paste("\n".join(f"line {number}" for number in range(101)))
     expect(ada.page.get_by_text("101 lines")).to_be_visible()
     expect(ada.input).to_have_value("")
-
-
-def _paste(tab: Tab, text: str) -> None:
-    """Paste a text into the input field, as the keyboard does."""
-    tab.input.evaluate(
-        """(input, text) => {
-            const data = new DataTransfer();
-            data.setData("text/plain", text);
-            input.focus();
-            const event = new ClipboardEvent("paste", {clipboardData: data, bubbles: true, cancelable: true});
-            if (input.dispatchEvent(event)) document.execCommand("insertText", false, text);
-        }""",
-        text,
-    )
 
 
 def test_enter_chooses_while_letters_are_composed(browsers: Browsers) -> None:

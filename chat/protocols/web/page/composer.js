@@ -20,6 +20,11 @@ export class Composer {
 			event.preventDefault();
 			this.enter();
 		};
+		$("attach").onclick = () => {
+			const chooser = h("input", { type: "file", multiple: true });
+			chooser.onchange = () => this.send(chooser.files);
+			chooser.click();
+		};
 		doing.lastElementChild.onclick = () => {
 			store.input.cancel();
 			input.focus();
@@ -42,6 +47,7 @@ export class Composer {
 		}
 		setText(doing.firstElementChild, editing ? "You change what you said." : reply ? `You answer ${reply.author}: ${reply.text}` : "");
 		doing.hidden = !editing && !reply;
+		$("attach").hidden = !this.store.features.has("files");
 		input.placeholder = input.ariaLabel = `Message ${title}`;
 		this.grow();
 	}

@@ -186,6 +186,7 @@ export class Log {
 export const size = (bytes) => (bytes < 1e3 ? `${bytes} bytes` : bytes < 1e6 ? `${Math.round(bytes / 1e3)} KB` : `${(bytes / 1e6).toFixed(1)} MB`);
 
 function file({ name, type, url, width, height, size: bytes }) {
+	if (!url) return h("bdi.file", name);
 	// The server tells where a file is as others see it. Here it is below the page's own address.
 	const href = url.slice(url.lastIndexOf("/f/") + 1);
 	if (width && /^image\/(png|jpeg|gif|webp)$/.test(type)) {

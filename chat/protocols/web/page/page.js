@@ -210,7 +210,7 @@ function drawBelow() {
 }
 
 for (const event of ["state", "me", "rooms", "panel", "draft", "lines"]) store.on(event, () => draw(event));
-store.on("dialog", (name) => actions.secret(name));
+store.on("dialog", (name) => (name === "upload" ? $("attach").click() : actions.secret(name)));
 store.on("called", (room, row) => call(room, row, (one) => store.turnTo(one)));
 
 // -- what the user does
@@ -218,6 +218,12 @@ store.on("called", (room, row) => call(room, row, (one) => store.turnTo(one)));
 function closeSide() {
 	$("side").classList.remove("open");
 	document.querySelector(".veil")?.remove();
+}
+
+// Goes on to the input field, unless the user is elsewhere already.
+function leaveSide() {
+	closeSide();
+	if ($("side").contains(document.activeElement) || document.activeElement === document.body) focus();
 }
 
 function showPeople(shown) {
@@ -258,8 +264,8 @@ const PRESSED = {
 		closeSide();
 		$("side-open").focus();
 	},
-	join: () => actions.join().then(closeSide).then(focus),
-	talk: () => actions.talk().then(closeSide).then(focus),
+	join: () => actions.join().then(leaveSide),
+	talk: () => actions.talk().then(leaveSide),
 	me: () => actions.me($("me")),
 	more: () => actions.place($("more")),
 	pins: () => panels.listPins(),
@@ -303,7 +309,7 @@ const KEYS = {
 
 addEventListener("keydown", (event) => {
 	const { key, ctrlKey, metaKey, altKey, shiftKey, target } = event;
-	if (!isInside || event.isComposing || event.defaultPrevented || document.querySelector("dialog, .menu")) return;
+	if (!isInside || event.isComposing || event.defaultPrevented || document.querySelector("dialog[open], .menu:popover-open")) return;
 	const name = `${ctrlKey || metaKey ? "Ctrl+" : ""}${altKey ? "Alt+" : ""}${shiftKey ? "Shift+" : ""}${key}`;
 	const room = /^Alt\+[1-9]$/.test(name) && store.rooms[key - 1];
 	if (room) store.turnTo(room);
