@@ -1,0 +1,50 @@
+"""Files on the page: chosen, pasted, shown and downloaded."""
+
+from __future__ import annotations
+
+import struct
+import zlib
+
+from playwright.sync_api import FilePayload, expect
+from web.browsers import Browsers
+
+
+def picture(width: int, height: int) -> bytes:
+    """A grey PNG."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    rows = (b"\0" + b"\x80" * width) * height
+    header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
+
+
+def test_a_file_that_is_chosen_is_shown_and_can_be_downloaded(browsers: Browsers) -> None:
+    ada, bob = browsers.somebody("ada"), browsers.somebody("bob")
+    with ada.page.expect_file_chooser() as chooser:
+        ada.button("Send a file").click()
+    log: FilePayload = {"name": "log.txt", "mimeType": "text/plain", "buffer": b"hello\n" * 2000}
+    image: FilePayload = {"name": "grey.png", "mimeType": "image/png", "buffer": picture(320, 200)}
+    chooser.value.set_files([log, image])
+    expect(bob["a.file"]).to_contain_text("12 KB")
+    shown = bob.page.get_by_alt_text("grey.png")
+    expect(shown).to_be_visible()
+    bob.page.wait_for_function("() => document.querySelector('.picture img').naturalWidth === 320")
+    with bob.page.expect_download() as download:
+        bob["a.file"].click()
+    assert download.value.suggested_filename == "log.txt"
+    assert download.value.path().read_bytes() == b"hello\n" * 2000
+    ada.open_menu("log.txt")
+    ada.item("Delete…").click()
+    ada.dialog.get_by_role("button", name="Delete").click()
+    expect(bob["a.file"]).to_have_count(0)
+
+
+def test_a_paste_that_is_too_long_becomes_a_file(browsers: Browsers) -> None:
+    ada, bob = browsers.somebody("ada"), browsers.somebody("bob")
+    ada.paste("line\n" * 150)
+    expect(ada.dialog).to_contain_text("has 151 lines, and a message takes 100")
+    ada.dialog.get_by_role("button", name="Send as paste.txt").click()
+    expect(bob["a.file"]).to_contain_text("paste.txt")
+    expect(ada["#hint"]).to_be_empty()
