@@ -148,9 +148,13 @@ def test_a_phone(browsers: Browsers) -> None:
 def test_nothing_is_cut_off_at_any_size(browsers: Browsers, size: tuple[int, int]) -> None:
     tab = browsers.somebody("ada", viewport={"width": size[0], "height": size[1]})
     tab.say("word " * 100)
+    tab.say("the end")
+    tab.page.reload()
+    tab.await_place("#lobby")
     assert tab.fits()
     expect(tab.input).to_be_in_viewport(ratio=0.99)
-    expect(tab.message("word")).to_be_in_viewport()
+    expect(tab.message("the end")).to_be_in_viewport(ratio=0.99)
+    expect(tab["#below"]).to_be_hidden()
 
 
 def test_text_of_double_size(browsers: Browsers) -> None:

@@ -31,7 +31,8 @@ export class Log {
 			const row = button && this.rowOf(button);
 			if (row) does[button.dataset.do](row, button);
 		});
-		new ResizeObserver(() => this.atEnd && this.toEnd()).observe(box);
+		const observer = new ResizeObserver(() => this.atEnd && this.toEnd());
+		for (const part of [box, ...box.children]) observer.observe(part);
 	}
 
 	// Draws `rows` of `room`, any object that stands for what is shown. `sought` is the id of a message that was found.
