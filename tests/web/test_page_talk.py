@@ -187,6 +187,10 @@ def test_a_search_shows_the_place(browsers: Browsers) -> None:
     ada.page.keyboard.press("Escape")
     ada.page.keyboard.press("Escape")
     expect(ada["#around"]).to_be_hidden()
+    ada.enter("/search line 77")
+    expect(ada["#sought"]).to_have_value("line 77")
+    expect(ada["#found li"]).to_have_count(1)
+    ada.page.keyboard.press("Escape")
     expect(ada.message("line 120")).to_be_in_viewport()
     expect(ada.input).to_be_focused()
 

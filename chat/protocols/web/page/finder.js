@@ -38,6 +38,8 @@ export class Finder {
 		const { panel, panels } = this.store;
 		const shown = panel?.is === "place" && isWide ? panels.before : panel?.is === "search" ? panel : null;
 		if (panel) this.isOpen = false;
+		if (shown !== this.shown && shown?.text) $("sought").value = shown.text;
+		this.shown = shown;
 		$("finder").hidden = !shown && !this.isOpen;
 		$("sought").form.hidden = Boolean(TITLES[shown?.type]);
 		setText($("finder-title"), TITLES[shown?.type] ?? "Search");
