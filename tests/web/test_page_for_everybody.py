@@ -125,7 +125,7 @@ def test_a_phone(browsers: Browsers) -> None:
     tab = browsers.somebody("ada", **PHONE)
     tab.input.tap()
     tab.page.keyboard.type("hello from the phone")
-    tab.button("Send").tap()
+    tab[".send"].tap()
     expect(bob.message("hello from the phone")).to_be_visible()
     bob.say("ada: " + "long" * 100)
     expect(tab.message("long")).to_be_visible()
