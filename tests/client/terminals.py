@@ -92,6 +92,13 @@ class RealTerminal:
         except AssertionError as failure:
             raise AssertionError(f"{failure}; there is:\n{self.read()}") from None
 
+    def sees_in_rows(self, text: str) -> None:
+        """Wait until the screen shows *text*, which may be broken between words."""
+        try:
+            wait_for(lambda: text in " ".join(self.read().split()), f"{text!r} on the screen")
+        except AssertionError as failure:
+            raise AssertionError(f"{failure}; there is:\n{self.read()}") from None
+
     def press(self, keys: str) -> None:
         """Press keys."""
         self.child.send(keys)

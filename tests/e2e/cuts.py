@@ -12,7 +12,10 @@ from e2e.daemon import HOST
 
 
 class CutProxy:
-    """Forwards connections to *port*. :meth:`cut` breaks them, and new ones are closed at once until :meth:`mend`."""
+    """Forwards connections to *port*, and closes new ones at once where no daemon listens.
+
+    :meth:`cut` breaks all of them, and new ones are closed at once until :meth:`mend`.
+    """
 
     def __init__(self, port: int) -> None:
         self._there = port
@@ -57,7 +60,11 @@ class CutProxy:
                     if not self._whole:
                         here.close()
                         continue
-                    there = socket.create_connection((HOST, self._there))
+                    try:
+                        there = socket.create_connection((HOST, self._there))
+                    except ConnectionRefusedError:  # the daemon is not there
+                        here.close()
+                        continue
                     self._sockets += (here, there)
                 self._start(self._serve, here, there)
 
