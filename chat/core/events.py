@@ -516,7 +516,7 @@ class Missed(Event, frozen=True, kw_only=True):
         return [f"You missed {messages} in #{self.room}. Type /history to read them."]
 
 
-class Limits(msgspec.Struct, frozen=True, kw_only=True):
+class Limits(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What the server accepts: ``text`` and ``line`` in bytes, ``name`` in characters, ``rooms`` for each session."""
 
     text: int

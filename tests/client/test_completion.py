@@ -18,7 +18,7 @@ from chat.client.model.completion import complete
         ("hi @b", 3, ["@bob ", "@Bert "]),
         ("see #d", 4, ["#dev "]),
         ("x", 0, []),
-        ("/h", 0, ["/help ", "/history "]),
+        ("/h", 0, ["/help ", "/history ", "/hook ", "/hooks "]),
         ("/join d", 6, ["dev "]),
         ("/join #d", 6, ["#dev "]),
         ("/join ", 6, ["dev ", "lobby "]),

@@ -29,6 +29,8 @@ LATER = {
     "conversations",
     "devices",
     "edit",
+    "hook",
+    "hooks",
     "invitation",
     "logout",
     "notify",
@@ -39,12 +41,15 @@ LATER = {
     "rename",
     "reply",
     "slow",
+    "unhook",
     "uninvite",
+    "upload",
     "whois",
 }
 """Requests that the first client does not know."""
 
-SEEN_BY_NOBODY = {"conversations", "devices", "invitation", "logout", "notify", "paste", "pins", "reply", "whois"}
+SEEN_BY_NOBODY = {"conversations", "devices", "hook", "hooks", "invitation", "logout", "notify", "paste", "pins"}
+SEEN_BY_NOBODY |= {"reply", "unhook", "upload", "whois"}
 """Requests of which nobody else is shown anything."""
 
 

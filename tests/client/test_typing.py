@@ -128,7 +128,7 @@ def test_help_names_all_commands_on_one_screen() -> None:
     assert len(shown) < 12
     named = [word.rstrip(",.") for line in shown for word in line.split() if word.startswith("/")]
     assert set(named) == {f"/{command.name}" for command in all_commands()}
-    assert "* This client: /clear, /go, /leave, /peek, /quiet, /quit, /reconnect" in shown
+    assert "* This client: /clear, /go, /leave, /peek, /quiet, /send, /quit, /reconnect" in shown
 
 
 def test_help_explains_one_command() -> None:
@@ -146,7 +146,7 @@ def test_help_says_that_a_command_is_not_needed() -> None:
 def test_every_command_of_people_is_offered_once() -> None:
     names = [command.name for command in all_commands()]
     assert len(names) == len(set(names))
-    assert {command.name for command in commands.for_people()} - {"paste"} <= set(names)
+    assert {command.name for command in commands.for_people()} - {"paste", "upload"} <= set(names)
 
 
 def test_several_lines_are_said_literally() -> None:

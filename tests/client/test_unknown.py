@@ -70,6 +70,7 @@ EXAMPLES: list[dict[str, Any]] = [
     {"type": "pinned", **CHANGED, "on": True, "author": "bob", "text": "hi"},
     {"type": "pins", "room": "lobby", "messages": [{"type": "message", **SAID}], "tag": "t"},
     {"type": "words", "words": ["deploy"], "tag": "t"},
+    {"type": "upload", "url": "http://h:8080/u/x7Kq", "until": NOW, "tag": "t"},
     {"type": "joined", "time": NOW, "room": "lobby", "name": "eve"},
     {"type": "left", "time": NOW, "room": "lobby", "name": "bob", "by": "eve", "text": "enough", "tag": "t"},
     {"type": "left", "time": NOW, "room": "lobby", "name": "ada", "by": "eve", "text": "enough", "tag": "t"},
