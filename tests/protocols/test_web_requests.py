@@ -175,6 +175,18 @@ def test_there_is_one_host(web: Web, head: bytes) -> None:
     assert browser.answer()[0] == 421
 
 
+@pytest.mark.parametrize(
+    "host", ["localhost/evil", "localhost?x", "localhost#x", "[::1", "[x]:8080", "localhost\\x", "\xff"]
+)
+def test_a_host_is_nothing_but_a_host(web: Web, host: str) -> None:
+    assert web.connect().ask_for("GET", "/", {"Host": host})[0] == 421
+
+
+@pytest.mark.parametrize("origin", ["http://[x", "http://", "null", "\xff", "", "http:192.0.2.100:8080"])
+def test_an_origin_that_is_none_is_not_ours(web: Web, origin: str) -> None:
+    assert web.connect().ask_for("GET", "/", {**OURS, "Origin": origin})[0] == 403
+
+
 def test_the_host_of_the_page_is_let_in(box: Box) -> None:
     web = Web(box, URL)
     ours = {"Host": "example.org", "Origin": "https://example.org"}
@@ -410,6 +422,39 @@ def test_a_body_must_go_on(web: Web, put: Put) -> None:
     assert browser.wire.aborted
     browser.lose()
     assert put.bodies[0].closed
+
+
+@pytest.mark.parametrize("path", ["*", "x", "?", "http://localhost/u/secret"])
+@pytest.mark.parametrize("length", ["Content-Length: 5", "Transfer-Encoding: chunked", "Content-Length: 0"])
+def test_what_is_asked_for_is_a_path(web: Web, put: Put, path: str, length: str) -> None:
+    browser = web.connect()
+    browser.send_bytes(f"PUT {path} HTTP/1.1\r\nHost: {HOST}\r\n{length}\r\n\r\n".encode())
+    assert browser.answer()[0] in (400, 405)
+
+
+def test_a_length_of_any_number_of_digits_is_refused(web: Web, put: Put) -> None:
+    browser = web.connect()
+    rest = b"X: x\r\n\r\nx" + request("GET", "/app.js")
+    browser.send_bytes(f"PUT /u/secret HTTP/1.1\r\nHost: {HOST}\r\nContent-Length: {'9' * 5000}\r\n".encode() + rest)
+    status, _, body = browser.answer()
+    assert (status, body) == (400, b"That is no length.\n")
+    assert not put.bodies
+
+
+@pytest.mark.parametrize(
+    ("header", "status"),
+    [
+        (b"Host: \xff", 421),
+        (b"Host: 192.0.2.100\r\nOrigin: \xff", 403),
+        (b"Host: 192.0.2.100\r\nX-Forwarded-For: \xff", 200),
+        (b"Host: 192.0.2.100\r\nX-Forwarded-For: 198.51.100.7\r\nX-Forwarded-Proto: \xff", 200),
+        (b"Host: 192.0.2.100\r\nCookie: \xff", 200),
+    ],
+)
+def test_headers_may_have_any_bytes(box: Box, header: bytes, status: int) -> None:
+    browser = Web(box, None, "192.0.2.1").connect()
+    browser.send_bytes(b"GET /app.js HTTP/1.1\r\n%b\r\n\r\n" % header)
+    assert browser.answer()[0] == status
 
 
 # -- how many

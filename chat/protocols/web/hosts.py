@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 from collections.abc import Sequence
 from ipaddress import IPv4Address, ip_address
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from twisted.internet.interfaces import ITransport
 from twisted.web.http_headers import Headers
@@ -40,11 +40,10 @@ class Hosts:
 
     def lets_in(self, host: str, transport: ITransport) -> bool:
         """Tell whether *host*, as a browser says it, means this chat, and is not a name that was made to mean it."""
-        try:
-            name = urlsplit(f"//{host}").hostname or ""
-        except ValueError:
+        parts = _split(f"//{host}")
+        if parts is None or parts.netloc != host:
             return False
-        name = name.rstrip(".")
+        name = (parts.hostname or "").rstrip(".")
         try:
             address = ip_address(name)
         except ValueError:
@@ -54,8 +53,10 @@ class Hosts:
 
     def is_ours(self, origin: str, host: str) -> bool:
         """Tell whether a page of *origin* is one of ours, which was asked for as *host*."""
-        parts = urlsplit(origin)
-        return parts.scheme in ("http", "https") and parts.netloc.lower() in (host.lower(), self._host)
+        parts = _split(origin)
+        if parts is None or not parts.netloc or parts.scheme not in ("http", "https"):
+            return False
+        return parts.netloc.lower() in (host.lower(), self._host)
 
     def within(self, path: bytes) -> bytes:
         """Return *path* as we name it, if a proxy has left the path of the page in it."""
@@ -85,6 +86,13 @@ class Hosts:
         if address is None:
             return ON_SOCKETS in self._proxies
         return any(address in network for network in self._proxies if not isinstance(network, str))
+
+
+def _split(url: str) -> SplitResult | None:
+    try:
+        return urlsplit(url)
+    except ValueError:
+        return None
 
 
 def _plain(host: str) -> Address:

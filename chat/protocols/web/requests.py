@@ -131,6 +131,8 @@ class WebRequest(Request):
         try:
             self.channel.require_admitted()
             self._require_ours()
+            if not path.startswith(b"/"):
+                raise Refused(HTTPStatus.BAD_REQUEST, "Ask for a path, such as /.")
             if length != 0:
                 self._open_body(path, length)
         except Refused as refused:
@@ -255,6 +257,18 @@ class WebChannel(HTTPChannel):
         """What the client sends goes on: it has as long again."""
         if not self._ended:
             self.site.connections.admission.handshakes.add(self)
+
+    def lineReceived(self, line: bytes) -> None:
+        if not self._ended:
+            super().lineReceived(line)
+
+    def headerReceived(self, line: bytes) -> bool:
+        """Have a header be UTF-8, as it is read as such."""
+        try:
+            return bool(super().headerReceived(line.decode("utf-8", "replace").encode()))
+        except ValueError:  # a length of more digits than Python reads
+            self.refuse(Refused(HTTPStatus.BAD_REQUEST, "That is no length."))
+            return False
 
     def allHeadersReceived(self) -> None:
         self._path = self.site.hosts.within(self._path)
