@@ -9,11 +9,12 @@ from io import BytesIO
 from typing import Any
 
 import pytest
-from box import Box
-from protocols.browsing import HOST, OURS, PAGE, Web, handshake, request
+from box import Box, TlsTransport
+from protocols.browsing import HOST, OURS, PAGE, Web, Wire, handshake, request
 from twisted.internet.address import IPv4Address, UNIXAddress
 from twisted.internet.testing import StringTransport
 from twisted.web.http_headers import Headers
+from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET
 
 from chat.core.limits import Limits
@@ -21,7 +22,7 @@ from chat.core.links import Links
 from chat.core.peer import Peer
 from chat.protocols.admission import TO_REFUSE
 from chat.protocols.web.hosts import SOMEWHERE, Hosts
-from chat.protocols.web.requests import PIECE, Body, Refused, TakesBody, WebRequest
+from chat.protocols.web.requests import LINGER, PIECE, Body, Refused, TakesBody, WebRequest
 
 UNKNOWN = str(SOMEWHERE)
 URL = "https://example.org/chat/"
@@ -399,13 +400,76 @@ def test_a_request_must_come_in_time_however_slowly_its_bytes_do(web: Web, sent:
     browser.lose()
 
 
-def test_a_connection_without_requests_ends(web: Web) -> None:
+def test_a_connection_without_requests_ends_when_its_answers_are_read(web: Web) -> None:
     browser = web.connect()
     for _ in range(5):
         web.box.clock.advance(9)
         assert browser.ask_for("GET", "/")[0] == 200
     web.box.clock.advance(11)
+    assert browser.wire.disconnecting
+    web.box.clock.advance(web.box.hub.limits.stuck - 12)
+    assert not browser.wire.aborted
+    web.box.clock.advance(web.box.hub.limits.stuck / 16 + 12)
     assert browser.wire.aborted
+
+
+def test_the_next_request_must_come_in_time(web: Web) -> None:
+    browser = web.connect()
+    browser.send_bytes(request("GET", "/") + b"GET / HTTP/1.1\r\n")
+    web.box.clock.advance(11)
+    assert browser.wire.aborted
+
+
+class Pieces(Resource):
+    """Answers piece by piece."""
+
+    isLeaf = True
+
+    def render_GET(self, request: WebRequest) -> int:
+        self.request = request
+        return NOT_DONE_YET
+
+
+def test_an_answer_must_be_read_on(web: Web) -> None:
+    pieces, stuck = Pieces(), web.box.hub.limits.stuck
+    web.root.putChild(b"f", pieces)
+    browser = web.connect()
+    browser.send_bytes(request("GET", "/f"))
+    for _ in range(4):
+        pieces.request.write(b"x")
+        web.box.clock.advance(stuck - 1)
+        assert not browser.wire.aborted
+    web.box.clock.advance(stuck)
+    assert browser.wire.aborted
+
+
+def test_a_body_that_comes_slowly_is_no_answer_that_is_not_read(web: Web, put: Put) -> None:
+    put.most_body = 100 * PIECE
+    browser = web.connect()
+    browser.send_bytes(request("GET", "/"))
+    browser.send_bytes(request("PUT", "/u/secret", {**OURS, "Content-Length": str(100 * PIECE)}))
+    for _ in range(40):
+        web.box.clock.advance(9)
+        browser.send_bytes(b"x" * PIECE)
+    assert not browser.wire.aborted
+
+
+class WebTls(TlsTransport):
+    """The same over TLS, where closing waits for the other end."""
+
+    def setTcpNoDelay(self, on: bool) -> None:  # noqa: N802 - Twisted's
+        """Small packets go at once."""
+
+
+@pytest.mark.parametrize("tls", [False, True])
+def test_who_is_refused_does_not_stay(web: Web, put: Put, tls: bool) -> None:
+    wire: Any = WebTls(50_000) if tls else Wire(50_000, "192.0.2.1")
+    channel = web.site.buildProtocol(wire.getPeer())
+    channel.makeConnection(wire)
+    channel.dataReceived(request("PUT", "/u/secret", {**OURS, "Content-Length": "1000000000"}))
+    assert not wire.aborted
+    web.box.clock.advance(LINGER)
+    assert wire.aborted
 
 
 def test_a_body_must_go_on(web: Web, put: Put) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from http import HTTPStatus
 from io import BytesIO
 from sys import intern
@@ -23,6 +24,7 @@ from chat.core.peer import Peer
 from chat.delivery.transports import peer_of, take_over
 from chat.protocols.admission import Unheard
 from chat.protocols.connection import Connections
+from chat.protocols.timeouts import Timeouts
 from chat.protocols.web.hosts import Hosts
 
 PIECE = 16_384
@@ -219,6 +221,8 @@ class WebChannel(HTTPChannel):
     _turned_away: ChatError | None = None
     _counted: Peer | None = None
     _ended = False
+    _answered = False
+    """Whether nothing of a request has come since the last answer."""
     _successor: TwistedProtocol | None = None
     _closing: IDelayedCall | None = None
 
@@ -250,8 +254,31 @@ class WebChannel(HTTPChannel):
             raise Refused(HTTPStatus.TOO_MANY_REQUESTS, str(self._turned_away))
 
     def abort(self) -> None:
-        """Close at once."""
-        self.socket.abortConnection()
+        """No request came in time: close at once, or when the client has read the last answer, which may take it long.
+
+        A connection that is aborted loses what the system still has to send.
+        """
+        if self._answered:
+            self._answered = False
+            self.site.unread.add(self)
+            self.loseConnection()
+        else:
+            self.socket.abortConnection()
+
+    def write(self, data: bytes) -> None:
+        """Send a part of an answer."""
+        self._wait_for_reader()
+        super().write(data)
+
+    def writeSequence(self, iovec: Sequence[bytes]) -> None:  # noqa: N802 - Twisted's
+        """Send a part of an answer."""
+        self._wait_for_reader()
+        super().writeSequence(iovec)
+
+    def _wait_for_reader(self) -> None:
+        """Another part of an answer is sent: the client has as long again to read."""
+        if not self._ended:
+            self.site.unread.add(self)
 
     def wait_on(self) -> None:
         """What the client sends goes on: it has as long again."""
@@ -260,6 +287,8 @@ class WebChannel(HTTPChannel):
 
     def lineReceived(self, line: bytes) -> None:
         if not self._ended:
+            self._answered = False
+            self.site.unread.discard(self)
             super().lineReceived(line)
 
     def headerReceived(self, line: bytes) -> bool:
@@ -294,9 +323,9 @@ class WebChannel(HTTPChannel):
         transport.write(head.encode() + body)
         if hasattr(type(transport), "loseWriteConnection"):
             transport.loseWriteConnection()
-            self._closing = self.callLater(LINGER, transport.abortConnection)
         else:
             self.loseConnection()
+        self._closing = self.callLater(LINGER, transport.abortConnection)
 
     def allContentReceived(self) -> None:
         if not self._ended:
@@ -311,6 +340,7 @@ class WebChannel(HTTPChannel):
 
     def requestDone(self, request: Request) -> None:  # noqa: N802 - Twisted's
         self.wait_on()
+        self._answered = True
         super().requestDone(request)
 
     def become(self, protocol: TwistedProtocol, answer: bytes) -> None:
@@ -318,12 +348,13 @@ class WebChannel(HTTPChannel):
         self._end()
         self._successor = protocol
         if not take_over(self, protocol, answer):
-            self.abort()
+            self.socket.abortConnection()
 
     def _end(self) -> None:
         """This is no connection for requests any more."""
         self._ended = True
         self.site.connections.admission.settle(self)
+        self.site.unread.discard(self)
         counted, self._counted = self._counted, None
         if counted is not None:
             self.site.doorkeeper.leave(counted)
@@ -348,6 +379,10 @@ class WebSite(Site):
         self.connections = connections
         self.hosts = hosts
         self.doorkeeper = doorkeeper
+        self.unread: Timeouts[WebChannel] = Timeouts(
+            connections.clock, connections.hub.limits.stuck, lambda stuck: stuck.socket.abortConnection()
+        )
+        """Those to which a part of an answer was sent, until the next part, or the next request."""
 
     def startFactory(self) -> None:  # noqa: N802 - Twisted's
         """Begin without the clock of Twisted's log, which would tick each second."""
