@@ -420,6 +420,22 @@ def test_the_next_request_must_come_in_time(web: Web) -> None:
     assert browser.wire.aborted
 
 
+def test_requests_behind_answers_that_are_not_read_end_the_connection(web: Web) -> None:
+    many = request("GET", "/app.js") * 50
+    browser = web.connect()
+    browser.send_bytes(many)
+    assert browser.received().count(b"HTTP/1.1 200 OK") == 50
+    producer: Any = browser.wire.producer
+    producer.pauseProducing()
+    producer.resumeProducing()
+    browser.send_bytes(many)
+    assert browser.received().count(b"HTTP/1.1 200 OK") == 50
+    assert not browser.wire.disconnecting
+    producer.pauseProducing()
+    browser.send_bytes(many)
+    assert (browser.received(), browser.wire.disconnecting) == (b"", True)
+
+
 class Pieces(Resource):
     """Answers piece by piece."""
 

@@ -223,6 +223,8 @@ class WebChannel(HTTPChannel):
     _ended = False
     _answered = False
     """Whether nothing of a request has come since the last answer."""
+    _full = False
+    """Whether the client has still to read so much that no more is to be sent."""
     _successor: TwistedProtocol | None = None
     _closing: IDelayedCall | None = None
 
@@ -285,8 +287,22 @@ class WebChannel(HTTPChannel):
         if not self._ended:
             self.site.connections.admission.handshakes.add(self)
 
+    def pauseProducing(self) -> None:
+        self._full = True
+        super().pauseProducing()
+
+    def resumeProducing(self) -> None:
+        self._full = False
+        super().resumeProducing()
+
     def lineReceived(self, line: bytes) -> None:
-        if not self._ended:
+        """Go on with a head, unless its request came while the answers before it are not read: then close.
+
+        Twisted would answer to all requests that have come, and keep the answers in memory.
+        """
+        if self._answered and self._full:
+            self.loseConnection()
+        elif not self._ended:
             self._answered = False
             self.site.unread.discard(self)
             super().lineReceived(line)
