@@ -101,6 +101,24 @@ class Screen:
         held = isinstance(parser, KeyParser) and parser._burst.name != "NOTHING"
         return not select.select([self.keys.fileno()], [], [], 0)[0] and not held
 
+    async def press_until(self, key: str, condition: Callable[[], object]) -> None:
+        """Press *key* again and again until *condition* holds, each time once what it did before is drawn."""
+
+        def pressed() -> bool:
+            if not self.is_settled():
+                return False
+            if not (holds := bool(condition())):
+                self.press(key)
+            return holds
+
+        await self.until(pressed)
+
+    def is_settled(self) -> bool:
+        """Whether all keys have been read, and what they did is answered and drawn."""
+        excerpt = self.seat.model.excerpt
+        is_answered = excerpt is None or not excerpt.tag
+        return self.has_read() and is_answered and not self.terminal.application.invalidated
+
     @property
     def typed(self) -> str:
         """The line that is being typed."""
@@ -135,10 +153,3 @@ def play(
 
     with create_pipe_input() as keys:
         asyncio.run(run(keys))
-
-
-def brought_back(screen: Screen, line: str) -> bool:
-    """Press Up until *line* is typed: after a line is cleared, what was typed before is read again."""
-    if screen.typed != line:
-        screen.press("\x1b[A")
-    return screen.typed == line

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from box import Box
-from client.screens import Screen, brought_back, play
+from client.screens import Screen, play
 
 from chat.core.limits import Limits
 
@@ -33,7 +33,7 @@ def test_a_password_is_asked_for_hidden_while_the_half_typed_line_waits() -> Non
         assert SECRET not in "\n".join(screen.rows())
         screen.press("ne\r")
         await screen.sees("ada: half a line")
-        await screen.until(lambda: brought_back(screen, "half a line"))
+        await screen.press_until("\x1b[A", lambda: screen.typed == "half a line")
 
     play(scene, columns=120, limits=LIMITS)
 

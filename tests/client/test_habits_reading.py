@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 from box import Box
 from client.lunch import CALL, COUNTS, SPEAKERS, talk
-from client.screens import Screen, brought_back, play
+from client.screens import Screen, play
 from client.seats import Seat
 from e2e.waiting import DEADLINE
 
@@ -412,7 +412,7 @@ def test_stumble_5_what_is_typed_before_the_refusal_is_not_said_to_the_room() ->
         assert screen.seat.titles == ["#lobby"]
         assert box.stored == []
         screen.press("\x03")
-        await screen.until(lambda: brought_back(screen, "two"))
+        await screen.press_until("\x1b[A", lambda: screen.typed == "two")
 
     play(scene)
 

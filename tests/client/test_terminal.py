@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 from box import Box, Client
-from client.screens import PASTE, Screen, brought_back, play
+from client.screens import PASTE, Screen, play
 from e2e.waiting import DEADLINE
 from prompt_toolkit.input import PipeInput, create_pipe_input
 from prompt_toolkit.output import ColorDepth
@@ -66,7 +66,7 @@ def test_each_room_has_its_own_draft_and_its_own_history() -> None:
         await screen.sees("ada #lobby> draft")
         screen.press("\x03")
         await screen.until(lambda: screen.typed == "")
-        await screen.until(lambda: brought_back(screen, "said in lobby"))
+        await screen.press_until("\x1b[A", lambda: screen.typed == "said in lobby")
 
     play(scene, rooms=("lobby", "dev"))
 
@@ -406,7 +406,7 @@ def test_up_brings_back_what_ctrl_c_cleared() -> None:
         await screen.sees("ada: said")
         screen.press("a long draft\x03")
         await screen.until(lambda: screen.typed == "")
-        await screen.until(lambda: brought_back(screen, "a long draft"))
+        await screen.press_until("\x1b[A", lambda: screen.typed == "a long draft")
         screen.press("\x03/password secret\x03")
         await screen.until(lambda: screen.typed == "")
         await screen.until(screen.has_read)
@@ -494,13 +494,6 @@ def test_the_messages_that_name_one_are_gone_through() -> None:
     play(scene)
 
 
-def scrolled_to(screen: Screen, line: str, key: str) -> bool:
-    """Press *key* until the screen has *line*."""
-    if not screen.has(line):
-        screen.press(key)
-    return screen.has(line)
-
-
 def test_a_message_that_was_found_is_read_in_its_place() -> None:
     async def scene(screen: Screen, box: Box) -> None:
         bob = box.text("bob")
@@ -511,8 +504,8 @@ def test_a_message_that_was_found_is_read_in_its_place() -> None:
         await screen.sees("#101 #lobby bob: tea 100")
         screen.press("/history around 101\r")
         await screen.sees("─ found ─", "bob: line 99", "bob: tea 100", "bob: line 101", "#lobby as it was then")
-        await screen.until(lambda: scrolled_to(screen, "bob: line 180", "\x1b[6~"))
-        await screen.until(lambda: scrolled_to(screen, "bob: line 10\n", "\x1b[5~"))
+        await screen.press_until("\x1b[6~", lambda: screen.has("bob: line 180"))
+        await screen.press_until("\x1b[5~", lambda: screen.has("bob: line 10\n"))
         screen.press("\x1b")
         await screen.sees("#101 #lobby bob: tea 100", "ada #lobby>")
         assert not screen.has("as it was then")
