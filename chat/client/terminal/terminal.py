@@ -67,6 +67,8 @@ LISTED_LINES = 5
 LISTED_WIDTH = 30
 ANSWERED_WIDTH = 60
 """How much to show of what is answered."""
+_WEIGHT = 20
+"""The rows that the messages get for one of all else. The heights are the same with 1, but cost more to divide."""
 
 
 class View:
@@ -553,7 +555,7 @@ class Terminal(Observer):
         self.application.invalidate()
 
     def _body(self) -> HSplit:
-        messages = Window(_Messages(self._message_rows), always_hide_cursor=True)
+        messages = Window(_Messages(self._message_rows), height=Dimension(weight=_WEIGHT), always_hide_cursor=True)
         typed = Window(
             self._control,
             dont_extend_height=True,
