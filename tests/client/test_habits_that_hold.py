@@ -259,6 +259,20 @@ def test_stumble_2_a_key_without_a_meaning_types_nothing(key: str) -> None:
     play(scene)
 
 
+@pytest.mark.parametrize(("line", "said"), [("/me waves", "~ ada waves"), ("every day", "ada: every day")])
+def test_what_is_typed_soon_after_esc_is_typed(line: str, said: str) -> None:
+    async def scene(screen: Screen, box: Box) -> None:
+        screen.press("/who\r")
+        await screen.sees("Esc closes this")
+        screen.press("\x1b")
+        waits_for_more = screen.terminal.application.key_processor.key_buffer
+        await screen.until(lambda: waits_for_more or not screen.has("Esc closes this"))
+        screen.press(f"{line}\r")
+        await screen.sees(said)
+
+    play(scene)
+
+
 def test_stumble_3_up_brings_back_what_ctrl_c_cleared() -> None:
     async def scene(screen: Screen, box: Box) -> None:
         screen.press("a long thought\x03")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
+from prompt_toolkit.application import get_app
 from prompt_toolkit.filters import Condition, is_searching
 from prompt_toolkit.key_binding import KeyBindings, KeyPress, KeyPressEvent
 from prompt_toolkit.keys import Keys
@@ -96,10 +97,16 @@ class Actions(Protocol):
         """Give the copy view keys that were read just before it was shown, or just after."""
 
 
+def _alone() -> bool:
+    """Whether nothing came together with the key that is handled now: an Escape is then the Esc key, and no Alt."""
+    return not get_app().key_processor.input_queue
+
+
 def bindings(terminal: Actions) -> KeyBindings:
     """Bind the keys to *terminal*. The Emacs keys for editing a line work besides."""
     keys = KeyBindings()
     typing = ~is_searching
+    copying = Condition(lambda: terminal.shows_copy_view)
 
     @keys.add("enter", filter=typing)
     def _(event: KeyPressEvent) -> None:
@@ -110,7 +117,7 @@ def bindings(terminal: Actions) -> KeyBindings:
     def _(event: KeyPressEvent) -> None:
         terminal.begin_line()
 
-    @keys.add("escape", filter=typing)
+    @keys.add("escape", filter=typing & ~copying, eager=Condition(_alone))
     def _(event: KeyPressEvent) -> None:
         terminal.go_back()
 
@@ -228,7 +235,7 @@ def bindings(terminal: Actions) -> KeyBindings:
     def _(event: KeyPressEvent) -> None:
         terminal.show_copy_view()
 
-    @keys.add(Keys.Any, filter=Condition(lambda: terminal.shows_copy_view), eager=True)
+    @keys.add(Keys.Any, filter=copying, eager=True)
     def _(event: KeyPressEvent) -> None:
         terminal.type_at_copy_view(event.key_sequence)
 
