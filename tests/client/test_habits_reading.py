@@ -710,6 +710,10 @@ def test_stumble_8_a_topic_of_another_room_is_that_rooms() -> None:
     assert seat.room("#dev").topic == "tests are green"
     assert seat.room("#lobby").topic == ""
     assert seat.shown("#dev")[-1] == "* The topic of #dev is: tests are green"
+    assert seat.shown()[-2:] == [
+        "* ada set the topic of #dev to: tests are green",
+        "* The topic of #dev is: tests are green",
+    ]
     seat.enter("/topic #12 is mended")
     assert seat.room("#lobby").topic == "#12 is mended"
     seat.enter("/topic #garden")

@@ -767,8 +767,8 @@ class Model(Listener):
         tag = getattr(event, "tag", None)
         unasked = tag is not None and tag not in self._answers
         """Whether it answers a request that the link has made by itself."""
-        room = self._asked(tag)
-        # An answer about a room (/who dev) is shown where it was asked for; what happens in a room is shown there.
+        room = asked = self._asked(tag)
+        # An answer is shown where it was asked for; what happens in a room, or was asked about it, is shown there too.
         if not isinstance(event, events.Who | events.Read):
             room = self.find(getattr(event, "room", None) or "") or room
         match event:
@@ -803,8 +803,10 @@ class Model(Listener):
                     return
         if isinstance(event, _LISTS) and tag is not None and not unasked:
             self.tell_list(event.words(), room)
-        else:
-            self._say(event, room)
+            return
+        self._say(event, room)
+        if room is not asked and tag is not None and not unasked:
+            self._say(event, asked)
 
     def _list(self, event: events.Rooms) -> None:
         """Note which rooms there are."""
