@@ -65,6 +65,19 @@ test("a password can come with the name, and an account can be made at the door"
   assert.deepEqual([ada.state.is, ada.state.code, ada.inside], ["ended", "logged-out", false]);
 });
 
+test("a new device comes into the rooms of the account once, without being told of it", async () => {
+  const ada = chat.tab();
+  ada.enter("ada", { password: "correct horse", register: true });
+  await chat.settle();
+  ada.join("dev");
+  await chat.settle();
+  const second = chat.tab();
+  second.enter("ada", { password: "correct horse" });
+  await chat.settle();
+  assert.deepEqual(second.rooms.map((room) => [room.title, room.joined]), [["#lobby", true], ["#dev", true]]);
+  assert.deepEqual(second.rooms.flatMap((room) => room.rows().map((row) => row.text)), []);
+});
+
 test("a request that is refused or lost is told as an error with a sentence", async () => {
   const ada = await chat.page("ada");
   await assert.rejects(done(ada.ask("whois", { name: "nobody" })), (error) => error.code === "no-such-user" && error.message !== "");

@@ -246,8 +246,9 @@ export class Link {
 		this.listener.received(event, false);
 		if (lostAccount) this.listener.received({ type: "notice", text: "You are here without an account now." }, false);
 		for (const request of this.outbox.values()) this.send(request);
-		const others = event.rooms.map((one) => one.room).filter((room) => !this.firstRooms.includes(room));
-		const most = Math.max(event.limits.rooms - this.firstRooms.length, 0);
+		const asked = this.firstRooms.length ? this.firstRooms : ["lobby"];
+		const others = event.rooms.map((one) => one.room).filter((room) => !asked.includes(room));
+		const most = Math.max(event.limits.rooms - asked.length, 0);
 		if (isFirst) for (const room of others.slice(0, most)) this.ask("join", { room });
 		this.ask("ignore", {}, () => {});
 		if (this.features.has("conversations")) {
