@@ -288,3 +288,22 @@ def test_a_page_that_is_loaded_again_goes_on(browsers: Browsers) -> None:
     expect(ada.message("before")).to_be_visible()
     expect(ada.input).to_have_value("half a thou")
     expect(bob["details.note"]).to_have_count(0)
+
+
+def test_leaving_while_the_messages_scroll(browsers: Browsers) -> None:
+    """Browsers tell of scrolling before they draw, when the chat is left already."""
+    ada = browsers.open()
+    ada.page.evaluate(
+        """() => {
+            const wait = requestAnimationFrame;
+            window.requestAnimationFrame = (draw) => wait((time) => {
+                document.querySelector("#log").dispatchEvent(new Event("scroll"));
+                draw(time);
+            });
+        }"""
+    )
+    ada.come_in("ada")
+    ada.say("\n".join("line" for _ in range(35)))
+    ada["#me"].click()
+    ada.item("Leave the chat").click()
+    expect(ada["#door"]).to_be_visible()

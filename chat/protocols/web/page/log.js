@@ -90,6 +90,7 @@ export class Log {
 	}
 
 	scrolled() {
+		if (!this.store.current) return; // the chat was left, and the page is still to show that
 		const { scrollTop, scrollHeight, clientHeight } = this.box;
 		this.atEnd = scrollHeight - scrollTop - clientHeight < 32;
 		if (this.atEnd && this.count < Infinity) this.count = AT_FIRST;
