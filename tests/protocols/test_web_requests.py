@@ -22,7 +22,7 @@ from chat.core.links import Links
 from chat.core.peer import Peer
 from chat.protocols.admission import TO_REFUSE
 from chat.protocols.web.hosts import SOMEWHERE, Hosts
-from chat.protocols.web.requests import LINGER, PIECE, Body, Refused, TakesBody, WebRequest
+from chat.protocols.web.requests import BURST, LINGER, PIECE, RATE, Body, Refused, TakesBody, WebRequest
 
 UNKNOWN = str(SOMEWHERE)
 URL = "https://example.org/chat/"
@@ -421,19 +421,50 @@ def test_the_next_request_must_come_in_time(web: Web) -> None:
 
 
 def test_requests_behind_answers_that_are_not_read_end_the_connection(web: Web) -> None:
-    many = request("GET", "/app.js") * 50
+    many = request("GET", "/app.js") * 20
     browser = web.connect()
     browser.send_bytes(many)
-    assert browser.received().count(b"HTTP/1.1 200 OK") == 50
+    assert browser.received().count(b"HTTP/1.1 200 OK") == 20
     producer: Any = browser.wire.producer
     producer.pauseProducing()
     producer.resumeProducing()
     browser.send_bytes(many)
-    assert browser.received().count(b"HTTP/1.1 200 OK") == 50
+    assert browser.received().count(b"HTTP/1.1 200 OK") == 20
     assert not browser.wire.disconnecting
     producer.pauseProducing()
     browser.send_bytes(many)
     assert (browser.received(), browser.wire.disconnecting) == (b"", True)
+
+
+def test_a_client_that_asks_too_fast_is_read_late() -> None:
+    web = Web(Box(limits=Limits(connects_rate=None)))
+    browser = web.connect()
+    browser.send_bytes(request("GET", "/app.js") * (BURST + 3) + request("HEAD", "/last"))
+
+    def answers() -> int:
+        return browser.received().count(b"HTTP/1.1 200 OK")
+
+    assert (answers(), browser.wire.paused) == (BURST + 1, True)
+    producer: Any = browser.wire.producer
+    producer.resumeProducing()
+    assert browser.wire.paused
+    web.box.clock.advance(1 / RATE)
+    assert (answers(), browser.wire.paused) == (1, True)
+    web.box.clock.advance(1 / RATE)
+    web.box.clock.advance(1 / RATE)
+    assert b"HTTP/1.1 404 Not Found" in browser.received()
+    web.box.clock.advance(1 / RATE)
+    assert not browser.wire.paused
+    assert browser.ask_for("GET", "/app.js")[0] == 200
+    browser.lose()
+
+
+@pytest.mark.parametrize("limited", [False, True])
+def test_a_proxy_may_ask_for_many(limited: bool) -> None:
+    box = Box(limits=Limits(connects_rate=None) if limited else Limits(rate=None))
+    browser = Web(box, None, *(["192.0.2.1"] if limited else [])).connect()
+    browser.send_bytes(request("GET", "/app.js") * 3 * BURST)
+    assert browser.received().count(b"HTTP/1.1 200 OK") == 3 * BURST
 
 
 class Pieces(Resource):

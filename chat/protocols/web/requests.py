@@ -9,7 +9,7 @@ from sys import intern
 from typing import Any, Protocol, cast
 
 from msgspec.structs import replace
-from twisted.internet.interfaces import IDelayedCall, ITCPTransport
+from twisted.internet.interfaces import IDelayedCall, IPushProducer, ITCPTransport
 from twisted.internet.protocol import Protocol as TwistedProtocol
 from twisted.internet.protocol import connectionDone
 from twisted.python.failure import Failure
@@ -20,6 +20,7 @@ from twisted.web.server import Request, Site
 
 from chat.core.doorkeeper import Doorkeeper
 from chat.core.errors import ChatError
+from chat.core.limits import Bucket
 from chat.core.peer import Peer
 from chat.delivery.transports import peer_of, take_over
 from chat.protocols.admission import Unheard
@@ -29,6 +30,9 @@ from chat.protocols.web.hosts import Hosts
 
 PIECE = 16_384
 """A body must bring so many bytes in each time that a client has for a request (:attr:`Limits.handshake`)."""
+
+BURST, RATE = 60, 10
+"""The requests that may come by one connection at once, and those a second after that; more are read later."""
 
 LINGER = 2.0
 """The seconds that a client has to read why its body was not taken."""
@@ -227,6 +231,9 @@ class WebChannel(HTTPChannel):
     """Whether the client has still to read so much that no more is to be sent."""
     _successor: TwistedProtocol | None = None
     _closing: IDelayedCall | None = None
+    _bucket: Bucket | None = None
+    _reading: IDelayedCall | None = None
+    """When the next request is read, if too many have come."""
 
     def connectionMade(self) -> None:
         super().connectionMade()
@@ -249,6 +256,10 @@ class WebChannel(HTTPChannel):
     def socket(self) -> ITCPTransport:
         """The connection itself."""
         return cast(ITCPTransport, self.transport)
+
+    @property
+    def _socket_producer(self) -> IPushProducer:
+        return cast(IPushProducer, self.transport)
 
     def require_admitted(self) -> None:
         """Raise :class:`Refused` if there are too many connections from there."""
@@ -294,6 +305,8 @@ class WebChannel(HTTPChannel):
     def resumeProducing(self) -> None:
         self._full = False
         super().resumeProducing()
+        if self.paused:
+            self._socket_producer.pauseProducing()
 
     def lineReceived(self, line: bytes) -> None:
         """Go on with a head, unless its request came while the answers before it are not read: then close.
@@ -357,7 +370,27 @@ class WebChannel(HTTPChannel):
     def requestDone(self, request: Request) -> None:  # noqa: N802 - Twisted's
         self.wait_on()
         self._answered = True
+        wait = self._charge()
+        self.paused = wait > 0
         super().requestDone(request)
+        if self.paused:
+            self._socket_producer.pauseProducing()
+            self._reading = self.callLater(wait, self._read_on)
+
+    def _charge(self) -> float:
+        """Charge for a request, unless a proxy passed it on; return the seconds in which no more is read."""
+        limits, now = self.site.connections.hub.limits, self.site.connections.monotonic()
+        if limits.rate is None or self._counted is None:
+            return 0.0
+        if self._bucket is None:
+            self._bucket = Bucket(BURST, RATE, now)
+        return self._bucket.take(now, 1)
+
+    def _read_on(self) -> None:
+        self._reading = None
+        self.paused = False
+        self._socket_producer.resumeProducing()
+        self.dataReceived(b"")
 
     def become(self, protocol: TwistedProtocol, answer: bytes) -> None:
         """Have *protocol* go on with the connection, after *answer*."""
@@ -377,8 +410,9 @@ class WebChannel(HTTPChannel):
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         self._end()
-        if self._closing is not None and self._closing.active():
-            self._closing.cancel()
+        for call in (self._closing, self._reading):
+            if call is not None and call.active():
+                call.cancel()
         super().connectionLost(reason)
 
 
