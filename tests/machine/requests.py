@@ -446,6 +446,13 @@ class Asker(End):
             certain = certain and not request.unsure and registers == set(map(id, mine))
             for register in () if certain else mine:
                 register.may_put(ANYTHING, request.sent, now)
+        if request.kind == "unregister" and self.account is not None:
+            # The operator may have given the account another name meanwhile.
+            known = {id(register) for register, _ in request.writes}
+            owners = [world.owner(name) for name in self.account.names]
+            request.writes += [
+                (owner, owner.write(None, self, request.sent)) for owner in owners if id(owner) not in known
+            ]
         for _, write in request.writes:
             if write.value is ANYTHING and request.kind in SWITCHES:
                 write.value = _switched_to(request, event)
