@@ -797,3 +797,46 @@ def test_a_mistake_in_a_drawing_ends_the_screen_and_is_told(monkeypatch: pytest.
 def test_with_no_color_there_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NO_COLOR", "1")
     assert ColorDepth.from_env() == ColorDepth.DEPTH_1_BIT
+
+
+@pytest.mark.parametrize("keys", ["", "\x1bg", "\x13"], ids=["typing", "choosing", "searching"])
+def test_what_was_half_typed_in_a_room_that_closes_is_kept(keys: str) -> None:
+    async def scene(screen: Screen, box: Box) -> None:
+        screen.press("\x1b2half a thought" + keys)
+        await screen.until(screen.is_settled)
+        screen.seat.model.close(screen.seat.room("#dev"))
+        await screen.sees("ada #lobby>")
+        if keys:
+            assert screen.typed == ""
+            screen.press("\x1b[A")
+        await screen.sees("ada #lobby> half a thought")
+
+    play(scene, rooms=("lobby", "dev"))
+
+
+def test_what_was_half_typed_in_another_room_that_closes_is_brought_back_and_not_typed() -> None:
+    async def scene(screen: Screen, box: Box) -> None:
+        screen.press("\x1b2half a thought\x1b1")
+        await screen.until(screen.is_settled)
+        screen.seat.model.close(screen.seat.room("#dev"))
+        await screen.until(screen.is_settled)
+        assert screen.typed == ""
+        screen.press("\x1b[A")
+        await screen.sees("ada #lobby> half a thought")
+
+    play(scene, rooms=("lobby", "dev"))
+
+
+def test_the_command_that_closes_a_conversation_is_not_typed_again() -> None:
+    async def scene(screen: Screen, box: Box) -> None:
+        box.text("bob")
+        screen.press("/msg bob hello\r")
+        await screen.sees("ada @bob>", "ada: hello")
+        screen.press("/leave\r")
+        await screen.sees("ada #lobby>")
+        await screen.until(screen.is_settled)
+        assert screen.typed == ""
+        screen.press("/go nowhere\r")
+        await screen.sees("You are not in nowhere", "ada #lobby> /go nowhere")
+
+    play(scene)

@@ -297,9 +297,10 @@ class Model(Listener):
     def close(self, room: Room) -> None:
         """Close *room*, unless it is the only one that is open."""
         if len(self.rooms) > 1:
+            place = self.rooms.index(room)
+            del self.rooms[place]
             if room is self.current:
-                self.turn_by(-1 if self.rooms.index(room) else 1)
-            self.rooms.remove(room)
+                self.turn_to(self.rooms[max(place - 1, 0)])
         self._changed()
 
     def expect(self, tag: str) -> None:

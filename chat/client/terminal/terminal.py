@@ -179,20 +179,27 @@ class Terminal(Observer):
     # What the model tells
 
     def changed(self) -> None:
-        """Draw again soon. If the room on the screen was closed, keep the line that was being typed there."""
+        """Draw again soon. Keep what was half typed in rooms that have closed."""
+        buffer = self._control.buffer
         if self._finder is not None and not self._finder.is_in(self._shown):
             self._end_search()
-        buffer = self._control.buffer
         if buffer is not self._buffer:
-            left = (view.buffer for room, view in self._views.items() if room not in self._model.rooms)
-            closed = any(other is buffer for other in left)
             self._view_shown()
             self._secret.reset()
-            if closed and not self._buffer.text:
-                self._buffer.document = buffer.document
-            elif closed:
-                self._buffer.history.append_string(buffer.text)
+        for room in [room for room in self._views if room not in self._model.rooms]:
+            self._keep(self._views.pop(room).buffer, was_shown=buffer)
         self.application.invalidate()
+
+    def _keep(self, closed: InputLine, was_shown: Buffer) -> None:
+        """Keep the line of a closed room: where the user types now if that was typed last, or else to be brought back.
+
+        It is never put where something is typed already.
+        """
+        line = self._view.buffer
+        if closed is was_shown and not line.text:
+            line.document = closed.document
+        elif closed.text:
+            line.history.append_string(closed.text)
 
     def called(self, room: Room, line: Line) -> None:
         """Ring the bell, but not too often."""
@@ -224,16 +231,18 @@ class Terminal(Observer):
             self._go_to(self._apart)
             return
         buffer.complete_state = None
+        if self._takes_secret:
+            self._give(text)
+            return
+        document, buffer.document = buffer.document, Document()
         try:
-            if self._takes_secret:
-                self._give(text)
-                return
             self._client.enter(text)
         except CannotDo as reason:
+            buffer.document = document
             self._hint = str(reason)
             return
-        if not is_code:
-            buffer.append_to_history()
+        if text and not is_code:
+            buffer.history.append_string(text)
         buffer.reset(Document(self._client.draft))
         if self._model.apart is apart:
             self._model.apart = None
@@ -315,8 +324,11 @@ class Terminal(Observer):
     def _give(self, secret: str) -> None:
         """Answer what the user is asked for."""
         self._secret.reset()
-        if secret:
-            self._client.give(secret)
+        try:
+            if secret:
+                self._client.give(secret)
+        except CannotDo as reason:
+            self._hint = str(reason)
 
     def begin_line(self) -> None:
         """Begin another line of what is typed."""
@@ -546,12 +558,11 @@ class Terminal(Observer):
         return max(self.application.output.get_size().rows // 2, 1)
 
     def _view_shown(self) -> None:
-        """Another room is shown: send the keys there, and forget the views of closed rooms."""
+        """Another room is shown: send the keys there."""
         self.drop_question()
         self._end_search()
         self._reader.room_shown()
         self._control.buffer = self._buffer
-        self._views = {room: view for room, view in self._views.items() if room in self._model.rooms}
         self.application.invalidate()
 
     def _body(self) -> HSplit:
