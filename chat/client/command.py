@@ -303,7 +303,6 @@ def _begin(settings: ClientSettings, reactor: IReactorTime) -> tuple[Link, Model
 def _kept(keeper: SessionKeeper, link: Link, reactor: IReactorTime, output: Output) -> Iterator[None]:
     """Keep what is open while the context lasts, and at its end; tell the user then what was not sent."""
     keeper.start(link, reactor, deferToThread)
-    told: list[str] = []
     try:
         yield
     finally:

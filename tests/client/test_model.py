@@ -6,8 +6,10 @@ import pytest
 from box import Box
 from client.seats import Seat
 
+from chat.client.link.link import Post
 from chat.client.link.states import Online, Waiting
 from chat.client.model.client import CannotDo
+from chat.client.model.model import Observer
 from chat.client.model.room import MAXIMUM_SPEAKERS, Room
 from chat.client.model.scrollback import LineKind
 from chat.core import events
@@ -485,3 +487,26 @@ def test_what_happens_in_another_room_is_shown_there() -> None:
     seat.pump()
     for room, times in ((dev, 1), (lobby, 0)):
         assert sum("locked the topic" in line.text for line in room.lines) == times
+
+
+@pytest.mark.parametrize(
+    ("post", "typed"),
+    [
+        (Post("t", "say", {"room": "lobby", "text": "/etc"}), "//etc"),
+        (Post("t", "me", {"room": "lobby", "text": "waves"}), "/me waves"),
+        (Post("t", "say", {"room": "lobby", "text": "yes", "re": 217}), "/reply #217 yes"),
+        (Post("t", "edit", {"id": 1, "text": "yes"}), None),
+    ],
+)
+def test_what_is_refused_is_given_back_as_it_was_typed(post: Post, typed: str | None) -> None:
+    given: list[str] = []
+
+    class Typist(Observer):
+        def refused(self, room: Room, text: str) -> None:
+            given.append(text)
+
+    model = Seat(Box()).model
+    model.observe(Typist())
+    model.expect(post.tag)
+    model.post_refused(post)
+    assert given == ([] if typed is None else [typed])

@@ -123,6 +123,17 @@ def test_a_text_that_is_too_long_is_offered_as_a_file() -> None:
     assert ada.last.startswith("~ ada sent paste.txt (")
 
 
+def test_what_is_too_much_to_paste_still_waits_if_it_could_not_be_sent() -> None:
+    ada = Sender()
+    assert ada.seat.client.keep_paste("x\n" * 10_000)
+    ada.seat.wiring.cable.cut()
+    ada.seat.pump()
+    assert "no connection" in ada.enter("/send").lower()
+    ada.seat.wiring.wait(5)
+    assert ada.enter("/send") == ""
+    assert len(ada.sent) == 1
+
+
 def test_what_is_too_much_to_paste_waits_for_send() -> None:
     ada = Sender()
     assert ada.enter("/send") == "Say which file: /send log.txt"

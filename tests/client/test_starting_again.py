@@ -340,6 +340,20 @@ def test_habit_36_what_was_not_sent_when_the_client_was_killed_is_there_too(path
     assert Start(box, path).typed == {"#lobby": "/me waves"}
 
 
+@pytest.mark.parametrize("line", ["yes", "//etc", "/me waves", "/reply #1 yes"])
+def test_habit_36_what_was_not_sent_does_the_same_when_it_is_sent_again(path: Path, line: str) -> None:
+    box = Box()
+    bob = box.text("bob")
+    first = Start(box, path)
+    bob.send("ada: coming?")
+    first.wiring.pump()
+    first.wiring.cable.cut()
+    first.wiring.endpoint.refusing = True
+    first.enter(line)
+    first.leave()
+    assert Start(box, path).typed == {"#lobby": line}
+
+
 def test_habit_36_what_was_sent_is_not_there_again(path: Path) -> None:
     box = Box()
     first = Start(box, path)

@@ -18,7 +18,7 @@ from chat.client.model.backlogs import Backlogs
 from chat.client.model.completion import Offer, complete
 from chat.client.model.excerpt import COUNT
 from chat.client.model.model import Model
-from chat.client.model.plain_text import lines_with_time
+from chat.client.model.plain_text import SAID, lines_with_time
 from chat.client.model.room import OtherSide, Room
 from chat.client.model.room_filter import rooms_like
 from chat.client.model.scrollback import Line, LineKind
@@ -49,8 +49,6 @@ OFFERED_ANSWERS = 20
 """How many messages to offer to be answered."""
 LIST, CLOSE, ACTIVE = "list", "close", "active"
 """What users of other chats say to ``/window`` and ``/buffer``, which are ``/go`` here."""
-_SAID = ("say", "me", "msg")
-"""The requests that say something."""
 _NEW = ("edit", "notify", "pin", "pins", "react")
 """The commands that a server does not know which knows no changes of messages."""
 HOW_TO_PASTE = "Paste the lines as you do elsewhere: they become one message."
@@ -206,9 +204,9 @@ class Client:
 
     def _send_text(self, text: str) -> None:
         """Send a text as a file."""
-        self._too_long = ""
         data = f"{text}\n".encode()
         self._ask_to_send("paste.txt", len(data), data)
+        self._too_long = ""
 
     def keep_paste(self, text: str) -> bool:
         """Keep a *text* that is too much for the line for ``/send`` alone; return whether the server takes files."""
@@ -265,9 +263,10 @@ class Client:
             return
         if older and excerpt.more_before and (number := excerpt.lines.oldest_id) is not None:
             excerpt.tag = self.link.ask("history", **excerpt.address, before=number, count=COUNT)
+            self.model.expect_apart(excerpt.tag)
         elif not older and excerpt.more_after and (number := excerpt.lines.newest_id) is not None:
             excerpt.tag = self.link.ask("history", **excerpt.address, after=number, count=COUNT)
-        self.model.expect_apart(excerpt.tag)
+            self.model.expect_apart(excerpt.tag)
 
     def ask_earlier(self, room: Room | None = None) -> None:
         """Fetch messages older than those shown in *room*, or in the current one, if there may be some."""
@@ -325,7 +324,7 @@ class Client:
         return [
             line
             for post in self.link.outbox.values()
-            if post.type in _SAID and goes_to(post, room)
+            if post.type in SAID and goes_to(post, room)
             for line in events.Message(
                 id=1,
                 time="",

@@ -14,6 +14,7 @@ from chat.client.link.states import Asking, Connecting, Greeting, Online, Refuse
 from chat.client.model.apart import Apart, Listing, Unread
 from chat.client.model.changes import apply, quote
 from chat.client.model.excerpt import Excerpt
+from chat.client.model.plain_text import as_typed
 from chat.client.model.room import Earlier, OtherSide, Room, title_of
 from chat.client.model.scrollback import Line, LineKind
 from chat.client.model.search_results import MAXIMUM_FOUND, Found, SearchResults
@@ -416,13 +417,13 @@ class Model(Listener):
     def post_refused(self, post: Post) -> None:
         """Give the user back what they said."""
         room = self._answers.get(post.tag)
-        if room not in self.rooms or post.type not in ("say", "msg", "me"):
+        text = as_typed(post)
+        if room not in self.rooms or text is None:
             return
-        text = str(post.fields["text"])
         if post.tag in self._opened:
-            room, text = self._opened[post.tag], f"/msg {room.name} {text}"
+            room, text = self._opened[post.tag], f"/msg {room.name} {post.fields['text']}"
         for observer in self._observers:
-            observer.refused(room, f"/me {text}" if post.type == "me" else text)
+            observer.refused(room, text)
 
     def event_received(self, event: events.Event, old: bool) -> None:
         """Show what the server has sent."""
@@ -709,9 +710,7 @@ class Model(Listener):
         room.joined = False
         room.set_users((), {}, ())
         self.close(room)
-        if event.by is not None and event.text.startswith(f"{room.title} was closed"):
-            self.tell(event.text, LineKind.REFUSAL)
-        elif event.by is not None:
+        if event.by is not None:
             why = f": {event.text}" if event.text else "."
             kicked = f"You were kicked out of {room.title} by {event.by}{why}"
             closed = event.text == events.closed_by(room.name, event.by)

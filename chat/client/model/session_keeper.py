@@ -19,6 +19,7 @@ from chat.client.model.client import goes_to
 from chat.client.model.input_history import InputHistory, places_of
 from chat.client.model.model import Model, Observer
 from chat.client.model.open_rooms import OpenRoom, OpenRooms, SavedLine, as_saved, restore
+from chat.client.model.plain_text import as_typed
 from chat.client.model.room import Room
 from chat.client.model.scrollback import Line, LineKind
 from chat.client.model.session_file import VERSION, SavedSession, SessionFile
@@ -29,8 +30,6 @@ SAVE_EVERY = 2.0
 """After so many seconds what has changed is saved, so that little is lost if the client is killed."""
 KEPT_LINES = 50
 """How many of the last messages of a private conversation are kept."""
-_SAID = {"say": "", "msg": "", "me": "/me "}
-"""The requests that say something, and how the user types them."""
 
 InThread = Callable[[Callable[[SavedSession], None], SavedSession], Deferred[None]]
 """Calls a function in a thread, so that a slow disk holds up nobody."""
@@ -160,7 +159,7 @@ class SessionKeeper(Observer):
         return self._farewell(unsent)
 
     def _farewell(self, unsent: list[Post]) -> list[str]:
-        places = [self._room_of(post) for post in unsent if post.type in _SAID]
+        places = [self._room_of(post) for post in unsent if as_typed(post) is not None]
         told = []
         for room, count in Counter(room for room in places if room is not None).items():
             what = "1 message was" if count == 1 else f"{count} messages were"
@@ -173,7 +172,7 @@ class SessionKeeper(Observer):
         return told
 
     def _lines(self, posts: Iterable[Post]) -> list[str]:
-        return [line for post in posts if post.type in _SAID for line in _typed(post).split("\n")]
+        return [line for post in posts for line in (as_typed(post) or "").splitlines()]
 
     def _room_of(self, post: Post) -> Room | None:
         return next((room for room in self._model.rooms if goes_to(post, room)), None)
@@ -185,13 +184,13 @@ class SessionKeeper(Observer):
     def _session(self) -> SavedSession:
         """Return what is to be saved now."""
         opened = as_saved(self._model, self._draft)
-        said = [post for post in self._outbox if post.type in _SAID]
+        said = [(post, text) for post in self._outbox if (text := as_typed(post)) is not None]
         rooms = [
             msgspec.structs.replace(
                 saved,
                 read=max(room.seen, room.read, 0 if room.joined else room.was_read),
                 lines=_last_lines(room) if room.private else (),
-                unsent=tuple(_typed(post) for post in said if goes_to(post, room)),
+                unsent=tuple(text for post, text in said if goes_to(post, room)),
             )
             for saved, room in zip(opened.rooms, self._model.rooms, strict=False)
         ]
@@ -210,13 +209,6 @@ class SessionKeeper(Observer):
 
 def _changes(draft: str) -> bool:
     return draft.lower().startswith("/edit ")
-
-
-def _typed(post: Post) -> str:
-    """Return what was said as the user types it."""
-    text = str(post.fields["text"])
-    is_like_command = not _SAID[post.type] and text.startswith("/") and "\n" not in text
-    return f"{_SAID[post.type]}{'/' if is_like_command else ''}{text}"
 
 
 def _last_lines(room: Room) -> tuple[SavedLine, ...]:
