@@ -357,8 +357,7 @@ async def _screen(settings: ClientSettings, reactor: IReactorTime, output: Outpu
     keeper.greet = client.greet_newcomer
     with _ending(link, output):
         linked = _start(link)
-        await _entered(link, linked, settings, output)
-        if not linked.done():
+        if await _entered(link, linked, keeper, settings, output):
             ReadMarks(link, model, reactor)
             await output.finish()
             terminal = Terminal(client, settings.address, keeper.history, keeper.drafts)
@@ -393,8 +392,7 @@ async def _plain(settings: ClientSettings, reactor: IReactorTime, output: Output
     output.filled, output.drained = filled, drained
     with _ending(link, output):
         linked = _start(link)
-        await _entered(link, linked, settings, output)
-        if not linked.done():
+        if await _entered(link, linked, keeper, settings, output):
             ReadMarks(link, model, reactor)
             with _kept(keeper, link, reactor, output), keys.taken(), handled((SIGINT,), plain.interrupt):
                 await asyncio.wait([linked])
@@ -452,14 +450,22 @@ async def _gui(settings: ClientSettings, reactor: IReactorTime) -> int:
             return 0
 
 
-async def _entered(link: Link, linked: asyncio.Future[None], settings: ClientSettings, output: Output) -> None:
-    """Wait until the link has joined the chat, or has failed to."""
+async def _entered(
+    link: Link, linked: asyncio.Future[None], keeper: SessionKeeper, settings: ClientSettings, output: Output
+) -> bool:
+    """Wait until the link has joined the chat, or has failed to; return whether it has.
+
+    If it has not, what the user is to be told about the file is told here, as they may try again, and load it again.
+    """
     entered = link.entered.asFuture(asyncio.get_running_loop())
     _, waiting = await asyncio.wait([linked, entered], timeout=IMPATIENCE, return_when=asyncio.FIRST_COMPLETED)
     if len(waiting) == 2:
         output.write(f"Connecting to {settings.address}. Ctrl-C leaves.\n")
         await asyncio.wait([linked, entered], return_when=asyncio.FIRST_COMPLETED)
     entered.cancel()
+    if linked.done() and keeper.file.trouble:
+        output.write(f"{keeper.file.trouble}\n")
+    return not linked.done()
 
 
 async def _send(settings: ClientSettings, reactor: IReactorTime) -> bool:

@@ -152,6 +152,21 @@ def test_a_damaged_file_is_told_and_kept_aside(shared_chat: Daemon, state: Path,
     assert '"lobby"' in file.read_text()
 
 
+@pytest.mark.parametrize(("name", "options"), [("yan", ()), ("zoe", ("--plain",))], ids=["screen", "plain"])
+def test_a_damaged_file_is_told_also_to_a_user_who_is_asked_for_a_password(
+    shared_chat: Daemon, state: Path, name: str, options: tuple[str, ...]
+) -> None:
+    shared_chat.bot(name).ask("register", password="correct horse")
+    folder = state / "twisted-chat" / "terminal"
+    folder.mkdir(parents=True)
+    (folder / f"{name}@{HOST}:{shared_chat.port}.json").write_text('{"version": 1, "op')
+    again = at_terminal(shared_chat, state, *options, name=name)
+    again.sees("What was open last time can't be read: it is damaged.", f"Password of {name}")
+    again.press("correct horse\r")
+    again.sees("#lobby")
+    again.close()
+
+
 @pytest.mark.parametrize("options", [(), ("--plain",)], ids=["screen", "plain"])
 def test_where_nothing_can_be_written_that_is_told_once(
     shared_chat: Daemon, state: Path, options: tuple[str, ...]

@@ -72,7 +72,7 @@ class SessionKeeper(Observer):
         """Returns what is half typed in a room. The screen sets it."""
         self.greet: Callable[[], object] | None = None
         """Greets somebody who uses the client for the first time here."""
-        self._file = file
+        self.file = file
         self._link: Link | None = None
         self._model = model
         self._call: LoopingCall | None = None
@@ -114,7 +114,7 @@ class SessionKeeper(Observer):
     def room_ready(self, room: Room) -> None:
         """Tell the user what is kept for this room. Greet them if nothing was ever kept here."""
         greet, self.greet = self.greet, None
-        if greet is not None and self._file.is_first:
+        if greet is not None and self.file.is_first:
             greet()
         news = [text for place, text in self._news if place in (None, room)]
         self._news = [(place, text) for place, text in self._news if place not in (None, room)]
@@ -135,7 +135,7 @@ class SessionKeeper(Observer):
         if session == self._saved:
             return None
         self._saved = session
-        return in_thread(self._file.save, session).addErrback(self._not_saved)
+        return in_thread(self.file.save, session).addErrback(self._not_saved)
 
     def _not_saved(self, failure: Failure) -> None:
         reason: Any = failure.trap(OSError) and failure.value
@@ -153,7 +153,7 @@ class SessionKeeper(Observer):
             if _changes(draft := self.draft(room)):
                 self.history.add(places_of(room)[0], draft)
         try:
-            self._file.save(self._session())
+            self.file.save(self._session())
         except OSError:
             return [f"Not sent: {line}" for line in self._lines(unsent)]
         return self._farewell(unsent)
