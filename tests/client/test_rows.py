@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -14,8 +15,9 @@ from prompt_toolkit.layout.controls import BufferControl
 from prompt_toolkit.layout.processors import TransformationInput
 from prompt_toolkit.utils import get_cwidth
 
-from chat.client.model.scrollback import Line, LineKind, Quote
+from chat.client.model.scrollback import Line, LineKind, Quote, Scrollback
 from chat.client.model.styled import NICK_TONES, nick_style
+from chat.client.terminal.dense_rows import DenseRows
 from chat.client.terminal.rows import Painter, Row, rule
 from chat.client.terminal.typed_text import EmojiApart
 from chat.client.terminal.widths import displayed, shorten, wrap
@@ -207,3 +209,21 @@ def test_reactions_go_on_in_another_row() -> None:
         assert all(
             get_cwidth(plain(row)) <= max(width, 6) for row in PAINTER.rows(line, width)[-4:] if "2" in plain(row)
         )
+
+
+def test_of_much_that_is_unread_only_as_much_is_laid_out_as_is_read() -> None:
+    painted: list[Line] = []
+
+    class Counting(Painter):
+        def rows(self, line: Line, width: int) -> Sequence[Row]:
+            painted.append(line)
+            return super().rows(line, width)
+
+    lines = Scrollback.of(Line(LineKind.SAY, TIME, f"message {number}", author="bob") for number in range(10_000))
+    dense = DenseRows(Counting(lambda text: []), lines)
+    rows = [row for serial in range(20) for row in dense.rows(lines[serial], 80)]
+    assert fragment_list_to_text(rows[0]) == "10:15 bob: message 0   bob: message 1   bob: message 2   bob: message 3"
+    assert len(rows) == 5
+    assert len(painted) < 30
+    dense.rows(lines[9_999], 80)
+    assert len(painted) == 10_000

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
 from chat.client.model.scrollback import Line, LineKind, Scrollback
@@ -24,18 +24,23 @@ class DenseRows:
         self._painter = painter
         self._lines = lines
         self._laid_out: tuple[int, int] | None = None
-        """The width and the state of the lines for which the rows are."""
+        """The width for which the rows are, and how often the lines had changed then."""
         self._rows: dict[int, Sequence[Row]] = {}
+        """The rows of the lines that were laid out so far, by the identity of the line."""
+        self._layout: Iterator[None] = iter(())
 
     def rows(self, line: Line, width: int) -> Sequence[Row]:
         """Return the rows of *line*, which is one of the lines."""
         if self._laid_out != (width, self._lines.changes):
             self._laid_out = width, self._lines.changes
-            self._lay_out(width)
+            self._rows.clear()
+            self._layout = self._lay_out(width)
+        while id(line) not in self._rows:
+            next(self._layout)
         return self._rows[id(line)]
 
-    def _lay_out(self, width: int) -> None:
-        self._rows.clear()
+    def _lay_out(self, width: int) -> Iterator[None]:
+        """Lay out one row, or a line that shares none, at each step: there may be far more lines than anybody reads."""
         first: Line | None = None
         shared: Row = []
         left = 0
@@ -49,9 +54,16 @@ class DenseRows:
                 left -= needed
                 self._rows[id(line)] = ()
                 continue
-            self._rows[id(line)] = rows
-            first = None if alone else line
             if first is not None:
-                shared = list(rows[0])
+                self._rows[id(first)] = [shared]
+                yield
+            if alone:
+                first = None
+                self._rows[id(line)] = rows
+                yield
+            else:
+                first, shared = line, list(rows[0])
                 left = width - sum(cells(part[1]) for part in shared)
-                self._rows[id(line)] = [shared]
+        if first is not None:
+            self._rows[id(first)] = [shared]
+            yield
