@@ -638,6 +638,24 @@ def test_a_search_ends_when_the_room_closes() -> None:
     play(scene, rooms=("lobby", "dev"))
 
 
+def test_what_was_searched_in_a_list_is_not_lit_in_the_room_above_it_afterwards() -> None:
+    async def scene(screen: Screen, box: Box) -> None:
+        bob = box.text("bob")
+        screen.press("/who\r")
+        await screen.sees("Esc closes this")
+        screen.press("\x13tea")
+        await screen.sees("Search: tea")
+        bob.send("tea is ready")
+        await screen.sees("bob: tea is ready")
+        screen.press("\x1b")
+        await screen.sees("ada #lobby>")
+        await screen.until(screen.is_settled)
+        rows = screen.terminal._view.viewport.visible()
+        assert not [part for row in rows for part in row if "sought" in part[0]]
+
+    play(scene)
+
+
 def test_enter_does_not_go_to_a_room_that_has_closed() -> None:
     async def scene(screen: Screen, box: Box) -> None:
         screen.press("/peek dev\r")

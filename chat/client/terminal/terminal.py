@@ -300,6 +300,7 @@ class Terminal(Observer):
         """Give the keys back to the line of the room."""
         if self._finder is not None:
             self._finder.end()
+            self._view.viewport.repaint()  # above a short list, the room is visible too
             self._finder = None
             self._control.buffer = self._buffer
 
