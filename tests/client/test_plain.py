@@ -320,3 +320,16 @@ def test_the_rooms_with_something_unread_are_gone_through() -> None:
     assert "* What you type goes to #dev now.\r\n" in seat.seen()
     seat.type("/go active\r")
     assert "* What you type goes to #lobby now.\r\n" in seat.seen()
+
+
+def test_what_was_half_typed_last_time_is_kept_although_something_else_is_typed_now() -> None:
+    box = Box()
+    seat = PlainSeat(box, rooms=("lobby", "dev"))
+    lobby, dev = seat.seat.model.rooms
+    seat.plain.drafts |= {lobby: "last time", dev: "in dev"}
+    seat.type("now")
+    seat.plain.room_ready(lobby)
+    assert (seat.plain.draft(lobby), seat.plain.draft(dev)) == ("last time\nnow", "in dev")
+    seat.type("\x15/go dev\r")
+    assert seat.plain.typed == "in dev"
+    assert (seat.plain.draft(lobby), seat.plain.draft(dev)) == ("last time", "in dev")

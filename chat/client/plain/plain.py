@@ -112,10 +112,9 @@ class Plain(Observer):
     # What the user types
 
     def draft(self, room: Room) -> str:
-        """Return what is half typed in *room*."""
-        if room is self._model.current and self.typed and not self._takes_secret:
-            return self.typed
-        return self.drafts.get(room, "")
+        """Return what is half typed in *room*, below what the user had typed there last time and has not seen yet."""
+        typed = self.typed if room is self._model.current and not self._takes_secret else ""
+        return "\n".join(text for text in (self.drafts.get(room, ""), typed) if text)
 
     def _bring_draft(self) -> None:
         """Put into the line what was half typed in the room when the user left. Several lines are shown above it."""
@@ -225,6 +224,8 @@ class Plain(Observer):
             self._set_typed(draft)
         if told:
             self._show(told)
+        elif self._room.joined:
+            self._bring_draft()
 
     def _take(self, pasted: Pasted, line: str) -> None:
         """Take a line of what the user pastes; once all are there, say them. Raises :class:`CannotDo`."""
