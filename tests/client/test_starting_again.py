@@ -354,6 +354,20 @@ def test_habit_36_what_was_not_sent_does_the_same_when_it_is_sent_again(path: Pa
     assert Start(box, path).typed == {"#lobby": line}
 
 
+def test_habit_36_several_texts_that_were_not_sent_become_one_message_without_commands(path: Path) -> None:
+    box = Box()
+    bob = box.text("bob")
+    first = Start(box, path)
+    bob.send("ada: coming?")
+    first.wiring.pump()
+    first.wiring.cable.cut()
+    first.wiring.endpoint.refusing = True
+    first.enter("/reply #1 yes", "//etc is where", "/me waves")
+    first.typed["#lobby"] = "half"
+    first.leave()
+    assert Start(box, path).typed == {"#lobby": "yes\n/etc is where\nwaves\nhalf"}
+
+
 def test_habit_36_what_was_sent_is_not_there_again(path: Path) -> None:
     box = Box()
     first = Start(box, path)

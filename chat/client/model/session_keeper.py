@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
@@ -30,6 +31,8 @@ SAVE_EVERY = 2.0
 """After so many seconds what has changed is saved, so that little is lost if the client is killed."""
 KEPT_LINES = 50
 """How many of the last messages of a private conversation are kept."""
+_SAYING = re.compile(r"^/(me |reply #\d+ |(?=/))")
+"""What a text begins with as it was typed, and not as it was said."""
 
 InThread = Callable[[Callable[[SavedSession], None], SavedSession], Deferred[None]]
 """Calls a function in a thread, so that a slow disk holds up nobody."""
@@ -100,8 +103,11 @@ class SessionKeeper(Observer):
                 )
                 for line in saved.lines
             )
-        draft = "\n".join([*saved.unsent, *([saved.draft] if saved.draft else [])])
-        if draft:
+        texts = [*saved.unsent, *([saved.draft] if saved.draft else [])]
+        if len(texts) > 1:
+            # They become one message, in which a command would be said, or hold for all of them.
+            texts[: len(saved.unsent)] = [_SAYING.sub("", text) for text in saved.unsent]
+        if draft := "\n".join(texts):
             self.drafts[room] = draft
         if saved.unsent:
             what = "A message was" if len(saved.unsent) == 1 else f"{len(saved.unsent)} messages were"
