@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 
 from box import Box
-from client.screens import Screen, play
+from client.screens import Screen, play, shows
 from client.seats import Seat
-from client.test_habits_reading import shows
 
 from chat.core.limits import Limits
 from chat.history.passwords import hash_password

@@ -8,33 +8,13 @@ from collections.abc import Awaitable, Callable
 import pytest
 from box import Box
 from client.lunch import CALL, COUNTS, SPEAKERS, talk
-from client.screens import Screen, play
+from client.screens import Screen, across, play, shows
 from client.seats import Seat
 from e2e.waiting import DEADLINE
 
 from chat.client.model.client import CannotDo
 
 RULE = "─" * 80
-
-
-def screen_of(text: str) -> list[str]:
-    """The rows of a screen. The lines across it, as ``── unread ──``, are written short."""
-    return [across(row.strip("─ ")) if row.startswith("── ") else row.rstrip() for row in text.strip("\n").split("\n")]
-
-
-def across(text: str) -> str:
-    """A line across the screen with a text in its middle."""
-    left = (78 - len(text)) // 2
-    return f"{'─' * left} {text} {'─' * (78 - len(text) - left)}"
-
-
-async def shows(screen: Screen, text: str) -> None:
-    """Wait until the last rows of the screen are exactly these."""
-    rows = screen_of(text)
-    try:
-        await screen.until(lambda: screen.rows()[-len(rows) :] == rows)
-    except AssertionError as failure:
-        raise AssertionError("\n".join([str(failure), "instead of:", *rows])) from None
 
 
 def dev_talks(box: Box, *texts: str) -> None:
