@@ -35,6 +35,8 @@ def test_a_file_that_is_chosen_is_shown_and_can_be_downloaded(browsers: Browsers
         bob["a.file"].click()
     assert download.value.suggested_filename == "log.txt"
     assert download.value.path().read_bytes() == b"hello\n" * 2000
+    ada.enter("/edit that is grey")
+    expect(bob[".message"].last).to_contain_text("that is grey (edited)")
     ada.open_menu("log.txt")
     ada.item("Delete…").click()
     ada.dialog.get_by_role("button", name="Delete").click()

@@ -148,7 +148,7 @@ export class Log {
 				first
 					? h("div.by", !isAction && nick(), h("time", { dateTime: row.time.toISOString(), title: moment(row.time) }, time), tags)
 					: [h("span.unseen", `${isAction ? "" : author} ${time} `), tags],
-				!row.file && h("div.text", { dir: "auto" }, isAction && [nick(), " "], this.pieces(row), row.edited && h("span.tag", " (edited)")),
+				(!row.file || row.edited) && h("div.text", { dir: "auto" }, isAction && [nick(), " "], this.pieces(row), row.edited && h("span.tag", " (edited)")),
 				row.file && file(row.file),
 				row.reactions.length > 0 && h("div.reactions", row.reactions.map((one) => button("again", "",
 					{ "data-text": one.text, ariaPressed: String(one.mine), ariaLabel: `${one.text}, ${one.count}` }, h("bdi", one.text), ` ${one.count}`)))),
