@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable
 from hashlib import sha256
@@ -477,7 +476,6 @@ def test_it_tells_what_was_said_before_with_its_file(tmp_path: Path) -> None:
     bob.send("/history")
     (line,) = [line for line in bob.lines() if "the log" in line]
     assert line.endswith(f"~ ada the log of today: {said['file']['url']} [edited]")
-    assert json.dumps(said["file"])
 
 
 @pytest.mark.parametrize(
@@ -499,6 +497,4 @@ def test_it_tells_what_was_said_before_with_its_file(tmp_path: Path) -> None:
     ],
 )
 def test_parts(wanted: str, part: range | None) -> None:
-    found = part_of(wanted, 10)
-    assert (found or None) == (part or None)
-    assert (found is None) == (part is None)
+    assert part_of(wanted, 10) == part
