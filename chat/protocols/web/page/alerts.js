@@ -4,6 +4,9 @@ import { kept } from "./dom.js";
 
 const badge = (count, colour) => `data:image/svg+xml,${encodeURIComponent(`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><rect width="32" height="32" rx="9" fill="${colour}"/><text x="16" y="23" font-family="sans-serif" font-size="19" font-weight="bold" text-anchor="middle" fill="#fff">${count > 99 ? "…" : count}</text></svg>`)}`;
 
+const icon = document.querySelector("link[rel=icon]");
+const plain = icon.href;
+
 export const settings = { sound: true, notify: false, ...kept.read("alerts") };
 
 // Why there can be no notifications, or "".
@@ -23,15 +26,14 @@ export async function change({ sound, notify = false }) {
 export function drawTitle({ unread, calls, current }) {
 	const count = unread ? `(${unread}${calls ? "!" : ""}) ` : "";
 	document.title = `${count}${current ? `${current.title} – ` : ""}Chat`;
-	const link = document.querySelector("link[rel=icon]");
-	const href = unread ? badge(unread, calls ? "#b42318" : "#3366e6") : "icon.svg";
-	if (link.getAttribute("href") !== href) link.href = href;
+	const href = unread ? badge(unread, calls ? "#b42318" : "#3366e6") : plain;
+	if (icon.href !== href) icon.href = href;
 }
 
 export function call(room, row, show) {
 	play();
 	if (!settings.notify || missing() || document.hasFocus()) return;
-	const note = new Notification(`${row.author} in ${room.title}`, { body: row.text.slice(0, 200), tag: room.key, icon: "icon.svg" });
+	const note = new Notification(`${row.author} in ${room.title}`, { body: row.text.slice(0, 200), tag: room.key, icon: plain });
 	note.onclick = () => {
 		window.focus();
 		show(room);
