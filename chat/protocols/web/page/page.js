@@ -71,8 +71,12 @@ function draw(what) {
 
 function drawAll() {
 	isAsked = false;
-	const inside = store.inside && store.current !== null && !["asking", "elsewhere"].includes(store.state.is);
-	if (inside !== isInside) turn(inside);
+	const { is } = store.state;
+	const inside = store.inside && store.current !== null && !["asking", "elsewhere"].includes(is);
+	// Whoever comes back is let in without a look at the door.
+	if (!inside && isInside === null && store.link.token && ["connecting", "greeting", "online"].includes(is)) return;
+	const isNew = inside !== isInside;
+	if (isNew) turn(inside);
 	drawTitle(store);
 	if (!inside) {
 		changed.clear();
@@ -87,6 +91,7 @@ function drawAll() {
 	if (changed.has("draft") || changed.has("rooms")) composer.draw();
 	drawPanels();
 	drawLog();
+	if (isNew) focus();
 	return changed.clear();
 }
 
@@ -95,10 +100,8 @@ function turn(inside) {
 	$("app").hidden = !inside;
 	$("door").hidden = inside;
 	closeDialogs();
-	if (inside) {
-		changed.add("rooms");
-		focus();
-	} else {
+	if (inside) changed.add("rooms");
+	else {
 		door.way = "name";
 		door.drawn = "";
 	}
