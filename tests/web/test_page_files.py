@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from e2e.daemon import Daemon
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, Route
 from web.browsers import Browsers, page_files
 
 FOLDER = page_files()
@@ -44,3 +44,27 @@ def test_the_first_line_is_read_soon_on_a_slow_processor(
     ada.page.context.new_cdp_session(ada.page).send("Emulation.setCPUThrottlingRate", {"rate": 4})
     ada.page.reload()
     ada.message("the first line").wait_for()
+
+
+def test_a_page_that_is_loaded_again_connects_before_its_modules_are_there(browsers: Browsers) -> None:
+    ada = browsers.somebody("ada")
+    ada.say("hello")
+    held: list[Route] = []
+    ada.page.route("**/store.js", lambda route: held.append(route))
+    with ada.page.expect_websocket():
+        ada.page.reload(wait_until="commit")
+    assert not ada["#door"].is_visible()
+    for route in held:
+        route.continue_()
+    ada.message("hello").wait_for()
+
+
+def test_nobody_who_is_not_in_the_chat_connects_before_they_come_in(browsers: Browsers) -> None:
+    ada = browsers.open()
+    sockets: list[object] = []
+    ada.page.on("websocket", lambda socket: sockets.append(socket))
+    ada.page.reload()
+    ada.page.get_by_label("Your name").wait_for()
+    assert not sockets
+    ada.come_in("ada")
+    assert len(sockets) == 1

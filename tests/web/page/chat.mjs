@@ -139,7 +139,6 @@ export class RealChat {
   // Opens the page in a tab: the Store, with what the tab has kept.
   tab(storage = new Storage(), options = {}) {
     const store = new Store({
-      url: "ws://chat.example/ws",
       openSocket: () => this.openSocket(),
       clock: this.clock,
       random: () => 0.5 + this.sockets.size / 1000 + (this.tabs = (this.tabs ?? 0) + 1) / 1e6,

@@ -1,23 +1,20 @@
 // Gives a Store what it needs of the browser: the WebSocket beside the page, the clock, what the tab keeps.
 
+import { openSocket, prefix, saved } from "./socket.js";
 import { Store } from "./store.js";
-import { Saved, Tabs } from "./tab.js";
+import { Tabs } from "./tab.js";
 
 export async function openStore(window) {
 	const { location, document, navigator } = window;
-	const url = new URL("ws", document.baseURI);
-	url.protocol = url.protocol.replace("http", "ws");
-	const saved = new Saved(() => window.sessionStorage, `chat ${url.pathname} `);
-	const tabs = new Tabs(navigator.locks, `chat ${url.pathname} `);
+	const tabs = new Tabs(navigator.locks, prefix);
 	if (!(await tabs.isOnly(saved))) saved.clear();
 	// What the server says in the page about passwords, or else what it does by itself.
 	const { passwords } = document.documentElement.dataset;
 	const isSecure = location.protocol === "https:" || /^(localhost|127\.[\d.]+|\[::1\])$/.test(location.hostname);
 	const store = new Store({
-		url, saved, tabs,
+		openSocket, saved, tabs,
 		passwords: { taken: "yes", refused: "no" }[passwords] ?? (isSecure ? "yes" : "unknown"),
 		random: Math.random,
-		openSocket: (address) => new window.WebSocket(address),
 		clock: {
 			now: () => window.performance.now(),
 			date: () => new Date(),

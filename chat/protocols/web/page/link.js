@@ -28,8 +28,8 @@ export class Refused extends Error {
 // `state.is` is outside, connecting, greeting, asking, online, waiting, leaving, elsewhere or ended. `listener`, a Store,
 // is told of everything. `saved` is what the tab keeps while the page is loaded again.
 export class Link {
-	constructor({ url, openSocket, clock, random, saved, listener }) {
-		Object.assign(this, { url, openSocket, clock, random, saved, listener });
+	constructor({ openSocket, clock, random, saved, listener }) {
+		Object.assign(this, { openSocket, clock, random, saved, listener });
 		this.state = { is: "outside", why: "", code: "" };
 		this.answers = new Map(); // what to do with the answer to a request, by its tag
 		this.restore(saved.read("link") ?? {});
@@ -130,7 +130,7 @@ export class Link {
 
 	connect() {
 		this.go({ is: "connecting" });
-		const socket = (this.socket = this.openSocket(this.url));
+		const socket = (this.socket = this.openSocket());
 		socket.onopen = () => {
 			this.go({ is: "greeting" });
 			const rooms = this.places.size ? [...this.places] : this.firstRooms.map((room) => [room, null]);
