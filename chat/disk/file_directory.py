@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import re
@@ -23,8 +24,11 @@ _OURS = re.compile(r"[A-Za-z0-9_-]{22}(\.part)?")
 """What a file is called, and one that is coming."""
 
 
-class NoRoom(Exception):
+class NoRoom(OSError):
     """The disk has no room for a file."""
+
+    def __init__(self) -> None:
+        super().__init__(errno.ENOSPC, "there is no room on the disk for the files of messages")
 
 
 class FileDirectory:
@@ -63,7 +67,7 @@ class FileDirectory:
             raise NoRoom
 
     def begin(self, key: str, size: int) -> NewFile:
-        """Begin a file of about this *size*; raises :class:`NoRoom` and :class:`OSError`."""
+        """Begin a file of about this *size*; raises :class:`OSError`, also :class:`NoRoom`."""
         self.make()
         self.require_room(size)
         return NewFile(self, key)
@@ -107,7 +111,7 @@ class NewFile:
         self._is_text = True
 
     def write(self, data: bytes) -> None:
-        """Write what has come; raises :class:`NoRoom` and :class:`OSError`."""
+        """Write what has come; raises :class:`OSError`, also :class:`NoRoom`."""
         self._directory.require_room(len(data))
         self._file.write(data)
         self.size += len(data)

@@ -13,10 +13,11 @@ from history.test_backup import NOW, bring_back, opened, save
 from history.test_files import KEYS, on_disk, put, sent
 
 from chat.admin.files import run
+from chat.disk import file_directory
 from chat.history import backed_files
 from chat.history.backup import CannotBackUp
 from chat.history.directory import FILE, FILES
-from chat.history.restore import BEFORE
+from chat.history.restore import BEFORE, CannotRestore
 
 DATA = bytes(range(256)) * 10_000
 
@@ -129,3 +130,13 @@ def test_the_disk_needs_room_for_the_files_too(data: Path, target: Path, monkeyp
     monkeypatch.setattr(shutil, "disk_usage", lambda where: usage)
     with pytest.raises(CannotBackUp, match="There is no room"):
         save(data, target)
+
+
+def test_a_restore_that_has_no_room_for_a_file_says_so(
+    data: Path, target: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save(data, target)
+    monkeypatch.setattr(file_directory, "SPARE", shutil.disk_usage(data).total)
+    with pytest.raises(CannotRestore, match=r"there is no room on the disk for the files of messages\. Nothing was"):
+        bring_back(target, tmp_path / "new")
+    assert on_disk(tmp_path / "new") == []

@@ -178,7 +178,7 @@ class Uploads(TakesBody):
             raise _told(error) from error
         try:
             return Incoming(self._hub, self._shelf, request, ticket)
-        except (NoRoom, OSError):
+        except OSError:
             files.give_up(self._hub, ticket)
             raise _refused(Failure()) from None
 
@@ -217,7 +217,7 @@ class Uploads(TakesBody):
             leave_nothing()
             if isinstance(error, ChatError):
                 refused = _told(error)
-            elif isinstance(error, (NoRoom, OSError)):
+            elif isinstance(error, OSError):
                 refused = _refused(Failure())
             else:
                 raise
