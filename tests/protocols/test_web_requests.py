@@ -177,7 +177,18 @@ def test_there_is_one_host(web: Web, head: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    "host", ["localhost/evil", "localhost?x", "localhost#x", "[::1", "[x]:8080", "localhost\\x", "\xff"]
+    "host",
+    [
+        "localhost/evil",
+        "localhost?x",
+        "localhost#x",
+        "[::1",
+        "[x]:8080",
+        "localhost\\x",
+        "\xff",
+        "ada@localhost",
+        "localhost:80x",
+    ],
 )
 def test_a_host_is_nothing_but_a_host(web: Web, host: str) -> None:
     assert web.connect().ask_for("GET", "/", {"Host": host})[0] == 421

@@ -41,7 +41,7 @@ class Hosts:
     def lets_in(self, host: str, transport: ITransport) -> bool:
         """Tell whether *host*, as a browser says it, means this chat, and is not a name that was made to mean it."""
         parts = _split(f"//{host}")
-        if parts is None or parts.netloc != host:
+        if parts is None or parts.netloc != host or "@" in host:
             return False
         name = (parts.hostname or "").rstrip(".")
         try:
@@ -90,9 +90,11 @@ class Hosts:
 
 def _split(url: str) -> SplitResult | None:
     try:
-        return urlsplit(url)
+        parts = urlsplit(url)
+        _ = parts.port  # which may be none
     except ValueError:
         return None
+    return parts
 
 
 def _plain(host: str) -> Address:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from http import HTTPStatus
 from io import BytesIO
-from sys import intern
 from typing import Any, Protocol, cast
 
 from msgspec.structs import replace
@@ -133,7 +132,7 @@ class WebRequest(Request):
         peer = self.site.hosts.peer(self.channel.socket, self.requestHeaders)
         scheme = "https" if peer.tls else "http"
         page = self.site.hosts.page or f"{scheme}://{self.requestHeaders.getRawHeaders('Host', [''])[0]}/"
-        self.peer = replace(peer, reached=intern(page))
+        self.peer = replace(peer, reached=page)
         try:
             self.channel.require_admitted()
             self._require_ours()
