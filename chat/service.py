@@ -70,6 +70,7 @@ class ChatService(MultiService):
         self._store = store = _store(reactor, settings, lambda: self._engine.hub.links.shared)
         self._hashing = ThreadPool(1, 1, "passwords")
         self._filing = ThreadPool(0, FILING, "files")
+        self._shelf = _shelf(reactor, store, self._filing)
         self._talk = TalkLog(reactor)
         self._engine = engine = Engine(
             store,
@@ -98,7 +99,7 @@ class ChatService(MultiService):
         )
         self._certificate = _certificate(settings)
         surroundings = Surroundings(
-            engine.connections, reactor, self._certificate, settings.web_url, settings.web_proxy, self._shelf()
+            engine.connections, reactor, self._certificate, settings.web_url, settings.web_proxy, self._shelf
         )
         self.listening: list[tuple[WayIn, Listening]] = []
         """Where it listens, by the ways in."""
@@ -157,16 +158,10 @@ class ChatService(MultiService):
                     self._settings.web_url or "",
                     port,
                     way.encrypts(listening.description),
-                    files=self._shelf() is not None,
+                    files=self._shelf is not None,
                     host=_named(getattr(listening.address, "host", "")),
                 )
         return Links()
-
-    def _shelf(self) -> Shelf | None:
-        """Where files are kept, if the history is."""
-        if not isinstance(self._store, SqliteStore):
-            return None
-        return Shelf(self._store.files, self._store.file, partial(deferToThreadPool, self._reactor, self._filing))
 
     def stopService(self) -> Deferred[None]:
         """Tell everyone, and wait until all that was accepted is stored and sent."""
@@ -186,8 +181,8 @@ class ChatService(MultiService):
             deadline.cancel()
         self._hashing.stop()
         self._filing.stop()
-        if (shelf := self._shelf()) is not None:
-            shelf.directory.end()
+        if self._shelf is not None:
+            self._shelf.directory.end()
         self._store.close()
         self._talk.flush()
 
@@ -219,6 +214,13 @@ def _store(reactor: Any, settings: Settings, site: Callable[[], str]) -> Store:
 
         return MemoryStore()
     return SqliteStore(reactor, Path(settings.data), settings.sync, site=site)
+
+
+def _shelf(reactor: Any, store: Store, filing: ThreadPool) -> Shelf | None:
+    """Where files are kept, if the history is; the threads of *filing* write them."""
+    if not isinstance(store, SqliteStore):
+        return None
+    return Shelf(store.files, store.file, partial(deferToThreadPool, reactor, filing))
 
 
 def _named(host: str) -> str:

@@ -42,9 +42,8 @@ MADE = "backup"
 FIRST_WITH_AUDIT = 3
 """The version of the schema from which on there is an audit record."""
 
-
 FIRST_WITH_FILES = 7
-"""The version of the schema from which on messages have files."""
+"""The version of the schema from which on messages have files, and rooms have hooks."""
 
 
 class CannotBackUp(Exception):

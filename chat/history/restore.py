@@ -50,8 +50,6 @@ BEFORE = f"{FILE}.before-restore-"
 FIRST_WITH_TOKENS = 4
 """The version of the schema from which on accounts have ids, and tokens are stored."""
 
-FIRST_WITH_HOOKS = 7
-
 FASTEST = 1_000_000
 """More ids than a chat can give in a second: the fastest machines store some hundred thousand messages."""
 
@@ -270,7 +268,7 @@ def _former(path: Path, newest: tuple[object, ...] | None) -> Former:
                 return Former(last_id)
             goes_on = newest is not None and connection.execute(_HAS, newest).fetchone() is not None
             tokens = connection.execute("SELECT digest FROM tokens").fetchall()
-            hooks = connection.execute("SELECT digest FROM hooks").fetchall() if version >= FIRST_WITH_HOOKS else ()
+            hooks = connection.execute("SELECT digest FROM hooks").fetchall() if version >= FIRST_WITH_FILES else ()
             return Former(last_id, last_account(connection), tokens, hooks, goes_on)
     except sqlite3.Error:
         return Former()

@@ -59,11 +59,10 @@ class Hooks(TakesBody):
             raise Refused(HTTPStatus.NOT_FOUND, "There is no such hook, or not any more.")
         wait = hook.wait(hub.limits, hub.monotonic())
         if wait or hub.queue.full:
-            request.setHeader(b"Retry-After", b"%d" % (ceil(wait) or _BUSY))
+            seconds = ceil(wait) or _BUSY
+            request.setHeader(b"Retry-After", b"%d" % seconds)
             status = HTTPStatus.TOO_MANY_REQUESTS if wait else HTTPStatus.SERVICE_UNAVAILABLE
-            raise Refused(
-                status, f"That is too much just now, so it was not sent. Try again in {ceil(wait) or _BUSY} s."
-            )
+            raise Refused(status, f"That is too much just now, so it was not sent. Try again in {seconds} s.")
         kind = (request.getHeader("Content-Type") or "").partition(";")[0].strip().lower()
         body = cast(Body, request.content).read()
         gone = request.notifyFinish().addErrback(lambda _: None)
