@@ -33,11 +33,14 @@ class Person:
         self._socket.sendall(f"{line}\n".encode())
 
 
-def play(port: int, ada: Terminal) -> None:
-    """Have people talk, one of them in the terminal *ada*."""
+def play(port: int, ada: Terminal, state: str) -> str:
+    """Have people talk, one of them in the terminal *ada*, and return what it shows while the others are there.
+
+    The client keeps its *state* in that folder.
+    """
     bob = Person(port, "bob")
     bob.say("morning! the new build is on https://ci.example.org/builds/4711")
-    ada.open(Path.cwd(), sys.executable, "-m", "chat", f"ada@localhost:{port}")
+    ada.open(Path.cwd(), "env", f"XDG_STATE_HOME={state}", sys.executable, "-m", "chat", f"ada@localhost:{port}")
     ada.wait("4711")
     grace, linus = Person(port, "grace"), Person(port, "linus")
     grace.say("/topic release 1.0 🚀 freeze is on Friday")
@@ -64,6 +67,7 @@ def play(port: int, ada: Terminal) -> None:
     bob.say("/msg ada lunch at one?")
     ada.wait("@bob")
     ada.type("bob: great, I'll re")
+    return ada.coloured_screen()
 
 
 def main() -> None:
@@ -80,8 +84,7 @@ def main() -> None:
         )
         try:
             until(lambda: socket.socket().connect_ex(("127.0.0.1", port)) == 0, lambda: "the daemon does not listen")
-            play(port, ada)
-            svg = ada.draw(ada.coloured_screen(), "chat", 'xmlns="http://www.w3.org/2000/svg"')
+            svg = ada.draw(play(port, ada, directory), "chat", 'xmlns="http://www.w3.org/2000/svg"')
             PICTURE.write_text(f"{svg}\n")
         finally:
             close_all()

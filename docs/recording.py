@@ -12,7 +12,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from terminals import Terminal, close_all
+from terminals import Terminal, close_all, until
 
 PICTURE = Path(__file__).parent / "recording.svg"
 FOLDER = Path("/tmp/demo")  # noqa: S108 - the picture shows its name
@@ -71,6 +71,10 @@ class Recording:
             terminal.take(len(self.captions))
         self.captions.append(caption)
 
+    def wait_until_sent(self) -> None:
+        """Wait until what ada said is stored."""
+        until(lambda: "unsent" not in self.ada.screen(), self.ada.screen)
+
     def play(self) -> None:
         """Have everything happen."""
         for terminal in self.terminals:
@@ -95,6 +99,7 @@ class Recording:
         self.ada.type("yes, the usual place")
         self.ada.enter("ada: yes, the usual place")
         self.bob.wait("ada: yes, the usual place")
+        self.wait_until_sent()
         self.take("They talk. What they see is on disk before they see it.")
         self.other.type("kill -9 $(pgrep -f 'twistd -n chat')")
         self.take("Now the daemon is killed.")
@@ -108,6 +113,7 @@ class Recording:
         self.server.type("twistd -n chat")
         self.server.enter("ends the chat.")
         self.ada.wait("1 person")
+        self.wait_until_sent()
         self.take("The chat is opened again, and Ada's client is back by itself.")
         self.bob.press("C-c")
         self.bob.wait("^C")
@@ -121,6 +127,8 @@ class Recording:
             raise AssertionError(f"Something was lost: {said}")
         for _ in range(2):
             self.take("Bob comes back too. Nothing is lost, and nothing is there twice.")
+        self.ada.press("C-d")
+        self.ada.wait("$")
 
     def svg(self) -> str:
         """Draw it: each state of a terminal is visible in the frames that show it."""
@@ -171,6 +179,7 @@ def main() -> None:
         again = ['ip link set lo up && exec "$0" "$@"', sys.executable, __file__, "here"]
         sys.exit(subprocess.run([*ON_ITS_OWN, *again], check=False).returncode)
     os.environ["PATH"] = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    os.environ["XDG_STATE_HOME"] = str(FOLDER / "state")
     FOLDER.mkdir()
     recording = Recording()
     try:
