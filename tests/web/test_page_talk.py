@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from playwright.sync_api import expect
-from web.browsers import Browsers
+from web.browsers import WIDE, Browsers
 
 
 def test_a_name_and_in(browsers: Browsers) -> None:
@@ -307,3 +307,47 @@ def test_leaving_while_the_messages_scroll(browsers: Browsers) -> None:
     ada["#me"].click()
     ada.item("Leave the chat").click()
     expect(ada["#door"]).to_be_visible()
+
+
+def test_the_door_says_what_is_wrong_until_one_turns_to_something_else(browsers: Browsers) -> None:
+    ada = browsers.open()
+    why = ada["#door .why"]
+    ada.name_oneself("  ")
+    expect(why).to_have_text("Type a name.")
+    expect(ada.page.get_by_label("Your name")).to_be_focused()
+    ada.name_oneself("not a name!")
+    expect(why).to_contain_text("can't be used")
+    ada.button("I have an account").click()
+    expect(why).to_be_empty()
+    ada.button("Only a name").click()
+    ada.name_oneself("also no name!")
+    expect(why).to_contain_text("can't be used")
+
+
+def test_the_door_asks_for_a_password_and_says_only_whether_it_is_wrong(browsers: Browsers) -> None:
+    ada = browsers.open()
+    ada.button("Make an account").click()
+    ada.page.get_by_label("Choose a password").fill("correct horse")
+    ada.page.get_by_label("Your name").fill("ada")
+    ada.button("Make it, and come in").click()
+    ada.await_place("#lobby")
+    other = browsers.open()
+    other.name_oneself("ada")
+    expect(other["#door .aside"]).to_have_text("If that is you, give your password.")
+    expect(other["#door .why"]).to_be_empty()
+    other.page.get_by_label("Password").fill("wrong horses")
+    other.button("Come in").click()
+    expect(other["#door .why"]).to_have_text("That password is wrong.")
+    other.button("Take another name").click()
+    expect(other["#door .why"]).to_be_empty()
+    other.come_in("eve")
+
+
+def test_without_javascript_the_page_says_so_in_the_middle(browsers: Browsers) -> None:
+    tab = browsers.open(java_script_enabled=False)
+    card = tab["noscript .card"]
+    expect(card).to_contain_text("This page needs JavaScript")
+    box = card.bounding_box()
+    assert box is not None
+    assert abs(box["x"] + box["width"] / 2 - WIDE["width"] / 2) < 2
+    assert abs(box["y"] + box["height"] / 2 - WIDE["height"] / 2) < 2

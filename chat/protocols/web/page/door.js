@@ -7,6 +7,8 @@ const UNSAFE = "This page came over plain http, where others can read along.";
 const CURRENT = ["Password", "", { autocomplete: "current-password" }];
 const CHOSEN = ["Choose a password", "", { autocomplete: "new-password", note: "8 to 256 characters" }];
 const CODE = ["Code of your invitation"];
+// What the server says to those who type a name each time, and is shorter where the door has asked already.
+const SAID = { "password-needed": "", "wrong-password": "That password is wrong." };
 
 // What is to be said of passwords before one is typed.
 export const passwordsHere = (store) => ({
@@ -16,7 +18,7 @@ export const passwordsHere = (store) => ({
 
 export class Door {
 	way = "name"; // or "account" or "new", which the user chose
-	declines = false; // whether the user has chosen another name instead of giving what the chat asks for
+	turnedFrom = null; // the state of the connection that the user does not care about any more
 	drawn = "";
 
 	constructor(store) {
@@ -33,15 +35,15 @@ export class Door {
 	draw() {
 		const { is, why = "", secret, name, code, seconds } = this.store.state;
 		const isBusy = ["connecting", "greeting", "waiting", "leaving"].includes(is);
-		if (is !== "asking" && !isBusy) this.declines = false;
-		const kind = is === "elsewhere" ? is : is === "asking" && !this.declines ? secret : this.way;
+		const isOver = this.store.state === this.turnedFrom;
+		const kind = is === "elsewhere" ? is : is === "asking" && !isOver ? secret : this.way;
 		const shown = `${kind} ${name} ${code}`;
 		// While it is tried, the fields stay as they are.
 		if (shown !== this.drawn && !(isBusy && this.drawn)) {
 			this.drawn = shown;
 			this.fill(kind, name);
 		}
-		setText(this.why, is === "waiting" ? `${why} The next attempt is in ${seconds} s.` : isBusy || this.declines ? "" : why);
+		setText(this.why, is === "waiting" ? `${why} The next attempt is in ${seconds} s.` : isBusy || isOver ? "" : SAID[code] ?? why);
 		this.go.disabled = isBusy;
 	}
 
@@ -51,7 +53,7 @@ export class Door {
 		const who = ["Your name", store.name || kept.read("name") || "", { autocomplete: "username", spellcheck: false }];
 		const [title, say, list, button, ...ways] = {
 			elsewhere: ["Open in another tab", "The chat goes on in another tab of this browser.", {}, "Use it here"],
-			password: [`${name} belongs to somebody`, here, { password: CURRENT }, "Come in", "other"],
+			password: [`${name} belongs to somebody`, here || "If that is you, give your password.", { password: CURRENT }, "Come in", "other"],
 			"new-password": ["Choose a password", here, { password: CHOSEN }, "Come in", "other"],
 			key: ["This chat needs a key", "Whoever invited you knows it.", { key: ["Key", "", { type: "password" }] }, "Come in"],
 			invitation: ["Only members come in", "", { code: CODE }, "Come in", "other"],
@@ -71,15 +73,20 @@ export class Door {
 	}
 
 	turn(way) {
-		if (way === "other") this.declines = true;
+		this.turnedFrom = this.store.state;
 		this.way = way === "other" ? "name" : way;
 		this.draw();
+	}
+
+	refuse(sentence) {
+		setText(this.why, sentence);
+		this.fields.querySelector("input").focus();
 	}
 
 	enter({ name, ...secrets }) {
 		const { store } = this;
 		if (name !== undefined) {
-			this.declines = false;
+			if (!name.trim()) return this.refuse("Type a name.");
 			kept.write("name", name.trim());
 			store.enter(name.trim(), { ...secrets, register: this.way === "new" });
 		} else if (store.state.is === "asking") store.answer(Object.values(secrets)[0]);
