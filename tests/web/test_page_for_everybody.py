@@ -231,3 +231,11 @@ def test_a_screen_reader_is_told_what_is_new_and_only_that(browsers: Browsers) -
     expect(tab["#log"]).to_have_attribute("aria-live", "off")
     expect(tab.page.get_by_role("log")).to_have_accessible_name("Messages")
     assert re.search(r"bob", tab.message("something new").inner_text())
+
+
+def test_on_a_phone_one_types_at_the_height_of_the_buttons(browsers: Browsers) -> None:
+    phone = browsers.somebody("ada", **PHONE)
+    input_box, button_box = phone.input.bounding_box(), phone["#attach"].bounding_box()
+    assert input_box is not None
+    assert button_box is not None
+    assert abs(input_box["height"] - button_box["height"]) < 1
