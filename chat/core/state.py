@@ -252,7 +252,7 @@ class State:
                 return self._unregister(fact)
             case PasswordSet():
                 self.account(fact.account).passwords += 1
-                return self.tokens.revoke(fact.account, fact.but)
+                return self.tokens.revoke(fact.account, fact.but, logged_out=fact.but is None)
             case ReadUpTo():
                 return self._mark(fact)
             case LoggedOut():

@@ -209,8 +209,10 @@ def test_a_reset_prints_a_password_once_and_ends_what_was_open(box: Box) -> None
     assert (goodbye["type"], goodbye["code"]) == ("goodbye", "logged-out"), "it does not try the old password"
     assert guest(box, "bob", token=token).objects()[0]["code"] == "password-needed"
     assert come(box, "bob", PASSWORD).objects()[0]["code"] == "wrong-password"
-    again = come(box, "bob", password)
-    assert again.objects()[0]["registered"]
+    again = come(box, "bob", password, token=token)
+    welcome = again.objects()[0]
+    assert welcome["registered"]
+    assert welcome["token"] != token, "whoever has it may not be bob"
     again.ask(type="password", password="battery staple")
     assert again.objects()[-1]["text"] == "Your password is changed."
     (line,) = in_json(box, "reset", "bob")
