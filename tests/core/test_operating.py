@@ -177,6 +177,29 @@ def test_an_account_is_renamed_while_its_password_is_checked() -> None:
     assert bob.objects()[0]["name"] == "robert"
 
 
+@pytest.mark.parametrize("then", [("rename", "rob", "robert"), ("unregister", "rob")])
+def test_a_rename_is_answered_though_what_comes_next_overtakes_it(then: tuple[str, ...]) -> None:
+    store = SlowStore()
+    box = make_box(store=store)
+
+    def store_all() -> None:
+        while store.waiting:
+            store.store()
+            box.settle()
+
+    store_all()
+    bob = come(box, "bob")
+    store_all()
+    bob.received()
+    bob.ask(type="rename", name="rob", password=PASSWORD, tag="1")
+    assert len(store.waiting) == 1
+    Operator(box).ask(*then)
+    box.turn()
+    store_all()
+    (answer,) = [event for event in bob.objects() if event.get("tag") == "1"]
+    assert answer["text"].startswith("Your account is called rob now.")
+
+
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [

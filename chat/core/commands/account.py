@@ -131,9 +131,11 @@ class TakeName(msgspec.Struct, frozen=True):
     def perform(self, delivery: Delivery) -> None:
         hub, session, fact = self.hub, self.session, self.fact
         account = hub.accounts.with_id(fact.account)
-        if account is None or account.name != fact.name:
+        overtaken = account is None or account.name != fact.name
+        if account is not None and overtaken and fact.name not in hub.accounts.former_names(account):
             return
-        user = hub.user_with(account.id)
+        # Otherwise it has another name by now, or is given up, by what is still to be stored.
+        user = hub.user_with(account.id) if account is not None and not overtaken else None
         told: Sequence[Effect] = ()
         if user is not None and user.name != fact.name:
             old = user.name
