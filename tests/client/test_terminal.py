@@ -840,3 +840,12 @@ def test_the_command_that_closes_a_conversation_is_not_typed_again() -> None:
         await screen.sees("You are not in nowhere", "ada #lobby> /go nowhere")
 
     play(scene)
+
+
+@pytest.mark.parametrize("key", ["\x1bg", "\x13"], ids=["a room", "a word"])
+def test_of_what_is_pasted_to_be_found_only_the_first_line_is_typed(key: str) -> None:
+    async def scene(screen: Screen, box: Box) -> None:
+        screen.press(key + PASTE % "dev\nlobby")
+        await screen.until(lambda: screen.typed == "dev")
+
+    play(scene, rooms=("lobby", "dev"))

@@ -386,10 +386,11 @@ class Terminal(Observer):
         size = len(text.encode("utf-8", "replace"))
         if size > MAXIMUM_PASTE:
             self._hint = f"That is too much to paste: {size} bytes, and at most {MAXIMUM_PASTE} at once."
-            if self._client.keep_paste(data):
+            if isinstance(self._buffer, InputLine) and self._client.keep_paste(data):
                 self._hint += " /send sends it as a file."
             return
-        self._buffer.insert_text(text if self._finder is None else text.partition("\n")[0])
+        is_sought = self._finder is not None or self._chooses
+        self._buffer.insert_text(text.partition("\n")[0] if is_sought else text)
 
     def _typed(self) -> None:
         """What is typed was changed."""
