@@ -16,8 +16,8 @@ from chat.core.text import clean
 
 PATIENCE = 30.0
 """The seconds that the server may take for each step."""
-
 LONGEST_ANSWER = 1_000
+"""How many bytes of the answer are read."""
 
 
 class CannotSend(Exception):
@@ -41,7 +41,7 @@ def _put(url: str, file: Path | bytes) -> None:
             body, size = _open(file, opened)
             connection = kind(place.hostname, place.port, timeout=PATIENCE)
             opened.callback(connection.close)
-            # Who refuses a file may do so before all of it has come.
+            # A server that refuses the file may close before it has read all of it.
             with suppress(BrokenPipeError, ConnectionResetError):
                 connection.request("PUT", place.path, body, {"Content-Length": str(size)})
             answer = connection.getresponse()

@@ -602,7 +602,7 @@ class Client:
 
     def leave_room(self, room: str | None = None) -> None:
         """Leave that room, or close that private conversation; without one, the room on the screen."""
-        left = self.model.current if room is None else self.model.called(room)
+        left = self.model.current if room is None else self.model.room_called(room)
         if left is None:
             raise CannotDo(f"You are not in {(room or '')[:40]}. /go lists where you are.")
         if len(self.model.rooms) == 1:
@@ -617,7 +617,7 @@ class Client:
 
         ``@bob`` opens a private conversation if there is none.
         """
-        named = None if room is None else self.model.called(room)
+        named = None if room is None else self.model.room_called(room)
         if named is not None:
             self.model.turn_to(named)
         elif room is None or room.lower() == LIST:
@@ -635,7 +635,7 @@ class Client:
 
     def peek(self, room: str) -> None:
         """Show the last lines of another room, which stays unread."""
-        found = self.model.called(room)
+        found = self.model.room_called(room)
         if found is None:
             raise CannotDo(f"You are not in {room[:40]}. /join {room[:40]} goes there.")
         if self.model.lists_apart:
@@ -824,7 +824,9 @@ _TAKING_PASSWORDS = [
     for command in table.TABLE.values()
     if any(parameter.kind is Kind.SECRET for parameter in command.parameters)
 ]
+"""The commands that take a password."""
 _TAKING_PASSWORDS_ELSEWHERE = ("auth", "identify", "login", "nickserv", "ns", "oper", "pass", "passwd", "reg")
+"""What other chats call commands that take one."""
 
 
 def _takes_password(word: str) -> bool:

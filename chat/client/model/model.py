@@ -244,7 +244,7 @@ class Model(Listener):
         """Read which part of the history is meant, in the time zone of the screen; raises :class:`BadField`."""
         return read(when, self.local_time.local_now(), self.local_time.zone)
 
-    def called(self, word: str) -> Room | None:
+    def room_called(self, word: str) -> Room | None:
         """Return the open room of that number, title or name, if there is one."""
         if word.isdecimal() and word.isascii() and 1 <= int(word[:9]) <= len(self.rooms):
             return self.rooms[int(word[:9]) - 1]

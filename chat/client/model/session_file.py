@@ -1,7 +1,7 @@
 """The file that keeps what was open in the terminal client, under one name at one server, for the next start.
 
-It is written whole or not at all. Several clients may write it: of what they have typed all is kept, and of the rest
-what was changed last.
+It is written whole or not at all. If several clients write it, all that was typed in any of them is kept; of everything
+else, the newest change.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ VERSION = 1
 LARGEST = 16 * 1024 * 1024
 """How many bytes the file may have to be read."""
 MAXIMUM_ASIDE = 100
+"""How many files that can't be read are kept at most; the next one takes the place of the last."""
 LOCK_WAIT = 1.0
 """Seconds to wait for another client that is writing the file."""
 _LONGEST_NAME = 150
