@@ -73,8 +73,9 @@ function drawAll() {
 	isAsked = false;
 	const { is } = store.state;
 	const inside = store.inside && store.current !== null && !["asking", "elsewhere"].includes(is);
-	// Whoever comes back is let in without a look at the door.
-	if (!inside && isInside === null && store.link.token && ["connecting", "greeting", "online"].includes(is)) return;
+	// Whoever comes back sees no door, and the room as soon as it has what was said there: so it is drawn once.
+	const comesBack = isInside === null && store.link.token && ["connecting", "greeting", "online"].includes(is);
+	if (comesBack && !(inside && store.current.isReady)) return;
 	const isNew = inside !== isInside;
 	if (isNew) turn(inside);
 	drawTitle(store);

@@ -28,6 +28,7 @@ export class Room {
 		this.isMarked = true; // whether the server knows how far
 		this.marked = null; // what it was told of that
 		this.earlier = isPrivate ? "wanted" : "possible"; // or asked, none
+		this.isReady = isPrivate; // whether the newest messages are there
 		this.input = { text: "", reply: null, editing: null };
 		this.inputs = { typed: [], at: null, kept: "" };
 	}

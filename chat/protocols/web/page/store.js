@@ -389,6 +389,7 @@ export class Store {
 	roomReady(name, more) {
 		const room = this.openRoom(name);
 		room.earlier = more ? "possible" : "none";
+		room.isReady = true;
 		if (room.unread) room.countUnread();
 		this.show(room);
 	}
