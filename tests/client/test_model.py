@@ -331,16 +331,17 @@ def test_a_search() -> None:
 def test_older_messages_go_above() -> None:
     box = Box()
     bob = box.text("bob")
-    for number in range(120):
+    for number in range(320):
         bob.send(f"{number}")
     seat = Seat(box)
     texts = [line.text for line in seat.model.current.lines if line.kind is LineKind.SAY]
-    assert texts == [f"{number}" for number in range(70, 120)]
-    seat.client.ask_earlier()
-    seat.client.ask_earlier()
-    seat.pump()
-    texts = [line.text for line in seat.model.current.lines if line.kind is LineKind.SAY]
-    assert texts == [f"{number}" for number in range(120)]
+    assert texts == [f"{number}" for number in range(270, 320)]
+    for first in (170, 70, 0):
+        seat.client.ask_earlier()
+        seat.client.ask_earlier()
+        seat.pump()
+        texts = [line.text for line in seat.model.current.lines if line.kind is LineKind.SAY]
+        assert texts == [f"{number}" for number in range(first, 320)]
     sent = len(seat.wiring.cable.sent)
     seat.client.ask_earlier()
     seat.pump()

@@ -79,6 +79,7 @@ CASES: list[tuple[str, list[str], list[str]]] = [
     ("/rename lovelace", [f"{USAGE}/rename name password "], []),
     ("/rename lovelace correct horse", ["! Your name is not registered. /register makes it yours."], []),
     ("/invitation", ["! Your name is not registered. /register makes it yours."], []),
+    ("/upload", ["! This chat takes no files: "], []),
     ("/edit", [f"{USAGE}/edit text "], []),
     ("/edit tea", ["! "], []),
     ("/react", [f"{USAGE}/react text [id] [on|off] "], []),

@@ -285,7 +285,7 @@ def test_a_guest_opens_the_page_and_a_phone_its_code(network: Lan, tmp_path: Pat
         for host in (HOST4, f"[{HOST6}]"):
             command = [*network.guest, tool("curl"), "-sg", f"http://{host}:8080/"]
             shown = subprocess.run(command, capture_output=True, text=True, timeout=DEADLINE, check=True).stdout
-            assert shown.startswith("<!doctype html>")
+            assert shown.lower().startswith("<!doctype html>")
         last = terminal.end()
     code = [f"\x1b[97;40m{line}\x1b[0m" for line in segno_lines(page)] if drawn else []
     assert last == [*code, "^C", "The chat has ended."]

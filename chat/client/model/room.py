@@ -95,8 +95,8 @@ class Room:
         """Whether the user wants to be called here by nothing but their name, and without the bell."""
         self.was_read = 0
         """The id up to which the user had read the room when they last left, as this device remembers it; 0: none."""
-        self._kept = 0
-        """The serial number behind the messages that this device remembers of the last time."""
+        self._kept: int | None = None
+        """The serial number behind the messages that this device remembers of the last time, if it shows some."""
         self._speakers: dict[str, datetime] = {}
 
     @property
@@ -240,8 +240,9 @@ class Room:
         """Put older messages above the others; *more*: there are still older ones. Return those that were not there."""
         oldest = self.lines.oldest_id
         older = [line for line in lines if oldest is None or (line.id is not None and line.id < oldest)]
-        if older:
+        if older and self._kept is not None:
             self.lines.drop_before(self._kept)
+            self._kept = None
         self.lines.prepend(older)
         self.there_is_earlier(more)
         return older
