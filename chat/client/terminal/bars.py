@@ -146,25 +146,29 @@ def more_below(lines: int, width: int) -> StyleAndTextTuples:
 def apart(view: Apart, lowest: int, width: int) -> StyleAndTextTuples:
     """Return the row below what is shown over the room: what it is, and how to come back.
 
-    *lowest* is the serial number of the lowest line that is visible.
+    If that is too long, the name of the room is cut, and not the keys. *lowest* is the serial number of the lowest line
+    that is visible.
     """
-    title = displayed(view.title)
+    before, place, after = "", displayed(view.title), ""
     match view:
         case Glance():
-            text = f"A look at {title} (PageUp, PageDown; Enter goes there, Esc comes back)"
+            before, after = "A look at ", " (PageUp, PageDown; Enter goes there, Esc comes back)"
         case Unread():
             more = view.lines.end - 1 - lowest
             room = view.room(lowest)
-            where = displayed(room.title) if room is not None else ""
+            place = displayed(room.title) if room is not None else ""
             counted = f"↓ {more} more below (Alt-R reads on" if more else "this is the end (Alt-R comes back"
-            text = f"Unread in {where}: {counted}, Esc leaves the rest unread)"
-        case Listing() if view.chosen is not None:
-            text = "Up and Down choose, Enter goes there, Esc closes this"
+            before, after = "Unread in ", f": {counted}, Esc leaves the rest unread)"
         case Listing():
-            text = "Esc closes this"
+            choosing = view.chosen is not None
+            place, after = (
+                "",
+                "Up and Down choose, Enter goes there, Esc closes this" if choosing else "Esc closes this",
+            )
         case _:
-            text = f"{title} as it was then (PageUp, PageDown; Enter goes there, Esc comes back)"
-    return [("class:more", shorten(f" {text}", width))]
+            after = " as it was then (PageUp, PageDown; Enter goes there, Esc comes back)"
+    place = shorten(place, max(width - cells(f" {before}{after}"), 1))
+    return [("class:more", shorten(f" {before}{place}{after}", width))]
 
 
 def _room_style(room: Room, current: Room) -> str:
