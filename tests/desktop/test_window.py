@@ -503,6 +503,17 @@ def test_the_keys_are_told_in_a_dialog_of_their_own(desk: Desk) -> None:
     assert (desk.asks, desk.shown) == ("", before)
 
 
+def test_what_is_half_typed_in_a_room_that_closes_is_kept(desk: Desk, box: Box) -> None:
+    bob = box.text("bob")
+    bob.send("/join dev")
+    desk.say("/join dev")
+    desk.until(lambda: desk.root.title().startswith("#dev"))
+    desk.entry.insert("insert", "a long answer")
+    bob.send("/kick ada")
+    desk.until(lambda: desk.root.title().startswith("#lobby"))
+    assert desk.typed == "a long answer"
+
+
 def test_a_room_is_joined_in_a_dialog_and_what_is_half_typed_stays(desk: Desk, box: Box) -> None:
     box.text("bob").send("/join dev")
     box.text("cy").send("/join attic")

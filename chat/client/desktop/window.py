@@ -366,7 +366,13 @@ class Window(Observer, Reader):
             self.finder.grid_remove()
         self._room = room
         self.entry.turn_to(self._drafts.setdefault(room, Draft()))
-        self._drafts = {each: draft for each, draft in self._drafts.items() if each in self._model.rooms}
+        for each in [each for each in self._drafts if each not in self._model.rooms]:
+            self._keep(self._drafts.pop(each).kept)
+
+    def _keep(self, text: str) -> None:
+        """Have the user go on with what they had typed in a room that has closed, unless it was a command."""
+        if text.strip() and not text.startswith("/"):
+            self.entry.give_back(text)
 
     def _draw_conversation(self, room: Room) -> None:
         """Draw the room, or what is read round a message, as soon as that is there."""
