@@ -34,9 +34,8 @@ from chat.history.store import Store
 from chat.protocols.certificate import BadCertificate, Certificate, make_where_missing
 from chat.protocols.connection import ChatFactory
 from chat.protocols.listening import Listening
-from chat.protocols.plain import PlainManners
 from chat.protocols.shelf import Shelf
-from chat.protocols.ways import WAYS, WEB, Surroundings, WayIn
+from chat.protocols.ways import WAYS, WEB, Surroundings, WayIn, plain_manners
 from chat.settings import FOREVER, NO_DATA, Settings
 from chat.talklog import TalkLog
 
@@ -121,7 +120,7 @@ class ChatService(MultiService):
         """Where programs in this process come in: under the rules of the chat, as by a local socket."""
         from chat.protocols.memory import MemoryEndpoint
 
-        factory = ChatFactory(self._engine.connections, PlainManners)
+        factory = ChatFactory(self._engine.connections, plain_manners)
         return MemoryEndpoint(self._reactor, factory, lambda: bool(self.running))
 
     @property

@@ -15,7 +15,7 @@ from chat.core.limits import Limits
 from chat.core.names import user_name
 from chat.core.text import clean
 from chat.disk.texts import read_text
-from chat.protocols.entrance import LEAVE_WORDS
+from chat.protocols.manners import LEAVE_WORDS
 from chat.protocols.ways import PLAIN, TLS, WAYS, WEB, WayIn
 from chat.protocols.web_address import page_url, proxy_value
 

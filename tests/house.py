@@ -33,7 +33,7 @@ from chat.history.passwords import hash_password, is_password
 from chat.history.soundness import faults
 from chat.history.sqlite import SqliteStore
 from chat.history.store import CannotKeep
-from chat.protocols.jsonlines import FIRST, LATER, JsonDialect
+from chat.protocols.json_dialect import FIRST, LATER, JsonDialect
 
 log = Logger()
 

@@ -26,7 +26,7 @@ from chat.core.hub import Hub
 from chat.core.session import State
 from chat.delivery.feed_delivery import FeedDelivery
 from chat.delivery.outbox import Outbox
-from chat.protocols.jsonlines import JsonDialect
+from chat.protocols.json_dialect import JsonDialect
 from chat.protocols.lines import LineReceiver
 
 MOST_CONNECTIONS = 16

@@ -16,8 +16,7 @@ from chat.core.hub import Hub
 from chat.core.names import user_name
 from chat.core.registration import come_in_new, require_choosable
 from chat.core.session import LOBBY, Session
-
-LEAVE_WORDS = frozenset(("exit", "quit"))
+from chat.protocols.manners import LEAVE_WORDS
 
 _HTTP = re.compile(rb"[A-Z]+ \S+ HTTP/\d")
 

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import msgspec
-from msgspec import structs
 
 from chat.core import events, lifecycle
 from chat.core.authentication import give_key
@@ -17,6 +16,7 @@ from chat.core.registration import come_in_new
 from chat.core.session import FEATURES, LOBBY, ResumeToken, Session
 from chat.core.text import clean
 from chat.delivery.dialect import Dialect
+from chat.protocols.json_dialect import FIRST, LATER, JsonDialect
 from chat.protocols.manners import Manners
 
 MAXIMUM_TAG = 64
@@ -27,7 +27,6 @@ ACCEPTABLE = frozenset(FEATURES)
 MOST_ACCEPTED = 32
 """So many strings a client may give, most of which may be of later versions."""
 
-_encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder().decode
 
 _ESCAPE = re.compile(
@@ -48,61 +47,6 @@ def _cause(error: Exception) -> str:
         return "it is nested too deeply"
     text = str(error).removeprefix("JSON is malformed: ")
     return "it ends too early" if text == "Input data was truncated" else f"{text[0].lower()}{text[1:]}"
-
-
-class JsonDialect:
-    """One JSON object a line, for clients that accept what came into the protocol after its first version."""
-
-    page = 64
-    hides_own = False
-    changes = True
-
-    def encode(self, event: events.Event) -> bytes:
-        """Write an event for everybody in a room; what only people are shown is left out."""
-        return b"" if isinstance(event, events.Reactions | events.Erased) else _encode(event) + b"\n"
-
-    def encode_for(self, name: str, event: events.Event) -> bytes:
-        """Write an event for the user called *name* alone."""
-        return self.encode(event)
-
-    def encode_replay(self, room: str, past: Sequence[events.Numbered]) -> bytes:
-        """Write old messages and changes as they were written when they were new."""
-        return b"".join([self.encode(event) for event in past])
-
-
-class FirstJsonDialect(JsonDialect):
-    """The same for clients that accept less: what they do not know is told in a notice, and texts have one line."""
-
-    changes = False
-
-    def encode(self, event: events.Event) -> bytes:
-        """Write an event for everybody in a room; reactions are left out."""
-        if isinstance(event, events.Message):
-            return _encode(_in_one_line(event)) + b"\n"
-        match event:
-            case events.History() | events.Found() | events.Pins():
-                event = structs.replace(event, messages=[_in_one_line(message) for message in event.messages])
-            case events.Rule() if (event.rule, event.on) not in events.FIRST_RULES:
-                event = events.Notice(text=f"#{event.room}: {' '.join(event.words())}", tag=event.tag)
-            case events.Edited() | events.Pinned():
-                where = f"#{event.room}: " if event.room is not None else ""
-                event = events.Notice(text=f"{where}{event.sentence()}", tag=event.tag)
-            case events.Reacted():
-                return b""
-        return super().encode(event)
-
-    def encode_for(self, name: str, event: events.Event) -> bytes:
-        """Write an event for the user called *name* alone: an answer, also if it tells of a reaction."""
-        if isinstance(event, events.Reacted) and event.tag is not None:
-            return super().encode(event)
-        return self.encode(event)
-
-
-def _in_one_line(message: events.Message) -> events.Message:
-    return structs.replace(message, text=message.text.replace("\n", " ")) if "\n" in message.text else message
-
-
-LATER, FIRST = JsonDialect(), FirstJsonDialect()
 
 
 class JsonManners(Manners):

@@ -9,6 +9,9 @@ from chat.core.hub import Hub
 from chat.core.session import Session
 from chat.delivery.dialect import Dialect
 
+LEAVE_WORDS = frozenset(("exit", "quit"))
+"""What people type to leave."""
+
 
 class WrongWayIn(Exception):
     """A client speaks something else than this way in does; the message tells it where to go."""

@@ -12,8 +12,8 @@ from chat.core.commands import table, talk
 from chat.core.errors import BadJson, ChatError, InvitationNeeded, UnknownCommand
 from chat.core.hub import Hub
 from chat.core.session import Session
-from chat.protocols.entrance import LEAVE_WORDS, Entrance
-from chat.protocols.manners import Manners
+from chat.protocols.entrance import Entrance
+from chat.protocols.manners import LEAVE_WORDS, Manners
 from chat.protocols.telnet import TelnetFilter
 
 HELP_LINE = "Say something by typing it. // begins a line with one slash. exit leaves."

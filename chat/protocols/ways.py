@@ -10,7 +10,7 @@ from twisted.internet.interfaces import IProtocolFactory, IReactorTime
 from chat.protocols.certificate import Certificate
 from chat.protocols.connection import ChatFactory, Connections
 from chat.protocols.listening import EVERYWHERE, is_encrypted
-from chat.protocols.plain import PlainManners
+from chat.protocols.manners import Manners
 from chat.protocols.proxy import BEHIND_PROXY, ProxyFactory
 from chat.protocols.shelf import Shelf
 from chat.protocols.tls import TlsFactory
@@ -77,7 +77,14 @@ class WayIn(msgspec.Struct, frozen=True):
 
 
 def _plain(chat: Surroundings) -> IProtocolFactory:
-    return ChatFactory(chat.connections, PlainManners)
+    return ChatFactory(chat.connections, plain_manners)
+
+
+def plain_manners() -> Manners:
+    """Return how a client of the plain port is spoken with. The commands are loaded when the first one connects."""
+    from chat.protocols.plain import PlainManners
+
+    return PlainManners()
 
 
 def _web(chat: Surroundings) -> IProtocolFactory:

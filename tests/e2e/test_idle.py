@@ -30,10 +30,12 @@ NEVER |= {"chat.admin.command", "chat.admin.files", "chat.admin.link", "chat.adm
 NEVER |= {"chat.alone", "chat.archive.command", "chat.client"}
 NEVER |= {"chat.daemon.network", "chat.history.copying", "chat.testing", "twisted.trial", "unittest"}
 AT_NEED = {
+    "chat.core.commands.table",
     "chat.core.operating.table",
     "chat.history.memory",
     "chat.metrics",
     "chat.protocols.memory",
+    "chat.protocols.text",
     "chat.protocols.web",
     "difflib",
     "precis_i18n",
@@ -43,6 +45,9 @@ AT_NEED = {
     "websockets",
 }
 """What a daemon loads when somebody comes, or an option asks for it."""
+
+SPOKEN_WITH = {"chat.core.commands.table", "chat.protocols.text"}
+"""What it loads for the first who comes."""
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -91,10 +96,10 @@ def test_it_has_loaded_nothing_that_is_not_used_yet(tmp_path: Path) -> None:
         assert not modules & (NEVER | AT_NEED)
         ada = Person(SocketStream((HOST, port)))
         ada.walk_in("ada")
-        assert loaded(imported) & AT_NEED == {"precis_i18n"}
+        assert loaded(imported) & AT_NEED == {*SPOKEN_WITH, "precis_i18n"}
         ada.type("/wo")
         ada.until("! There is no command /wo. Did you mean /who?")
-        assert loaded(imported) & AT_NEED == {"precis_i18n", "difflib"}
+        assert loaded(imported) & AT_NEED == {*SPOKEN_WITH, "precis_i18n", "difflib"}
         done = subprocess.run(
             [sys.executable, "-m", "chat", "admin", "accounts", "--data", tmp_path],
             capture_output=True,

@@ -20,7 +20,8 @@ from chat.core.peer import Peer
 from chat.core.session import Session
 from chat.delivery.dialect import Dialect
 from chat.protocols.connection import Connection, Connections, State
-from chat.protocols.jsonlines import FIRST, LATER, JsonDialect, JsonManners
+from chat.protocols.json_dialect import FIRST, LATER, JsonDialect
+from chat.protocols.jsonlines import JsonManners
 
 SILENT = logging.Logger("chat.web", logging.CRITICAL)
 """The library tells each connection to a logger."""
