@@ -115,7 +115,7 @@ def test_habit_36_what_was_not_sent_is_said_at_the_end_and_there_again(
         proxy.cut()
         ada.sees("Disconnected from server.")
         ada.press("not lost\r")
-        ada.sees("not lost")
+        ada.sees("ada: not lost")
         ada.child.kill(signal.SIGTERM)
         assert ada.ends() == 0
         assert "1 message was not sent, and will be in your line in #lobby when you start again." in ada.read()
