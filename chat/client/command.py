@@ -453,9 +453,10 @@ async def _gui(settings: ClientSettings, reactor: IReactorTime) -> int:
 async def _entered(
     link: Link, linked: asyncio.Future[None], keeper: SessionKeeper, settings: ClientSettings, output: Output
 ) -> bool:
-    """Wait until the link has joined the chat, or has failed to; return whether it has.
+    """Wait until the link has joined the chat, or has ended; return whether it has joined. Raises :class:`CannotEnter`.
 
     If it has not, what the user is to be told about the file is told here, as they may try again, and load it again.
+    All of that is written before they are asked for anything, which does not go through *output*.
     """
     entered = link.entered.asFuture(asyncio.get_running_loop())
     _, waiting = await asyncio.wait([linked, entered], timeout=IMPATIENCE, return_when=asyncio.FIRST_COMPLETED)
@@ -463,9 +464,15 @@ async def _entered(
         output.write(f"Connecting to {settings.address}. Ctrl-C leaves.\n")
         await asyncio.wait([linked, entered], return_when=asyncio.FIRST_COMPLETED)
     entered.cancel()
-    if linked.done() and keeper.file.trouble:
+    if not linked.done():
+        return True
+    if keeper.file.trouble:
         output.write(f"{keeper.file.trouble}\n")
-    return not linked.done()
+    try:
+        await linked
+    finally:
+        await output.finish()
+    return False
 
 
 async def _send(settings: ClientSettings, reactor: IReactorTime) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import stat
 import subprocess
@@ -163,6 +164,7 @@ def test_a_damaged_file_is_told_also_to_a_user_who_is_asked_for_a_password(
     again = at_terminal(shared_chat, state, *options, name=name)
     again.sees("What was open last time", f"Password of {name}")
     again.sees_in_rows("can't be read: it is damaged.")
+    assert re.search(r"^What was open last time can't .*\r\nThe name \w+ belongs to somebody.", again.raw, re.MULTILINE)
     again.press("correct horse\r")
     again.sees("#lobby")
     again.close()
