@@ -595,7 +595,8 @@ class Terminal(Observer):
                         dont_extend_height=True,
                         height=Dimension(min=1, max=MAXIMUM_ROWS),
                     ),
-                    Condition(lambda: bool(self._told)),
+                    # Not _told itself: in a search it looks through all lines, and this is asked again and again.
+                    Condition(lambda: self._finder is not None or bool(self._hint)),
                 ),
                 self._search,
                 typed,
