@@ -76,8 +76,10 @@ class Client:
         """Is called when the user wants to see which rooms are open."""
         self.given: Callable[[Asking, str], object] = lambda asking, secret: None
         """Is called with what the user has answered to what they were asked for."""
-        self.takes_pastes = False
-        """Whether the screen does what ``/paste`` says, as the user can type only one line at a time."""
+        self.only_prints = False
+        """Whether the screen only prints lines: it shows nothing over the room, takes nothing off the screen, and has
+        ``/paste``, as the user can type only one line at a time.
+        """
         self._backlogs = Backlogs(link, model)
         self.put = put
         """Sends a file."""
@@ -93,9 +95,10 @@ class Client:
         """Do what *text* says; raises :class:`CannotDo`. A text of several lines is said, as one message."""
         line = clean_lines(text)
         self.draft = ""
+        is_code = self.is_code(text)
         password, self.link.registering = self.link.registering, None
         try:
-            if password is not None and line and not line.startswith("/"):
+            if password is not None and is_code:
                 self.model.expect(self.link.ask_about_name("register", password, code=line))
             elif "\n" in line and not _WITH_LINES.match(line):
                 self._say_together(line)
@@ -107,6 +110,11 @@ class Client:
                 self.say(line.removeprefix("/") if line.startswith("//") else line)
         except (ChatError, NotNow) as refusal:
             raise CannotDo(str(refusal)) from refusal
+
+    def is_code(self, text: str) -> bool:
+        """Whether *text* is the code of an invitation, which the user was asked for after ``/register``."""
+        line = clean_lines(text)
+        return self.link.registering is not None and line != "" and not line.startswith("/")
 
     def give(self, secret: str) -> None:
         """Answer what the server wants to know before it lets the user in again; raises :class:`CannotDo`."""
@@ -245,7 +253,7 @@ class Client:
     def open_at(self, number: int) -> None:
         """Show what was said round the message with that id; raises :class:`CannotDo`."""
         excerpt = self.model.place_of(number)
-        if self.takes_pastes:
+        if self.only_prints:
             count = PRINTED_AROUND
             self.model.expect(self.link.ask("history", **excerpt.address, around=number, count=count))
             return
@@ -571,7 +579,7 @@ class Client:
         """Name the commands by topic, the client's own among them, or explain one or all of them."""
         wanted = arguments.get("command", "").removeprefix("/").lower()
         lines = []
-        if wanted in _NOT_NEEDED and not self.takes_pastes:
+        if wanted in _NOT_NEEDED and not self.only_prints:
             raise CannotDo(HOW_TO_PASTE)
         if wanted and wanted != table.ALL:
             one = _command_called(arguments["command"])
@@ -596,7 +604,7 @@ class Client:
     @property
     def _offered(self) -> list[Command]:
         """The commands that the user can type here."""
-        return [*all_commands(), *(map(table.find, _NOT_NEEDED) if self.takes_pastes else ())]
+        return [*all_commands(), *(map(table.find, _NOT_NEEDED) if self.only_prints else ())]
 
     # The client's own commands
 
@@ -652,7 +660,7 @@ class Client:
 
     def clear(self) -> None:
         """Take the lines of the room off the screen."""
-        if self.takes_pastes:
+        if self.only_prints:
             raise CannotDo("What is printed stays. Your terminal has a key or a command that clears it.")
         self.model.current.clear()
         self.model.apart = None

@@ -58,7 +58,7 @@ class Plain(Observer):
         self._decoder = codecs.getincrementaldecoder(encoding)("replace")
         self._pasted: Pasted | None = None
         """The lines that the user pastes, up to a line with a dot."""
-        client.takes_pastes = True
+        client.only_prints = True
         client.model.observe(self)
 
     # What the model tells

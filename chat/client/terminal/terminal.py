@@ -222,7 +222,7 @@ class Terminal(Observer):
         buffer = self._buffer
         text, apart = buffer.text, self._model.apart
         answered = self._client.answers(text)
-        is_code = self._is_code(text)
+        is_code = self._client.is_code(text)
         self.drop_question()
         if self._finder is not None and buffer is self._finder.buffer:
             self._enter_search(self._finder)
@@ -318,10 +318,6 @@ class Terminal(Observer):
         else:
             self._reader.choose(forward)
 
-    def _is_code(self, text: str) -> bool:
-        """Whether *text* is the code of an invitation that the user was asked for in their line."""
-        return self._client.link.registering is not None and not text.lstrip().startswith("/")
-
     def _give(self, secret: str) -> None:
         """Answer what the user is asked for."""
         self._secret.reset()
@@ -365,7 +361,7 @@ class Terminal(Observer):
         asked = self._asked_to_leave
         if buffer.text:
             self.drop_question()
-            if not self._is_code(buffer.text):
+            if not self._client.is_code(buffer.text):
                 buffer.append_to_history()
             buffer.reset()
         elif asked:
