@@ -9,13 +9,13 @@ import secrets
 import sys
 import time
 import traceback
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from signal import SIGHUP, SIGINT, SIGTERM
-from typing import Any, NoReturn
+from typing import NoReturn
 
 from twisted.internet import asyncioreactor
 from twisted.internet.defer import Deferred
@@ -481,17 +481,7 @@ async def _send(settings: ClientSettings, reactor: IReactorTime) -> bool:
     sender = Sender(settings.rooms[0], settings.timeout, reactor, complain, notice=settings.notice)
     link = _link(settings, reactor, sender)
     lines = Lines(sys.stdin.fileno(), loop, sender.advance, sys.stdin.encoding)
-    with handled(ENDING, sender.give_up):
-        linked = _start(link)
-        sender.start(link, lines)
-        finished: asyncio.Future[Any] = sender.finished.asFuture(loop)
-        await asyncio.wait((linked, finished), return_when=asyncio.FIRST_COMPLETED)
-        lines.stop()
-        link.leave()
-        await linked
-    if link.farewell:
-        complain(link.farewell)
-    return finished.done() and finished.result() is True
+    return await _sent(link, sender, lambda: sender.start(link, lines), lines.stop)
 
 
 async def _send_file(settings: ClientSettings, name: str, reactor: IReactorTime) -> bool:
@@ -503,14 +493,25 @@ async def _send_file(settings: ClientSettings, name: str, reactor: IReactorTime)
         return False
     sender = FileSender(settings.rooms[0], path, size, settings.timeout, reactor, complain)
     link = _link(settings, reactor, sender)
+    return await _sent(link, sender, lambda: sender.start(link))
+
+
+async def _sent(
+    link: Link, sender: Sender | FileSender, start: Callable[[], None], stop: Callable[[], None] | None = None
+) -> bool:
+    """Connect, and have *sender* send all it has, from *start* to *stop*; return whether all of it was stored."""
     with handled(ENDING, sender.give_up):
         linked = _start(link)
-        sender.start(link)
-        finished: asyncio.Future[Any] = sender.finished.asFuture(asyncio.get_running_loop())
+        start()
+        finished: asyncio.Future[bool] = sender.finished.asFuture(asyncio.get_running_loop())
         await asyncio.wait((linked, finished), return_when=asyncio.FIRST_COMPLETED)
+        if stop is not None:
+            stop()
         link.leave()
         await linked
-    return finished.done() and finished.result() is True
+    if link.farewell:
+        complain(link.farewell)
+    return finished.done() and finished.result()
 
 
 async def _tail(settings: ClientSettings, reactor: IReactorTime) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import socket
 import sqlite3
 import subprocess
@@ -180,3 +181,22 @@ def test_the_client_is_told_that_a_chat_takes_no_files(start_chat: DaemonFactory
     command = [sys.executable, "-m", "chat", "--file", str(local), f"ada@{HOST}:{start_chat().port}"]
     done = subprocess.run(command, check=False, capture_output=True, timeout=DEADLINE, stdin=subprocess.DEVNULL)
     assert (done.returncode, done.stderr) == (1, b"chat: This chat takes no files.\n")
+
+
+def test_the_client_says_why_the_server_ended_the_session_before_a_file_was_sent(tmp_path: Path) -> None:
+    local = tmp_path / "log.bin"
+    local.write_bytes(DATA)
+    limits = {"text": 4096, "line": 16384, "name": 32, "rooms": 50}
+    welcome = {"type": "welcome", "name": "ada", "token": "x", "server": "s", "time": "", "limits": limits}
+    goodbye = {"type": "goodbye", "code": "banned", "text": "You were banned."}
+    with socket.create_server((HOST, 0)) as server:
+        port = server.getsockname()[1]
+        command = [sys.executable, "-m", "chat", "--file", str(local), f"ada@{HOST}:{port}"]
+        with subprocess.Popen(command, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE) as client:
+            server.settimeout(DEADLINE)
+            with server.accept()[0] as connection:
+                connection.recv(4096)
+                for said in ({**welcome, "features": ["files"]}, goodbye):
+                    connection.sendall(json.dumps(said).encode() + b"\n")
+            told = client.communicate(timeout=DEADLINE)[1]
+    assert (client.returncode, told) == (1, b"chat: You were banned.\n")
