@@ -186,7 +186,7 @@ class Client:
         """Say a text of several lines as one message, or line by line if the server is too old for that."""
         if has_secret(text.partition("\n")[0]):
             raise CannotDo("The first line has a password in it, so nothing was sent.")
-        if self.takes_files and self._is_too_long(text):
+        if self.takes_files and self._why_too_long(text):
             self._offer_as_file(text)
             return
         if self.takes_lines:
@@ -198,10 +198,6 @@ class Client:
     def takes_files(self) -> bool:
         """Whether the server takes files."""
         return "files" in self.link.features
-
-    def _is_too_long(self, text: str) -> bool:
-        limits = self.model.limits
-        return limits is not None and (len(text.encode()) > limits.text or text.count("\n") >= max(limits.lines, 1))
 
     def _offer_as_file(self, text: str) -> None:
         """Send a text as a file that is too long for a message, if the user says that by entering it again."""
@@ -350,14 +346,18 @@ class Client:
         self.model.expect(self.link.post(type_, **fields))
 
     def _check_length(self, text: str) -> None:
+        if why := self._why_too_long(text):
+            raise CannotDo(why)
+
+    def _why_too_long(self, text: str) -> str:
+        """Return a sentence that says why *text* is too long for a message; nothing if it is not."""
         limits = self.model.limits
         if limits is None:
-            return
-        length, lines = len(text.encode()), text.count("\n") + 1
+            return ""
+        length, lines, most = len(text.encode()), text.count("\n") + 1, max(limits.lines, 1)
         if length > limits.text:
-            raise CannotDo(f"That is {length} bytes long, and the server takes {limits.text} at once. Make it shorter.")
-        if lines > max(limits.lines, 1):
-            raise CannotDo(f"That has {lines} lines, and the server takes {max(limits.lines, 1)} at once.")
+            return f"That is {length} bytes long, and the server takes {limits.text} at once. Make it shorter."
+        return f"That has {lines} lines, and the server takes {most} at once." if lines > most else ""
 
     def _command(self, line: str) -> None:
         word, _, rest = line.removeprefix("/").partition(" ")
