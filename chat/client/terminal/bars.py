@@ -160,11 +160,8 @@ def apart(view: Apart, lowest: int, width: int) -> StyleAndTextTuples:
             counted = f"↓ {more} more below (Alt-R reads on" if more else "this is the end (Alt-R comes back"
             before, after = "Unread in ", f": {counted}, Esc leaves the rest unread)"
         case Listing():
-            choosing = view.chosen is not None
-            place, after = (
-                "",
-                "Up and Down choose, Enter goes there, Esc closes this" if choosing else "Esc closes this",
-            )
+            choosing = "" if view.chosen is None else "Up and Down choose, Enter goes there, "
+            after = f"{choosing}Esc closes this"
         case _:
             after = " as it was then (PageUp, PageDown; Enter goes there, Esc comes back)"
     place = shorten(place, max(width - cells(f" {before}{after}"), 1))
