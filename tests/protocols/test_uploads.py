@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
+from time import process_time
 from typing import Any
 
 import pytest
@@ -271,6 +272,26 @@ def test_a_client_waits_if_the_disk_is_slower(tmp_path: Path) -> None:
         desk.box.turn()
     assert sender.answer()[0] == 201
     assert message(ada)["file"]["type"] == "application/octet-stream"
+
+
+def test_many_small_pieces_take_no_longer_the_more_of_them_wait(tmp_path: Path) -> None:
+    desk = Desk(tmp_path)
+    ada = desk.box.json("ada")
+
+    def seconds_of(pieces: int) -> float:
+        path = desk.path(ada, size=pieces)
+        desk.work = slow = SlowWork()
+        sender = desk.web.connect()
+        sender.send_bytes(request("PUT", path, {**OURS, "Transfer-Encoding": "chunked"}))
+        begin = process_time()
+        sender.send_bytes(b"1\r\nx\r\n" * pieces)
+        taken = process_time() - begin
+        sender.lose()
+        while slow.waiting:
+            slow.do()
+        return taken
+
+    assert min(seconds_of(16_000) for _ in range(3)) < 50 * min(seconds_of(1_000) for _ in range(3))
 
 
 def test_a_client_that_goes_while_the_disk_writes_leaves_nothing(tmp_path: Path) -> None:

@@ -61,6 +61,8 @@ class Incoming(Body):
         self._run = shelf.run
         self._transport = cast(IPushProducer, request.channel.socket)
         self._waiting: list[bytes] = []
+        self._ahead = 0
+        """The bytes that wait; a body may come in many pieces of one byte, so they are not counted anew for each."""
         self._taken = 0
         self._writing = False
         self._paused = False
@@ -75,15 +77,16 @@ class Incoming(Body):
         if self._failure is not None:
             raise _refused(self._failure)
         self._waiting.append(data)
+        self._ahead += len(data)
         if not self._writing:
             self._go_on()
-        elif sum(map(len, self._waiting)) > AHEAD and not self._paused:
+        elif self._ahead > AHEAD and not self._paused:
             self._paused = True
             self._transport.pauseProducing()
 
     def _go_on(self) -> None:
         """Write what waits."""
-        data, self._waiting = b"".join(self._waiting), []
+        data, self._waiting, self._ahead = b"".join(self._waiting), [], 0
         self._writing = True
         self._run(self.new.write, data).addCallbacks(self._wrote, self._failed)
 
