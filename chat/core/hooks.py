@@ -16,6 +16,7 @@ from chat.core.events import Message, Notice
 from chat.core.facts import HookEnded, HookMade, Said
 from chat.core.hook_directory import BY_OPERATOR, MOST_EACH, MOST_IN_ROOM, Hook, StoredHook, digest_of
 from chat.core.hub import Hub
+from chat.core.lifecycle import end_user
 from chat.core.peer import Peer
 from chat.core.ports import Delivery
 from chat.core.queue import Entry
@@ -99,14 +100,17 @@ def speak(hub: Hub, hook: Hook, text: str, tag: str | None, peer: Peer, answer: 
 
     What was sent before under the same *tag* is answered as it was then. Raises :class:`ChatError`.
     """
-    _require_right(hub, hook, hub.rooms[hook.room], peer)
+    room = hub.rooms[hook.room]
+    _require_right(hub, hook, room, peer)
     session = Session(0, peer, one_room=False)
     if tag is not None and tag in hook.tags:
         hub.then(session, _AnswerAgain(hook, tag, answer))
         return
     text = bounded_lines(text, hub.limits.text, hub.limits.lines)
     hook.wait(hub.limits, hub.monotonic(), 1 + text.count("\n"))
-    room = hub.rooms[hook.room]
+    for squatter in hub.users.holders(hook.name):
+        # They took the name when the hook was to end, which could not be stored.
+        end_user(hub, squatter, f"The name {squatter.name} is taken by a program. Choose another.")
     message = Message(
         id=hub.take_id(), time=hub.now(), room=room.name, author=hook.name, kind="say", text=text, tag=tag, notice=True
     )

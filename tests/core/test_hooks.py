@@ -404,6 +404,23 @@ def test_a_hook_whose_end_can_not_be_stored_goes_on() -> None:
     assert chat.post(secret) is None
 
 
+@pytest.mark.parametrize("end", [{"type": "unhook", "name": "ci"}, {"type": "unregister", "password": PASSWORD}])
+def test_who_took_the_name_of_a_hook_whose_end_can_not_be_stored_gives_way_to_it(end: dict[str, str]) -> None:
+    store = SlowStore()
+    chat = Chat(store)
+    secret = chat.make()
+    chat.ada.ask(room="dev", tag="t", **end)
+    chat.eve.ask(type="nick", name="ci")
+    store.fail(CannotKeep("the disk is full."))
+    chat.box.settle()
+    assert "not-stored" in [event.get("code") for event in chat.ada.objects()]
+    assert chat.eve.objects()[-1]["new"] == "ci"
+    assert chat.post(secret) is None
+    assert chat.heard(chat.owen) == [("ci", "build done")]
+    assert chat.eve.objects()[-1]["text"] == "The name ci is taken by a program. Choose another."
+    assert "ci" not in chat.hub.users
+
+
 def test_it_may_say_as_much_as_anybody() -> None:
     chat = Chat(limits=Limits(plain_passwords=True))
     hook = chat.hub.hooks.with_secret(chat.make())
