@@ -65,20 +65,17 @@ class Hooks(TakesBody):
             raise Refused(status, f"That is too much just now, so it was not sent. Try again in {seconds} s.")
         kind = (request.getHeader("Content-Type") or "").partition(";")[0].strip().lower()
         body = cast(Body, request.content).read()
-        gone = request.notifyFinish().addErrback(lambda _: None)
 
         def answer(error: ChatError | None) -> None:
-            if gone.called:
-                return
-            if error is None:
+            if error is not None:
+                request.answer(_STATUS.get(type(error), HTTPStatus.BAD_REQUEST), str(error))
+            elif not request.gone:
                 # Exactly what Slack answers: Grafana and Alertmanager look whether it is that.
                 request.setHeader(b"Content-Type", b"text/html")
                 request.setHeader(b"Content-Length", b"2")
                 request.setHeader(b"Cache-Control", b"no-store")
                 request.write(b"ok")
                 request.finish()
-            else:
-                request.answer(_STATUS.get(type(error), HTTPStatus.BAD_REQUEST), str(error))
 
         try:
             sent = read(hub, kind, body, request.uri.partition(b"?")[2])

@@ -117,6 +117,8 @@ class WebRequest(Request):
     refused: Refused | None = None
     peer: Peer
     """Where the client is."""
+    gone = False
+    """Whether the client went before the answer: nothing may be sent any more."""
     _most = 0
     _taken = 0
 
@@ -195,8 +197,14 @@ class WebRequest(Request):
         except Refused as refused:
             self.answer(refused.status, str(refused))
 
+    def connectionLost(self, reason: Failure) -> None:
+        self.gone = True
+        super().connectionLost(reason)
+
     def answer(self, status: HTTPStatus, sentence: str) -> None:
-        """Answer with a sentence."""
+        """Answer with a sentence, unless the client is gone."""
+        if self.gone:
+            return
         body = f"{sentence}\n".encode()
         self.setResponseCode(status)
         self.setHeader(b"Content-Type", b"text/plain; charset=utf-8")

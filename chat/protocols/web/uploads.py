@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from enum import Enum, auto
+from functools import partial
 from http import HTTPStatus
 from typing import BinaryIO, cast
 from urllib.parse import quote, unquote
@@ -189,17 +189,10 @@ class Uploads(TakesBody):
         body: object = request.content
         if not isinstance(body, Incoming):  # there was nothing in it
             body = request.content = self.open_body(request, 0)
-        gone: list[object] = []
-        request.notifyFinish().addErrback(gone.append)
-
-        def answer(status: HTTPStatus, sentence: str) -> None:
-            if not gone:
-                request.answer(status, sentence)
-
-        Deferred.fromCoroutine(self._keep(body, answer)).addErrback(_failed, answer)
+        Deferred.fromCoroutine(self._keep(body, request)).addErrback(_failed, request)
         return NOT_DONE_YET
 
-    async def _keep(self, body: Incoming, answer: Callable[[HTTPStatus, str], None]) -> None:
+    async def _keep(self, body: Incoming, request: WebRequest) -> None:
         """All has come: store it, and have its message shown."""
         ticket, new = body.ticket, body.new
 
@@ -208,13 +201,13 @@ class Uploads(TakesBody):
 
         def failed() -> None:
             leave_nothing()
-            answer(HTTPStatus.INSUFFICIENT_STORAGE, _BROKEN)
+            request.answer(HTTPStatus.INSUFFICIENT_STORAGE, _BROKEN)
 
         try:
             await body.whole()
             contents: Contents = await self._shelf.run(new.finish)
             file = File(name=ticket.name, **contents._asdict())
-            files.send(self._hub, ticket, file, new.key, lambda says: answer(HTTPStatus.CREATED, says), failed)
+            files.send(self._hub, ticket, file, new.key, partial(request.answer, HTTPStatus.CREATED), failed)
         except Exception as error:
             files.give_up(self._hub, ticket)
             leave_nothing()
@@ -224,16 +217,16 @@ class Uploads(TakesBody):
                 refused = _refused(Failure())
             else:
                 raise
-            answer(refused.status, str(refused))
+            request.answer(refused.status, str(refused))
 
 
 def _told(error: ChatError) -> Refused:
     return Refused(_STATUS.get(error.code, HTTPStatus.FORBIDDEN), str(error))
 
 
-def _failed(failure: Failure, answer: Callable[[HTTPStatus, str], None]) -> None:
+def _failed(failure: Failure, request: WebRequest) -> None:
     log.failure("a request for a file failed", failure)
-    answer(HTTPStatus.INTERNAL_SERVER_ERROR, "The server made a mistake, and has noted it.")
+    request.answer(HTTPStatus.INTERNAL_SERVER_ERROR, "The server made a mistake, and has noted it.")
 
 
 class Downloads(Resource):
@@ -248,21 +241,12 @@ class Downloads(Resource):
     def render_GET(self, request: WebRequest) -> int:
         key = request.postpath[0].decode("latin-1") if request.postpath else ""
         found = self._shelf.find(key) if _KEY.fullmatch(key) else succeed(None)
-        gone: list[object] = []
-        request.notifyFinish().addErrback(gone.append)
-
-        def send(file: File | None) -> None:
-            if not gone:
-                self._send(request, key, file, lambda: bool(gone))
-
-        def answer(status: HTTPStatus, sentence: str) -> None:
-            if not gone:
-                request.answer(status, sentence)
-
-        found.addCallback(send).addErrback(_failed, answer)
+        found.addCallback(partial(self._send, request, key)).addErrback(_failed, request)
         return NOT_DONE_YET
 
-    def _send(self, request: WebRequest, key: str, file: File | None, gone: Callable[[], bool]) -> None:
+    def _send(self, request: WebRequest, key: str, file: File | None) -> None:
+        if request.gone:
+            return
         path = self._shelf.directory.path(key)
         if file is None or not path.exists():
             request.answer(HTTPStatus.NOT_FOUND, "There is no such file, or not any more.")
@@ -298,7 +282,7 @@ class Downloads(Resource):
         opened.seek(part.start)
         ended = FileSender().beginFileTransfer(_Bounded(opened, len(part)), request)
         ended.addBoth(lambda _: opened.close())
-        ended.addCallback(lambda _: None if gone() else request.finish())
+        ended.addCallback(lambda _: None if request.gone else request.finish())
 
 
 def part_of(wanted: str, size: int) -> range | None:
