@@ -49,6 +49,13 @@ def _cause(error: Exception) -> str:
     return "it ends too early" if text == "Input data was truncated" else f"{text[0].lower()}{text[1:]}"
 
 
+def checked_tag(tag: object) -> str | None:
+    """Return a *tag* that a program gives, if it gives one; raises :class:`BadField`."""
+    if tag is None or (isinstance(tag, str) and 0 < len(tag) <= MAXIMUM_TAG and clean(tag) == tag):
+        return tag
+    raise BadField(f'"tag" must be a string of 1 to {MAXIMUM_TAG} characters.')
+
+
 class JsonManners(Manners):
     """A program that sends one JSON object a line; it may be in many rooms."""
 
@@ -71,7 +78,7 @@ class JsonManners(Manners):
         tag = None
         try:
             request = self._object(text)
-            tag = self._tag(request)
+            tag = checked_tag(request.get("tag"))
             self._do(hub, session, request, tag)
         except BadJson as error:
             hub.refuse(session, error, self._tag_in(text))
@@ -95,15 +102,9 @@ class JsonManners(Manners):
         """Find the tag in a line that is no JSON, if it has one."""
         found = _TAG.search(text)
         try:
-            return self._tag({"tag": _decode(found[1])}) if found is not None else None
+            return checked_tag(_decode(found[1])) if found is not None else None
         except (msgspec.DecodeError, BadField):
             return None
-
-    def _tag(self, request: Mapping[str, object]) -> str | None:
-        tag = request.get("tag")
-        if tag is None or (isinstance(tag, str) and 0 < len(tag) <= MAXIMUM_TAG and clean(tag) == tag):
-            return tag
-        raise BadField(f'"tag" must be a string of 1 to {MAXIMUM_TAG} characters.')
 
     def _do(self, hub: Hub, session: Session, request: Mapping[str, object], tag: str | None) -> None:
         kind = request.get("type")

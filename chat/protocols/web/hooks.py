@@ -15,8 +15,7 @@ from twisted.web.server import NOT_DONE_YET
 from chat.core.errors import Banned, ChatError, Muted, NotAllowed, NotStored
 from chat.core.hooks import speak
 from chat.core.hub import Hub
-from chat.core.text import clean
-from chat.protocols.jsonlines import MAXIMUM_TAG
+from chat.protocols.jsonlines import checked_tag
 from chat.protocols.web.requests import Body, Refused, TakesBody, WebRequest
 from chat.protocols.web.slack import cut, text_of
 
@@ -86,7 +85,7 @@ class Hooks(TakesBody):
 
 
 def read(hub: Hub, kind: str, body: bytes, query: bytes) -> Sent:
-    """Read what a program says in a *body* of that *kind*; raises :class:`Refused`.
+    """Read what a program says in a *body* of that *kind*; raises :class:`Refused` or :class:`BadField`.
 
     What is said to be a form may be plain text, as ``curl -d`` calls everything so. What has the fields of Slack's
     webhooks is read so, whatever it is called, unless it is called plain text.
@@ -106,8 +105,8 @@ def read(hub: Hub, kind: str, body: bytes, query: bytes) -> Sent:
     tags = [*form.get("tag", ()), *asked.get("tag", ())]
     if payload is not None:
         text = cut(text_of(payload), hub.limits.text, hub.limits.lines)
-        return Sent(text, _tag(payload.get("tag", tags[0] if tags else None)))
-    return Sent(form["text"][0] if "text" in form else text, _tag(tags[0] if tags else None))
+        return Sent(text, checked_tag(payload.get("tag", tags[0] if tags else None)))
+    return Sent(form["text"][0] if "text" in form else text, checked_tag(tags[0] if tags else None))
 
 
 def _payload(text: str) -> Mapping[str, Any] | None:
@@ -120,10 +119,3 @@ def _payload(text: str) -> Mapping[str, Any] | None:
         return None
     has = isinstance(found, dict) and not found.keys().isdisjoint(("text", "blocks", "attachments"))
     return found if has else None
-
-
-def _tag(tag: object) -> str | None:
-    """Check a *tag*, as it is checked on other ways in."""
-    if tag is None or (isinstance(tag, str) and 0 < len(tag) <= MAXIMUM_TAG and clean(tag) == tag):
-        return tag
-    raise Refused(HTTPStatus.BAD_REQUEST, f'"tag" must be a string of 1 to {MAXIMUM_TAG} characters.')
