@@ -47,12 +47,13 @@ def take(connection: sqlite3.Connection, directory: Path, descriptor: int) -> No
 
     Those that the chat has removed since are left out. Raises :class:`DamagedFile`.
     """
-    if not size(connection) and not connection.execute(_ALL).fetchone():
+    rows = connection.execute(_ALL).fetchall()
+    if not rows:
         return
     connection.execute(_TABLE)
     files = FileDirectory(directory / FILES)
     written = 0
-    for number, key, name, digest in connection.execute(_ALL).fetchall():
+    for number, key, name, digest in rows:
         hashed = sha256()
         connection.execute("BEGIN")
         try:
