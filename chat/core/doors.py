@@ -15,7 +15,7 @@ from chat.core.accounts import Account, Subject
 from chat.core.errors import WrongInvitation
 
 OPERATOR: Subject = 0
-"""Who made the invitations of ``chat admin``."""
+"""Who made the invitations and the hooks of ``chat admin``."""
 
 GOOD_FOR = 7 * 86_400.0
 """The seconds for which an invitation is good."""

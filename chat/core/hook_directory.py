@@ -11,9 +11,6 @@ from chat.core.accounts import Subject
 from chat.core.limits import Bucket, Limits
 from chat.core.names import Registry
 
-BY_OPERATOR: Subject = 0
-"""Who made the hooks of ``chat admin``."""
-
 MOST_IN_ROOM = 5
 """So many hooks may be in one room."""
 

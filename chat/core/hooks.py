@@ -10,11 +10,12 @@ import msgspec
 from chat.core import durations
 from chat.core.accounts import Subject
 from chat.core.authentication import refuse_banned
+from chat.core.doors import OPERATOR
 from chat.core.effects import Effect, Show, first_try_failed
 from chat.core.errors import BadField, Banned, ChatError, Muted, NotAllowed, NotStored
 from chat.core.events import Message, Notice
 from chat.core.facts import HookEnded, HookMade, Said
-from chat.core.hook_directory import BY_OPERATOR, MOST_EACH, MOST_IN_ROOM, Hook, StoredHook, digest_of
+from chat.core.hook_directory import MOST_EACH, MOST_IN_ROOM, Hook, StoredHook, digest_of
 from chat.core.hub import Hub
 from chat.core.lifecycle import end_user
 from chat.core.peer import Peer
@@ -44,7 +45,7 @@ def make(hub: Hub, session: Session, tag: str | None, room: Room, name: str, mak
     name = require_choosable(hub, session, name)
     if len(hub.hooks.in_room(room.name)) >= MOST_IN_ROOM:
         raise NotAllowed(f"#{room.name} has {MOST_IN_ROOM} hooks, which is the most. /hooks lists them.")
-    if maker != BY_OPERATOR and len(hub.hooks.by(maker)) >= MOST_EACH:
+    if maker != OPERATOR and len(hub.hooks.by(maker)) >= MOST_EACH:
         raise NotAllowed(f"You have made {MOST_EACH} hooks, which is the most. /unhook ends one.")
     secret = hub.make_token()
     stored = StoredHook(name, room.name, digest_of(secret), maker, hub.now())

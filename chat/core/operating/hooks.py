@@ -5,8 +5,9 @@ from __future__ import annotations
 import msgspec
 
 from chat.core import hooks
+from chat.core.doors import OPERATOR
 from chat.core.errors import BadField
-from chat.core.hook_directory import BY_OPERATOR, Hook
+from chat.core.hook_directory import Hook
 from chat.core.hub import Hub
 from chat.core.operating.request import Command, Operator, Request, Topic, show_lines
 from chat.core.operating.rooms import find_room
@@ -34,7 +35,7 @@ def _line(hub: Hub, hook: Hook) -> HookLine:
 
 
 def _make(hub: Hub, session: Operator, request: Request, name: str, room: str) -> None:
-    hooks.make(hub, session, None, find_room(hub, room), name, BY_OPERATOR)
+    hooks.make(hub, session, None, find_room(hub, room), name, OPERATOR)
 
 
 def _end(hub: Hub, session: Operator, request: Request, name: str) -> None:
