@@ -34,7 +34,7 @@ from chat.history.store import Store
 from chat.protocols.certificate import BadCertificate, Certificate, make_where_missing
 from chat.protocols.connection import ChatFactory
 from chat.protocols.listening import Listening
-from chat.protocols.shelf import Shelf
+from chat.protocols.stored_files import StoredFiles
 from chat.protocols.ways import WAYS, WEB, Surroundings, WayIn, plain_manners
 from chat.settings import FOREVER, NO_DATA, Settings
 from chat.talklog import TalkLog
@@ -69,7 +69,7 @@ class ChatService(MultiService):
         self._store = store = _store(reactor, settings, lambda: self._engine.hub.links.shared)
         self._hashing = ThreadPool(1, 1, "passwords")
         self._filing = ThreadPool(0, FILING, "files")
-        self._shelf = _shelf(reactor, store, self._filing)
+        self._stored = _stored_files(reactor, store, self._filing)
         self._talk = TalkLog(reactor)
         self._engine = engine = Engine(
             store,
@@ -98,7 +98,7 @@ class ChatService(MultiService):
         )
         self._certificate = _certificate(settings)
         surroundings = Surroundings(
-            engine.connections, reactor, self._certificate, settings.web_url, settings.web_proxy, self._shelf
+            engine.connections, reactor, self._certificate, settings.web_url, settings.web_proxy, self._stored
         )
         self.listening: list[tuple[WayIn, Listening]] = []
         """Where it listens, by the ways in."""
@@ -157,7 +157,7 @@ class ChatService(MultiService):
                     self._settings.web_url or "",
                     port,
                     way.encrypts(listening.description),
-                    files=self._shelf is not None,
+                    files=self._stored is not None,
                     host=_named(getattr(listening.address, "host", "")),
                 )
         return Links()
@@ -180,8 +180,8 @@ class ChatService(MultiService):
             deadline.cancel()
         self._hashing.stop()
         self._filing.stop()
-        if self._shelf is not None:
-            self._shelf.directory.end()
+        if self._stored is not None:
+            self._stored.directory.end()
         self._store.close()
         self._talk.flush()
 
@@ -215,11 +215,11 @@ def _store(reactor: Any, settings: Settings, site: Callable[[], str]) -> Store:
     return SqliteStore(reactor, Path(settings.data), settings.sync, site=site)
 
 
-def _shelf(reactor: Any, store: Store, filing: ThreadPool) -> Shelf | None:
+def _stored_files(reactor: Any, store: Store, filing: ThreadPool) -> StoredFiles | None:
     """Where files are kept, if the history is; the threads of *filing* write them."""
     if not isinstance(store, SqliteStore):
         return None
-    return Shelf(store.files, store.file, partial(deferToThreadPool, reactor, filing))
+    return StoredFiles(store.files, store.file, partial(deferToThreadPool, reactor, filing))
 
 
 def _named(host: str) -> str:

@@ -12,7 +12,7 @@ from chat.protocols.connection import ChatFactory, Connections
 from chat.protocols.listening import EVERYWHERE, is_encrypted
 from chat.protocols.manners import Manners
 from chat.protocols.proxy import BEHIND_PROXY, ProxyFactory
-from chat.protocols.shelf import Shelf
+from chat.protocols.stored_files import StoredFiles
 from chat.protocols.tls import TlsFactory
 
 
@@ -26,7 +26,7 @@ class Surroundings(msgspec.Struct, frozen=True):
     """Where the page is for those who come through a proxy."""
     web_proxy: tuple[str, ...] = ()
     """Who is believed that says for whom a request is."""
-    shelf: Shelf | None = None
+    stored_files: StoredFiles | None = None
     """Where files are kept, if there is a place."""
 
 
@@ -91,7 +91,7 @@ def _web(chat: Surroundings) -> IProtocolFactory:
     from chat.protocols.web.hosts import Hosts
     from chat.protocols.web.site import web_site
 
-    return web_site(chat.connections, Hosts(chat.web_url, chat.web_proxy), chat.shelf)
+    return web_site(chat.connections, Hosts(chat.web_url, chat.web_proxy), chat.stored_files)
 
 
 PLAIN = WayIn(

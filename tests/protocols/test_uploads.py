@@ -22,7 +22,7 @@ from chat.core.links import Links
 from chat.disk import file_directory
 from chat.disk.file_directory import FileDirectory
 from chat.history.store import CannotKeep
-from chat.protocols.shelf import Shelf
+from chat.protocols.stored_files import StoredFiles
 from chat.protocols.web.uploads import AHEAD, Downloads, Uploads, part_of
 
 TEXT = b"all is well\n" * 1_000
@@ -39,9 +39,11 @@ class Desk:
         self.box.hub.links = Links(f"http://{HOST}:8080/", files=True)
         self.web = Web(self.box)
         self.work: Callable[..., Any] = at_once
-        shelf = Shelf(FileDirectory(self.folder), self.box.store.file, lambda *work: maybeDeferred(self.work, *work))
-        self.web.root.putChild(b"u", Uploads(self.box.hub, shelf))
-        self.web.root.putChild(b"f", Downloads(shelf))
+        stored = StoredFiles(
+            FileDirectory(self.folder), self.box.store.file, lambda *work: maybeDeferred(self.work, *work)
+        )
+        self.web.root.putChild(b"u", Uploads(self.box.hub, stored))
+        self.web.root.putChild(b"f", Downloads(stored))
 
     def ask(self, client: Client | Browser, **fields: Any) -> dict[str, Any]:
         """Ask to send a file; return the answer."""

@@ -12,7 +12,7 @@ from websockets.server import ServerProtocol
 
 from chat.core.doorkeeper import Doorkeeper
 from chat.protocols.connection import Connections
-from chat.protocols.shelf import Shelf
+from chat.protocols.stored_files import StoredFiles
 from chat.protocols.web.hooks import Hooks
 from chat.protocols.web.hosts import Hosts
 from chat.protocols.web.page_files import Page, read_page
@@ -48,12 +48,12 @@ class WebSocket(Resource):
         return NOT_DONE_YET
 
 
-def web_site(connections: Connections, hosts: Hosts, shelf: Shelf | None = None) -> WebSite:
-    """Make the site, with files if there is a *shelf* for them."""
+def web_site(connections: Connections, hosts: Hosts, stored: StoredFiles | None = None) -> WebSite:
+    """Make the site; files can be sent and fetched there only if there is a place where they are *stored*."""
     root = Page(read_page(), plain_passwords=connections.hub.limits.plain_passwords)
     root.putChild(b"ws", WebSocket(connections))
-    if shelf is not None:
-        root.putChild(b"u", Uploads(connections.hub, shelf))
-        root.putChild(b"f", Downloads(shelf))
+    if stored is not None:
+        root.putChild(b"u", Uploads(connections.hub, stored))
+        root.putChild(b"f", Downloads(stored))
     root.putChild(b"h", Hooks(connections.hub))
     return WebSite(root, connections, hosts, Doorkeeper(connections.hub.limits))

@@ -24,7 +24,7 @@ from chat.core.events import File
 from chat.core.files import Ticket
 from chat.core.hub import Hub
 from chat.disk.file_directory import Contents, NewFile, NoRoom
-from chat.protocols.shelf import Shelf
+from chat.protocols.stored_files import StoredFiles
 from chat.protocols.web.requests import Body, Refused, TakesBody, WebRequest
 
 AHEAD = 262_144
@@ -54,11 +54,11 @@ class Coming(Enum):
 class Incoming(Body):
     """A file that is coming. It is written by a thread, and the client waits if that is slower."""
 
-    def __init__(self, hub: Hub, shelf: Shelf, request: WebRequest, ticket: Ticket) -> None:
+    def __init__(self, hub: Hub, stored: StoredFiles, request: WebRequest, ticket: Ticket) -> None:
         self.ticket = ticket
-        self.new: NewFile = shelf.directory.begin(hub.make_token(), ticket.comes or 0)
+        self.new: NewFile = stored.directory.begin(hub.make_token(), ticket.comes or 0)
         self._hub = hub
-        self._run = shelf.run
+        self._run = stored.run
         self._transport = cast(IPushProducer, request.channel.socket)
         self._waiting: list[bytes] = []
         self._ahead = 0
@@ -157,10 +157,10 @@ def _not_removed(failure: Failure) -> None:
 class Uploads(TakesBody):
     """Where files come to: ``u/KEY``, or ``u/KEY/NAME`` as ``curl -T`` asks for."""
 
-    def __init__(self, hub: Hub, shelf: Shelf) -> None:
+    def __init__(self, hub: Hub, stored: StoredFiles) -> None:
         super().__init__()
         self._hub = hub
-        self._shelf = shelf
+        self._stored = stored
         self.most_body = hub.limits.file
 
     def open_body(self, request: WebRequest, length: int | None) -> Incoming:
@@ -180,7 +180,7 @@ class Uploads(TakesBody):
         except ChatError as error:
             raise _told(error) from error
         try:
-            return Incoming(self._hub, self._shelf, request, ticket)
+            return Incoming(self._hub, self._stored, request, ticket)
         except OSError:
             files.give_up(self._hub, ticket)
             raise _refused(Failure()) from None
@@ -197,7 +197,7 @@ class Uploads(TakesBody):
         ticket, new = body.ticket, body.new
 
         def leave_nothing() -> None:
-            self._shelf.run(new.abandon).addErrback(_not_removed)
+            self._stored.run(new.abandon).addErrback(_not_removed)
 
         def failed() -> None:
             leave_nothing()
@@ -205,7 +205,7 @@ class Uploads(TakesBody):
 
         try:
             await body.whole()
-            contents: Contents = await self._shelf.run(new.finish)
+            contents: Contents = await self._stored.run(new.finish)
             file = File(name=ticket.name, **contents._asdict())
             files.send(self._hub, ticket, file, new.key, partial(request.answer, HTTPStatus.CREATED), failed)
         except Exception as error:
@@ -234,20 +234,20 @@ class Downloads(Resource):
 
     isLeaf = True
 
-    def __init__(self, shelf: Shelf) -> None:
+    def __init__(self, stored: StoredFiles) -> None:
         super().__init__()
-        self._shelf = shelf
+        self._stored = stored
 
     def render_GET(self, request: WebRequest) -> int:
         key = request.postpath[0].decode("latin-1") if request.postpath else ""
-        found = self._shelf.find(key) if _KEY.fullmatch(key) else succeed(None)
+        found = self._stored.find(key) if _KEY.fullmatch(key) else succeed(None)
         found.addCallback(partial(self._send, request, key)).addErrback(_failed, request)
         return NOT_DONE_YET
 
     def _send(self, request: WebRequest, key: str, file: File | None) -> None:
         if request.gone:
             return
-        path = self._shelf.directory.path(key)
+        path = self._stored.directory.path(key)
         if file is None or not path.exists():
             request.answer(HTTPStatus.NOT_FOUND, "There is no such file, or not any more.")
             return

@@ -1,4 +1,4 @@
-"""Where a web port finds the files that users send."""
+"""Where a web port puts the files that users send, and finds them."""
 
 from __future__ import annotations
 
@@ -12,8 +12,12 @@ from chat.core.events import File
 from chat.disk.file_directory import FileDirectory
 
 
-class Shelf(msgspec.Struct, frozen=True):
-    """Where the files are: in the *directory*; *find* finds the one with a key, *run* does work in a thread."""
+class StoredFiles(msgspec.Struct, frozen=True):
+    """The files that are stored.
+
+    *directory* has their bytes, *find* finds out what the message of the one with a key tells of it, and *run* does
+    work on them in a thread.
+    """
 
     directory: FileDirectory
     find: Callable[[str], Deferred[File | None]]
