@@ -5,7 +5,6 @@ from __future__ import annotations
 import socket
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cached_property, partial
@@ -33,7 +32,7 @@ from chat.history.sqlite import SqliteStore
 from chat.history.store import Store
 from chat.protocols.certificate import BadCertificate, Certificate, make_where_missing
 from chat.protocols.connection import ChatFactory
-from chat.protocols.listening import Listening
+from chat.protocols.listening import Listening, usual_address
 from chat.protocols.stored_files import StoredFiles
 from chat.protocols.ways import WAYS, WEB, Surroundings, WayIn, plain_manners
 from chat.settings import FOREVER, NO_DATA, Settings
@@ -226,10 +225,8 @@ def _named(host: str) -> str:
     """How links name the *host* at which we listen; if that is every address, by the one that others use first."""
     if host and not ip_address(host).is_unspecified:
         return Peer.host(host)
-    with suppress(OSError), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as nothing_is_sent:
-        nothing_is_sent.connect(("192.0.2.1", 9))
-        return Peer.host(nothing_is_sent.getsockname()[0])
-    return "localhost"
+    usual = usual_address(socket.AF_INET)
+    return Peer.host(str(usual)) if usual is not None else "localhost"
 
 
 def _certificate(settings: Settings) -> Certificate | None:

@@ -11,19 +11,17 @@ import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from ipaddress import IPv4Address, IPv6Address, ip_address
+from ipaddress import IPv4Address, IPv6Address
 from pathlib import Path
 
-Address = IPv4Address | IPv6Address
+from chat.core.peer import Address
+from chat.protocols.listening import usual_address
 
 MOST = 4
 """The addresses that are told at most."""
 
 _UP, _LOOPBACK, _RUNNING = 0x1, 0x8, 0x40
 """The flags of an interface, which all systems number alike."""
-
-_ELSEWHERE = ((socket.AF_INET, "192.0.2.1"), (socket.AF_INET6, "2001:db8::1"))
-"""Addresses that are nobody's. Connecting a UDP socket to one sends nothing, and tells which address of ours would."""
 
 _DROPS = re.compile(r"hook input [^}]*policy drop;")
 
@@ -46,7 +44,7 @@ def addresses() -> list[str]:
     Private ones come first, and of each interface there is one of IPv4 and one of IPv6. Link-local addresses of IPv6
     are left out: they would go with the name of an interface of the other machine.
     """
-    usual = {_usual(family, elsewhere) for family, elsewhere in _ELSEWHERE}
+    usual = {usual_address(family) for family in (socket.AF_INET, socket.AF_INET6)}
     found = sorted(
         ((name, address) for name, address in _all_addresses() if not (address.version == 6 and address.is_link_local)),
         key=lambda found: (_rank(found[1]), found[1] not in usual),
@@ -113,14 +111,6 @@ def _address(head: bytes, place: int) -> Address | None:
         return IPv4Address(ctypes.string_at(place + 4, 4))
     if family == socket.AF_INET6:
         return IPv6Address(ctypes.string_at(place + 8, 16))
-    return None
-
-
-def _usual(family: int, elsewhere: str) -> Address | None:
-    """The address of ours that talks to the rest of the world, if there is a way to it."""
-    with suppress(OSError), socket.socket(family, socket.SOCK_DGRAM) as probe:
-        probe.connect((elsewhere, 9))
-        return ip_address(probe.getsockname()[0])
     return None
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import errno
 import socket
-from contextlib import closing
+from collections.abc import Mapping
+from contextlib import closing, suppress
+from ipaddress import ip_address
 from typing import Any
 
 from twisted.application.service import Service
@@ -16,6 +18,7 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
+from chat.core.peer import Address
 from chat.protocols.proxy import BEHIND_PROXY
 
 ENCRYPTED = "tls:"
@@ -28,6 +31,9 @@ BACKLOG = 1024
 """The connections that may wait to be accepted. Twisted lets 50 wait, and others would try again after a second."""
 
 log = Logger()
+
+_ELSEWHERE: Mapping[int, str] = {socket.AF_INET: "192.0.2.1", socket.AF_INET6: "2001:db8::1"}
+"""Addresses that are nobody's. Connecting a UDP socket to one sends nothing, and tells which address of ours would."""
 
 _NO_IPV6 = (errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL)
 
@@ -52,6 +58,14 @@ def endpoint(reactor: Any, description: str) -> IStreamServerEndpoint:
 def is_encrypted(description: str) -> bool:
     """Tell whether a *description* says that TLS is spoken there."""
     return description.removeprefix(BEHIND_PROXY).startswith(ENCRYPTED)
+
+
+def usual_address(family: int) -> Address | None:
+    """The address of this machine, IPv4 or IPv6, that talks to the rest of the world, if there is a way to it."""
+    with suppress(OSError), socket.socket(family, socket.SOCK_DGRAM) as probe:
+        probe.connect((_ELSEWHERE[family], 9))
+        return ip_address(probe.getsockname()[0])
+    return None
 
 
 @implementer(IStreamServerEndpoint)

@@ -30,7 +30,7 @@ def test_the_likeliest_address_is_told_first(
     monkeypatch: pytest.MonkeyPatch, found: list[tuple[str, str]], told: list[str]
 ) -> None:
     monkeypatch.setattr(network, "_all_addresses", lambda: [(name, ip_address(address)) for name, address in found])
-    monkeypatch.setattr(network, "_usual", lambda family, _: ip_address("192.168.1.7"))
+    monkeypatch.setattr(network, "usual_address", lambda _: ip_address("192.168.1.7"))
     assert network.addresses() == told
 
 
