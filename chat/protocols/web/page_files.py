@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from copy import copy
 from gzip import compress
 from hashlib import sha256
 from mimetypes import guess_type
@@ -31,19 +32,25 @@ def read_page() -> dict[str, bytes]:
 
 
 class PageFile(Resource):
-    """A file of the page, which browsers may keep as *cached* says."""
+    """A file of the page. Browsers ask each time whether it is still the same."""
 
     isLeaf = True
 
-    def __init__(self, name: str, content: bytes, cached: bytes) -> None:
+    def __init__(self, name: str, content: bytes) -> None:
         super().__init__()
         kind = _TYPES.get(name.rpartition(".")[2]) or guess_type(name)[0] or "application/octet-stream"
         text = kind.startswith("text/") or kind in _TYPES.values()
         self._kind = f"{kind}; charset=utf-8".encode() if text else kind.encode()
         self._content = content
         self._small = compress(content, mtime=0) if text else content
-        self._cached = cached
+        self._cached = ASK
         self._digest = sha256(content).hexdigest()[:32].encode()
+
+    def kept(self) -> PageFile:
+        """The same file for an address that never has another, so that browsers keep it and ask no more."""
+        twin = copy(self)
+        twin._cached = FOREVER
+        return twin
 
     def render_GET(self, request: Request) -> bytes:
         request.setHeader(b"Content-Type", self._kind)
@@ -64,7 +71,7 @@ class Index(Resource):
         super().__init__()
         self._plain_passwords = plain_passwords
         self._taken, self._refused = (
-            PageFile(INDEX, content.replace(PASSWORDS, f'data-passwords="{word}"'.encode()), ASK)
+            PageFile(INDEX, content.replace(PASSWORDS, f'data-passwords="{word}"'.encode()))
             for word in ("taken", "refused")
         )
 
@@ -82,8 +89,9 @@ class Page(Folder):
         kept = Folder()
         for name, data in content.items():
             if name != INDEX:
-                self.putChild(name.encode(), PageFile(name, data, ASK))
-                kept.putChild(name.encode(), PageFile(name, data, FOREVER))
+                file = PageFile(name, data)
+                self.putChild(name.encode(), file)
+                kept.putChild(name.encode(), file.kept())
         self.putChild(digest.encode(), kept)
         index = content[INDEX].replace(b'="./', f'="{digest}/'.encode())
         self.putChild(b"", Index(index, plain_passwords=plain_passwords))
