@@ -46,7 +46,7 @@ def test_a_file_that_is_chosen_is_shown_and_can_be_downloaded(browsers: Browsers
 def test_a_paste_that_is_too_long_becomes_a_file(browsers: Browsers) -> None:
     ada, bob = browsers.somebody("ada"), browsers.somebody("bob")
     ada.paste("line\n" * 150)
-    expect(ada.dialog).to_contain_text("has 151 lines, and a message takes 100")
+    expect(ada.dialog).to_contain_text("has 150 lines, and a message takes 100")
     ada.dialog.get_by_role("button", name="Send as paste.txt").click()
     expect(bob["a.file"]).to_contain_text("paste.txt")
     expect(ada["#hint"]).to_be_empty()

@@ -102,6 +102,8 @@ test("several lines are one message, and too many or too long ones stay in the i
   assert.match(ada.current.rows().at(-1).text, /101 lines, and the server takes 100/);
   assert.equal(ada.input.paste(Array(101).fill("x").join("\n")), "file");
   assert.equal(ada.input.paste("a\nb"), "text");
+  for (const end of ["\n", "\r\n"]) assert.equal(ada.input.paste(`x${end}`.repeat(100)), "text");
+  assert.equal(ada.input.paste("x\r".repeat(101)), "file");
   await type(ada, "ü".repeat(3000));
   assert.match(ada.current.rows().at(-1).text, /6000 bytes/);
   assert.notEqual(ada.current.input.text, "");

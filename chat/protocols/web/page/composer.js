@@ -1,6 +1,7 @@
 // What is typed: the input field, completion, what is answered or changed, pastes and files.
 
 import { $, arrange, h, setText } from "./dom.js";
+import { countLines } from "./input.js";
 import { size } from "./log.js";
 import { dialog } from "./menus.js";
 
@@ -164,8 +165,8 @@ export class Composer {
 
 	// Says why a text can't be pasted, or offers to send it as a file.
 	offerFile(text) {
-		const { limits, features } = this.store;
-		const why = `What you paste has ${text.split(/\r\n|\r|\n/).length} lines, and a message takes ${limits?.lines ?? 100}.`;
+		const { features, input } = this.store;
+		const why = `What you paste has ${countLines(text)} lines, and a message takes ${input.mostLines}.`;
 		if (!features.has("files")) return setText(this.hint, `${why} Paste less of it.`);
 		const act = () => void this.send([new File([text], "paste.txt", { type: "text/plain" })]);
 		return dialog("Send it as a file?", { text: why, button: "Send as paste.txt", act });

@@ -8,6 +8,9 @@ import { Refused } from "./link.js";
 const HOUR = 3_600_000; // so long may a message be edited
 const WITH_LINES = /^\/(edit|me|msg|reply)\s/i; // a text of several lines that is a command; any other is said as it is
 
+// Counts the lines of a text as Enter would send them: what is blank at its end is left out.
+export const countLines = (text) => text.trimEnd().split(/\r\n|\r|\n/).length;
+
 export class Input {
 	constructor(store) {
 		this.store = store;
@@ -111,9 +114,14 @@ export class Input {
 		return complete(text.slice(0, cursor), { people, partners, rooms });
 	}
 
+	// How many lines a message may have.
+	get mostLines() {
+		return this.store.limits?.lines || 1;
+	}
+
 	// Tells whether a text that is pasted goes into the input, or is offered as a file.
 	paste(text) {
-		return text.split("\n").length > (this.store.limits?.lines || 1) ? "file" : "text";
+		return countLines(text) > this.mostLines ? "file" : "text";
 	}
 
 	// Tells whether the user may edit, delete, react to or pin a message.
