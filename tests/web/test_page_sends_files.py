@@ -50,3 +50,24 @@ def test_a_paste_that_is_too_long_becomes_a_file(browsers: Browsers) -> None:
     ada.dialog.get_by_role("button", name="Send as paste.txt").click()
     expect(bob["a.file"]).to_contain_text("paste.txt")
     expect(ada["#hint"]).to_be_empty()
+
+
+def test_what_is_dragged_over_the_page_shows_where_it_would_go(browsers: Browsers) -> None:
+    ada, bob = browsers.somebody("ada"), browsers.somebody("bob")
+    drag = """(log, [kind, to]) => {
+        const dataTransfer = new DataTransfer();
+        dataTransfer.items.add(new File(["tea"], "tea.txt", {type: "text/plain"}));
+        const relatedTarget = to && document.querySelector(to);
+        log.dispatchEvent(new DragEvent(kind, {dataTransfer, relatedTarget, bubbles: true, cancelable: true}));
+    }"""
+    ada["#log"].evaluate(drag, ["dragover", None])
+    expect(ada["#drop"]).to_have_text("Drop it to send it to #lobby")
+    expect(ada["#drop"]).to_be_in_viewport(ratio=1)
+    ada["#log"].evaluate(drag, ["dragleave", "#composer"])
+    expect(ada["#drop"]).to_be_visible()
+    ada["#log"].evaluate(drag, ["dragleave", None])
+    expect(ada["#drop"]).to_be_hidden()
+    ada["#log"].evaluate(drag, ["dragover", None])
+    ada["#log"].evaluate(drag, ["drop", None])
+    expect(ada["#drop"]).to_be_hidden()
+    expect(bob["a.file"]).to_contain_text("tea.txt")

@@ -327,9 +327,13 @@ addEventListener("keydown", (event) => {
 	event.preventDefault();
 });
 
-ondragover = ondrop = (event) => {
+ondragover = ondragleave = ondrop = (event) => {
 	if (!isInside || !event.dataTransfer.types.includes("Files")) return;
 	event.preventDefault();
+	const { title } = store.current;
+	setText($("drop"), store.features.has("files") ? `Drop it to send it to ${title}` : "This chat takes no files.");
+	// What is dragged from one element to the next is still over the page.
+	$("drop").hidden = event.type === "drop" || (event.type === "dragleave" && !event.relatedTarget);
 	if (event.type === "drop") composer.send(event.dataTransfer.files);
 };
 
