@@ -81,6 +81,11 @@ class Start:
         """Let time go by."""
         self.wiring.wait(seconds)
 
+    def cut_off(self) -> None:
+        """Break the connection for good."""
+        self.wiring.cable.cut()
+        self.wiring.endpoint.refusing = True
+
     def leave(self) -> list[str]:
         """Leave the chat; return what is told then."""
         self.wiring.link.leave()
@@ -92,8 +97,7 @@ class Start:
         """End as by kill -9."""
         assert self.keeper._call is not None
         self.keeper._call.stop()
-        self.wiring.cable.cut()
-        self.wiring.endpoint.refusing = True
+        self.cut_off()
 
     def room(self, title: str) -> Room:
         """Return the room with that title."""
@@ -311,8 +315,7 @@ def test_habit_36_what_was_not_sent_is_told_at_the_end_and_stands_in_the_line_ag
     box.text("bob")
     first = Start(box, path)
     first.enter("/msg bob hi", "/go lobby")
-    first.wiring.cable.cut()
-    first.wiring.endpoint.refusing = True
+    first.cut_off()
     first.enter("one", "two")
     first.typed["#lobby"] = "three"
     first.enter("/go @bob", "psst")
@@ -332,8 +335,7 @@ def test_habit_36_what_was_not_sent_is_told_at_the_end_and_stands_in_the_line_ag
 def test_habit_36_what_was_not_sent_when_the_client_was_killed_is_there_too(path: Path) -> None:
     box = Box()
     first = Start(box, path)
-    first.wiring.cable.cut()
-    first.wiring.endpoint.refusing = True
+    first.cut_off()
     first.enter("/me waves")
     first.wait()
     first.kill()
@@ -347,8 +349,7 @@ def test_habit_36_what_was_not_sent_does_the_same_when_it_is_sent_again(path: Pa
     first = Start(box, path)
     bob.send("ada: coming?")
     first.wiring.pump()
-    first.wiring.cable.cut()
-    first.wiring.endpoint.refusing = True
+    first.cut_off()
     first.enter(line)
     first.leave()
     assert Start(box, path).typed == {"#lobby": line}
@@ -360,8 +361,7 @@ def test_habit_36_several_texts_that_were_not_sent_become_one_message_without_co
     first = Start(box, path)
     bob.send("ada: coming?")
     first.wiring.pump()
-    first.wiring.cable.cut()
-    first.wiring.endpoint.refusing = True
+    first.cut_off()
     first.enter("/reply #1 yes", "//etc is where", "/me waves")
     first.typed["#lobby"] = "half"
     first.leave()
@@ -380,8 +380,7 @@ def test_habit_36_changes_that_were_not_sent_are_told(path: Path) -> None:
     box = Box()
     first = Start(box, path)
     first.enter("said")
-    first.wiring.cable.cut()
-    first.wiring.endpoint.refusing = True
+    first.cut_off()
     first.enter("/edit new")
     assert first.leave() == ["1 change of a message was not sent."]
 
@@ -391,8 +390,7 @@ def test_habit_36_if_nothing_can_be_kept_what_was_not_sent_is_told_whole(
 ) -> None:
     box = Box()
     first = Start(box, path)
-    first.wiring.cable.cut()
-    first.wiring.endpoint.refusing = True
+    first.cut_off()
     first.enter("one\ntwo", "/me waves")
 
     def full(descriptor: int) -> None:
