@@ -181,21 +181,14 @@ def test_an_account_is_renamed_while_its_password_is_checked() -> None:
 def test_a_rename_is_answered_though_what_comes_next_overtakes_it(then: tuple[str, ...]) -> None:
     store = SlowStore()
     box = make_box(store=store)
-
-    def store_all() -> None:
-        while store.waiting:
-            store.store()
-            box.settle()
-
-    store_all()
+    box.settle()
     bob = come(box, "bob")
-    store_all()
+    box.settle()
     bob.received()
     bob.ask(type="rename", name="rob", password=PASSWORD, tag="1")
     assert len(store.waiting) == 1
     Operator(box).ask(*then)
-    box.turn()
-    store_all()
+    box.settle()
     (answer,) = [event for event in bob.objects() if event.get("tag") == "1"]
     assert answer["text"].startswith("Your account is called rob now.")
 
