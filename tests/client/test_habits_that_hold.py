@@ -282,13 +282,7 @@ def test_stumble_3_up_brings_back_what_ctrl_c_cleared() -> None:
     async def scene(screen: Screen, box: Box) -> None:
         screen.press("a long thought\x03")
         await screen.until(lambda: screen.typed == "")
-
-        def back() -> bool:
-            if screen.typed != "a long thought":
-                screen.press("\x1b[A")
-            return screen.typed == "a long thought"
-
-        await screen.until(back)
+        await screen.press_until("\x1b[A", lambda: screen.typed == "a long thought")
 
     play(scene)
 
