@@ -288,15 +288,17 @@ def _link(
     )
 
 
-def _begin(settings: ClientSettings, reactor: IReactorTime) -> tuple[Link, Model, SessionKeeper]:
-    """Make the link and the model of a user, with what was open last time."""
+def _begin(settings: ClientSettings, reactor: IReactorTime) -> tuple[Client, SessionKeeper]:
+    """Make the client of a user, with what was open last time."""
     file = SessionFile(places.state() / "terminal" / file_name(settings.names[0], settings.address))
     saved = file.load()
     rooms, others = rooms_to_join(saved, settings.rooms, settings.rooms_given)
     model = Model(settings.names[0], (*rooms, *others), _local_time())
     chosen = rooms[0] if settings.rooms_given else None
     keeper = SessionKeeper(file, saved, model, InputHistory(time.time, saved.typed), chosen)
-    return _link(replace(settings, rooms=tuple(rooms)), reactor, model, BACKLOG, others), model, keeper
+    client = _client(settings, _link(replace(settings, rooms=tuple(rooms)), reactor, model, BACKLOG, others), model)
+    keeper.greet = client.greet_newcomer
+    return client, keeper
 
 
 @contextmanager
@@ -352,13 +354,12 @@ def _local_time() -> LocalTime:
 
 
 async def _screen(settings: ClientSettings, reactor: IReactorTime, output: Output) -> None:
-    link, model, keeper = _begin(settings, reactor)
-    client = _client(settings, link, model)
-    keeper.greet = client.greet_newcomer
+    client, keeper = _begin(settings, reactor)
+    link = client.link
     with _ending(link, output):
         linked = _start(link)
         if await _entered(link, linked, keeper, settings, output):
-            ReadMarks(link, model, reactor)
+            ReadMarks(link, client.model, reactor)
             await output.finish()
             terminal = Terminal(client, settings.address, keeper.history, keeper.drafts)
             keeper.draft = terminal.draft
@@ -374,9 +375,8 @@ async def _screen(settings: ClientSettings, reactor: IReactorTime, output: Outpu
 
 
 async def _plain(settings: ClientSettings, reactor: IReactorTime, output: Output) -> None:
-    link, model, keeper = _begin(settings, reactor)
-    client = _client(settings, link, model)
-    keeper.greet = client.greet_newcomer
+    client, keeper = _begin(settings, reactor)
+    link = client.link
     plain = Plain(client, output, sys.stdin.encoding)
     plain.drafts, keeper.draft = keeper.drafts, plain.draft
     keys = Keys(sys.stdin.fileno(), plain)
@@ -393,7 +393,7 @@ async def _plain(settings: ClientSettings, reactor: IReactorTime, output: Output
     with _ending(link, output):
         linked = _start(link)
         if await _entered(link, linked, keeper, settings, output):
-            ReadMarks(link, model, reactor)
+            ReadMarks(link, client.model, reactor)
             with _kept(keeper, link, reactor, output), keys.taken(), handled((SIGINT,), plain.interrupt):
                 await asyncio.wait([linked])
         await linked
