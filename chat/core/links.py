@@ -26,17 +26,19 @@ class Links(msgspec.Struct, frozen=True):
     @property
     def shared(self) -> str:
         """What links begin with that many clients are told at once, who may have come by other ways; or ``""``."""
-        if self.url or not self.port:
-            return self.url
-        return f"{'https' if self.tls else 'http'}://{self.host}:{self.port}/"
+        return self._at(self.host)
 
     def base(self, peer: Peer) -> str | None:
         """Return what links begin with for the client at *peer*, with a slash at its end; ``None`` if none is served.
 
         It is what a browser that comes by the same way has in its address line.
         """
-        if self.url or not self.port:
-            return self.url or None
-        if "//" in peer.reached:
+        if "//" in peer.reached and self.port and not self.url:
             return peer.reached
-        return f"{'https' if self.tls else 'http'}://{peer.reached or 'localhost'}:{self.port}/"
+        return self._at(peer.reached or "localhost") or None
+
+    def _at(self, host: str) -> str:
+        """Where the page is for who calls this machine *host*; ``""`` if none is served."""
+        if self.url or not self.port:
+            return self.url
+        return f"{'https' if self.tls else 'http'}://{host}:{self.port}/"
