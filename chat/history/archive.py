@@ -36,11 +36,12 @@ from chat.history.sqlite import (
 from chat.history.store import CannotOpen
 
 MOST_ROOMS = (KEPT - 1) * Limits().rooms
+
 PIECE = 45_000
-"""The bytes of a file in one line of an export, which becomes a third longer."""
+"""The bytes of a file in one line of an export, in which Base64 makes them a third more."""
 
 IMPORTED = "import"
-"""Whose share of the room for files imported ones take: nobody's."""
+"""The sender of imported files: nobody, so that they take of nobody's share of the room for files."""
 
 AT_ONCE = 5_000
 """The messages that are read or written at a time."""

@@ -259,8 +259,8 @@ class MemoryStore:
         if between.heard:
             self._copies.setdefault(other, {})[message.id] = author
 
-    def _forget_between(self, message: Message) -> None:
-        """A private message, or one of a room, is gone."""
+    def _forget_beside(self, message: Message) -> None:
+        """A message is gone: forget what is kept beside it, of its file and of who said it to whom in private."""
         self._attached.pop(message.id, None)
         between = self._between.pop(message.id, None)
         if between is not None:
@@ -276,7 +276,7 @@ class MemoryStore:
                 self._size -= _size(message)
                 self._all.remove(message)
                 del self._owners[number]
-                self._forget_between(message)
+                self._forget_beside(message)
                 if message.room is not None:
                     self._rooms[message.room].remove(message)
 
@@ -355,7 +355,7 @@ class MemoryStore:
         message = self._all.popleft()
         self._changes.forget(message.id)
         del self._owners[message.id]
-        self._forget_between(message)
+        self._forget_beside(message)
         self._size -= _size(message)
         if message.room is not None:
             self._rooms[message.room].popleft()
@@ -507,7 +507,7 @@ class MemoryStore:
             self._all = deque(message for message in self._all if message.id not in gone)
             self._size -= sum(map(_size, going))
             for message in going:
-                self._forget_between(message)
+                self._forget_beside(message)
         if going and room is not None:
             kept = self._rooms.pop(room)
             if len(kept) > len(going):

@@ -65,3 +65,4 @@ def _in_one_line(message: events.Message) -> events.Message:
 
 
 LATER, FIRST = JsonDialect(), FirstJsonDialect()
+"""The two that all connections share, so that what is shown to many is written once."""

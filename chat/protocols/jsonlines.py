@@ -1,4 +1,4 @@
-"""The JSON lines dialect, for programs (``docs/protocol.md``, section JSON lines)."""
+"""How programs are spoken with that send JSON lines (``docs/protocol.md``, section JSON lines)."""
 
 from __future__ import annotations
 

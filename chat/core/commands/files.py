@@ -64,7 +64,7 @@ def upload(
     def counted(taken: tuple[int, int]) -> None:
         session.require_here()
         hub.uploads.count(sender, *taken)
-        require_share(hub, ticket, size or 0)
+        _require_share(hub, ticket, size or 0)
         hub.uploads.add(ticket, hub.monotonic())
         until = timestamp(hub.seconds + hub.limits.upload_time)
         hub.show(session, Upload(url=f"{site}u/{ticket.key}", until=until, tag=tag))
@@ -86,7 +86,7 @@ def _require_size(hub: Hub, size: int) -> None:
         raise TooLong(f"That file has {file_size(size)}. Send files of at most {file_size(hub.limits.file)}.")
 
 
-def require_share(hub: Hub, ticket: Ticket, size: int) -> None:
+def _require_share(hub: Hub, ticket: Ticket, size: int) -> None:
     """Raise :class:`NotStored` if there is no room for a file of this size, which is not reserved yet."""
     limits, uploads = hub.limits, hub.uploads
     if uploads.taken(ticket.sender) + cost(size) > limits.files_each:
@@ -111,7 +111,7 @@ def begin(hub: Hub, ticket: Ticket, name: str, size: int | None) -> None:
         if size > ticket.most:
             raise TooLong(f"That file has {file_size(size)}, and was to have {file_size(ticket.most)}.")
     expected = ticket.most if size is None else size
-    require_share(hub, ticket, expected)
+    _require_share(hub, ticket, expected)
     hub.uploads.reserve(ticket, expected)
 
 
