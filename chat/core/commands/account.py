@@ -131,11 +131,13 @@ class TakeName(msgspec.Struct, frozen=True):
     def perform(self, delivery: Delivery) -> None:
         hub, session, fact = self.hub, self.session, self.fact
         account = hub.accounts.with_id(fact.account)
-        overtaken = account is None or account.name != fact.name
-        if account is not None and overtaken and fact.name not in hub.accounts.former_names(account):
+        user = None
+        if account is not None and account.name == fact.name:
+            user = hub.user_with(account.id)
+        elif account is not None and fact.name not in hub.accounts.former_names(account):
+            # It could not be stored, and is undone.
             return
-        # Otherwise it has another name by now, or is given up, by what is still to be stored.
-        user = hub.user_with(account.id) if account is not None and not overtaken else None
+        # Else what is still to be stored gives the account yet another name, or gives it up: only the asker is told.
         told: Sequence[Effect] = ()
         if user is not None and user.name != fact.name:
             old = user.name
