@@ -20,7 +20,10 @@ from chat.disk.private import create_in_data, give_to_owner
 SPARE = 100_000_000
 """So many bytes of the disk are left free, so that messages can be stored."""
 
-_OURS = re.compile(r"[A-Za-z0-9_-]{22}(\.part)?")
+KEY = re.compile(r"[A-Za-z0-9_-]{22}")
+"""What a key is: 16 random bytes, written in Base64."""
+
+_OURS = re.compile(rf"{KEY.pattern}(\.part)?")
 """What a file is called, and one that is coming."""
 
 

@@ -23,7 +23,7 @@ from chat.core.errors import ChatError, NotStored, TooLong
 from chat.core.events import File
 from chat.core.files import Ticket
 from chat.core.hub import Hub
-from chat.disk.file_directory import Contents, NewFile, NoRoom
+from chat.disk.file_directory import KEY, Contents, NewFile, NoRoom
 from chat.protocols.stored_files import StoredFiles
 from chat.protocols.web.requests import Body, Refused, TakesBody, WebRequest
 
@@ -31,7 +31,6 @@ AHEAD = 262_144
 """The bytes of a file that wait to be written, at most, before no more are read."""
 
 _RANGE = re.compile(r"bytes=([0-9]{0,15})-([0-9]{0,15})")
-_KEY = re.compile(r"[A-Za-z0-9_-]{22}")
 _STATUS = {TooLong.code: HTTPStatus.REQUEST_ENTITY_TOO_LARGE, NotStored.code: HTTPStatus.INSUFFICIENT_STORAGE}
 """How refusals are told by HTTP; all others are 403."""
 
@@ -240,7 +239,7 @@ class Downloads(Resource):
 
     def render_GET(self, request: WebRequest) -> int:
         key = request.postpath[0].decode("latin-1") if request.postpath else ""
-        found = self._stored.find(key) if _KEY.fullmatch(key) else succeed(None)
+        found = self._stored.find(key) if KEY.fullmatch(key) else succeed(None)
         found.addCallback(partial(self._send, request, key)).addErrback(_failed, request)
         return NOT_DONE_YET
 
