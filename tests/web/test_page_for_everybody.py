@@ -144,6 +144,33 @@ def test_a_phone(browsers: Browsers) -> None:
     assert tab.fits()
 
 
+def test_the_back_button_of_a_phone_closes_what_is_open_before_it_leaves(browsers: Browsers) -> None:
+    browsers.somebody("bob").say("green tea")
+    tab = browsers.somebody("ada", **PHONE)
+    for button, part in (("#side-open", "#side"), ("#who", "#people"), ("#find", "#finder")):
+        tab[button].tap()
+        expect(tab[part]).to_be_visible()
+        tab.page.go_back()
+        expect(tab[part]).to_be_hidden()
+    tab.enter("/search tea")
+    tab["#found button"].tap()
+    expect(tab["#around"]).to_be_visible()
+    tab.page.go_back()
+    expect(tab["#around"]).to_be_hidden()
+    expect(tab["#finder"]).to_be_visible()
+    tab.page.go_back()
+    expect(tab["#finder"]).to_be_hidden()
+    tab["#side-open"].tap()
+    tab["#side-close"].tap()
+    tab["#who"].tap()
+    expect(tab["#people"]).to_be_visible()
+    tab.page.reload()
+    tab.await_place("#lobby")
+    tab.page.wait_for_function("history.state === null")
+    tab.page.go_back()
+    assert tab.page.url == "about:blank"
+
+
 @pytest.mark.parametrize("size", [(360, 740), (480, 320), (820, 1180), (1280, 800), (2560, 1300)])
 def test_nothing_is_cut_off_at_any_size(browsers: Browsers, size: tuple[int, int]) -> None:
     tab = browsers.somebody("ada", viewport={"width": size[0], "height": size[1]})

@@ -21,6 +21,7 @@ const changed = new Set();
 let isAsked = false; // whether a frame will draw
 let isInside = null;
 let showsPeople = WIDE.matches;
+let goesBack = false; // whether the page itself goes back in the browser's history, which takes a moment
 
 const place = () => (store.panel?.is === "place" ? store.panel : null);
 const focus = () => { if (!matchMedia("(pointer: coarse)").matches) composer.input.focus({ preventScroll: true }); };
@@ -195,6 +196,7 @@ function drawPanels() {
 	$("around").hidden = !place();
 	if (place()) setText(text, `What was said in ${place().title}`);
 	if (place()) setText(go, `Go to ${place().title}`);
+	keepEntry();
 }
 
 function drawLog() {
@@ -222,6 +224,7 @@ store.on("called", (room, row) => call(room, row, (one) => store.turnTo(one)));
 function closeSide() {
 	$("side").classList.remove("open");
 	document.querySelector(".veil")?.remove();
+	keepEntry();
 }
 
 // Goes on to the input field, unless the user is elsewhere already.
@@ -240,16 +243,38 @@ function find() {
 	drawPanels();
 }
 
-// Goes one step back: from the list of rooms, a search, the people, what was said long ago.
+// Returns what closes the part of the page that was opened last: the list of rooms, a search or place, the people.
+function closer() {
+	if ($("side").classList.contains("open")) return closeSide;
+	if (store.panel) return () => panels.close();
+	if (finder.isOpen) return () => { finder.isOpen = false; };
+	return !WIDE.matches && showsPeople ? () => { showsPeople = false; } : null;
+}
+
+// Goes one step back: closes what is open, or else returns to the newest message.
 function back() {
-	if ($("side").classList.contains("open")) closeSide();
-	else if (store.panel) panels.close();
-	else if (finder.isOpen) finder.isOpen = false;
-	else if (!WIDE.matches && showsPeople) showsPeople = false;
-	else log.toEnd();
+	(closer() ?? (() => log.toEnd()))();
 	drawPanels();
 	focus();
 }
+
+// As long as something is open, the browser has an entry more in its history, so that its back button, which is all that
+// a phone has for that, closes it instead of leaving the page.
+function keepEntry() {
+	if (goesBack) return;
+	if (closer() && !history.state) history.pushState("open", "");
+	else if (!closer() && history.state) {
+		goesBack = true;
+		history.back();
+	}
+}
+
+onpopstate = () => {
+	const isUser = !goesBack;
+	goesBack = false;
+	if (isUser && isInside && closer()) back();
+	else keepEntry();
+};
 
 // Goes to the next part of the page.
 function nextPart(step) {
@@ -263,6 +288,7 @@ const PRESSED = {
 		$("side").classList.add("open");
 		$("side").before(h("div.veil", { onclick: closeSide }));
 		$("side-close").focus();
+		keepEntry();
 	},
 	"side-close": () => {
 		closeSide();
