@@ -1,6 +1,6 @@
 // What calls the user: the title and the icon of the tab, a sound, a notification of the system.
 
-import { kept } from "./dom.js";
+import { kept } from "./tab.js";
 
 const badge = (count, colour) => `data:image/svg+xml,${encodeURIComponent(`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><rect width="32" height="32" rx="9" fill="${colour}"/><text x="16" y="23" font-family="sans-serif" font-size="19" font-weight="bold" text-anchor="middle" fill="#fff">${count > 99 ? "…" : count}</text></svg>`)}`;
 

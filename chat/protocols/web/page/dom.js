@@ -55,21 +55,3 @@ export function avatar(name) {
 	const letter = name.match(/[\p{L}\p{N}]\p{M}*/u)?.[0] ?? "?";
 	return tint(h("span.avatar", { ariaHidden: "true" }, letter.toUpperCase()), name);
 }
-
-// Keeps settings of this browser, if it keeps anything.
-export const kept = {
-	read(key) {
-		try {
-			return JSON.parse(localStorage.getItem(`chat ${key}`));
-		} catch {
-			return null;
-		}
-	},
-	write(key, value) {
-		try {
-			localStorage.setItem(`chat ${key}`, JSON.stringify(value));
-		} catch {
-			// It holds until the page is closed.
-		}
-	},
-};

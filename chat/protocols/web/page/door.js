@@ -1,7 +1,8 @@
 // Coming in: a name, and what else the chat wants to know.
 
-import { $, h, kept, setText } from "./dom.js";
+import { $, h, setText } from "./dom.js";
 import { fields, filled } from "./menus.js";
+import { kept } from "./tab.js";
 
 const UNSAFE = "This page came over plain http, where others can read along.";
 const CURRENT = ["Password", "", { autocomplete: "current-password" }];

@@ -70,7 +70,7 @@ export function dialog(title, { text, body, list = {}, button = "OK", danger, ac
 	form.onsubmit = async (event) => {
 		event.preventDefault();
 		try {
-			await act?.(filled(form), why);
+			await act?.(filled(form));
 			box.close();
 		} catch (refusal) {
 			why.textContent = refusal.message;
@@ -84,7 +84,6 @@ export function dialog(title, { text, body, list = {}, button = "OK", danger, ac
 			box.remove();
 			settle();
 		};
-		box.shut = () => box.close();
 	});
 }
 

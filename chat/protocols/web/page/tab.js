@@ -1,8 +1,9 @@
-// What a tab of the browser keeps while it is loaded again, and what it knows of other tabs of the same chat.
+// What a tab and the browser keep while the page is loaded again, and what a tab knows of others of the same chat.
 
 const NAMES = ["tab", "link", "rooms"];
 
-// Keeps values in the session storage that `storage()` returns, and does without if that is forbidden or full.
+// Keeps values in what `storage()` returns, which is the tab's or the browser's, and does without if that is forbidden or
+// full.
 export class Saved {
 	constructor(storage, prefix) {
 		Object.assign(this, { storage, prefix });
@@ -20,7 +21,7 @@ export class Saved {
 		try {
 			this.storage().setItem(this.prefix + name, JSON.stringify(value));
 		} catch {
-			// A page that is loaded again begins anew then.
+			// They hold until the page is closed or loaded again.
 		}
 	}
 
@@ -28,6 +29,9 @@ export class Saved {
 		for (const name of NAMES) this.write(name, null);
 	}
 }
+
+// The settings of this browser.
+export const kept = new Saved(() => localStorage, "chat ");
 
 // Tells tabs apart by `locks` (navigator.locks), which browsers have on https and on this machine only.
 export class Tabs {
