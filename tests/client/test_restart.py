@@ -8,6 +8,7 @@ import signal
 import stat
 import subprocess
 from collections.abc import Callable
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -17,12 +18,24 @@ from e2e.daemon import HOST, Daemon
 from e2e.waiting import wait_for
 
 CTRL_UP, UP = "\x1b[1;5A", "\x1b[A"
+NUMBERS = count(1)
 
 
 @pytest.fixture
 def state(tmp_path: Path) -> Path:
     """Where it is kept."""
     return tmp_path / "state"
+
+
+@pytest.fixture
+def words() -> str:
+    """What nobody has said before: all tests of this file share a chat, which shows what was said in earlier ones."""
+    return f"words {next(NUMBERS):02}"
+
+
+def said(words: str, options: tuple[str, ...], name: str = "ada") -> str:
+    """What a client shows of what its user has said: the plain one leaves the line as it was typed."""
+    return words if options else f"{name}: {words}"
 
 
 def at_terminal(daemon: Daemon, state: Path, *options: str, name: str = "ada", port: int = 0) -> RealTerminal:
@@ -67,9 +80,9 @@ def test_habit_36_however_it_ends_all_is_there_again(
     ada.press("typed in dev\r")
     ada.sees("ada: typed in dev")
     ada.press("/msg bob psst\r")
-    ada.sees("ada @bob>", "psst")
+    ada.sees("ada @bob>", "ada: psst")
     bob.type("/msg ada psst yourself")
-    ada.sees("psst yourself")
+    ada.sees("bob: psst yourself")
     ada.press("\x1b2half a li")
     ada.sees("ada #dev> half a li")
     wait_for(lambda: "half a li" in kept(state), "it is kept")
@@ -108,24 +121,24 @@ def test_habit_36_passwords_are_not_in_the_file(shared_chat: Daemon, state: Path
 
 @pytest.mark.parametrize("options", [(), ("--plain",)], ids=["screen", "plain"])
 def test_habit_36_what_was_not_sent_is_said_at_the_end_and_there_again(
-    shared_chat: Daemon, state: Path, options: tuple[str, ...]
+    shared_chat: Daemon, state: Path, words: str, options: tuple[str, ...]
 ) -> None:
     with CutProxy(shared_chat.port) as proxy:
         ada = at_terminal(shared_chat, state, *options, port=proxy.port)
         ada.sees("You are ada")
         proxy.cut()
         ada.sees("Disconnected from server.")
-        ada.press("not lost\r")
-        ada.sees("ada: not lost")
+        ada.press(f"{words}\r")
+        ada.sees(said(words, options))
         ada.child.kill(signal.SIGTERM)
         assert ada.ends() == 0
         assert "1 message was not sent, and will be in your line in #lobby when you start again." in ada.read()
         proxy.mend()
         again = at_terminal(shared_chat, state, *options, port=proxy.port)
-        again.sees("A message was not sent when you left.", "not lost")
+        again.sees("A message was not sent when you left.", words)
         bob = shared_chat.person("bob")
         again.press("\r")
-        bob.expect("ada: not lost")
+        bob.expect(f"ada: {words}")
         again.close()
 
 
@@ -172,13 +185,13 @@ def test_a_damaged_file_is_told_also_to_a_user_who_is_asked_for_a_password(
 
 @pytest.mark.parametrize("options", [(), ("--plain",)], ids=["screen", "plain"])
 def test_where_nothing_can_be_written_that_is_told_once(
-    shared_chat: Daemon, state: Path, options: tuple[str, ...]
+    shared_chat: Daemon, state: Path, words: str, options: tuple[str, ...]
 ) -> None:
     state.write_text("a file where the folder would be")
     ada = at_terminal(shared_chat, state, *options)
     ada.sees("! What is open can't be kept for the next start: Not a directory.")
-    ada.press("goes on\r")
-    ada.sees("goes on")
+    ada.press(f"{words}\r")
+    ada.sees(said(words, options))
     ada.press("exit\r")
     assert ada.ends() == 0
     assert "mistake" not in ada.raw
@@ -192,8 +205,9 @@ def test_two_at_once_keep_what_is_typed_in_both(shared_chat: Daemon, state: Path
     two = at_terminal(shared_chat, state)
     two.sees("ada #lobby>")
     one.press("typed in one\r")
+    two.sees("ada-one: typed in one")
     two.press("typed in two\r")
-    two.sees("typed in one", "typed in two")
+    two.sees("ada: typed in two")
     one.close()
     two.close()
     again = at_terminal(shared_chat, state)
@@ -205,14 +219,14 @@ def test_two_at_once_keep_what_is_typed_in_both(shared_chat: Daemon, state: Path
 
 
 @pytest.mark.parametrize("options", [(), ("--plain",)], ids=["screen", "plain"])
-def test_a_newcomer_is_greeted_once(shared_chat: Daemon, state: Path, options: tuple[str, ...]) -> None:
+def test_a_newcomer_is_greeted_once(shared_chat: Daemon, state: Path, words: str, options: tuple[str, ...]) -> None:
     ada = at_terminal(shared_chat, state, *options)
     ada.sees("* You are ada", "* /help lists the commands.")
     ada.close()
     again = at_terminal(shared_chat, state, *options, "--rooms", "tea", name="bob")
     again.sees("* You are bob")
-    again.press("said\r")
-    again.sees("said")
+    again.press(f"{words}\r")
+    again.sees(said(words, options, "bob"))
     assert "/help" not in again.read()
     again.close()
 
