@@ -170,6 +170,17 @@ def test_an_op_pins_and_everybody_finds_it(browsers: Browsers) -> None:
     expect(bob["#found li"]).to_contain_text("the plan")
 
 
+def test_an_empty_list_says_of_what_there_is_nothing(browsers: Browsers) -> None:
+    ada = browsers.somebody("ada")
+    for line, words in (
+        ("/pins", "Nothing is pinned in #lobby."),
+        ("/mentions", "Nobody has named you since you were last here."),
+        ("/search unheard-of", "Nothing was found."),
+    ):
+        ada.enter(line)
+        expect(ada["#found-say"]).to_have_text(words)
+
+
 def test_a_search_shows_the_place(browsers: Browsers) -> None:
     ada, bob = browsers.somebody("ada"), browsers.somebody("bob")
     for number in range(1, 121):

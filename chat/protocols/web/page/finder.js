@@ -3,7 +3,11 @@
 import { $, arrange, h, setText, tint } from "./dom.js";
 import { moment } from "./times.js";
 
-const TITLES = { pins: "Pinned messages", mentions: "What names you" };
+const LISTS = {
+	pins: { title: "Pinned messages", none: ({ room }) => `Nothing is pinned in #${room}.` },
+	mentions: { title: "What names you", none: () => "Nobody has named you since you were last here." },
+	search: { title: "Search", none: () => "Nothing was found." },
+};
 
 export class Finder {
 	isOpen = false; // for something to be typed, as nothing is shown yet
@@ -41,11 +45,12 @@ export class Finder {
 		if (shown !== this.shown && shown?.text) $("sought").value = shown.text;
 		this.shown = shown;
 		$("finder").hidden = !shown && !this.isOpen;
-		$("sought").form.hidden = Boolean(TITLES[shown?.type]);
-		setText($("finder-title"), TITLES[shown?.type] ?? "Search");
-		const { found = [], why, waits, busy, more } = shown ?? {};
+		const { type = "search", fields, found = [], why, waits, busy, more } = shown ?? {};
+		const { title, none } = LISTS[type];
+		$("sought").form.hidden = type !== "search";
+		setText($("finder-title"), title);
 		const count = found.length === 1 ? "1 message" : `${found.length} messages`;
-		const state = waits ? "Searches as soon as there is a connection." : busy ? "Searching…" : found.length ? `${count}${more ? ", and there may be more" : ""}.` : "Nothing was found.";
+		const state = waits ? "Searches as soon as there is a connection." : busy ? "Searching…" : found.length ? `${count}${more ? ", and there may be more" : ""}.` : none(fields);
 		setText($("found-say"), shown ? why || state : "");
 		arrange($("found"), found.map((one) => this.item(one)));
 	}
