@@ -103,7 +103,7 @@ def test_stumble_8_lists_of_all_sorts_leave_the_talk_alone() -> None:
             "/rooms": "#lobby, 1 user",
             "/pins": "Nothing is pinned in #lobby.",
             "/mentions": "Nobody has named you",
-            "/help": "/help msg explains /msg",
+            "/help": "Alt-R reads all that is unread",
             "/conversations": "You have no conversations.",
             "/history": "Nothing was said in #lobby yet.",
         }.items():

@@ -170,6 +170,14 @@ def test_completion() -> None:
     assert seat.plain.typed == "x"
 
 
+def test_help_names_only_keys_that_there_are() -> None:
+    seat = PlainSeat(Box())
+    seat.type("/help\r")
+    shown = seat.seen()
+    assert "Tab completes. /go active goes to a room with something unread, /mentions lists what names you." in shown
+    assert not any(key in shown for key in ("Alt-", "Ctrl-", "PageUp"))
+
+
 def test_a_line_that_can_not_be_carried_out() -> None:
     seat = PlainSeat(Box())
     seat.type("/xyzzy\r")

@@ -503,6 +503,12 @@ def test_the_keys_are_told_in_a_dialog_of_their_own(desk: Desk) -> None:
     assert (desk.asks, desk.shown) == ("", before)
 
 
+def test_help_names_only_keys_that_the_window_has(desk: Desk) -> None:
+    desk.say("/help")
+    desk.until(lambda: "Alt-A goes to unread rooms, Ctrl-F searches, F1 lists the keys." in desk.shown)
+    assert not any(key in desk.shown for key in ("Alt-R", "Alt-P", "Alt-G"))
+
+
 def test_what_is_half_typed_in_a_room_that_closes_is_kept(desk: Desk, box: Box) -> None:
     bob = box.text("bob")
     bob.send("/join dev")

@@ -54,6 +54,11 @@ Ctrl-N and Ctrl-P go to the next room and back, Alt-1 to Alt-9 to that room, Alt
 Ctrl-F searches, Ctrl-O opens the last link. Ctrl-Plus, Ctrl-Minus and Ctrl-0 change the size, Ctrl-D the colours.
 /help lists what you can type; Ctrl-Q leaves the chat."""
 
+KEY_LINES = (
+    "Tab completes. Alt-Enter begins a line. PageUp and PageDown scroll. Ctrl-N goes to the next room.",
+    "Alt-A goes to unread rooms, Ctrl-F searches, F1 lists the keys.",
+)
+
 
 class Window(Observer, Reader):
     """Shows *client* in *root*. *notify* shows a notification, *browse* shows a web page.
@@ -86,6 +91,7 @@ class Window(Observer, Reader):
         """A message to go to as soon as the user is in its room."""
         self._drawing: str | None = None
         self._question: Question | None = None
+        client.key_lines = KEY_LINES
         client.leave = lambda: root.after_idle(self.exit)  # when the word that says so is no longer half typed
         self._lay_out()
         self._menu = MessageMenu(look, client, self.entry.begin_for, self._copy, self._change)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -80,6 +80,8 @@ class Client:
         """Whether the screen only prints lines: it shows nothing over the room, takes nothing off the screen, and has
         ``/paste``, as the user can type only one line at a time.
         """
+        self.key_lines: Sequence[str] = ()
+        """What ``/help`` says of the keys, as each screen has its own."""
         self._backlogs = Backlogs(link, model)
         self.put = put
         """Sends a file."""
@@ -593,12 +595,7 @@ class Client:
             others = ", ".join(f"/{command.name}" for command in self._offered if command.privileged)
             lines.append(f"Ops of a room and moderators have more: {others}.")
             lines.append("/help msg explains /msg, and /help all explains them all.")
-            lines.append(
-                "Tab completes. Alt-Enter begins a line. PageUp and PageDown scroll. Ctrl-N goes to the next room."
-            )
-            lines.append(
-                "Alt-R reads all that is unread, Alt-P what names you; Alt-A goes to unread rooms, Alt-G finds one."
-            )
+            lines += self.key_lines
         self.model.tell_list(lines)
 
     @property

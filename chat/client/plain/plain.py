@@ -29,6 +29,7 @@ from chat.client.terminal.widths import cells, certain
 from chat.core.events import AnyChange
 from chat.core.text import Pasted, clean
 
+KEY_LINES = ("Tab completes. /go active goes to a room with something unread, /mentions lists what names you.",)
 MAXIMUM_HELD = 1000
 MAXIMUM_TYPED = 8192
 PAUSE = 0.05
@@ -59,6 +60,7 @@ class Plain(Observer):
         self._pasted: Pasted | None = None
         """The lines that the user pastes, up to a line with a dot."""
         client.only_prints = True
+        client.key_lines = KEY_LINES
         client.model.observe(self)
 
     # What the model tells

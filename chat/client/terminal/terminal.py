@@ -58,6 +58,10 @@ from chat.core.text import clean_lines, in_quotes, quoted
 MINUTE = 60
 FRAME = 0.05
 """The fewest seconds between two redraws."""
+KEY_LINES = (
+    "Tab completes. Alt-Enter begins a line. PageUp and PageDown scroll. Ctrl-N goes to the next room.",
+    "Alt-R reads all that is unread, Alt-P what names you; Alt-A goes to unread rooms, Alt-G finds one.",
+)
 BELL_INTERVAL = 2.0
 MAXIMUM_PASTE = 8192
 MAXIMUM_ROWS = 8
@@ -125,6 +129,7 @@ class Terminal(Observer):
         """What the user answers when they are asked for a password or a key."""
         self._chooser = RoomChooser(self._model, self._chosen)
         client.list_open = lambda: self.choose_room(By.NAME)
+        client.key_lines = KEY_LINES
         hidden = ConditionalProcessor(PasswordProcessor(), Condition(lambda: self._takes_secret))
         self._control = TypedText(
             buffer=self._view.buffer,
