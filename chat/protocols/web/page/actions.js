@@ -3,7 +3,7 @@
 import { change, missing, settings } from "./alerts.js";
 import { REACTIONS } from "./completion.js";
 import { h } from "./dom.js";
-import { passwordsHere } from "./door.js";
+import { CHOSEN, CODE, CURRENT, passwordsHere } from "./door.js";
 import { dialog, menu } from "./menus.js";
 import { ago, moment } from "./times.js";
 
@@ -23,9 +23,12 @@ const KEYS = {
 };
 const WHY = ["Why"];
 const TIME = ["For how long", "10m", { note: "like 30s, 10m, 2h, 7d, 4w" }];
-const NEW = ["Password", "", { autocomplete: "new-password", note: "8 to 256 characters" }];
-const facts = (list) => h("dl.keys", Object.entries(list).filter(([, text]) => text).map(([term, text]) => [h("dt", term), h("dd.muted", { dir: "auto" }, text)]));
 const date = (text) => moment(new Date(text));
+
+function facts(list) {
+	const known = Object.entries(list).filter(([, text]) => text);
+	return h("dl.keys", known.map(([term, text]) => [h("dt", term), h("dd.muted", { dir: "auto" }, text)]));
+}
 
 export class Actions {
 	constructor(store, does) {
@@ -37,27 +40,40 @@ export class Actions {
 		return this.store.ask(type, fields).catch((refusal) => this.does.refused(refusal.message));
 	}
 
-	// An entry of a menu that asks for something in a dialog, and sends a request.
-	asks(entry, title, list, button, type, request, style) {
-		const act = (values) => this.store.ask(type, request(values));
+	// An entry of a menu that opens a dialog, and sends a request with `fields` and with what was filled in, as `read`
+	// makes it of that.
+	asks([entry, title, button], list, type, fields, { style, read = (values) => values } = {}) {
+		const act = (values) => this.store.ask(type, { ...fields, ...read(values) });
 		return [entry, () => dialog(title, { list, button, act, danger: style }), style];
+	}
+
+	// An entry for what holds for a time.
+	asksTime(texts, type, fields) {
+		const read = ({ time, why }) => ({ text: `${time} ${why}` });
+		return this.asks(texts, { time: TIME, why: WHY }, type, fields, { style: "worse", read });
 	}
 
 	reacts(row) {
 		const texts = new Set([...Object.keys(REACTIONS).slice(0, 6), ...row.reactions.map((one) => one.text)]);
-		return h("div.reacts", { role: "group", ariaLabel: "React" }, [...texts].map((text) =>
-			h("button", { role: "menuitem", ariaLabel: `${text} ${REACTIONS[text] ?? ""}`, onclick: () => this.store.react(row, text) }, text)));
+		const buttons = [...texts].map((text) => {
+			const onclick = () => this.store.react(row, text);
+			return h("button", { role: "menuitem", ariaLabel: `${text} ${REACTIONS[text] ?? ""}`, onclick }, text);
+		});
+		return h("div.reacts", { role: "group", ariaLabel: "React" }, buttons);
 	}
 
 	react(row, anchor) {
-		const another = () => dialog("React", { list: { text: ["One emoji, or a word"] }, button: "React", act: ({ text }) => this.store.react(row, text.trim()) });
+		const act = ({ text }) => this.store.react(row, text.trim());
+		const another = () => dialog("React", { list: { text: ["One emoji, or a word"] }, button: "React", act });
 		menu(anchor, "React", [this.reacts(row), ["Another…", another]]);
 	}
 
 	message(row, anchor) {
 		const { store, does } = this;
 		const may = (what) => store.input.may(what, row);
-		const remove = () => dialog("Delete this message?", { text: row.text.slice(0, 300), button: "Delete", danger: true, act: () => store.delete(row) });
+		const act = () => store.delete(row);
+		const text = row.text.slice(0, 300);
+		const remove = () => dialog("Delete this message?", { text, button: "Delete", danger: true, act });
 		menu(anchor, "Message", [
 			may("react") && this.reacts(row),
 			["Reply", () => does.reply(row)],
@@ -76,19 +92,23 @@ export class Actions {
 		const room = current.name;
 		const there = !current.private && current.people.find((person) => person.name === name);
 		const isOp = !current.private && current.isOp;
-		const ban = (request) => this.asks(`Ban from ${request.room ? "the room" : "the chat"}…`, `Ban ${name}`, { time: TIME, why: WHY }, "Ban", "ban", ({ time, why }) => ({ ...request, target: name, text: `${time} ${why}` }), "worse");
+		const putOut = ["Put out of the room…", `Put ${name} out of ${current.title}`, "Put out"];
+		const ban = (where, fields) =>
+			this.asksTime([`Ban from ${where}…`, `Ban ${name}`, "Ban"], "ban", { target: name, ...fields });
 		return menu(anchor, name, [
 			["Talk in private", () => store.open(name)],
 			["Mention", () => this.does.insert(name)],
 			["Who is this?", () => this.whois(name)],
 			this.ignoring(name),
-			isOp && "-",
-			isOp && there && [there.op ? "No longer an op" : "Make an op", () => this.send("op", { room, name, on: !there.op })],
-			isOp && ["May speak again", () => this.send("unmute", { room, name })],
-			isOp && this.asks("Mute…", `Mute ${name}`, { time: TIME, why: WHY }, "Mute", "mute", ({ time, why }) => ({ room, name, text: `${time} ${why}` }), "worse"),
-			isOp && there && this.asks("Put out of the room…", `Put ${name} out of ${current.title}`, { text: WHY }, "Put out", "kick", (values) => ({ room, name, ...values }), "worse"),
-			isOp && ban({ room }),
-			store.role && ban({}),
+			...(isOp ? [
+				"-",
+				there && [there.op ? "No longer an op" : "Make an op", () => this.send("op", { room, name, on: !there.op })],
+				["May speak again", () => this.send("unmute", { room, name })],
+				this.asksTime(["Mute…", `Mute ${name}`, "Mute"], "mute", { room, name }),
+				there && this.asks(putOut, { text: WHY }, "kick", { room, name }, { style: "worse" }),
+				ban("the room", { room }),
+			] : []),
+			store.role && ban("the chat", {}),
 		]);
 	}
 
@@ -100,8 +120,15 @@ export class Actions {
 	async whois(name) {
 		const who = await this.send("whois", { name });
 		if (!who) return;
-		const rooms = who.rooms.map((room) => `#${room}`).join(" ");
-		dialog(name, { body: facts({ Account: who.account ?? "none, only a name", Rooms: rooms, Away: who.away, "Silent for": ago(who.idle), "Here since": date(who.since) }) });
+		dialog(name, {
+			body: facts({
+				Account: who.account ?? "none, only a name",
+				Rooms: who.rooms.map((room) => `#${room}`).join(" "),
+				Away: who.away,
+				"Silent for": ago(who.idle),
+				"Here since": date(who.since),
+			}),
+		});
 	}
 
 	place(anchor) {
@@ -109,64 +136,88 @@ export class Actions {
 		const { current, panels } = store;
 		const { name: room, title, isOp, locked, status, access, topic } = current;
 		const leave = (text) => [text, () => store.attempt(() => store.close(current)), "worse"];
-		if (current.private) return menu(anchor, title, [current.side !== "gone" && ["Who is this?", () => this.whois(room)], this.ignoring(room), leave("Close")]);
+		if (current.private) {
+			const who = current.side !== "gone" && ["Who is this?", () => this.whois(room)];
+			return menu(anchor, title, [who, this.ignoring(room), leave("Close")]);
+		}
+		const about = { text: ["What it is about", topic] };
+		const letIn = { access: ["Let in", access, { choices: WHO }] };
+		const wait = { text: ["How long one waits between two messages", "10s", { note: "like 10s or 2m; off ends it" }] };
+		const archive = { room, access: "archived", on: status !== "archived" };
 		return menu(anchor, title, [
 			["Pinned messages", () => panels.listPins()],
 			["What names you", () => panels.listMentions()],
 			["Rules of the room", () => store.run("/room")],
-			(isOp || !locked) && this.asks("Topic…", `Topic of ${title}`, { text: ["What it is about", topic] }, "Set", "topic", (values) => ({ room, ...values })),
+			(isOp || !locked) && this.asks(["Topic…", `Topic of ${title}`, "Set"], about, "topic", { room }),
 			...(isOp ? [
 				"-",
-				this.asks("Who may come in…", `Who may come into ${title}`, { access: ["Let in", access, { choices: WHO }] }, "Set", "room", (values) => ({ room, ...values })),
-				this.asks("Invite…", `Invite to ${title}`, { name: ["Name"] }, "Invite", "invite", (values) => ({ room, ...values })),
-				this.asks("Slow down…", `Slow down ${title}`, { text: ["How long one waits between two messages", "10s", { note: "like 10s or 2m; off ends it" }] }, "Set", "slow", (values) => ({ room, ...values })),
+				this.asks(["Who may come in…", `Who may come into ${title}`, "Set"], letIn, "room", { room }),
+				this.asks(["Invite…", `Invite to ${title}`, "Invite"], { name: ["Name"] }, "invite", { room }),
+				this.asks(["Slow down…", `Slow down ${title}`, "Set"], wait, "slow", { room }),
 				[locked ? "Let everybody set the topic" : "Only ops set the topic", () => this.send("lock", { room, on: !locked })],
 				["Banned from here…", () => this.bans(current)],
-				[status === "archived" ? "Let people speak again" : "Archive: nobody speaks", () => this.send("room", { room, access: "archived", on: status !== "archived" })],
+				[archive.on ? "Archive: nobody speaks" : "Let people speak again", () => this.send("room", archive)],
 			] : []),
 			leave(`Leave ${title}`),
 		]);
 	}
 
-	// A dialog with a list. Of each thing, `words` tells name, facts, and the button that ends it.
-	pairs(title, none, list, words, act) {
+	// A dialog with a list. Of each thing, `tell` tells name, facts, and the button and the request that end it.
+	pairs(title, list, tell, none = "") {
 		const items = list.map((one) => {
-			const [name, more, button] = words(one);
-			const item = h("li", h("span.grow", h("bdi", name), h("small", { dir: "auto" }, more)),
-				button && h("button.plain", { onclick: async () => { if (await this.send(...act(one))) item.remove(); } }, button));
+			const [name, more, button, ...request] = tell(one);
+			const item = h("li", h("span.grow", h("bdi", name), h("small", { dir: "auto" }, more)));
+			const end = async () => (await this.send(...request)) && item.remove();
+			if (button) item.append(h("button.plain", { onclick: end }, button));
 			return item;
 		});
-		return dialog(title, { text: items.length ? "" : none, body: h("ul.choices", items) });
+		dialog(title, { text: items.length ? "" : none, body: h("ul.choices", items) });
 	}
 
 	async bans({ name: room, title }) {
 		const answer = await this.send("bans", { room });
-		const words = ({ target, until, by, why }) => [target, `${until ? `until ${date(until)}` : "for ever"}, by ${by} ${why}`, "Let in again"];
-		if (answer) this.pairs(`Banned from ${title}`, "Nobody is.", answer.bans, words, ({ target }) => ["unban", { target, room }]);
+		const tell = ({ target, until, by, why }) => {
+			const more = `${until ? `until ${date(until)}` : "for ever"}, by ${by} ${why}`;
+			return [target, more, "Let in again", "unban", { target, room }];
+		};
+		if (answer) this.pairs(`Banned from ${title}`, answer.bans, tell, "Nobody is.");
 	}
 
 	async devices() {
 		const answer = await this.send("devices");
-		const words = (one) => [one.this ? "Here" : one.address ?? "The server", `${one.way}, silent for ${ago(one.idle)}, since ${date(one.since)}`, !one.this && "Log out"];
-		if (answer) this.pairs("Where you are connected", "", answer.devices, words, ({ device }) => ["logout", { device }]);
+		const tell = ({ device, way, address, idle, since, this: isThis }) => {
+			const more = `${way}, silent for ${ago(idle)}, since ${date(since)}`;
+			return [isThis ? "Here" : address ?? "The server", more, !isThis && "Log out", "logout", { device }];
+		};
+		if (answer) this.pairs("Where you are connected", answer.devices, tell);
+	}
+
+	ignored() {
+		const tell = (name) => [name, "", "Show again", "ignore", { name, on: false }];
+		this.pairs("Ignored people", [...this.store.ignored], tell, "You ignore nobody.");
 	}
 
 	me(anchor) {
 		const { store } = this;
-		const { registered, features, name, role, away, ignored, words } = store;
+		const { registered, features, name, role, away, words } = store;
 		const callers = { words: ["Words that call you, as your name does", words.join(", ")] };
+		const read = (values) => ({ words: values.words.split(/[\s,]+/).filter(Boolean) });
 		menu(anchor, "You", [
-			away === null ? this.asks("Away…", "Away", { text: ["What others see", "away"] }, "Set", "away", (values) => values) : ["I am back", () => this.send("away")],
-			registered ? ["Another name…", () => this.secret("rename")] : this.asks("Another name…", "Another name", { name: ["Name", name] }, "Take it", "nick", (values) => values),
+			away === null
+				? this.asks(["Away…", "Away", "Set"], { text: ["What others see", "away"] }, "away")
+				: ["I am back", () => this.send("away")],
+			registered
+				? ["Another name…", () => this.secret("rename")]
+				: this.asks(["Another name…", "Another name", "Take it"], { name: ["Name", name] }, "nick"),
 			"-",
 			...(registered ? [
 				["Where you are connected…", () => this.devices()],
-				this.asks("Words that call you…", "Words that call you", callers, "Set", "notify", (values) => ({ words: values.words.split(/[\s,]+/).filter(Boolean) })),
+				this.asks(["Words that call you…", "Words that call you", "Set"], callers, "notify", {}, { read }),
 				["Another password…", () => this.secret("password")],
 				["Give up the account…", () => this.secret("unregister"), "worse"],
 			] : [["Make this name yours…", () => this.secret("register")]]),
 			features.has("invitations") && ["Invite to the chat", () => this.invitation()],
-			["Ignored people…", () => this.pairs("Ignored people", "You ignore nobody.", [...ignored], (one) => [one, "", "Show again"], (one) => ["ignore", { name: one, on: false }])],
+			["Ignored people…", () => this.ignored()],
 			"-",
 			["Sound and notifications…", () => this.alerts()],
 			["Keys", () => dialog("Keys", { body: facts(KEYS) })],
@@ -183,38 +234,54 @@ export class Actions {
 	secret(name) {
 		const { store } = this;
 		const here = passwordsHere(store);
-		const current = ["Password", "", { autocomplete: "current-password" }];
+		const code = store.features.has("register") ? {} : { code: CODE };
 		const [title, text, list, button] = {
-			register: [`Make ${store.name} yours`, "The name, and every name that looks like it, then needs this password.", { password: NEW, ...(store.features.has("register") ? {} : { code: ["Code of your invitation"] }) }, "Make it mine"],
-			password: ["Another password", "Your other devices are logged out.", { password: NEW }, "Change it"],
-			rename: ["Another name", "The name before is kept for you for 30 days.", { name: ["Name", store.name], password: current }, "Take it"],
-			unregister: ["Give up the account?", "Your rights, and your side of private conversations, are gone then.", { password: current }, "Give it up"],
+			register: [
+				`Make ${store.name} yours`, "The name, and every name that looks like it, then needs this password.",
+				{ password: CHOSEN, ...code }, "Make it mine",
+			],
+			password: ["Another password", "Your other devices are logged out.", { password: CHOSEN }, "Change it"],
+			rename: [
+				"Another name", "The name before is kept for you for 30 days.",
+				{ name: ["Name", store.name], password: CURRENT }, "Take it",
+			],
+			unregister: [
+				"Give up the account?", "Your rights, and your side of private conversations, are gone then.",
+				{ password: CURRENT }, "Give it up",
+			],
 		}[name];
 		if (store.passwords === "no") return dialog(title, { text: here });
-		const act = (values) => (name === "rename" ? store.ask(name, values) : store.account(name, values.password, values.code));
+		const act = (values) =>
+			name === "rename" ? store.ask(name, values) : store.account(name, values.password, values.code);
 		return dialog(title, { text: `${text} ${here}`, list, button, danger: name === "unregister", act });
 	}
 
 	alerts() {
-		const list = { sound: ["Play a sound", "", { checked: settings.sound }], ...(missing() ? {} : { notify: ["Show a notification", "", { checked: settings.notify }] }) };
-		dialog("Sound and notifications", { text: `Your name, answers to you, @room and private messages call you. ${missing()}`, list, button: "Set", act: change });
+		const text = `Your name, answers to you, @room and private messages call you. ${missing()}`;
+		const list = { sound: ["Play a sound", "", { checked: settings.sound }] };
+		if (!missing()) list.notify = ["Show a notification", "", { checked: settings.notify }];
+		dialog("Sound and notifications", { text, list, button: "Set", act: change });
 	}
 
 	join() {
-		const list = h("ul.choices");
 		const go = (room) => this.store.attempt(() => this.store.join(room));
-		const done = dialog("Rooms", { list: { room: ["Name of a room, also of a new one"] }, body: list, button: "Join", act: ({ room }) => { if (room.trim()) go(room); } });
-		this.store.ask("rooms", { count: 100 }).then(({ rooms }) => list.append(...rooms.map(({ room, users, topic }) => h("li", h("button.grow", {
-			onclick: ({ target }) => {
-				target.closest("dialog").close();
+		const act = ({ room }) => void (room.trim() && go(room));
+		const body = h("ul.choices");
+		const item = ({ room, users, topic }) => {
+			const onclick = () => {
+				body.closest("dialog").close();
 				go(room);
-			},
-		}, h("bdi", `#${room}`), h("small", { dir: "auto" }, `${users === 1 ? "1 person" : `${users} people`}${topic && ` · ${topic}`}`))))), () => {});
-		return done;
+			};
+			const about = `${users === 1 ? "1 person" : `${users} people`}${topic && ` · ${topic}`}`;
+			return h("li", h("button.grow", { onclick }, h("bdi", `#${room}`), h("small", { dir: "auto" }, about)));
+		};
+		this.store.ask("rooms", { count: 100 }).then(({ rooms }) => body.append(...rooms.map(item)), () => {});
+		return dialog("Rooms", { list: { room: ["Name of a room, also of a new one"] }, body, button: "Join", act });
 	}
 
 	talk() {
-		return dialog("Talk in private", { list: { name: ["With whom"] }, button: "Open", act: ({ name }) => { if (name.trim()) this.store.open(name.trim()); } });
+		const act = ({ name }) => void (name.trim() && this.store.open(name.trim()));
+		return dialog("Talk in private", { list: { name: ["With whom"] }, button: "Open", act });
 	}
 }
 

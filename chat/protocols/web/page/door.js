@@ -5,9 +5,9 @@ import { fields, filled } from "./menus.js";
 import { kept } from "./tab.js";
 
 const UNSAFE = "This page came over plain http, where others can read along.";
-const CURRENT = ["Password", "", { autocomplete: "current-password" }];
-const CHOSEN = ["Choose a password", "", { autocomplete: "new-password", note: "8 to 256 characters" }];
-const CODE = ["Code of your invitation"];
+export const CURRENT = ["Password", "", { autocomplete: "current-password" }];
+export const CHOSEN = ["Choose a password", "", { autocomplete: "new-password", note: "8 to 256 characters" }];
+export const CODE = ["Code of your invitation"];
 // What the server says to those who type a name each time, and is shorter where the door has asked already.
 const SAID = { "password-needed": "", "wrong-password": "That password is wrong." };
 
