@@ -25,6 +25,11 @@ def test_nothing_comes_from_elsewhere() -> None:
         assert not [place for place in places if "example" not in place], name
 
 
+def test_no_line_is_too_long_to_be_read() -> None:
+    for name, text in FILES.items():
+        assert not [line for line in text.split("\n") if len(line) > 120], name
+
+
 def test_every_id_that_is_looked_for_is_there() -> None:
     ids = set(re.findall(r'\bid="([\w-]+)"', FILES["index.html"]))
     for name, text in FILES.items():

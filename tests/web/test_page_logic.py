@@ -74,7 +74,7 @@ def test_the_page_reads_every_object_that_programs_are_sent() -> None:
         shape.split()[0]: {
             re.split(r"[#%=@]", field)[0] for field in shape.split()[1:] if not re.search(r"[?*!]", field)
         }
-        for shape in table_of_shapes[1].split("\n")
+        for shape in re.split(r"\n(?!\t)", table_of_shapes[1])
     }
     parts: dict[str, type[msgspec.Struct]] = {
         "reaction": events.Reaction,

@@ -2,8 +2,17 @@
 
 import { kept } from "./tab.js";
 
-const badge = (count, colour) => `data:image/svg+xml,${encodeURIComponent(`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><rect width="32" height="32" rx="9" fill="${colour}"/><text x="16" y="23" font-family="sans-serif" font-size="19" font-weight="bold" text-anchor="middle" fill="#fff">${count > 99 ? "…" : count}</text></svg>`)}`;
+// The icon of the tab, with a number.
+function badge(count, colour) {
+	const font = 'font-family="sans-serif" font-size="19" font-weight="bold" text-anchor="middle" fill="#fff"';
+	const image = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32">
+		<rect width="32" height="32" rx="9" fill="${colour}"/>
+		<text x="16" y="23" ${font}>${count > 99 ? "…" : count}</text>
+	</svg>`;
+	return `data:image/svg+xml,${encodeURIComponent(image)}`;
+}
 
+const INSTEAD = "The title and the icon of the tab count what is new.";
 const icon = document.querySelector("link[rel=icon]");
 const plain = icon.href;
 
@@ -11,13 +20,17 @@ export const settings = { sound: true, notify: false, ...kept.read("alerts") };
 
 // Why there can be no notifications, or "".
 export function missing() {
-	if (!isSecureContext) return "Browsers show notifications only for pages that come over https or from this machine. Here, the title and the icon of the tab count what is new.";
-	if (!window.Notification) return "This browser has no notifications. The title and the icon of the tab count what is new.";
+	if (!isSecureContext) {
+		return `Browsers show notifications only for pages that come over https or from this machine. ${INSTEAD}`;
+	}
+	if (!window.Notification) return `This browser has no notifications. ${INSTEAD}`;
 	return Notification.permission === "denied" ? "The browser's settings forbid this page to show notifications." : "";
 }
 
 export async function change({ sound, notify = false }) {
-	if (notify && (await Notification.requestPermission()) !== "granted") throw new Error(missing() || "The browser did not allow it.");
+	if (notify && (await Notification.requestPermission()) !== "granted") {
+		throw new Error(missing() || "The browser did not allow it.");
+	}
 	Object.assign(settings, { sound, notify });
 	kept.write("alerts", settings);
 	play();
@@ -33,7 +46,8 @@ export function drawTitle({ unread, calls, current }) {
 export function call(room, row, show) {
 	play();
 	if (!settings.notify || missing() || document.hasFocus()) return;
-	const note = new Notification(`${row.author} in ${room.title}`, { body: row.text.slice(0, 200), tag: room.key, icon: plain });
+	const more = { body: row.text.slice(0, 200), tag: room.key, icon: plain };
+	const note = new Notification(`${row.author} in ${room.title}`, more);
 	note.onclick = () => {
 		window.focus();
 		show(room);
@@ -46,7 +60,8 @@ function play() {
 	play.context ??= new AudioContext();
 	const { context } = play;
 	[660, 880].forEach((pitch, place) => {
-		const [tone, volume, at] = [context.createOscillator(), context.createGain(), context.currentTime + place * 0.09];
+		const at = context.currentTime + place * 0.09;
+		const [tone, volume] = [context.createOscillator(), context.createGain()];
 		tone.frequency.value = pitch;
 		volume.gain.setValueAtTime(0.08, at);
 		volume.gain.exponentialRampToValueAtTime(0.0001, at + 0.22);

@@ -1,6 +1,6 @@
 // The commands that people type, as chat/core/commands has them; a test compares the two. Behind a name stand its
-// parameters: `name`, or `name:kind` if the kind has another name. [In brackets]: it may be left out. @: it is about the
-// room that the user is in. !: it is for ops of a room, or moderators.
+// parameters: `name`, or `name:kind` if the kind has another name. [In brackets]: it may be left out. @: it is about
+// the room that the user is in. !: it is for ops of a room, or moderators.
 export const SERVED = `
 help [command]
 who [@room]

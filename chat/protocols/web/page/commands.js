@@ -101,7 +101,8 @@ const RUN = {
 	topic: (store, { text = "" }, room) => {
 		const [, name, rest] = /^#(\S+)\s*([^]*)$/.exec(text) ?? [];
 		const isOther = name && (!rest || store.find(name)); // of the room that is named first
-		store.link.ask("topic", { room: isOther ? name : room.name, text: (isOther ? rest : text) || undefined }, (answer) => {
+		const fields = { room: isOther ? name : room.name, text: (isOther ? rest : text) || undefined };
+		store.link.ask("topic", fields, (answer) => {
 			if (answer.type === "topic" && isOther) store.tellOf(answer, room);
 			else store.tellAnswer(answer, room);
 		});
@@ -109,7 +110,9 @@ const RUN = {
 	nick: (store, fields, room) => (store.link.online ? request(store, fields, room, "nick") : store.enter(fields.name)),
 	history: (store, { when = "" }, room) => {
 		const [isRead, count = 50, around] = /^(\d{1,3})?\s*(?:around #?(\d{1,9}))?$/.exec(when) ?? [];
-		if (isRead === undefined) throw new Refused("Scroll up for what was said before. /search since:2026-11-20 tea finds it.");
+		if (isRead === undefined) {
+			throw new Refused("Scroll up for what was said before. /search since:2026-11-20 tea finds it.");
+		}
 		store.panels.showPast({ ...room.address, count: Number(count), around: around && Number(around) }, room.title);
 	},
 	logout: (store, { which }, room) => {

@@ -46,7 +46,8 @@ export class Composer {
 			input.value = text;
 			this.close();
 		}
-		setText(doing.firstElementChild, editing ? "You change what you said." : reply ? `You answer ${reply.author}: ${reply.text}` : "");
+		const answers = reply ? `You answer ${reply.author}: ${reply.text}` : "";
+		setText(doing.firstElementChild, editing ? "You change what you said." : answers);
 		doing.hidden = !editing && !reply;
 		$("attach").hidden = !this.store.features.has("files");
 		input.placeholder = input.ariaLabel = `Message ${title}`;
@@ -91,7 +92,8 @@ export class Composer {
 		this.close();
 		if (!texts.length) return;
 		this.offer = { start, end: input.selectionStart, texts: texts.slice(0, 50) };
-		arrange(this.offers, this.offer.texts.map((text, at) => h("li", { id: `offer-${at}`, role: "option", ariaSelected: "false", dir: "auto" }, text.trim())));
+		const option = { role: "option", ariaSelected: "false", dir: "auto" };
+		arrange(this.offers, this.offer.texts.map((text, at) => h("li", { id: `offer-${at}`, ...option }, text.trim())));
 		this.offers.hidden = false;
 	}
 
@@ -129,15 +131,16 @@ export class Composer {
 			if (!this.offer) return false;
 			const count = this.offer.texts.length;
 			this.take((Math.max(this.chosen + (shiftKey ? -1 : 1), -1) + count) % count, count === 1);
-		} else if (this.offer && isPlain && isArrow) this.choose(key === "ArrowUp" ? Math.max(this.chosen, 0) - 1 : this.chosen + 1);
-		else if (key === "Escape" && (this.offer || current.input.reply || current.input.editing)) {
+		} else if (this.offer && isPlain && isArrow) {
+			this.choose(key === "ArrowUp" ? Math.max(this.chosen, 0) - 1 : this.chosen + 1);
+		} else if (key === "Escape" && (this.offer || current.input.reply || current.input.editing)) {
 			this.isReleased = true;
 			if (this.offer) this.close();
 			else typing.cancel();
 		} else if (key === "Enter" && !shiftKey) {
-			const isTaken = this.chosen < 0 || input.value.slice(this.offer.start, this.offer.end) === this.offer.texts[this.chosen];
+			const { start, end, texts } = this.offer ?? {};
 			if (!isPlain) this.insert("\n");
-			else if (isTaken) this.enter();
+			else if (this.chosen < 0 || input.value.slice(start, end) === texts[this.chosen]) this.enter();
 			else this.take(this.chosen, true);
 		} else if (key === "ArrowUp" && isPlain && !input.value) typing.editLast();
 		else if (isArrow && ctrlKey) {
@@ -178,14 +181,17 @@ export class Composer {
 		if (!features.has("files")) return setText(this.hint, "This chat takes no files.");
 		for (const file of files) {
 			try {
-				if (file.size > limits.file) throw new Error(`${file.name} has ${size(file.size)}, and the chat takes ${size(limits.file)}.`);
+				if (file.size > limits.file) {
+					throw new Error(`${file.name} has ${size(file.size)}, and the chat takes ${size(limits.file)}.`);
+				}
 				setText(this.hint, `Sending ${file.name}…`);
 				const { url } = await this.store.ask("upload", { ...current.address, name: file.name, size: file.size });
 				const answer = await fetch(url.slice(url.lastIndexOf("/u/") + 1), { method: "PUT", body: file });
 				if (!answer.ok) throw new Error(await answer.text());
 				setText(this.hint, "");
 			} catch (refusal) {
-				return setText(this.hint, refusal instanceof TypeError ? `${file.name} was not sent: the connection broke.` : refusal.message);
+				const isBroken = refusal instanceof TypeError;
+				return setText(this.hint, isBroken ? `${file.name} was not sent: the connection broke.` : refusal.message);
 			}
 		}
 		return undefined;

@@ -44,30 +44,46 @@ export class Door {
 			this.drawn = shown;
 			this.fill(kind, name);
 		}
-		setText(this.why, is === "waiting" ? `${why} The next attempt is in ${seconds} s.` : isBusy || isOver ? "" : SAID[code] ?? why);
+		const said = isBusy || isOver ? "" : SAID[code] ?? why;
+		setText(this.why, is === "waiting" ? `${why} The next attempt is in ${seconds} s.` : said);
 		this.go.disabled = isBusy;
 	}
 
 	fill(kind, name) {
 		const { store } = this;
 		const here = passwordsHere(store);
-		const who = ["Your name", store.name || kept.read("name") || "", { autocomplete: "username", spellcheck: false }];
+		const known = store.name || kept.read("name") || "";
+		const who = ["Your name", known, { autocomplete: "username", spellcheck: false }];
+		const code = [...CODE, "", { note: "if the chat asks for one" }];
+		const host = `Chat at ${location.host}`;
 		const [title, say, list, button, ...ways] = {
 			elsewhere: ["Open in another tab", "The chat goes on in another tab of this browser.", {}, "Use it here"],
-			password: [`${name} belongs to somebody`, here || "If that is you, give your password.", { password: CURRENT }, "Come in", "other"],
+			password: [
+				`${name} belongs to somebody`, here || "If that is you, give your password.", { password: CURRENT },
+				"Come in", "other",
+			],
 			"new-password": ["Choose a password", here, { password: CHOSEN }, "Come in", "other"],
-			key: ["This chat needs a key", "Whoever invited you knows it.", { key: ["Key", "", { type: "password" }] }, "Come in"],
+			key: [
+				"This chat needs a key", "Whoever invited you knows it.", { key: ["Key", "", { type: "password" }] },
+				"Come in",
+			],
 			invitation: ["Only members come in", "", { code: CODE }, "Come in", "other"],
+			name: [host, "Say who you are, and you are in.", { name: who }, "Come in", "account", "new"],
 			account: ["Come in with your account", here, { name: who, password: CURRENT }, "Come in", "name", "new"],
-			new: ["Make an account", `Your name, and every name that looks like it, is yours then. ${here}`, { name: who, password: CHOSEN, code: [...CODE, "", { note: "if the chat asks for one" }] }, "Make it, and come in", "name", "account"],
-		}[kind] ?? [`Chat at ${location.host}`, "Say who you are, and you are in.", { name: who }, "Come in", "account", "new"];
+			new: [
+				"Make an account", `Your name, and every name that looks like it, is yours then. ${here}`,
+				{ name: who, password: CHOSEN, code }, "Make it, and come in", "name", "account",
+			],
+		}[kind];
 		const isClosed = "password" in list && store.passwords === "no";
 		setText(this.title, title);
 		setText(this.say, say);
 		setText(this.go, button);
 		this.go.hidden = isClosed;
 		this.fields.replaceChildren(...(isClosed ? [] : fields(list)));
-		const words = { other: "Take another name", name: "Only a name", account: "I have an account", new: "Make an account" };
+		const words = {
+			other: "Take another name", name: "Only a name", account: "I have an account", new: "Make an account",
+		};
 		this.other.replaceChildren(...ways.map((way) => h("button.link", { onclick: () => this.turn(way) }, words[way])));
 		const inputs = [...this.fields.querySelectorAll("input")];
 		(inputs.find((input) => !input.value) ?? inputs[0] ?? this.go).focus();

@@ -50,8 +50,9 @@ export class Finder {
 		$("sought").form.hidden = type !== "search";
 		setText($("finder-title"), title);
 		const count = found.length === 1 ? "1 message" : `${found.length} messages`;
-		const state = waits ? "Searches as soon as there is a connection." : busy ? "Searching…" : found.length ? `${count}${more ? ", and there may be more" : ""}.` : none(fields);
-		setText($("found-say"), shown ? why || state : "");
+		const state = found.length ? `${count}${more ? ", and there may be more" : ""}.` : none(fields);
+		const waiting = waits ? "Searches as soon as there is a connection." : busy && "Searching…";
+		setText($("found-say"), shown ? why || waiting || state : "");
 		arrange($("found"), found.map((one) => this.item(one)));
 	}
 
@@ -60,8 +61,10 @@ export class Finder {
 		const { row, title } = found;
 		if (found.drawn === row) return found.element;
 		found.drawn = row;
+		const nick = tint(h("bdi.nick", row.author), row.author);
 		found.element = h("li", h("button", { onclick: () => this.store.panels.showPlace(found) },
-			h("span.by", tint(h("bdi.nick", row.author), row.author), h("bdi.muted", title), h("time", moment(row.time))), h("div.text", { dir: "auto" }, row.text)));
+			h("span.by", nick, h("bdi.muted", title), h("time", moment(row.time))),
+			h("div.text", { dir: "auto" }, row.text)));
 		return found.element;
 	}
 }

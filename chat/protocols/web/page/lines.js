@@ -9,7 +9,9 @@ let keys = 0;
 export const isMessage = (line) => line.kind === "say" || line.kind === "action";
 
 // Makes a line that is no message. It tells about the message with the id `about`, if there is one.
-export const told = (kind, text, time, about = null) => ({ key: ++keys, kind, text, time, day: day(time), about, id: null });
+export function told(kind, text, time, about = null) {
+	return { key: ++keys, kind, text, time, day: day(time), about, id: null };
+}
 
 // Makes the line of a message. `me` knows the user's name, and what is meant for them.
 export function said(message, me, old = false) {

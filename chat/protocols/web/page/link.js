@@ -25,8 +25,8 @@ export class Refused extends Error {
 	}
 }
 
-// `state.is` is outside, connecting, greeting, asking, online, waiting, leaving, elsewhere or ended. `listener`, a Store,
-// is told of everything. `saved` is what the tab keeps while the page is loaded again.
+// `state.is` is outside, connecting, greeting, asking, online, waiting, leaving, elsewhere or ended. `listener`, a
+// Store, is told of everything. `saved` is what the tab keeps while the page is loaded again.
 export class Link {
 	constructor({ openSocket, clock, random, saved, listener }) {
 		Object.assign(this, { openSocket, clock, random, saved, listener });
@@ -161,7 +161,8 @@ export class Link {
 		this.socket = null;
 		const answers = [...this.answers.values()];
 		this.answers.clear();
-		for (const then of answers) then({ type: "error", code: "", text: "The connection was lost before the answer came." });
+		const lost = { type: "error", code: "", text: "The connection was lost before the answer came." };
+		for (const then of answers) then(lost);
 	}
 
 	// The connection has ended: what becomes of it?

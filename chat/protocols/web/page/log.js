@@ -1,6 +1,7 @@
 // Draws what is said. A row that has not changed is not drawn again, and what the reader looks at stays where it is.
 
 import { arrange, avatar, h, icon, tint } from "./dom.js";
+import { isMessage } from "./lines.js";
 import { segments } from "./rich_text.js";
 import { clock, moment } from "./times.js";
 
@@ -9,11 +10,12 @@ const MORE = 200;
 const TOGETHER = 5 * 60 * 1000;
 const NEAR = 600; // so many pixels below the oldest row, older ones are fetched
 const LINK = { target: "_blank", rel: "noopener noreferrer nofollow" };
-const isSaid = (row) => row?.kind === "say" || row?.kind === "action";
 
 // Whether a message stands below another of its author without saying again whose it is.
-const follows = (row, before) =>
-	isSaid(before) && before.author === row.author && !row.reply && before.notice === row.notice && row.time - before.time < TOGETHER;
+function follows(row, before) {
+	if (!before || !isMessage(before) || row.reply) return false;
+	return before.author === row.author && before.notice === row.notice && row.time - before.time < TOGETHER;
+}
 
 export class Log {
 	drawn = new Map(); // what is on the page, by the keys of the rows
@@ -39,7 +41,8 @@ export class Log {
 	draw(room, rows, sought = null) {
 		const isOther = room !== this.room;
 		if (isOther) {
-			Object.assign(this, { room, sought, drawn: new Map(), count: sought ? Infinity : AT_FIRST, atEnd: true, oldest: null, newest: null });
+			Object.assign(this, { room, sought, drawn: new Map(), atEnd: true, oldest: null, newest: null });
+			this.count = sought ? Infinity : AT_FIRST;
 			this.items.replaceChildren();
 		}
 		let from = Math.max(0, rows.length - this.count);
@@ -50,20 +53,26 @@ export class Log {
 		const drawn = new Map();
 		for (let at = from; at < rows.length; at++) {
 			const row = rows[at];
-			const first = isSaid(row) && !follows(row, at > from ? rows[at - 1] : null);
-			const old = this.drawn.get(String(row.key));
-			drawn.set(String(row.key), old?.row === row && old.first === first ? old : { row, first, element: this.element(row, first, sought) });
+			const key = String(row.key);
+			const first = isMessage(row) && !follows(row, at > from ? rows[at - 1] : null);
+			const old = this.drawn.get(key);
+			const isSame = old?.row === row && old.first === first;
+			drawn.set(key, isSame ? old : { row, first, element: this.element(row, first, sought) });
 		}
 		if (!isOther) this.speak(rows);
 		Object.assign(this, { drawn, hidden: from, oldest: rows[from]?.key, newest: rows.at(-1)?.key });
 		arrange(this.items, [...drawn.values()].map((one) => one.element));
-		if (focused && !document.activeElement.closest(".row")) drawn.get(focused)?.element.focus({ preventScroll: true });
+		const isLost = focused && !document.activeElement.closest(".row");
+		if (isLost) drawn.get(focused)?.element.focus({ preventScroll: true });
 		const found = this.sought && this.elementOf(this.sought);
 		if (found) {
 			Object.assign(this, { sought: null, atEnd: false });
 			found.scrollIntoView({ block: "center" });
 		} else if (this.atEnd) this.toEnd();
-		else if (anchor) this.box.scrollTop += (drawn.get(anchor.key)?.element.getBoundingClientRect().top ?? anchor.top) - anchor.top;
+		else if (anchor) {
+			const { top } = drawn.get(anchor.key)?.element.getBoundingClientRect() ?? anchor;
+			this.box.scrollTop += top - anchor.top;
+		}
 	}
 
 	rowOf(element) {
@@ -71,7 +80,7 @@ export class Log {
 	}
 
 	elementOf(id) {
-		return [...this.drawn.values()].find(({ row }) => isSaid(row) && row.id === id)?.element;
+		return [...this.drawn.values()].find(({ row }) => isMessage(row) && row.id === id)?.element;
 	}
 
 	toEnd() {
@@ -108,7 +117,8 @@ export class Log {
 		const last = rows.findLastIndex((row) => row.key === this.newest);
 		if (last < 0 || document.hidden) return;
 		for (const row of rows.slice(last + 1).slice(-3)) {
-			if (isSaid(row) ? !row.mine : row.kind === "refusal") this.does.say(isSaid(row) ? `${row.author}: ${row.text}` : row.text);
+			if (row.kind === "refusal") this.does.say(row.text);
+			else if (isMessage(row) && !row.mine) this.does.say(`${row.author}: ${row.text}`);
 		}
 	}
 
@@ -120,39 +130,53 @@ export class Log {
 	}
 
 	make(row, first, sought) {
-		if (isSaid(row)) return this.message(row, first, sought);
+		if (isMessage(row)) return this.message(row, first, sought);
 		if (row.kind === "day" || row.kind === "unread") {
 			const text = row.text ?? "New";
-			return h("div.mark", { role: "separator", ariaLabel: text }, { className: `mark ${row.kind}` }, text);
+			return h(`div.mark.${row.kind}`, { role: "separator", ariaLabel: text }, text);
 		}
 		if (row.kind === "fold") {
-			return h("details.note", h("summary", { dir: "auto" }, row.text), row.parts.map((part) => h("div", { dir: "auto" }, `${clock(part.time)} ${part.text}`)));
+			const parts = row.parts.map((part) => h("div", { dir: "auto" }, `${clock(part.time)} ${part.text}`));
+			return h("details.note", h("summary", { dir: "auto" }, row.text), parts);
 		}
-		return h("div", { className: `note ${row.kind}`, dir: "auto", tabIndex: -1 }, row.text);
+		return h(`div.note.${row.kind}`, { dir: "auto", tabIndex: -1 }, row.text);
 	}
 
 	message(row, first, sought) {
 		// A file is said as an action, for those who can't show it.
 		const isAction = row.kind === "action" && !row.file;
 		const { author, mention, mine, notice, pinned, reply, unsent } = row;
-		const flags = { first, action: isAction, called: mention && !mine, program: notice, unsent, sought: sought && row.id === sought };
+		const flags = { first, action: isAction, called: mention && !mine, program: notice, unsent };
+		flags.sought = sought && row.id === sought;
+		const classes = ["article.message", ...Object.keys(flags).filter((flag) => flags[flag])];
 		const button = (act, what, ...parts) => h(`button${what}`, { tabIndex: -1, "data-do": act }, parts);
 		const nick = () => tint(button("person", ".nick", { ariaHasPopup: "menu" }, h("bdi", author)), author);
-		const tags = [notice && "program", pinned && "pinned", unsent && "waits to be stored"].map((tag) => tag && h("span.tag", tag));
-		const tool = (act, name, label) => h("button.icon", { "data-do": act, ariaLabel: label, title: label, ariaHasPopup: "menu" }, icon(name));
+		const tag = (text) => text && h("span.tag", text);
+		const tags = [notice && "program", pinned && "pinned", unsent && "waits to be stored"].map(tag);
+		const tool = (act, name, label) =>
+			h("button.icon", { "data-do": act, ariaLabel: label, title: label, ariaHasPopup: "menu" }, icon(name));
 		const time = clock(row.time);
-		return h("article.message", { tabIndex: -1, className: `message ${Object.keys(flags).filter((flag) => flags[flag]).join(" ")}` },
+		const exact = { dateTime: row.time.toISOString(), title: moment(row.time) };
+		const answered = reply && h("span.cut", h("bdi", `${reply.author}: ${reply.text}`));
+		const reaction = ({ text, count, mine: isMine }) => {
+			const facts = { "data-text": text, ariaPressed: String(isMine), ariaLabel: `${text}, ${count}` };
+			return button("again", "", facts, h("bdi", text), ` ${count}`);
+		};
+		return h(classes.join("."), { tabIndex: -1 },
 			first ? avatar(author) : h("span.at", { ariaHidden: "true" }, time),
 			h("div.body",
-				reply && button("answered", ".answers", h("span.unseen", "Answers "), h("span.cut", h("bdi", `${reply.author}: ${reply.text}`))),
+				reply && button("answered", ".answers", h("span.unseen", "Answers "), answered),
 				first
-					? h("div.by", !isAction && nick(), h("time", { dateTime: row.time.toISOString(), title: moment(row.time) }, time), tags)
+					? h("div.by", !isAction && nick(), h("time", exact, time), tags)
 					: [h("span.unseen", `${isAction ? "" : author} ${time} `), tags],
-				(!row.file || row.edited) && h("div.text", { dir: "auto" }, isAction && [nick(), " "], this.pieces(row), row.edited && h("span.tag", " (edited)")),
+				(!row.file || row.edited) &&
+					h("div.text", { dir: "auto" }, isAction && [nick(), " "], this.pieces(row), tag(row.edited && " (edited)")),
 				row.file && file(row.file),
-				row.reactions.length > 0 && h("div.reactions", row.reactions.map((one) => button("again", "",
-					{ "data-text": one.text, ariaPressed: String(one.mine), ariaLabel: `${one.text}, ${one.count}` }, h("bdi", one.text), ` ${one.count}`)))),
-			!unsent && h("div.tools", this.store.input.may("react", row) && tool("react", "smile", "React"), tool("reply", "reply", "Reply"), tool("menu", "more", "More about this message")));
+				row.reactions.length > 0 && h("div.reactions", row.reactions.map(reaction))),
+			!unsent && h("div.tools",
+				this.store.input.may("react", row) && tool("react", "smile", "React"),
+				tool("reply", "reply", "Reply"),
+				tool("menu", "more", "More about this message")));
 	}
 
 	pieces({ text, mention }) {
@@ -166,11 +190,11 @@ export class Log {
 	}
 
 	key(event) {
-		const row = document.activeElement.closest(".row");
-		if (event.key === "ArrowUp" || event.key === "ArrowDown") this.choose(event.key === "ArrowUp" ? -1 : 1);
-		else if (row === document.activeElement && row.matches(".message:not(.unsent)") && (["Enter", "ContextMenu"].includes(event.key) || (event.key === "F10" && event.shiftKey))) {
-			this.does.menu(this.rowOf(row), row);
-		} else return;
+		const { key, shiftKey, target } = event;
+		const isForMenu = ["Enter", "ContextMenu"].includes(key) || (key === "F10" && shiftKey);
+		if (key === "ArrowUp" || key === "ArrowDown") this.choose(key === "ArrowUp" ? -1 : 1);
+		else if (isForMenu && target.matches(".message:not(.unsent)")) this.does.menu(this.rowOf(target), target);
+		else return;
 		event.preventDefault();
 	}
 
@@ -185,14 +209,18 @@ export class Log {
 	}
 }
 
-export const size = (bytes) => (bytes < 1e3 ? `${bytes} bytes` : bytes < 1e6 ? `${Math.round(bytes / 1e3)} KB` : `${(bytes / 1e6).toFixed(1)} MB`);
+export function size(bytes) {
+	if (bytes < 1e3) return `${bytes} bytes`;
+	return bytes < 1e6 ? `${Math.round(bytes / 1e3)} KB` : `${(bytes / 1e6).toFixed(1)} MB`;
+}
 
 function file({ name, type, url, width, height, size: bytes }) {
 	if (!url) return h("bdi.file", name);
 	// The server tells where a file is as others see it. Here it is below the page's own address.
 	const href = url.slice(url.lastIndexOf("/f/") + 1);
+	const link = { href, download: name, ...LINK };
 	if (width && /^image\/(png|jpeg|gif|webp)$/.test(type)) {
-		return h("a.picture", { href, download: name, ...LINK }, h("img", { alt: name, width, height, loading: "lazy", src: href }));
+		return h("a.picture", link, h("img", { alt: name, width, height, loading: "lazy", src: href }));
 	}
-	return h("a.file", { href, download: name, ...LINK }, h("bdi", name), h("span.muted", size(bytes)));
+	return h("a.file", link, h("bdi", name), h("span.muted", size(bytes)));
 }

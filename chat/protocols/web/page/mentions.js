@@ -2,8 +2,8 @@
 
 // The letters of scripts that put no space between words.
 const TOGETHER =
-	"\\u0e00-\\u0eff\\u1000-\\u109f\\u1100-\\u11ff\\u1780-\\u17ff\\u3040-\\u30ff\\u3400-\\u4dbf\\u4e00-\\u9fff\\ua960-\\ua97f" +
-	"\\uac00-\\ud7ff\\uf900-\\ufaff\\u{20000}-\\u{3ffff}";
+	"\\u0e00-\\u0eff\\u1000-\\u109f\\u1100-\\u11ff\\u1780-\\u17ff\\u3040-\\u30ff\\u3400-\\u4dbf\\u4e00-\\u9fff" +
+	"\\ua960-\\ua97f\\uac00-\\ud7ff\\uf900-\\ufaff\\u{20000}-\\u{3ffff}";
 const ONE_OF_THEM = new RegExp(`^[${TOGETHER}]$`, "u");
 const LETTER = `(?![${TOGETHER}])[\\p{L}\\p{N}_]`;
 const MARKS = "[\\[\\]\\\\`^{}\\|]";
@@ -28,7 +28,9 @@ export function mentions(text, names) {
 	let start = 0;
 	for (const line of text.split("\n")) {
 		for (const name of line.startsWith(">") ? [] : names.filter(Boolean)) {
-			for (const { index, 0: { length } } of line.matchAll(patternOf(name))) found.push([start + index, start + index + length]);
+			for (const { index, 0: { length } } of line.matchAll(patternOf(name))) {
+				found.push([start + index, start + index + length]);
+			}
 		}
 		start += line.length + 1;
 	}

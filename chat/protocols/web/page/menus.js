@@ -21,7 +21,8 @@ export function menu(anchor, label, entries, about = label) {
 	box.addEventListener("click", () => box.hidePopover(), true);
 	box.addEventListener("keydown", (event) => {
 		const at = items.indexOf(document.activeElement);
-		const to = { ArrowDown: at + 1, ArrowRight: at + 1, ArrowUp: at - 1, ArrowLeft: at - 1, Home: 0, End: -1 }[event.key];
+		const [next, last] = [at + 1, at - 1];
+		const to = { ArrowDown: next, ArrowRight: next, ArrowUp: last, ArrowLeft: last, Home: 0, End: -1 }[event.key];
 		if (to !== undefined) items.at(to % items.length).focus();
 		else if (event.key === "Tab") box.hidePopover();
 		else return;
@@ -41,31 +42,42 @@ export function menu(anchor, label, entries, about = label) {
 	box.style.left = `${Math.max(8, Math.min(left, innerWidth - box.offsetWidth - 8))}px`;
 	box.style.top = `${Math.max(8, Math.min(top, innerHeight - box.offsetHeight - 8))}px`;
 	items[0]?.focus({ preventScroll: true });
-	box.addEventListener("beforetoggle", () => { if (box.contains(document.activeElement)) before.focus({ preventScroll: true }); });
+	box.addEventListener("beforetoggle", () => {
+		if (box.contains(document.activeElement)) before.focus({ preventScroll: true });
+	});
 }
 
-// Makes the fields of a form, of {name: [label, value, more]}. Fields called password, and those with checked, are such.
+// Makes the fields of a form, of {name: [label, value, more]}. Fields called password, and those with `checked`, are
+// such.
 export function fields(list) {
 	return Object.entries(list).map(([name, [label, value = "", { note, choices, ...more } = {}]]) => {
 		const type = name === "password" ? "password" : "checked" in more ? "checkbox" : "text";
-		const common = { name, autocomplete: "off", autocapitalize: "none", dir: type === "text" ? "auto" : null, ...more };
+		const dir = type === "text" ? "auto" : null;
+		const common = { name, autocomplete: "off", autocapitalize: "none", dir, ...more };
+		const option = ([key, text]) => h("option", { value: key, selected: key === value }, text);
 		const control = choices
-			? h("select", common, Object.entries(choices).map(([key, text]) => h("option", { value: key, selected: key === value }, text)))
+			? h("select", common, Object.entries(choices).map(option))
 			: h("input", { type, value, ...common });
 		return h("label", type === "checkbox" ? [control, label] : [label, control], note && h("small", note));
 	});
 }
 
-export const filled = (form) =>
-	Object.fromEntries([...form.elements].filter((one) => one.name).map((one) => [one.name, one.type === "checkbox" ? one.checked : one.value]));
+// What was typed and chosen in a form, by the names of its fields.
+export function filled(form) {
+	const named = [...form.elements].filter((one) => one.name);
+	return Object.fromEntries(named.map((one) => [one.name, one.type === "checkbox" ? one.checked : one.value]));
+}
 
-// Opens a dialog. With `act`, it is a form: what `act` is refused is said, and the dialog stays. Ends when it is closed.
+// Opens a dialog. With `act`, it is a form: what `act` is refused is said, and the dialog stays. Ends when it is
+// closed.
 export function dialog(title, { text, body, list = {}, button = "OK", danger, act }) {
 	const heading = h("h2", { id: "dialog-title", dir: "auto" }, title);
 	const why = h("p.why", { role: "alert" });
-	const close = h("button", { className: act ? "plain" : "primary", onclick: () => box.close() }, act ? "Cancel" : "Close");
-	const go = act && h("button.primary", { type: "submit", className: `primary ${danger ? "danger" : ""}` }, button);
-	const form = h("form", heading, text && h("p.aside", { dir: "auto" }, text), h("div.fields", fields(list)), body, why, h("div.buttons", close, go));
+	const [style, word] = act ? ["plain", "Cancel"] : ["primary", "Close"];
+	const close = h(`button.${style}`, { onclick: () => box.close() }, word);
+	const go = act && h(`button.primary${danger ? ".danger" : ""}`, { type: "submit" }, button);
+	const about = text && h("p.aside", { dir: "auto" }, text);
+	const form = h("form", heading, about, h("div.fields", fields(list)), body, why, h("div.buttons", close, go));
 	const box = h("dialog", { "aria-labelledby": "dialog-title", closedBy: "any" }, form);
 	form.onsubmit = async (event) => {
 		event.preventDefault();

@@ -2,8 +2,8 @@
 
 const numberOf = (news) => (news.type === "message" ? news.id : (news.rev ?? 0));
 
-// The reader's place in one room. Until its backlog has come, what is new is held back. `last`: what has an id up to that
-// was said before we joined, or joined again.
+// The reader's place in one room. Until its backlog has come, what is new is held back. `last`: what has an id up to
+// that was said before we joined, or joined again.
 export class Place {
 	constructor(last) {
 		this.last = this.newest = last;

@@ -129,7 +129,8 @@ function roomElement(room) {
 			closeSide();
 			focus();
 		};
-		elements.set(room, h("li", h("button", { onclick: show }, h("span.here"), h("bdi.grow.cut"), h("span.badge", { ariaHidden: "true" }), h("span.unseen"))));
+		const parts = [h("span.here"), h("bdi.grow.cut"), h("span.badge", { ariaHidden: "true" }), h("span.unseen")];
+		elements.set(room, h("li", h("button", { onclick: show }, parts)));
 	}
 	const element = elements.get(room);
 	const [here, title, badge, said] = element.firstChild.children;
@@ -149,7 +150,8 @@ function roomElement(room) {
 
 function drawRooms() {
 	const { rooms, current, name, away, role, registered } = store;
-	for (const id of ["rooms", "talks"]) arrange($(id), rooms.filter((room) => room.private === (id === "talks")).map(roomElement));
+	arrange($("rooms"), rooms.filter((room) => !room.private).map(roomElement));
+	arrange($("talks"), rooms.filter((room) => room.private).map(roomElement));
 	const others = rooms.filter((room) => room !== current && room.unread);
 	const unread = others.reduce((sum, room) => sum + room.unread, 0);
 	setText($("elsewhere"), unread);
@@ -159,13 +161,15 @@ function drawRooms() {
 	const state = away !== null ? `away: ${away}` : role || (registered ? "here" : "without an account");
 	if ($("me").dataset.shown === name + state) return;
 	$("me").dataset.shown = name + state;
-	$("me").replaceChildren(avatar(name), h("span.grow", h("bdi.name", { id: "my-name" }, name), h("small", { id: "my-state" }, state)));
+	const texts = h("span.grow", h("bdi.name", { id: "my-name" }, name), h("small", { id: "my-state" }, state));
+	$("me").replaceChildren(avatar(name), texts);
 }
 
 function drawHead() {
 	const { title, topic, access, slow, status, pins, people, private: isPrivate, side } = store.current;
 	setText($("title"), title);
-	setText($("topic"), [isPrivate ? SIDES[side] : ACCESS[access], slow && "slow", status, topic].filter(Boolean).join(" · "));
+	const facts = [isPrivate ? SIDES[side] : ACCESS[access], slow && "slow", status, topic];
+	setText($("topic"), facts.filter(Boolean).join(" · "));
 	$("topic").title = topic;
 	const count = (button, number, one, more) => {
 		button.hidden = !number;
@@ -179,11 +183,15 @@ function drawHead() {
 function drawPeople() {
 	const list = $("people").lastElementChild;
 	const old = new Map([...list.children].map((item) => [item.dataset.state, item]));
+	const make = (state, { name, op, away, me }) => {
+		const about = [me && h("span.muted", " (you)"), away !== null && h("small", { dir: "auto" }, `away: ${away}`)];
+		const onclick = ({ currentTarget }) => actions.person(name, currentTarget);
+		const parts = [avatar(name), h("span.grow.cut", h("bdi", name), about), op && h("span.tag", "op")];
+		return h("li", { "data-state": state }, h("button", { ariaHasPopup: "menu", onclick }, parts));
+	};
 	arrange(list, (store.current.private ? [] : store.current.people).map((person) => {
-		const { name, op, away, me } = person;
 		const state = JSON.stringify(person);
-		return old.get(state) ?? h("li", { "data-state": state }, h("button", { ariaHasPopup: "menu", onclick: ({ currentTarget }) => actions.person(name, currentTarget) },
-			avatar(name), h("span.grow.cut", h("bdi", name), me && h("span.muted", " (you)"), away !== null && h("small", { dir: "auto" }, `away: ${away}`)), op && h("span.tag", "op")));
+		return old.get(state) ?? make(state, person);
 	}));
 }
 
@@ -206,7 +214,8 @@ function drawLog() {
 	else log.draw(current, current.rows());
 	const isAll = shown ? !shown.moreBefore : log.hidden === 0 && current.earlier === "none";
 	const isBusy = shown ? shown.busy : current.earlier === "asked";
-	setText($("top"), isBusy ? "Fetching…" : shown?.why || (isAll ? (shown ? "Nothing was said before." : `This is where ${current.title} begins.`) : ""));
+	const begins = shown ? "Nothing was said before." : `This is where ${current.title} begins.`;
+	setText($("top"), isBusy ? "Fetching…" : shown?.why || (isAll ? begins : ""));
 	drawBelow();
 }
 
@@ -258,8 +267,8 @@ function back() {
 	focus();
 }
 
-// As long as something is open, the browser has an entry more in its history, so that its back button, which is all that
-// a phone has for that, closes it instead of leaving the page.
+// As long as something is open, the browser has an entry more in its history, so that its back button, which is all
+// that a phone has for that, closes it instead of leaving the page.
 function keepEntry() {
 	if (goesBack) return;
 	if (closer() && !history.state) history.pushState("open", "");
@@ -278,7 +287,8 @@ onpopstate = () => {
 
 // Goes to the next part of the page.
 function nextPart(step) {
-	const parts = [$("side").querySelector("[aria-current]"), $("log"), $("input"), $("people").querySelector("li button"), $("sought")].filter((part) => part?.checkVisibility());
+	const [room, person] = [$("side").querySelector("[aria-current]"), $("people").querySelector("li button")];
+	const parts = [room, $("log"), $("input"), person, $("sought")].filter((part) => part?.checkVisibility());
 	const at = parts.findIndex((part) => part.closest("nav, aside, form, .log").contains(document.activeElement));
 	parts.at((at + step) % parts.length).focus();
 }
@@ -339,7 +349,8 @@ const KEYS = {
 
 addEventListener("keydown", (event) => {
 	const { key, ctrlKey, metaKey, altKey, shiftKey, target } = event;
-	if (!isInside || event.isComposing || event.defaultPrevented || document.querySelector("dialog[open], .menu:popover-open")) return;
+	const isInMenu = document.querySelector("dialog[open], .menu:popover-open");
+	if (!isInside || event.isComposing || event.defaultPrevented || isInMenu) return;
 	const name = `${ctrlKey || metaKey ? "Ctrl+" : ""}${altKey ? "Alt+" : ""}${shiftKey ? "Shift+" : ""}${key}`;
 	const room = /^Alt\+[1-9]$/.test(name) && store.rooms[key - 1];
 	if (room) store.turnTo(room);

@@ -29,7 +29,8 @@ export class Panels {
 	// Searches for messages older than those found.
 	searchOlder() {
 		const panel = this.shown;
-		if (!panel.busy) this.ask(panel, panel.type, { ...panel.fields, before: panel.next }, (answer) => this.found(panel, answer));
+		const fields = { ...panel.fields, before: panel.next };
+		if (!panel.busy) this.ask(panel, panel.type, fields, (answer) => this.found(panel, answer));
 	}
 
 	// Asks for what a panel shows; `then` takes the answer. A search waits for the connection, if there is none.
@@ -52,7 +53,8 @@ export class Panels {
 		for (const message of ordered) {
 			const row = said(message, this.store, true);
 			const name = message.room ?? (row.mine && message.to ? message.to : message.author);
-			panel.found.push({ row, private: row.private, room: name, with: message.with, title: (row.private ? "@" : "#") + name });
+			const title = (row.private ? "@" : "#") + name;
+			panel.found.push({ row, private: row.private, room: name, with: message.with, title });
 		}
 		Object.assign(panel, { more, next: next ?? messages.at(-1)?.id });
 	}

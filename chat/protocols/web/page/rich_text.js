@@ -22,8 +22,8 @@ function link(found) {
 	}
 }
 
-// Returns [{kind: "text" | "link" | "mention", text, href?}]. The text of a link is its address as the browser reads it:
-// letters of other scripts that only look like those of a known host show as xn--.
+// Returns [{kind: "text" | "link" | "mention", text, href?}]. The text of a link is its address as the browser reads
+// it: letters of other scripts that only look like those of a known host show as xn--.
 export function segments(text, names = []) {
 	const marked = [];
 	for (const match of text.matchAll(LINK)) {
@@ -31,7 +31,9 @@ export function segments(text, names = []) {
 		const start = match.index;
 		if (one) marked.push({ start, end: start + one.text.length, kind: "link", text: one.href, href: one.href });
 	}
-	for (const [start, end] of mentions(text, names)) marked.push({ start, end, kind: "mention", text: text.slice(start, end) });
+	for (const [start, end] of mentions(text, names)) {
+		marked.push({ start, end, kind: "mention", text: text.slice(start, end) });
+	}
 	marked.sort((a, b) => a.start - b.start || b.end - a.end);
 	const pieces = [];
 	let at = 0;

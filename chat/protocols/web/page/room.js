@@ -10,7 +10,8 @@ const isCall = (line) => line.mention || line.private;
 
 export class Room {
 	constructor(name, isPrivate, me) {
-		Object.assign(this, { name, me, private: isPrivate, joined: isPrivate, topic: "", locked: false, slow: false, pins: 0 });
+		Object.assign(this, { name, me, private: isPrivate, joined: isPrivate });
+		Object.assign(this, { topic: "", locked: false, slow: false, pins: 0 });
 		this.with = null; // how requests name the other side of a conversation, once the server has told that
 		this.side = "here"; // of a conversation: here, away, gone for good, or "unsure": the name may be another's now
 		this.access = "open"; // or members, private

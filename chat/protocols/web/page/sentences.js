@@ -20,7 +20,8 @@ const RULES = {
 	lock: ["locked the topic: only ops set it.", "unlocked the topic."],
 	members: ["made the room members-only: only users with an account come in.", "opened the room to everybody."],
 	slow: [
-		"slowed the room down: all but its ops may speak once every TEXT.", "let everybody speak as often as they like again.",
+		"slowed the room down: all but its ops may speak once every TEXT.",
+		"let everybody speak as often as they like again.",
 	],
 	founder: ["made NAME the founder of the room."],
 	ban: ["banned NAME TEXT", "lifted the ban of NAME."],

@@ -1,5 +1,5 @@
-// The WebSocket beside the page. If the tab was in the chat before the page was loaded again, it is opened here, while the
-// other modules are on their way: nothing else takes as long.
+// The WebSocket beside the page. If the tab was in the chat before the page was loaded again, it is opened here, while
+// the other modules are on their way: nothing else takes as long.
 
 import { Saved } from "./tab.js";
 

@@ -29,7 +29,8 @@ export class Store {
 
 	// Begins anew; `before` are the rooms of the page before it was loaded again.
 	clear(before) {
-		Object.assign(this, { before, inside: false, rooms: [], current: null, words: [], away: null, limits: null, role: null });
+		Object.assign(this, { before, inside: false, rooms: [], current: null });
+		Object.assign(this, { words: [], away: null, limits: null, role: null });
 		this.ignored = new Set();
 		this.early = []; // what was told before there was a room
 		this.listed = new Map(); // the conversations that the server has listed, by their `with`
@@ -167,8 +168,8 @@ export class Store {
 	// Leaves the room, or closes the conversation.
 	close(room) {
 		if (this.rooms.length === 1) throw new Refused("This is the only room that you are in.");
-		if (room.joined && !room.private) this.link.ask("leave", { room: room.name }, (answer) => this.tellAnswer(answer, room));
-		else this.drop(room);
+		if (room.private || !room.joined) this.drop(room);
+		else this.link.ask("leave", { room: room.name }, (answer) => this.tellAnswer(answer, room));
 	}
 
 	drop(room) {
@@ -285,7 +286,9 @@ export class Store {
 		const { text = Infinity, lines = Infinity } = this.limits ?? {};
 		const bytes = new TextEncoder().encode(fields.text ?? "").length;
 		const count = (fields.text ?? "").split("\n").length;
-		if (bytes > text) throw new Refused(`That is ${bytes} bytes long, and the server takes ${text} at once. Make it shorter.`);
+		if (bytes > text) {
+			throw new Refused(`That is ${bytes} bytes long, and the server takes ${text} at once. Make it shorter.`);
+		}
 		if (count > lines) throw new Refused(`That has ${count} lines, and the server takes ${lines} at once.`);
 		this.link.post(type, fields);
 	}
@@ -510,8 +513,10 @@ export class Store {
 	// A message was edited, deleted, reacted to or pinned.
 	messageChanged(event, old) {
 		const mine = event.by === this.name;
-		for (const room of this.rooms) {
-			if (event.room === null ? !room.with || room.with !== event.with : room.private || room.name !== event.room) continue;
+		const isAbout = event.room === null
+			? (room) => room.with && room.with === event.with
+			: (room) => !room.private && room.name === event.room;
+		for (const room of this.rooms.filter(isAbout)) {
 			room.change(event, mine, old);
 			if (event.type === "pinned" && !old) this.tellOf(event, room, event.id);
 			this.show(room);

@@ -2,8 +2,8 @@
 
 const NAMES = ["tab", "link", "rooms"];
 
-// Keeps values in what `storage()` returns, which is the tab's or the browser's, and does without if that is forbidden or
-// full.
+// Keeps values in what `storage()` returns, which is the tab's or the browser's, and does without if that is forbidden
+// or full.
 export class Saved {
 	constructor(storage, prefix) {
 		Object.assign(this, { storage, prefix });

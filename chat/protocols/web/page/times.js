@@ -3,6 +3,7 @@
 const DAY = new Intl.DateTimeFormat("en-GB", { weekday: "long", day: "numeric", month: "long", year: "numeric" });
 const two = (number) => String(number).padStart(2, "0");
 const days = new Map();
+const UNITS = [[86400, "day"], [3600, "hour"], [60, "minute"]];
 
 // Reads a time of the wire; what can't be read counts as now.
 export function local(time) {
@@ -11,7 +12,10 @@ export function local(time) {
 }
 
 export const clock = (date) => `${two(date.getHours())}:${two(date.getMinutes())}`;
-export const moment = (date) => `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())} ${clock(date)}`;
+
+export function moment(date) {
+	return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())} ${clock(date)}`;
+}
 
 // Writes the day: "Saturday, 21 November 2026".
 export function day(date) {
@@ -22,7 +26,7 @@ export function day(date) {
 
 // Writes a number of seconds: "3 minutes", "2 hours".
 export function ago(seconds) {
-	const [size, unit] = [[86400, "day"], [3600, "hour"], [60, "minute"]].find(([most]) => seconds >= most) ?? [1, "second"];
+	const [size, unit] = UNITS.find(([least]) => seconds >= least) ?? [1, "second"];
 	const count = Math.floor(seconds / size);
 	return `${count} ${unit}${count === 1 ? "" : "s"}`;
 }

@@ -1,11 +1,13 @@
 // Reads what the server sends: protocol 1, one JSON object a message (docs/protocol.md). What has not the shape that is
 // written here is left out, so that no other module meets a value of the wrong type.
 
-// The fields of each object. "name" is a text, "name#" a whole number, "name!" a truth, "name*" a list of texts, "name*x"
-// a list of objects of the shape x, "name%x" such an object, "name@" texts by name, "name@number" numbers by name, and
-// "name=a|b" one of these. With ? at the end it may be left out. Lists and truths always may: they are empty or false.
+// The fields of each object. "name" is a text, "name#" a whole number, "name!" a truth, "name*" a list of texts,
+// "name*x" a list of objects of the shape x, "name%x" such an object, "name@" texts by name, "name@number" numbers by
+// name, and "name=a|b" one of these. With ? at the end it may be left out. Lists and truths always may: they are empty
+// or false.
 const TABLE = `
-message id# time author kind=say|action text room? to? with? re#? re_author? re_text? edited? pinned! notice! all! reactions*reaction file%file? tag?
+message id# time author kind=say|action text room? to? with? re#? re_author? re_text? edited? pinned! notice! all!
+	reactions*reaction file%file? tag?
 reaction text count# mine!
 file name size# type url? width#? height#?
 edited id# rev#? room? by text with? time tag?
@@ -51,8 +53,8 @@ ping
 goodbye text code?
 `;
 
-const SHAPES = new Map(TABLE.trim().split("\n").map((line) => {
-	const [name, ...fields] = line.split(" ");
+const SHAPES = new Map(TABLE.trim().split(/\n(?!\t)/).map((line) => {
+	const [name, ...fields] = line.split(/\s+/);
 	return [name, fields.map((field) => /^(\w+)([#!*%@=]?)([\w|]*)(\??)$/.exec(field).slice(1))];
 }));
 const PARTS = new Set("reaction file limits listed ban summary conversed device explained".split(" "));
