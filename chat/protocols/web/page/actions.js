@@ -5,7 +5,8 @@ import { REACTIONS } from "./completion.js";
 import { h } from "./dom.js";
 import { CHOSEN, CODE, CURRENT, passwordsHere } from "./door.js";
 import { dialog, menu } from "./menus.js";
-import { ago, moment } from "./times.js";
+import { at, banned } from "./sentences.js";
+import { ago, counted, moment } from "./times.js";
 
 const WHO = { open: "Everybody", members: "Users with an account, and the invited", private: "Only the invited" };
 const KEYS = {
@@ -23,7 +24,6 @@ const KEYS = {
 };
 const WHY = ["Why"];
 const TIME = ["For how long", "10m", { note: "like 30s, 10m, 2h, 7d, 4w" }];
-const date = (text) => moment(new Date(text));
 
 function facts(list) {
 	const known = Object.entries(list).filter(([, text]) => text);
@@ -126,7 +126,7 @@ export class Actions {
 				Rooms: who.rooms.map((room) => `#${room}`).join(" "),
 				Away: who.away,
 				"Silent for": ago(who.idle),
-				"Here since": date(who.since),
+				"Here since": at(who.since),
 			}),
 		});
 	}
@@ -176,17 +176,14 @@ export class Actions {
 
 	async bans({ name: room, title }) {
 		const answer = await this.send("bans", { room });
-		const tell = ({ target, until, by, why }) => {
-			const more = `${until ? `until ${date(until)}` : "for ever"}, by ${by} ${why}`;
-			return [target, more, "Let in again", "unban", { target, room }];
-		};
+		const tell = (ban) => [ban.target, banned(ban), "Let in again", "unban", { target: ban.target, room }];
 		if (answer) this.pairs(`Banned from ${title}`, answer.bans, tell, "Nobody is.");
 	}
 
 	async devices() {
 		const answer = await this.send("devices");
 		const tell = ({ device, way, address, idle, since, this: isThis }) => {
-			const more = `${way}, silent for ${ago(idle)}, since ${date(since)}`;
+			const more = `${way}, silent for ${ago(idle)}, since ${at(since)}`;
 			return [isThis ? "Here" : address ?? "The server", more, !isThis && "Log out", "logout", { device }];
 		};
 		if (answer) this.pairs("Where you are connected", answer.devices, tell);
@@ -272,7 +269,7 @@ export class Actions {
 				body.closest("dialog").close();
 				go(room);
 			};
-			const about = `${users === 1 ? "1 person" : `${users} people`}${topic && ` · ${topic}`}`;
+			const about = `${counted(users, "person", "people")}${topic && ` · ${topic}`}`;
 			return h("li", h("button.grow", { onclick }, h("bdi", `#${room}`), h("small", { dir: "auto" }, about)));
 		};
 		this.store.ask("rooms", { count: 100 }).then(({ rooms }) => body.append(...rooms.map(item)), () => {});

@@ -1,7 +1,7 @@
 // What was found, pinned, or names one: a list beside the messages.
 
 import { $, arrange, h, setText, tint } from "./dom.js";
-import { moment } from "./times.js";
+import { counted, moment } from "./times.js";
 
 const LISTS = {
 	pins: { title: "Pinned messages", none: ({ room }) => `Nothing is pinned in #${room}.` },
@@ -49,8 +49,8 @@ export class Finder {
 		const { title, none } = LISTS[type];
 		$("sought").form.hidden = type !== "search";
 		setText($("finder-title"), title);
-		const count = found.length === 1 ? "1 message" : `${found.length} messages`;
-		const state = found.length ? `${count}${more ? ", and there may be more" : ""}.` : none(fields);
+		const some = `${counted(found.length, "message")}${more ? ", and there may be more" : ""}.`;
+		const state = found.length ? some : none(fields);
 		const waiting = waits ? "Searches as soon as there is a connection." : busy && "Searching…";
 		setText($("found-say"), shown ? why || waiting || state : "");
 		arrange($("found"), found.map((one) => this.item(one)));

@@ -9,6 +9,7 @@ import { $, arrange, avatar, h, setText } from "./dom.js";
 import { Finder } from "./finder.js";
 import { Log } from "./log.js";
 import { closeDialogs } from "./menus.js";
+import { counted } from "./times.js";
 
 const WIDE = matchMedia("(min-width: 70.01em)");
 const STATES = { connecting: "Connecting…", greeting: "Connecting…", leaving: "Leaving…" };
@@ -171,12 +172,12 @@ function drawHead() {
 	const facts = [isPrivate ? SIDES[side] : ACCESS[access], slow && "slow", status, topic];
 	setText($("topic"), facts.filter(Boolean).join(" · "));
 	$("topic").title = topic;
-	const count = (button, number, one, more) => {
+	const count = (button, number, ...words) => {
 		button.hidden = !number;
-		button.ariaLabel = number === 1 ? `1 ${one}` : `${number} ${more}`;
+		button.ariaLabel = counted(number, ...words);
 		setText(button.lastElementChild, number);
 	};
-	count($("pins"), pins, "pinned message", "pinned messages");
+	count($("pins"), pins, "pinned message");
 	count($("who"), isPrivate ? 0 : people.length, "person here", "people here");
 }
 

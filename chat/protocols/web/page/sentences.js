@@ -1,15 +1,20 @@
 // Says in words what happened, as the other clients do (chat/core/events.py).
 
-import { ago, local, moment } from "./times.js";
+import { ago, counted, local, moment } from "./times.js";
 
 const list = (words) => (words.length < 2 ? words.join() : `${words.slice(0, -1).join(", ")} and ${words.at(-1)}`);
 const some = (words) => list(words.length <= 11 ? words : [...words.slice(0, 10), `${words.length - 10} others`]);
 const because = (text) => (text ? `: ${text}` : ".");
-const at = (time) => moment(local(time));
+export const at = (time) => moment(local(time));
 const idle = (seconds) => (seconds < 60 ? "active now" : `idle for ${ago(seconds)}`);
 const facts = (...all) => all.filter((one) => one || one === 0).join(", ");
 export const byName = (a, b) => a.localeCompare(b);
 export const same = (a, b) => a.toLowerCase() === b.toLowerCase();
+
+// How long a ban holds, whose it is, and why.
+export function banned({ until, by, why }) {
+	return `${until ? `until ${at(until)}` : "for ever"}, by ${by}${why && `: ${why}`}`;
+}
 
 // Each rule, as it is told when it is switched on, and when it is switched off.
 const RULES = {
@@ -57,11 +62,10 @@ const WORDS = {
 		return [names.length ? `In #${room}: ${names.join(", ")}` : `Nobody is in #${room}.`];
 	},
 	rooms: ({ rooms }) => rooms.map(({ room, users, time, topic }) =>
-		facts(`#${room}`, users === 1 ? "1 user" : `${users} users`, time && `active ${at(time)}`) + (topic && `: ${topic}`)),
+		facts(`#${room}`, counted(users, "user"), time && `active ${at(time)}`) + (topic && `: ${topic}`)),
 	conversations: ({ conversations }) => conversations.map(({ time, name, unread, gone }) =>
 		`[${at(time)}] ${facts(name, unread && `${unread} unread`, gone && "gone")}`),
-	bans: ({ bans }) => bans.map(({ target, until, by, why }) =>
-		facts(target, until ? `until ${at(until)}` : "for ever", `by ${by}`) + (why && `: ${why}`)),
+	bans: ({ bans }) => bans.map((ban) => `${ban.target}, ${banned(ban)}`),
 	stats: ({ figures }) => [...figures].map(([name, value]) => `${name}: ${value}`),
 	ignored: ({ names }) => [`You ignore ${names.length ? list(names) : "nobody"}.`],
 	words: ({ words }) => [`You are alerted by ${list(["your name", ...words])}.`],

@@ -1,4 +1,4 @@
-// Writes times and spans of time as people read them, in the user's time zone.
+// Writes times, spans of time and numbers as people read them, in the user's time zone.
 
 const DAY = new Intl.DateTimeFormat("en-GB", { weekday: "long", day: "numeric", month: "long", year: "numeric" });
 const two = (number) => String(number).padStart(2, "0");
@@ -24,9 +24,11 @@ export function day(date) {
 	return days.get(key);
 }
 
+// Writes how many there are: "1 user", "2 users".
+export const counted = (number, one, many = `${one}s`) => `${number} ${number === 1 ? one : many}`;
+
 // Writes a number of seconds: "3 minutes", "2 hours".
 export function ago(seconds) {
 	const [size, unit] = UNITS.find(([least]) => seconds >= least) ?? [1, "second"];
-	const count = Math.floor(seconds / size);
-	return `${count} ${unit}${count === 1 ? "" : "s"}`;
+	return counted(Math.floor(seconds / size), unit);
 }
