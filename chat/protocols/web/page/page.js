@@ -290,7 +290,7 @@ onpopstate = () => {
 function nextPart(step) {
 	const [room, person] = [$("side").querySelector("[aria-current]"), $("people").querySelector("li button")];
 	const parts = [room, $("log"), $("input"), person, $("sought")].filter((part) => part?.checkVisibility());
-	const at = parts.findIndex((part) => part.closest("nav, aside, form, .log").contains(document.activeElement));
+	const at = parts.findIndex((part) => part.closest("nav, aside, form, #log").contains(document.activeElement));
 	parts.at((at + step) % parts.length).focus();
 }
 
