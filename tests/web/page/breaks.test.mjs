@@ -18,7 +18,7 @@ test("a lost connection is shown and regained, and what was typed meanwhile is s
   const bob = await chat.page("bob");
   await type(ada, "before");
   const states = [];
-  ada.on("state", () => states.push(ada.state.is));
+  ada.on("changed", () => states.push(ada.state.is));
   chat.reachable = false;
   await socketOf(ada).cut();
   assert.equal(ada.state.is, "waiting");

@@ -309,7 +309,7 @@ test("a mistake of who draws loses no message", async () => {
   const bob = await chat.page("bob");
   const { error } = console;
   console.error = () => {};
-  ada.on("lines", () => { throw new Error("a mistake"); });
+  ada.on("changed", () => { throw new Error("a mistake"); });
   for (const text of ["one", "two"]) await type(bob, text);
   console.error = error;
   assert.deepEqual(texts(ada.current), ["one", "two"]);

@@ -22,7 +22,7 @@ export class Input {
 
 	set(fields, room = this.room) {
 		Object.assign(room.input, fields);
-		this.store.emit("draft", room);
+		this.store.changed();
 		this.store.keep();
 	}
 

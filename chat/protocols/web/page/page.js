@@ -18,7 +18,6 @@ const ACCESS = { members: "only accounts", private: "only the invited" };
 
 const store = await openStore(window);
 const { panels } = store;
-const changed = new Set();
 let isAsked = false; // whether a frame will draw
 let isInside = null;
 let showsPeople = WIDE.matches;
@@ -62,8 +61,7 @@ const actions = new Actions(store, does);
 
 // -- what is drawn
 
-function draw(what) {
-	changed.add(what);
+function draw() {
 	if (isAsked) return;
 	isAsked = true;
 	// A hidden page gets no frames.
@@ -81,21 +79,16 @@ function drawAll() {
 	const isNew = inside !== isInside;
 	if (isNew) turn(inside);
 	drawTitle(store);
-	if (!inside) {
-		changed.clear();
-		return door.draw();
-	}
+	if (!inside) return door.draw();
 	drawState();
-	if (changed.has("rooms") || changed.has("me")) {
-		drawRooms();
-		drawHead();
-		drawPeople();
-	}
-	if (changed.has("draft") || changed.has("rooms")) composer.draw();
+	drawRooms();
+	drawHead();
+	drawPeople();
+	composer.draw();
 	drawPanels();
 	drawLog();
 	if (isNew) focus();
-	return changed.clear();
+	return undefined;
 }
 
 function turn(inside) {
@@ -103,11 +96,8 @@ function turn(inside) {
 	$("app").hidden = !inside;
 	$("door").hidden = inside;
 	closeDialogs();
-	if (inside) changed.add("rooms");
-	else {
-		door.way = "name";
-		door.drawn = "";
-	}
+	door.way = "name";
+	door.drawn = "";
 }
 
 function drawState() {
@@ -225,7 +215,7 @@ function drawBelow() {
 	setText($("below"), store.current?.unread ? `${store.current.unread} new ↓` : "To the newest ↓");
 }
 
-for (const event of ["state", "me", "rooms", "panel", "draft", "lines"]) store.on(event, () => draw(event));
+store.on("changed", draw);
 store.on("dialog", (name) => (name === "upload" ? $("attach").click() : actions.secret(name)));
 store.on("called", (room, row) => call(room, row, (one) => store.turnTo(one)));
 
@@ -383,4 +373,4 @@ const wake = () => {
 onfocus = onblur = look;
 ononline = onpageshow = document.onvisibilitychange = wake;
 look();
-draw("state");
+draw();

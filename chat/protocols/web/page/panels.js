@@ -40,12 +40,12 @@ export class Panels {
 			const failed = answer.type === "error";
 			Object.assign(panel, { busy: false, why: failed ? answer.text : "", waits: failed && !answer.code });
 			if (!failed) then(answer);
-			this.store.emit("panel");
+			this.store.changed();
 		};
 		panel.busy = true;
 		if (link.online) link.ask(type, fields, settle);
 		else settle({ type: "error", code: "", text: "There is no connection now." });
-		this.store.emit("panel");
+		this.store.changed();
 	}
 
 	found(panel, { type, messages, more = false, next }) {
@@ -109,7 +109,7 @@ export class Panels {
 		if (!this.shown) return;
 		this.shown = all ? null : this.before;
 		this.before = null;
-		this.store.emit("panel");
+		this.store.changed();
 	}
 
 	// A message was changed: `apply` makes of a line what it is now.
@@ -117,7 +117,7 @@ export class Panels {
 		if (!this.shown) return;
 		if (this.shown.rows) this.shown.rows = this.shown.rows.map(apply);
 		for (const one of [...(this.shown.found ?? []), ...(this.before?.found ?? [])]) one.row = apply(one.row);
-		this.store.emit("panel");
+		this.store.changed();
 	}
 
 	connected() {

@@ -86,7 +86,7 @@ export class Store {
 	async account(type, password, code) {
 		const answer = await this.ask(type, { password, code });
 		this.link.registered = type !== "unregister";
-		this.emit("me");
+		this.changed();
 		return answer;
 	}
 
@@ -134,7 +134,7 @@ export class Store {
 		this.panels.close(true);
 		this.fetchConversations();
 		this.keep();
-		this.show(room);
+		this.changed();
 	}
 
 	turnBy(steps) {
@@ -185,18 +185,12 @@ export class Store {
 		this.looking = looking;
 		if (looking) this.current?.turnedTo();
 		else this.current?.turnedAway();
-		this.show(this.current);
-	}
-
-	// The lines of a room have changed.
-	show(room) {
 		this.changed();
-		this.emit("lines", room);
 	}
 
-	// Something about rooms has changed: tells who draws, and soon keeps and tells what is read.
+	// Something that is shown has changed: tells who draws, and soon keeps and tells what is read.
 	changed() {
-		this.emit("rooms");
+		this.emit("changed");
 		if (!this.inside || this.marks) return;
 		const delay = this.rooms.some((room) => room.markDue === 0) ? 0 : MARK_DELAY;
 		this.marks = this.clock.setTimeout(() => this.markRead(), delay);
@@ -226,7 +220,7 @@ export class Store {
 		const place = this.rooms.includes(room) ? room : this.current;
 		if (!place) return void this.early.push([text, kind]); // the first room is not there yet
 		place.add(told(kind, text, this.clock.date(), about));
-		this.emit("lines", place);
+		this.changed();
 	}
 
 	tellOf(event, room, about) {
@@ -255,7 +249,7 @@ export class Store {
 			else room.addEarlier(this.linesOf(history.messages), history.more);
 			if (this.looking && room === this.current) room.turnedTo();
 			else if (!room.waiting) room.countUnread();
-			this.show(room);
+			this.changed();
 		});
 		this.changed();
 	}
@@ -333,7 +327,7 @@ export class Store {
 			this.clear([]);
 		}
 		this.tabs?.claim(this.inside ? this.name : null);
-		this.emit("state");
+		this.changed();
 		if (is === "online") this.panels.connected();
 		if (code === "name-taken") this.tabs?.others().then((names) => this.tellElsewhere(state, names));
 	}
@@ -342,7 +336,7 @@ export class Store {
 	tellElsewhere(state, names) {
 		if (this.state !== state || !names.some((name) => same(name, this.name))) return;
 		this.link.state = { ...state, why: `${state.why} The chat is open under that name in another tab of this browser.` };
-		this.emit("state");
+		this.changed();
 	}
 
 	// Up to where a guest had read the room, before the page was loaded again.
@@ -362,8 +356,8 @@ export class Store {
 			const unsent = posts.filter((post) => room.isOf(post)).map((post) => this.pending.get(post.tag));
 			if (unsent.length + room.unsent.length === 0) continue;
 			Object.assign(room, { unsent, shown: null });
-			this.emit("lines", room);
 		}
+		this.changed();
 	}
 
 	postRefused(post, refusal) {
@@ -394,7 +388,7 @@ export class Store {
 		room.earlier = more ? "possible" : "none";
 		room.isReady = true;
 		if (room.unread) room.countUnread();
-		this.show(room);
+		this.changed();
 	}
 
 	received(event, old, isAnswer = false) {
@@ -405,16 +399,13 @@ export class Store {
 		room?.apply(event);
 		handler?.call(this, event, old);
 		if (PRESENCE.includes(type) && name !== null) {
-			if (!room || event.name === this.name || event.new === this.name) return;
-			room.addFolded(event);
-			this.show(room);
+			if (room && event.name !== this.name && event.new !== this.name) room.addFolded(event);
 		} else if (NEWS.includes(type) || !(handler || isAnswer)) this.tellOf(event, room ?? this.current);
 		this.changed();
 	}
 
 	on_welcome({ role, limits, words: named }) {
 		Object.assign(this, { role, limits, words: named, ignoredBefore: [...this.ignored] });
-		this.emit("me");
 	}
 
 	on_message(event, old) {
@@ -429,7 +420,6 @@ export class Store {
 		room.addMessage(line, isSeen);
 		if (isSeen && this.atEnd !== false) room.keep();
 		if (!isSeen && !old && !mine && !line.notice && (line.mention || line.private)) this.emit("called", room, line);
-		this.show(room);
 	}
 
 	on_room(event) {
@@ -443,7 +433,6 @@ export class Store {
 		this.resumed ||= wasCurrent;
 		for (const one of this.early.splice(0)) this.tell(...one);
 		this.outboxChanged();
-		this.changed();
 	}
 
 	on_left({ room: place, name, by, text }) {
@@ -459,17 +448,14 @@ export class Store {
 
 	on_renamed(event) {
 		for (const name of [event.name, event.new]) this.doubt(name);
-		this.emit("me");
 	}
 
 	on_away({ room, text }) {
 		if (room === null) this.away = text;
-		this.emit("me");
 	}
 
 	on_words(event) {
 		this.words = event.words;
-		this.emit("me");
 	}
 
 	// In a new session, a guest goes on ignoring whom they ignored in the one before.
@@ -478,13 +464,11 @@ export class Store {
 		this.ignoredBefore = [];
 		for (const name of before) if (!names.includes(name)) this.link.ask("ignore", { name, on: true }, () => {});
 		this.ignored = new Set(names);
-		this.emit("me");
 	}
 
 	on_read({ room: name, with: other, id }) {
 		const room = other === null ? this.find(name ?? "") : this.rooms.find((one) => one.with === other);
 		room?.readUpTo(id, true);
-		this.emit("rooms");
 	}
 
 	on_conversations({ conversations }) {
@@ -496,7 +480,6 @@ export class Store {
 			room.name = one.name;
 			this.identify(room, one.with);
 		}
-		this.changed();
 	}
 
 	on_conversation({ with: other, name, here }) {
@@ -507,7 +490,6 @@ export class Store {
 		if (!room) return;
 		if (!gone && name !== room.name) this.tell(`${room.name} is now known as ${name}.`, "notice", room);
 		Object.assign(room, { name: name ?? room.name, side: gone ? "gone" : here ? "here" : "away" });
-		this.changed();
 	}
 
 	// A message was edited, deleted, reacted to or pinned.
@@ -519,7 +501,7 @@ export class Store {
 		for (const room of this.rooms.filter(isAbout)) {
 			room.change(event, mine, old);
 			if (event.type === "pinned" && !old) this.tellOf(event, room, event.id);
-			this.show(room);
+			this.changed();
 		}
 		this.panels.changed((line) => changed(line, event, mine));
 	}
