@@ -144,6 +144,15 @@ test("a duplicated tab does not take over the session of the first", async () =>
   assert.equal(chat.tab(copy).link.token, null);
 });
 
+test("a tab on a machine that is too busy to give it its lock in time is no copy", async () => {
+  const locks = new Locks();
+  const saved = chat.tab().saved;
+  const request = locks.request.bind(locks);
+  let late = 3;
+  locks.request = (...given) => (late-- > 0 ? Promise.reject(new Error("The time is over.")) : request(...given));
+  assert.equal(await new Tabs(locks, "chat ").isOnly(saved), true);
+});
+
 test("where the chat is open in another tab is told when its name is taken", async () => {
   const locks = new Locks();
   const ada = chat.tab(undefined, { tabs: new Tabs(locks, "chat ") });

@@ -7,7 +7,7 @@ import { Tabs } from "./tab.js";
 export async function openStore(window) {
 	const { location, document, navigator } = window;
 	const tabs = new Tabs(navigator.locks, prefix);
-	if (!(await tabs.isOnly(saved))) saved.clear();
+	while (!(await tabs.isOnly(saved))) saved.clear(); // then it has another id, by which its own copies are known
 	// What the server says in the page about passwords, or else what it does by itself.
 	const { passwords } = document.documentElement.dataset;
 	const isSecure = location.protocol === "https:" || /^(localhost|127\.[\d.]+|\[::1\])$/.test(location.hostname);

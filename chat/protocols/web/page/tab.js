@@ -51,8 +51,14 @@ export class Tabs {
 				resolve(true);
 				return new Promise(() => {}); // as long as the tab lives
 			};
-			// A page that is loaded again may have to wait until the one before lets go.
-			this.locks.request(name, { signal: AbortSignal.timeout(300) }, hold).catch(() => resolve(false));
+			// A page that is loaded again may have to wait until the one before lets go. If the time is over and nobody
+			// holds the lock, the machine was too busy to say so.
+			const ask = () => this.locks.request(name, { signal: AbortSignal.timeout(300) }, hold).catch(late);
+			const late = async () => {
+				const { held } = await this.locks.query();
+				return held.some((one) => one.name === name) ? resolve(false) : ask();
+			};
+			ask().catch(() => resolve(true)); // this browser has no locks for this page
 		});
 	}
 
