@@ -113,7 +113,7 @@ const RUN = {
 		if (isRead === undefined) {
 			throw new Refused("Scroll up for what was said before. /search since:2026-11-20 tea finds it.");
 		}
-		store.panels.showPast({ ...room.address, count: Number(count), around: around && Number(around) }, room.title);
+		store.panels.showPast(room, { count: Number(count), around: around && Number(around) });
 	},
 	logout: (store, { which }, room) => {
 		if (!/^(all|\d{1,9})$/i.test(which)) throw new Refused("Say which: /logout 2, or /logout all. /devices lists them.");

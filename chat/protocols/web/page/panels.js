@@ -53,39 +53,38 @@ export class Panels {
 		for (const message of ordered) {
 			const row = said(message, this.store, true);
 			const name = message.room ?? (row.mine && message.to ? message.to : message.author);
-			const title = (row.private ? "@" : "#") + name;
-			panel.found.push({ row, private: row.private, room: name, with: message.with, title });
+			const place = row.private
+				? { title: `@${name}`, address: { with: message.with } }
+				: { title: `#${name}`, address: { room: name } };
+			panel.found.push({ row, ...place });
 		}
 		Object.assign(panel, { more, next: next ?? messages.at(-1)?.id });
 	}
 
 	// Shows what was said round a message: one that was found, or that with an `id` in the current room.
-	showPlace({ row, id = row.id, room, private: isPrivate, with: other, title }) {
-		const { current } = this.store;
-		const address = !title ? current.address : isPrivate ? { with: other } : { room };
-		this.showPast({ ...address, around: id, count: COUNT }, title ?? current.title);
+	showPlace({ row, id = row.id, title, address }) {
+		this.showPast(title ? { title, address } : this.store.current, { around: id, count: COUNT });
 	}
 
-	// Shows the part of the history for which these fields of a request ask.
-	showPast(fields, title) {
-		const { room, with: other, name, around = null } = fields;
+	// Shows the part of the history of a room for which these fields of a request ask.
+	showPast({ title, address }, fields) {
 		if (this.shown?.is === "search") this.before = this.shown;
-		this.shown = { is: "place", title, address: { room, with: other, name }, mark: around, rows: [], why: "" };
+		this.shown = { is: "place", title, address, mark: fields.around ?? null, rows: [], why: "" };
 		this.read(fields);
 	}
 
 	placeOlder() {
-		if (this.shown.moreBefore) this.read({ ...this.shown.address, before: this.shown.rows[0].id, count: COUNT });
+		if (this.shown.moreBefore) this.read({ before: this.shown.rows[0].id, count: COUNT });
 	}
 
 	placeNewer() {
-		if (this.shown.moreAfter) this.read({ ...this.shown.address, after: this.shown.rows.at(-1).id, count: COUNT });
+		if (this.shown.moreAfter) this.read({ after: this.shown.rows.at(-1).id, count: COUNT });
 	}
 
 	read(fields) {
 		const panel = this.shown;
 		if (panel.busy) return;
-		this.ask(panel, "history", fields, (answer) => {
+		this.ask(panel, "history", { ...panel.address, ...fields }, (answer) => {
 			const known = new Set(panel.rows.map((row) => row.id));
 			const news = this.store.linesOf(answer.messages).filter((row) => !known.has(row.id));
 			panel.rows = [...panel.rows, ...news].sort((a, b) => a.id - b.id);
