@@ -41,7 +41,7 @@ def test_every_id_that_is_looked_for_is_there() -> None:
 def test_the_first_line_is_read_soon_on_a_slow_processor(
     browser: Browser, web_chat: Daemon, browsers: Browsers
 ) -> None:
-    """How soon, docs/performance.md says; here, that what is said stands there once the page is loaded again."""
+    """How soon, docs/page.md says; here, that what is said stands there once the page is loaded again."""
     bob = web_chat.person("bob")
     bob.type("the first line")
     bob.catch_up()
