@@ -5,7 +5,6 @@ import { Refused } from "./link.js";
 import { same } from "./sentences.js";
 
 const IN_CONVERSATIONS = ["history", "leave", "me", "react", "reply", "upload"];
-const STORED = ["delete", "edit", "pin", "react"];
 
 // Returns the command that a line begins with, and what follows its name.
 function split(line) {
@@ -61,8 +60,7 @@ export function run(store, line) {
 
 // Sends a request, and shows its answer where it was typed.
 function request(store, fields, room, name) {
-	if (STORED.includes(name)) store.post(name, fields);
-	else store.link.ask(name, fields, (answer) => store.tellAnswer(answer, room));
+	store.link.ask(name, fields, (answer) => store.tellAnswer(answer, room));
 }
 
 // Sends which way to switch something: the other way than the user sees, unless they have said it.
