@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import re
+from gzip import compress
+from pathlib import Path
 
+import pytest
 from e2e.daemon import Daemon
 from playwright.sync_api import Browser, Route
 from web.browsers import Browsers, page_files
 
+DOCS = Path(__file__).parents[2] / "docs" / "page.md"
 FOLDER = page_files()
 FILES = {file.name: file.read_text() for file in FOLDER.iterdir() if file.is_file() and file.name != "package.json"}
 
@@ -28,6 +32,15 @@ def test_nothing_comes_from_elsewhere() -> None:
 def test_no_line_is_too_long_to_be_read() -> None:
     for name, text in FILES.items():
         assert not [line for line in text.split("\n") if len(line) > 120], name
+
+
+def test_the_files_are_as_large_as_their_page_in_docs_says() -> None:
+    files = {file.name: file.read_bytes() for file in FOLDER.iterdir() if file.name in FILES}
+    said = re.search(r"files of the page are (\d+) KB. They are sent compressed, (\d+) KB", DOCS.read_text())
+    assert said is not None
+    sent = sum(min(len(compress(content)), len(content)) for content in files.values())
+    assert sum(map(len, files.values())) == pytest.approx(1000 * int(said[1]), rel=0.02)
+    assert sent == pytest.approx(1000 * int(said[2]), rel=0.02)
 
 
 def test_every_id_that_is_looked_for_is_there() -> None:
