@@ -70,16 +70,28 @@ class Hosts:
             return peer
         if not self.believes(peer.address):
             return Peer(SOMEWHERE if peer.local else peer.address, peer.port, relayed=peer.relayed)
-        try:
-            passed = [_plain(text) for text in reversed(_words(headers, "X-Forwarded-For"))]
-        except ValueError:
-            passed = []
-        if not passed:
+        address = self._client(_words(headers, "X-Forwarded-For"))
+        if address is None:
             return Peer(SOMEWHERE, relayed=True)
-        address = next((address for address in passed if not self.believes(address)), passed[0])
         if address.is_loopback and not peer.local:
             address = SOMEWHERE
         return Peer(address, tls=_words(headers, "X-Forwarded-Proto")[-1:] == ["https"], relayed=True)
+
+    def _client(self, passed: Sequence[str]) -> Address | None:
+        """The last address among what a request has *passed* that is no proxy's, or else the last, if that is known.
+
+        What stands before it is not looked at: a client may have made it up, and it need not be an address.
+        """
+        last = None
+        for text in reversed(passed):
+            try:
+                address = _plain(text)
+            except ValueError:
+                return None
+            if not self.believes(address):
+                return address
+            last = last or address
+        return last
 
     def believes(self, address: Address | None) -> bool:
         """Tell whether a proxy that is there, on a local socket for ``None``, is believed."""
