@@ -501,6 +501,18 @@ def test_it_tells_what_was_said_before_with_its_file(tmp_path: Path) -> None:
     assert line.endswith(f"~ ada the log of today: {said['file']['url']} [edited]")
 
 
+def test_a_file_that_is_removed_while_somebody_fetches_it_is_not_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk = Desk(tmp_path)
+    ada = desk.box.json("ada")
+    desk.put(desk.path(ada))
+    (key,) = desk.files()
+    (desk.folder / key).unlink()
+    monkeypatch.setattr(Path, "exists", lambda path: True)  # it goes right behind this look
+    assert desk.get(message(ada)["file"]["url"])[0] == 404
+
+
 @pytest.mark.parametrize(
     ("wanted", "part"),
     [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from enum import Enum, auto
 from functools import partial
@@ -246,42 +247,53 @@ class Downloads(Resource):
     def _send(self, request: WebRequest, key: str, file: File | None) -> None:
         if request.gone:
             return
-        path = self._stored.directory.path(key)
-        if file is None or not path.exists():
+        try:
+            opened = self._stored.directory.path(key).open("rb") if file is not None else None
+        except FileNotFoundError:  # its message was deleted since
+            opened = None
+        if file is None or opened is None:
             request.answer(HTTPStatus.NOT_FOUND, "There is no such file, or not any more.")
             return
-        plain = "".join(letter if letter.isascii() and letter.isprintable() else "_" for letter in file.name)
-        named = f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(file.name, safe='')}"
-        request.setHeader("Content-Disposition", named)
-        request.setHeader("Content-Security-Policy", "default-src 'none'; sandbox")
-        request.setHeader("Cache-Control", "private, no-cache")
-        if request.setETag(f'"{file.digest}"'.encode()) is CACHED:
-            request.finish()
+        part = _begin(request, file, os.fstat(opened.fileno()).st_size)
+        if not part:
+            opened.close()
             return
-        kind = "text/plain; charset=utf-8" if file.type == "text/plain" else file.type
-        request.setHeader("Content-Type", kind)
-        request.setHeader("Accept-Ranges", "bytes")
-        size = path.stat().st_size
-        wanted = request.getHeader("Range") if request.getHeader("If-Range") in (None, f'"{file.digest}"') else None
-        part = part_of(wanted or "", size)
-        if part is None:
-            part = range(size)
-        elif not part:
-            request.setHeader("Content-Range", f"bytes */{size}")
-            request.answer(HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE, f"That file has {size} bytes.")
-            return
-        else:
-            request.setResponseCode(HTTPStatus.PARTIAL_CONTENT)
-            request.setHeader("Content-Range", f"bytes {part.start}-{part.stop - 1}/{size}")
-        request.setHeader("Content-Length", str(len(part)))
-        if request.method == b"HEAD" or not part:
-            request.finish()
-            return
-        opened = path.open("rb")
         opened.seek(part.start)
         ended = FileSender().beginFileTransfer(_Bounded(opened, len(part)), request)
         ended.addBoth(lambda _: opened.close())
         ended.addCallback(lambda _: None if request.gone else request.finish())
+
+
+def _begin(request: WebRequest, file: File, size: int) -> range:
+    """Begin to answer with a *file* that has *size* bytes; return which of them follow. If none do, that is all."""
+    plain = "".join(letter if letter.isascii() and letter.isprintable() else "_" for letter in file.name)
+    named = f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(file.name, safe='')}"
+    request.setHeader("Content-Disposition", named)
+    request.setHeader("Content-Security-Policy", "default-src 'none'; sandbox")
+    request.setHeader("Cache-Control", "private, no-cache")
+    nothing = range(0)
+    if request.setETag(f'"{file.digest}"'.encode()) is CACHED:
+        request.finish()
+        return nothing
+    kind = "text/plain; charset=utf-8" if file.type == "text/plain" else file.type
+    request.setHeader("Content-Type", kind)
+    request.setHeader("Accept-Ranges", "bytes")
+    wanted = request.getHeader("Range") if request.getHeader("If-Range") in (None, f'"{file.digest}"') else None
+    part = part_of(wanted or "", size)
+    if part is None:
+        part = range(size)
+    elif not part:
+        request.setHeader("Content-Range", f"bytes */{size}")
+        request.answer(HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE, f"That file has {size} bytes.")
+        return nothing
+    else:
+        request.setResponseCode(HTTPStatus.PARTIAL_CONTENT)
+        request.setHeader("Content-Range", f"bytes {part.start}-{part.stop - 1}/{size}")
+    request.setHeader("Content-Length", str(len(part)))
+    if request.method == b"HEAD" or not part:
+        request.finish()
+        return nothing
+    return part
 
 
 def part_of(wanted: str, size: int) -> range | None:
