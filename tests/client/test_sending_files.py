@@ -37,7 +37,7 @@ class Sender:
         self.failure: CannotSend | None = None
         self.seat.client.put = self._put
 
-    def _put(self, url: str, file: Path | bytes) -> Deferred[None]:
+    def _put(self, url: str, file: Path | bytes, certificate: bytes | None = None) -> Deferred[None]:
         self.sent.append((url, file))
         if self.failure is not None:
             return fail(self.failure)

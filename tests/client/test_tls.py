@@ -171,3 +171,20 @@ def test_the_file_of_what_is_known_may_be_a_link(tmp_path: Path) -> None:
     KnownHosts(tmp_path / "known_hosts").keep("b:1", "BB")
     assert (tmp_path / "real").read_text() == "a:1 AA\nb:1 BB\n"
     assert (tmp_path / "known_hosts").is_symlink()
+
+
+def test_a_file_goes_where_the_certificate_is_that_of_the_talk(
+    start_chat: DaemonFactory, known: Path, tmp_path: Path
+) -> None:
+    chat = start_chat("--tls-listen", LISTEN, "--web", f"tls:0:interface={HOST}", "--no-limits")
+    known.parent.mkdir()
+    known.write_text(f"localhost:{chat.tls_port} {fingerprint((HOST, chat.tls_port))}\n")
+    bob = chat.bot("bob", accept=["changes", "lines"])
+    file = tmp_path / "log.txt"
+    file.write_text("tea\n")
+    sent = run("--file", str(file), address(chat, "ada"))
+    assert (sent.returncode, sent.stderr) == (0, "")
+    assert bob.until("message", author="ada")[-1]["file"]["url"].startswith("https://")
+    sent = run("--file", str(file), f"cy@localhost:{chat.port}")
+    assert sent.returncode == 1
+    assert "the certificate of localhost can't be trusted (self-signed certificate)." in sent.stderr

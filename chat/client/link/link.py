@@ -331,6 +331,11 @@ class Link:
             if self._wire is not None:
                 self._wire.resumeProducing()
 
+    @property
+    def certificate(self) -> bytes | None:
+        """That of the server to which we are connected, if by TLS."""
+        return self._wire.certificate if self._wire is not None else None
+
     def ask(self, type_: str, **fields: object) -> str:
         """Send a request; return the tag that its answer will have. Raises :class:`NotNow`."""
         if not self.online or self._wire is None:

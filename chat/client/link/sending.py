@@ -7,8 +7,9 @@ from contextlib import ExitStack, suppress
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from io import BytesIO
 from pathlib import Path
+from ssl import CERT_NONE, PROTOCOL_TLS_CLIENT, SSLCertVerificationError, SSLContext
 from typing import BinaryIO
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from twisted.internet.defer import Deferred
 
@@ -24,33 +25,56 @@ class CannotSend(Exception):
     """A file was not sent; the message of the exception is a sentence for the user."""
 
 
-def put(url: str, file: Path | bytes) -> Deferred[None]:
-    """Send a *file*, or what is to be in it, in another thread; the Deferred fails with :class:`CannotSend`."""
+def put(url: str, file: Path | bytes, certificate: bytes | None = None) -> Deferred[None]:
+    """Send a *file*, or what is to be in it, in another thread; the Deferred fails with :class:`CannotSend`.
+
+    *certificate* is that by which we trust the server that has named the address. Where it is shown, it is trusted too.
+    """
     from twisted.internet.threads import deferToThread
 
-    return deferToThread(_put, url, file)
+    return deferToThread(_put, url, file, certificate)
 
 
-def _put(url: str, file: Path | bytes) -> None:
+def _put(url: str, file: Path | bytes, certificate: bytes | None = None) -> None:
     place = urlsplit(url)
     if place.scheme not in ("http", "https") or place.hostname is None:
         raise CannotSend("The server has named no address to which a file can be sent.")
-    kind = HTTPSConnection if place.scheme == "https" else HTTPConnection
     try:
         with ExitStack() as opened:
             body, size = _open(file, opened)
-            connection = kind(place.hostname, place.port, timeout=PATIENCE)
+            connection = _connect(place, certificate)
             opened.callback(connection.close)
             # A server that refuses the file may close before it has read all of it.
             with suppress(BrokenPipeError, ConnectionResetError):
                 connection.request("PUT", place.path, body, {"Content-Length": str(size)})
             answer = connection.getresponse()
             sentence = clean(answer.read(LONGEST_ANSWER).decode("utf-8", "replace")).strip()
+    except SSLCertVerificationError as failure:
+        raise CannotSend(
+            f"The file was not sent: the certificate of {place.hostname} can't be trusted ({failure.verify_message}). "
+            "If it is that of the chat, come in by tls://, and it is."
+        ) from failure
     except (OSError, HTTPException) as failure:
         reason = getattr(failure, "strerror", None) or str(failure) or "the connection broke"
         raise CannotSend(f"The file was not sent: {clean(reason)}.") from failure
     if answer.status not in (200, 201):
         raise CannotSend(sentence or f"The file was not sent: the server answered {answer.status}.")
+
+
+def _connect(place: SplitResult, certificate: bytes | None) -> HTTPConnection:
+    """Connect to *place*; by TLS only if it shows this *certificate*, or one that is vouched for."""
+    host = place.hostname or ""
+    if place.scheme == "http":
+        return HTTPConnection(host, place.port, timeout=PATIENCE)
+    if certificate is not None:
+        context = SSLContext(PROTOCOL_TLS_CLIENT)
+        context.check_hostname, context.verify_mode = False, CERT_NONE
+        connection = HTTPSConnection(host, place.port, timeout=PATIENCE, context=context)
+        connection.connect()
+        if connection.sock.getpeercert(True) == certificate:
+            return connection
+        connection.close()
+    return HTTPSConnection(host, place.port, timeout=PATIENCE)
 
 
 def _open(file: Path | bytes, opened: ExitStack) -> tuple[BinaryIO, int]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import cast
 
 import msgspec
-from OpenSSL import SSL
+from OpenSSL import SSL, crypto
 from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import ITCPTransport
+from twisted.internet.interfaces import ISSLTransport, ITCPTransport
 from twisted.internet.protocol import connectionDone
 from twisted.logger import Logger
 from twisted.protocols.basic import LineReceiver
@@ -41,6 +42,13 @@ class Wire(LineReceiver):
         """Fires when the connection is gone; fails with :class:`Untrusted` or an error of TLS."""
         self._made = made
         self._received = received
+
+    @property
+    def certificate(self) -> bytes | None:
+        """That of the server, which is trusted, if the connection is by TLS."""
+        if not ISSLTransport.providedBy(self.transport):
+            return None
+        return crypto.dump_certificate(crypto.FILETYPE_ASN1, cast(crypto.X509, self.transport.getPeerCertificate()))
 
     def connectionMade(self) -> None:
         self.transport.setTcpNoDelay(True)

@@ -246,7 +246,7 @@ class Client:
             sentence = str(failure.value) if failure.check(CannotSend) else "The file was not sent."
             self.model.tell(sentence, LineKind.REFUSAL, room if room in self.model.rooms else None)
 
-        self.put(event.url, file).addErrback(failed)
+        self.put(event.url, file, self.link.certificate).addErrback(failed)
 
     def open_at(self, number: int) -> None:
         """Show what was said round the message with that id; raises :class:`CannotDo`."""

@@ -53,9 +53,10 @@ class FileSender(Listener):
                 self._fail("This chat takes no files.")
             case events.RoomState() if self._link is not None:
                 self._link.ask("upload", room=self._room, name=self._path.name, size=self._size)
-            case events.Upload() if self._timer.active():
+            case events.Upload() if self._timer.active() and self._link is not None:
                 self._timer.cancel()
-                put(event.url, self._path).addCallbacks(lambda _: self._finish(True), self._failed)
+                sent = put(event.url, self._path, self._link.certificate)
+                sent.addCallbacks(lambda _: self._finish(True), self._failed)
             case events.Refusal():
                 self._fail(event.text)
 
