@@ -19,6 +19,7 @@ from pathlib import Path
 from chat.core.events import BY_OPERATOR
 from chat.core.facts import Decision
 from chat.core.times import timestamp
+from chat.disk.file_directory import FileDirectory
 from chat.disk.files import sync_directory
 from chat.disk.private import close_to_others, create_in_data
 from chat.history import backed_files
@@ -36,7 +37,7 @@ from chat.history.copying import (
     remove_beside,
     version_of,
 )
-from chat.history.directory import BESIDE, FILE, lock
+from chat.history.directory import BESIDE, FILE, FILES, lock
 from chat.history.schema import MIGRATIONS, bring_up_to_date
 from chat.history.soundness import first_unusable
 from chat.history.sqlite import LAST_ID, connect, transaction
@@ -179,6 +180,7 @@ def _claim(directory: Path, opened: ExitStack) -> None:
 def _remove_left(directory: Path) -> None:
     """Remove what a restore has left that was killed."""
     remove(directory / PART)
+    FileDirectory(directory / FILES).end()
     for kept in directory.glob(f"{BEFORE}*"):
         with suppress(FileNotFoundError):
             if kept.samefile(directory / FILE):

@@ -88,6 +88,15 @@ def test_files_that_were_not_kept_are_not_left(data: Path, target: Path) -> None
     assert not left.exists()
 
 
+def test_what_a_restore_has_left_that_was_killed_is_in_nobodys_way(data: Path, target: Path, tmp_path: Path) -> None:
+    save(data, target)
+    new = tmp_path / "new"
+    (new / FILES).mkdir(parents=True)
+    (new / FILES / f"{KEYS[1]}.part").write_bytes(DATA[:1000])
+    assert bring_back(target, new).lost == 0
+    assert on_disk(new) == KEYS[1:3]
+
+
 def test_a_plain_copy_is_restored_with_what_lies_beside_it(data: Path, tmp_path: Path) -> None:
     copy = tmp_path / "copy"
     shutil.copytree(data, copy)
