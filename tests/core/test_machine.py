@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 import pytest
 from machine.run import live, make, report, shorten
+from machine.steps import Step
 from msgspec import structs
 
 from chat.core import rights
@@ -35,6 +36,15 @@ def test_the_promises_hold_in_random_days() -> None:
     for number in range(RUNS):
         fault = live(number, make(number), NOT_YET)
         assert fault is None, report(shorten(fault, NOT_YET))
+
+
+def test_the_operator_may_rule_a_room_while_it_is_made() -> None:
+    steps = [
+        Step("something_takes_long", seat=5, salt=1070319003),
+        Step("joins", seat=0, salt=819048585),
+        Step("the_operator_rules_a_room", seat=1, salt=3802757032),
+    ]
+    assert live(0, steps) is None
 
 
 def test_a_chat_that_breaks_a_promise_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:

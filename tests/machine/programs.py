@@ -454,7 +454,7 @@ class Program(Asker):
             back = "maybe"
         self._forget_what_was_asked(asked, old)
         room = self._room_entered(old, event, asked, back, look)
-        room.entered = world.tick
+        room.told = world.tick
         made = event["users"] == [self.name] and name != LOBBY and self.name in event.get("ops", ())
         clear = back == "no" and len(self.subjects) == 1 and not room.unknown
         if self.who is not None:
@@ -519,7 +519,7 @@ class Program(Asker):
             return world.unknown_room(name)
         # It stays where somebody was banned from it, or something was said and is gone.
         stays = room.bans or any(text.room == name for text in world.texts.values())
-        if room.entered >= asked.sent or back == "maybe" or world.pending(name, asked) or stays:
+        if room.told >= asked.sent or back == "maybe" or world.pending(name, asked) or stays:
             return world.unknown_room(name)
         world.require("topic", not topic or room.topic.may_be(topic, look), f"the topic of #{name} is {topic!r}.")
         new = world.new_room(name)

@@ -374,8 +374,8 @@ class Room:
         """Whether somebody may have been banned from it."""
         self.locked: Register = Register(ANYTHING if older is not None and any(older.locked.everything()) else False)
         self.topic = Register("")
-        self.entered = -1.0
-        """When somebody was last told that they came in."""
+        self.told = -1.0
+        """When somebody was last told that they came in, or the operator that they had ruled it."""
 
 
 @dataclass

@@ -120,7 +120,8 @@ class Day:
 
     def _pending(self, room: str, but: object) -> bool:
         programs = [end for end in self.ends if isinstance(end, Program)]
-        return any(program.awaits(room, but) for program in programs)
+        operator = any(words.startswith(f"room {room} ") for words, _, _ in self.errands)
+        return operator or any(program.awaits(room, but) for program in programs)
 
     def _observe(self, event: LogEvent) -> None:
         if "log_failure" in event and not self._collecting:
@@ -1542,6 +1543,7 @@ def the_operator_rules_a_room(day: Day, seat: int, chance: random.Random) -> obj
         _may_be_gone(day, name)
 
     def told(done: bool, text: str) -> None:
+        world.room(name).told = world.tick
         for register, write in done_later:
             write.done = world.tick
             if done and write.value is True and rule != "delete" and world.room(name) is room:
