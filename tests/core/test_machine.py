@@ -6,7 +6,7 @@ This is the short version; ``PYTHONPATH=tests python -m machine --runs 20000`` i
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import pytest
 from machine.run import live, make, report, shorten
@@ -38,13 +38,35 @@ def test_the_promises_hold_in_random_days() -> None:
         assert fault is None, report(shorten(fault, NOT_YET))
 
 
-def test_the_operator_may_rule_a_room_while_it_is_made() -> None:
-    steps = [
-        Step("something_takes_long", seat=5, salt=1070319003),
-        Step("joins", seat=0, salt=819048585),
-        Step("the_operator_rules_a_room", seat=1, salt=3802757032),
-    ]
-    assert live(0, steps) is None
+@pytest.mark.parametrize(
+    ("number", "steps"),
+    [
+        pytest.param(
+            711831,
+            (
+                Step("something_takes_long", seat=5, salt=1070319003),
+                Step("joins", seat=0, salt=819048585),
+                Step("the_operator_rules_a_room", seat=1, salt=3802757032),
+            ),
+            id="the operator rules a room while it is made",
+        ),
+        pytest.param(
+            2100630,
+            (
+                Step("time_passes", seat=0, salt=1257990999),
+                Step("breaks_off", seat=1, salt=479381890),
+                Step("comes", seat=1, salt=1771118633),
+                Step("reads_slowly", seat=1, salt=2732028965),
+                Step("breaks_off", seat=0, salt=2819534913),
+                Step("quits", seat=1, salt=2675913146),
+                Step("asks_who_somebody_is", seat=2, salt=121316804),
+            ),
+            id="a program that reads slowly has left before it reads so",
+        ),
+    ],
+)
+def test_nothing_is_called_broken_that_is_not(number: int, steps: Sequence[Step]) -> None:
+    assert live(number, steps) is None
 
 
 def test_a_chat_that_breaks_a_promise_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -277,6 +277,9 @@ class Asker(End):
             case "ignore" if "name" in fields:
                 for subject in self.subjects:
                     write(subject.ignores(fields["name"]), fields["on"])
+            case "quit":
+                # Its answer may wait for a client that reads slowly.
+                self.device.may_have_left(now, INFINITY)
             case "logout":
                 for subject in self.subjects:
                     subject.logs_out = now
