@@ -244,6 +244,7 @@ class House:
         self.let_all_through()
         for line in self._lines:
             line.lose()
+        self._box.commit.drained()
         self.let_all_through()
         self._end()
 

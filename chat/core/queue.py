@@ -84,6 +84,12 @@ class Queue:
             batch, self._owed = [*self._owed, *batch], []
         return batch
 
+    def pay(self) -> None:
+        """Have what is owed stored although nothing else is."""
+        owed, self._owed = self._owed, []
+        for entry in owed:
+            self.add(entry)
+
     def fail(self, batch: Sequence[Entry], why: str) -> None:
         """A *batch* could not be stored: undo what it and all that waits behind it had changed, the newest first.
 

@@ -60,7 +60,8 @@ class GroupCommit:
             self._clock.callLater(0, self._next)
 
     def drained(self) -> Deferred[None]:
-        """Fire when all that waits has been stored and shown."""
+        """Fire when all that waits has been stored and shown; what is owed to the history is tried once more."""
+        self._queue.pay()
         if not self._running:
             return succeed(None)
         done: Deferred[None] = Deferred()

@@ -202,6 +202,18 @@ def test_what_nobody_asked_for_is_stored_with_the_next_batch_if_it_could_not_be(
     assert [record.op for record in chat.store.stored if isinstance(record, RightsKept)] == [True, False]
 
 
+def test_what_nobody_asked_for_is_stored_when_the_chat_ends_if_it_could_not_be(chat: Chat) -> None:
+    ada = chat.come("ada", rooms={"dev": None})
+    ada.ask(type="lock", room="dev")
+    chat.settle()
+    ada.ask(type="leave", room="dev")
+    chat.fail()
+    drained = chat.box.commit.drained()
+    chat.settle()
+    assert drained.called
+    assert [record.op for record in chat.store.stored if isinstance(record, RightsKept)] == [True, False]
+
+
 def test_what_is_said_to_who_could_not_give_up_the_account_is_refused_or_theirs(chat: Chat) -> None:
     chat.box.make_account("ada", hash_password(PASSWORD))
     chat.settle()
