@@ -63,6 +63,28 @@ def test_the_promises_hold_in_random_days() -> None:
             ),
             id="a program that reads slowly has left before it reads so",
         ),
+        pytest.param(
+            2000808,
+            (
+                Step("tells", seat=1, salt=4229544767),
+                Step("nothing_can_be_stored", seat=3, salt=1364689891),
+                Step("quits", seat=1, salt=3238837277),
+                Step("the_chat_is_killed", seat=2, salt=84542476),
+                Step("the_operator_erases_what_somebody_said", seat=2, salt=4235632249),
+                Step("the_chat_is_started", seat=0, salt=1149203839),
+                Step("comes_back", seat=1, salt=672223805),
+            ),
+            id="a session comes back whose end could not be stored",
+        ),
+        pytest.param(
+            2101558,
+            (
+                Step("takes_another_name", seat=0, salt=2199366453),
+                Step("unregisters", seat=0, salt=190199241),
+                Step("comes", seat=3, salt=1842745941),
+            ),
+            id="who gives an account up never had the name that they were refused",
+        ),
     ],
 )
 def test_nothing_is_called_broken_that_is_not(number: int, steps: Sequence[Step]) -> None:

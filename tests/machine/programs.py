@@ -337,8 +337,11 @@ class Program(Asker):
         """Tell whether the session of the token must still have been there."""
         if before.replaced is not None:
             return "maybe" if before.replaced == self.world.tick else "no"
-        if before.ended or (before.subject not in self.subjects and before.subject.is_account):
+        if before.subject not in self.subjects and before.subject.is_account:
             return "no"
+        if before.ended:
+            # That it has ended may not have been stored.
+            return "maybe" if self.world.failed >= before.used else "no"
         if before.quits or set(self.world.holder(before.name).values(look)) != {before.subject}:
             return "maybe"
         return "yes" if before.broken is None or self.world.seconds() - before.broken < GRACE else "maybe"

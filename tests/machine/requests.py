@@ -451,10 +451,12 @@ class Asker(End):
                 register.may_put(ANYTHING, request.sent, now)
         if request.kind == "unregister" and self.account is not None:
             # The operator may have given the account another name meanwhile.
-            known = {id(register) for register, _ in request.writes}
-            owners = [world.owner(name) for name in self.account.names]
+            known, look = {id(register) for register, _ in request.writes}, Look(self, request.sent, now)
+            owners = [owner for owner in map(world.owner, self.account.names) if id(owner) not in known]
             request.writes += [
-                (owner, owner.write(None, self, request.sent)) for owner in owners if id(owner) not in known
+                (owner, owner.write(None, self, request.sent))
+                for owner in owners
+                if self.account in set(owner.values(look))
             ]
         for _, write in request.writes:
             if write.value is ANYTHING and request.kind in SWITCHES:
