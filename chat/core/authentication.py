@@ -175,6 +175,7 @@ def check(
             hub.tries.forgive(name)
         if session.gone:
             return
+        session.require_here()
         _refuse_too_many(wait)
         if session.named:
             # There may be no account any more: it was given up, or could not be stored.

@@ -169,8 +169,8 @@ class Session:
     """
 
     __slots__ = (
-        "accept", "active", "began", "device", "id", "key_given", "moves", "one_room", "pasted", "paused", "peer",
-        "pending", "private", "replay", "request", "rooms", "since", "skipped", "spent", "state", "token",
+        "accept", "active", "began", "device", "id", "key_given", "logged_out", "moves", "one_room", "pasted", "paused",
+        "peer", "pending", "private", "replay", "request", "rooms", "since", "skipped", "spent", "state", "token",
         "unconfirmed", "untold", "user", "way",
     )  # fmt: skip
 
@@ -215,6 +215,8 @@ class Session:
         """When its user did something last (monotonic seconds)."""
         self.pasted: Pasted | None = None
         """The lines of the message that its user is pasting."""
+        self.logged_out = False
+        """Whether it is to end, once that is stored."""
         self.spent = 0
         """What its requests cost in addition to one for each line, and what the connection has not charged yet."""
 
@@ -227,8 +229,8 @@ class Session:
         return self.state is _GONE
 
     def require_here(self) -> None:
-        """Raise :class:`~chat.core.errors.NotWelcomeYet` if it has ended."""
-        if self.gone:
+        """Raise :class:`~chat.core.errors.NotWelcomeYet` if it has ended, or is logged out."""
+        if self.gone or self.logged_out:
             raise NotWelcomeYet("You have left.")
 
     @property

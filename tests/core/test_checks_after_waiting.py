@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from box import Box, Client, SlowStore, SlowWork
+from box import Box, Client, Operator, SlowStore, SlowWork
 
 from chat.core.accounts import Role
 from chat.core.limits import Limits
 from chat.history.passwords import hash_password
+from chat.history.store import CannotKeep
 
 PASSWORD = "correct horse"  # noqa: S105
 OTHER = "battery staple"
@@ -19,11 +20,12 @@ HASH = hash_password(PASSWORD)
 class Chat:
     """A chat in which ada and root, an owner, have accounts, and passwords are looked at when told to."""
 
-    def __init__(self) -> None:
+    def __init__(self, store: SlowStore | None = None) -> None:
         self.work = SlowWork()
-        self.box = Box(limits=Limits(rate=None, plain_passwords=True), run=self.work)
+        self.box = Box(limits=Limits(rate=None, plain_passwords=True), run=self.work, store=store)
         self.box.make_account("ada", HASH)
         self.box.make_account("root", HASH, Role.OWNER)
+        self.box.settle()
 
     def do(self) -> None:
         """Do the work that waits longest, and let the chat go on."""
@@ -48,6 +50,7 @@ class Chat:
         client = self.knock(name, password)
         if password is not None:
             self.do()
+        self.box.settle()
         assert client.objects()[0]["type"] == "welcome"
         return client
 
@@ -164,6 +167,47 @@ def test_a_name_is_not_registered_for_who_has_it_no_more(chat: Chat, ended_by: s
     chat.do()
     for name in ("bob", "rob2"):
         assert "registered" not in chat.knock(name, None).objects()[0]
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        {"type": "password", "password": OTHER},
+        {"type": "rename", "name": "lovelace", "password": PASSWORD},
+        {"type": "unregister", "password": PASSWORD},
+    ],
+    ids=lambda request_: str(request_["type"]),
+)
+@pytest.mark.parametrize("by", ["another device", "all of them", "the operator"])
+def test_a_device_that_is_logged_out_meanwhile_decides_nothing(request_: dict[str, Any], by: str) -> None:
+    chat = Chat(SlowStore())
+    stolen, own = chat.come("ada"), chat.come("ada")
+    stolen.ask(**request_, tag="late")
+    if by == "the operator":
+        Operator(chat.box).ask("logout", "ada")
+        chat.box.turn()
+    else:
+        own.ask(type="logout", **({"device": 1} if by == "another device" else {}))
+    chat.do()
+    chat.box.settle()
+    late, goodbye = stolen.objects()[-2:]
+    assert (late["code"], late["tag"]) == ("not-welcome-yet", "late")
+    assert goodbye["type"] == "goodbye"
+    assert own.protocol.session.gone is (by != "another device")
+    assert [(account.name, account.passwords) for account in chat.box.hub.accounts.all()] == [("ada", 0), ("root", 0)]
+
+
+def test_a_device_that_could_not_be_logged_out_decides_as_before() -> None:
+    store = SlowStore()
+    chat = Chat(store)
+    ada, other = chat.come("ada"), chat.come("ada")
+    other.ask(type="logout", device=1)
+    store.fail(CannotKeep("the disk is full."))
+    chat.box.settle()
+    ada.ask(type="password", password=OTHER)
+    chat.do()
+    chat.box.settle()
+    assert ada.objects()[-1]["text"] == "Your password is changed."
 
 
 def test_a_new_role_and_a_new_password_do_not_undo_each_other(chat: Chat) -> None:

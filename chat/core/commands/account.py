@@ -75,6 +75,7 @@ def change_password(hub: Hub, session: Session, tag: str | None, password: str) 
     def hashed(encoded: str) -> None:
         if session.gone or account is None:
             return
+        session.require_here()
         if user.account is not account:
             rights.require(user, Right.ACCOUNT, None)
             raise NotAllowed("You have another account now. Try again.")

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 import msgspec
 
 from chat.core.command import Command, Kind, Parameter
-from chat.core.effects import Show
+from chat.core.effects import Effect, Show
 from chat.core.errors import BadField
 from chat.core.events import Device, Devices, Notice
 from chat.core.facts import LoggedOut
 from chat.core.hub import Hub
 from chat.core.lifecycle import quit_chat
 from chat.core.ports import Delivery
+from chat.core.queue import Undo
 from chat.core.rights import user_of
 from chat.core.session import Session, State, User
 from chat.core.times import timestamp
@@ -59,13 +61,13 @@ def log_out(hub: Hub, session: Session, tag: str | None, device: int | None = No
     digests = (found.token.digest,) if found.token is not None else ()
     done = Show(session, Notice(text=f"Device {device} is logged out.", tag=tag))
     ended = EndDevices((found,), hub, "This device was logged out from another one.", session)
-    hub.apply(session, LoggedOut(user.subject, digests), (done, ended), tag=tag)
+    hub.apply(session, LoggedOut(user.subject, digests), (done, ended), tag=tag, also=ended.begin())
 
 
 def _log_out_all(hub: Hub, session: Session, user: User, tag: str | None) -> None:
     done = Show(session, Notice(text="All devices are logged out.", tag=tag))
     ended = EndDevices(user.sessions, hub, "All your devices were logged out from another one.", session)
-    hub.apply(session, LoggedOut(user.subject, None), (done, ended), tag=tag)
+    hub.apply(session, LoggedOut(user.subject, None), (done, ended), tag=tag, also=ended.begin())
 
 
 class EndDevices(msgspec.Struct, frozen=True):
@@ -75,6 +77,17 @@ class EndDevices(msgspec.Struct, frozen=True):
     hub: Hub
     text: str
     by: Session
+
+    def begin(self) -> Undo:
+        """From now on they decide nothing by what they wait for; return what undoes that."""
+
+        def mark(logged_out: bool) -> Sequence[Effect]:
+            for device in self.devices:
+                device.logged_out = logged_out
+            return ()
+
+        mark(True)
+        return partial(mark, False)
 
     def perform(self, delivery: Delivery) -> None:
         for device in self.devices:

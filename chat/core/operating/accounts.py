@@ -177,8 +177,9 @@ def _log_out(hub: Hub, session: Operator, request: Request, name: str) -> None:
     devices = user.sessions if user is not None else ()
     text = "Whoever runs the server has logged out all your devices. Come in again with your password."
     done = Show(session, Notice(text=f"All devices of {account.name} are logged out."))
-    effects = (EndDevices(devices, hub, text, session), done)
-    hub.apply(session, LoggedOut(account.id, None), effects, action="logout", target=account.name)
+    ended = EndDevices(devices, hub, text, session)
+    fact = LoggedOut(account.id, None)
+    hub.apply(session, fact, (ended, done), action="logout", target=account.name, also=ended.begin())
 
 
 # -- the end of an account
