@@ -121,8 +121,7 @@ def prove(
     elif password is None:
         raise PasswordNeeded(f"The name {owner.name} belongs to somebody. Give its password, or choose another name.")
     else:
-        wrong = "That password is wrong. Give your name and try again, or choose another."
-        check(hub, session, owner, password, admit, tag, wrong)
+        check(hub, session, owner, password, admit, tag)
 
 
 def returning(hub: Hub, token: ResumeToken) -> Account | None:
@@ -140,9 +139,8 @@ def check(
     password: str,
     right: Callable[[StoredAccount], None],
     tag: str | None,
-    wrong: str,
 ) -> None:
-    """Call *right* if *password* is that of *account*; be slow about others, and say *wrong*."""
+    """Call *right* if *password* is that of *account*; be slow about others."""
     require_secure(hub, session)
     place = session.peer.network
     name = (f"account {account.id} from {place}",)
@@ -181,7 +179,7 @@ def check(
             # There may be no account any more: it was given up, or could not be stored.
             hub.account(account.id)
         if stored is None or hub.accounts.with_id(account.id) is not account:
-            raise WrongPassword(wrong)
+            raise WrongPassword("That password is wrong.")
         right(stored)
 
     look()

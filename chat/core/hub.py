@@ -141,11 +141,14 @@ class Hub(State):
             if isinstance(answer, ChatError):
                 raise answer
             then(answer)
+            return
         except ChatError as error:
             self.refuse(session, error, tag)
         except Exception:
             log.failure("what {session!r} had to wait for failed", session=session)
             self.refuse(session, Internal("The server can't look that up now. Try again later."), tag)
+        if session.refused is not None:
+            session.refused(self, session)
 
     # -- facts
 

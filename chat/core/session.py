@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from enum import Enum, auto
 from functools import lru_cache
 from types import MappingProxyType
+from typing import Any
 
 import msgspec
 
@@ -170,8 +171,8 @@ class Session:
 
     __slots__ = (
         "accept", "active", "began", "device", "id", "key_given", "logged_out", "moves", "one_room", "pasted", "paused",
-        "peer", "pending", "private", "replay", "request", "rooms", "since", "skipped", "spent", "state", "token",
-        "unconfirmed", "untold", "user", "way",
+        "peer", "pending", "private", "refused", "replay", "request", "rooms", "since", "skipped", "spent", "state",
+        "token", "unconfirmed", "untold", "user", "way",
     )  # fmt: skip
 
     def __init__(self, number: int, peer: Peer, *, one_room: bool, replay: int = 0) -> None:
@@ -199,6 +200,8 @@ class Session:
         """The type of its request that is carried out, also while that waits for an answer."""
         self.paused: Callable[[], None] | None = None
         """What to call once enough of that has left the queue."""
+        self.refused: Callable[[Any, Session], None] | None = None
+        """What to call once it has been told that what was looked up for it is refused."""
         self.unconfirmed: dict[Subject, int] | None = None
         """The last private message of each party it was shown, until a line from its client says that it has them."""
         self.private: int | None = None

@@ -10,7 +10,7 @@ from chat.core.accounts import LONGEST_PASSWORD, SHORTEST_PASSWORD, check_passwo
 from chat.core.authentication import find_invitation, give_key, needs_key, require_secure
 from chat.core.commands.table import TABLE, run
 from chat.core.doors import Registration
-from chat.core.errors import BadName, BadPassword, ChatError, InvitationNeeded, NameTaken, PasswordNeeded
+from chat.core.errors import BadName, BadPassword, InvitationNeeded, NameTaken, PasswordNeeded
 from chat.core.events import Notice, Prompt
 from chat.core.hub import Hub
 from chat.core.names import user_name
@@ -28,6 +28,8 @@ class Asked(IntEnum):
     NAME = auto()
     PASSWORD = auto()
     """The password of a name that belongs to somebody."""
+    CHECKED = auto()
+    """Nothing, as long as that password is being checked."""
     CODE = auto()
     """The code of an invitation."""
     NEW_NAME = auto()
@@ -48,6 +50,7 @@ class Entrance:
     __slots__ = ("_code", "_name", "_password", "asked", "passed")
 
     def __init__(self, hub: Hub, session: Session) -> None:
+        session.refused = self.ask_again
         self.asked = Asked.KEY if needs_key(hub, session) else Asked.NAME
         self.passed = 0
         """How far the user has come; who goes back has come no farther."""
@@ -77,6 +80,8 @@ class Entrance:
                 return "Only members come in. Type your name and press Enter, or press Enter alone to make an account."
             case Asked.NAME:
                 return "Only members come in. Type your name and press Enter."
+            case Asked.PASSWORD:
+                return f"Type the password of {self._name}, or press Enter to choose another name."
             case Asked.CODE:
                 return "Type the code of your invitation, or press Enter alone to go back."
             case Asked.NEW_NAME if _invites(hub):
@@ -105,6 +110,13 @@ class Entrance:
         else:
             self._take(hub, session, asked, text)
 
+    def ask_again(self, hub: Hub, session: Session) -> None:
+        """Ask once more for what a terminal is not to show, so that what is typed next is never taken for a name."""
+        if session.user is None and self.asked is Asked.CHECKED:
+            self.asked = Asked.PASSWORD
+        if session.user is None and self.hidden:
+            self._ask(hub, session, self.asked)
+
     def ask_code(self, hub: Hub, session: Session, password: str) -> None:
         """Ask somebody who registers with this *password* for the code of an invitation."""
         self._password = password
@@ -130,18 +142,7 @@ class Entrance:
                 if text:
                     run(hub, session, TABLE["register"], None, {"password": self._password, "code": text})
             case _:
-                self._step(hub, session, asked, text)
-
-    def _step(self, hub: Hub, session: Session, asked: Asked, text: str) -> None:
-        """Ask the question that follows, or again for what is hidden if the answer is refused."""
-        try:
-            following = self._following(hub, session, asked, text)
-        except ChatError as refusal:
-            hub.refuse(session, refusal)
-            if not self.hidden:
-                return
-            following = asked
-        self._ask(hub, session, following)
+                self._ask(hub, session, self._following(hub, session, asked, text))
 
     def _following(self, hub: Hub, session: Session, asked: Asked, text: str) -> Asked:
         """Take an answer, and return what is to be asked then; raises :class:`ChatError` to refuse it."""
@@ -165,8 +166,8 @@ class Entrance:
                 self._password = text
                 return Asked.REPEATED
             case Asked.REPEATED:
-                hub.refuse(session, BadPassword("The two passwords differ. Choose one."))
-                return Asked.NEW_PASSWORD
+                self.asked = Asked.NEW_PASSWORD
+                raise BadPassword("The two passwords differ. Choose one.")
         return asked
 
     def _take_name(self, hub: Hub, session: Session, name: str) -> None:
@@ -186,18 +187,18 @@ class Entrance:
             alone = "If you have one" if _invites(hub) else "To make one"
             raise InvitationNeeded(f"{error} {alone}, press Enter alone.") from error
         except PasswordNeeded:
-            self._name = name
-            like = hub.accounts.likeness(user_name(name))
+            self._name = user_name(name)
+            like = hub.accounts.likeness(self._name)
             text = f"That name belongs to somebody.{like} Type its password, or press Enter to choose another name."
             self.asked = Asked.PASSWORD
             hub.show(session, Prompt(text=text))
 
     def _take_password(self, hub: Hub, session: Session, password: str) -> None:
-        self.asked = Asked.NAME
         if password:
+            self.asked = Asked.CHECKED
             lifecycle.come_in(hub, session, self._name, {LOBBY: None}, password)
         else:
-            hub.show(session, Notice(text=self.question(hub)))
+            self._ask(hub, session, Asked.NAME)
 
 
 def _invites(hub: Hub) -> bool:

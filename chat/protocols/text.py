@@ -152,6 +152,8 @@ class TextManners(Manners):
                 self._say(hub, session, text)
         except ChatError as error:
             hub.refuse(session, error)
+            if entrance is not None:
+                entrance.ask_again(hub, session)
 
     def _command(self, hub: Hub, session: Session, text: str) -> None:
         if table.named(text.split()[0]) == "leave":  # which only the terminal client and the window can do

@@ -156,7 +156,7 @@ def test_the_dialog(shared_chat: Daemon, start: Start) -> None:
 
 SECRET = "correct horse"  # noqa: S105 - of a test
 OWNED = "The name ada belongs to somebody. Give its password, or choose another name."
-WRONG = "That password is wrong. Give your name and try again, or choose another."
+WRONG = "That password is wrong."
 
 
 def own(daemon: Daemon, name: str) -> None:

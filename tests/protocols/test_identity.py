@@ -52,11 +52,27 @@ def test_a_registered_name_needs_its_password_and_hides_it(box: Box) -> None:
     assert b"\xff\xfc\x01\r\n* You are ada, alone in #lobby." in raw(user)
 
 
-def test_a_wrong_password_is_refused_and_another_name_can_be_chosen(box: Box) -> None:
+AGAIN = b"* Type the password of ada, or press Enter to choose another name.\r\n\xff\xfb\x01"
+
+
+def test_a_wrong_password_is_asked_for_again_and_never_taken_for_a_name(box: Box) -> None:
     user = box.connect()
-    user.send("ada", "wrong horse")
-    assert raw(user).endswith(b"! That password is wrong. Give your name and try again, or choose another.\r\n")
-    user.send("bob")
+    user.send("ada", "swordfish")
+    assert raw(user).endswith(b"\xff\xfc\x01\r\n! That password is wrong.\r\n" + AGAIN)
+    user.send("swordfish", "swordfish", "swordfish")
+    assert raw(user).endswith(b"\r\n! There were too many wrong passwords. Try again in 1 second.\r\n" + AGAIN)
+    box.clock.advance(1)
+    user.send(PASSWORD)
+    assert b"\r\n* You are ada, alone in #lobby." in raw(user)
+    user.send("/msg", "hello")
+    assert raw(user).count(AGAIN) == 4
+    assert box.stored[-1].text == "hello"
+
+
+def test_after_a_wrong_password_another_name_can_be_chosen(box: Box) -> None:
+    user = box.connect()
+    user.send("ada", "wrong horse", "", "bob")
+    assert raw(user).count(AGAIN) == 1
     assert b"* You are bob, alone in #lobby." in raw(user)
 
 

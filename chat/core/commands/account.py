@@ -118,7 +118,7 @@ def rename_account(hub: Hub, session: Session, tag: str | None, name: str, passw
         hub.answer(session, TakeName(hub, session, fact, tag))
 
     require_free()
-    check(hub, session, account, password, right, tag, "That password is wrong.")
+    check(hub, session, account, password, right, tag)
 
 
 class TakeName(msgspec.Struct, frozen=True):
@@ -176,7 +176,7 @@ def unregister(hub: Hub, session: Session, tag: str | None, password: str) -> No
         undo = partial(hub.keep_after_all, session, account, list(account.rooms))
         hub.apply(session, fact, (done, *ends), tag=tag, action="unregister", target=account.name, also=undo)
 
-    check(hub, session, account, password, right, tag, "That password is wrong.")
+    check(hub, session, account, password, right, tag)
 
 
 KEPT_NAME = 30 * 86_400.0
