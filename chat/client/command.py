@@ -229,10 +229,12 @@ def _registering(settings: ClientSettings) -> ClientSettings | None:
 
 
 def _hint(refused: CannotEnter) -> str:
-    """Tell a script how it gives what was asked for."""
+    """Tell how one gives what was asked for."""
     match refused.code:
         case "password-needed":
             return " Say with --password-file where it is."
+        case "not-secure":
+            return " With tls:// before the address the connection has TLS."
         case "key-needed":
             return " Say with --key-file where it is."
         case "invitation-needed":

@@ -119,6 +119,11 @@ def prove(
     if owner is None or (token is not None and returning(hub, token) is owner):
         admit(None)
     elif password is None:
+        if not takes_passwords(hub, session):
+            raise NotSecure(
+                f"The name {owner.name} belongs to somebody, and others could read its password on this connection. "
+                "Connect with TLS, or choose another name."
+            )
         raise PasswordNeeded(f"The name {owner.name} belongs to somebody. Give its password, or choose another name.")
     else:
         check(hub, session, owner, password, admit, tag)
@@ -191,9 +196,14 @@ def _refuse_too_many(wait: float, what: str = "passwords") -> None:
         raise TooManyTries(f"There were too many wrong {what}. Try again in {durations.in_words(math.ceil(wait))}.")
 
 
+def takes_passwords(hub: Hub, session: Session) -> bool:
+    """Tell whether nobody could read a password that the client sends, or the operator does not mind."""
+    return session.peer.secure or hub.limits.plain_passwords
+
+
 def require_secure(hub: Hub, session: Session) -> None:
     """Raise :class:`NotSecure` if others could read what the client sends."""
-    if not (session.peer.secure or hub.limits.plain_passwords):
+    if not takes_passwords(hub, session):
         raise NotSecure("Others could read a password on this connection. Connect with TLS, or from the server itself.")
 
 

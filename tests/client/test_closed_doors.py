@@ -18,7 +18,7 @@ from e2e.test_operator import admin
 from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
 
-from chat.client.command import _may_be_helped, _registering, _with_answers, _with_secrets
+from chat.client.command import _hint, _may_be_helped, _registering, _with_answers, _with_secrets
 from chat.client.link.credentials import NoPassword
 from chat.client.link.link import CannotEnter
 from chat.client.options import KEY_VARIABLE, ClientSettings, read
@@ -196,6 +196,11 @@ def test_a_wrong_code_does_not_cost_the_name_and_the_password(answers: Callable[
     chosen = settings(invitation="abc", password=PASSWORD)
     helped = _with_answers(chosen, refused("wrong-invitation"))
     assert helped == replace(chosen, invitation="def")
+
+
+def test_who_could_be_overheard_is_asked_for_nothing_and_told_how_to_encrypt() -> None:
+    assert not _may_be_helped(settings(), refused("not-secure"))
+    assert "tls://" in _hint(refused("not-secure"))
 
 
 @pytest.mark.parametrize("code", ["name-taken", "bad-name", "bad-password"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from box import Box, Client, SlowStore
+from box import Box, Client, SlowStore, TlsTransport
 from twisted.internet.defer import Deferred
 from twisted.internet.task import deferLater
 from twisted.logger import ILogObserver, LogEvent, formatEvent, globalLogPublisher
@@ -218,6 +218,21 @@ def test_passwords_are_not_taken_where_others_listen() -> None:
     assert ada.lines() == [
         "! Others could read a password on this connection. Connect with TLS, or from the server itself."
     ]
+
+
+def test_nobody_is_asked_for_a_password_where_others_listen() -> None:
+    box = Box()
+    ada = box.connect(TlsTransport)
+    ada.ask(type="hello", name="ada")
+    ada.ask(type="register", password=PASSWORD)
+    refusal = (
+        "The name ada belongs to somebody, and others could read its password on this connection. Connect with TLS, or "
+        "choose another name."
+    )
+    assert [(event["code"], event["text"]) for event in hello(box, name="ada").objects()] == [("not-secure", refusal)]
+    user = box.connect()
+    user.send("ada", "bob")
+    assert f"! {refusal}\r\n* You are bob, in #lobby with ada." in raw(user).decode()
 
 
 @pytest.mark.parametrize("password", ["short", "x" * 257])

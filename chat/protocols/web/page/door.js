@@ -9,7 +9,7 @@ export const CURRENT = ["Password", "", { autocomplete: "current-password" }];
 export const CHOSEN = ["Choose a password", "", { autocomplete: "new-password", note: "8 to 256 characters" }];
 export const CODE = ["Code of your invitation"];
 // What the server says to those who type a name each time, and is shorter where the door has asked already.
-const SAID = { "password-needed": "" };
+const SAID = { "password-needed": "", "not-secure": "" };
 
 // What is to be said of passwords before one is typed.
 export const passwordsHere = (store) => ({

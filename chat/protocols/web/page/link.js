@@ -13,8 +13,8 @@ const BACKLOG = 100;
 const PAGE = 200; // the most messages that the server sends at once
 const SILENCE = "The server does not answer.";
 const SECRETS = {
-	"password-needed": "password", "wrong-password": "password", "key-needed": "key", "wrong-key": "key",
-	"invitation-needed": "invitation", "wrong-invitation": "invitation",
+	"password-needed": "password", "wrong-password": "password", "not-secure": "password",
+	"key-needed": "key", "wrong-key": "key", "invitation-needed": "invitation", "wrong-invitation": "invitation",
 };
 
 // Why something can't be done, as a sentence for the user; `code` is that of the server's refusal.
