@@ -332,6 +332,15 @@ def test_a_message_to_somebody_away_says_so() -> None:
     assert ada.lines() == ["* bob is back."]
 
 
+def test_others_are_told_of_being_away_only_if_it_changes() -> None:
+    box = Box()
+    ada, bob = box.text("ada"), box.text("bob")
+    ada.received()
+    bob.send("/away", "/away lunch", "/away lunch")
+    assert bob.lines() == ["* You are back.", "* You are away: lunch", "* You are away: lunch"]
+    assert ada.lines() == ["* bob is away: lunch"]
+
+
 @pytest.mark.parametrize("character", ["\u2800", "\u3164\u200d", "\ufe0f", "\u0301", "\U000e0100"])
 def test_what_nobody_could_see_is_not_said(character: str) -> None:
     box = Box()

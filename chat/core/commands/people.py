@@ -97,7 +97,8 @@ def away(hub: Hub, session: Session, tag: str | None, text: str | None = None) -
     if text:
         for room in user.rooms():
             rights.require_voice(hub, user, room)
-    user.away = None if text is None else legible(text, hub.limits.topic, "text")
+    before, user.away = user.away, None if text is None else legible(text, hub.limits.topic, "text")
+    rooms = user.rooms() if user.away != before else ()
     told = Away(time=hub.now(), room=None, name=user.name, text=user.away, tag=tag)
     hub.then(
         session,
@@ -105,7 +106,7 @@ def away(hub: Hub, session: Session, tag: str | None, text: str | None = None) -
         ShowOthers(session, told),
         *(
             Publish(room.name, Away(time=hub.now(), room=room.name, name=user.name, text=user.away), session)
-            for room in user.rooms()
+            for room in rooms
         ),
     )
 
