@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from e2e.daemon import Daemon
 from playwright.sync_api import expect
 from web.browsers import WIDE, Browsers
 
@@ -34,6 +35,15 @@ def test_what_one_says_the_other_reads(browsers: Browsers) -> None:
     bob.say("ada: good morning")
     expect(ada.message("good morning")).to_have_class(re.compile("called"))
     expect(bob.message("good morning")).not_to_have_class(re.compile("called"))
+
+
+def test_what_a_program_says_at_one_go_is_marked_once(web_chat: Daemon, browsers: Browsers) -> None:
+    ada = browsers.somebody("ada")
+    ci = web_chat.bot("ci")
+    for text in ("deploy begun", "deploy done"):
+        ci.ask("say", room="lobby", text=text, notice=True)
+    expect(ada.message("deploy begun")).to_contain_text("program")
+    expect(ada.message("deploy done").locator(".tag")).to_have_count(0)
 
 
 def test_joins_are_folded(browsers: Browsers) -> None:

@@ -152,7 +152,7 @@ export class Log {
 		const button = (act, what, ...parts) => h(`button${what}`, { tabIndex: -1, "data-do": act }, parts);
 		const nick = () => tint(button("person", ".nick", { ariaHasPopup: "menu" }, h("bdi", author)), author);
 		const tag = (text) => text && h("span.tag", text);
-		const tags = [notice && "program", pinned && "pinned", unsent && "waits to be stored"].map(tag);
+		const tags = [first && notice && "program", pinned && "pinned", unsent && "waits to be stored"].map(tag);
 		const tool = (act, name, label) =>
 			h("button.icon", { "data-do": act, ariaLabel: label, title: label, ariaHasPopup: "menu" }, icon(name));
 		const time = clock(row.time);
@@ -168,7 +168,7 @@ export class Log {
 				reply && button("answered", ".answers", h("span.unseen", "Answers "), answered),
 				first
 					? h("div.by", !isAction && nick(), h("time", exact, time), tags)
-					: [h("span.unseen", `${isAction ? "" : author} ${time} `), tags],
+					: [h("span.unseen", `${isAction ? "" : author} ${notice ? "program " : ""}${time} `), tags],
 				(!row.file || row.edited) &&
 					h("div.text", { dir: "auto" }, isAction && [nick(), " "], this.pieces(row), tag(row.edited && " (edited)")),
 				row.file && file(row.file),
