@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 from box import Box
 from desktop.displays import Display, Other, has_tk
-from e2e.daemon import Daemon, DaemonFactory, Yard
+from e2e.daemon import HOST, Daemon, DaemonFactory, Yard
 from e2e.sandbox import fetch_packages
 from hypothesis import HealthCheck, settings
 from twisted.logger import LogEvent, globalLogBeginner, globalLogPublisher
@@ -145,9 +145,10 @@ def web_chat(start_chat: DaemonFactory) -> Daemon:
 @pytest.fixture
 def browsers(browser: Browser, web_chat: Daemon) -> Iterator[Browsers]:
     """Browsers at the page of the chat."""
-    from web.browsers import Browsers, web_port
+    from web.browsers import Browsers
 
-    browsers = Browsers(browser, f"http://127.0.0.1:{web_port(web_chat)}/")
+    (port,) = web_chat.web_ports
+    browsers = Browsers(browser, f"http://{HOST}:{port}/")
     yield browsers
     browsers.close()
 

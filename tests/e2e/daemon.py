@@ -89,12 +89,6 @@ class Daemon:
         """Wait until it has logged *text*."""
         wait_for(lambda: text in self.log(), f"the log says {text!r}")
 
-    def await_match(self, pattern: str) -> str:
-        """Wait until it has logged what fits a *pattern*; return the first group of that."""
-        found = wait_for(lambda: re.search(pattern, self.log()), f"the log has {pattern!r}")
-        assert found is not None
-        return found[1]
-
     @property
     def ports(self) -> list[int]:
         """The TCP ports it listens on."""

@@ -16,16 +16,23 @@ import pytest
 
 from chat.history.directory import FILE, FILES
 from e2e.clients import Bot
-from e2e.daemon import HOST, Daemon, DaemonFactory
+from e2e.daemon import HOST, LISTEN, Daemon, DaemonFactory
+from e2e.tools import tool
 from e2e.waiting import DEADLINE, wait_for
 
-WEB = ("--web", f"tcp:0:interface={HOST}")
+WEB = ("--web", LISTEN)
 DATA = bytes(range(256)) * 2_000
 
 
-def web_port(chat: Daemon) -> int:
-    """The port of the page."""
-    return int(chat.await_match(r"WebSite starting on (\d+)"))
+def web(chat: Daemon) -> tuple[str, int]:
+    """The address and port of the page."""
+    (port,) = chat.web_ports
+    return HOST, port
+
+
+def site(chat: Daemon) -> str:
+    """Where the page is."""
+    return "http://{}:{}".format(*web(chat))
 
 
 def on_disk(folder: Path) -> list[str]:
@@ -47,7 +54,7 @@ def ask(bot: Bot, name: str, size: int) -> str:
 
 def curl(*words: str) -> bytes:
     """Run curl."""
-    return subprocess.run(["curl", "-sS", *words], check=True, capture_output=True, timeout=DEADLINE).stdout
+    return subprocess.run([tool("curl"), "-sS", *words], check=True, capture_output=True, timeout=DEADLINE).stdout
 
 
 def test_a_person_sends_a_file_by_the_line_that_upload_shows(start_chat: DaemonFactory, tmp_path: Path) -> None:
@@ -83,13 +90,12 @@ def test_a_daemon_that_is_killed_leaves_a_file_whole_or_not_at_all(
     chat = start_chat("--data", str(folder), *WEB)
     ada = chat.bot("ada")
     path = ask(ada, "first.bin", 3)
-    base = f"http://{HOST}:{web_port(chat)}"
     local = tmp_path / "first.bin"
     local.write_bytes(b"one")
-    curl("-T", str(local), f"{base}{path}")
+    curl("-T", str(local), f"{site(chat)}{path}")
     (first,) = on_disk(folder)
     path = ask(ada, "second.bin", len(DATA))
-    with socket.create_connection((HOST, web_port(chat))) as sender:
+    with socket.create_connection(web(chat)) as sender:
         head = f"PUT {path} HTTP/1.1\r\nHost: {HOST}\r\nContent-Length: {len(DATA)}\r\n\r\n"
         sender.sendall(head.encode() + DATA[:came])
         wait_for(lambda: len(on_disk(folder)) > 1, "the file begins to come")
@@ -116,18 +122,18 @@ def test_what_was_shown_is_there_when_the_daemon_is_killed(start_chat: DaemonFac
     ada = chat.bot("ada")
     local = tmp_path / "log.bin"
     local.write_bytes(DATA)
-    curl("-T", str(local), f"http://{HOST}:{web_port(chat)}{ask(ada, 'log.bin', len(DATA))}")
+    curl("-T", str(local), f"{site(chat)}{ask(ada, 'log.bin', len(DATA))}")
     said = ada.until("message")[-1]
     chat.kill()
     again = start_chat("--data", str(folder), *WEB)
     url = said["file"]["url"].split("/f/")[1]
-    assert curl(f"http://{HOST}:{web_port(again)}/f/{url}") == DATA
+    assert curl(f"{site(again)}/f/{url}") == DATA
 
 
 def test_an_end_by_a_signal_leaves_nothing_half(start_chat: DaemonFactory, tmp_path: Path) -> None:
     chat = start_chat(*WEB)
     path = ask(chat.bot("ada"), "log.bin", len(DATA))
-    with socket.create_connection((HOST, web_port(chat))) as sender:
+    with socket.create_connection(web(chat)) as sender:
         head = f"PUT {path} HTTP/1.1\r\nHost: {HOST}\r\nContent-Length: {len(DATA)}\r\n\r\n"
         sender.sendall(head.encode() + DATA[:1000])
         wait_for(lambda: on_disk(chat.folder) != [], "the file begins to come")
@@ -142,7 +148,7 @@ def test_nobody_waits_for_a_file_that_somebody_sends(start_chat: DaemonFactory, 
     local = tmp_path / "large.bin"
     local.write_bytes(DATA * 40)
     commands: Sequence[Sequence[str]] = [
-        ["curl", "-sS", "-T", str(local), f"http://{HOST}:{web_port(chat)}{ask(ada, 'large.bin', len(DATA) * 40)}"]
+        [tool("curl"), "-sS", "-T", str(local), f"{site(chat)}{ask(ada, 'large.bin', len(DATA) * 40)}"]
         for _ in range(3)
     ]
     senders = [subprocess.Popen(command, stdout=subprocess.PIPE) for command in commands]

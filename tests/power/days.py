@@ -281,7 +281,7 @@ def files(folder: Path, seed: int) -> Day:
 def _send_files(daemon: Daemon, numbers: range, seed: int) -> None:
     chance = random.Random(seed)  # noqa: S311
     ada = daemon.bot("ada", accept=["changes", "lines"])
-    port = int(daemon.await_match(r"WebSite starting on (\d+)"))
+    (port,) = daemon.web_ports
     for number in numbers:
         body = chance.randbytes(chance.choice((1, 5_000, 300_000)))
         url = ada.ask("upload", room="lobby", name=f"w{number}x.bin", size=len(body))["url"]

@@ -8,18 +8,17 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from e2e.daemon import Daemon
+from e2e.daemon import LISTEN
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, expect, sync_playwright
 
 CHROMIUM = "/usr/bin/chromium"
 FLAGS = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"]
 PATIENCE = 60_000
 """The milliseconds after which a test gives up waiting for a state of the page."""
-WEB = ("--web", "tcp:0:interface=127.0.0.1")
+WEB = ("--web", LISTEN)
 WIDE = {"width": 1280, "height": 800}
 PHONE: dict[str, Any] = {"viewport": {"width": 360, "height": 740}, "is_mobile": True, "has_touch": True}
 
-_SITE = re.compile(r"WebSite starting on (\d+)$", re.MULTILINE)
 _EXPECTED = re.compile(r"net::ERR|WebSocket connection to|Cross-Origin-Opener-Policy header has been ignored")
 
 expect.set_options(timeout=PATIENCE)
@@ -32,14 +31,6 @@ def chromium(program: str = CHROMIUM) -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=program, args=FLAGS)
         yield browser
         browser.close()
-
-
-def web_port(chat: Daemon) -> int:
-    """The port on which *chat* serves the page."""
-    chat.await_log("WebSite starting on")
-    found = _SITE.search(chat.log())
-    assert found is not None
-    return int(found[1])
 
 
 class Tab:
