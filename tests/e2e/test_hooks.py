@@ -58,7 +58,9 @@ def test_the_lines_of_the_page_work(start_chat: DaemonFactory, tmp_path: Path) -
     for line in LINES:
         assert "curl" not in line or "http://localhost:8080/h/SECRET" in line
         command = line.replace("http://localhost:8080/h/SECRET", address).replace("curl ", f"{tool('curl')} -fsS ")
-        done = subprocess.run(["sh", "-c", command], cwd=tmp_path, stdout=subprocess.PIPE, text=True, check=True)
+        done = subprocess.run(
+            ["sh", "-c", command], cwd=tmp_path, stdout=subprocess.PIPE, text=True, check=True, timeout=DEADLINE
+        )
         assert done.stdout in ("ok", "")
     first, report, green = said(chat)
     assert (first, green) == ("deploy done", "build 7 is green")
@@ -95,7 +97,7 @@ def test_the_operator_makes_one_and_nothing_tells_its_secret(start_chat: DaemonF
 
     def admin(*words: str) -> str:
         command = [sys.executable, "-m", "chat", "admin", *words, "--data", str(data)]
-        return subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout
+        return subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True, timeout=DEADLINE).stdout
 
     address = admin("hook", "ci", "ops").split()[-1]
     secret = address.rpartition("/")[2]
