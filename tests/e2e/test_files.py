@@ -7,8 +7,7 @@ import socket
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Sequence
-from contextlib import closing
+from contextlib import ExitStack, closing
 from hashlib import sha256
 from pathlib import Path
 
@@ -50,6 +49,11 @@ def ask(bot: Bot, name: str, size: int) -> str:
     """Ask to send a file; return the path."""
     url = str(bot.ask("upload", room="lobby", name=name, size=size)["url"])
     return url[url.index("/u/") :]
+
+
+def head(path: str, size: int) -> bytes:
+    """What is sent before a file."""
+    return f"PUT {path} HTTP/1.1\r\nHost: {HOST}\r\nConnection: close\r\nContent-Length: {size}\r\n\r\n".encode()
 
 
 def curl(*words: str) -> bytes:
@@ -96,8 +100,7 @@ def test_a_daemon_that_is_killed_leaves_a_file_whole_or_not_at_all(
     (first,) = on_disk(folder)
     path = ask(ada, "second.bin", len(DATA))
     with socket.create_connection(web(chat)) as sender:
-        head = f"PUT {path} HTTP/1.1\r\nHost: {HOST}\r\nContent-Length: {len(DATA)}\r\n\r\n"
-        sender.sendall(head.encode() + DATA[:came])
+        sender.sendall(head(path, len(DATA)) + DATA[:came])
         wait_for(lambda: len(on_disk(folder)) > 1, "the file begins to come")
         chat.kill()
     with closing(sqlite3.connect(folder / FILE)) as history:
@@ -134,34 +137,30 @@ def test_an_end_by_a_signal_leaves_nothing_half(start_chat: DaemonFactory, tmp_p
     chat = start_chat(*WEB)
     path = ask(chat.bot("ada"), "log.bin", len(DATA))
     with socket.create_connection(web(chat)) as sender:
-        head = f"PUT {path} HTTP/1.1\r\nHost: {HOST}\r\nContent-Length: {len(DATA)}\r\n\r\n"
-        sender.sendall(head.encode() + DATA[:1000])
+        sender.sendall(head(path, len(DATA)) + DATA[:1000])
         wait_for(lambda: on_disk(chat.folder) != [], "the file begins to come")
         chat.end()
     assert on_disk(chat.folder) == []
 
 
-def test_nobody_waits_for_a_file_that_somebody_sends(start_chat: DaemonFactory, tmp_path: Path) -> None:
-    """What is said goes on while several large files come."""
-    chat = start_chat(*WEB)
+def test_nobody_waits_for_a_file_that_somebody_sends(start_chat: DaemonFactory) -> None:
+    """What is said goes on between any two pieces of several large files."""
+    chat = start_chat(*WEB, "--no-limits")
     ada = chat.bot("ada")
-    local = tmp_path / "large.bin"
-    local.write_bytes(DATA * 40)
-    commands: Sequence[Sequence[str]] = [
-        [tool("curl"), "-sS", "-T", str(local), f"{site(chat)}{ask(ada, 'large.bin', len(DATA) * 40)}"]
-        for _ in range(3)
-    ]
-    senders = [subprocess.Popen(command, stdout=subprocess.PIPE) for command in commands]
-    try:
-        for number in range(50):
+    pieces = 20
+    paths = [ask(ada, "large.bin", len(DATA) * pieces) for _ in range(3)]
+    with ExitStack() as stack:
+        senders = [stack.enter_context(socket.create_connection(web(chat))) for _ in paths]
+        for sender, path in zip(senders, paths, strict=True):
+            sender.settimeout(DEADLINE)
+            sender.sendall(head(path, len(DATA) * pieces))
+        for number in range(pieces):
             ada.request("say", room="lobby", text=f"{number}", tag=f"{number}")
-            ada.until("message", tag=f"{number}")
+            assert all("file" not in message for message in ada.until("message", tag=f"{number}"))
+            for sender in senders:
+                sender.sendall(DATA)
         for sender in senders:
-            assert sender.communicate(timeout=DEADLINE)[0] == b"large.bin was sent to #lobby.\n"
-    finally:
-        for sender in senders:
-            sender.kill()
-            sender.communicate()
+            assert stack.enter_context(sender.makefile("rb")).read().endswith(b"large.bin was sent to #lobby.\n")
 
 
 def test_the_client_sends_a_file_and_leaves(start_chat: DaemonFactory, tmp_path: Path) -> None:
