@@ -137,7 +137,7 @@ OPENS = "python3 -m venv .venv && .venv/bin/pip install -q . && .venv/bin/twistd
 
 WHY_NOT: dict[str, str] = {
     OPENS: "is carried out first of all: the other pages need what it installs (clone)",
-    "python3 -m venv .venv && .venv/bin/pip install -q tox && .venv/bin/tox": "is what runs this test (test_readme.py)",
+    "python3 -m venv .venv && .venv/bin/pip install -q tox && .venv/bin/tox p": "runs this test (test_readme.py)",
     "chat [tls://][NAME@]HOST[:PORT]": "says what may be given",
     "chat --gui [tls://][NAME@]HOST[:PORT]": "says what may be given",
     "chat --gui": "needs a desktop: tests/desktop opens the window on one of its own",
