@@ -736,3 +736,18 @@ def test_stumble_8_a_topic_of_another_room_is_that_rooms() -> None:
     seat.enter("/topic #garden")
     assert seat.room("#lobby").topic == "#12 is mended"
     assert seat.shown()[-1].startswith("! ")
+
+
+def test_what_names_its_room_works_in_a_private_conversation_too() -> None:
+    seat = Seat(Box(), rooms=("lobby", "dev"))
+    bob = seat.box.text("bob")
+    seat.enter("/msg bob", "/topic #dev tests are green", "/topic #dev", "/who dev")
+    assert seat.model.current.title == "@bob"
+    assert seat.room("#dev").topic == "tests are green"
+    assert seat.shown("@bob")[-2:] == ["* The topic of #dev is: tests are green", "* In #dev: ada (op)"]
+    for line in ("/topic", "/topic green", "/who", "/me waves", "/kick bob", "/kick bob 10m", "/lock", "/pin"):
+        with pytest.raises(CannotDo, match="works in rooms"):
+            seat.client.enter(line)
+    with pytest.raises(CannotDo, match="works in rooms"):
+        seat.client.enter("/history")  # nothing was said yet
+    assert "ada" not in bob.received()

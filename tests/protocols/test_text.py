@@ -310,6 +310,23 @@ def test_rooms_are_joined_one_at_a_time_and_vanish_when_empty() -> None:
     assert ada.lines()[-1] == "* #lobby, 2 users, active 2026-11-21 09:15"
 
 
+def test_a_topic_of_another_room_does_not_become_the_topic_of_this_one() -> None:
+    box = Box()
+    ada = box.text("ada")
+    ada.received()
+    ada.send("/topic tea", "/topic #dev", "/topic #LOBBY", "/topic #lobby more tea", "/topic #12 is mended")
+    assert ada.lines() == [
+        "* ada set the topic of #lobby to: tea",
+        "! You are not in #dev. Join it first: /join dev",
+        "* The topic of #lobby is: tea",
+        "* ada set the topic of #lobby to: more tea",
+        "* ada set the topic of #lobby to: #12 is mended",
+    ]
+    program = box.json("bot")
+    program.ask(type="topic", room="lobby", text="#dev")
+    assert ada.lines() == ["* bot joined.", "* bot set the topic of #lobby to: #dev"]
+
+
 def test_private_messages() -> None:
     box = Box()
     ada, bob, cy = box.text("ada"), box.text("bob"), box.text("cy")

@@ -26,6 +26,7 @@ from chat.client.model.search_results import SearchResults
 from chat.core import durations, events, names
 from chat.core.command import ON, Command, Kind, Parameter
 from chat.core.commands import table
+from chat.core.commands.rooms import read_topic
 from chat.core.errors import ChatError
 from chat.core.reactions import reaction_from
 from chat.core.text import clean, clean_lines, file_size
@@ -54,8 +55,8 @@ _NEW = ("edit", "notify", "pin", "pins", "react")
 HOW_TO_PASTE = "Paste the lines as you do elsewhere: they become one message."
 MOST_SENDING = 20
 """So many files wait at most for the server to say where they go."""
-_CHANGING = ("edit", "delete", "react", "pin")
-"""The commands that change messages."""
+_STORED = ("me", "edit", "delete", "react", "pin")
+"""The commands that wait for a connection where there is none, as they say something or change what was said."""
 
 
 class CannotDo(Exception):
@@ -371,17 +372,15 @@ class Client:
             self._draft_edit()
             return
         room = self.model.current
-        talks = room.with_ is not None and command.name in _IN_CONVERSATIONS
-        if room.private and not own and not talks and any(p.here for p in command.parameters):
-            raise CannotDo(f"/{command.name} works in rooms, and this is a private conversation.")
-        arguments = command.parse(rest, here=room.name)
+        arguments = command.parse(rest, here="" if room.private else room.name)
         if own:
             own.run(self, **arguments)
         else:
             _BEFORE.get(command.name, Client._request)(self, command, arguments)
 
     def _request(self, command: Command, arguments: Mapping[str, Any]) -> None:
-        if command.name in _CHANGING:
+        _check_place(command, arguments)
+        if command.name in _STORED:
             self._post(command.name, **arguments)
             return
         if "text" in arguments:
@@ -412,9 +411,6 @@ class Client:
                 return name is not None and names.key(name) in map(names.key, self.model.ignored)
         raise CannotDo(f"Say which way: /{command.name} {name} on, or /{command.name} {name} off")
 
-    def _act(self, command: Command, arguments: Mapping[str, Any]) -> None:
-        self._post(command.name, **arguments)
-
     def _tell(self, command: Command, arguments: Mapping[str, Any]) -> None:
         """Show a private conversation, and say something in it if there is a text."""
         text = arguments.get("text")
@@ -430,10 +426,9 @@ class Client:
 
     def _topic(self, command: Command, arguments: Mapping[str, Any]) -> None:
         """Show or set the topic of the room that is named first, as in ``/topic #dev``, or of the current one."""
-        first, _, text = arguments.get("text", "").partition(" ")
-        if first.startswith("#") and (not text or self.model.find(first[1:]) is not None):
-            arguments = {"room": names.room_name(first), **({"text": text.strip()} if text else {})}
-        self._request(command, arguments)
+        text = arguments.get("text", "")
+        room, topic = read_topic(text, arguments["room"], lambda name: self.model.find(name) is not None)
+        self._request(command, {"room": room} if topic is None else {"room": room, "text": topic})
 
     def _join(self, command: Command, arguments: Mapping[str, Any]) -> None:
         """Show a room before the server has answered, so that what is typed next goes to it."""
@@ -456,6 +451,7 @@ class Client:
 
     def _history(self, command: Command, arguments: Mapping[str, Any]) -> None:
         """Fetch history; its times are read in the user's time zone."""
+        _check_place(command, self.model.current.address)
         when = self.model.past(arguments["when"]) if "when" in arguments else Past()
         if "around" in when:
             self.open_at(when["around"])
@@ -474,6 +470,7 @@ class Client:
 
     def _pin(self, command: Command, arguments: Mapping[str, Any]) -> None:
         """Pin a message, or unpin it if the user sees that it is pinned. Without an id, it is the newest one here."""
+        _check_place(command, arguments)
         number = arguments.get("id")
         line = self.model.current.newest(lambda line: True) if number is None else self._message(number)
         if number is None and line is None:
@@ -552,6 +549,7 @@ class Client:
 
     def _kick(self, command: Command, arguments: Mapping[str, Any]) -> None:
         """Put somebody out of the room; with a time, ban them from it, which puts them out too."""
+        _check_place(command, arguments)
         text = str(arguments.get("text", ""))
         if durations.begins_with_one(text):
             fields = {"room": arguments["room"], "target": arguments["name"], "text": text}
@@ -700,7 +698,6 @@ class Client:
 
 
 _BEFORE = {
-    "me": Client._act,
     "msg": Client._tell,
     "join": Client._join,
     "topic": Client._topic,
@@ -734,9 +731,6 @@ _NOT_NEEDED = ("paste",)
 
 _INSTEAD = ("upload",)
 """Commands in whose place the client has one of its own."""
-
-_IN_CONVERSATIONS = ("history", "react", "reply")
-"""Commands about a room that are about a private conversation as well."""
 
 OWN_COMMANDS: Mapping[str, Command] = {
     command.name: command
@@ -786,6 +780,13 @@ ALIASES: Mapping[str, str] = {
     "window": "go",
 }
 """What other chats call some of the commands."""
+
+
+def _check_place(command: Command, arguments: Mapping[str, Any]) -> None:
+    """Raise :class:`CannotDo` if a command is about a room, and none is meant: the user is in a conversation."""
+    needs_place = any(parameter.here and not parameter.people for parameter in command.parameters)
+    if needs_place and not (arguments.get("room") or arguments.get("with")):
+        raise CannotDo(f"/{command.name} works in rooms, and this is a private conversation.")
 
 
 def _command_called(word: str) -> Command:

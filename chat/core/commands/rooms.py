@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from heapq import merge
 from itertools import islice
@@ -108,8 +108,23 @@ def leave(hub: Hub, session: Session, tag: str | None, room: str) -> None:
     membership.leave(hub, session, room, tag)
 
 
+def read_topic(text: str, here: str, is_open: Callable[[str], bool]) -> tuple[str, str | None]:
+    """Read what people type behind ``/topic``: the room, and its new topic or ``None``.
+
+    They may name a room first, as in ``/topic #dev``. If a topic follows, it must be one that *is_open* to them, as a
+    topic too may begin so: ``#12 is mended``.
+    """
+    first, _, topic = text.partition(" ")
+    if first.startswith("#") and (not topic or is_open(first[1:])):
+        return names.room_name(first), topic.strip() or None
+    return here, text or None
+
+
 def topic(hub: Hub, session: Session, tag: str | None, room: str, text: str | None = None) -> None:
     """Show the topic of a room, or set it; ``-`` or an empty text clears it."""
+    if session.one_room and text is not None:
+        here = room
+        room, text = read_topic(text, here, lambda name: name.casefold() == here.casefold())
     mine = membership.room_of(hub, session, room)
     if text is None:
         hub.show(session, Topic(time=hub.now(), room=mine.name, name=None, topic=mine.topic, tag=tag))

@@ -127,6 +127,11 @@ test("commands work as in the other clients", async () => {
   assert.equal(bob.current.topic, "tea");
   for (const line of ["/join tea", "/topic green", "/go dev"]) await type(ada, line);
   await answers("/topic #tea", /^The topic of #tea is: green$/);
+  ada.open("bob");
+  await answers("/topic #tea", /^The topic of #tea is: green$/);
+  await answers("/who dev", /^In #dev: ada \(op\), bob$/);
+  ada.attempt(() => ada.close(ada.current));
+  await type(ada, "/go dev");
   ada.attempt(() => ada.close(ada.find("tea")));
   await answers("/topic", /^The topic of #dev is: tea$/);
   await answers("/whois bob", /^Here since 2026-11-21/);

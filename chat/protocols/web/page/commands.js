@@ -51,7 +51,8 @@ export function run(store, line) {
 	const { command, rest } = split(line);
 	const { name, parameters } = command;
 	const room = store.current;
-	if (room.private && parameters.some((one) => one.about) && !IN_CONVERSATIONS.includes(name)) {
+	const isElsewhere = name === "who" ? rest.trim() : name === "topic" && rest.startsWith("#");
+	if (room.private && parameters.some((one) => one.about) && !IN_CONVERSATIONS.includes(name) && !isElsewhere) {
 		throw new Refused(`/${name} works in rooms, and this is a private conversation.`);
 	}
 	const fields = parse(command, rest.trim(), room.name);
