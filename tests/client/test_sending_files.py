@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from box import Box
+from client.screens import Screen, play
 from client.seats import Seat
 from twisted.internet.defer import Deferred, fail, succeed
 
@@ -142,6 +143,53 @@ def test_what_is_too_much_to_paste_waits_for_send() -> None:
     ((_, data),) = ada.sent
     assert data == b"x\n" * 10_000
     assert ada.enter("/send") == "Say which file: /send log.txt"
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The user's home, in which the client runs."""
+    (tmp_path / "tea cups").mkdir()
+    for name in ("log.txt", "Lunch menu.md", ".profile", "tea cups/blue.png", "tea cups/bad\nname", " blank"):
+        (tmp_path / name).write_text("x")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("typed", "offered"),
+    [
+        ("/send ", ["log.txt", "Lunch menu.md", "tea cups/"]),
+        ("/send l", ["log.txt", "Lunch menu.md"]),
+        ("/SEND lunch m", ["Lunch menu.md"]),
+        ("/send .", [".profile"]),
+        ("/send tea cups/", ["blue.png"]),
+        ("/send ~", ["~/"]),
+        ("/send ~/te", ["tea cups/"]),
+        ("/send ~/tea cups/b", ["blue.png"]),
+        ("/send nothing/", []),
+        ("/send log.txt/", []),
+        ("/send \0/", []),
+        ("/send ~nobody-of-that-name/", []),
+    ],
+)
+@pytest.mark.usefixtures("home")
+def test_tab_offers_files_after_send(typed: str, offered: list[str]) -> None:
+    offer = Seat(Box()).client.complete(typed)
+    assert offer.texts == offered
+    assert typed[: offer.start].casefold().endswith(("/send ", "/"))
+
+
+def test_tab_goes_into_a_folder_after_it_is_complete(home: Path) -> None:
+    async def scene(screen: Screen, box: Box) -> None:
+        screen.press(f"/send {home}/t\t")
+        await screen.until(lambda: screen.typed == f"/send {home}/tea cups/")
+        screen.press("\t")
+        await screen.until(lambda: screen.typed == f"/send {home}/tea cups/blue.png")
+        screen.press("\t\x17")
+        await screen.until(lambda: screen.typed == f"/send {home}/tea ")
+
+    play(scene)
 
 
 def test_help_names_send_and_not_upload() -> None:

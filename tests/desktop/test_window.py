@@ -5,6 +5,7 @@ from __future__ import annotations
 import tkinter
 from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from box import Box
@@ -313,6 +314,14 @@ def test_completion(desk: Desk, box: Box) -> None:
     desk.press("<Shift-Tab>")
     assert desk.typed == "bob: , 👍"
     assert desk.entry.get("insert", "end-1c") == ", 👍"
+
+
+def test_completion_of_files_goes_into_folders(desk: Desk, tmp_path: Path) -> None:
+    (tmp_path / "tea cups").mkdir()
+    (tmp_path / "tea cups" / "blue.png").write_text("x")
+    desk.entry.insert("insert", f"/send {tmp_path}/t")
+    desk.press("<Tab>", "<Tab>")
+    assert desk.typed == f"/send {tmp_path}/tea cups/blue.png"
 
 
 def test_what_was_sent_comes_back(desk: Desk) -> None:

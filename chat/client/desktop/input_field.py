@@ -152,7 +152,7 @@ class InputField(ttk.Frame):
             after = str(self.text.get("insert", "end-1c"))
             number %= len(offer.texts)
             self._show(before[: offer.start] + offer.texts[number], after)
-            self._offer = (offer, number)
+            self._offer = None if offer.is_beginning else (offer, number)
 
     def _bind(self) -> None:
         text = self.text

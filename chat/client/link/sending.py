@@ -6,6 +6,7 @@ import os
 from contextlib import ExitStack, suppress
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from io import BytesIO
+from itertools import islice
 from pathlib import Path
 from ssl import CERT_NONE, PROTOCOL_TLS_CLIENT, SSLCertVerificationError, SSLContext
 from typing import BinaryIO
@@ -19,6 +20,8 @@ PATIENCE = 30.0
 """The seconds that the server may take for each step."""
 LONGEST_ANSWER = 1_000
 """How many bytes of the answer are read."""
+LOOKED_AT = 10_000
+"""How many of the files in a folder are looked at, for the user to choose one."""
 
 
 class CannotSend(Exception):
@@ -96,3 +99,33 @@ def look_at(name: str) -> tuple[Path, int]:
     if not os.access(path, os.R_OK):
         raise CannotSend(f"You may not read {name}.")
     return path, size
+
+
+def files_like(typed: str) -> tuple[int, list[str]]:
+    """Return where in the *typed* path the last name begins, and the names of the files and folders that fit there.
+
+    The name of a folder ends with a slash. Hidden files are named if a dot was typed.
+    """
+    if typed == "~":
+        return 0, ["~/"]
+    start = typed.rfind("/") + 1
+    folder, begun = typed[:start], typed[start:]
+    try:
+        with os.scandir(Path(folder).expanduser()) as entries:
+            found = [_named(entry) for entry in islice(entries, LOOKED_AT) if _fits(entry.name, begun)]
+    except (OSError, RuntimeError, ValueError):
+        return start, []
+    return start, sorted(found, key=str.casefold)
+
+
+def _fits(name: str, begun: str) -> bool:
+    can_be_typed = name.isprintable() and name == name.strip()
+    is_wanted = begun.startswith(".") or not name.startswith(".")
+    return can_be_typed and is_wanted and name.casefold().startswith(begun.casefold())
+
+
+def _named(entry: os.DirEntry[str]) -> str:
+    try:
+        return f"{entry.name}/" if entry.is_dir() else entry.name
+    except OSError:
+        return entry.name

@@ -10,7 +10,7 @@ from typing import Any
 from twisted.python.failure import Failure
 
 from chat.client.link.link import MAXIMUM_OUTBOX, Link, NotNow, Post
-from chat.client.link.sending import CannotSend, look_at, put
+from chat.client.link.sending import CannotSend, files_like, look_at, put
 from chat.client.link.states import Asking
 from chat.client.model import status
 from chat.client.model.apart import Glance
@@ -46,6 +46,7 @@ LEAVING_WORDS = ("exit", "quit")
 _WITH_LINES = re.compile(r"/(edit|me|msg|reply)\s", re.IGNORECASE)
 """How a text of several lines begins that is a command. Any other is said as it is: it was pasted."""
 _REPLY = re.compile(r"/reply (#?\d*)", re.IGNORECASE)
+_SEND = re.compile(r"/send +(.*)", re.IGNORECASE)
 OFFERED_ANSWERS = 20
 """How many messages to offer to be answered."""
 LIST, CLOSE, ACTIVE = "list", "close", "active"
@@ -321,6 +322,9 @@ class Client:
             numbers = [f"#{line.id} " for _, line in self.model.answerable()[:OFFERED_ANSWERS]]
             typed = match[1].removeprefix("#")
             return Offer(match.start(1), [number for number in numbers if number[1:].startswith(typed)])
+        if match := _SEND.fullmatch(before):
+            start, files = files_like(match[1])
+            return Offer(match.start(1) + start, files)
         people = dict.fromkeys(name for name in self.model.current.people() if name != self.model.name)
         if before.startswith("/"):
             people |= dict.fromkeys(self.model.partners)

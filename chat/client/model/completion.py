@@ -18,6 +18,11 @@ class Offer:
     start: int
     texts: Sequence[str]
 
+    @property
+    def is_beginning(self) -> bool:
+        """Whether the one text that fits is a command or a folder, so that what follows it can be completed next."""
+        return len(self.texts) == 1 and (self.texts[0].endswith("/") or (self.start == 0 and self.texts[0][0] == "/"))
+
 
 def complete(
     before: str,

@@ -440,7 +440,7 @@ class Terminal(Observer):
         completions = [Completion(text, offer.start - len(before), display=displayed(text.strip())) for text in texts]
         buffer.complete_state = CompletionState(document, completions)
         buffer.go_to_completion(0 if forward else len(completions) - 1)
-        if len(completions) == 1 and offer.start == 0 and texts[0].startswith("/"):
+        if offer.is_beginning:
             buffer.complete_state = None
 
     def read(self, move: Callable[[Reader], str]) -> None:
