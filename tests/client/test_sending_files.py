@@ -126,7 +126,7 @@ def test_a_text_that_is_too_long_is_offered_as_a_file() -> None:
 
 def test_what_is_too_much_to_paste_still_waits_if_it_could_not_be_sent() -> None:
     ada = Sender()
-    assert ada.seat.client.keep_paste("x\n" * 10_000)
+    ada.seat.client.keep_paste("x\n" * 10_000)
     ada.seat.wiring.cable.cut()
     ada.seat.pump()
     assert "no connection" in ada.enter("/send").lower()
@@ -138,7 +138,8 @@ def test_what_is_too_much_to_paste_still_waits_if_it_could_not_be_sent() -> None
 def test_what_is_too_much_to_paste_waits_for_send() -> None:
     ada = Sender()
     assert ada.enter("/send") == "Say which file: /send log.txt"
-    assert ada.seat.client.keep_paste("x\r\n" * 10_000)
+    told = ada.seat.client.keep_paste("x\r\n" * 10_000)
+    assert told == "That is too much to paste: 30000 bytes, and at most 8192 at once. /send sends it as a file."
     assert ada.enter("/send") == ""
     ((_, data),) = ada.sent
     assert data == b"x\n" * 10_000

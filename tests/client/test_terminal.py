@@ -11,7 +11,7 @@ from e2e.waiting import DEADLINE
 from prompt_toolkit.input import PipeInput, create_pipe_input
 from prompt_toolkit.output import ColorDepth
 
-from chat.client.terminal.terminal import MAXIMUM_PASTE
+from chat.client.model.client import MAXIMUM_PASTE
 from chat.core.doors import Doors
 
 

@@ -6,15 +6,18 @@ import tkinter
 from collections.abc import Callable
 from functools import partial
 from itertools import count
+from pathlib import Path
 from typing import Any
 
 import pytest
 from box import Box, Client
 from desktop.desks import Desk
+from twisted.internet.defer import Deferred, succeed
 
 from chat.client.desktop.drawing import NO_BREAK
-from chat.client.desktop.input_field import MAXIMUM_PASTE
 from chat.client.link.link import Post
+from chat.client.model.client import MAXIMUM_PASTE
+from chat.core.links import Links
 
 ACCEPTED = ["changes", "conversations", "lines"]
 TAGS = count()
@@ -116,6 +119,33 @@ def test_a_text_that_is_too_long_is_refused_with_the_figure_and_stays(desk: Desk
     assert str(MAXIMUM_PASTE) in hint(desk)
     assert desk.typed == "x" * 5000
     assert not box.stored
+
+
+def test_a_text_that_is_too_long_is_offered_as_a_file_where_the_chat_takes_files(desk: Desk, box: Box) -> None:
+    box.hub.links = Links("http://192.0.2.1/", files=True)
+    desk.seat.wiring.cable.cut()
+    desk.seat.wiring.wait(5)
+    sent: list[Path | bytes] = []
+
+    def put(url: str, file: Path | bytes) -> Deferred[None]:
+        sent.append(file)
+        return succeed(None)
+
+    desk.seat.client.put = put
+    desk.root.clipboard_clear()
+    desk.root.clipboard_append("x\n" * 101 + "x")
+    desk.press("<<Paste>>", "<Return>")
+    assert hint(desk) == "That has 102 lines, too long for a message. Enter again sends it as a file."
+    desk.press("<Return>")
+    desk.until(lambda: len(sent) == 1)
+    assert desk.typed == ""
+    desk.root.clipboard_clear()
+    desk.root.clipboard_append("y" * (MAXIMUM_PASTE + 1))
+    desk.press("<<Paste>>")
+    assert hint(desk).endswith("/send sends it as a file.")
+    desk.say("/send")
+    desk.until(lambda: len(sent) == 2)
+    assert sent == [b"x\n" * 102, b"y" * (MAXIMUM_PASTE + 1) + b"\n"]
 
 
 def test_commands_begin_no_text_of_several_lines(desk: Desk, box: Box) -> None:

@@ -15,9 +15,9 @@ from desktop.displays import Display
 from chat.client.desktop.conversation import MAXIMUM_FOLLOWED, PAGE
 from chat.client.desktop.dialog import Dialog
 from chat.client.desktop.drafts import Editing
-from chat.client.desktop.input_field import MAXIMUM_PASTE
 from chat.client.desktop.look import DARK, LIGHT, Look
 from chat.client.desktop.question import Request
+from chat.client.model.client import MAXIMUM_PASTE
 from chat.client.model.scrollback import MAXIMUM_LINES, Line, LineKind
 from chat.client.model.search_results import Found
 

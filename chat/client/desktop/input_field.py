@@ -11,18 +11,18 @@ from chat.client.desktop.drafts import Answering, Draft, Editing, Purpose, React
 from chat.client.desktop.drawing import shown
 from chat.client.desktop.keys import bind
 from chat.client.desktop.look import Look
-from chat.client.model.client import has_secret
+from chat.client.model.client import MAXIMUM_PASTE, has_secret
 from chat.client.model.completion import Offer
 from chat.core.text import clean, quoted
 
-MAXIMUM_PASTE = 8192
 MAXIMUM_HEIGHT = 6
 _BREAK = re.compile("\r\n|[\v\f\r\x85\u2028\u2029]")
 
 
 class InputField(ttk.Frame):
     """*send* carries out a text for its purpose, and returns the text with which the user is to go on, mostly none; or
-    ``None`` if that was not possible. *hint* shows a sentence.
+    ``None`` if that was not possible. *keep_paste* takes a text that is too much for the field, and returns what the
+    user is to be told. *hint* shows a sentence.
     """
 
     def __init__(
@@ -31,12 +31,14 @@ class InputField(ttk.Frame):
         look: Look,
         send: Callable[[str, Purpose | None], str | None],
         complete: Callable[[str], Offer],
+        keep_paste: Callable[[str], str],
         hint: Callable[[str], None],
     ) -> None:
         super().__init__(parent, style="Edge.TFrame", padding=1)
         self._look = look
         self._send = send
         self._complete = complete
+        self._keep_paste = keep_paste
         self._hint = hint
         self._draft = Draft()
         self._offer: tuple[Offer, int] | None = None
@@ -98,7 +100,7 @@ class InputField(ttk.Frame):
     def insert(self, text: str) -> None:
         """Insert *text*, if it is not too long."""
         if len(text.encode("utf-8", "replace")) > MAXIMUM_PASTE:
-            self._hint(f"That is too much to paste: at most {MAXIMUM_PASTE} bytes at once.")
+            self._hint(self._keep_paste(text))
             return
         lines = _BREAK.sub("\n", text).split("\n")
         if self.text.tag_ranges("sel"):

@@ -494,7 +494,7 @@ class Window(Observer, Reader):
         foot = ttk.Frame(middle, padding=gap * 3 // 2)
         foot.grid(row=7, column=0, sticky="ew")
         foot.columnconfigure(0, weight=1)
-        self.entry = InputField(foot, look, self._send, self._client.complete, self.hint)
+        self.entry = InputField(foot, look, self._send, self._client.complete, self._client.keep_paste, self.hint)
         self.entry.grid(row=0, column=0, sticky="ew")
         ttk.Button(foot, text="Send", name="send", style="Accent.TButton", command=self.entry.submit).grid(
             row=0, column=1, sticky="s", padx=(gap, 0)

@@ -54,6 +54,8 @@ LIST, CLOSE, ACTIVE = "list", "close", "active"
 _NEW = ("edit", "notify", "pin", "pins", "react")
 """The commands that a server does not know which knows no changes of messages."""
 HOW_TO_PASTE = "Paste the lines as you do elsewhere: they become one message."
+MAXIMUM_PASTE = 8192
+"""The most bytes that may come into the line at once."""
 MOST_SENDING = 20
 """So many files wait at most for the server to say where they go."""
 _STORED = ("me", "edit", "delete", "react", "pin")
@@ -216,11 +218,14 @@ class Client:
         self._ask_to_send("paste.txt", len(data), data)
         self._too_long = ""
 
-    def keep_paste(self, text: str) -> bool:
-        """Keep a *text* that is too much for the line for ``/send`` alone; return whether the server takes files."""
-        if self.takes_files:
-            self._too_long = clean_lines(text)
-        return self.takes_files
+    def keep_paste(self, text: str) -> str:
+        """Keep a *text* for ``/send`` alone that is more than :data:`MAXIMUM_PASTE`; return what to tell the user."""
+        size = len(text.encode("utf-8", "replace"))
+        told = f"That is too much to paste: {size} bytes, and at most {MAXIMUM_PASTE} at once."
+        if not self.takes_files:
+            return told
+        self._too_long = clean_lines(text)
+        return f"{told} /send sends it as a file."
 
     def _ask_to_send(self, name: str, size: int, file: Path | bytes) -> None:
         """Ask where a file may be sent that goes to the current room; raises :class:`CannotDo`."""

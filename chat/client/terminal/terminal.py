@@ -32,7 +32,7 @@ from prompt_toolkit.widgets import SearchToolbar
 
 from chat.client.model import status
 from chat.client.model.apart import Apart, Glance, Listing, Unread
-from chat.client.model.client import CannotDo, Client
+from chat.client.model.client import MAXIMUM_PASTE, CannotDo, Client
 from chat.client.model.excerpt import Excerpt
 from chat.client.model.input_history import InputHistory
 from chat.client.model.model import Observer
@@ -63,7 +63,6 @@ KEY_LINES = (
     "Alt-R reads all that is unread, Alt-P what names you; Alt-A goes to unread rooms, Alt-G finds one.",
 )
 BELL_INTERVAL = 2.0
-MAXIMUM_PASTE = 8192
 MAXIMUM_ROWS = 8
 """The most rows for what is typed; it scrolls if it has more."""
 LISTED_LINES = 5
@@ -384,11 +383,9 @@ class Terminal(Observer):
     def paste(self, data: str) -> None:
         """Take in what was pasted. If it has several lines, they can be seen, and become one message."""
         text = clean_lines(data)
-        size = len(text.encode("utf-8", "replace"))
-        if size > MAXIMUM_PASTE:
-            self._hint = f"That is too much to paste: {size} bytes, and at most {MAXIMUM_PASTE} at once."
-            if isinstance(self._buffer, InputLine) and self._client.keep_paste(data):
-                self._hint += " /send sends it as a file."
+        if len(text.encode("utf-8", "replace")) > MAXIMUM_PASTE:
+            is_said = isinstance(self._buffer, InputLine)
+            self._hint = self._client.keep_paste(text) if is_said else "That is too much to paste."
             return
         is_sought = self._finder is not None or self._chooses
         self._buffer.insert_text(text.partition("\n")[0] if is_sought else text)
