@@ -159,6 +159,34 @@ def test_the_text_is_offered_to_be_edited() -> None:
     ]
 
 
+def test_an_edit_that_was_begun_in_one_room_and_ended_after_another_changes_its_own_message() -> None:
+    seat = Seat(Box(), rooms=("lobby", "dev"))
+    seat.enter("one", "/edit")
+    seat.model.turn_to(seat.room("#dev"))
+    seat.enter("other", "/edit")
+    seat.wiring.link.post("say", room="lobby", text="from elsewhere")
+    seat.enter("/edit others")
+    seat.model.turn_to(seat.room("#lobby"))
+    seat.enter("/edit two")
+    assert (last_said(seat), last_said(seat, "#dev")) == (["two", "from elsewhere"], ["others"])
+
+
+def test_an_edit_that_was_dropped_is_forgotten_with_the_next_text() -> None:
+    seat = Seat(Box())
+    seat.enter("one", "/edit", "two", "/edit three")
+    assert last_said(seat) == ["one", "three"]
+
+
+def test_an_edit_that_can_not_be_carried_out_can_be_tried_again() -> None:
+    seat = Seat(Box())
+    seat.enter("one", "/edit")
+    seat.wiring.link.post("say", room="lobby", text="from elsewhere")
+    with pytest.raises(CannotDo, match="5000 bytes"):
+        seat.enter("/edit " + "x" * 5000)
+    seat.enter("/edit two")
+    assert last_said(seat) == ["two", "from elsewhere"]
+
+
 def last_said(seat: Seat, title: str = "#lobby") -> list[str]:
     """The texts of the messages in a room."""
     return [line.text for line in seat.room(title).lines if line.is_message]

@@ -446,6 +446,22 @@ def test_a_paste_of_too_many_lines_is_refused_and_stays() -> None:
     play(scene)
 
 
+def test_a_changed_text_does_not_come_into_another_room_when_its_own_closes() -> None:
+    async def scene(screen: Screen, box: Box) -> None:
+        for line, seen in (("in the lobby", "ada: in"), ("/join dev", "ada #dev>"), ("green tea", "ada: green tea")):
+            screen.press(f"{line}\r")
+            await screen.sees(seen)
+        screen.press("/edit\r")
+        await screen.until(lambda: screen.typed == "/edit green tea")
+        box.admin("kick", "ada", "#dev")
+        await screen.sees("ada #lobby>")
+        assert screen.typed == ""
+        screen.press("\x1b[1;5A")
+        await screen.until(lambda: screen.typed == "/edit green tea")
+
+    play(scene)
+
+
 def test_what_was_said_last_is_put_into_the_input_to_be_edited() -> None:
     async def scene(screen: Screen, box: Box) -> None:
         screen.press("gren tea\r")

@@ -94,12 +94,12 @@ class Client:
         self._too_long = ""
         """The text that the user was offered to send as a file, as it is too long for a message."""
         model.may_send = self._send_to
-        self._edited: tuple[Room, int] | None = None
-        """The message whose text is the draft, and its room."""
+        self._edited: dict[Room, int] = {}
+        """The message of each room whose text the user was given to be changed, until they enter something there."""
 
     def enter(self, text: str) -> None:
         """Do what *text* says; raises :class:`CannotDo`. A text of several lines is said, as one message."""
-        line = clean_lines(text)
+        line, room = clean_lines(text), self.model.current
         self.draft = ""
         is_code = self.is_code(text)
         password, self.link.registering = self.link.registering, None
@@ -116,6 +116,8 @@ class Client:
                 self.say(line.removeprefix("/") if line.startswith("//") else line)
         except (ChatError, NotNow) as refusal:
             raise CannotDo(str(refusal)) from refusal
+        if line and not self.draft:
+            self._edited.pop(room, None)
 
     def is_code(self, text: str) -> bool:
         """Whether *text* is the code of an invitation, which the user was asked for after ``/register``."""
@@ -507,13 +509,12 @@ class Client:
         room = self.model.current
         line = self._last_said(room)
         self.draft = f"/edit {line.text.removesuffix(line.link)}"
-        self._edited = room, line.id or 0
+        self._edited[room] = line.id or 0
 
     def _edit(self, command: Command, arguments: Mapping[str, Any]) -> None:
         """Give another text to the message whose text the user was shown, or else to what they said last here."""
         room = self.model.current
-        shown, self._edited = self._edited, None
-        number = shown[1] if shown is not None and shown[0] is room else self._last_said(room).id
+        number = self._edited.get(room) or self._last_said(room).id
         self._post(command.name, id=number, text=arguments["text"])
 
     def _delete(self, command: Command, arguments: Mapping[str, Any]) -> None:
@@ -823,6 +824,11 @@ def all_commands() -> list[Command]:
     """All commands that a user can type: the server's and the client's own."""
     served = (command for command in table.for_people() if command.name not in _NOT_HERE)
     return [*served, *OWN_COMMANDS.values()]
+
+
+def changes_message(text: str) -> bool:
+    """Return whether a typed text is to become that of the message that the user said last where they type it."""
+    return text.lower().startswith("/edit ")
 
 
 def has_secret(text: str) -> bool:

@@ -16,7 +16,7 @@ from twisted.internet.task import LoopingCall
 from twisted.python.failure import Failure
 
 from chat.client.link.link import Link, Post
-from chat.client.model.client import goes_to
+from chat.client.model.client import changes_message, goes_to
 from chat.client.model.input_history import InputHistory, places_of
 from chat.client.model.model import Model, Observer
 from chat.client.model.open_rooms import OpenRoom, OpenRooms, SavedLine, as_saved, restore
@@ -156,7 +156,7 @@ class SessionKeeper(Observer):
             self._call.stop()
         unsent = self._outbox
         for room in self._model.rooms:
-            if _changes(draft := self.draft(room)):
+            if changes_message(draft := self.draft(room)):
                 self.history.add(places_of(room)[0], draft)
         try:
             self.file.save(self._session())
@@ -210,11 +210,7 @@ class SessionKeeper(Observer):
         draft = self.draft(room)
         asks_code = self._link is not None and self._link.registering is not None
         is_code = asks_code and room is self._model.current
-        return "" if is_code or _changes(draft) else draft
-
-
-def _changes(draft: str) -> bool:
-    return draft.lower().startswith("/edit ")
+        return "" if is_code or changes_message(draft) else draft
 
 
 def _last_lines(room: Room) -> tuple[SavedLine, ...]:

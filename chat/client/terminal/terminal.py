@@ -32,7 +32,7 @@ from prompt_toolkit.widgets import SearchToolbar
 
 from chat.client.model import status
 from chat.client.model.apart import Apart, Glance, Listing, Unread
-from chat.client.model.client import MAXIMUM_PASTE, CannotDo, Client
+from chat.client.model.client import MAXIMUM_PASTE, CannotDo, Client, changes_message
 from chat.client.model.excerpt import Excerpt
 from chat.client.model.input_history import InputHistory
 from chat.client.model.model import Observer
@@ -197,10 +197,12 @@ class Terminal(Observer):
     def _keep(self, closed: InputLine, was_shown: Buffer) -> None:
         """Keep the line of a closed room: where the user types now if that was typed last, or else to be brought back.
 
-        It is never put where something is typed already.
+        It is never put where something is typed already, and no changed text where it would change another message.
         """
         line = self._view.buffer
-        if closed is was_shown and not line.text:
+        if changes_message(closed.text):
+            closed.append_to_history()
+        elif closed is was_shown and not line.text:
             line.document = closed.document
         elif closed.text:
             line.history.append_string(closed.text)
