@@ -304,13 +304,13 @@ def _begin(settings: ClientSettings, reactor: IReactorTime) -> tuple[Client, Ses
 
 
 @contextmanager
-def _kept(keeper: SessionKeeper, link: Link, reactor: IReactorTime, output: Output) -> Iterator[None]:
+def _kept(keeper: SessionKeeper, client: Client, reactor: IReactorTime, output: Output) -> Iterator[None]:
     """Keep what is open while the context lasts, and at its end; tell the user then what was not sent."""
-    keeper.start(link, reactor, deferToThread)
+    keeper.start(client.link, reactor, deferToThread)
     try:
         yield
     finally:
-        told = keeper.stop()
+        told = [*keeper.stop(), *(f"{upload.name} was not sent." for upload in client.uploads)]
     for line in told:
         output.write(f"{line}\n")
 
@@ -366,7 +366,7 @@ async def _screen(settings: ClientSettings, reactor: IReactorTime, output: Outpu
             terminal = Terminal(client, settings.address, keeper.history, keeper.drafts)
             keeper.draft = terminal.draft
             linked.add_done_callback(lambda _: terminal.close())
-            with _kept(keeper, link, reactor, output):
+            with _kept(keeper, client, reactor, output):
                 try:
                     await terminal.run()
                 finally:
@@ -396,7 +396,7 @@ async def _plain(settings: ClientSettings, reactor: IReactorTime, output: Output
         linked = _start(link)
         if await _entered(link, linked, keeper, settings, output):
             ReadMarks(link, client.model, reactor)
-            with _kept(keeper, link, reactor, output), keys.taken(), handled((SIGINT,), plain.interrupt):
+            with _kept(keeper, client, reactor, output), keys.taken(), handled((SIGINT,), plain.interrupt):
                 await asyncio.wait([linked])
         await linked
         await _say_farewell(link, output)

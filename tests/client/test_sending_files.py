@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import socket
+import subprocess
+import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
@@ -11,10 +14,10 @@ import pytest
 from box import Box
 from client.screens import Screen, play
 from client.seats import Seat
+from e2e.waiting import DEADLINE
 from twisted.internet.defer import Deferred, fail, succeed
 
-from chat.client.link import sending
-from chat.client.link.sending import CannotSend
+from chat.client.link.sending import CannotSend, Upload
 from chat.client.model.client import CannotDo
 from chat.client.model.plain_text import plain_text
 from chat.core.commands import files
@@ -38,7 +41,10 @@ class Sender:
         self.failure: CannotSend | None = None
         self.seat.client.put = self._put
 
-    def _put(self, url: str, file: Path | bytes, certificate: bytes | None = None) -> Deferred[None]:
+    def _put(
+        self, url: str, upload: Upload, moved: Callable[[], object], certificate: bytes | None = None
+    ) -> Deferred[None]:
+        file = upload.file
         self.sent.append((url, file))
         if self.failure is not None:
             return fail(self.failure)
@@ -65,6 +71,17 @@ class Sender:
     def last(self) -> str:
         """The last line in the room."""
         return plain_text(list(self.seat.model.current.lines)[-1])
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The user's home, in which the client runs."""
+    (tmp_path / "tea cups").mkdir()
+    for name in ("log.txt", "Lunch menu.md", ".profile", "tea cups/blue.png", "tea cups/bad\nname", " blank"):
+        (tmp_path / name).write_text("x")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    return tmp_path
 
 
 def test_send_sends_a_file(tmp_path: Path) -> None:
@@ -111,6 +128,66 @@ def test_what_can_not_be_sent_is_told(tmp_path: Path) -> None:
         other.client.enter(f"/send {file}")
 
 
+class Waiting:
+    """Takes files that go on being sent until they are stopped."""
+
+    def __init__(self, seat: Seat) -> None:
+        seat.box.hub.links = Links("http://192.0.2.1/", files=True)
+        self.sent: list[tuple[Upload, Callable[[], object], Deferred[None]]] = []
+        seat.client.put = self._put
+        seat.wiring.cable.cut()
+        seat.wiring.wait(5)
+
+    def _put(
+        self, url: str, upload: Upload, moved: Callable[[], object], certificate: bytes | None = None
+    ) -> Deferred[None]:
+        self.sent.append((upload, moved, Deferred()))
+        return self.sent[-1][2]
+
+
+def test_how_much_is_sent_stands_below_the_newest_line(home: Path) -> None:
+    seat = Seat(Box(), rooms=("lobby", "dev"))
+    waiting = Waiting(seat)
+    seat.enter("one", "/send log.txt", "/edit two")
+    upload, moved, ended = waiting.sent[0]
+    upload.percent, before = 43, seat.bells.changes
+    moved()
+    assert seat.bells.changes > before
+    assert seat.client.unsent(seat.room("#lobby")) == ["log.txt (1 byte): 43 %"]
+    assert seat.client.unsent(seat.room("#dev")) == []
+    ended.callback(None)
+    assert seat.client.unsent(seat.room("#lobby")) == []
+    seat.enter("/send log.txt", "/go dev")
+    waiting.sent[1][2].errback(CannotSend("The disk is full."))
+    assert seat.shown()[-1] == "! The disk is full."
+
+
+@pytest.mark.usefixtures("home")
+def test_esc_twice_stops_sending() -> None:
+    async def scene(screen: Screen, box: Box) -> None:
+        waiting = Waiting(screen.seat)
+        screen.press("/send log.txt\r")
+        await screen.sees("... log.txt (1 byte): 0 %")
+        upload, _, ended = waiting.sent[0]
+        screen.press("\x1b")
+        await screen.sees("Press Esc again to send no more of log.txt.")
+        screen.press("x\x7f")
+        await screen.sees_no("Press Esc again")
+        screen.press("\x1b")
+        await screen.sees("Press Esc again to send no more of log.txt.")
+        assert not upload._stopped
+        screen.press("\x1b")
+        await screen.sees("! log.txt was not sent.")
+        assert upload._stopped
+        ended.errback(CannotSend("The connection broke."))
+        screen.press("\x1b")
+        await screen.until(screen.is_settled)
+        assert not screen.has("0 %")
+        assert not screen.has("broke")
+
+    play(scene)
+
+
 def test_a_text_that_is_too_long_is_offered_as_a_file() -> None:
     ada = Sender()
     offer = "That has 120 lines, too long for a message. Enter again sends it as a file."
@@ -144,17 +221,6 @@ def test_what_is_too_much_to_paste_waits_for_send() -> None:
     ((_, data),) = ada.sent
     assert data == b"x\n" * 10_000
     assert ada.enter("/send") == "Say which file: /send log.txt"
-
-
-@pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The user's home, in which the client runs."""
-    (tmp_path / "tea cups").mkdir()
-    for name in ("log.txt", "Lunch menu.md", ".profile", "tea cups/blue.png", "tea cups/bad\nname", " blank"):
-        (tmp_path / name).write_text("x")
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("HOME", str(tmp_path))
-    return tmp_path
 
 
 @pytest.mark.parametrize(
@@ -235,12 +301,23 @@ def url() -> Iterator[str]:
             thread.join()
 
 
+def upload(file: Path | bytes) -> Upload:
+    return Upload("log.txt", 0, file)
+
+
+def nothing() -> None:
+    """Do nothing."""
+
+
 def test_the_bytes_go_by_http(url: str, tmp_path: Path) -> None:
     file = tmp_path / "log.bin"
     file.write_bytes(bytes(range(256)) * 1_000)
-    sending._put(url, file)
+    sent = upload(file)
+    percents: list[int] = []
+    sent.send_to(url, lambda: percents.append(sent.percent))
     assert Server.got == file.read_bytes()
-    sending._put(url, b"paste")
+    assert (percents[0], percents[-1]) == (6, 100)
+    upload(b"paste").send_to(url, nothing)
     assert Server.got == b"paste"
 
 
@@ -248,11 +325,45 @@ def test_the_sentence_of_the_server_is_told(url: str, monkeypatch: pytest.Monkey
     monkeypatch.setattr(Server, "status", 403)
     monkeypatch.setattr(Server, "answer", b"You are \x1b[31mmuted.\n")
     with pytest.raises(CannotSend, match=r"^You are \[31mmuted\.$"):
-        sending._put(url, b"paste")
+        upload(b"paste").send_to(url, nothing)
+
+
+def test_a_file_to_which_something_is_written_goes_as_it_was(url: str, tmp_path: Path) -> None:
+    file = tmp_path / "log.txt"
+    file.write_bytes(b"x" * 100_000)
+
+    def write_more() -> None:
+        with file.open("ab") as log:
+            log.write(b"y" * 1000)
+
+    upload(file).send_to(url, write_more)
+    assert Server.got == b"x" * 100_000
+
+
+def test_what_is_stopped_is_not_sent_to_its_end(url: str) -> None:
+    stopped = upload(b"x" * 1_000_000)
+    with pytest.raises(CannotSend):
+        stopped.send_to(url, stopped.stop)
+    assert stopped.percent < 10
+
+
+def test_nobody_waits_for_a_file_when_the_client_ends() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        script = f"""
+from chat.client.link import sending
+from twisted.internet import reactor
+sending.PATIENCE = None
+moved = lambda: reactor.callLater(0, reactor.stop)
+reactor.callWhenRunning(
+    sending.put, "http://127.0.0.1:{listening.getsockname()[1]}/u", sending.Upload("log.txt", 5, b"paste"), moved
+)
+reactor.run()
+"""
+        subprocess.run([sys.executable, "-c", script], check=True, timeout=DEADLINE)
 
 
 def test_where_nobody_listens() -> None:
     with pytest.raises(CannotSend, match=r"^The file was not sent: Connection refused\.$"):
-        sending._put("http://127.0.0.1:1/u/KEY", b"paste")
+        upload(b"paste").send_to("http://127.0.0.1:1/u/KEY", nothing)
     with pytest.raises(CannotSend, match="no address"):
-        sending._put("file:///etc/passwd", b"paste")
+        upload(b"paste").send_to("file:///etc/passwd", nothing)

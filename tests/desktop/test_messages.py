@@ -16,6 +16,7 @@ from twisted.internet.defer import Deferred, succeed
 
 from chat.client.desktop.drawing import NO_BREAK
 from chat.client.link.link import Post
+from chat.client.link.sending import Upload
 from chat.client.model.client import MAXIMUM_PASTE
 from chat.core.links import Links
 
@@ -127,8 +128,8 @@ def test_a_text_that_is_too_long_is_offered_as_a_file_where_the_chat_takes_files
     desk.seat.wiring.wait(5)
     sent: list[Path | bytes] = []
 
-    def put(url: str, file: Path | bytes) -> Deferred[None]:
-        sent.append(file)
+    def put(url: str, upload: Upload, moved: Callable[[], object], certificate: bytes | None = None) -> Deferred[None]:
+        sent.append(upload.file)
         return succeed(None)
 
     desk.seat.client.put = put

@@ -146,6 +146,7 @@ class Window(Observer, Reader):
         lost = []
         if unsent := len(self._client.link.outbox):
             lost.append("1 message is not sent yet." if unsent == 1 else f"{unsent} messages are not sent yet.")
+        lost += [f"{shown(upload.name)} is not sent yet." for upload in self._client.uploads]
         begun = [room for room, draft in self._drafts.items() if draft.is_lost and room in self._model.rooms]
         lost += [f"In {shown(room.title)} you have not finished an edit or a reaction." for room in begun]
         if not lost:

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, suppress
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from io import BytesIO
 from itertools import islice
 from pathlib import Path
+from socket import SHUT_RDWR
 from ssl import CERT_NONE, PROTOCOL_TLS_CLIENT, SSLCertVerificationError, SSLContext
-from typing import BinaryIO
+from threading import Thread
+from typing import BinaryIO, cast
 from urllib.parse import SplitResult, urlsplit
 
 from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IReactorFromThreads
+from twisted.python.failure import Failure
 
 from chat.core.text import clean
 
@@ -20,6 +25,8 @@ PATIENCE = 30.0
 """The seconds that the server may take for each step."""
 LONGEST_ANSWER = 1_000
 """How many bytes of the answer are read."""
+PIECE = 16 * 1024
+"""How many bytes are sent at once."""
 LOOKED_AT = 10_000
 """How many of the files in a folder are looked at, for the user to choose one."""
 
@@ -28,40 +35,95 @@ class CannotSend(Exception):
     """A file was not sent; the message of the exception is a sentence for the user."""
 
 
-def put(url: str, file: Path | bytes, certificate: bytes | None = None) -> Deferred[None]:
-    """Send a *file*, or what is to be in it, in another thread; the Deferred fails with :class:`CannotSend`.
+class Upload:
+    """A *file*, or what is to be in it, called *name*, on its way to the server."""
+
+    def __init__(self, name: str, size: int, file: Path | bytes) -> None:
+        self.name = name
+        self.size = size
+        self.file = file
+        self.percent = 0
+        """How much of it is sent."""
+        self._connection: HTTPConnection | None = None
+        self._stopped = False
+
+    def stop(self) -> None:
+        """Send no more of it."""
+        self._stopped = True
+        sock = None if self._connection is None else self._connection.sock
+        if sock is not None:
+            with suppress(OSError):
+                sock.shutdown(SHUT_RDWR)
+
+    def send_to(self, url: str, moved: Callable[[], object], certificate: bytes | None = None) -> None:
+        """Send it, and wait until it is stored; raises :class:`CannotSend`. *moved* is called at each percent."""
+        place = urlsplit(url)
+        if place.scheme not in ("http", "https") or place.hostname is None:
+            raise CannotSend("The server has named no address to which a file can be sent.")
+        try:
+            with ExitStack() as opened:
+                body, size = self._open(opened)
+                self._connection = connection = _connect(place, certificate)
+                opened.callback(connection.close)
+                # A server that refuses the file may close before it has read all of it.
+                with suppress(BrokenPipeError, ConnectionResetError):
+                    pieces = self._pieces(body, size, moved)
+                    connection.request("PUT", place.path, pieces, {"Content-Length": str(size)})
+                answer = connection.getresponse()
+                sentence = clean(answer.read(LONGEST_ANSWER).decode("utf-8", "replace")).strip()
+        except SSLCertVerificationError as failure:
+            raise CannotSend(
+                f"The file was not sent: the certificate of {place.hostname} can't be trusted "
+                f"({failure.verify_message}). If it is that of the chat, come in by tls://, and it is."
+            ) from failure
+        except (OSError, HTTPException) as failure:
+            reason = getattr(failure, "strerror", None) or str(failure) or "the connection broke"
+            raise CannotSend(f"The file was not sent: {clean(reason)}.") from failure
+        if answer.status not in (200, 201):
+            raise CannotSend(sentence or f"The file was not sent: the server answered {answer.status}.")
+
+    def _open(self, opened: ExitStack) -> tuple[BinaryIO, int]:
+        if isinstance(self.file, bytes):
+            return BytesIO(self.file), len(self.file)
+        body = opened.enter_context(self.file.open("rb"))
+        return body, os.fstat(body.fileno()).st_size
+
+    def _pieces(self, body: BinaryIO, size: int, moved: Callable[[], object]) -> Iterator[bytes]:
+        """Read so many bytes, and no more: something may be written to the file meanwhile."""
+        left = size
+        while left and (piece := body.read(min(left, PIECE))):
+            if self._stopped:
+                raise CannotSend("The file was not sent.")
+            yield piece
+            left -= len(piece)
+            percent = (size - left) * 100 // size
+            if percent != self.percent:
+                self.percent = percent
+                moved()
+
+
+def put(url: str, upload: Upload, moved: Callable[[], object], certificate: bytes | None = None) -> Deferred[None]:
+    """Send a file; *moved* is called at each percent. The Deferred fails with :class:`CannotSend`.
 
     *certificate* is that by which we trust the server that has named the address. Where it is shown, it is trusted too.
+
+    It is sent in a thread of its own, for which nobody waits who leaves.
     """
-    from twisted.internet.threads import deferToThread
+    from twisted.internet import reactor
 
-    return deferToThread(_put, url, file, certificate)
+    call: Callable[..., object] = cast(IReactorFromThreads, reactor).callFromThread
+    sent = Deferred[None]()
 
+    def send() -> None:
+        try:
+            upload.send_to(url, lambda: call(moved), certificate)
+        except BaseException:
+            call(sent.errback, Failure())
+        else:
+            call(sent.callback, None)
 
-def _put(url: str, file: Path | bytes, certificate: bytes | None = None) -> None:
-    place = urlsplit(url)
-    if place.scheme not in ("http", "https") or place.hostname is None:
-        raise CannotSend("The server has named no address to which a file can be sent.")
-    try:
-        with ExitStack() as opened:
-            body, size = _open(file, opened)
-            connection = _connect(place, certificate)
-            opened.callback(connection.close)
-            # A server that refuses the file may close before it has read all of it.
-            with suppress(BrokenPipeError, ConnectionResetError):
-                connection.request("PUT", place.path, body, {"Content-Length": str(size)})
-            answer = connection.getresponse()
-            sentence = clean(answer.read(LONGEST_ANSWER).decode("utf-8", "replace")).strip()
-    except SSLCertVerificationError as failure:
-        raise CannotSend(
-            f"The file was not sent: the certificate of {place.hostname} can't be trusted ({failure.verify_message}). "
-            "If it is that of the chat, come in by tls://, and it is."
-        ) from failure
-    except (OSError, HTTPException) as failure:
-        reason = getattr(failure, "strerror", None) or str(failure) or "the connection broke"
-        raise CannotSend(f"The file was not sent: {clean(reason)}.") from failure
-    if answer.status not in (200, 201):
-        raise CannotSend(sentence or f"The file was not sent: the server answered {answer.status}.")
+    Thread(target=send, daemon=True).start()
+    return sent
 
 
 def _connect(place: SplitResult, certificate: bytes | None) -> HTTPConnection:
@@ -78,13 +140,6 @@ def _connect(place: SplitResult, certificate: bytes | None) -> HTTPConnection:
             return connection
         connection.close()
     return HTTPSConnection(host, place.port, timeout=PATIENCE)
-
-
-def _open(file: Path | bytes, opened: ExitStack) -> tuple[BinaryIO, int]:
-    if isinstance(file, bytes):
-        return BytesIO(file), len(file)
-    body = opened.enter_context(file.open("rb"))
-    return body, os.fstat(body.fileno()).st_size
 
 
 def look_at(name: str) -> tuple[Path, int]:

@@ -10,7 +10,7 @@ from typing import Any
 from twisted.python.failure import Failure
 
 from chat.client.link.link import MAXIMUM_OUTBOX, Link, NotNow, Post
-from chat.client.link.sending import CannotSend, files_like, look_at, put
+from chat.client.link.sending import CannotSend, Upload, files_like, look_at, put
 from chat.client.link.states import Asking
 from chat.client.model import status
 from chat.client.model.apart import Glance
@@ -89,8 +89,10 @@ class Client:
         self._backlogs = Backlogs(link, model)
         self.put = put
         """Sends a file."""
-        self._sending: dict[str, Path | bytes] = {}
+        self._sending: dict[str, Upload] = {}
         """What is to be sent once the server says where, by the tag of the request."""
+        self.uploads: dict[Upload, Room] = {}
+        """The files that are being sent."""
         self._too_long = ""
         """The text that the user was offered to send as a file, as it is too long for a message."""
         model.may_send = self._send_to
@@ -241,21 +243,36 @@ class Client:
         address = {"with": room.with_} if room.private else {"room": room.name}
         tag = self.link.ask("upload", **address, name=name, size=size)
         self.model.expect(tag)
-        self._sending[tag] = file
+        self._sending[tag] = Upload(name, size, file)
         if len(self._sending) > MOST_SENDING:
             del self._sending[next(iter(self._sending))]
 
     def _send_to(self, event: events.Upload, room: Room) -> None:
         """Send the file for which the server has named an address."""
-        file = self._sending.pop(event.tag or "", None)
-        if file is None:
+        upload = self._sending.pop(event.tag or "", None)
+        if upload is None:
             return
+        self.uploads[upload] = room
 
-        def failed(failure: Failure) -> None:
-            sentence = str(failure.value) if failure.check(CannotSend) else "The file was not sent."
-            self.model.tell(sentence, LineKind.REFUSAL, room if room in self.model.rooms else None)
+        def ended(failure: Failure | None) -> None:
+            if self.uploads.pop(upload, None) is None:
+                return  # the user has stopped it
+            self.model.outbox_changed()
+            if failure is not None:
+                sentence = str(failure.value) if failure.check(CannotSend) else "The file was not sent."
+                self.model.tell(sentence, LineKind.REFUSAL, room if room in self.model.rooms else None)
 
-        self.put(event.url, file, self.link.certificate).addErrback(failed)
+        self.put(event.url, upload, self.model.outbox_changed, self.link.certificate).addBoth(ended)
+
+    def sent_to(self, room: Room) -> list[Upload]:
+        """Return the files that are being sent to *room*."""
+        return [upload for upload, place in self.uploads.items() if place is room]
+
+    def stop_sending(self, upload: Upload) -> None:
+        """Send no more of a file."""
+        room = self.uploads.pop(upload)
+        upload.stop()
+        self.model.tell(f"{upload.name} was not sent.", LineKind.REFUSAL, room if room in self.model.rooms else None)
 
     def open_at(self, number: int) -> None:
         """Show what was said round the message with that id; raises :class:`CannotDo`."""
@@ -338,7 +355,11 @@ class Client:
         return complete(before, people=people, rooms=self.model.known_rooms, commands=self._offered, aliases=ALIASES)
 
     def unsent(self, room: Room) -> list[str]:
-        """Return as lines what was said in *room* and is not acknowledged."""
+        """Return as lines what was said in *room* and is not acknowledged, and which files are being sent there."""
+        files = [f"{each.name} ({file_size(each.size)}): {each.percent} %" for each in self.sent_to(room)]
+        return [*self._unsaid(room), *files]
+
+    def _unsaid(self, room: Room) -> list[str]:
         return [
             line
             for post in self.link.outbox.values()
@@ -523,7 +544,7 @@ class Client:
 
     def _last_said(self, room: Room) -> Line:
         """The last message of the user; raises :class:`CannotDo`, also if a later one is not stored yet."""
-        if self.unsent(room):
+        if self._unsaid(room):
             raise CannotDo("What you said last is not stored yet, so it can't be changed. Try again when it is.")
         line = room.newest(lambda line: line.mine)
         if line is None:

@@ -10,7 +10,7 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.python.failure import Failure
 
 from chat.client.link.link import Link, Listener
-from chat.client.link.sending import put
+from chat.client.link.sending import Upload, put
 from chat.client.link.states import State, Waiting
 from chat.core import events
 
@@ -30,8 +30,7 @@ class FileSender(Listener):
         self.finished: Deferred[bool] = Deferred()
         """Fires at the end with whether the file was stored."""
         self._room = room
-        self._path = path
-        self._size = size
+        self._upload = Upload(path.name, size, path)
         self._timeout = timeout
         self._complain = complain
         self._timer = clock.callLater(timeout, self._too_late)
@@ -52,10 +51,10 @@ class FileSender(Listener):
             case events.Welcome() if "files" not in (event.features or ()):
                 self._fail("This chat takes no files.")
             case events.RoomState() if self._link is not None:
-                self._link.ask("upload", room=self._room, name=self._path.name, size=self._size)
+                self._link.ask("upload", room=self._room, name=self._upload.name, size=self._upload.size)
             case events.Upload() if self._timer.active() and self._link is not None:
                 self._timer.cancel()
-                sent = put(event.url, self._path, self._link.certificate)
+                sent = put(event.url, self._upload, lambda: None, self._link.certificate)
                 sent.addCallbacks(lambda _: self._finish(True), self._failed)
             case events.Refusal():
                 self._fail(event.text)
