@@ -21,6 +21,12 @@ HELP_LINE = "Say something by typing it. // begins a line with one slash. exit l
 HIDE, SHOW = b"\xff\xfb\x01", b"\xff\xfc\x01"
 """Telnet's WILL and WONT ECHO (RFC 857): the terminal is not to show what is typed, or to show it again."""
 
+_OF_CLIENTS = {
+    "leave": "You are always in one room: /join lobby goes to the lobby, exit leaves.",
+    "send": "Files are sent by another program: /upload shows the line for it.",
+}
+"""What only clients can do, and what to type instead."""
+
 _LONGEST_TO_LEAVE = max(map(len, LEAVE_WORDS))
 
 _JSON = re.compile(r"\ufeff?\s*(?:\{\s*[\"}]|\[\s*\{)")
@@ -156,8 +162,8 @@ class TextManners(Manners):
                 entrance.ask_again(hub, session)
 
     def _command(self, hub: Hub, session: Session, text: str) -> None:
-        if table.named(text.split()[0]) == "leave":  # which only the terminal client and the window can do
-            raise UnknownCommand("You are always in one room: /join lobby goes to the lobby, exit leaves.")
+        if instead := _OF_CLIENTS.get(table.named(text.split()[0])):
+            raise UnknownCommand(instead)
         command, rest = table.split(text)
         self._run(hub, session, command, command.parse(rest, session.here))
 

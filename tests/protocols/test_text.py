@@ -280,6 +280,7 @@ def test_a_mistyped_command_gets_the_nearest_one(typed: str, meant: str) -> None
         ("/xyzzy", "! There is no command /xyzzy. Type /help for the commands."),
         ("/", "! There is no command /. Type /help for the commands."),
         ("/say hi", "! There is no command /say. Type /help for the commands."),
+        ("/send log.txt", "! Files are sent by another program: /upload shows the line for it."),
         ("/leave", "! You are always in one room: /join lobby goes to the lobby, exit leaves."),
         ("/topic " + "x" * 513, "! That topic is too long, so it was not sent. Use at most 512 bytes."),
         ("\x00\x1b", "! There is nothing to say in that."),
