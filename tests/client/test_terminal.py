@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 
 import pytest
 from box import Box, Client
@@ -13,6 +14,8 @@ from prompt_toolkit.output import ColorDepth
 
 from chat.client.model.client import MAXIMUM_PASTE
 from chat.core.doors import Doors
+
+UP, DOWN = "\x1b[A", "\x1b[B"
 
 
 async def scrolled_up(screen: Screen, box: Box) -> Client:
@@ -280,6 +283,30 @@ def test_of_more_than_five_lines_the_first_and_the_last_are_told() -> None:
         screen.press("\r")
         await screen.sees("ada: so: def f():")
         assert box.stored[0].text.split("\n")[:2] == ["so: def f():", "    one"]
+
+    play(scene)
+
+
+def test_the_prompt_stays_in_view_while_more_is_typed_than_there_is_room_for() -> None:
+    async def scene(screen: Screen, box: Box) -> None:
+        def shows(*rows: str, cursor: int) -> Callable[[], bool]:
+            def shown() -> bool:
+                return screen.rows()[-8:] == list(rows) and screen.screen.cursor.y - screen.size.rows + 8 == cursor
+
+            return shown
+
+        screen.press(PASTE % "\n".join(f"line {number}" for number in range(12)))
+        await screen.until(shows("ada #lobby> …", *(f"line {number}" for number in range(5, 12)), cursor=7))
+        await screen.press_until(UP, shows("ada #lobby> …", *(f"line {number}" for number in range(5, 12)), cursor=1))
+        await screen.press_until(UP, shows("ada #lobby> …", *(f"line {number}" for number in range(3, 10)), cursor=1))
+        await screen.press_until(
+            UP, shows("ada #lobby> line 0", *(f"line {number}" for number in range(1, 8)), cursor=1)
+        )
+        await screen.press_until(DOWN, shows("ada #lobby> …", *(f"line {number}" for number in range(2, 9)), cursor=7))
+        screen.press("\x03" + "tea " * 200)
+        await screen.until(lambda: screen.rows()[-8] == "ada #lobby> …" and screen.rows()[-1].startswith("tea"))
+        screen.press("\x01")
+        await screen.until(lambda: screen.rows()[-8].startswith("ada #lobby> tea tea"))
 
     play(scene)
 

@@ -24,7 +24,7 @@ from prompt_toolkit.layout import (
     Window,
 )
 from prompt_toolkit.layout.controls import UIContent, UIControl
-from prompt_toolkit.layout.processors import BeforeInput, ConditionalProcessor, PasswordProcessor
+from prompt_toolkit.layout.processors import ConditionalProcessor, PasswordProcessor
 from prompt_toolkit.output import Output
 from prompt_toolkit.search import SearchDirection, start_search
 from prompt_toolkit.styles import DynamicStyle
@@ -134,8 +134,9 @@ class Terminal(Observer):
         client.key_lines = KEY_LINES
         hidden = ConditionalProcessor(PasswordProcessor(), Condition(lambda: self._takes_secret))
         self._control = TypedText(
+            self._prompt,
+            [hidden, EmojiApart()],
             buffer=self._view.buffer,
-            input_processors=[hidden, EmojiApart(), BeforeInput(self._prompt)],
             search_buffer_control=self._search.control,
             preview_search=True,
         )

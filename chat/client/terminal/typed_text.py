@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from prompt_toolkit.data_structures import Point
 from prompt_toolkit.formatted_text import StyleAndTextTuples
 from prompt_toolkit.formatted_text.utils import fragment_list_to_text
 from prompt_toolkit.layout.controls import BufferControl, UIContent
-from prompt_toolkit.layout.processors import Processor, Transformation, TransformationInput
+from prompt_toolkit.layout.processors import BeforeInput, Processor, Transformation, TransformationInput
 from prompt_toolkit.layout.utils import explode_text_fragments
 
 from chat.client.terminal.widths import cells, fitting, fusing, one_by_one, wrap
@@ -34,10 +36,36 @@ class EmojiApart(Processor):
 
 
 class TypedText(BufferControl):
-    """Breaks the text into rows itself, as the window round it would break words. The last column is the cursor's."""
+    """Breaks the text into rows itself, as the window round it would break words. The last column is the cursor's.
+
+    The *prompt*, with which the text begins, stays in view if the text has more rows than there is room for.
+    """
+
+    def __init__(self, prompt: Callable[[], StyleAndTextTuples], processors: Sequence[Processor], **other: Any) -> None:
+        super().__init__(input_processors=[*processors, BeforeInput(prompt)], **other)
+        self._prompt_only = prompt
+        self._top = 0
+        """How many rows are above those that are shown."""
 
     def create_content(self, width: int, height: int, preview_search: bool = False) -> UIContent:
-        """Return the rows as lines of their own."""
+        """Return the rows as lines of their own: those that are to be shown, or all if *height* is 1."""
+        content = self._in_rows(width, height, preview_search)
+        room = content.line_count - height
+        if height == 1:
+            return content
+        if room <= 0:
+            self._top = 0
+            return content
+        at = content.cursor_position.y
+        # In place of the uppermost row stands the prompt, unless that is the first.
+        self._top = min(max(self._top, at - height + 1), room, max(at - 1, 0))
+        rows = [content.get_line(number) for number in range(self._top, self._top + height)]
+        if self._top:
+            rows[0] = [*self._prompt_only(), ("class:prompt.mark", "…")]
+        cursor = Point(content.cursor_position.x, at - self._top)
+        return UIContent(rows.__getitem__, height, cursor, show_cursor=content.show_cursor)
+
+    def _in_rows(self, width: int, height: int, preview_search: bool) -> UIContent:
         content = super().create_content(width, height, preview_search)
         rows: list[StyleAndTextTuples] = []
         cursor = Point(0, 0)
