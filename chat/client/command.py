@@ -364,7 +364,7 @@ async def _screen(settings: ClientSettings, reactor: IReactorTime, output: Outpu
             ReadMarks(link, client.model, reactor)
             await output.finish()
             terminal = Terminal(client, settings.address, keeper.history, keeper.drafts)
-            keeper.draft = terminal.draft
+            keeper.draft, keeper.replace = terminal.draft, terminal.replace
             linked.add_done_callback(lambda _: terminal.close())
             with _kept(keeper, client, reactor, output):
                 try:
@@ -380,7 +380,7 @@ async def _plain(settings: ClientSettings, reactor: IReactorTime, output: Output
     client, keeper = _begin(settings, reactor)
     link = client.link
     plain = Plain(client, output, sys.stdin.encoding)
-    plain.drafts, keeper.draft = keeper.drafts, plain.draft
+    plain.drafts, keeper.draft, keeper.replace = keeper.drafts, plain.draft, plain.replace
     keys = Keys(sys.stdin.fileno(), plain)
 
     def filled() -> None:

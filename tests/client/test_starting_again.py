@@ -67,7 +67,12 @@ class Start:
         self.keeper.start(self.wiring.link, box.clock, maybeDeferred)
         self.typed |= {room.title: draft for room, draft in self.keeper.drafts.items()}
         self.keeper.draft = lambda room: self.typed.get(room.title, "")
+        self.keeper.replace = self._replace
         self.wiring.pump()
+
+    def _replace(self, room: Room, before: str, after: str) -> None:
+        if self.typed.get(room.title) == before:
+            self.typed[room.title] = after
 
     def enter(self, *lines: str) -> None:
         """Type lines, and press Enter."""
@@ -374,6 +379,80 @@ def test_habit_36_what_was_sent_is_not_there_again(path: Path) -> None:
     first.enter("sent")
     assert first.leave() == []
     assert Start(box, path).typed == {}
+
+
+@pytest.mark.parametrize(
+    "line", ["said", "//said", "/me said", "/reply said", "/reply #1 said", " said\nin two lines "]
+)
+@pytest.mark.parametrize("acknowledged", [True, False])
+def test_habit_36_what_was_said_just_before_kill_9_is_not_there_again(
+    path: Path, line: str, acknowledged: bool
+) -> None:
+    box = Box()
+    box.text("bob").send("ada: coming?")
+    first = Start(box, path)
+    if acknowledged:
+        first.typed["#lobby"] = line
+        first.wait()
+        first.enter(line)
+    else:
+        first.client.enter(line)
+        first.keeper._save_if_changed(maybeDeferred)
+        first.wiring.pump()
+    first.kill()
+    again = Start(box, path)
+    assert len(box.stored) == 2
+    assert again.typed == {"#lobby": ""}
+    assert not any("not sent" in line for line in again.shown("#lobby"))
+
+
+def test_habit_36_what_was_said_before_or_by_others_stays_in_the_line(path: Path) -> None:
+    box = Box()
+    first = Start(box, path)
+    first.enter("yes")
+    first.typed["#lobby"] = "yes"
+    first.wait()
+    first.kill()
+    box.text("bob").send("yes")
+    assert Start(box, path).typed == {"#lobby": "yes"}
+
+
+def test_habit_36_of_several_texts_those_stay_that_were_not_said(path: Path) -> None:
+    box = Box()
+    first = Start(box, path)
+    for line in ("one", "/me two", "one"):
+        first.client.enter(line)
+    first.typed["#lobby"] = "three"
+    first.keeper._save_if_changed(maybeDeferred)
+    first.kill()
+    second = Start(box, path)
+    assert second.typed == {"#lobby": "one\ntwo\none\nthree"}
+    second.kill()
+    box.clock.advance(100)
+    elsewhere = box.json("ada")
+    elsewhere.ask(type="say", room="lobby", text="one")
+    elsewhere.ask(type="quit")
+    again = Start(box, path)
+    assert again.typed == {"#lobby": "two\none\nthree"}
+    assert again.shown("#lobby")[-1].startswith("* 2 messages were not sent when you left.")
+
+
+def test_habit_36_in_private_what_was_said_just_before_kill_9_goes_when_it_is_shown(path: Path) -> None:
+    box = with_account()
+    box.make_account("bob", hash_password(PASSWORD))
+    box.json("bob", password=PASSWORD)
+    first = Start(box, path, password=PASSWORD)
+    first.enter("/msg bob hi")
+    first.client.enter("psst")
+    first.keeper._save_if_changed(maybeDeferred)
+    first.wiring.pump()
+    first.kill()
+    again = Start(box, path, password=PASSWORD)
+    assert [message.text for message in box.stored] == ["hi", "psst"]
+    again.client.ask_earlier()
+    again.wiring.pump()
+    assert again.typed == {"@bob": ""}
+    assert again.shown("@bob")[-1] == "* That had come after all: it is not in your line any more."
 
 
 def test_habit_36_changes_that_were_not_sent_are_told(path: Path) -> None:

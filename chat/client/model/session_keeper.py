@@ -26,12 +26,13 @@ from chat.client.model.scrollback import Line, LineKind
 from chat.client.model.session_file import VERSION, SavedSession, SessionFile
 from chat.core import names
 from chat.core.errors import BadName
+from chat.core.text import clean_lines
 
 SAVE_EVERY = 2.0
 """After so many seconds what has changed is saved, so that little is lost if the client is killed."""
 KEPT_LINES = 50
 """How many of the last messages of a private conversation are kept."""
-_SAYING = re.compile(r"^/(me |reply #\d+ |(?=/))")
+_SAYING = re.compile(r"^/(me |reply (#\d+ )?|(?=/))")
 """What a text begins with as it was typed, and not as it was said."""
 
 InThread = Callable[[Callable[[SavedSession], None], SavedSession], Deferred[None]]
@@ -73,6 +74,8 @@ class SessionKeeper(Observer):
         """What was half typed last time."""
         self.draft: Callable[[Room], str] = lambda room: self.drafts.get(room, "")
         """Returns what is half typed in a room. The screen sets it."""
+        self.replace: Callable[[Room, str, str], object] = lambda room, before, after: None
+        """Has another text stand in the line of a room, if it is still the one before. The screen sets it."""
         self.greet: Callable[[], object] | None = None
         """Greets somebody who uses the client for the first time here."""
         self.file = file
@@ -81,10 +84,11 @@ class SessionKeeper(Observer):
         self._call: LoopingCall | None = None
         self._saved = saved
         self._failed = False
-        self._news: list[tuple[Room | None, str]] = []
-        """What the user is to be told in a room as soon as they are in it; ``None`` stands for the first."""
-        if file.trouble:
-            self._news.append((None, file.trouble))
+        self._name = model.name
+        self._trouble = file.trouble
+        """What the user is to be told as soon as they are in a room."""
+        self._restored: dict[Room, OpenRoom] = {}
+        """Where something stands in the line that was there or unsent last time: how it was."""
         for room, each in restore(model, saved.open, chosen).items():
             self._restore(room, each)
         model.observe(self)
@@ -103,29 +107,51 @@ class SessionKeeper(Observer):
                 )
                 for line in saved.lines
             )
-        texts = [*saved.unsent, *([saved.draft] if saved.draft else [])]
-        if len(texts) > 1:
-            # They become one message, in which a command would be said, or hold for all of them.
-            texts[: len(saved.unsent)] = [_SAYING.sub("", text) for text in saved.unsent]
-        if draft := "\n".join(texts):
+        if draft := _line(saved):
             self.drafts[room] = draft
-        if saved.unsent:
+            self._restored[room] = saved
+        if room.private and saved.unsent:
+            self._tell_unsent(room)
+
+    def _tell_unsent(self, room: Room) -> None:
+        """Tell the user what was not sent last time."""
+        if (saved := self._restored.get(room)) is not None and saved.unsent:
             what = "A message was" if len(saved.unsent) == 1 else f"{len(saved.unsent)} messages were"
             text = f"{what} not sent when you left. What you had typed is in your line again."
+            self._model.tell(text, room=room)
+
+    def line_added(self, room: Room, line: Line, old: bool) -> None:
+        """Take out of the line what was said after all, before the client was killed or the connection broke."""
+        saved = self._restored.get(room)
+        if saved is None or not old or (line.id or 0) <= saved.read or not (line.mine or line.author == self._name):
+            return
+        texts = [*saved.unsent, saved.draft]
+        said = next((text for text in texts if _SAYING.sub("", clean_lines(text)).strip() == line.text.strip()), None)
+        if said is None:
+            return
+        unsent = list(saved.unsent)
+        if said in unsent:
+            unsent.remove(said)
+            left = msgspec.structs.replace(saved, unsent=tuple(unsent))
             if room.private:
-                self._model.tell(text, room=room)
-            else:
-                self._news.append((room, text))
+                self._model.tell("That had come after all: it is not in your line any more.", room=room)
+        else:
+            left = msgspec.structs.replace(saved, draft="")
+        self._restored[room] = left
+        if room in self.drafts:
+            self.drafts[room] = _line(left)
+        self.replace(room, _line(saved), _line(left))
 
     def room_ready(self, room: Room) -> None:
         """Tell the user what is kept for this room. Greet them if nothing was ever kept here."""
         greet, self.greet = self.greet, None
         if greet is not None and self.file.is_first:
             greet()
-        news = [text for place, text in self._news if place in (None, room)]
-        self._news = [(place, text) for place, text in self._news if place not in (None, room)]
-        for text in news:
-            self._model.tell(text, room=room)
+        trouble, self._trouble = self._trouble, ""
+        if trouble:
+            self._model.tell(trouble, room=room)
+        self._tell_unsent(room)
+        self._restored.pop(room, None)
 
     # Saving
 
@@ -211,6 +237,15 @@ class SessionKeeper(Observer):
         asks_code = self._link is not None and self._link.registering is not None
         is_code = asks_code and room is self._model.current
         return "" if is_code or changes_message(draft) else draft
+
+
+def _line(saved: OpenRoom) -> str:
+    """Return what is to stand in the line of a room."""
+    texts = [*saved.unsent, *([saved.draft] if saved.draft else [])]
+    if len(texts) > 1:
+        # They become one message, in which a command would be said, or hold for all of them.
+        texts[: len(saved.unsent)] = [_SAYING.sub("", text) for text in saved.unsent]
+    return "\n".join(texts)
 
 
 def _last_lines(room: Room) -> tuple[SavedLine, ...]:

@@ -118,6 +118,13 @@ class Plain(Observer):
         typed = self.typed if room is self._model.current and not self._takes_secret else ""
         return "\n".join(text for text in (self.drafts.get(room, ""), typed) if text)
 
+    def replace(self, room: Room, before: str, after: str) -> None:
+        """Have another text stand in the line, if that is of *room* and still the text *before*."""
+        if room is self._model.current and self.typed == before and not self._takes_secret:
+            self._erase(len(before))
+            self.drafts[room] = after
+            self._bring_draft()
+
     def _bring_draft(self) -> None:
         """Put into the line what was half typed in the room when the user left. Several lines are shown above it."""
         if self.typed or self._question or self._pasted is not None:

@@ -532,6 +532,13 @@ class Terminal(Observer):
         """Return what is half typed in *room*."""
         return self._views[room].buffer.text if room in self._views else self._drafts.get(room, "")
 
+    def replace(self, room: Room, before: str, after: str) -> None:
+        """Have another text stand in the line of *room*, if it is still the one *before*."""
+        if room not in self._views and self._drafts.get(room) == before:
+            self._drafts[room] = after
+        elif room in self._views and self._views[room].buffer.text == before:
+            self._views[room].buffer.document = Document(after)
+
     @property
     def _buffer(self) -> Buffer:
         """What is being typed: the line of the room, what is looked for, or the answer to a question."""
