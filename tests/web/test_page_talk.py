@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import pytest
 from e2e.daemon import Daemon
 from playwright.sync_api import expect
 from web.browsers import WIDE, Browsers
@@ -343,6 +344,20 @@ def test_the_door_says_what_is_wrong_until_one_turns_to_something_else(browsers:
     ada.button("Only a name").click()
     ada.name_oneself("also no name!")
     expect(why).to_contain_text("can't be used")
+
+
+@pytest.mark.parametrize("key", ["Enter", "Escape"])
+def test_after_a_dialog_one_types_on(browsers: Browsers, key: str) -> None:
+    ada = browsers.somebody("ada")
+    ada.page.keyboard.type("/register")
+    ada.page.keyboard.press("Enter")
+    expect(ada.dialog.get_by_label("Password")).to_be_focused()
+    ada.page.keyboard.type("correct horse")
+    ada.page.keyboard.press(key)
+    expect(ada.dialog).to_have_count(0)
+    expect(ada.input).to_be_focused()
+    ada.page.keyboard.type("green tea")
+    expect(ada.input).to_have_value("green tea")
 
 
 def test_the_door_asks_for_a_password_and_says_only_whether_it_is_wrong(browsers: Browsers) -> None:

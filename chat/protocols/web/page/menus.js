@@ -94,6 +94,10 @@ export function dialog(title, { text, body, list = {}, button = "OK", danger, ac
 	return new Promise((settle) => {
 		box.onclose = () => {
 			box.remove();
+			// The browser has given the focus back, but may have left the cursor in the dialog, where letters get lost.
+			const { activeElement: before } = document;
+			before.blur();
+			before.focus({ preventScroll: true });
 			settle();
 		};
 	});
