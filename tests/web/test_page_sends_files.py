@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import struct
 import zlib
 
+import pytest
 from playwright.sync_api import FilePayload, expect
-from web.browsers import Browsers
+from web.browsers import Browsers, Tab
 
 
 def picture(width: int, height: int) -> bytes:
@@ -71,3 +73,62 @@ def test_what_is_dragged_over_the_page_shows_where_it_would_go(browsers: Browser
     ada["#log"].evaluate(drag, ["drop", None])
     expect(ada["#drop"]).to_be_hidden()
     expect(bob["a.file"]).to_contain_text("tea.txt")
+
+
+def drop(tab: Tab, **files: int) -> None:
+    """Drop files of so many bytes on the page."""
+    tab["#log"].evaluate(
+        """(log, files) => {
+            const dataTransfer = new DataTransfer();
+            for (const [name, size] of Object.entries(files))
+                dataTransfer.items.add(new File([new Uint8Array(size)], `${name}.bin`));
+            log.dispatchEvent(new DragEvent("drop", {dataTransfer, bubbles: true, cancelable: true}));
+        }""",
+        files,
+    )
+
+
+def slow_down(tab: Tab, throughput: int) -> None:
+    """Let so many bytes a second leave the browser; -1 are all."""
+    conditions = {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": throughput}
+    tab.page.context.new_cdp_session(tab.page).send("Network.emulateNetworkConditions", conditions)
+
+
+@pytest.mark.parametrize("way", ["Escape", "button"])
+def test_one_sees_how_far_a_file_is_and_can_stop_it(browsers: Browsers, way: str) -> None:
+    ada, bob = browsers.somebody("ada"), browsers.somebody("bob")
+    slow_down(ada, 100_000)
+    drop(ada, large=20_000_000, small=10)
+    expect(ada["#sending [role=status]"]).to_have_text("Sending large.bin to #lobby, then 1 more")
+    bar = ada.page.get_by_role("progressbar", name="Sending large.bin")
+    ada.page.wait_for_function("bar => bar.value > 0", arg=bar.element_handle())
+    expect(ada["#sending"]).to_contain_text(re.compile("more[0-9]+ %"))
+    if way == "Escape":
+        ada.input.press("Escape")
+    else:
+        ada.button("Stop sending").click()
+        expect(ada.input).to_be_focused()
+    expect(ada["#sending"]).to_be_hidden()
+    expect(ada["#log"]).to_contain_text("You stopped sending large.bin and small.bin.")
+    slow_down(ada, -1)
+    drop(ada, last=10)
+    expect(bob["a.file"]).to_contain_text("last.bin")
+    expect(bob["a.file"]).to_have_count(1)
+
+
+def test_files_go_one_after_the_other_each_to_where_one_was(browsers: Browsers) -> None:
+    ada, bob = browsers.somebody("ada"), browsers.somebody("bob")
+    drop(ada, huge=30_000_000, one=3000, two=3000)
+    ada.join("dev")
+    refused = "huge.bin was not sent. That file has 30 MB. Send files of at most 25 MB."
+    ada.page.get_by_text(refused).wait_for(state="attached")
+    expect(bob["a.file"]).to_have_text([re.compile("one.bin"), re.compile("two.bin")])
+    ada["#talk"].click()
+    ada.dialog.get_by_label("With whom").fill("bob")
+    ada.page.keyboard.press("Enter")
+    ada.await_place("@bob")
+    drop(ada, early=10)
+    expect(ada[".refusal"]).to_contain_text("early.bin was not sent. Say something to bob first")
+    ada.say("look")
+    drop(ada, late=10)
+    expect(ada["a.file"]).to_contain_text("late.bin")

@@ -1,5 +1,6 @@
 // Gives a Store what it needs of the browser: the WebSocket beside the page, the clock, what the tab keeps.
 
+import { Refused } from "./link.js";
 import { openSocket, prefix, saved } from "./socket.js";
 import { Store } from "./store.js";
 import { Tabs } from "./tab.js";
@@ -12,7 +13,7 @@ export async function openStore(window) {
 	const { passwords } = document.documentElement.dataset;
 	const isSecure = location.protocol === "https:" || /^(localhost|127\.[\d.]+|\[::1\])$/.test(location.hostname);
 	const store = new Store({
-		openSocket, saved, tabs,
+		openSocket, saved, tabs, put,
 		passwords: { taken: "yes", refused: "no" }[passwords] ?? (isSecure ? "yes" : "unknown"),
 		random: Math.random,
 		clock: {
@@ -24,4 +25,21 @@ export async function openStore(window) {
 	});
 	if (store.link.token) store.reconnect();
 	return store;
+}
+
+// Sends a file. Of all requests, only this one tells how far it is.
+async function put(address, file, signal, progress) {
+	const unreadable = () => { throw new Refused("The browser can't read it. If it is a folder, send the files in it."); };
+	await file.slice(0, 1).arrayBuffer().catch(unreadable);
+	signal.throwIfAborted();
+	return new Promise((resolve, reject) => {
+		const request = new XMLHttpRequest();
+		request.upload.onprogress = ({ loaded, total }) => progress(loaded / total);
+		request.onload = () => (request.status < 300 ? resolve() : reject(new Refused(request.responseText)));
+		request.onerror = () => reject(new Refused("The connection broke."));
+		request.onabort = () => reject(signal.reason);
+		signal.onabort = () => request.abort();
+		request.open("PUT", address);
+		request.send(file);
+	});
 }

@@ -2,7 +2,6 @@
 
 import { $, arrange, h, setText } from "./dom.js";
 import { countLines } from "./input.js";
-import { size } from "./log.js";
 import { dialog } from "./menus.js";
 
 export class Composer {
@@ -11,8 +10,8 @@ export class Composer {
 	isReleased = false; // whether Tab leaves the field, as Escape was pressed
 
 	constructor(store, typed) {
-		Object.assign(this, { store, typed, input: $("input"), offers: $("offers"), doing: $("doing"), hint: $("hint") });
-		const { input, offers, doing } = this;
+		const [input, offers, doing, sending, hint] = ["input", "offers", "doing", "sending", "hint"].map($);
+		Object.assign(this, { store, typed, input, offers, doing, sending, hint });
 		input.oninput = (event) => this.changed(event.isComposing);
 		input.onkeydown = (event) => this.key(event);
 		input.onblur = () => this.close();
@@ -23,11 +22,15 @@ export class Composer {
 		};
 		$("attach").onclick = () => {
 			const chooser = h("input", { type: "file", multiple: true });
-			chooser.onchange = () => this.send(chooser.files);
+			chooser.onchange = () => store.sending.add(chooser.files);
 			chooser.click();
 		};
 		doing.lastElementChild.onclick = () => {
 			store.input.cancel();
+			input.focus();
+		};
+		sending.lastElementChild.onclick = () => {
+			store.sending.stop();
 			input.focus();
 		};
 		// The field keeps the focus, and on a phone the keyboard stays.
@@ -163,7 +166,7 @@ export class Composer {
 		if (text ? this.store.input.paste(text) === "text" : !files.length) return;
 		event.preventDefault();
 		if (text) this.offerFile(text);
-		else this.send(files);
+		else this.store.sending.add(files);
 	}
 
 	// Says why a text can't be pasted, or offers to send it as a file.
@@ -171,29 +174,18 @@ export class Composer {
 		const { features, input } = this.store;
 		const why = `What you paste has ${countLines(text)} lines, and a message takes ${input.mostLines}.`;
 		if (!features.has("files")) return setText(this.hint, `${why} Paste less of it.`);
-		const act = () => void this.send([new File([text], "paste.txt", { type: "text/plain" })]);
+		const act = () => this.store.sending.add([new File([text], "paste.txt", { type: "text/plain" })]);
 		return dialog("Send it as a file?", { text: why, button: "Send as paste.txt", act });
 	}
 
-	// Sends files to the current room, one after the other.
-	async send(files) {
-		const { current, features, limits } = this.store;
-		if (!features.has("files")) return setText(this.hint, "This chat takes no files.");
-		for (const file of files) {
-			try {
-				if (file.size > limits.file) {
-					throw new Error(`${file.name} has ${size(file.size)}, and the chat takes ${size(limits.file)}.`);
-				}
-				setText(this.hint, `Sending ${file.name}…`);
-				const { url } = await this.store.ask("upload", { ...current.address, name: file.name, size: file.size });
-				const answer = await fetch(url.slice(url.lastIndexOf("/u/") + 1), { method: "PUT", body: file });
-				if (!answer.ok) throw new Error(await answer.text());
-				setText(this.hint, "");
-			} catch (refusal) {
-				const isBroken = refusal instanceof TypeError;
-				return setText(this.hint, isBroken ? `${file.name} was not sent: the connection broke.` : refusal.message);
-			}
-		}
-		return undefined;
+	// Shows which file is being sent, and how far it is.
+	drawSending() {
+		const [said, bar, seen] = this.sending.children;
+		const [first, ...others] = this.store.sending.files;
+		this.sending.hidden = !first;
+		const more = others.length ? `, then ${others.length} more` : "";
+		setText(said, first ? `Sending ${first.file.name} to ${first.room.title}${more}` : "");
+		bar.value = first?.part ?? 0;
+		setText(seen, `${Math.floor(bar.value * 100)} %`);
 	}
 }

@@ -217,6 +217,7 @@ function drawBelow() {
 
 store.on("changed", draw);
 store.on("dialog", (name) => (name === "upload" ? $("attach").click() : actions.secret(name)));
+store.on("sending", () => composer.drawSending());
 store.on("called", (room, row) => call(room, row, (one) => store.turnTo(one)));
 
 // -- what the user does
@@ -251,9 +252,12 @@ function closer() {
 	return !WIDE.matches && showsPeople ? () => { showsPeople = false; } : null;
 }
 
-// Goes one step back: closes what is open, or else returns to the newest message.
+// Goes one step back: closes what is open, or returns to the newest message, or stops what is being sent.
 function back() {
-	(closer() ?? (() => log.toEnd()))();
+	const close = closer();
+	if (close) close();
+	else if (log.atEnd && store.sending.files.length) store.sending.stop();
+	else log.toEnd();
 	drawPanels();
 	focus();
 }
@@ -362,8 +366,10 @@ ondragover = ondragleave = ondrop = (event) => {
 	setText($("drop"), store.features.has("files") ? `Drop it to send it to ${title}` : "This chat takes no files.");
 	// What is dragged from one element to the next is still over the page.
 	$("drop").hidden = event.type === "drop" || (event.type === "dragleave" && !event.relatedTarget);
-	if (event.type === "drop") composer.send(event.dataTransfer.files);
+	if (event.type === "drop") store.sending.add(event.dataTransfer.files);
 };
+
+onbeforeunload = (event) => { if (store.sending.files.length) event.preventDefault(); };
 
 const look = () => store.look(!document.hidden && document.hasFocus());
 const wake = () => {

@@ -8,6 +8,7 @@ import { Link, Refused } from "./link.js";
 import { mentions } from "./mentions.js";
 import { Panels } from "./panels.js";
 import { Room } from "./room.js";
+import { Sending } from "./sending.js";
 import { same, words } from "./sentences.js";
 import { isChange } from "./wire.js";
 
@@ -19,11 +20,12 @@ const PRESENCE = ["joined", "left", "renamed", "away"]; // what is folded if oth
 const sum = (rooms, what) => rooms.reduce((total, room) => total + room[what], 0);
 
 export class Store {
-	constructor({ clock, saved, passwords = "unknown", tabs = null, ...rest }) {
+	constructor({ clock, saved, passwords = "unknown", tabs = null, put = null, ...rest }) {
 		Object.assign(this, { clock, saved, passwords, tabs, listeners: {}, looking: true });
 		this.link = new Link({ clock, saved, listener: this, ...rest });
 		this.input = new Input(this);
 		this.panels = new Panels(this);
+		this.sending = new Sending(this, put);
 		this.clear(saved.read("rooms") ?? []);
 	}
 

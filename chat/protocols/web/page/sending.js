@@ -1,0 +1,52 @@
+// The files that the user sends: one after the other, each to where the user was when they chose it.
+
+import { Refused } from "./link.js";
+import { list } from "./sentences.js";
+
+export class Sending {
+	// `put(address, file, signal, progress)` sends a file, tells which part of it is gone, and throws Refused.
+	constructor(store, put) {
+		Object.assign(this, { store, put, files: [], last: Promise.resolve() });
+	}
+
+	// Sends files behind those that are on their way.
+	add(files, room = this.store.current) {
+		const { store } = this;
+		if (!store.features.has("files")) return store.tell("This chat takes no files.", "refusal");
+		const news = [...files].map((file) => ({ file, room, part: 0, stopping: new AbortController() }));
+		this.files.push(...news);
+		for (const one of news) this.last = this.last.then(() => this.send(one));
+		return store.emit("sending");
+	}
+
+	async send(one) {
+		const { store } = this;
+		const { file, room, stopping: { signal } } = one;
+		const progress = (part) => {
+			one.part = part;
+			store.emit("sending");
+		};
+		try {
+			signal.throwIfAborted();
+			if (room.private && !room.with) {
+				throw new Refused(`Say something to ${room.name} first, so that the conversation is there.`);
+			}
+			const { url } = await store.ask("upload", { ...room.address, name: file.name, size: file.size });
+			// The server tells where a file goes as others see it. Here it is below the page's own address.
+			await this.put(url.slice(url.lastIndexOf("/u/") + 1), file, signal, progress);
+		} catch (refusal) {
+			if (!signal.aborted) store.tell(`${file.name} was not sent. ${refusal.message}`, "refusal");
+		}
+		this.files = this.files.filter((other) => other !== one);
+		store.emit("sending");
+	}
+
+	// Stops the file that is on its way, and those behind it.
+	stop() {
+		const { files, store } = this;
+		for (const one of files) one.stopping.abort();
+		this.files = [];
+		store.tell(`You stopped sending ${list(files.map((one) => one.file.name))}.`);
+		store.emit("sending");
+	}
+}
