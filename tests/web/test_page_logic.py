@@ -8,8 +8,10 @@ import re
 import shutil
 import subprocess
 import sys
+from datetime import datetime
 from pathlib import Path
 from typing import get_args
+from zoneinfo import ZoneInfo
 
 import msgspec
 import pytest
@@ -18,7 +20,9 @@ from chat.client.model.client import ALIASES
 from chat.core import events
 from chat.core.command import Parameter
 from chat.core.commands import table
+from chat.core.errors import BadField
 from chat.core.text import mentions
+from chat.core.when import read
 
 TESTS = Path(__file__).parent / "page"
 PAGE = Path(__file__).parents[2] / "chat" / "protocols" / "web" / "page"
@@ -26,10 +30,10 @@ NODE = shutil.which("node")
 needs_node = pytest.mark.skipif(NODE is None and "CI" not in os.environ, reason="there is no node here")
 
 
-def node(*arguments: str) -> str:
-    """Run node, and return what it writes."""
+def node(*arguments: str, zone: str = "UTC") -> str:
+    """Run node in that time zone, and return what it writes."""
     assert NODE is not None, "CI has node"
-    environment = {**os.environ, "PYTHON": sys.executable}
+    environment = {**os.environ, "PYTHON": sys.executable, "TZ": zone}
     done = subprocess.run([NODE, *arguments], capture_output=True, text=True, timeout=240, env=environment, check=False)
     assert done.returncode == 0, done.stdout[-10_000:] + done.stderr[-5_000:]
     return done.stdout
@@ -142,3 +146,40 @@ def test_names_are_found_where_the_server_finds_them() -> None:
     assert {text: sorted(spans) for text, spans in zip(SAMPLES, expected, strict=True)} == dict(
         zip(SAMPLES, found, strict=True)
     )
+
+
+WHEN = [
+    *("50", "0", "-5", "50 around 217", "around 217", "AROUND 217", "2026-11-20 around 217", "around 3 after 4", "x"),
+    *("since 09:00", "since 9:00", "since 15:59:59", "since 16:00:01", "SINCE 2026-11-20", "since 2026-11-20 09:00"),
+    *("since", "since 25:00", "since 9:60", "since 2026-02-30", "2026-02-29", "2026-2-9", "0000-01-01"),
+    *("2026-11-20", "2026-03-29", "2026-10-25", "2026-12-31", "2026-11-20 after 5", "after 5", "before 9", "yesterday"),
+    *(
+        "after 5 before 9",
+        "before 9 after 5",
+        "after 5 after 6",
+        "50 before 9",
+        "since 9:00 before 9",
+        "after",
+        "5 after",
+    ),
+]
+
+
+@needs_node
+def test_what_stands_behind_history_is_read_as_the_other_clients_read_it() -> None:
+    zone = "Europe/Berlin"
+    now = datetime(2026, 11, 26, 16, tzinfo=ZoneInfo(zone))
+    expected: dict[str, object] = {}
+    for text in WHEN:
+        try:
+            expected[text] = read(text, now, ZoneInfo(zone))
+        except BadField as refusal:
+            expected[text] = str(refusal)
+    script = (
+        f"import {{ past }} from {json.dumps((PAGE / 'when.js').as_uri())};"
+        f"const read = (text) => {{ try {{ return past(text, new Date({now.timestamp() * 1000})); }} "
+        "catch (refusal) { return refusal.message; } };"
+        f"console.log(JSON.stringify({json.dumps(WHEN)}.map(read)));"
+    )
+    found = json.loads(node("--input-type=module", "--eval", script, zone=zone))
+    assert dict(zip(WHEN, found, strict=True)) == expected

@@ -217,6 +217,23 @@ def test_a_search_shows_the_place(browsers: Browsers) -> None:
     expect(ada.input).to_be_focused()
 
 
+def test_one_reads_on_from_a_place_of_the_history(web_chat: Daemon, browsers: Browsers) -> None:
+    bob = web_chat.person("bob")
+    for number in range(1, 251):
+        bob.type(f"line {number}.")
+    bob.catch_up()
+    ada = browsers.somebody("ada")
+    ada.enter("/history since 2020-01-01")
+    expect(ada[".message.sought"]).to_contain_text("line 1.")
+    expect(ada[".message.sought"]).to_be_in_viewport()
+    expect(ada.message("line 200.")).to_have_count(1)
+    expect(ada.message("line 201.")).to_have_count(0)
+    ada["#log"].evaluate("log => { log.scrollTop = log.scrollHeight; }")
+    expect(ada.message("line 250.")).to_have_count(1)
+    expect(ada.message("line 200.")).to_be_in_viewport()
+    expect(ada.message("line 250.")).not_to_be_in_viewport()
+
+
 def test_two_talk_in_private(browsers: Browsers) -> None:
     ada, bob, cy = (browsers.somebody(name) for name in ("ada", "bob", "cy"))
     ada[".persons button"].filter(has_text="bob").click()

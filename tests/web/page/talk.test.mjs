@@ -334,3 +334,28 @@ test("a search without a connection waits for it", async () => {
   await chat.advance(10);
   assert.deepEqual([ada.panel.waits, ada.panel.found.length], [false, 1]);
 });
+
+test("/history takes all that the other clients take, and one reads on from there", async () => {
+  const ada = await chat.page("ada");
+  await sayAll(ada, Array.from({ length: 30 }, (_, index) => `line ${index + 1}`));
+  const ids = ada.current.lines.filter((line) => line.kind === "say").map((line) => line.id);
+  const read = async (when) => {
+    await type(ada, `/history ${when}`);
+    const { rows, moreBefore, moreAfter, mark } = ada.panel;
+    return [rows.at(0)?.text, rows.at(-1)?.text, moreBefore, moreAfter, mark];
+  };
+  assert.deepEqual(await read("5"), ["line 26", "line 30", true, false, null]);
+  assert.deepEqual(await read(`after ${ids[9]} before #${ids[20]}`), ["line 11", "line 20", true, true, ids[10]]);
+  ada.panels.placeNewer();
+  await chat.settle();
+  assert.deepEqual([ada.panel.rows.at(-1).text, ada.panel.moreAfter], ["line 30", false]);
+  assert.deepEqual(await read(`5 before ${ids[20]}`), ["line 16", "line 20", true, true, null]);
+  assert.deepEqual(await read("2026-11-21"), ["line 1", "line 30", true, true, ids[0]]);
+  ada.panels.placeOlder();
+  await chat.settle();
+  assert.equal(ada.panel.moreBefore, false);
+  assert.deepEqual(await read("since 2026-11-22"), [undefined, undefined, false, false, null]);
+  assert.equal(ada.panel.why, "Nothing was said then.");
+  await type(ada, "/history yesterday");
+  assert.match(last(ada)[0], /Say how many, since when, or which day/);
+});

@@ -3,6 +3,7 @@
 import { called, COMMANDS, usage } from "./command_table.js";
 import { Refused } from "./link.js";
 import { same } from "./sentences.js";
+import { past } from "./when.js";
 
 const IN_CONVERSATIONS = ["history", "leave", "me", "react", "reply", "upload"];
 
@@ -108,11 +109,7 @@ const RUN = {
 	},
 	nick: (store, fields, room) => (store.link.online ? request(store, fields, room, "nick") : store.enter(fields.name)),
 	history: (store, { when = "" }, room) => {
-		const [isRead, count = 50, around] = /^(\d{1,3})?\s*(?:around #?(\d{1,9}))?$/.exec(when) ?? [];
-		if (isRead === undefined) {
-			throw new Refused("Scroll up for what was said before. /search since:2026-11-20 tea finds it.");
-		}
-		store.panels.showPast(room, { count: Number(count), around: around && Number(around) });
+		store.panels.showPast(room, { count: 50, ...past(when, store.clock.date()) });
 	},
 	logout: (store, { which }, room) => {
 		if (!/^(all|\d{1,9})$/i.test(which)) throw new Refused("Say which: /logout 2, or /logout all. /devices lists them.");

@@ -33,22 +33,27 @@ export class Log {
 			const row = button && this.rowOf(button);
 			if (row) does[button.dataset.do](row, button);
 		});
-		const observer = new ResizeObserver(() => this.atEnd && this.toEnd());
+		const observer = new ResizeObserver(() => this.atEnd && !this.isPlace && this.toEnd());
 		for (const part of [box, ...box.children]) observer.observe(part);
 	}
 
-	// Draws `rows` of `room`, any object that stands for what is shown. `sought` is the id of a message that was found.
-	draw(room, rows, sought = null) {
+	// Draws `rows` of `room`. In a place of the history, `sought` is the id of the message where that begins, or null; the
+	// reader goes through it, and its end is not kept in view.
+	draw(room, rows, sought) {
 		const isOther = room !== this.room;
+		this.isPlace = sought !== undefined;
+		const sticks = isOther || (this.atEnd && !this.isPlace);
 		if (isOther) {
-			Object.assign(this, { room, sought, drawn: new Map(), atEnd: true, oldest: null, newest: null });
+			// Of a place, nothing is drawn before it is there.
+			const shown = this.isPlace && !rows.length ? null : room;
+			Object.assign(this, { room: shown, sought, drawn: new Map(), atEnd: true, oldest: null, newest: null });
 			this.count = sought ? Infinity : AT_FIRST;
 			this.items.replaceChildren();
 		}
 		let from = Math.max(0, rows.length - this.count);
-		const oldest = this.atEnd ? -1 : rows.findIndex((row) => row.key === this.oldest);
+		const oldest = sticks ? -1 : rows.findIndex((row) => row.key === this.oldest);
 		if (oldest >= 0) from = Math.min(from, oldest);
-		const anchor = this.atEnd ? null : this.anchor();
+		const anchor = sticks ? null : this.anchor();
 		const focused = document.activeElement.closest(".row")?.dataset.key;
 		const drawn = new Map();
 		for (let at = from; at < rows.length; at++) {
@@ -59,7 +64,7 @@ export class Log {
 			const isSame = old?.row === row && old.first === first;
 			drawn.set(key, isSame ? old : { row, first, element: this.element(row, first, sought) });
 		}
-		if (!isOther) this.speak(rows);
+		if (!isOther && !this.isPlace) this.speak(rows);
 		Object.assign(this, { drawn, hidden: from, oldest: rows[from]?.key, newest: rows.at(-1)?.key });
 		arrange(this.items, [...drawn.values()].map((one) => one.element));
 		const isLost = focused && !document.activeElement.closest(".row");
@@ -68,7 +73,7 @@ export class Log {
 		if (found) {
 			Object.assign(this, { sought: null, atEnd: false });
 			found.scrollIntoView({ block: "center" });
-		} else if (this.atEnd) this.toEnd();
+		} else if (sticks) this.toEnd();
 		else if (anchor) {
 			const { top } = drawn.get(anchor.key)?.element.getBoundingClientRect() ?? anchor;
 			this.box.scrollTop += top - anchor.top;

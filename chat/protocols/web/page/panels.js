@@ -88,8 +88,18 @@ export class Panels {
 			const known = new Set(panel.rows.map((row) => row.id));
 			const news = this.store.linesOf(answer.messages).filter((row) => !known.has(row.id));
 			panel.rows = [...panel.rows, ...news].sort((a, b) => a.id - b.id);
-			if (answer.around !== null) Object.assign(panel, { moreBefore: answer.more_before, moreAfter: answer.more_after });
-			else panel[answer.after === null ? "moreBefore" : "moreAfter"] = answer.more && news.length > 0;
+			const isMore = answer.more && news.length > 0;
+			const endsEarly = answer.before !== null || answer.until !== null;
+			if (answer.around !== null) {
+				Object.assign(panel, { moreBefore: answer.more_before, moreAfter: answer.more_after });
+			} else if (answer.after === null && answer.since === null) {
+				panel.moreBefore = isMore;
+				panel.moreAfter ??= endsEarly;
+			} else {
+				panel.moreBefore ??= panel.rows.length > 0;
+				panel.moreAfter = isMore || endsEarly;
+				panel.mark ??= panel.rows[0]?.id ?? null; // so one reads on from there
+			}
 			const isThere = panel.mark === null || panel.rows.some((row) => row.id === panel.mark);
 			if (!isThere) panel.why = `There is no message ${panel.mark} in ${panel.title}, or not any more.`;
 			else if (!panel.rows.length) panel.why = "Nothing was said then.";
