@@ -31,9 +31,19 @@ export async function change({ sound, notify = false }) {
 	if (notify && (await Notification.requestPermission()) !== "granted") {
 		throw new Error(missing() || "The browser did not allow it.");
 	}
+	if (notify && !settings.notify) notifyFirst();
 	Object.assign(settings, { sound, notify });
 	kept.write("alerts", settings);
 	play();
+}
+
+// Shows what a notification is like. On phones, browsers have them for installed apps only, and say so no earlier.
+function notifyFirst() {
+	try {
+		new Notification("Chat", { body: "So you are told of messages for you.", icon: plain });
+	} catch {
+		throw new Error("This browser shows no notifications of pages. The title and the icon of the tab count what is new.");
+	}
 }
 
 export function drawTitle({ unread, calls, current }) {
