@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Collection, Iterator, Sequence
-from contextlib import ExitStack, closing, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 from secrets import token_urlsafe
 from types import TracebackType
@@ -146,6 +146,17 @@ class Export:
         self._connection.close()
 
 
+@contextmanager
+def _filed() -> Iterator[None]:
+    """Raise :class:`CannotImport` where a file can't be written."""
+    try:
+        yield
+    except NoRoom as error:
+        raise CannotImport("there is no room on the disk for the files. Nothing was imported.") from error
+    except OSError as error:
+        raise CannotImport(f"the files can't be written: {error.strerror}. Nothing was imported.") from error
+
+
 class Import:
     """A context manager that fills the history in *directory*: with everything at its end, or nothing if it raises.
 
@@ -219,21 +230,21 @@ class Import:
 
     def add_piece(self, data: bytes) -> None:
         """Take a piece of the file of the message that comes next."""
-        try:
+        with _filed():
             if self._file is None:
                 self._file = self._files.begin(token_urlsafe(16), 0)
             if self._file.size <= Limits().file:
                 self._file.write(data)
-        except NoRoom as error:
-            raise CannotImport("there is no room on the disk for the files. Nothing was imported.") from error
 
     def _with_file(self, message: Message) -> Said:
         """Put the file of a *message* into its place, if that came whole."""
-        new, self._file = self._file, None
+        new = self._file
         if message.file is None or new is None:
             return Said(structs.replace(message, file=None) if message.file is not None else message)
+        with _filed():
+            contents = new.finish()
+        self._file = None
         self._keys.append(new.key)
-        contents = new.finish()
         if contents.digest != message.file.digest:
             new.abandon()
             return Said(structs.replace(message, file=None))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from contextlib import redirect_stderr, redirect_stdout
 from io import StringIO
 from pathlib import Path
@@ -15,6 +17,7 @@ from chat.archive.command import run
 from chat.archive.lines import MAXIMUM_LINE
 from chat.core.facts import Said
 from chat.core.ports import Query
+from chat.disk import file_directory
 from chat.history.directory import FILES
 from chat.history.sqlite import SqliteStore
 
@@ -89,6 +92,26 @@ def test_an_import_that_fails_leaves_no_file(export: Path, tmp_path: Path) -> No
     with pytest.raises(AssertionError, match="there already"):
         chat("import", export, "--data", new)
     assert on_disk(new) == before
+
+
+@pytest.mark.parametrize("place", ["create_in_data", "put_in_place"])
+def test_an_import_whose_files_can_not_be_written_leaves_nothing(
+    export: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    works, new = getattr(file_directory, place), tmp_path / "new"
+    done: list[object] = []
+
+    def fail(*arguments: object) -> object:
+        if done:
+            raise OSError(errno.EDQUOT, os.strerror(errno.EDQUOT), str(new))
+        done.append(arguments)
+        return works(*arguments)
+
+    monkeypatch.setattr(file_directory, place, fail)
+    with pytest.raises(AssertionError, match=r"files can't be written: Disk quota exceeded\. Nothing was imported\."):
+        chat("import", export, "--data", new)
+    assert on_disk(new) == []
+    assert files(new) == []
 
 
 def test_an_export_as_text_names_them(export: Path, tmp_path: Path) -> None:
