@@ -233,8 +233,7 @@ class Import:
         with _filed():
             if self._file is None:
                 self._file = self._files.begin(token_urlsafe(16), 0)
-            if self._file.size <= Limits().file:
-                self._file.write(data)
+            self._file.write(data)
 
     def _with_file(self, message: Message) -> Said:
         """Put the file of a *message* into its place, if that came whole."""

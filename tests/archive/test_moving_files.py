@@ -16,6 +16,7 @@ from msgspec.structs import replace
 from chat.archive.command import run
 from chat.archive.lines import MAXIMUM_LINE
 from chat.core.facts import Said
+from chat.core.limits import Limits
 from chat.core.ports import Query
 from chat.disk import file_directory
 from chat.history.directory import FILES
@@ -72,6 +73,18 @@ def test_files_move(export: Path, tmp_path: Path) -> None:
     new = tmp_path / "new"
     assert "3 messages were imported." in chat("import", export, "--data", new)
     assert files(new) == [(1, "a b.txt", DATA), (3, "a b.txt", b"tea")]
+
+
+def test_a_file_moves_that_is_larger_than_a_chat_takes_by_itself(tmp_path: Path) -> None:
+    folder, target, new, size = tmp_path / "data", tmp_path / "rooms.jsonl", tmp_path / "new", 26_000_000
+    assert size > Limits().file
+    store = SqliteStore(REACTOR, folder)
+    store.open()
+    wait(store.append([dated(sent(1, put(folder, KEYS[1], bytes(size))))]))
+    store.close()
+    chat("export", "--data", folder, "--output", target)
+    chat("import", target, "--data", new)
+    assert [len(data) for _, _, data in files(new)] == [size]
 
 
 def test_a_file_that_did_not_come_whole_is_left_out(export: Path, tmp_path: Path) -> None:
