@@ -10,7 +10,7 @@ import msgspec
 
 from chat.core.errors import BadField, BadName, Empty
 from chat.core.names import room_name
-from chat.core.text import IGNORABLE, WRITTEN_TOGETHER
+from chat.core.text import IGNORABLE, is_written_together
 from chat.core.when import span
 
 MOST_WORDS = 16
@@ -28,7 +28,6 @@ _IGNORED = re.compile(f"[{IGNORABLE}\u0640\U0001f3fb-\U0001f3ff]")
 """What makes no difference wherever it stands: what nobody sees, the Arabic stretching of letters, colours of skin."""
 _FLAGS = re.compile("[\U0001f1e6-\U0001f1ff]")
 """The letters of which flags are made, two each."""
-_WRITTEN_TOGETHER = re.compile(f"[{WRITTEN_TOGETHER}]")
 _DRAWN = re.compile("[\u2500-\u259f\u2800-\u28ff]")
 """Symbols of which lines and pictures are drawn."""
 _NEW_EMOJI = re.compile("[\U0001f000-\U0001faff]")
@@ -75,7 +74,7 @@ def _kind(character: str) -> str:
     """
     category = unicodedata.category(character)
     if category[0] in "LN":
-        return "l" if category[0] == "L" and _WRITTEN_TOGETHER.match(character) else "a"
+        return "l" if category[0] == "L" and is_written_together(character) else "a"
     if category[0] == "M":
         return "m"
     if category == "So" and character > "\xff" and not _DRAWN.match(character):

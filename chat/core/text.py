@@ -25,7 +25,8 @@ WRITTEN_TOGETHER = (
 """The letters of scripts that put no space between words (Thai, Lao, Burmese, Khmer, Japanese, Chinese), or write what
 follows a word together with it (Korean)."""
 
-_MARKS = re.escape(MARKS_OF_NAMES)
+_RANGES = tuple(zip(WRITTEN_TOGETHER[::3], WRITTEN_TOGETHER[2::3], strict=True))
+_SOME_MARKS = re.compile(f"[{re.escape(MARKS_OF_NAMES)}]+")
 _UNSAFE = re.compile(
     "["
     "\x00-\x1f\x7f-\x9f"  # C0, DEL, C1
@@ -49,6 +50,11 @@ _EVERYBODY = re.compile(r"(?<![\w@])@room(?!\w)", re.IGNORECASE)
 
 _BREAK = re.compile("\r\n|[\n\v\f\r\x1c-\x1e\x85\u2028\u2029]")
 _BREAKS = re.compile(f"(?:{_BREAK.pattern})+")
+
+
+def is_written_together(letter: str) -> bool:
+    """Tell whether a letter is one of :data:`WRITTEN_TOGETHER`."""
+    return any(first <= letter <= last for first, last in _RANGES)
 
 
 def clean(text: str) -> str:
@@ -181,31 +187,60 @@ def calls_everybody(text: str) -> bool:
     return _EVERYBODY.search(text) is not None
 
 
-@lru_cache(maxsize=64)
-def mention_of(name: str) -> re.Pattern[str]:
-    """Find *name* as a word of its own; ``ada-2``, ``ada.b`` and ``ada[m]`` are other people, ``[ada]`` is not.
+def _is_letter(text: str, index: int) -> bool:
+    """Tell whether *text* has a letter or digit there, of a script that puts spaces between words."""
+    if not 0 <= index < len(text):
+        return False
+    character = text[index]
+    return (character.isalnum() or character == "_") and not is_written_together(character)
 
-    Where a script writes words together, a word may stand beside any other.
+
+def _stands_alone(text: str, start: int, end: int) -> bool:
+    """Tell whether a name that stands in *text* there is a word of its own.
+
+    ``ada-2``, ``ada.b`` and ``ada[m]`` are other people than ``ada``, ``[ada]`` is not. Where a script writes words
+    together, a word may stand beside any other.
     """
-    if not name:
-        return re.compile(r"(?!)")
-    letter = rf"[^\W{WRITTEN_TOGETHER}]"
-    before = rf"(?<!{letter})(?<![.-])(?<!{letter}[{_MARKS}])"
-    after = rf"(?!{letter}|[\[{{\\^|]|[.-]{letter}|[{_MARKS}]+{letter})"
-    first, last = (re.fullmatch(f"[{WRITTEN_TOGETHER}]", edge) is not None for edge in (name[0], name[-1]))
-    pattern = f"{'' if first else before}{re.escape(name)}{'' if last else after}"
-    return re.compile(pattern, re.IGNORECASE)
+    if not is_written_together(text[start]):
+        before = text[start - 1] if start else ""
+        marked = before in MARKS_OF_NAMES and _is_letter(text, start - 2)
+        if before and (before in ".-" or marked or _is_letter(text, start - 1)):
+            return False
+    if is_written_together(text[end - 1]) or end == len(text):
+        return True
+    if text[end] in "[{\\^|" or _is_letter(text, end):
+        return False
+    if text[end] in ".-":
+        return not _is_letter(text, end + 1)
+    marks = _SOME_MARKS.match(text, end)
+    return marks is None or not _is_letter(text, marks.end())
+
+
+@lru_cache(maxsize=64)
+def _in_any_case(name: str) -> re.Pattern[str]:
+    return re.compile(re.escape(name), re.IGNORECASE)
+
+
+def _named(text: str, name: str) -> Iterator[tuple[int, int]]:
+    """Find where *text* has *name* as a word of its own."""
+    find = _in_any_case(name).search
+    found = find(text) if name else None
+    while found is not None:
+        alone = _stands_alone(text, *found.span())
+        if alone:
+            yield found.span()
+        found = find(text, found.end() if alone else found.start() + 1)
 
 
 def mentions(text: str, names: Iterable[str]) -> Iterator[tuple[int, int]]:
     """Find where *text* has one of *names* as a word; what stands in a quoted line (``> so``) does not count."""
-    patterns = [mention_of(name) for name in names]
+    names = list(names)
     start = 0
     for line in text.split("\n"):
         if not line.startswith(">"):
-            for pattern in patterns:
-                for match in pattern.finditer(line):
-                    yield start + match.start(), start + match.end()
+            for name in names:
+                for first, last in _named(line, name):
+                    yield start + first, start + last
         start += len(line) + 1
 
 
