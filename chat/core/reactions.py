@@ -27,11 +27,11 @@ LONGEST = 16
 
 _PICTURE = "[\u00a9\u00ae\u203c-\u3299\U0001f000-\U0001faff]"
 _SIGN = f"(?:{_PICTURE}|[0-9#*](?=\ufe0f?\u20e3))[\ufe0e\ufe0f]?[\U0001f3fb-\U0001f3ff]?\u20e3?"
-_EMOJI = re.compile(f"[\U0001f1e6-\U0001f1ff]{{2}}|{_SIGN}(?:\u200d{_SIGN}){{0,3}}")
+_EMOJI = f"[\U0001f1e6-\U0001f1ff]{{2}}|{_SIGN}(?:\u200d{_SIGN}){{0,3}}"
 """A flag, or at most four signs that are joined: no emoji has more."""
 
-_SELECTORS = re.compile("[\ufe0e\ufe0f]")
-_DRAWN_AS_TEXT = re.compile("[\u00a9\u00ae\u203c-\u20e2\u20e4-\u3299]|[0-9#*](?=\u20e3)")
+_SELECTORS = "[\ufe0e\ufe0f]"
+_DRAWN_AS_TEXT = "[\u00a9\u00ae\u203c-\u20e2\u20e4-\u3299]|[0-9#*](?=\u20e3)"
 """Signs of emoji that many fonts draw as letters unless U+FE0F follows."""
 
 
@@ -41,8 +41,8 @@ def reaction_from(text: str) -> str:
     An emoji is written in one way, as keyboards differ in whether they send a variation selector with it.
     """
     text = seen(clean(text).strip())
-    if _EMOJI.fullmatch(text):
-        return _DRAWN_AS_TEXT.sub("\\g<0>\ufe0f", _SELECTORS.sub("", text))
+    if re.fullmatch(_EMOJI, text):
+        return re.sub(_DRAWN_AS_TEXT, "\\g<0>\ufe0f", re.sub(_SELECTORS, "", text))
     if re.fullmatch(rf"[+-]?\w{{1,{LONGEST}}}", text):
         return text
     raise BadField(f"React with one emoji, or with a word of up to {LONGEST} letters: /react 👍")
