@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields
 from ipaddress import ip_address
 from typing import Any
+
+from msgspec import Struct, field, structs
 
 from chat.core import durations
 from chat.core.doors import Doors, Inviters, Registration
@@ -25,7 +26,7 @@ MOST_KEPT = (1 << 63) - 1
 NO_DATA = "none"
 SYNCS = ("full", "normal")
 FOREVER = "forever"
-LIMITS = tuple(field.name for field in fields(Limits) if not isinstance(field.default, bool))
+LIMITS = tuple(field.name for field in structs.fields(Limits) if not isinstance(field.default, bool))
 """The limits that can be set, by the names of :class:`Limits`."""
 MOST = 1e9
 """No limit is greater."""
@@ -37,8 +38,7 @@ LONGEST_KEEPALIVE = 32_767
 """The seconds of silence after which Linux sends the first keepalive probe, at most: it refuses a longer time."""
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(Struct, frozen=True):
     """What can be set. The names are those of the options, with ``-`` as ``_``."""
 
     ways: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -65,11 +65,15 @@ class Settings:
     web_proxy: tuple[str, ...] = ()
     metrics: str | None = None
     reserve: tuple[str, ...] = ()
-    key: str | None = field(default=None, repr=False)
+    key: str | None = None
     members_only: bool = False
     registration: Registration | None = None
     invitations: Inviters = Inviters.MODERATORS
     limit: Mapping[str, Any] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        """Keep the key out of logs."""
+        return object.__repr__(self)
 
     def endpoints(self, way: WayIn) -> tuple[str, ...]:
         """Where to listen for *way*."""

@@ -7,9 +7,9 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import Any
 
+from msgspec.structs import replace
 from twisted.application.service import IService
 from twisted.logger import Logger
 from twisted.python import usage

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec import structs
 from twisted.python.usage import UsageError
 
 from chat.core.doors import Doors, Inviters, Registration
@@ -52,7 +52,7 @@ def test_a_file_can_set_everything(tmp_path: Path) -> None:
     file = tmp_path / "chat.toml"
     file.write_text(EVERYTHING)
     values = read_config(str(file))
-    assert values.keys() == {field.name for field in fields(Settings)} - {"web"}
+    assert values.keys() == {field.name for field in structs.fields(Settings)} - {"web"}
     assert Settings(**values) == Settings(
         ways={"listen": ("tcp:1", "tcp:2"), "tls_listen": ("tcp:3",), "web": ("tcp:5",)},
         welcome="Hello.",

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass, field, replace
 from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_network
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from chat.core import durations, names
 from chat.core.accounts import Subject
@@ -27,8 +29,7 @@ ACCOUNT = "@"
 Network = IPv4Network | IPv6Network
 
 
-@dataclass(frozen=True, slots=True)
-class Ban:
+class Ban(Struct, frozen=True):
     """A name, an address with the number of its bits that count (``192.0.2.0/24``), or an account may not come in.
 
     ``until``: seconds since 1970, ``None`` for ever. The target of a ban of an ``account`` is ``@`` and its name.
@@ -46,8 +47,7 @@ class Ban:
         return _banned("this chat", self.until, self.why, now)
 
 
-@dataclass(frozen=True, slots=True)
-class RoomBan:
+class RoomBan(Struct, frozen=True):
     """The ``subject``, called ``target`` then, may not come into a room. ``until`` is as in :class:`Ban`.
 
     ``network``, if it is given: from where newcomers without an account may not either, until ``network_until``.
@@ -62,7 +62,7 @@ class RoomBan:
     time: str
     network: str = ""
     network_until: float = 0.0
-    arrived: int = field(default=0, compare=False)
+    arrived: int = 0
 
     def sentence(self, room: str, now: float) -> str:
         """Tell who is banned so from *room*, at the time *now*."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
 from keyword import iskeyword
@@ -50,8 +49,7 @@ class Right(Enum):
     """Who has registered their name."""
 
 
-@dataclass(frozen=True, slots=True)
-class Parameter:
+class Parameter(msgspec.Struct, frozen=True):
     """A parameter of a command, and the field of that name in JSON.
 
     ``here``: the text dialect fills in the room that the user is in, unless people may type one, where it is
@@ -68,11 +66,11 @@ class Parameter:
     people: bool = False
     alone: bool = False
     instead: str = ""
-    argument: str = field(init=False)
+    argument: str = ""
     """What the command calls it: its name may be a keyword of Python."""
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "argument", f"{self.name}_" if iskeyword(self.name) else self.name)
+        msgspec.structs.force_setattr(self, "argument", f"{self.name}_" if iskeyword(self.name) else self.name)
 
     def given_by(self, fields: Mapping[str, object]) -> bool:
         """Tell whether the fields of a JSON object have what may stand in its place."""

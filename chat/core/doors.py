@@ -6,7 +6,6 @@ import hashlib
 import hmac
 from base64 import b32encode
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
 from enum import StrEnum
 
 import msgspec
@@ -47,14 +46,17 @@ class Inviters(StrEnum):
     MEMBERS = "members"
 
 
-@dataclass(frozen=True, slots=True)
-class Doors:
+class Doors(msgspec.Struct, frozen=True):
     """What is asked of those who come in."""
 
-    key: str | None = field(default=None, repr=False)
+    key: str | None = None
     members_only: bool = False
     registration: Registration = Registration.OPEN
     inviters: Inviters = Inviters.MODERATORS
+
+    def __repr__(self) -> str:
+        """Keep the key out of logs."""
+        return object.__repr__(self)
 
     def is_key(self, key: str) -> bool:
         """Tell whether *key* is the key, in a time that does not depend on it."""

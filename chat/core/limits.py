@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from msgspec import Struct
+from msgspec.structs import replace
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(Struct, frozen=True):
     """The bounds of a server, which ``docs/limits.md`` explains one by one.
 
     Lengths are in bytes, times in seconds, rates a second. ``None``: there is no such limit.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Collection, Mapping
 from enum import IntEnum, StrEnum
 from typing import Protocol, TypeVar
@@ -88,7 +87,7 @@ class Rights(msgspec.Struct, frozen=True):
         """The same, held of *subject*."""
         if self.ban is None:
             return self
-        return msgspec.structs.replace(self, ban=dataclasses.replace(self.ban, subject=subject))
+        return msgspec.structs.replace(self, ban=msgspec.structs.replace(self.ban, subject=subject))
 
     def uninvited(self) -> Rights:
         """The same without an invitation."""

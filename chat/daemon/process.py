@@ -11,12 +11,12 @@ import socket
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import replace
 from functools import partial
 from threading import Thread
 from types import FrameType
 from typing import Any, NoReturn
 
+from msgspec.structs import replace
 from twisted.application.service import MultiService
 from twisted.internet.address import IPv4Address, IPv6Address, UNIXAddress
 from twisted.internet.defer import Deferred, ensureDeferred

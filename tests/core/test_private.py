@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from typing import Any
 
 import pytest
 from box import Box, Client, SlowStore, SlowWork
+from msgspec.structs import replace
 from twisted.internet.defer import Deferred
 
 from chat.core.limits import Limits

@@ -9,10 +9,10 @@ import socket
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import fields
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
 from chat import __version__
 from chat.protocols.ways import WAYS
@@ -227,7 +227,7 @@ def test_nothing_in_the_log_is_forged(chat: Daemon) -> None:
 
 def test_help_names_every_option_with_its_default(tmp_path: Path) -> None:
     shown = " ".join(run(tmp_path, "chat", "--help").stdout.split())
-    names = {field.name for field in fields(Settings)} - {"ways"} | {way.setting for way in WAYS}
+    names = {field.name for field in structs.fields(Settings)} - {"ways"} | {way.setting for way in WAYS}
     for name in names:
         option = f"--{name.replace('_', '-')}"
         assert option in shown
