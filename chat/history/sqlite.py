@@ -94,6 +94,8 @@ _ROW = "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _WIDTH = _ROW.count("?")
 _TOGETHER = 32
 """So many rows are inserted by one statement, which takes a fifth less time than as many statements."""
+_NULL = float("nan")
+"""SQLite takes it for NULL. Python passes it on at once; for a None it would first look for an adapter each time."""
 _INSERT_ONE = f"{_INSERT} {_ROW}"
 _INSERT_SOME = f"{_INSERT} {', '.join([_ROW] * _TOGETHER)}"
 _SET_TOPIC = "INSERT OR REPLACE INTO topics (room, topic, author, time) VALUES (?, ?, ?, ?)"
@@ -568,15 +570,15 @@ def insert_rows(connection: sqlite3.Connection, messages: Sequence[Said]) -> Non
         rows += (
             message.id,
             message.time,
-            message.room,
-            message.to,
+            message.room if message.room is not None else _NULL,
+            message.to if message.to is not None else _NULL,
             message.author,
             message.kind,
             message.text,
-            message.tag,
-            said.token,
-            said.author or None,
-            said.recipient or None,
+            message.tag if message.tag is not None else _NULL,
+            said.token if said.token is not None else _NULL,
+            said.author or _NULL,
+            said.recipient or _NULL,
         )
     whole = len(rows) - len(rows) % (_TOGETHER * _WIDTH)
     for start in range(0, whole, _TOGETHER * _WIDTH):

@@ -51,6 +51,14 @@ def test_what_was_stored_is_there_again(tmp_path: Path) -> None:
     store.close()
 
 
+def test_what_a_message_does_not_have_is_null(tmp_path: Path, opened: Callable[[Path], SqliteStore]) -> None:
+    wait(opened(tmp_path).append([*map(said, range(1, 34)), said(34, tag="a"), said(35, room=None)]))
+    count = "SELECT count(room), count(recipient), count(tag), count(lineage), count(author_id) FROM messages"
+    with sqlite3.connect(tmp_path / FILE) as connection:
+        assert connection.execute(count).fetchone() == (34, 1, 1, 1, 0)
+    connection.close()
+
+
 def test_reading_the_newest_or_the_oldest_between_two_ids(
     tmp_path: Path, opened: Callable[[Path], SqliteStore]
 ) -> None:
