@@ -58,6 +58,7 @@ def test_axe_finds_nothing_inside(web_chat: Daemon, browsers: Browsers, colours:
     tab.message("yes").get_by_role("button", name="React").click()
     audit(tab, "reactions to choose")
     tab.item("👍").click()
+    expect(tab.message("yes").locator(".reactions")).to_be_visible()  # it moves the others away from the pointer
     tab.open_menu("green tea?")
     audit(tab, "menu of a message")
     tab.item("Pin").click()
