@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
 import sqlite3
 import subprocess
@@ -84,6 +85,23 @@ def test_a_person_sends_a_file_by_the_line_that_upload_shows(start_chat: DaemonF
     ada.until("* ada deleted")
     assert curl(file["url"]) == b"There is no such file, or not any more.\n"
     wait_for(lambda: not on_disk(chat.folder), "the file is gone")
+
+
+def test_the_log_has_no_word_of_a_download_that_is_broken_off(start_chat: DaemonFactory, tmp_path: Path) -> None:
+    chat = start_chat(*WEB)
+    ada = chat.bot("ada")
+    local = tmp_path / "log.bin"
+    local.write_bytes(bytes(16_000_000))
+    curl("-T", str(local), f"{site(chat)}{ask(ada, 'log.bin', 16_000_000)}")
+    path = ada.until("message")[-1]["file"]["url"].partition("/f/")[2]
+    descriptors = Path(f"/proc/{chat.process.pid}/fd")
+    with socket.create_connection(web(chat)) as reader:
+        reader.sendall(f"GET /f/{path} HTTP/1.1\r\nHost: {HOST}\r\n\r\n".encode())
+        assert reader.recv(8) == b"HTTP/1.1"
+        assert any(FILES in str(one.readlink()) for one in descriptors.iterdir())
+    wait_for(lambda: not any(FILES in os.readlink(one) for one in descriptors.iterdir()), "the file is closed")
+    chat.end()
+    assert path not in chat.log()
 
 
 @pytest.mark.parametrize("came", [0, 1, 100_000, len(DATA) - 1, len(DATA)])

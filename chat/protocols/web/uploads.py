@@ -259,9 +259,14 @@ class Downloads(Resource):
             opened.close()
             return
         opened.seek(part.start)
-        ended = FileSender().beginFileTransfer(_Bounded(opened, len(part)), request)
-        ended.addBoth(lambda _: opened.close())
-        ended.addCallback(lambda _: None if request.gone else request.finish())
+        sent = FileSender().beginFileTransfer(_Bounded(opened, len(part)), request)
+        sent.addCallbacks(lambda _: request.finish(), lambda _: None)  # it fails if the client goes
+        sent.addBoth(partial(_close, opened))
+
+
+def _close(opened: BinaryIO, result: object) -> object:
+    opened.close()
+    return result
 
 
 def _begin(request: WebRequest, file: File, size: int) -> range:
