@@ -6,14 +6,17 @@ commit.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
+from http import HTTPStatus
 from pathlib import Path
 from random import Random
 from typing import Any
 
 from box import Box, Client, Operator
+from protocols.browsing import Browser, Web, request
 from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.internet.interfaces import IReactorFromThreads
 from twisted.logger import Logger
@@ -21,21 +24,26 @@ from twisted.python.threadpool import ThreadPool
 from zope.interface import implementer
 
 from chat.core.doors import Doors, Inviters, Registration
-from chat.core.errors import ChatError
 from chat.core.facts import Record
-from chat.core.hooks import speak
+from chat.core.files import LEAST
 from chat.core.limits import Limits
 from chat.core.links import Links
-from chat.core.peer import Peer
+from chat.disk.file_directory import FileDirectory, NewFile
 from chat.history.copying import open_to_read
-from chat.history.directory import FILE
+from chat.history.directory import FILE, FILES
 from chat.history.passwords import hash_password, is_password
 from chat.history.soundness import faults
 from chat.history.sqlite import SqliteStore
 from chat.history.store import CannotKeep
 from chat.protocols.json_dialect import FIRST, LATER, JsonDialect
+from chat.protocols.stored_files import StoredFiles
+from chat.protocols.web.hooks import Hooks
+from chat.protocols.web.uploads import Downloads, Uploads
 
 log = Logger()
+
+FILES_EACH = 4
+"""So many small files each sender may have."""
 
 LIMITS = Limits(
     rate=None,
@@ -44,9 +52,13 @@ LIMITS = Limits(
     window=4_000,
     rooms_each=4,
     plain_passwords=True,
+    files_each=FILES_EACH * LEAST,
 )
 PAGE = 3
 """The messages and changes that are replayed at a time."""
+LINKS = Links(port=8080, files=True)
+FROM_THE_WEB = "198.51.100.9"
+"""Where they are who use the web port."""
 KEY = "the key of the chat"
 
 
@@ -103,6 +115,10 @@ class Turnstile:
         self.waiting.append(lambda: maybeDeferred(work, *arguments).chainDeferred(done))
         return done
 
+    def later(self, work: Callable[[], object]) -> None:
+        """Do *work* behind all that waits, and not at once."""
+        self.waiting.append(work)
+
     def one(self) -> None:
         """Let the first through that waits."""
         if self.waiting:
@@ -123,13 +139,44 @@ class NoThreads(ThreadPool):
         raise AssertionError("there are no threads")
 
 
+class Behind(NoThreads):
+    """A pool that does what nobody waits for behind what is stored."""
+
+    def __init__(self, writing: Turnstile) -> None:
+        super().__init__()
+        self._turnstile = writing
+
+    def callInThread(self, func: Callable[..., object], *args: object, **kwargs: object) -> None:  # noqa: N802
+        self._turnstile.later(partial(func, *args, **kwargs))
+
+
+class Directory(FileDirectory):
+    """The files of a chat that may be killed while some are coming."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path)
+        self._begun: list[NewFile] = []
+
+    def begin(self, key: str, size: int) -> NewFile:
+        """Begin a file."""
+        self._begun.append(super().begin(key, size))
+        return self._begun[-1]
+
+    def let_go(self) -> None:
+        """Write nothing more, as a process that is killed."""
+        for new in self._begun:
+            new._file.close()
+
+
 class FileStore(SqliteStore):
     """The history in a file, without threads: it writes and reads when it is let to, and can fail to write."""
 
     def __init__(self, directory: Path, reading: Turnstile) -> None:
-        super().__init__(NoThreads(), directory, "off")
-        self._writing = self._reading = self._searching = NoThreads()
+        super().__init__(NoThreads(), directory, "off", site=lambda: LINKS.shared)
         self.writing = Turnstile()
+        self._writing = Behind(self.writing)
+        self._reading = self._searching = NoThreads()
+        self.files: Directory = Directory(directory / FILES)
         self.reading = reading
         self.failing = False
         self.batches: list[Sequence[Record]] = []
@@ -202,6 +249,12 @@ class Line:
         self._client.socket.drain()
 
 
+def http(method: str, path: str, body: bytes, headers: Mapping[str, str] | None) -> bytes:
+    """A request on a connection of its own."""
+    length = {"Content-Length": str(len(body))} if body else {}
+    return request(method, path, {"Host": "localhost", "Connection": "close", **length, **(headers or {})}, body)
+
+
 class House:
     """A chat whose history is in *directory*, behind these *doors*; its tokens are made of *seed*."""
 
@@ -219,13 +272,20 @@ class House:
 
     def start(self) -> None:
         """Begin on the history that is there."""
-        self.hashing, self.reading = Turnstile(), Turnstile()
+        self.hashing, self.reading, self.filing = Turnstile(), Turnstile(), Turnstile()
         self._store = FileStore(self._directory, self.reading)
         self.storing = self._store.writing
         self._box = Box(
             store=self._store, limits=LIMITS, replay=3, run=self._run, chance=self._chance, doors=self._doors
         )
-        self._box.hub.links = Links(port=8080)
+        self._box.hub.links = LINKS
+        stored = StoredFiles(self._store.files, self._store.file, self.filing)
+        self._web = Web(self._box)
+        self._web.root.putChild(b"u", Uploads(self._box.hub, stored))
+        self._web.root.putChild(b"f", Downloads(stored))
+        self._web.root.putChild(b"h", Hooks(self._box.hub))
+        self._browsers: list[Browser] = []
+        """Those that are connected by HTTP."""
         self._box.clock.rightNow = self._seconds
         self._box.wall_ahead = self._jump
         self._box.hub.restore(self._store.open())
@@ -264,6 +324,7 @@ class House:
 
     def _end(self) -> None:
         self._seconds = self._box.clock.seconds()
+        self._store.files.let_go()
         self._store.close()
         FIRST.page = LATER.page = JsonDialect.page
         self.running = False
@@ -279,6 +340,12 @@ class House:
     def turn(self) -> None:
         """Let the chat do what it can."""
         _as_the_reactor_does(self._box.turn)
+        while self.storing.waiting and not self.storing.closed:
+            self.storing.one()
+            _as_the_reactor_does(self._box.turn)
+        for browser in [one for one in self._browsers if one.wire.disconnecting]:
+            self._browsers.remove(browser)
+            _as_the_reactor_does(browser.lose)
 
     def pass_time(self, seconds: float) -> None:
         """Let time pass."""
@@ -302,13 +369,37 @@ class House:
         if room is not None:
             done.addCallback(lambda _: self._box.hub.dropped(room, last))
 
-    def post(self, secret: str, text: str, tag: str) -> Posting:
+    def post(self, secret: str, text: str, tag: str) -> Exchange:
         """A program sends something to the address of a hook."""
-        return Posting(self._box, secret, text, tag)
+        return self._ask("POST", f"/h/{secret}?tag={tag}", text.encode(), {"Content-Type": "text/plain"})
+
+    def put(self, key: str, body: bytes, *, whole: bool = True) -> Exchange:
+        """Somebody sends a file, or breaks off when half of it is sent."""
+        return self._ask("PUT", f"/u/{key}", body, whole=whole)
+
+    def fetch(self, key: str, name: str) -> Exchange:
+        """Somebody fetches a file."""
+        return Fetch(self._ask("HEAD", f"/f/{key}/{name}"), self._store.files.path(key))
+
+    def _ask(
+        self, method: str, path: str, body: bytes = b"", headers: Mapping[str, str] | None = None, *, whole: bool = True
+    ) -> Exchange:
+        browser = self._web.connect(FROM_THE_WEB)
+        data = http(method, path, body, headers)
+        _as_the_reactor_does(browser.send_bytes, data if whole else data[: len(data) - len(body) // 2])
+        if whole:
+            self._browsers.append(browser)
+        else:
+            _as_the_reactor_does(browser.lose)
+        return Exchange(browser)
+
+    def files(self) -> Collection[str]:
+        """The keys of the files that lie on the disk."""
+        return self._store.files.names()
 
     def let_all_through(self) -> None:
         """Open all that is closed, and do all that waits."""
-        gates = (self.storing, self.hashing, self.reading)
+        gates = (self.storing, self.hashing, self.reading, self.filing)
         for gate in gates:
             gate.closed = False
         self.turn()
@@ -340,27 +431,29 @@ class House:
         return errand
 
 
-class Posting:
-    """What was sent to the address of a hook."""
+class Exchange:
+    """A request by HTTP, and its answer."""
 
-    def __init__(self, box: Box, secret: str, text: str, tag: str) -> None:
-        self._answers: list[ChatError | None] = []
-        hook = box.hub.hooks.with_secret(secret)
-        self._there = hook is not None
-        try:
-            if hook is not None:
-                speak(box.hub, hook, text, tag, Peer(), self._answers.append)
-        except ChatError as error:
-            self._answers.append(error)
+    def __init__(self, browser: Browser) -> None:
+        self._browser = browser
 
-    def answer(self) -> tuple[bool, str] | None:
-        """Whether it was said, and what the chat says; ``None``: nothing yet."""
-        if not self._there:
-            return False, "no such hook"
-        if not self._answers:
-            return None
-        (answer,) = self._answers
-        return answer is None, str(answer)
+    def answer(self) -> tuple[int, bytes] | None:
+        """The status and the body; ``None``: nothing yet."""
+        head, end, body = self._browser.wire.value().partition(b"\r\n\r\n")
+        return (int(head.split()[1]), body) if end else None
+
+
+class Fetch(Exchange):
+    """A request for a file. In memory nothing sends what is in it, so that is read from where it lies."""
+
+    def __init__(self, asked: Exchange, path: Path) -> None:
+        self._asked = asked
+        self._path = path
+
+    def answer(self) -> tuple[int, bytes] | None:
+        """The status and the file."""
+        found = self._asked.answer()
+        return (found[0], self._path.read_bytes()) if found is not None and found[0] == HTTPStatus.OK else found
 
 
 class Errand:

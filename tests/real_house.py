@@ -7,17 +7,24 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from ipaddress import ip_address
 from itertools import count
 from pathlib import Path
 from select import select
 
-from e2e.daemon import HOST, Daemon, twistd
+from e2e.daemon import HOST, LISTEN, Daemon, twistd
 from e2e.waiting import DEADLINE
-from house import KEY, Errand, House, Line, Turnstile
+from house import FILES_EACH, KEY, Errand, Exchange, House, Line, Turnstile, http
 
-OPTIONS = ("--no-limits", "--allow-plain-passwords", "--history", "3", "--limit", "rooms-each=4")
+from chat.core.files import LEAST
+from chat.disk.file_directory import FileDirectory
+from chat.history.directory import FILES
+
+OPTIONS = (
+    "--no-limits", "--allow-plain-passwords", "--history", "3", "--limit", "rooms-each=4",
+    "--limit", f"files-each={FILES_EACH * LEAST}", "--web", LISTEN,
+)  # fmt: skip
 DOORS = {
     "open": (),
     "key": ("--key", KEY),
@@ -25,7 +32,7 @@ DOORS = {
     "members": ("--members-only",),
     "closed": ("--key", KEY, "--registration", "closed"),
 }
-LISTEN = f"haproxy:tcp:0:interface={HOST}"
+BEHIND_PROXY = f"haproxy:tcp:0:interface={HOST}"
 PING = '{"type":"ping","tag":"sync%d"}\n'
 
 
@@ -96,6 +103,22 @@ class RealLine(Line):
         """There is nothing to take that is not taken."""
 
 
+class RealExchange(Exchange):
+    """A request by HTTP to the *port* of a daemon; the chat closes the connection when it has answered."""
+
+    def __init__(self, port: int, data: bytes, *, whole: bool) -> None:
+        self._got = b""
+        with socket.create_connection((HOST, port), timeout=DEADLINE) as connection:
+            connection.sendall(data)
+            while whole and (piece := connection.recv(65_536)):
+                self._got += piece
+
+    def answer(self) -> tuple[int, bytes] | None:
+        """The status and the body."""
+        head, end, body = self._got.partition(b"\r\n\r\n")
+        return (int(head.split()[1]), body) if end else None
+
+
 class RealErrand(Errand):
     """What ``chat admin`` has said."""
 
@@ -121,8 +144,8 @@ class RealHouse(House):
 
     def start(self) -> None:
         """Begin on the history that is there."""
-        self.hashing = self.reading = self.storing = Turnstile()
-        command = [*twistd(), "--nodaemon", "--pidfile=", "chat", "--listen", LISTEN, *OPTIONS, *self._options]
+        self.hashing = self.reading = self.storing = self.filing = Turnstile()
+        command = [*twistd(), "--nodaemon", "--pidfile=", "chat", "--listen", BEHIND_PROXY, *OPTIONS, *self._options]
         self._daemon = Daemon([*command, "--data", str(self._directory)], self._directory, 1, dict(os.environ))
         self._open = []
         self.running = True
@@ -153,6 +176,21 @@ class RealHouse(House):
             self._open = [line for line in self._open if not line.closed]
             for line in self._open:
                 line.ask_for_a_sign(next(self._signs))
+
+    def _ask(
+        self, method: str, path: str, body: bytes = b"", headers: Mapping[str, str] | None = None, *, whole: bool = True
+    ) -> Exchange:
+        data = http(method, path, body, headers)
+        port = self._daemon.web_ports[0]
+        return RealExchange(port, data if whole else data[: len(data) - len(body) // 2], whole=whole)
+
+    def fetch(self, key: str, name: str) -> Exchange:
+        """Somebody fetches a file."""
+        return self._ask("GET", f"/f/{key}/{name}")
+
+    def files(self) -> Collection[str]:
+        """The keys of the files that lie on the disk."""
+        return FileDirectory(self._directory / FILES).names()
 
     def let_all_through(self) -> None:
         """Nothing is held up."""

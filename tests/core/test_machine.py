@@ -6,6 +6,7 @@ This is the short version; ``PYTHONPATH=tests python -m machine --runs 20000`` i
 from __future__ import annotations
 
 import os
+import random
 from collections.abc import Callable, Sequence
 
 import pytest
@@ -17,7 +18,10 @@ from chat.core import rights
 from chat.core.accounts import Subject
 from chat.core.changed import ChangedMessages
 from chat.core.commands import account, changes
+from chat.core.commands import files as sending
 from chat.core.events import Message, Notice, Reacted, Reaction
+from chat.core.files import Uploads
+from chat.core.hook_directory import Hook, HookDirectory
 from chat.core.hub import Hub
 from chat.core.operating import erasing
 from chat.core.operating.erasing import Erasure
@@ -25,6 +29,8 @@ from chat.core.operating.people import Announce
 from chat.core.operating.request import Then
 from chat.core.ports import Delivery
 from chat.delivery import lookups
+from chat.disk.file_directory import FileDirectory
+from chat.history import files as stored_files
 from chat.history import rows
 
 RUNS = int(os.environ.get("MACHINE_RUNS", "150"))
@@ -84,6 +90,17 @@ def test_the_promises_hold_in_random_days() -> None:
                 Step("comes", seat=3, salt=1842745941),
             ),
             id="who gives an account up never had the name that they were refused",
+        ),
+        pytest.param(
+            3000655,
+            (
+                Step("something_takes_long", seat=1, salt=1223451932),
+                Step("unregisters", seat=1, salt=437145542),
+                Step("the_operator_renames_an_account", seat=0, salt=4115971896),
+                Step("one_thing_is_done", seat=0, salt=809251036),
+                Step("the_operator_lists_the_accounts", seat=1, salt=2935931067),
+            ),
+            id="nor that which the operator was refused for them",
         ),
     ],
 )
@@ -188,3 +205,92 @@ def test_a_chat_that_changes_something_wrongly_is_found_out(
     faults = (live(number, make(number), NOT_YET) for number in range(300))
     fault = next(fault for fault in faults if fault is not None)
     assert fault.promise in promises, fault
+
+
+def _sends_from_outside(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(sending, "_holder", lambda hub, ticket: hub.user_with(ticket.party))
+
+
+def _shows_files_elsewhere(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(sending, "Message", lambda **fields: Message(**{**fields, "room": "lobby"}))
+
+
+def _sends_it_again(patch: pytest.MonkeyPatch) -> None:
+    def perform(done: sending.Done, delivery: Delivery) -> None:
+        done.hub.uploads.settle(done.ticket, done.size)
+        done.sent(done.says)
+
+    patch.setattr(sending.Done, "perform", perform)
+
+
+def _serves_what_was_deleted(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(stored_files, "forget", lambda connection, numbers: None)
+
+
+def _leaves_what_was_deleted(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(FileDirectory, "remove", lambda directory, keys: None)
+
+
+def _counts_what_was_deleted(patch: pytest.MonkeyPatch) -> None:
+    def count(uploads: Uploads, sender: str, own: int, together: int) -> None:
+        uploads._shares.set(sender, max(own, uploads.taken(sender)))
+
+    patch.setattr(Uploads, "count", count)
+
+
+def _counts_what_did_not_come(patch: pytest.MonkeyPatch) -> None:
+    settle = Uploads.settle
+    patch.setattr(Uploads, "settle", lambda uploads, ticket, size: settle(uploads, ticket, size or 0))
+
+
+def _counts_nothing(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(sending, "_require_share", lambda *of: None)
+
+
+def _hooks_speak_on(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(HookDirectory, "remove", lambda hooks, hook: hooks.release(hook.name))
+
+
+def _hooks_forget_their_tags(patch: pytest.MonkeyPatch) -> None:
+    begin = Hook.__init__
+    patch.setattr(Hook, "__init__", lambda hook, stored: begin(hook, structs.replace(stored, tags=())))
+
+
+ASKS_AND_SENDS = ("asks_to_send_a_file", "sends_a_file")
+
+
+@pytest.mark.parametrize(
+    ("break_", "names", "promise"),
+    [
+        (_sends_from_outside, ("asks_to_send_a_file", "leaves", "sends_a_file"), "membership"),
+        (_shows_files_elsewhere, ("joins", *ASKS_AND_SENDS, *ASKS_AND_SENDS), "true words"),
+        (_sends_it_again, (*ASKS_AND_SENDS, *["sends_a_file"] * 6), "one message"),
+        (_serves_what_was_deleted, (*ASKS_AND_SENDS, "deletes"), "deleted"),
+        (_leaves_what_was_deleted, (*ASKS_AND_SENDS, "deletes"), "file"),
+        (_counts_what_was_deleted, (*ASKS_AND_SENDS, "deletes") * 5, "upload"),
+        (
+            _counts_what_did_not_come,
+            ("asks_to_send_a_file", "nothing_can_be_stored") + ("sends_a_file",) * 8,
+            "upload",
+        ),
+        (_counts_nothing, ASKS_AND_SENDS * 6, "upload"),
+        (_hooks_speak_on, ("joins", "makes_a_hook", "ends_a_hook", "a_hook_speaks"), "hook"),
+        (
+            _hooks_forget_their_tags,
+            ("joins", "makes_a_hook", "a_hook_speaks", "the_chat_is_ended", "the_chat_is_started")
+            + ("a_hook_speaks",) * 3,
+            "one message",
+        ),
+    ],
+)
+def test_a_chat_that_does_wrong_with_files_or_hooks_is_found_out(
+    monkeypatch: pytest.MonkeyPatch, break_: Callable[[pytest.MonkeyPatch], None], names: Sequence[str], promise: str
+) -> None:
+    break_(monkeypatch)
+    for number in range(60):
+        chance = random.Random(number)  # noqa: S311
+        fault = live(0, [Step(name, seat=0, salt=chance.getrandbits(32)) for name in names])
+        if fault is not None:
+            break
+    assert fault is not None
+    assert fault.promise == promise

@@ -9,7 +9,7 @@ from typing import Protocol
 from e2e.test_hostile_bytes import FORBIDDEN
 
 from machine.promises import ANYTHING, INFINITY, Device, Look, Subject, Text, World
-from machine.wording import WORDS, Shown, quote_of, read_line, words_of
+from machine.wording import FILE, WORDS, Shown, quote_of, read_line, words_of
 
 LOBBY = "lobby"
 TELNET = re.compile(rb"\xff[\xfb\xfc\xfe].", re.DOTALL)
@@ -250,7 +250,7 @@ class Person(End):
 
         *old*: they read it again, so that it is not told whether it is private.
         """
-        world, refused = self.world, False
+        world, refused, line = self.world, False, FILE.sub("", line)
         known = [world.versions[words] for words in reversed(WORDS.findall(line)) if words in world.versions]
         for version in known or [version for version in world.versions.values() if "\n" in version.shown]:
             text = version.text

@@ -13,7 +13,7 @@ from house import KEY
 from machine.clients import LOBBY, Person
 from machine.programs import Program, View
 from machine.promises import ANYTHING, Look, Subject, Text
-from machine.steps import ALL, NAMES, PASSWORDS, PROGRAMS, ROOT, SEATS, WARDEN, Day, hello
+from machine.steps import ALL, NAMES, PASSWORDS, PROGRAMS, ROOT, SEATS, WARDEN, Day, fetch, hello
 from machine.wording import words_of
 
 
@@ -77,6 +77,7 @@ def finish(day: Day) -> None:
     _check_letters(day)
     _check_private(day)
     _check_conversations(day)
+    _check_files(day)
     faults = house.faults()
     world.require("sound", not faults, " ".join(faults))
 
@@ -282,6 +283,22 @@ def _check_times(day: Day, warden: Program, room: str, messages: list[Any]) -> N
     right = [message["id"] for message in messages if since <= message["time"] < until]
     what = f"what was said in #{room} since {since}, before {until}, is {right}, and found is {found}."
     day.world.require("times", found == right[:200], what)
+
+
+def _check_files(day: Day) -> None:
+    """Look whether all files can be fetched whose messages are there, and no others lie on the disk."""
+    world = day.world
+    texts = [text for text in world.by_id.values() if text.key]
+    for text in texts:
+        fetch(day, text)
+    day.house.let_all_through()
+    day.settle()
+    known = {text.key: text for text in texts}
+    # Nobody may have been shown a private message, or one whose author was not told that it was sent.
+    unseen = sum(bool(text.file) and text.id is None and not text.refused for text in world.texts.values())
+    for key in day.house.files():
+        gone = known[key].deleted < world.tick if key in known else unseen == 0
+        world.require("file", not gone, f"the file {key} is on the disk, and its message is not there.")
 
 
 def _may_be_ignored(text: Text, by: Subject) -> bool:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-from house import Posting
+from house import Exchange
 
 if TYPE_CHECKING:
     from machine.promises import Look, Subject, Text, World
@@ -46,7 +47,7 @@ class Waiting:
     hook: Hook
     said: Said
     look: Look
-    posting: Posting
+    posting: Exchange
 
 
 class Hooks:
@@ -80,7 +81,7 @@ class Hooks:
             if self._fold(name) == self._fold(hook.name) and hook.room == room:
                 hook.ended = min(hook.ended, self._world.tick)
 
-    def post(self, hook: Hook, said: Said, look: Look, posting: Posting) -> None:
+    def post(self, hook: Hook, said: Said, look: Look, posting: Exchange) -> None:
         """Something was sent to the address of *hook*."""
         said.text.tries.append(look)
         said.text.refused = False
@@ -94,17 +95,18 @@ class Hooks:
                 self.waiting.remove(one)
                 self._answered(one, *answer, names)
 
-    def _answered(self, one: Waiting, done: bool, words: str, names: Mapping[str, str]) -> None:
+    def _answered(self, one: Waiting, status: int, words: bytes, names: Mapping[str, str]) -> None:
         world, hook, text = self._world, one.hook, one.said.text
         one.look.done = world.tick
-        if done:
+        if status == HTTPStatus.OK:
+            world.require("hook", words == b"ok", f"{hook.name} is answered {words!r}.")
             world.require("hook", hook.ended >= one.look.sent, f"{hook.name} says {text.text!r} after its end.")
             taken = names.get(self._fold(hook.name))
             world.require("hook", hook.may_have_ended or taken is None, f"{taken} is called as the hook {hook.name}.")
             text.acknowledged, text.refused = True, False
             return
         gone = hook.may_have_ended or hook.ended < math.inf
-        world.require("hook", gone or words != "no such hook", f"{hook.name} is not there any more.")
+        world.require("hook", gone or status != HTTPStatus.NOT_FOUND, f"{hook.name} is not there any more.")
         others = any(other.said is one.said for other in self.waiting)
         if not (text.acknowledged or one.said.unsure or others):
             text.refused = True

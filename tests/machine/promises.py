@@ -18,6 +18,7 @@ from typing import Any
 from house import Door
 
 from machine.conversations import Conversations
+from machine.files import KEY, Files, told_of
 from machine.hooks import Hooks
 from machine.wording import WORDS, quote_of, shown_as, words_of
 
@@ -86,6 +87,8 @@ PROMISES = {
     "deleted": "What was deleted is not shown again.",
     "delivered": "A private message to an account is refused, or shown to it: at its next log-in if not before.",
     "hook": "A hook speaks until it is ended, once under each tag and after any restart too, and its name is nobody's.",
+    "upload": "Who may speak somewhere sends files there, each once, and as many as there is room for.",
+    "file": "A message has the file that was sent, which is fetched as it was until the message is gone.",
     "announced": "What the operator announces is shown to everybody who is here.",
     "times": "What was said at a time is found by it, though the clock has jumped.",
 }
@@ -410,6 +413,10 @@ class Text:
     answers: int | None = None
     """The id of the message that it answers; -1: nobody knows, as it is of somebody with netcat."""
     notice: bool = False
+    file: str = ""
+    """The name of the file that comes with it."""
+    key: str = ""
+    """By which that is fetched, once somebody was shown it."""
     reactions: dict[tuple[Subject, str], Register] = field(default_factory=dict)
     """Whether each party reacts to it with what."""
     pinned: Register = field(default_factory=lambda: Register(False))
@@ -489,6 +496,7 @@ class World:
         """What everybody has said last in each room since the chat was started."""
         self.conversations = Conversations(self)
         self.hooks = Hooks(self, fold)
+        self.files = Files(self)
         self.offers: frozenset[str] = frozenset()
         """The requests that this chat knows, of those that not every chat knows."""
         self.tick = 0.0
@@ -520,6 +528,8 @@ class World:
         """How many passwords came from each address that are not known to be right."""
         self.pending: Callable[[str, object], bool] = lambda room, request: False
         """Whether another request about a room than that one waits for its answer."""
+        self.ending: Callable[[], bool] = lambda: False
+        """Whether somebody may have been made to leave who was not told yet."""
         self.resumed: dict[str, float] = {}
         """When somebody has tried last to come back by each token."""
         self.hellos: Callable[[], Iterable[Any]] = lambda: ()
@@ -717,6 +727,13 @@ class World:
         """Tell whether it was known already that a message is gone."""
         return text.deleted < look.sent
 
+    def check_voice(self, subjects: Iterable[Subject], room: Room, look: Look, says: str) -> None:
+        """Check that one of *subjects*, who has spoken in a room or changed something there, may speak."""
+        times = [until for subject in subjects for until in subject.right("muted", room).values(look)]
+        self.require("mute", any(until is ANYTHING or until <= self.seconds() for until in times), says)
+        may = room.archived.may_be(False, look) and room.closed.may_be(False, look)
+        self.require("no voice", may, says)
+
     def number(self, number: int, room: str | None, what: str = "") -> None:
         """A message, or a change of one, is shown under that number."""
         known = self.numbers.setdefault(number, (room or "", what))
@@ -765,6 +782,7 @@ class World:
             text.shown_to.update(subjects)
         self.require("deleted", late or look.done <= text.deleted, f"{words!r} is shown again.")
         self._check_answer(text, message, look)
+        self._check_file(text, message)
         return text
 
     def _text_of(self, version: Version, number: int) -> Text | None:
@@ -775,6 +793,15 @@ class World:
             tried = [text for text in self.texts.values() if text.id is None and text.authors & version.authors]
             version.text = tried[0] if len(tried) == 1 else None
         return version.text
+
+    def _check_file(self, text: Text, message: dict[str, Any]) -> None:
+        """Check what is told of the file of a message."""
+        told = dict(message.get("file", ()))
+        found = KEY.search(told.pop("url", ""))
+        text.key = text.key or (found[1] if found is not None else "")
+        right = told == (told_of(text.file) if text.file else {}) and bool(text.file) is (found is not None)
+        same = found is None or text.key == found[1]
+        self.require("file", right and same, f"{message} has not the file {text.file!r} with the key {text.key}.")
 
     def _check_answer(self, text: Text, message: dict[str, Any], look: Look) -> None:
         """Check what a message answers, and what is quoted of that."""

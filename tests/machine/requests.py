@@ -6,6 +6,8 @@ import re
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
+from house import FILES_EACH
+
 from machine.clients import LOBBY, End, Line, Log
 from machine.promises import (
     ANYTHING,
@@ -33,7 +35,7 @@ OF_OPS = (
     "kick", "mute", "unmute", "op", "lock", "slow", "room", "invite", "uninvite", "ban", "unban", "bans", "pin",
     "hook", "hooks", "unhook",
 )  # fmt: skip
-OF_MEMBERS = ("say", "me", "topic", "pins", *OF_OPS)
+OF_MEMBERS = ("say", "me", "upload", "topic", "pins", *OF_OPS)
 OF_FOUNDERS = ("closed", "founder")
 """What of a room only its founder, or a moderator, decides."""
 AGAINST = ("kick", "mute", "ban")
@@ -46,6 +48,8 @@ OF_MESSAGES = ("edit", "delete", "react", "pin")
 MOST_KINDS, MOST_PINS, HOUR = 20, 50, 3600
 CALL = 60.0
 """The seconds between two messages that call everybody."""
+ENDS = ("quit", "logout", "ban", "password", "unregister", "hello")
+"""The requests by which sessions end, perhaps those of others."""
 WHO = ("nick", "register", "unregister", "rename")
 """The requests after which it is clear only with the answer who somebody is, and under which name."""
 
@@ -451,7 +455,7 @@ class Asker(End):
                 register.may_put(ANYTHING, request.sent, now)
         if request.kind == "unregister" and self.account is not None:
             # The operator may have given the account another name meanwhile.
-            known, look = {id(register) for register, _ in request.writes}, Look(self, request.sent, now)
+            known, look = {id(register) for register, _ in request.writes}, Look(self, now, now)
             owners = [owner for owner in map(world.owner, self.account.names) if id(owner) not in known]
             request.writes += [
                 (owner, owner.write(None, self, request.sent))
@@ -496,6 +500,15 @@ class Asker(End):
             )
         if request.kind == "unhook":
             world.hooks.ended(request.fields["name"], request.fields["room"])
+        if request.kind == "upload":
+            text = Text(
+                f"sent {request.fields['name']} ({request.fields['size']} bytes)",
+                set(self.subjects),
+                room=request.fields.get("room"),
+                file=request.fields["name"],
+            )
+            text.to_party = self.other_side(request.fields)
+            world.files.given(self, request, text, event["url"].rpartition("/")[2])
         if request.kind == "invitation":
             world.codes[event["code"]] = Code(self.who)
         if request.text is not None:
@@ -584,6 +597,12 @@ class Asker(End):
         elif code == "not-allowed" and words.startswith("Only moderators"):
             may = any(world.may_be_user(subject, look) for subject in subjects)
             world.require("role", may, f"{subjects} is no moderator.")
+        elif code == "not-stored" and "take as much as they may" in words:
+            world.require(
+                "upload",
+                world.files.most(world.files.senders_of(self), look.sent) >= FILES_EACH,
+                f"{subjects}: {words}",
+            )
         changed = request.changed
         if changed is not None:
             self._check_refused_change(request, changed, code, words, look)
@@ -670,8 +689,10 @@ class Asker(End):
         elif kind in OF_OPS and request.fields.get("access") != "open":
             world.require("op", world.may_op(subjects, room, look), says)
         if kind in ("say", "me"):
-            self._check_voice(room, look, says)
+            world.check_voice(subjects, room, look, says)
             self._check_slow(request, room, look, says)
+        if kind == "upload":
+            world.check_voice(subjects, room, look, says)
         if kind == "topic" and "text" in request.fields:
             may = room.archived.may_be(False, look) and room.closed.may_be(False, look)
             world.require("no voice", may, says)
@@ -680,15 +701,6 @@ class Asker(End):
             world.require("lock", may, says)
         if kind == "history":
             world.require("privacy", world.may_enter(subjects, room, look), says)
-
-    def _check_voice(self, room: Room, look: Look, says: str) -> None:
-        """Check that who has spoken in a room, or changed something there, may speak."""
-        world = self.world
-        times = [until for subject in self.subjects for until in subject.right("muted", room).values(look)]
-        may = any(until is ANYTHING or until <= world.seconds() for until in times)
-        world.require("mute", may, says)
-        may = room.archived.may_be(False, look) and room.closed.may_be(False, look)
-        world.require("no voice", may, says)
 
     def _check_changer(self, request: Request, text: Text, look: Look, says: str) -> None:
         """Check that who has changed a message had the right to."""
@@ -702,7 +714,7 @@ class Asker(End):
         elif request.kind in ("edit", "react"):
             room = world.room(text.room)
             world.require("membership", self.device.room(room).may_be(True, look), says)
-            self._check_voice(room, look, says)
+            world.check_voice(self.subjects, room, look, says)
         elif request.kind == "pin":
             world.require("pins", text.room == request.fields["room"], f"{says} That was said in #{text.room}.")
 

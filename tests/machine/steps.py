@@ -19,10 +19,11 @@ from twisted.logger import LogEvent, globalLogPublisher
 from twisted.python.failure import Failure
 
 from machine.clients import LOBBY, End, Person
+from machine.files import ENDING, body_of
 from machine.hooks import Said
 from machine.programs import MOST_DEVICES, Pass, Program
 from machine.promises import ANYTHING, INFINITY, Code, Device, Look, Register, Subject, Text, World, fold
-from machine.requests import OF_MESSAGES, Request
+from machine.requests import ENDS, OF_MESSAGES, Request
 from machine.wording import BREAKS
 
 T = TypeVar("T")
@@ -88,7 +89,7 @@ class Day:
         self.conversation: list[str] = []
         self.doors = DOORS[doors]
         self.world = World(self.doors, waived)
-        self.hooks = self.world.hooks
+        self.hooks, self.files = self.world.hooks, self.world.files
         self.passes: dict[str, Pass] = {}
         self.seats: list[End | None] = [None] * SEATS
         self.broken: list[Program | None] = [None] * SEATS
@@ -114,6 +115,7 @@ class Day:
         self.world.offers = _templates[house][1]
         self.world.seconds = lambda: self.house.seconds
         self.world.pending = self._pending
+        self.world.ending = self._ending
         self.world.changing = lambda subject: any(
             isinstance(end, Program) and end.changes and subject in end.subjects for end in self.ends
         )
@@ -122,6 +124,11 @@ class Day:
         programs = [end for end in self.ends if isinstance(end, Program)]
         operator = any(words.startswith(f"room {room} ") for words, _, _ in self.errands)
         return operator or any(program.awaits(room, but) for program in programs)
+
+    def _ending(self) -> bool:
+        programs = [end for end in self.ends if isinstance(end, Program)]
+        asked = any(one.kind in ENDS and not one.answers for program in programs for one in program.requests.values())
+        return asked or bool(self.errands)
 
     def _observe(self, event: LogEvent) -> None:
         if "log_failure" in event and not self._collecting:
@@ -167,6 +174,7 @@ class Day:
         for end in self.ends:
             end.look()
         self.hooks.look(self._names())
+        self.files.look()
         self.ends = [end for end in self.ends if not end.over]
         for seat, there in enumerate(self.seats):
             if there is not None and there.over:
@@ -375,7 +383,8 @@ def asks(weight: float) -> Callable[[Callable[[Day, Program, random.Random], Req
             if program is None or request is None:
                 return NOTHING
             requests = [request]
-            if chance.random() < 0.15 and ("text" not in request.fields or request.kind == "react"):
+            once = request.kind == "upload" or ("text" in request.fields and request.kind != "react")
+            if chance.random() < 0.15 and not once:
                 requests.append(day.request(**request.fields))
             program.ask(*requests)
             return None
@@ -1050,6 +1059,50 @@ def a_hook_speaks(day: Day, seat: int, chance: random.Random) -> object:
     return None
 
 
+@asks(10)
+def asks_to_send_a_file(day: Day, program: Program, chance: random.Random) -> Request | None:
+    name = f"words{day.number()}{ENDING}"
+    fields: dict[str, Any] = {"name": name, "size": len(body_of(name))}
+    if chance.random() < 0.8:
+        return day.request("upload", room=day.some_room(program, chance), **fields)
+    known = [name for name in sorted(program.withs) if program.other_side({"with": name}) is not None]
+    return day.request("upload", **{"with": chance.choice(known)}, **fields) if known else None
+
+
+@step(25)
+def sends_a_file(day: Day, seat: int, chance: random.Random) -> object:
+    """One of those that were asked for last; now and then half of it, or once more."""
+    tickets = [ticket for ticket in day.files.tickets[-6:] if not ticket.text.acknowledged or chance.random() < 0.1]
+    if not day.house.running or not tickets:
+        return NOTHING
+    ticket = chance.choice(tickets)
+    whole = chance.random() < 0.9
+    day.log(f"{ticket.by.title} sends {'the file' if whole else 'half of the file'} {ticket.text.file} to {ticket.key}")
+    day.world.tick += 1
+    exchange = day.house.put(ticket.key, body_of(ticket.text.file), whole=whole)
+    if whole:
+        day.files.send(ticket, Look(ticket.by, day.world.tick, INFINITY), exchange)
+    return None
+
+
+@step(8)
+def fetches_a_file(day: Day, seat: int, chance: random.Random) -> object:
+    texts = [text for text in day.world.by_id.values() if text.key]
+    if not day.house.running or not texts:
+        return NOTHING
+    text = chance.choice(texts[-6:])
+    day.log(f"somebody fetches the file {text.file} of message {text.id}")
+    fetch(day, text)
+    return None
+
+
+def fetch(day: Day, text: Text) -> None:
+    """Somebody who has its address fetches the file of a message."""
+    day.world.tick += 1
+    exchange = day.house.fetch(text.key, text.file)
+    day.files.fetch(text, Look(None, day.world.tick, INFINITY), exchange)
+
+
 @asks(2)
 def lists_devices(day: Day, program: Program, chance: random.Random) -> Request:
     return day.request("devices")
@@ -1159,11 +1212,20 @@ def something_takes_long(day: Day, seat: int, chance: random.Random) -> object:
     return None
 
 
+@step(1.5)
+def files_take_long(day: Day, seat: int, chance: random.Random) -> object:
+    if not day.house.running:
+        return NOTHING
+    day.log("-- writing files takes long from now on")
+    day.house.filing.closed = True
+    return None
+
+
 @step(6)
 def one_thing_is_done(day: Day, seat: int, chance: random.Random) -> object:
     if not day.house.running:
         return NOTHING
-    gates = [g for g in ("storing", "hashing", "reading") if getattr(day.house, g).waiting]
+    gates = [g for g in ("storing", "hashing", "reading", "filing") if getattr(day.house, g).waiting]
     if not gates:
         return NOTHING
     name = chance.choice(gates)
@@ -1310,6 +1372,7 @@ def _all_are_gone(day: Day) -> None:
     day.ends = []
     day.errands = []
     day.hooks.chat_ended()
+    day.files.chat_ended()
     for known in day.passes.values():
         known.broken = -1e9
         # After a restart only messages are known of a token that was logged out, and it may be given again.
@@ -1598,7 +1661,7 @@ IN_MEMORY = frozenset(
     (
         "time_passes", "the_clock_jumps", "nothing_can_be_stored", "something_takes_long", "one_thing_is_done",
         "everything_is_done", "reads_slowly", "reads_again", "what_is_old_is_dropped", "edits_too_late",
-        "a_hook_speaks",
+        "files_take_long",
     )
 )  # fmt: skip
 """The steps that a real daemon can't be made to take."""
@@ -1672,6 +1735,21 @@ THEMES: Sequence[Collection[str]] = (
         "ignores_somebody", "the_operator_rules_a_room", "the_operator_renames_an_account", "nothing_can_be_stored",
         "the_operator_erases_what_somebody_said", "something_takes_long", "one_thing_is_done", "everything_is_done",
         "the_chat_is_killed", "the_chat_is_ended", "the_chat_is_started",
+    ),
+    (
+        "registers", "unregisters", "changes_the_password", "renames_the_account", "comes_beside", "comes_back",
+        "logs_out", "appoints", "bans", "kicks_somebody", "deletes", "the_operator_gives_a_role",
+        "the_operator_gives_a_password", "the_operator_renames_an_account", "the_operator_logs_an_account_out",
+        "the_operator_lists_the_accounts", "something_takes_long", "one_thing_is_done",
+    ),
+    (
+        "asks_to_send_a_file", "sends_a_file", "fetches_a_file", "files_take_long", "joins", "leaves", "says", "tells",
+        "deletes", "edits", "answers", "pins", "kicks_somebody", "closes_a_room", "archives_a_room", "ends_a_room",
+        "mutes_somebody", "slows_a_room", "bans_from_a_room", "comes", "comes_back", "comes_beside", "breaks_off",
+        "quits", "logs_out", "takes_another_name", "renames_the_account", "registers", "unregisters", "time_passes",
+        "what_is_old_is_dropped", "the_operator_rules_a_room", "the_operator_erases_what_somebody_said",
+        "the_operator_disconnects_somebody", "nothing_can_be_stored", "something_takes_long", "one_thing_is_done",
+        "everything_is_done", "the_chat_is_killed", "the_chat_is_ended", "the_chat_is_started",
     ),
     (
         "kicks_somebody", "appoints", "mutes_somebody", "ops_somebody", "breaks_off", "comes_back", "says", "registers",

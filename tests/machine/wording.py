@@ -15,6 +15,8 @@ _SAID = re.compile(
     r"(?P<name>\S+)(?: \((?P<how>private(?: to \S+)?|edited|private, edited)?"
     r'(?:(?:, )?to (?P<to>\S+), "(?P<quote>.*)")?\))?: '
 )
+FILE = re.compile(r": http://\S+/f/[\w-]{22}/words\d+\.txt")
+"""Where the file of a message is fetched, behind its text."""
 _DONE = re.compile(r"~ (?:\((?P<how>private(?: to \S+)?)\) )?(?P<name>\S+) (?P<to>)(?P<quote>)")
 _OLD = re.compile(r"^\[[\d :-]+\] (?:#\d+ )?(?:#\S+ )?")
 _FATE = re.compile(r" \[(?:edited|pinned|\S+ \d+)(?:, (?:pinned|\S+ \d+))*\]$")
