@@ -133,3 +133,20 @@ def test_what_is_too_long_is_cut() -> None:
     assert cut("one\ntwo\nthree\nfour", 99, 3) == "one\ntwo\n..."
     assert cut("äöü" * 10, 10, 3) == "äöü..."
     assert len(cut("ä" * 10_000, 4_096, 100).encode()) <= 4_096
+
+
+def test_buttons_that_lead_somewhere_are_links() -> None:
+    label = {"type": "plain_text", "text": "View build"}
+    button = {"type": "button", "text": label, "url": "https://ci.example/7"}
+    blocks = [
+        {"type": "section", "text": {"type": "mrkdwn", "text": "Build 7"}, "accessory": button},
+        {"type": "actions", "elements": [button, {"type": "button", "text": label, "value": "retry"}, {"url": 7}]},
+    ]
+    actions = [{"type": "button", "text": "Silence", "url": "https://alerts.example/silence"}, {"text": "Wait"}]
+    assert text_of({"blocks": blocks, "attachments": [{"title": "Down", "actions": actions}]}).split("\n") == [
+        "Build 7",
+        "View build (https://ci.example/7)",
+        "View build (https://ci.example/7)",
+        "Down",
+        "Silence (https://alerts.example/silence)",
+    ]

@@ -15,7 +15,8 @@ _CUT = "..."
 def text_of(payload: Mapping[str, Any]) -> str:
     """Return what a *payload* says; ``""`` if there is nothing that can be shown.
 
-    Where there are blocks, the text is only what notifications show. Colours, pictures and buttons are left out.
+    Where there are blocks, the text is only what notifications show. Colours and pictures are left out, and buttons
+    that lead to no address.
     """
     lines = list(_blocks(payload.get("blocks"))) or [_written(payload.get("text"))]
     for attachment in _mappings(payload.get("attachments")):
@@ -43,6 +44,7 @@ def _attachment(attachment: Mapping[str, Any]) -> Iterator[str]:
     for field in _mappings(attachment.get("fields")):
         yield ": ".join(filter(None, (_written(field.get("title")), _written(field.get("value")))))
     yield from _blocks(attachment.get("blocks"))
+    yield from _buttons(attachment.get("actions"))
     if not any(attachment.get(part) for part in ("pretext", "title", "text", "fields", "blocks")):
         yield _written(attachment.get("fallback"))
 
@@ -53,6 +55,16 @@ def _blocks(blocks: object) -> Iterator[str]:
         for part in ("fields", "elements"):
             for text in _mappings(block.get(part)):
                 yield from _texts(text)
+        yield from _buttons([block.get("accessory")])
+        yield from _buttons(block.get("elements"))
+
+
+def _buttons(buttons: object) -> Iterator[str]:
+    """Where buttons lead to: what others do in Slack, nobody can do here."""
+    for button in _mappings(buttons):
+        link, label = button.get("url"), button.get("text")
+        if isinstance(link, str) and link:
+            yield _linked(link, " ".join(_texts(label)) or _written(label))
 
 
 def _texts(text: object) -> Iterator[str]:
