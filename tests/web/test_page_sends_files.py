@@ -102,7 +102,7 @@ def test_one_sees_how_far_a_file_is_and_can_stop_it(browsers: Browsers, way: str
     expect(ada["#sending [role=status]"]).to_have_text("Sending large.bin to #lobby, then 1 more")
     bar = ada.page.get_by_role("progressbar", name="Sending large.bin")
     ada.page.wait_for_function("bar => bar.value > 0", arg=bar.element_handle())
-    expect(ada["#sending"]).to_contain_text(re.compile("more[0-9]+ %"))
+    expect(ada["#sending"]).to_contain_text(re.compile("[0-9] %"))
     if way == "Escape":
         ada.input.press("Escape")
     else:

@@ -42,7 +42,7 @@ function notifyFirst() {
 	try {
 		new Notification("Chat", { body: "So you are told of messages for you.", icon: plain });
 	} catch {
-		throw new Error("This browser shows no notifications of pages. The title and the icon of the tab count what is new.");
+		throw new Error(`This browser shows no notifications of pages. ${INSTEAD}`);
 	}
 }
 

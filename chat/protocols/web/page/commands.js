@@ -13,7 +13,8 @@ function split(line) {
 	const command = called(word);
 	if (command) return { command, rest };
 	const near = [...COMMANDS.keys()].find((one) => one.startsWith(word.slice(0, 3).toLowerCase()));
-	throw new Refused(`There is no command /${word.slice(0, 40)}. ${near ? `Did you mean /${near}?` : "/help lists them all."}`);
+	const help = near ? `Did you mean /${near}?` : "/help lists them all.";
+	throw new Refused(`There is no command /${word.slice(0, 40)}. ${help}`);
 }
 
 // Reads what was typed behind the name of a command as the fields of a request.

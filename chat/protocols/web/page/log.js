@@ -104,7 +104,8 @@ export class Log {
 	}
 
 	scrolled() {
-		if (!this.store.current) return; // the chat was left, and the page is still to show that
+		// The chat was left, or a place is there, and the page is still to show that.
+		if (!this.store.current || !this.room) return;
 		const { scrollTop, scrollHeight, clientHeight } = this.box;
 		this.atEnd = scrollHeight - scrollTop - clientHeight < 32;
 		if (this.atEnd && this.count < Infinity) this.count = AT_FIRST;

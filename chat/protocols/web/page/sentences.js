@@ -2,7 +2,8 @@
 
 import { ago, counted, local, moment } from "./times.js";
 
-export const list = (words) => (words.length < 2 ? words.join() : `${words.slice(0, -1).join(", ")} and ${words.at(-1)}`);
+export const list = (words) =>
+	(words.length < 2 ? words.join() : `${words.slice(0, -1).join(", ")} and ${words.at(-1)}`);
 const some = (words) => list(words.length <= 11 ? words : [...words.slice(0, 10), `${words.length - 10} others`]);
 const because = (text) => (text ? `: ${text}` : ".");
 export const at = (time) => moment(local(time));

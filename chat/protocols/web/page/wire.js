@@ -33,7 +33,8 @@ away time room? name text? tag?
 who room users* away@ ops* tag?
 rooms rooms*summary more! next#? tag?
 summary room users# topic time? access?
-history room? messages*message more! after#? before#? since? until? next#? with? changes*change around#? more_before! more_after! tag?
+history room? messages*message more! after#? before#? since? until? next#? with? changes*change around#?
+	more_before! more_after! tag?
 found messages*message more! next#? tag?
 conversations conversations*conversed tag?
 conversed name last# read# with unread# time here! gone!
