@@ -253,6 +253,15 @@ def test_a_time_that_is_none_is_now() -> None:
     assert f"{list(seat.model.current.lines)[-1].time:%H:%M}" == "10:15"
 
 
+def test_who_is_in_another_room_is_told_and_opens_nothing() -> None:
+    box = Box()
+    box.text("bob").send("/join attic")
+    seat = Seat(box)
+    seat.enter("/who attic")
+    assert seat.shown()[-1] == "* In #attic: bob (op)"
+    assert seat.titles == ["#lobby"]
+
+
 def test_answers_go_where_the_question_came_from() -> None:
     seat = Seat(Box(), rooms=("lobby", "dev"))
     seat.client.enter("/who")

@@ -786,8 +786,8 @@ class Model(Listener):
                 if event.name != self.name:
                     self._tell_of(room, event.name, event, event.time)
                 return
-            case events.Who():
-                self.open(event.room).set_users(event.users, event.away, event.ops)
+            case events.Who() if (listed := self.find(event.room)) is not None:
+                listed.set_users(event.users, event.away, event.ops)
             case events.Rule() if (ruled := self.find(event.room)) is not None:
                 ruled.set_rule(event)
             case events.Rooms():
