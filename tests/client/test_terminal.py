@@ -200,6 +200,40 @@ def test_completion_before_a_blank_adds_none() -> None:
     play(scene)
 
 
+@pytest.mark.parametrize(
+    ("typed", "seen"),
+    [
+        ("a👍🏽b", ["a", "👍🏽", "b"]),
+        ("1️⃣ ok", ["1️⃣", " ", "o", "k"]),
+        ("👩\u200d👧!", ["👩\u200d", "👧", "!"]),
+        ("🇩🇪", ["🇩", "🇪"]),
+    ],
+)
+def test_keys_take_what_is_not_drawn_together_with_what_it_belongs_to(typed: str, seen: list[str]) -> None:
+    async def scene(screen: Screen, box: Box) -> None:
+        buffer = screen.terminal.application.current_buffer
+
+        async def has(text: str, at: int) -> None:
+            await screen.until(lambda: (screen.typed, buffer.cursor_position) == (text, at))
+
+        screen.press(typed)
+        await screen.until(lambda: screen.typed == typed)
+        places = [len("".join(seen[:count])) for count in range(len(seen) + 1)]
+        for place in places[-2::-1]:
+            screen.press("\x1b[D")
+            await has(typed, place)
+        for place in places[1:]:
+            screen.press("\x1b[C")
+            await has(typed, place)
+        for count in range(len(seen) - 1, 0, -1):
+            screen.press("\x7f")
+            await has("".join(seen[:count]), places[count])
+        screen.press("\x01\x1b[3~")
+        await screen.until(lambda: screen.typed == "")
+
+    play(scene)
+
+
 def test_what_tab_offers_hides_nothing() -> None:
     async def scene(screen: Screen, box: Box) -> None:
         for name in ("bob", "bert", "bella"):

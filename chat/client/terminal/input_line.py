@@ -11,6 +11,7 @@ from prompt_toolkit.history import History
 
 from chat.client.model.input_history import InputHistory, places_of
 from chat.client.model.room import Room
+from chat.client.terminal.widths import fusing
 
 
 class _Searched(History):
@@ -90,6 +91,29 @@ class InputLine(Buffer):
         else:
             return
         self.document = Document(text, len(text) if count > 0 else len(text.partition("\n")[0]))
+
+    def delete_before_cursor(self, count: int = 1) -> str:
+        """Delete characters before the cursor; one goes with what is not drawn behind it."""
+        hidden, at = fusing(self.text), self.cursor_position
+        while count < at and at - count in hidden:
+            count += 1
+        return super().delete_before_cursor(count)
+
+    def delete(self, count: int = 1) -> str:
+        """Delete characters behind the cursor; one goes with what is not drawn behind it."""
+        return super().delete(self._step(self.cursor_position + count) - self.cursor_position)
+
+    def move(self, forward: bool) -> None:
+        """Go to the next place that is seen on the screen, or to the one before."""
+        step = 1 if forward else -1
+        self.cursor_position = self._step(self.cursor_position + step, step)
+
+    def _step(self, place: int, step: int = 1) -> int:
+        """Return the next place in this direction that is not before something that is not drawn."""
+        hidden = fusing(self.text)
+        while place in hidden:
+            place += step
+        return min(max(place, 0), len(self.text))
 
     def begin_search(self) -> None:
         """Have the search find what was typed in other rooms meanwhile."""

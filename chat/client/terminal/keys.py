@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from prompt_toolkit.application import get_app
-from prompt_toolkit.filters import Condition, is_searching
+from prompt_toolkit.filters import Condition, has_selection, is_searching
 from prompt_toolkit.key_binding import KeyBindings, KeyPress, KeyPressEvent
 from prompt_toolkit.keys import Keys
 
@@ -79,6 +79,9 @@ class Actions(Protocol):
 
     def choose_room(self, by: By) -> None:
         """Show the open rooms, for the user to choose one."""
+
+    def move(self, forward: bool) -> None:
+        """Move the cursor by what is seen as one character."""
 
     def bring_back(self, count: int) -> None:
         """Show what was typed so many texts before, in whatever room; after, if *count* is negative."""
@@ -184,6 +187,13 @@ def bindings(terminal: Actions) -> KeyBindings:
         @keys.add(*sequence, filter=typing)
         def _(event: KeyPressEvent, move: Callable[[Reader], str] = move) -> None:
             terminal.read(move)
+
+    for names, forward in ((("left", "c-b"), False), (("right", "c-f"), True)):
+        for name in names:
+
+            @keys.add(name, filter=typing & ~has_selection)
+            def _(event: KeyPressEvent, forward: bool = forward) -> None:
+                terminal.move(forward)
 
     @keys.add("c-n", filter=typing)
     @keys.add("escape", "right", filter=typing)

@@ -489,6 +489,16 @@ class Terminal(Observer):
         self._view_shown()
         self._hint = why_not
 
+    def move(self, forward: bool) -> None:
+        """Move the cursor by what is seen as one character."""
+        buffer = self._buffer
+        if isinstance(buffer, InputLine):
+            buffer.move(forward)
+        elif forward:
+            buffer.cursor_right()
+        else:
+            buffer.cursor_left()
+
     def bring_back(self, count: int) -> None:
         """Show what was typed so many texts before, in whatever room; after, if *count* is negative."""
         if isinstance(self._buffer, InputLine):
