@@ -35,6 +35,10 @@ class Access(StrEnum):
     """Who is invited."""
 
 
+_PRIVATE = Access.PRIVATE
+"""Each message asks for it, and Python 3.11 takes as long to find a member of an enum as to call a function."""
+
+
 class Status(StrEnum):
     """Whether a room is in use."""
 
@@ -190,7 +194,7 @@ class Room:
     @property
     def private(self) -> bool:
         """Whether only the invited come in."""
-        return self.access is Access.PRIVATE
+        return self.access is _PRIVATE
 
     @property
     def founder(self) -> Subject:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import partial
 from typing import Any
 
 import msgspec
@@ -91,7 +90,7 @@ def store_in_room(
     """Have a message of a room stored and shown. If it can't be stored, *also* is called besides."""
     if not room.kept:
         hub.keep(session, room)
-    undo = partial(_unsaid, hub, session, user, room, message.id, room.last_id, room.at, also)
+    undo = Unsay(hub, session, user, room, message.id, room.last_id, room.at, also)
     room.last_id, room.at = message.id, message.time
     if not room.stirred:
         hub.rooms.stir(room)
@@ -99,13 +98,25 @@ def store_in_room(
     store_said(hub, session, user, message, effects, undo, answers=answers, hidden=hidden, attached=attached)
 
 
-def _unsaid(
-    hub: Hub, session: Session, user: User, room: Room, number: int, before: int, at: str | None, also: Undo
-) -> Sequence[Effect]:
-    """A message could not be stored: forget its room if it is empty and nothing else was said in it."""
-    room.unsay(number, before, at, user.party)
-    hub.vacate(session, room)
-    return (*also(), *forget_said(user, number))
+class Unsay(msgspec.Struct, frozen=True, gc=False):
+    """Undoes the message *number*, which followed the one *before* of the time *at*, and calls *also*.
+
+    It forgets the room if that is empty and nothing else was said in it.
+    """
+
+    hub: Hub
+    session: Session
+    user: User
+    room: Room
+    number: int
+    before: int
+    at: str | None
+    also: Undo
+
+    def __call__(self) -> Sequence[Effect]:
+        self.room.unsay(self.number, self.before, self.at, self.user.party)
+        self.hub.vacate(self.session, self.room)
+        return (*self.also(), *forget_said(self.user, self.number))
 
 
 def forget_said(user: User, number: int) -> Sequence[Effect]:

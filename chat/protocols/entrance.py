@@ -40,6 +40,9 @@ class Asked(IntEnum):
     """The code of an invitation, after ``/register``."""
 
 
+_CODE_TO_REGISTER = Asked.CODE_TO_REGISTER
+"""Each line asks for it, and Python 3.11 takes as long to find a member of an enum as to call a function."""
+
 HIDDEN = frozenset((Asked.KEY, Asked.PASSWORD, Asked.CODE, Asked.NEW_PASSWORD, Asked.REPEATED, Asked.CODE_TO_REGISTER))
 """What a terminal is not to show."""
 
@@ -64,7 +67,7 @@ class Entrance:
     @property
     def registers(self) -> bool:
         """Whether the next line answers a question although the user is in."""
-        return self.asked is Asked.CODE_TO_REGISTER
+        return self.asked is _CODE_TO_REGISTER
 
     def question(self, hub: Hub) -> str:
         """What the user is asked now."""

@@ -9,6 +9,9 @@ from chat.core.hub import Hub
 from chat.core.session import Session
 from chat.delivery.dialect import Dialect
 
+RETURN = 0x0D
+"""CR as a number: Python finds a byte in bytes far sooner than bytes of one byte."""
+
 LEAVE_WORDS = frozenset(("exit", "quit"))
 """What people type to leave."""
 
@@ -67,7 +70,7 @@ class Manners:
 
     def cut(self, data: bytes) -> list[bytes]:
         """Divide *data* into lines, the last of which has no end yet."""
-        return self.line_end.split(data) if b"\r" in data else data.split(b"\n")
+        return self.line_end.split(data) if RETURN in data else data.split(b"\n")
 
     def rest_after(self, data: bytes, lines: int) -> bytes:
         """Return *data* without its first *lines* lines and their ends."""

@@ -173,7 +173,7 @@ class TextManners(Manners):
             lifecycle.quit_chat(hub, session)
         elif stripped:
             session.active = hub.monotonic()
-            talk.say(hub, session, None, session.here, text[1:] if text.startswith("//") else text)
+            talk.say(hub, session, None, session.here, text.removeprefix("/"))
 
     def too_long(self, hub: Hub, session: Session) -> None:
         """A line was too long, and is dropped; nothing is said then of which it was to be a part."""
