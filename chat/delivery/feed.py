@@ -81,6 +81,8 @@ class Feed:
         """Whether some see other news than the rest."""
         self._last = FeedLine(b"", 0, "", 0, 0)
         """The line before the first one that is kept."""
+        self._messages = self._last_id = 0
+        """How many messages it has had, and the id of the last of them."""
 
     def append(
         self,
@@ -94,17 +96,18 @@ class Feed:
 
         *others* are what some sessions are shown instead.
         """
-        before = self._lines[-1] if self._lines else self._last
-        messages, last_id = (before.messages + 1, message_id) if message_id else (before.messages, before.last_id)
-        self._lines.append(FeedLine(data, origin, author, messages, last_id, others))
+        if message_id:
+            self._messages += 1
+            self._last_id = message_id
+        self._lines.append(FeedLine(data, origin, author, self._messages, self._last_id, others))
         if others:
             self._differs = True
-        begin = self.end - self.turn
-        self.end += len(data)
-        self._ends.append(self.end)
+        begin = self.end
+        self.end = end = begin + len(data)
+        self._ends.append(end)
         self._news = b""
         if origin and self.dialect.hides_own:
-            self._own[origin].append((begin, begin + len(data)))
+            self._own[origin].append((begin - self.turn, end - self.turn))
 
     def news(self) -> bytes:
         """All lines of this turn."""

@@ -74,7 +74,7 @@ class FeedDelivery:
         if isinstance(event, Message):
             author, number = key(event.author), event.id
             user = origin.user if origin is not None else None
-            if user is not None and origin is not None and (len(user.sessions) > 1 or user.sessions[0] is not origin):
+            if origin is not None and user is not None and user.sessions != (origin,):
                 others = dict.fromkeys(_others_of(origin, user), structs.replace(event, tag=None))
             if event.re_author is not None:
                 others = {**others, **self._unquoted(room, event, others)}
@@ -101,7 +101,7 @@ class FeedDelivery:
                 feed.append(data, by, author, counted)
             self._news.add(feed)
         outbox = self._outboxes.get(by)
-        if outbox is not None and outbox.dialect.hides_own:
+        if outbox is not None and outbox.fast and outbox.dialect.hides_own:
             outbox.speaks()
 
     def _unquoted(self, room: str, answer: Message, others: Mapping[int, Event]) -> Mapping[int, Event]:

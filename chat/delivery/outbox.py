@@ -194,8 +194,8 @@ class Outbox:
         self.fast = self.spoke = False
 
     def speaks(self) -> None:
-        """What its session says itself is among the news."""
-        self.fast, self.spoke = False, self.fast or self.spoke
+        """What its session says itself is among the news that it was to be sent as they are."""
+        self.fast, self.spoke = False, True
 
     def send_without_own(self, reader: Reader) -> None:
         """Send the news of this turn but for what its session said itself; only while it :attr:`spoke`."""
