@@ -131,8 +131,8 @@ class Queue:
             session = entry.session
             record = entry.record
             try:
-                if isinstance(record, Said) and record.message.room is not None:
-                    delivery.publish(record.message.room, record.message, session)
+                if isinstance(record, Said) and (room := record.message.room) is not None:
+                    delivery.publish(room, record.message, session)
                 for effect in entry.effects:
                     effect.perform(delivery)
             except Exception:

@@ -110,7 +110,7 @@ class GroupCommit:
                 fail(self._hub, session)
             for batch in hidden:
                 said = [entry.record for entry in batch if isinstance(entry.record, _TALK)]
-                self.messages += sum(isinstance(record, Said) for record in said)
+                self.messages += [*map(type, said)].count(Said)
                 self._said(said)
         except Exception:
             log.failure("showing what was stored failed")
