@@ -39,8 +39,8 @@ def test_the_files_are_as_large_as_their_page_in_docs_says() -> None:
     said = re.search(r"files of the page are (\d+) KB. They are sent compressed, (\d+) KB", DOCS.read_text())
     assert said is not None
     sent = sum(min(len(compress(content)), len(content)) for content in files.values())
-    assert sum(map(len, files.values())) == pytest.approx(1000 * int(said[1]), rel=0.02)
-    assert sent == pytest.approx(1000 * int(said[2]), rel=0.02)
+    assert sum(map(len, files.values())) == pytest.approx(1000 * int(said[1]), rel=0.05)
+    assert sent == pytest.approx(1000 * int(said[2]), rel=0.05)
 
 
 def test_every_id_that_is_looked_for_is_there() -> None:
