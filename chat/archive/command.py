@@ -206,6 +206,8 @@ def _report(result: Imported, nicks: Nicks) -> None:
         _tell(f"{_counted(result.unread - len(result.shown), 'further line')} not read either.")
     if result.guessed:
         _tell(f"{_counted(result.guessed, 'line')} not UTF-8, and read as Windows-1252. --encoding names another.")
+    if result.lost:
+        _tell(f"{_counted(result.lost, 'file')} not whole, and left out: the messages have come without.")
     if result.future:
         _tell(f"{_counted(result.future, 'message')} written in the future, as the times in the file say.")
     if nicks.changed:

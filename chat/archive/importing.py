@@ -72,6 +72,8 @@ class Imported:
     """The first of those, and why."""
     guessed: int = 0
     """Lines that were taken for Windows-1252."""
+    lost: int = 0
+    """Files that did not come whole with their messages."""
     future: int = 0
     """Messages whose times have not come yet."""
     private: list[str] = field(default_factory=list)
@@ -184,7 +186,7 @@ class Importing:
         waiting, self._waiting = self._waiting, None
         message = waiting.whole
         try:
-            self._target.add(message)
+            self.result.lost += not self._target.add(message)
         except CannotImport as why:
             raise CannotImport(f"{waiting.place}: {why}") from why
         self.result.messages += 1

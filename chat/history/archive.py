@@ -214,8 +214,11 @@ class Import:
         same = [name for name in names if name.casefold() == author.casefold() and name not in RESERVED]
         return names[0] if names and not same else ""
 
-    def add(self, message: Message) -> None:
-        """Import a message of a room. If messages keep their ids, each id must be greater than the one before."""
+    def add(self, message: Message) -> bool:
+        """Import a message of a room; return whether its file has come whole, if it has one.
+
+        If messages keep their ids, each id must be greater than the one before.
+        """
         self._check_room(message.room or "")
         if not self._keeps_ids or not message.id:
             self._new_ids[message.id] = self._last_id + 1
@@ -224,9 +227,11 @@ class Import:
             raise CannotImport(f"its id {message.id} is not greater than that of the message before.")
         self._last_id = message.id
         self._first_id = self._first_id or message.id
-        self._waiting.append(self._with_file(message))
+        said = self._with_file(message)
+        self._waiting.append(said)
         if len(self._waiting) == AT_ONCE:
             self._write()
+        return message.file is None or said.attached is not None
 
     def add_piece(self, data: bytes) -> None:
         """Take a piece of the file of the message that comes next."""

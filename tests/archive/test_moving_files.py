@@ -71,7 +71,7 @@ def test_files_move(export: Path, tmp_path: Path) -> None:
     assert max(map(len, export.read_bytes().splitlines())) < MAXIMUM_LINE
     assert KEYS[1] not in export.read_text()
     new = tmp_path / "new"
-    assert "3 messages were imported." in chat("import", export, "--data", new)
+    assert chat("import", export, "--data", new) == "3 messages were imported.\n"
     assert files(new) == [(1, "a b.txt", DATA), (3, "a b.txt", b"tea")]
 
 
@@ -93,7 +93,7 @@ def test_a_file_that_did_not_come_whole_is_left_out(export: Path, tmp_path: Path
     del lines[pieces[1]]
     export.write_text("".join(lines))
     new = tmp_path / "new"
-    chat("import", export, "--data", new)
+    assert "1 file was not whole, and left out: " in chat("import", export, "--data", new)
     assert files(new) == [(3, "a b.txt", b"tea")]
     assert len(on_disk(new)) == 1
 
