@@ -279,7 +279,7 @@ def test_a_browser_that_reads_nothing_loses_what_is_said_and_is_told_how_much() 
 def test_the_socket_is_taken_over_only_when_all_is_sent(web: Web) -> None:
     ada = web.connect()
     ada.wire.dataBuffer = b"x"
-    ada.send_bytes(handshake())
+    ada.send_bytes(handshake() + frame(b"{}"))
     assert ada.wire.aborted
     assert b" 101 " not in ada.received()
 

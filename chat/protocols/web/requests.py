@@ -402,8 +402,9 @@ class WebChannel(HTTPChannel):
     def become(self, protocol: TwistedProtocol, answer: bytes) -> None:
         """Have *protocol* go on with the connection, after *answer*."""
         self._end()
-        self._successor = protocol
-        if not take_over(self, protocol, answer):
+        if take_over(self, protocol, answer):
+            self._successor = protocol
+        else:
             self.socket.abortConnection()
 
     def _end(self) -> None:
