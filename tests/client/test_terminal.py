@@ -14,6 +14,7 @@ from prompt_toolkit.output import ColorDepth
 
 from chat.client.model.client import MAXIMUM_PASTE
 from chat.core.doors import Doors
+from chat.core.links import Links
 
 UP, DOWN = "\x1b[A", "\x1b[B"
 
@@ -490,6 +491,19 @@ def test_what_answers_a_question_is_neither_shown_nor_kept() -> None:
         assert screen.terminal.application.current_buffer.history.get_strings() == []
 
     play(scene)
+
+
+def test_a_paste_of_too_many_lines_is_said_to_go_as_a_file() -> None:
+    async def scene(screen: Screen, box: Box) -> None:
+        screen.press(PASTE % "\n".join(map(str, range(150))))
+        await screen.sees(
+            "150 lines, and the server takes 100 at once. Enter twice sends them as a file, ", "Ctrl-C drops"
+        )
+
+    def takes_files(box: Box) -> None:
+        box.hub.links = Links("http://192.0.2.1/", files=True)
+
+    play(scene, columns=120, before=takes_files)
 
 
 def test_a_paste_of_too_many_lines_is_refused_and_stays() -> None:

@@ -421,7 +421,8 @@ class Terminal(Observer):
             return self._hint_of_answer()
         limits = self._model.limits
         if limits is not None and count > limits.lines > 0:
-            return f"{count} lines, and the server takes {limits.lines} at once. Ctrl-C drops them."
+            as_file = "Enter twice sends them as a file, " if self._client.takes_files else ""
+            return f"{count} lines, and the server takes {limits.lines} at once. {as_file}Ctrl-C drops them."
         how = "as one message" if self._client.takes_lines else "one by one"
         if count <= LISTED_LINES or self._takes_secret:
             return f"{count} lines. Enter sends them {how}, Ctrl-C drops them."
