@@ -85,6 +85,8 @@ def _open(name: str | None, history: Path) -> Iterator[TextIO]:
         raise CannotOpen(f"{name} is the history itself. Choose another file with --output.")
     if is_of_chat(history.parent, target):
         raise CannotOpen(f"{name} is a name for files of the chat itself. Choose another file with --output.")
+    if not target.parent.is_dir():
+        raise CannotOpen(f"There is no directory {target.parent}. Make it first.")
     if target.exists() and not target.is_file():
         with target.open("w", encoding="utf-8") as file:
             yield file

@@ -292,7 +292,7 @@ def test_an_import_is_a_stretch_of_its_own(tmp_path: Path, capsys: pytest.Captur
         ("export", ["--room", "nosuch"], 1, "Nothing was said in #nosuch, or it is not in "),
         ("export", ["extra"], 2, "Wrong number of arguments. chat export --help explains."),
         ("export", ["--data", "nowhere"], 1, "There is no nowhere/chat.db. Say with --data where the history is."),
-        ("export", ["--output", "nowhere/file"], 1, "nowhere/file.part: No such file or directory."),
+        ("export", ["--output", "nowhere/file"], 1, "There is no directory nowhere. Make it first."),
         ("import", [], 2, "Say which file is to be imported. chat import --help explains."),
         ("import", ["a", "b"], 2, "There can be one file only, and b is another. chat import --help"),
         ("import", ["nowhere"], 1, "nowhere: No such file or directory."),
