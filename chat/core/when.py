@@ -34,12 +34,12 @@ def read(text: str, now: datetime, zone: tzinfo | None = None) -> Past:
     the user, ``None`` the system's. Raises :class:`BadField`.
     """
     words = text.split()
-    if len(words) in (2, 3) and words[-2].lower() == "around" and _is_id(words[-1]):
+    if len(words) in (2, 3) and words[-2].lower() == "around" and is_id(words[-1]):
         many = _read(words[0], now, zone) if len(words) == 3 else Past()
         if "since" not in many:
             return {**many, "around": int(words[-1])}
     between: Past = {}
-    while len(words) > 1 and _is_id(words[-1]):
+    while len(words) > 1 and is_id(words[-1]):
         match words[-2].lower():
             case "after" if "after" not in between:
                 between["after"] = int(words[-1])
@@ -68,7 +68,8 @@ def span(text: str, zone: tzinfo | None = None) -> tuple[str, str]:
         raise BadField("That is no day, and no time of a day.") from error
 
 
-def _is_id(word: str) -> bool:
+def is_id(word: str) -> bool:
+    """Tell whether a *word* is the id of a message."""
     return word.isascii() and word.isdecimal() and len(word) < 19
 
 

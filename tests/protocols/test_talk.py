@@ -403,6 +403,11 @@ def test_people_answer_what_named_them(box: Box) -> None:
     assert bob.lines() == ['ada (to bob, "ada: tea?"): tea']
     bob.send("/reply good")
     assert bob.lines() == ['* You answer ada: "tea"']
+    first = next(message.id for message in box.stored if message.text == "or coffee?")
+    ada.received()
+    ada.send(f"/reply #{first} or coffee", "/reply #999999 nothing")
+    assert bob.lines() == ['ada (to bob, "or coffee?"): or coffee']
+    assert ada.lines() == ['* You answer bob: "or coffee?"', "! There is no message 999999, or not any more."]
     eve = box.text("eve")
     eve.send("/reply no")
     assert eve.lines() == ["! Nobody has named you in #lobby. Begin with a name: ada: yes"]
