@@ -142,7 +142,8 @@ chat serve runs a chat; chat export, chat import and chat admin manage a history
         if not words:
             return
         if self["address"] is not None:
-            raise usage.UsageError(f"There can be one address only, and {words[0]} is another.")
+            port = f" A port stands behind the host: {self['address']}:{words[0]}." if words[0].isdecimal() else ""
+            raise usage.UsageError(f"There can be one address only, and {words[0]} is another.{port}")
         self["address"], *rest = words
         self.parseOptions(rest)
 

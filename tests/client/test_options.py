@@ -179,6 +179,13 @@ def test_the_document_of_the_client_has_every_option_and_command() -> None:
         assert f"`/{name}`" in document
 
 
+def test_who_writes_the_port_as_for_netcat_is_told_where_it_stands(config: Path) -> None:
+    with pytest.raises(usage.UsageError, match=r"12345 is another\. A port stands behind the host: ada@host:12345\."):
+        read(["ada@host", "12345"])
+    with pytest.raises(usage.UsageError, match=r"other is another\.$"):
+        read(["ada@host", "other"])
+
+
 def test_rooms_of_the_command_line_are_known_as_such(config: Path) -> None:
     config.write_text('rooms = ["lobby", "dev"]')
     assert not read([]).rooms_given
