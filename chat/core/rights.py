@@ -13,7 +13,7 @@ from chat.core.command import Right
 from chat.core.errors import Muted, NotAllowed, NotWelcomeYet
 from chat.core.hub import Hub
 from chat.core.room import Access, Room, Status
-from chat.core.session import Session, User
+from chat.core.session import LOBBY, Session, User
 
 
 def user_of(session: Session) -> User:
@@ -132,7 +132,8 @@ def require(user: User, right: Right, room: Room | None) -> None:
         return
     match right:
         case Right.OP if room is not None:
-            raise NotAllowed(f"Only the ops of #{room.name} may do that.")
+            own = " Of a room that you make with /join you are the op." if room.name == LOBBY else ""
+            raise NotAllowed(f"Only the ops of #{room.name} may do that.{own}")
         case Right.ACCOUNT:
             raise NotAllowed("Your name is not registered. /register makes it yours.")
         case Right.OWNER:

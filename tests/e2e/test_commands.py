@@ -7,6 +7,7 @@ import pytest
 from e2e.daemon import Daemon
 
 USAGE = "! Usage: "
+OPS_OF_LOBBY = "! Only the ops of #lobby may do that. Of a room that you make with /join you are the op."
 
 CASES: list[tuple[str, list[str], list[str]]] = [
     # what ada types, what ada is shown, what bob is shown
@@ -63,12 +64,12 @@ CASES: list[tuple[str, list[str], list[str]]] = [
     ("/delete", ["! There is nothing to take back. Give the id of a message; /search shows them."], []),
     ("/delete 999999", ["! There is no message 999999, or not any more."], []),
     ("/room", ["* #lobby is open to everybody. Everybody in it sets its topic."], []),
-    ("/room private", ["! Only the ops of #lobby may do that."], []),
+    ("/room private", [OPS_OF_LOBBY], []),
     ("/room shut", ["! There is no /room shut. There are /room open, "], []),
     ("/room open dev", ["! #dev is not closed. In it, /room open lets everybody come in."], []),
-    ("/kick bob", ["! Only the ops of #lobby may do that."], []),
-    ("/kick bob 1d", ["! Only the ops of #lobby may do that."], []),
-    ("/room ban bob", ["! Only the ops of #lobby may do that."], []),
+    ("/kick bob", [OPS_OF_LOBBY], []),
+    ("/kick bob 1d", [OPS_OF_LOBBY], []),
+    ("/room ban bob", [OPS_OF_LOBBY], []),
     ("/bans", ["! Only moderators may do that."], []),
     ("/conversations", ["* You have no conversations."], []),
     ("/whois bob", ["* bob has no account, and is in #lobby.", "* Here since 20"], []),
@@ -85,7 +86,7 @@ CASES: list[tuple[str, list[str], list[str]]] = [
     ("/react", [f"{USAGE}/react text [id] [on|off] "], []),
     ("/react \N{THUMBS UP SIGN} 999999", ["! There is no message 999999, or not any more."], []),
     ("/react two words", ["! words is not a number."], []),
-    ("/pin 7", ["! Only the ops of #lobby may do that."], []),
+    ("/pin 7", [OPS_OF_LOBBY], []),
     ("/pins", ["* Nothing is pinned in #lobby."], []),
     ("/reply", [f"{USAGE}/reply text "], []),
     ("/reply yes", ["! Nobody has named you in #lobby. Begin with a name: ada: yes"], []),

@@ -100,7 +100,7 @@ def test_rights_in_one_room_are_none_in_another(box: Box) -> None:
 def test_nobody_is_op_of_the_lobby_by_being_first(box: Box) -> None:
     ada, _ = box.text("ada"), box.text("bob")
     ada.send("/kick bob")
-    assert ada.lines()[-1] == "! Only the ops of #lobby may do that."
+    assert ada.lines()[-1] == "! Only the ops of #lobby may do that. Of a room that you make with /join you are the op."
 
 
 def test_who_leaves_is_op_no_more_unless_registered(box: Box) -> None:
