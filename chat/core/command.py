@@ -97,6 +97,9 @@ class Parameter(msgspec.Struct, frozen=True):
             if word.lower() not in SWITCH_WORDS:
                 raise BadField(f"{word[:40]} is neither on nor off.")
             return SWITCH_WORDS[word.lower()]
+        if self.kind is Kind.USER and self.name == "name":
+            # Of what is banned, it says that an account is meant.
+            return word.removeprefix("@")
         if self.kind is not Kind.NUMBER:
             return word
         digits = word.removeprefix("#")

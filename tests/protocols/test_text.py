@@ -337,6 +337,17 @@ def test_private_messages() -> None:
     assert ada.received() == cy.received() == ""
 
 
+def test_a_name_may_be_written_with_its_mark() -> None:
+    box = Box()
+    ada, bob = box.text("ada"), box.text("bob")
+    ada.received()
+    ada.send("/msg @bob psst", "/whois @bob", "/ignore @bob")
+    assert bob.lines() == ["ada (private): psst"]
+    whois, _, ignored = ada.lines()
+    assert whois == "* bob has no account, and is in #lobby."
+    assert ignored == "* You ignore bob."
+
+
 def test_a_message_to_somebody_away_says_so() -> None:
     box = Box()
     ada, bob = box.text("ada"), box.text("bob")

@@ -148,6 +148,7 @@ test("commands work as in the other clients", async () => {
   await answers("/list dev", /^#dev, 2 users, active/);
   await answers("/constructor", /Did you mean \/conversations/);
   await answers("/frobnicate", /There is no command \/frobnicate\. \/help lists them all\.$/);
+  await answers("/whois @bob", /^Here since 2026-11-21/);
   await answers("/kick", /^Usage: \/kick name \[text\]$/);
   await answers("/delete x", /x is not a number/);
   await answers("/nick eve", /^You are now known as eve\.$/);

@@ -27,7 +27,7 @@ function parse(command, rest, here) {
 		const word = kind === "text" ? rest : rest.split(" ", 1)[0];
 		if (kind === "number" && optional && /^(on|off)$/i.test(word)) continue;
 		rest = rest.slice(word.length).trimStart();
-		if (word) fields[field] = value(kind, word);
+		if (word) fields[field] = value(kind, field === "name" ? word.replace(/^@/, "") : word);
 		else if (!optional) throw wrong;
 	}
 	if (rest) throw wrong;
