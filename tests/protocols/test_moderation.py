@@ -452,6 +452,7 @@ def test_moderators_see_how_the_server_is_doing(box: Box) -> None:
 
 def test_the_muted_do_not_speak_by_topics_and_reasons(box: Box) -> None:
     ada, bob = in_room(box, "ada", "bob")
+    bob.send("/away tea")
     ada.send("/mute bob 5m")
     ada.received()
     bob.send("/topic spam", "/away spam", "/away")
