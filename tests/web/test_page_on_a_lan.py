@@ -35,6 +35,34 @@ def browser(network: Lan, tmp_path: Path) -> Iterator[Browser]:
         yield browser
 
 
+def test_a_second_tab_says_where_the_chat_is_open(start_chat: DaemonFactory, network: Lan, browser: Browser) -> None:
+    start_chat("--web", "everywhere:8080", listen=("everywhere:12345",), wrapper=network.host)
+    with closing(Browsers(browser, f"http://{HOST4}:8080/")) as browsers:
+        context = browsers.context()
+        ada = browsers.somebody("ada", context)
+        second = browsers.open(context)
+        second.name_oneself("ada")
+        expect(second["#door .why"]).to_contain_text("The chat is open under that name in another tab of this browser.")
+        second.come_in("ada2")
+        second.say("from the second")
+        expect(ada.message("from the second")).to_be_visible()
+        # A tab that is duplicated has what the first one keeps, and goes on in its place.
+        kept = ada.page.evaluate("JSON.stringify(sessionStorage)")
+        copy = browsers.open(context)
+        copy.page.evaluate(
+            "kept => { for (const [key, value] of Object.entries(JSON.parse(kept))) sessionStorage[key] = value; }",
+            kept,
+        )
+        copy.page.reload()
+        copy.await_place("#lobby")
+        expect(ada["#door h1"]).to_have_text("Open in another tab")
+        copy.say("from the copy")
+        ada.button("Use it here").click()
+        ada.await_place("#lobby")
+        expect(ada.message("from the copy")).to_be_visible()
+        expect(copy["#door h1"]).to_have_text("Open in another tab")
+
+
 def test_another_device_talks(start_chat: DaemonFactory, network: Lan, browser: Browser) -> None:
     start_chat("--web", "everywhere:8080", listen=("everywhere:12345",), wrapper=network.host)
     with closing(Browsers(browser, f"http://{HOST4}:8080/")) as browsers:

@@ -133,13 +133,25 @@ class Locks {
   }
 }
 
+// What BroadcastChannel does, between the tabs of one browser.
+class Channel {
+  constructor(all = []) {
+    this.all = all;
+    all.push(this);
+  }
+
+  postMessage(data) {
+    for (const other of this.all) if (other !== this) setImmediate(() => other.onmessage({ data }));
+  }
+}
+
 test("a duplicated tab does not take over the session of the first", async () => {
   const locks = new Locks();
   const ada = await chat.page("ada");
-  assert.equal(await new Tabs(locks, "chat ").isOnly(ada.saved), true);
+  assert.equal(await new Tabs(locks, new Channel(), "chat ").isOnly(ada.saved), true);
   const copy = new Storage(ada.storage.values);
   const second = chat.tab(copy);
-  assert.equal(await new Tabs(locks, "chat ").isOnly(second.saved), false);
+  assert.equal(await new Tabs(locks, new Channel(), "chat ").isOnly(second.saved), false);
   second.saved.clear();
   assert.equal(chat.tab(copy).link.token, null);
 });
@@ -150,20 +162,24 @@ test("a tab on a machine that is too busy to give it its lock in time is no copy
   const request = locks.request.bind(locks);
   let late = 3;
   locks.request = (...given) => (late-- > 0 ? Promise.reject(new Error("The time is over.")) : request(...given));
-  assert.equal(await new Tabs(locks, "chat ").isOnly(saved), true);
+  assert.equal(await new Tabs(locks, new Channel(), "chat ").isOnly(saved), true);
 });
 
 test("where the chat is open in another tab is told when its name is taken", async () => {
-  const locks = new Locks();
-  const ada = chat.tab(undefined, { tabs: new Tabs(locks, "chat ") });
-  ada.enter("ada");
+  const others = [];
+  const tab = () => chat.tab(undefined, { tabs: new Tabs(null, new Channel(others), "chat ") }); // as over plain http
+  const ada = tab();
+  ada.enter("Ada");
   await chat.settle();
-  const second = chat.tab(undefined, { tabs: new Tabs(locks, "chat ") });
+  const second = tab();
   second.enter("ada");
   await chat.settle();
   assert.equal(second.state.code, "name-taken");
   assert.match(second.state.why, /open under that name in another tab/);
-  ada.leave();
+  const bob = await chat.page("bob");
+  const third = tab();
+  third.enter(bob.name);
   await chat.settle();
-  assert.deepEqual(await new Tabs(locks, "chat ").others(), []);
+  assert.equal(third.state.code, "name-taken");
+  assert.doesNotMatch(third.state.why, /another tab/);
 });

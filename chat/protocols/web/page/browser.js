@@ -7,7 +7,7 @@ import { Tabs } from "./tab.js";
 
 export async function openStore(window) {
 	const { location, document, navigator } = window;
-	const tabs = new Tabs(navigator.locks, prefix);
+	const tabs = new Tabs(navigator.locks, new BroadcastChannel(prefix), prefix);
 	while (!(await tabs.isOnly(saved))) saved.clear(); // then it has another id, by which its own copies are known
 	// What the server says in the page about passwords, or else what it does by itself.
 	const { passwords } = document.documentElement.dataset;

@@ -331,12 +331,12 @@ export class Store {
 		this.tabs?.claim(this.inside ? this.name : null);
 		this.changed();
 		if (is === "online") this.panels.connected();
-		if (code === "name-taken") this.tabs?.others().then((names) => this.tellElsewhere(state, names));
+		if (code === "name-taken") this.tabs?.find(this.name, () => this.tellElsewhere(state));
 	}
 
 	// The name is taken: perhaps by the user, in another tab of the browser.
-	tellElsewhere(state, names) {
-		if (this.state !== state || !names.some((name) => same(name, this.name))) return;
+	tellElsewhere(state) {
+		if (this.state !== state) return;
 		this.link.state = { ...state, why: `${state.why} The chat is open under that name in another tab of this browser.` };
 		this.changed();
 	}

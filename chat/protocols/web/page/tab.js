@@ -33,10 +33,15 @@ export class Saved {
 // The settings of this browser.
 export const kept = new Saved(() => localStorage, "chat ");
 
-// Tells tabs apart by `locks` (navigator.locks), which browsers have on https and on this machine only.
+// Tells the tabs of a browser apart: by `locks` (navigator.locks), which browsers have on https and on this machine
+// only, and by a `channel` (BroadcastChannel) between them.
 export class Tabs {
-	constructor(locks, prefix) {
-		Object.assign(this, { locks, prefix, claimed: null });
+	constructor(locks, channel, prefix) {
+		Object.assign(this, { locks, channel, prefix, claimed: null });
+		channel.onmessage = ({ data: { seeks, has } }) => {
+			if (seeks && this.claimed === seeks) channel.postMessage({ has: seeks });
+			if (has && this.sought?.name === has) this.sought.then();
+		};
 	}
 
 	// Resolves with whether no other tab has what this one keeps: a duplicated tab has a copy of it, and must not take
@@ -64,17 +69,12 @@ export class Tabs {
 
 	// This tab is in the chat under that name; null: under none.
 	claim(name) {
-		if (!this.locks || name === this.claimed) return;
-		this.release?.();
-		this.claimed = name;
-		const held = new Promise((release) => (this.release = release));
-		if (name !== null) this.locks.request(`${this.prefix}name ${name} ${Math.random()}`, () => held);
+		this.claimed = name?.toLowerCase();
 	}
 
-	// Resolves with the names under which tabs of this browser are in the chat.
-	async others() {
-		const { held = [] } = (await this.locks?.query()) ?? {};
-		const start = `${this.prefix}name `;
-		return held.filter(({ name }) => name.startsWith(start)).map(({ name }) => name.slice(start.length).split(" ")[0]);
+	// Calls `then` if another tab is in the chat under that name.
+	find(name, then) {
+		this.sought = { name: name.toLowerCase(), then };
+		this.channel.postMessage({ seeks: this.sought.name });
 	}
 }
