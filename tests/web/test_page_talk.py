@@ -249,6 +249,15 @@ def test_two_talk_in_private(browsers: Browsers) -> None:
     expect(cy[".places button"]).to_have_count(1)
 
 
+def test_a_menu_stays_while_others_come_and_go(browsers: Browsers) -> None:
+    ada, _ = browsers.somebody("ada"), browsers.somebody("bob")
+    ada[".persons button"].filter(has_text="bob").click()
+    browsers.somebody("cy")
+    expect(ada[".persons > li"]).to_have_count(3)
+    ada.item("Talk in private").click()
+    ada.await_place("@bob")
+
+
 def test_away_and_ignore(browsers: Browsers) -> None:
     ada, bob = browsers.somebody("ada"), browsers.somebody("bob")
     bob["#me"].click()

@@ -172,7 +172,7 @@ function drawHead() {
 }
 
 function drawPeople() {
-	const list = $("people").lastElementChild;
+	const list = $("people").querySelector(".persons"); // behind which a menu may be open
 	const old = new Map([...list.children].map((item) => [item.dataset.state, item]));
 	const make = (state, { name, op, away, me }) => {
 		const about = [me && h("span.muted", " (you)"), away !== null && h("small", { dir: "auto" }, `away: ${away}`)];
