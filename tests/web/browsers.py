@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from e2e.daemon import LISTEN
+from e2e.waiting import DEADLINE
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, expect, sync_playwright
 
 CHROMIUM = "/usr/bin/chromium"
 FLAGS = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"]
-PATIENCE = 60_000
+PATIENCE = DEADLINE * 1_000
 """The milliseconds after which a test gives up waiting for a state of the page."""
 WEB = ("--web", LISTEN)
 WIDE = {"width": 1280, "height": 800}
@@ -28,7 +29,7 @@ expect.set_options(timeout=PATIENCE)
 def chromium(program: str = CHROMIUM) -> Iterator[Browser]:
     """Run Debian's Chromium."""
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=FLAGS)
+        browser = playwright.chromium.launch(executable_path=program, args=FLAGS, timeout=PATIENCE)
         yield browser
         browser.close()
 
