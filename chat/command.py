@@ -31,6 +31,8 @@ def main() -> NoReturn:
         if not is_of_output(failure):
             raise
         sys.exit(not_written(failure))
+    except KeyboardInterrupt:  # while it is loaded: later each command says itself what became of it
+        sys.exit("chat: Interrupted.")
 
 
 def _open_standard_descriptors() -> None:
