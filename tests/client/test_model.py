@@ -14,6 +14,7 @@ from chat.client.model.room import MAXIMUM_SPEAKERS, Room
 from chat.client.model.scrollback import LineKind
 from chat.core import events
 from chat.core.limits import Limits
+from chat.history.passwords import hash_password
 
 
 def test_coming_in() -> None:
@@ -276,6 +277,37 @@ def test_refusals_are_told_apart() -> None:
     seat.enter("/msg nobody hi")
     assert seat.titles == ["#lobby"]
     assert seat.shown()[1:] == ["! There is nobody called nobody here. See /who for those in this room."]
+
+
+@pytest.fixture
+def shut() -> Box:
+    """A chat with a private room, the vault."""
+    box = Box(limits=Limits(plain_passwords=True))
+    box.make_account("zoe", hash_password("correct horse"))
+    zoe = box.json("zoe", password="correct horse", rooms={"vault": None})
+    zoe.ask(type="room", room="vault", access="private")
+    return box
+
+
+def test_a_room_that_is_shut_to_one_does_not_stay_open(shut: Box) -> None:
+    seat = Seat(shut, rooms=("lobby", "dev"))
+    seat.enter("/go dev", "/join vault")
+    assert seat.titles == ["#lobby", "#dev"]
+    assert seat.model.current.title == "#dev"
+    assert seat.shown("#dev")[-1].startswith("! #vault is private.")
+
+
+def test_what_was_said_into_a_room_that_is_shut_comes_back(shut: Box, monkeypatch: pytest.MonkeyPatch) -> None:
+    seat = Seat(shut, rooms=("lobby", "dev"))
+    refused: list[tuple[str, str]] = []
+    monkeypatch.setattr(seat.bells, "refused", lambda room, text: refused.append((room.title, text)))
+    seat.client.enter("/join vault")
+    assert seat.model.current.title == "#vault"
+    seat.client.enter("hello?")
+    seat.client.enter("/go dev")
+    seat.pump()
+    assert seat.titles == ["#lobby", "#dev"]
+    assert refused == [("#dev", "hello?")]
 
 
 def test_history_on_demand() -> None:

@@ -466,9 +466,13 @@ class Client:
         """Show a room before the server has answered, so that what is typed next goes to it."""
         name = names.room_name(arguments["room"])
         room = self.model.find(name)
-        if room is None or not room.joined:
-            tag = self.link.ask(command.name, room=name)
+        if room is None:
+            before, tag = self.model.current, self.link.ask(command.name, room=name)
             self.model.turn_to(self.model.open(name))
+            self.model.expect_to_open(tag, before)
+        elif not room.joined:
+            tag = self.link.ask(command.name, room=name)
+            self.model.turn_to(room)
             self.model.expect(tag)
         else:
             self.model.turn_to(room)

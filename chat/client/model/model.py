@@ -100,7 +100,7 @@ class Model(Listener):
         self.local_time = local_time
         self._answers: dict[str, Room] = {}
         self._opened: dict[str, Room] = {}
-        """The rooms from which private conversations were opened, by the tags of the messages that did it."""
+        """The rooms from which others were opened, by the tags of the requests that did it."""
         self._earlier: dict[str, Room] = {}
         self.may_send: Callable[[events.Upload, Room], None] = lambda event, room: None
         """Is told where a file may be sent, and the room in which that was asked."""
@@ -311,7 +311,7 @@ class Model(Listener):
             del self._answers[next(iter(self._answers))]
 
     def expect_to_open(self, tag: str, before: Room) -> None:
-        """The message with that *tag* has opened the current conversation. If it is refused, show *before* again."""
+        """The request with that *tag* has opened what is shown now. If it is refused, show *before* again."""
         self.expect(tag)
         self._opened[tag] = before
         if len(self._opened) > MAXIMUM_EXPECTED:
@@ -418,8 +418,10 @@ class Model(Listener):
         """Give the user back what they said."""
         room = self._answers.get(post.tag)
         text = as_typed(post)
-        if room not in self.rooms or text is None:
+        if room is None or text is None:
             return
+        if room not in self.rooms:  # it was said while the user was kept out
+            room = self.current
         if post.tag in self._opened:
             room, text = self._opened[post.tag], f"/msg {room.name} {post.fields['text']}"
         for observer in self._observers:
@@ -463,10 +465,12 @@ class Model(Listener):
             case events.Refusal() if (room := self._earlier.pop(event.tag or "", None)) is not None:
                 room.earlier = Earlier.NONE
             case events.Refusal():
+                opened = self._answers.get(event.tag or "")
                 room = self._asked(event.tag)
-                if (before := self._opened.pop(event.tag or "", None)) is not None and room.lines.newest_id is None:
+                before = self._opened.pop(event.tag or "", None)
+                if before is not None and room is opened and room.lines.newest_id is None:
                     self._close_again(room, before)
-                    room = before
+                    room = before if before in self.rooms else self.current
                 self.tell(event.text, LineKind.REFUSAL, room)
                 if event.code in INVITATION_CODES:
                     self.tell("Type the code of your invitation; with a command you drop that.", room=room)
@@ -477,7 +481,7 @@ class Model(Listener):
         self._changed()
 
     def _close_again(self, room: Room, before: Room) -> None:
-        """Close a conversation in which nothing was said; if it is shown, show again what was shown *before*."""
+        """Close a room or conversation that was not to be; if it is shown, show again what was shown *before*."""
         if room is self.current and before in self.rooms:
             self.rooms.remove(room)
             self.turn_to(before)
