@@ -363,7 +363,7 @@ reactor.run()
 
 
 def test_where_nobody_listens() -> None:
-    with pytest.raises(CannotSend, match=r"^The file was not sent: Connection refused\.$"):
+    with pytest.raises(CannotSend, match=r"^log\.txt was not sent: Connection refused\.$"):
         upload(b"paste").send_to("http://127.0.0.1:1/u/KEY", nothing)
     with pytest.raises(CannotSend, match="no address"):
         upload(b"paste").send_to("file:///etc/passwd", nothing)

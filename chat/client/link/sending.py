@@ -78,9 +78,9 @@ class Upload:
             ) from failure
         except (OSError, HTTPException) as failure:
             reason = getattr(failure, "strerror", None) or str(failure) or "the connection broke"
-            raise CannotSend(f"The file was not sent: {clean(reason)}.") from failure
+            raise CannotSend(f"{self.name} was not sent: {clean(reason)}.") from failure
         if answer.status not in (200, 201):
-            raise CannotSend(sentence or f"The file was not sent: the server answered {answer.status}.")
+            raise CannotSend(sentence or f"{self.name} was not sent: the server answered {answer.status}.")
 
     def _open(self, opened: ExitStack) -> tuple[BinaryIO, int]:
         if isinstance(self.file, bytes):
@@ -93,7 +93,7 @@ class Upload:
         left = size
         while left and (piece := body.read(min(left, PIECE))):
             if self._stopped:
-                raise CannotSend("The file was not sent.")
+                raise CannotSend(f"{self.name} was not sent.")
             yield piece
             left -= len(piece)
             percent = (size - left) * 100 // size

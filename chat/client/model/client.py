@@ -259,7 +259,7 @@ class Client:
                 return  # the user has stopped it
             self.model.outbox_changed()
             if failure is not None:
-                sentence = str(failure.value) if failure.check(CannotSend) else "The file was not sent."
+                sentence = str(failure.value) if failure.check(CannotSend) else f"{upload.name} was not sent."
                 self.model.tell(sentence, LineKind.REFUSAL, room if room in self.model.rooms else None)
 
         self.put(event.url, upload, self.model.outbox_changed, self.link.certificate).addBoth(ended)
