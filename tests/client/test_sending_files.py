@@ -362,6 +362,10 @@ reactor.run()
         subprocess.run([sys.executable, "-c", script], check=True, timeout=DEADLINE)
 
 
+def test_the_name_of_a_file_is_no_command_to_the_terminal() -> None:
+    assert Upload("a\x1b[2Jb\u202e.txt", 0, b"").name == "a[2Jb.txt"
+
+
 def test_where_nobody_listens() -> None:
     with pytest.raises(CannotSend, match=r"^log\.txt was not sent: Connection refused\.$"):
         upload(b"paste").send_to("http://127.0.0.1:1/u/KEY", nothing)

@@ -39,7 +39,7 @@ class Upload:
     """A *file*, or what is to be in it, called *name*, on its way to the server."""
 
     def __init__(self, name: str, size: int, file: Path | bytes) -> None:
-        self.name = name
+        self.name = clean(name)
         self.size = size
         self.file = file
         self.percent = 0
