@@ -163,6 +163,17 @@ def test_how_much_is_sent_stands_below_the_newest_line(home: Path) -> None:
 
 
 @pytest.mark.usefixtures("home")
+def test_where_lines_are_only_printed_it_is_told_when_a_file_begins_to_be_sent() -> None:
+    seat = Seat(Box())
+    waiting = Waiting(seat)
+    seat.client.only_prints = True
+    seat.enter("/send log.txt")
+    assert seat.shown()[-1] == "* Sending log.txt (1 byte)."
+    waiting.sent[0][2].callback(None)
+    assert seat.shown()[-1] == "* Sending log.txt (1 byte)."
+
+
+@pytest.mark.usefixtures("home")
 def test_esc_twice_stops_sending() -> None:
     async def scene(screen: Screen, box: Box) -> None:
         waiting = Waiting(screen.seat)

@@ -253,6 +253,8 @@ class Client:
         if upload is None:
             return
         self.uploads[upload] = room
+        if self.only_prints:
+            self.model.tell(f"Sending {upload.name} ({file_size(upload.size)}).", room=room)
 
         def ended(failure: Failure | None) -> None:
             if self.uploads.pop(upload, None) is None:
