@@ -17,7 +17,7 @@ from client.seats import Seat
 from e2e.waiting import DEADLINE
 from twisted.internet.defer import Deferred, fail, succeed
 
-from chat.client.link.sending import CannotSend, Upload
+from chat.client.link.sending import OFFERED, CannotSend, Upload, files_like
 from chat.client.model.client import CannotDo
 from chat.client.model.plain_text import plain_text
 from chat.core.commands import files
@@ -256,6 +256,13 @@ def test_tab_offers_files_after_send(typed: str, offered: list[str]) -> None:
     offer = Seat(Box()).client.complete(typed)
     assert offer.texts == offered
     assert typed[: offer.start].casefold().endswith(("/send ", "/"))
+
+
+def test_of_very_many_files_the_first_are_offered(tmp_path: Path) -> None:
+    for number in range(OFFERED + 10):
+        (tmp_path / f"{number:03}").touch()
+    assert files_like(f"{tmp_path}/") == (len(f"{tmp_path}/"), [f"{number:03}" for number in range(OFFERED)])
+    assert files_like(f"{tmp_path}/{OFFERED + 9}")[1] == [str(OFFERED + 9)]
 
 
 def test_tab_goes_into_a_folder_after_it_is_complete(home: Path) -> None:

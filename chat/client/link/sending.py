@@ -29,6 +29,8 @@ PIECE = 16 * 1024
 """How many bytes are sent at once."""
 LOOKED_AT = 10_000
 """How many of the files in a folder are looked at, for the user to choose one."""
+OFFERED = 200
+"""How many of them are offered; with another letter it is those that begin so."""
 
 
 class CannotSend(Exception):
@@ -167,10 +169,11 @@ def files_like(typed: str) -> tuple[int, list[str]]:
     folder, begun = typed[:start], typed[start:]
     try:
         with os.scandir(Path(folder).expanduser()) as entries:
-            found = [_named(entry) for entry in islice(entries, LOOKED_AT) if _fits(entry.name, begun)]
+            fitting = [entry for entry in islice(entries, LOOKED_AT) if _fits(entry.name, begun)]
+            fitting.sort(key=lambda entry: entry.name.casefold())
+            return start, [_named(entry) for entry in fitting[:OFFERED]]
     except (OSError, RuntimeError, ValueError):
         return start, []
-    return start, sorted(found, key=str.casefold)
 
 
 def _fits(name: str, begun: str) -> bool:
