@@ -250,7 +250,7 @@ class Missed(msgspec.Struct, frozen=True):
 class Search(msgspec.Struct, frozen=True):
     """The newest ``count`` messages of rooms with ``after`` < id < ``before`` that hold all ``phrases``.
 
-    A phrase is a sequence of words (:func:`chat.core.search.words`), the last of which is only the beginning of one if
+    A phrase is a sequence of words (:func:`chat.core.words.words`), the last of which is only the beginning of one if
     it ends in ``*``. ``author`` and ``room``: only what was said by whom, in any case, and where. ``since`` and
     ``until`` are as in :class:`Query`. ``party``: only private messages that this party has, with ``other`` if that is
     given; ``token`` is as in :class:`Query`.

@@ -47,8 +47,8 @@ from chat.core.ports import (
     UnreadOf,
 )
 from chat.core.private import cost
-from chat.core.search import folded_name, words
 from chat.core.text import quoted
+from chat.core.words import folded_name, words
 from chat.history.memory_changes import KeptChanges
 from chat.history.store import Page, alerts, read_around, stretches, with_changes
 

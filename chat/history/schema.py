@@ -15,7 +15,7 @@ from twisted.logger import Logger
 
 from chat.core import names
 from chat.core.private import cost
-from chat.core.search import folded_name, words
+from chat.core.words import folded_name, words
 from chat.disk.files import put_in_place
 from chat.disk.private import create_in_data
 from chat.history.store import CannotOpen

@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chat.core.errors import BadField, BadName, ChatError, Empty
-from chat.core.search import MOST_LETTERS, MOST_WORDS, Wanted, folded_name, parse, words
+from chat.core.search import MOST_LETTERS, MOST_WORDS, Wanted, parse
 from chat.core.text import mentions
+from chat.core.words import folded_name, words
 
 
 @pytest.mark.parametrize(
