@@ -9,26 +9,19 @@ import resource
 import signal
 import socket
 import sys
-from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from functools import partial
-from threading import Thread
 from types import FrameType
 from typing import Any, NoReturn
 
 from msgspec.structs import replace
 from twisted.application.service import MultiService
-from twisted.internet.address import IPv4Address, IPv6Address, UNIXAddress
 from twisted.internet.defer import Deferred, ensureDeferred
 from twisted.internet.error import CannotListenError, ReactorNotRunning
 from twisted.logger import ILogObserver, Logger
 
 from chat.core.limits import Limits
-from chat.daemon.greeting import Door, Greeting, Network
 from chat.daemon.logfiles import bound_log_files, reopen_log_files
-from chat.daemon.obstacles import NotStarted, cannot_listen
 from chat.daemon.outlook import Outlook
-from chat.daemon.screen import Screen
 from chat.history.store import CannotOpen
 from chat.protocols.certificate import BadCertificate
 from chat.service import ChatService
@@ -39,9 +32,6 @@ SPARE_DESCRIPTORS = 64
 
 YOUNG_OBJECTS = 50_000
 """How many objects are made before Python looks for cycles among the young ones (700 by default)."""
-
-LOOK_UP = 1.0
-"""The seconds that the greeting waits for the machine's name in the network."""
 
 log = Logger()
 
@@ -69,6 +59,8 @@ class ChatProcess(MultiService):
         try:
             super().privilegedStartService()
         except CannotListenError as error:
+            from chat.daemon.obstacles import cannot_listen
+
             self._give_up(cannot_listen(error, self._settings, self.chat.listening), error)
 
     def startService(self) -> None:
@@ -96,56 +88,19 @@ class ChatProcess(MultiService):
             self._outlook.starter.close()
             self._outlook.starter = None
         if self._outlook.screen is not None:
-            ensureDeferred(self._greet(self._outlook.screen))
+            from chat.daemon.greeter import greet
+
+            ensureDeferred(greet(self._reactor, self.chat, self._settings, self._outlook, self._outlook.screen))
 
     def _give_up(self, why: str, error: Exception) -> NoReturn:
         """End with the sentence *why*, which the log has in place of the traceback; whoever waits is told too."""
+        from chat.daemon.obstacles import NotStarted
+
         sentence = f"chat: {why}"
         if self._outlook.starter is not None:
             print(sentence, file=self._outlook.starter, flush=True)
         sys.excepthook = lambda *_: print(sentence, file=sys.stderr)
         raise NotStarted from error
-
-    # -- the greeting
-
-    async def _greet(self, screen: Screen) -> None:
-        greeting = Greeting(
-            self._settings,
-            list(self._doors()),
-            self.chat.fingerprint,
-            self._outlook.command,
-            self._outlook.client,
-        )
-        network = await self._network(greeting.ports) if greeting.ports else Network()
-        end = "Ctrl-C" if screen.in_foreground else f"kill {os.getpid()}"
-        lines = list(greeting.lines(network, end))
-        screen.greet(lines)
-        page = greeting.page(network)
-        if greeting.ports and page is not None:
-            from chat.daemon.qr_code import qr_code
-
-            screen.draw(qr_code(page), below=lines)
-
-    def _doors(self) -> Iterator[Door]:
-        for way, listening in self.chat.listening:
-            match listening.address:
-                case IPv4Address(host=host, port=port) | IPv6Address(host=host, port=port) if (
-                    not listening.behind_proxy
-                ):
-                    yield Door(way, host, port, way.encrypts(listening.description))
-                case UNIXAddress(name=bytes(path)) if not listening.behind_proxy:
-                    yield Door(way, os.fsdecode(path), None)
-
-    async def _network(self, ports: Sequence[int]) -> Network:
-        """Look at the network; the machine's name in it is left out if finding it takes too long."""
-        from chat.daemon.network import addresses, firewall, in_container, local_name
-
-        known = addresses()
-        found: Deferred[str | None] = Deferred()
-        look_up = partial(local_name, known)
-        Thread(target=lambda: self._reactor.callFromThread(found.callback, look_up()), daemon=True).start()
-        name = await found.addTimeout(LOOK_UP, self._reactor).addErrback(lambda _: None)
-        return Network(known, name, firewall(ports), in_container())
 
     # -- signals
 

@@ -10,10 +10,8 @@ import pytest
 from twisted.internet.defer import ensureDeferred
 from twisted.internet.testing import MemoryReactorClock
 
-from chat.daemon import network
+from chat.daemon import greeter, network
 from chat.daemon.greeting import Network
-from chat.daemon.process import LOOK_UP, ChatProcess
-from chat.settings import Settings
 
 
 class Reactor(MemoryReactorClock):
@@ -41,8 +39,7 @@ def reactor(monkeypatch: pytest.MonkeyPatch) -> Reactor:
 def look_around(reactor: Reactor) -> list[Network]:
     """What the process finds, as soon as it has."""
     found: list[Network] = []
-    process = ChatProcess(reactor, Settings(data="none"))
-    ensureDeferred(process._network([12345])).addCallback(found.append)
+    ensureDeferred(greeter.look_around(reactor, [12345])).addCallback(found.append)
     return found
 
 
@@ -59,7 +56,7 @@ def test_a_name_that_takes_too_long_is_left_out(reactor: Reactor, monkeypatch: p
     answered = Event()
     monkeypatch.setattr(network, "local_name", lambda known: answered.wait(60) and "desk.local")
     found = look_around(reactor)
-    reactor.advance(LOOK_UP)
+    reactor.advance(greeter.LOOK_UP)
     assert found == [Network(["192.168.1.7"], None, None)]
     answered.set()
     assert reactor.has_been_asked.wait(60)
