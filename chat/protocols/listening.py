@@ -19,13 +19,15 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from chat.core.peer import Address
-from chat.protocols.proxy import BEHIND_PROXY
 
 ENCRYPTED = "tls:"
 """How the description of an endpoint begins where TLS is spoken; a port, or another description, follows."""
 
 EVERYWHERE = "everywhere:"
 """How the description of an endpoint begins that listens on all addresses, IPv4 and IPv6; the port follows."""
+
+BEHIND_PROXY = "haproxy:"
+"""How the description of an endpoint begins behind which a proxy connects."""
 
 BACKLOG = 1024
 """The connections that may wait to be accepted. Twisted lets 50 wait, and others would try again after a second."""

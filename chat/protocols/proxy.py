@@ -19,9 +19,6 @@ from twisted.python.failure import Failure
 
 from chat.protocols.admission import Admission, Unheard
 
-BEHIND_PROXY = "haproxy:"
-"""How the description of an endpoint begins behind which a proxy connects."""
-
 LINE = b"PROXY "
 LONGEST_LINE = 107
 """The bytes of a header of version 1, with its end of line."""
