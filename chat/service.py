@@ -66,7 +66,7 @@ class ChatService(MultiService):
         self._reactor = reactor
         self._settings = settings
         self._store = store = _store(reactor, settings, lambda: self._engine.hub.links.shared)
-        self._hashing = ThreadPool(1, 1, "passwords")
+        self._hashing = ThreadPool(0, 1, "passwords")
         self._filing = ThreadPool(0, FILING, "files")
         self._stored = _stored_files(reactor, store, self._filing)
         self._talk = TalkLog(reactor)

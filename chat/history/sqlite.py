@@ -173,8 +173,8 @@ class SqliteStore:
         self.files = FileDirectory(directory / FILES)
         """What is in the files of messages."""
         self._writing = ThreadPool(1, 1, "history writer")
-        self._reading = ThreadPool(1, 1, "history reader")
-        self._searching = ThreadPool(1, 1, "history searcher")
+        self._reading = ThreadPool(0, 1, "history reader")
+        self._searching = ThreadPool(0, 1, "history searcher")
 
     def open(self) -> Contents:
         """Make the file if there is none, bring its schema up to date, and begin the threads."""
