@@ -6,6 +6,7 @@ import os
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
+from functools import cached_property
 from itertools import chain, compress
 from operator import lt
 from pathlib import Path
@@ -199,8 +200,7 @@ class SqliteStore:
             for (room,) in self._writer.execute(f"{_GONE} UNION {_CLOSED}").fetchall():
                 self._forget(room, NO_ID)
             self._reader = opened.enter_context(closing(connect(path, self._sync)))
-            self._searcher = opened.enter_context(closing(connect(path, self._sync)))
-            for connection in (self._writer, self._reader, self._searcher):
+            for connection in (self._writer, self._reader):
                 files.name_addresses(connection, self._site)
             self.files.sweep(files.known(self._reader))
             self._remove_files()
@@ -209,6 +209,13 @@ class SqliteStore:
             raise CannotOpen(
                 f"{path} can't be used: {error}. Repair it, or choose another place with --data."
             ) from error
+
+    @cached_property
+    def _searcher(self) -> sqlite3.Connection:
+        """For the thread that searches, which connects when it has something to do."""
+        connection = self._opened.enter_context(closing(connect(self._directory / FILE, self._sync)))
+        files.name_addresses(connection, self._site)
+        return connection
 
     def append(self, records: Sequence[Record]) -> Deferred[None]:
         """Keep *records* in one transaction."""
