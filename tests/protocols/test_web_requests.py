@@ -566,6 +566,14 @@ def test_a_length_of_any_number_of_digits_is_refused(web: Web, put: Put) -> None
     assert not put.bodies
 
 
+def test_nothing_is_read_behind_what_is_no_request(web: Web) -> None:
+    browser = web.connect()
+    for data in (b"nonsense\r\n", b"\r\n", request("GET", "/app.js")):
+        browser.send_bytes(data)
+    assert browser.wire.disconnecting
+    assert browser.received() == b"HTTP/1.1 400 Bad Request\r\n\r\n"
+
+
 @pytest.mark.parametrize(
     ("header", "status"),
     [

@@ -315,6 +315,11 @@ class WebChannel(HTTPChannel):
         if self.paused:
             self._socket_producer.pauseProducing()
 
+    def dataReceived(self, data: bytes) -> None:
+        """Take what has come, unless the connection is being closed: by TLS more may come until the client closes."""
+        if not cast(Any, self.transport).disconnecting:
+            super().dataReceived(data)
+
     def lineReceived(self, line: bytes) -> None:
         """Go on with a head, unless its request came while the answers before it are not read: then close.
 
