@@ -320,6 +320,7 @@ def test_a_program_says_no_origin(web: Web) -> None:
     [
         (handshake().replace(b"Version: 13", b"Version: 8"), 400),
         (handshake().replace(b"Upgrade: websocket", b"Upgrade: h2c"), 426),
+        (handshake().replace(b"Upgrade: websocket", b"Upgrade: web\x1bsocket"), 400),
         (handshake().replace(b"dGhl", b""), 400),
         (handshake().replace(b"GET /ws", b"POST /ws"), 405),
         (handshake().replace(b"HTTP/1.1", b"HTTP/1.0"), 505),

@@ -7,6 +7,7 @@ from http import HTTPStatus
 from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET
 from websockets.datastructures import Headers
+from websockets.exceptions import InvalidHeader
 from websockets.http11 import Request
 from websockets.server import ServerProtocol
 
@@ -36,9 +37,12 @@ class WebSocket(Resource):
 
     def render_GET(self, request: WebRequest) -> int:
         headers = Headers()
-        for name, values in request.requestHeaders.getAllRawHeaders():
-            for value in values:
-                headers[name.decode("latin-1")] = value.decode("latin-1")
+        try:
+            for name, values in request.requestHeaders.getAllRawHeaders():
+                for value in values:
+                    headers[name.decode("latin-1")] = value.decode("latin-1")
+        except InvalidHeader as error:
+            raise Refused(HTTPStatus.BAD_REQUEST, "A header has letters in it that none may have.") from error
         method, version = request.method.decode("latin-1"), request.clientproto.decode("latin-1")
         answer = self._handshake.accept(Request(request.uri.decode("latin-1"), headers, method, version))
         if answer.status_code != HTTPStatus.SWITCHING_PROTOCOLS:
