@@ -81,9 +81,17 @@ class Tab:
         return self[".message .text"].all_inner_texts()
 
     def fits(self) -> bool:
-        """Whether nothing is wider than the window."""
-        parts = "[document.documentElement, document.body, document.querySelector('#log')]"
-        return bool(self.page.evaluate(f"{parts}.every(part => part.scrollWidth <= part.clientWidth)"))
+        """Whether nothing is wider than the window, and the page as a whole does not scroll."""
+        return bool(
+            self.page.evaluate(
+                """() => {
+                    const whole = [document.documentElement, document.body];
+                    const parts = [...whole, document.querySelector("#log")];
+                    return parts.every((part) => part.scrollWidth <= part.clientWidth) &&
+                        whole.every((part) => part.scrollHeight <= part.clientHeight);
+                }"""
+            )
+        )
 
     # -- what somebody does
 

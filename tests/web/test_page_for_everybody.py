@@ -79,6 +79,13 @@ def test_axe_finds_nothing_inside(web_chat: Daemon, browsers: Browsers, colours:
         ("#more", "Topic…"),
         ("#more", "Who may come in…"),
         ("#more", "Banned from here…"),
+        ("#more", "Invite…"),
+        ("#more", "Slow down…"),
+        (".persons button:has-text('bob')", "Who is this?"),
+        (".persons button:has-text('bob')", "Mute…"),
+        (".persons button:has-text('bob')", "Put out of the room…"),
+        (".persons button:has-text('bob')", "Ban from the room…"),
+        ("#me", "Away…"),
         ("#me", "Make this name yours…"),
         ("#me", "Sound and notifications…"),
         ("#me", "Keys"),
@@ -93,11 +100,21 @@ def test_axe_finds_nothing_inside(web_chat: Daemon, browsers: Browsers, colours:
     expect(tab.dialog.locator("li")).to_have_count(2)
     audit(tab, "rooms")
     tab.page.keyboard.press("Escape")
+    for line in ("/invite cy", "/mute cy 10m spam", "/room", "/hook ci", "/help"):
+        tab.enter(line)
+    expect(tab["#log"]).to_contain_text("/help msg explains")
+    audit(tab, "answers to commands")
     tab.page.keyboard.press("Control+f")
     tab.page.keyboard.type("tea")
     tab.page.keyboard.press("Enter")
     expect(tab["#found li"]).to_have_count(1)
     audit(tab, "search")
+    tab["#sought"].fill("unheard-of")
+    tab["#sought"].press("Enter")
+    expect(tab["#found-say"]).to_have_text("Nothing was found.")
+    audit(tab, "nothing found")
+    tab["#sought"].fill("tea")
+    tab["#sought"].press("Enter")
     tab["#found button"].click()
     expect(tab[".message.sought"]).to_be_visible()
     audit(tab, "place")
@@ -111,6 +128,37 @@ def test_axe_finds_nothing_inside(web_chat: Daemon, browsers: Browsers, colours:
     audit(tab, "no connection")
 
 
+def test_axe_finds_nothing_in_the_dialogs_of_an_account(browsers: Browsers) -> None:
+    tab = browsers.somebody("ada", bypass_csp=True)
+    for password, state in (("short", "refused"), ("correct horse", "taken")):
+        tab.enter("/register")
+        tab.dialog.get_by_label("Password").fill(password)
+        tab.page.keyboard.press("Enter")
+        if state == "refused":
+            expect(tab.dialog.get_by_role("alert")).not_to_be_empty()
+            audit(tab, "a password that is refused")
+            tab.page.keyboard.press("Escape")
+        expect(tab.dialog).to_have_count(0)
+    other = browsers.open()
+    other.name_oneself("ada")
+    other.page.get_by_label("Password").fill("correct horse")
+    other.page.keyboard.press("Enter")
+    other.await_place("#lobby")
+    for item in (
+        "Where you are connected…",
+        "Words that call you…",
+        "Another password…",
+        "Another name…",
+        "Give up the account…",
+    ):
+        tab["#me"].click()
+        tab.item(item).click()
+        expect(tab.dialog).to_be_visible()
+        audit(tab, item)
+        tab.page.keyboard.press("Escape")
+        expect(tab.dialog).to_have_count(0)
+
+
 def test_axe_finds_nothing_on_a_phone(browsers: Browsers) -> None:
     tab = browsers.somebody("ada", bypass_csp=True, **PHONE)
     tab.say("hello")
@@ -119,6 +167,13 @@ def test_axe_finds_nothing_on_a_phone(browsers: Browsers) -> None:
     tab["#side-close"].tap()
     tab["#who"].tap()
     audit(tab, "people")
+    tab["#people .icon"].tap()
+    tab.enter("/search hello")
+    expect(tab["#found li"]).to_have_count(1)
+    audit(tab, "search")
+    tab["#found button"].tap()
+    expect(tab[".message.sought"]).to_be_in_viewport()
+    assert tab.fits()
 
 
 def test_a_phone(browsers: Browsers) -> None:
@@ -187,7 +242,7 @@ def test_nothing_is_cut_off_at_any_size(browsers: Browsers, size: tuple[int, int
 
 def test_text_of_double_size(browsers: Browsers) -> None:
     # The browser's own size of text, as people set it; zooming is a smaller screen.
-    tab = browsers.open(viewport={"width": 640, "height": 400})
+    tab = browsers.open(viewport={"width": 640, "height": 400}, bypass_csp=True)
     tab.page.context.new_cdp_session(tab.page).send("Page.setFontSizes", {"fontSizes": {"standard": 32, "fixed": 26}})
     tab.page.reload()
     tab.come_in("ada")
@@ -196,6 +251,8 @@ def test_text_of_double_size(browsers: Browsers) -> None:
     assert tab.fits()
     expect(tab.input).to_be_in_viewport(ratio=0.99)
     expect(tab["#side"]).to_be_hidden()
+    tab["#more"].click()
+    audit(tab, "a menu that is higher than the window")
 
 
 def test_right_to_left(browsers: Browsers) -> None:

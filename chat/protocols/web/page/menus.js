@@ -16,7 +16,6 @@ export function menu(anchor, label, entries, about = label) {
 	}
 	const items = [...list.querySelectorAll("button")];
 	const before = document.activeElement;
-	for (const item of items) item.tabIndex = -1;
 	// It is closed before the item acts, which may open a dialog.
 	box.addEventListener("click", () => box.hidePopover(), true);
 	box.addEventListener("keydown", (event) => {
