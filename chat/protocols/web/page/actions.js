@@ -77,6 +77,7 @@ export class Actions {
 		menu(anchor, "Message", [
 			may("react") && this.reacts(row),
 			["Reply", () => does.reply(row)],
+			row.reply && ["Show what it answers", () => does.answered(row)],
 			may("edit") && ["Edit", () => does.edit(row)],
 			["Copy the text", () => copy(row.text)],
 			may("pin") && [row.pinned ? "Unpin" : "Pin", () => store.pin(row)],
