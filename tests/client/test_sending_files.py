@@ -307,9 +307,16 @@ class Server(BaseHTTPRequestHandler):
         """Log nothing."""
 
 
+class Patient(HTTPServer):
+    """Says nothing of a client that has gone."""
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Say nothing."""
+
+
 @pytest.fixture
 def url() -> Iterator[str]:
-    with HTTPServer(("127.0.0.1", 0), Server) as server:
+    with Patient(("127.0.0.1", 0), Server) as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
         try:
