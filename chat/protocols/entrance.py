@@ -53,7 +53,6 @@ class Entrance:
     __slots__ = ("_code", "_name", "_password", "asked", "passed")
 
     def __init__(self, hub: Hub, session: Session) -> None:
-        session.refused = self.ask_again
         self.asked = Asked.KEY if needs_key(hub, session) else Asked.NAME
         self.passed = 0
         """How far the user has come; who goes back has come no farther."""
@@ -199,6 +198,7 @@ class Entrance:
     def _take_password(self, hub: Hub, session: Session, password: str) -> None:
         if password:
             self.asked = Asked.CHECKED
+            session.refused = self.ask_again
             lifecycle.come_in(hub, session, self._name, {LOBBY: None}, password)
         else:
             self._ask(hub, session, Asked.NAME)

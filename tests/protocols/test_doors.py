@@ -193,6 +193,12 @@ def test_the_right_key_makes_the_wrong_ones_before_it_forgotten() -> None:
         assert hello(client, key=KEY)["type"] == "welcome"
 
 
+def test_a_program_with_a_wrong_password_is_asked_for_no_key() -> None:
+    client = make_box(Doors(key=KEY)).connect()
+    client.ask(type="hello", name="mo", password="wrong horse", key=KEY)
+    assert [event.get("code") for event in client.objects()] == ["wrong-password"]
+
+
 def test_wrong_keys_slow_neither_passwords_nor_codes() -> None:
     box = make_box(Doors(key=KEY, members_only=True, registration=Registration.INVITATION))
     codes = [box.admin("invitation").split()[-1] for _ in range(2)]
