@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import operated
 import pytest
 from box import Box, Client, SlowStore, SlowWork, Socket, TlsTransport
+from msgspec import structs
 from twisted.internet.address import UNIXAddress
 
 from chat.core import lifecycle
@@ -361,7 +361,7 @@ def test_what_is_refused_has_not_used_the_invitation(fields: dict[str, Any], ref
 
 
 def test_who_asks_for_rooms_for_which_there_is_no_place_has_not_used_the_invitation() -> None:
-    box = Box(limits=replace(LIMITS, rooms=2), doors=MEMBERS)
+    box = Box(limits=structs.replace(LIMITS, rooms=2), doors=MEMBERS)
     box.make_account("mo", HASH, Role.MODERATOR)
     code = invite(box)
     mo = box.json("mo", password=PASSWORD, rooms={"dev": None})
