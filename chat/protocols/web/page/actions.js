@@ -20,7 +20,7 @@ const KEYS = {
 	"Alt-A": "a room with something unread",
 	"Ctrl-F": "searches; again, in what the browser shows",
 	F6: "the next part of the page",
-	Escape: "back from a search, an answer, a change",
+	Escape: "back from a search, an answer, a change; stops a file",
 };
 const WHY = ["Why"];
 const TIME = ["For how long", "10m", { note: "like 30s, 10m, 2h, 7d, 4w" }];
