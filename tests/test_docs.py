@@ -72,7 +72,7 @@ def talks(machine: Machine, line: str, *, ends: bool = True) -> None:
         if not ends:
             screen.sendeof()
         screen.expect(EOF)
-    assert screen.wait() == 0
+        assert screen.wait() == 0
 
 
 def talks_by_ncat(machine: Machine, line: str) -> None:
@@ -89,7 +89,7 @@ def talks_by_the_client(machine: Machine, line: str) -> None:
         wait_for(lambda: "ada: hello from the client" in machine.run(look), "it is stored")
         screen.send("/quit\r")
         screen.expect(EOF)
-    assert screen.wait() == 0
+        assert screen.wait() == 0
 
 
 def gives_a_password(machine: Machine, line: str) -> None:
@@ -98,7 +98,7 @@ def gives_a_password(machine: Machine, line: str) -> None:
         screen.expect(r"[Pp]assword.*: ")
         screen.sendline("correct horse")
         screen.expect(EOF)
-    assert screen.wait() == 0
+        assert screen.wait() == 0
 
 
 def follows(machine: Machine, line: str) -> None:
@@ -110,6 +110,7 @@ def follows(machine: Machine, line: str) -> None:
             said = screen.expect_exact(["an Error has happened", TIMEOUT], timeout=1) == 0
         screen.sendintr()
         screen.expect(EOF)
+        screen.wait()
 
 
 HOW: dict[str, Callable[[Machine, str], None]] = {

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pexpect
 import pytest
+from e2e.tools import put_away
 
 from chat import command
 from chat.admin.options import Options as AdminOptions
@@ -133,7 +134,7 @@ def bash(script: Path, folder: Path) -> Iterator[pexpect.spawn]:
     (folder / "rc").write_text(f"{SAYS}\nsource {script}\nbind 'set enable-bracketed-paste off'\n")
     shell = pexpect.spawn("bash --noprofile --rcfile rc -i", cwd=folder, encoding="utf-8", dimensions=(50, 200))
     yield shell
-    shell.close(force=True)
+    put_away(shell)
 
 
 @pytest.mark.parametrize(("keys", "arguments"), KEYS)
@@ -149,7 +150,7 @@ def zsh(folder: Path) -> Iterator[pexpect.spawn]:
     environment = {**os.environ, "ZDOTDIR": str(folder)}
     shell = pexpect.spawn("zsh -i", cwd=folder, encoding="utf-8", dimensions=(50, 200), env=environment)
     yield shell
-    shell.close(force=True)
+    put_away(shell)
 
 
 @needs_zsh

@@ -355,6 +355,7 @@ def test_the_bar_is_for_terminals(tmp_path: Path) -> None:
     terminal.expect("%")
     terminal.expect("99 messages were imported.")
     terminal.expect(pexpect.EOF)
+    terminal.wait()
     terminal.close()
     assert terminal.exitstatus == 0
 

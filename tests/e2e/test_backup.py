@@ -116,6 +116,7 @@ def test_a_backup_shows_its_progress_at_a_terminal(start_chat: DaemonFactory, tm
         terminal.expect(shows)
         terminal.expect(ends)
         terminal.expect(pexpect.EOF)
+        terminal.wait()
         terminal.close()
         assert terminal.exitstatus == 0
 

@@ -20,7 +20,7 @@ import segno
 
 from e2e.daemon import HOST, LISTEN, running, twistd
 from e2e.lan import HOST4, HOST6, Lan, lan
-from e2e.tools import tool
+from e2e.tools import put_away, tool
 from e2e.waiting import DEADLINE, wait_for
 
 SCRIPTS = Path(sys.executable).parent
@@ -69,7 +69,7 @@ class Terminal:
     def rest(self, code: int) -> list[str]:
         """What is printed until it ends with this exit code."""
         self.child.expect(pexpect.EOF)
-        self.child.close()
+        self.child.wait()
         assert (self.child.exitstatus, self.child.signalstatus) == (code, None)
         shown: str = self.child.before
         return [line for line in shown.split("\r\n") if line]
@@ -82,7 +82,7 @@ def at_terminal(folder: Path, *command: str, **environment: str) -> Iterator[Ter
     try:
         yield terminal
     finally:
-        terminal.child.close(force=True)
+        put_away(terminal.child)
 
 
 def said(command: Sequence[str], folder: Path, **options: Any) -> str:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import re
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import pexpect
 
 from e2e.lan import lan
 from e2e.sandbox import ROOT, SYSTEM, copy_checkout
-from e2e.tools import tool
+from e2e.tools import put_away, tool
 from e2e.waiting import DEADLINE
 
 README = (ROOT / "README.md").read_text()
@@ -27,13 +28,20 @@ def repository(folder: Path) -> Path:
     return folder
 
 
-def terminal(place: Sequence[str], command: Sequence[str], folder: Path, **variables: str) -> pexpect.spawn[str]:
+@contextmanager
+def terminal(
+    place: Sequence[str], command: Sequence[str], folder: Path, **variables: str
+) -> Iterator[pexpect.spawn[str]]:
     """Run a command at a terminal of the machine that is the *place*."""
     first, *more = [*place, *command]
     environment = {"PATH": SYSTEM, "HOME": str(folder), "LANG": "C.UTF-8", "TERM": "dumb", **variables}
-    return pexpect.spawn(
+    child = pexpect.spawn(
         first, more, cwd=str(folder), env=environment, encoding="utf-8", timeout=DEADLINE, dimensions=(40, 300)
     )
+    try:
+        yield child
+    finally:
+        put_away(child)
 
 
 def test_two_commands_on_the_host_and_nc_on_the_other_device(tmp_path: Path, packages: Path) -> None:

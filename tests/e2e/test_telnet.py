@@ -8,7 +8,7 @@ import pexpect
 import pytest
 
 from e2e.daemon import HOST, Daemon
-from e2e.tools import tool
+from e2e.tools import put_away, tool
 from e2e.waiting import DEADLINE
 
 
@@ -21,7 +21,7 @@ def telnet(chat: Daemon) -> Iterator[pexpect.spawn]:
     child.expect_exact("* You are ada, ")
     child.expect_exact("exit to leave.\r\n")
     yield child
-    child.close()
+    put_away(child)
 
 
 def test_people_talk(chat: Daemon, telnet: pexpect.spawn) -> None:
@@ -47,7 +47,7 @@ def test_every_script_can_be_typed(chat: Daemon, text: str) -> None:
     bob.expect("* ada joined.")
     child.sendline(f"{text}!")
     bob.expect(f"ada: {text}!")
-    child.close()
+    put_away(child)
 
 
 def test_control_c_leaves(chat: Daemon, telnet: pexpect.spawn) -> None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 from pathlib import Path
 
+import pexpect
 import pytest
 
 
@@ -17,6 +19,13 @@ def tool(name: str) -> str:
     if os.environ.get("CI") == "true":
         pytest.fail(f"{name} is not installed here")
     pytest.skip(f"{name} is not installed")
+
+
+def put_away(child: pexpect.spawn[str]) -> None:
+    """Kill a program at a terminal, unless it has ended, and wait for that, which pexpect does for 0.1 seconds only."""
+    child.kill(signal.SIGKILL)
+    child.wait()
+    child.close()
 
 
 def library(name: str) -> str:
