@@ -63,6 +63,7 @@ class Daemon:
         """Whether its log may have failures."""
         self._log = folder / "log"
         self._killed = False
+        self._is_to_end = False
         self._clients: list[Client] = []
         with self._log.open("wb") as log:
             self.process = subprocess.Popen(
@@ -179,6 +180,7 @@ class Daemon:
 
     def signal(self, number: signal.Signals) -> None:
         """Send it a signal."""
+        self._is_to_end |= number in (signal.SIGINT, signal.SIGTERM)
         self.process.send_signal(number)
 
     def kill(self) -> None:
@@ -192,11 +194,11 @@ class Daemon:
         return self.process.wait(DEADLINE)
 
     def end(self) -> None:
-        """Close the clients, end it by SIGTERM unless it has ended, and check that it ended well."""
+        """Close the clients, end it by SIGTERM unless it was told to end already, and check that it ended well."""
         for client in self._clients:
             client.close()
         try:
-            if self.process.poll() is None:
+            if self.process.poll() is None and not self._is_to_end:
                 self.signal(signal.SIGTERM)
             code = self.wait()
         finally:
