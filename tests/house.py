@@ -451,9 +451,14 @@ class Fetch(Exchange):
         self._path = path
 
     def answer(self) -> tuple[int, bytes] | None:
-        """The status and the file."""
+        """The status and the file, which may have been removed since the answer."""
         found = self._asked.answer()
-        return (found[0], self._path.read_bytes()) if found is not None and found[0] == HTTPStatus.OK else found
+        if found is None or found[0] != HTTPStatus.OK:
+            return found
+        try:
+            return found[0], self._path.read_bytes()
+        except FileNotFoundError:
+            return HTTPStatus.NOT_FOUND, b""
 
 
 class Errand:

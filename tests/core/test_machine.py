@@ -102,6 +102,15 @@ def test_the_promises_hold_in_random_days() -> None:
             ),
             id="nor that which the operator was refused for them",
         ),
+        pytest.param(
+            4000923,
+            (
+                Step("says", seat=7, salt=651911768),
+                Step("the_operator_logs_an_account_out", seat=2, salt=2035931261),
+                Step("two_come_back_at_once", seat=1, salt=2156558283),
+            ),
+            id="what was said before a log-out counts no more under its tag",
+        ),
     ],
 )
 def test_nothing_is_called_broken_that_is_not(number: int, steps: Sequence[Step]) -> None:

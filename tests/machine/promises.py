@@ -291,7 +291,7 @@ class Subject:
         """Whether they ignore who has each name."""
         self.away = Register(None)
         self.logs_out = -1.0
-        """When they have asked last that devices be logged out."""
+        """When it was asked last that devices be logged out, by them or by the operator."""
         self.listed: dict[str, Register] = {}
         """Whether each room is among those of the account."""
         self.alive = Register(True)

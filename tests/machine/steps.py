@@ -1445,6 +1445,8 @@ def the_operator_gives_a_password(day: Day, seat: int, chance: random.Random) ->
     name, password = chance.choice(NAMES[1:]), chance.choice(PASSWORDS)
     accounts = _accounts(day, name)
     writes = [(account, account.password.write(password, None, day.world.tick + 1)) for account in accounts]
+    for account in accounts:
+        account.logs_out = day.world.tick + 1
 
     def told(done: bool, text: str) -> None:
         for account, write in writes:
@@ -1543,6 +1545,8 @@ def _end_devices(day: Day, command: str, name: str, victims: set[Subject]) -> No
     world, sent = day.world, day.world.tick + 1
     writes = []
     for victim in victims:
+        if command == "logout":
+            victim.logs_out = sent
         writes.append(victim.away.may_put(None, sent, INFINITY))
         writes += [world.holder(own).may_put(None, sent, INFINITY) for own in victim.names]
         for device in victim.devices:
