@@ -11,6 +11,7 @@ from chat.protocols.certificate import Certificate
 from chat.protocols.connection import ChatFactory, Connections
 from chat.protocols.listening import BEHIND_PROXY, EVERYWHERE, is_encrypted
 from chat.protocols.manners import Manners
+from chat.protocols.proxy import ProxyFactory
 from chat.protocols.stored_files import StoredFiles
 from chat.protocols.tls import TlsFactory
 
@@ -67,8 +68,6 @@ class WayIn(msgspec.Struct, frozen=True):
             assert chat.certificate is not None  # noqa: S101 - settings that listen for TLS have one
             factory = TlsFactory(chat.certificate, False, factory, chat.reactor)
         if description.startswith(BEHIND_PROXY):
-            from chat.protocols.proxy import ProxyFactory
-
             factory = ProxyFactory(factory, chat.connections.admission)
         return factory
 

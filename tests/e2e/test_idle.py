@@ -28,10 +28,12 @@ From 3.13 on, Python itself takes more for the same code.
 NEVER = {"segno", "argon2", "confusable_homoglyphs", "prompt_toolkit", "tkinter", "tqdm", "wcwidth"}
 NEVER |= {"chat.admin.command", "chat.admin.files", "chat.admin.link", "chat.admin.options", "chat.admin.progress"}
 NEVER |= {"chat.alone", "chat.archive.command", "chat.client"}
-NEVER |= {"chat.daemon.network", "chat.history.copying", "chat.testing", "twisted.trial", "unittest"}
+NEVER |= {"chat.daemon.greeter", "chat.daemon.greeting", "chat.daemon.network", "chat.daemon.obstacles"}
+NEVER |= {"chat.history.copying", "chat.testing", "twisted.trial", "unittest"}
 AT_NEED = {
     "chat.core.commands.table",
     "chat.core.operating.table",
+    "chat.core.search",
     "chat.history.memory",
     "chat.metrics",
     "chat.protocols.memory",
@@ -46,7 +48,7 @@ AT_NEED = {
 }
 """What a daemon loads when somebody comes, or an option asks for it."""
 
-SPOKEN_WITH = {"chat.core.commands.table", "chat.protocols.text"}
+SPOKEN_WITH = {"chat.core.commands.table", "chat.core.search", "chat.protocols.text"}
 """What it loads for the first who comes."""
 
 
