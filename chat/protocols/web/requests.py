@@ -8,7 +8,7 @@ from io import BytesIO
 from typing import Any, Protocol, cast
 
 from msgspec.structs import replace
-from twisted.internet.interfaces import IDelayedCall, IProtocolFactory, IPushProducer, ITCPTransport
+from twisted.internet.interfaces import IDelayedCall, IPushProducer, ITCPTransport
 from twisted.internet.protocol import Protocol as TwistedProtocol
 from twisted.internet.protocol import connectionDone
 from twisted.python.failure import Failure
@@ -16,7 +16,6 @@ from twisted.web.http import HTTPChannel
 from twisted.web.iweb import IRequest
 from twisted.web.resource import IResource, Resource
 from twisted.web.server import Request, Site
-from zope.interface import implementer_only
 
 from chat.core.doorkeeper import Doorkeeper
 from chat.core.errors import ChatError
@@ -430,9 +429,6 @@ class WebChannel(HTTPChannel):
         super().connectionLost(reason)
 
 
-# Other sites negotiate over TLS which HTTP they speak. Twisted 25.5 does so anew for each connection, which newer
-# versions of pyOpenSSL refuse from the second one on; and this site speaks only the one that is spoken without it.
-@implementer_only(IProtocolFactory)
 class WebSite(Site):
     """Serves *root* to those that *hosts* lets in. It has no log of what is asked for: addresses can be secrets."""
 
