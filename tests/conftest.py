@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import signal
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -30,6 +31,9 @@ settings.load_profile("patient")
 # Until logging begins, Twisted keeps the last 65,536 events with all that they speak of, and drops the oldest in
 # whichever thread logs another: windows of Tk too, and Tk ends the process where another thread collects it.
 globalLogBeginner.beginLoggingTo([], discardBuffer=True, redirectStandardIO=False)
+
+# What a shell starts in the background ignores SIGINT, and so would the programs that the tests start and interrupt.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 collect_ignore = [] if has_tk() else ["desktop/test_finding.py", "desktop/test_messages.py", "desktop/test_window.py"]
 
