@@ -249,9 +249,9 @@ def test_ctrl_c_is_a_sentence(chat: Daemon) -> None:
     ) as asking:
         wait_for(lambda: sleeps_in(asking, "pipe"), "it waits for the password")
         asking.send_signal(signal.SIGINT)
+        assert asking.wait(DEADLINE) == 1
         assert asking.stderr is not None
         assert asking.stderr.read() == "chat: Interrupted.\n"
-        assert asking.wait(DEADLINE) == 1
     log_in(chat, "ada")
 
 
