@@ -111,6 +111,22 @@ def test_the_promises_hold_in_random_days() -> None:
             ),
             id="what was said before a log-out counts no more under its tag",
         ),
+        pytest.param(
+            6011011,
+            (
+                Step("registers", seat=1, salt=2665201489),
+                Step("unregisters", seat=0, salt=2011456269),
+                Step("something_takes_long", seat=2, salt=834037019),
+                Step("registers", seat=0, salt=4042448656),
+                Step("unregisters", seat=1, salt=82109470),
+                Step("the_operator_renames_an_account", seat=1, salt=1124658751),
+                Step("something_takes_long", seat=2, salt=652323588),
+                Step("one_thing_is_done", seat=1, salt=318888216),
+                Step("one_thing_is_done", seat=2, salt=3403067847),
+                Step("the_operator_lists_the_accounts", seat=1, salt=4165820706),
+            ),
+            id="the operator renames an account that is given up before its user is told",
+        ),
     ],
 )
 def test_nothing_is_called_broken_that_is_not(number: int, steps: Sequence[Step]) -> None:

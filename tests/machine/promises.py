@@ -575,6 +575,11 @@ class World:
         """Whom *name* belongs to."""
         return self.owners.setdefault(fold(name), Register(None))
 
+    def may_end_as(self, account: Subject, name: str) -> None:
+        """An *account* that may be given up just now may have the *name* then."""
+        if account.alive.may_be(False, Look(None, self.tick, self.tick)):
+            self.owner(name).may_put(None, self.tick, INFINITY)
+
     def holder(self, name: str) -> Register:
         """Who has *name* now."""
         return self.holders.setdefault(fold(name), Register(None))

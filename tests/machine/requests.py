@@ -296,6 +296,7 @@ class Asker(End):
                 world.tries[self.host] = world.tries.get(self.host, 0) + 1
                 self.account.names.add(fields["name"])
                 write(world.owner(fields["name"]), self.account)
+                world.may_end_as(self.account, fields["name"])
                 if fields["name"] != self.name:
                     write(world.holder(fields["name"]), self.account)
                     write(world.holder(self.name), None)

@@ -1480,6 +1480,8 @@ def the_operator_lists_the_accounts(day: Day, seat: int, chance: random.Random) 
     sent = day.world.tick + 1
 
     def told(done: bool, text: str) -> None:
+        if "others ask the chat" in text:
+            return
         day.world.require("no mistake", done, text)
         listed = dict(line.partition(" ")[::2] for line in text.splitlines())
         _check_accounts(day.world, listed, Look(None, sent, day.world.tick))
@@ -1572,6 +1574,7 @@ def the_operator_renames_an_account(day: Day, seat: int, chance: random.Random) 
         gone += [world.holder(own).may_put(None, sent, INFINITY) for own in account.names]
         gone.append(world.holder(new).may_put(account, sent, INFINITY))
         account.names.add(new)
+        world.may_end_as(account, new)
 
     def told(done: bool, text: str) -> None:
         for write in gone:
