@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from box import Box, Client, SlowStore
+from box import Box, Client, Operator, SlowStore
 
 from chat.core.limits import Limits
 from chat.history.passwords import hash_password
@@ -123,6 +123,26 @@ def test_nobody_is_called_by_the_name_of_an_account_that_could_not_be_renamed(na
     assert "lovelace" not in str(events(chat.ada))
     chat.bob.ask(type="nick", name="lovelace")
     assert events(chat.bob)[0] == "renamed bob lovelace"
+
+
+@pytest.mark.parametrize("by_operator", [False, True])
+def test_nobody_is_told_that_an_account_has_its_former_name_again_if_it_could_not_be_stored(by_operator: bool) -> None:
+    chat = Late()
+    chat.ada.ask(type="rename", name="lovelace", password=PASSWORD)
+    chat.settle()
+    chat.ada.objects()
+    operator = Operator(chat.box)
+    if by_operator:
+        operator.ask("rename", "lovelace", "ada")
+        chat.box.turn()
+    else:
+        chat.ada.ask(type="rename", name="ada", password=PASSWORD)
+    chat.store.fail(CannotKeep("the disk is full."))
+    chat.settle()
+    answers = [operator.answer()] if by_operator else chat.ada.objects()
+    assert [answer["code"] for answer in answers] == ["not-stored"]
+    assert chat.ada.objects() == []
+    assert [account.name for account in chat.box.hub.accounts.all()] == ["lovelace"]
 
 
 def test_a_client_is_read_again_when_its_new_name_is_stored() -> None:

@@ -113,31 +113,37 @@ def rename_account(hub: Hub, session: Session, tag: str | None, name: str, passw
         require_free()
         old = account.name
         fact = AccountRenamed(account.id, new, old, hub.seconds + KEPT_NAME)
-        hub.apply(session, fact, tag=tag, action="rename", target=old, why=f"to {new}")
+        take = TakeName(hub, session, fact, tag)
+        hub.apply(session, fact, tag=tag, action="rename", target=old, why=f"to {new}", also=take.undo)
         # Nothing more is read from the client before it.
-        hub.answer(session, TakeName(hub, session, fact, tag))
+        hub.answer(session, take)
 
     require_free()
     check(hub, session, account, password, right, tag)
 
 
-class TakeName(msgspec.Struct, frozen=True):
+class TakeName(msgspec.Struct):
     """Whoever is here with an account that has another name goes by that, if it could be stored."""
 
     hub: Hub
     session: Session
     fact: AccountRenamed
     tag: str | None
+    undone: bool = False
+
+    def undo(self) -> Sequence[Effect]:
+        """It could not be stored, which the asker is told."""
+        self.undone = True
+        return ()
 
     def perform(self, delivery: Delivery) -> None:
+        if self.undone:
+            return
         hub, session, fact = self.hub, self.session, self.fact
         account = hub.accounts.with_id(fact.account)
         user = None
         if account is not None and account.name == fact.name:
             user = hub.user_with(account.id)
-        elif account is not None and fact.name not in hub.accounts.former_names(account):
-            # It could not be stored, and is undone.
-            return
         # Else what is still to be stored gives the account yet another name, or gives it up: only the asker is told.
         told: Sequence[Effect] = ()
         if user is not None and user.name != fact.name:

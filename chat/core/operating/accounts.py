@@ -111,8 +111,9 @@ def _rename(hub: Hub, session: Operator, request: Request, name: str, new: str) 
         raise BadField(f"The name {new} is banned from this chat. chat admin unban {new} lifts that.")
     old = account.name
     fact = AccountRenamed(account.id, new, old, hub.seconds + KEPT_NAME)
-    hub.apply(session, fact, action="rename", target=old, why=f"to {new}")
-    hub.then(session, TakeName(hub, session, fact, None))
+    take = TakeName(hub, session, fact, None)
+    hub.apply(session, fact, action="rename", target=old, why=f"to {new}", also=take.undo)
+    hub.then(session, take)
 
 
 def _set_role(hub: Hub, session: Operator, request: Request, name: str, role: str) -> None:
