@@ -37,6 +37,10 @@ def load(tmp_path_factory: pytest.TempPathFactory) -> Load:
     return run
 
 
+ANEW = ("--no-limits", "--history", "0")
+"""What a chat needs in which is measured again: nobody is shown what was said before."""
+
+
 def long_enough(load: Load, port: int, sent: int, **settings: object) -> Figures:
     """Measure, for longer on a busy machine, until so many lines were sent."""
     for seconds in (0.3, 1, 3, 10):
@@ -48,7 +52,7 @@ def long_enough(load: Load, port: int, sent: int, **settings: object) -> Figures
 
 @pytest.mark.parametrize("dialect", ["text", "json"])
 def test_every_member_receives_every_line_once(start_chat: DaemonFactory, load: Load, dialect: str) -> None:
-    figures = long_enough(load, start_chat("--no-limits").port, 100, dialect=dialect, members=40, talkers=5)
+    figures = long_enough(load, start_chat(*ANEW).port, 100, dialect=dialect, members=40, talkers=5)
     assert "failed" not in figures
     assert figures["sent"] >= 100
     assert figures["deliveries"] > 1000
@@ -56,13 +60,13 @@ def test_every_member_receives_every_line_once(start_chat: DaemonFactory, load: 
 
 
 def test_many_rooms(start_chat: DaemonFactory, load: Load) -> None:
-    figures = long_enough(load, start_chat("--no-limits").port, 100, rooms=20, members=5, talkers=1, window=1)
+    figures = long_enough(load, start_chat(*ANEW).port, 100, rooms=20, members=5, talkers=1, window=1)
     assert "failed" not in figures
     assert figures["sent"] >= 100
 
 
 def test_lines_at_fixed_times(start_chat: DaemonFactory, load: Load) -> None:
-    figures = long_enough(load, start_chat("--no-limits").port, 80, members=10, talkers=10, rate=200)
+    figures = long_enough(load, start_chat(*ANEW).port, 80, members=10, talkers=10, rate=200)
     assert "failed" not in figures
     assert figures["sent"] >= 80
 
