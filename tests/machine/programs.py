@@ -697,7 +697,8 @@ class Program(Asker):
         number, before = event["id"], self.hello.fields.get("private") if self.hello is not None else None
         self.private.add(number)
         if self.own is not None:
-            self.own.letters.take(event)
+            if self.lines_kept:
+                self.own.letters.take(event)
             self.own.private = max(self.own.private, number)
         if "with" in event:
             self.withs.add(event["with"])
