@@ -91,7 +91,8 @@ class Answers:
         async def check() -> StoredAccount | None:
             stored = await self._store.account(lookup.account)
             right = await self._run(is_password, stored.password if stored is not None else None, lookup.password)
-            return stored if right else None
+            # Other devices may have read on meanwhile. A password that was changed is looked at again.
+            return await self._store.account(lookup.account) if right else None
 
         return self._in_turn(lookup, lambda: Deferred.fromCoroutine(check()))
 

@@ -210,6 +210,18 @@ def test_a_device_that_could_not_be_logged_out_decides_as_before() -> None:
     assert ada.objects()[-1]["text"] == "Your password is changed."
 
 
+def test_who_comes_in_is_told_what_they_have_read_while_their_password_was_looked_at(chat: Chat) -> None:
+    ada = chat.come("ada")
+    ada.ask(type="say", room="lobby", text="hello")
+    ada.objects()
+    other = chat.knock("ada")
+    ada.ask(type="read", room="lobby", id=1)
+    ada.ask(type="quit")
+    chat.do()
+    (room,) = (event for event in other.objects() if event["type"] == "room")
+    assert room["read"] == 1
+
+
 def test_a_new_role_and_a_new_password_do_not_undo_each_other(chat: Chat) -> None:
     root, ada = chat.come("root"), chat.come("ada")
     ada.ask(type="password", password=OTHER)
