@@ -196,12 +196,10 @@ class SqliteStore:
             ensure_in_data(path)
             with closing(connect(path, self._sync)) as connection:  # closed, it gives its memory back
                 migrate(connection, path)
-            self._writer = opened.enter_context(closing(connect(path, self._sync)))
+            self._writer = self._connect(opened)
             for (room,) in self._writer.execute(f"{_GONE} UNION {_CLOSED}").fetchall():
                 self._forget(room, NO_ID)
-            self._reader = opened.enter_context(closing(connect(path, self._sync)))
-            for connection in (self._writer, self._reader):
-                files.name_addresses(connection, self._site)
+            self._reader = self._connect(opened)
             self.files.sweep(files.known(self._reader))
             self._remove_files()
             return read_contents(self._reader)
@@ -213,7 +211,10 @@ class SqliteStore:
     @cached_property
     def _searcher(self) -> sqlite3.Connection:
         """For the thread that searches, which connects when it has something to do."""
-        connection = self._opened.enter_context(closing(connect(self._directory / FILE, self._sync)))
+        return self._connect(self._opened)
+
+    def _connect(self, opened: ExitStack) -> sqlite3.Connection:
+        connection = opened.enter_context(closing(connect(self._directory / FILE, self._sync)))
         files.name_addresses(connection, self._site)
         return connection
 

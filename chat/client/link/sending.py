@@ -75,7 +75,7 @@ class Upload:
                 sentence = clean(answer.read(LONGEST_ANSWER).decode("utf-8", "replace")).strip()
         except SSLCertVerificationError as failure:
             raise CannotSend(
-                f"The file was not sent: the certificate of {place.hostname} can't be trusted "
+                f"{self.name} was not sent: the certificate of {place.hostname} can't be trusted "
                 f"({failure.verify_message}). If it is that of the chat, come in by tls://, and it is."
             ) from failure
         except (OSError, HTTPException) as failure:
