@@ -26,6 +26,9 @@ class Kind(Enum):
 
     ROOM = "room"
     USER = "user"
+    """The name of a user, which may be typed behind an ``@``."""
+    TARGET = "target"
+    """Who is banned: a name, an address, or an account behind an ``@``."""
     TEXT = "text"
     NUMBER = "number"
     TIME = "time"
@@ -97,8 +100,7 @@ class Parameter(msgspec.Struct, frozen=True):
             if word.lower() not in SWITCH_WORDS:
                 raise BadField(f"{word[:40]} is neither on nor off.")
             return SWITCH_WORDS[word.lower()]
-        if self.kind is Kind.USER and self.name == "name":
-            # Of what is banned, it says that an account is meant.
+        if self.kind is Kind.USER:
             return word.removeprefix("@")
         if self.kind is not Kind.NUMBER:
             return word

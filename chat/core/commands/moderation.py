@@ -167,7 +167,7 @@ _ROOM = Parameter("room", Kind.ROOM, optional=True, programs=True)
 COMMANDS = (
     Command(
         "ban",
-        (Parameter("target", Kind.USER), WHY, _ROOM),
+        (Parameter("target", Kind.TARGET), WHY, _ROOM),
         "keeps a name, an address or an account out of the chat: /ban eve 7d spam, /ban 192.0.2.0/24, /ban @eve",
         ban,
         needs=Right.MODERATOR,
@@ -176,7 +176,7 @@ COMMANDS = (
     ),
     Command(
         "unban",
-        (Parameter("target", Kind.USER), _ROOM),
+        (Parameter("target", Kind.TARGET), _ROOM),
         "lets a name, an address or an account into the chat again",
         unban,
         needs=Right.MODERATOR,

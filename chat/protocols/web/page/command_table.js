@@ -46,8 +46,8 @@ room @room [access:choice] [name:user] [text]
 hook! @room name:text
 hooks! @room
 unhook! @room name:text
-ban! target:user [text]
-unban! target:user
+ban! target [text]
+unban! target
 stats!
 bans!
 moderator! name:user [on:switch]

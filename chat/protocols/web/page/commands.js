@@ -27,7 +27,7 @@ function parse(command, rest, here) {
 		const word = kind === "text" ? rest : rest.split(" ", 1)[0];
 		if (kind === "number" && optional && /^(on|off)$/i.test(word)) continue;
 		rest = rest.slice(word.length).trimStart();
-		if (word) fields[field] = value(kind, field === "name" ? word.replace(/^@/, "") : word);
+		if (word) fields[field] = value(kind, word);
 		else if (!optional) throw wrong;
 	}
 	if (rest) throw wrong;
@@ -39,7 +39,8 @@ function value(kind, word) {
 	if (kind === "switch" && !/^(on|off)$/i.test(word)) throw new Refused(`${word.slice(0, 40)} is neither on nor off.`);
 	if (kind === "number" && !number) throw new Refused(`${word.slice(0, 40)} is not a number.`);
 	if (kind === "switch") return word.toLowerCase() === "on";
-	return kind === "number" ? Number(number) : kind === "room" ? word.replace(/^#/, "") : word;
+	if (kind === "number") return Number(number);
+	return kind === "room" ? word.replace(/^#/, "") : kind === "user" ? word.replace(/^@/, "") : word;
 }
 
 // Returns the name of the command, if a line begins with one that takes a password.
