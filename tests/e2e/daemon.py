@@ -169,12 +169,15 @@ class Daemon:
         """How many sockets it has open beside those it listens on."""
         return self._sockets() - self._idle_sockets
 
+    @property
+    def open_files(self) -> set[str]:
+        """The names of what it has open, as Linux gives them."""
+        return {_target(link) for link in list(Path(f"/proc/{self.process.pid}/fd").iterdir())}
+
     def _sockets(self) -> int:
-        process = Path(f"/proc/{self.process.pid}")
-        links = {_target(link) for link in list((process / "fd").iterdir())}
-        unix = (process / "net" / "unix").read_text().splitlines()
+        unix = Path(f"/proc/{self.process.pid}/net/unix").read_text().splitlines()
         of_operator = {f"socket:[{line.split()[6]}]" for line in unix if line.endswith("/admin.sock")}
-        return sum(1 for link in links - of_operator if link.startswith("socket:"))
+        return sum(1 for name in self.open_files - of_operator if name.startswith("socket:"))
 
     # -- the end
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import socket
 import sqlite3
 import subprocess
@@ -94,12 +93,11 @@ def test_the_log_has_no_word_of_a_download_that_is_broken_off(start_chat: Daemon
     local.write_bytes(bytes(16_000_000))
     curl("-T", str(local), f"{site(chat)}{ask(ada, 'log.bin', 16_000_000)}")
     path = ada.until("message")[-1]["file"]["url"].partition("/f/")[2]
-    descriptors = Path(f"/proc/{chat.process.pid}/fd")
     with socket.create_connection(web(chat)) as reader:
         reader.sendall(f"GET /f/{path} HTTP/1.1\r\nHost: {HOST}\r\n\r\n".encode())
         assert reader.recv(8) == b"HTTP/1.1"
-        assert any(FILES in str(one.readlink()) for one in descriptors.iterdir())
-    wait_for(lambda: not any(FILES in os.readlink(one) for one in descriptors.iterdir()), "the file is closed")
+        assert any(FILES in name for name in chat.open_files)
+    wait_for(lambda: not any(FILES in name for name in chat.open_files), "the file is closed")
     chat.end()
     assert path not in chat.log()
 

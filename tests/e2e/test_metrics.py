@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import re
 import socket
 import urllib.request
 from contextlib import suppress
-from pathlib import Path
 from urllib.error import HTTPError
 
 import pytest
@@ -114,8 +112,4 @@ def test_the_chat_port_keeps_nothing_of_a_body(measured: Daemon) -> None:
 
 def deleted_files(chat: Daemon) -> list[str]:
     """The files that it has open and that have no name."""
-    files = []
-    for file in Path(f"/proc/{chat.process.pid}/fd").iterdir():
-        with suppress(FileNotFoundError):
-            files.append(os.readlink(file))
-    return [file for file in files if file.endswith(" (deleted)")]
+    return [name for name in chat.open_files if name.endswith(" (deleted)")]
