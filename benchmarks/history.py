@@ -29,8 +29,9 @@ from chat.core.events import Message
 from chat.core.facts import Said
 from chat.core.times import timestamp
 from chat.history import sqlite
+from chat.history.connection import connect, transaction
 from chat.history.directory import FILE
-from chat.history.schema import migrate
+from chat.history.migrations import migrate
 
 WORDS, AUTHORS, ROOMS = 50_000, 500, 50
 START = 1_700_000_000.0
@@ -180,7 +181,7 @@ def reading(client: Client, words: list[str], newest: int) -> None:
 def commits(data: Path, talk: Talk, first: int) -> None:
     """Print what a commit costs, with the index of words and without."""
     print("\n| messages in a commit | with the index, ms | without, ms | with: messages a second |\n|---|---|---|---|")
-    connection = sqlite.connect(data / FILE)
+    connection = connect(data / FILE)
     migrate(connection, data / FILE)
     number = first
 
@@ -189,7 +190,7 @@ def commits(data: Path, talk: Talk, first: int) -> None:
         batch = [Said(talk.message(number + offset)) for offset in range(size)]
         number += size
         began = time.perf_counter()
-        with sqlite.transaction(connection):
+        with transaction(connection):
             if indexed:
                 sqlite.insert(connection, batch)
             else:

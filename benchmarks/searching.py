@@ -36,8 +36,9 @@ from chat.core.rights import Readable
 from chat.core.search import parse
 from chat.core.times import timestamp
 from chat.history import sqlite
+from chat.history.connection import connect, transaction
 from chat.history.directory import FILE
-from chat.history.schema import migrate
+from chat.history.migrations import migrate
 
 TIMES = 300
 """How often each thing is searched for."""
@@ -72,12 +73,12 @@ class House:
 def fill(data: Path, count: int) -> None:
     """Store the messages, and print what that costs."""
     house, spent = House(), 0.0
-    with closing(sqlite.connect(data / FILE, "off")) as connection:
+    with closing(connect(data / FILE, "off")) as connection:
         migrate(connection, data / FILE)
         for first in range(1, count + 1, AT_ONCE):
             batch = [Said(house.message(number)) for number in range(first, first + AT_ONCE)]
             began = time.process_time()
-            with sqlite.transaction(connection):
+            with transaction(connection):
                 sqlite.insert(connection, batch)
             spent += time.process_time() - began
     size = (data / FILE).stat().st_size

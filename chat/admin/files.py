@@ -24,7 +24,7 @@ from chat.history.backup import CannotBackUp, back_up
 from chat.history.copying import open_to_read, version_of
 from chat.history.directory import CERTIFICATE, FILE, history_in, is_of_chat
 from chat.history.restore import BEFORE, restore
-from chat.history.schema import MIGRATIONS
+from chat.history.schema import VERSION
 from chat.history.soundness import faults
 
 PATIENT = 10
@@ -90,13 +90,13 @@ def _history_faults(path: Path, say: Say) -> Iterator[str]:
             version = version_of(connection, path)
             with stages() as show:
                 found = list(faults(connection, show))
-            if version == len(MIGRATIONS):
+            if version == VERSION:
                 found += file_faults(connection, path.parent, partial(_has_file, path))
             yield from found
             if not found:
                 (messages,) = connection.execute("SELECT count(*) FROM messages").fetchone()
                 say(f"{path} was read from its beginning to its end, and is sound: {counted(messages, 'message')}.")
-                if version < len(MIGRATIONS):
+                if version < VERSION:
                     say(
                         "It is of an older version, which the chat brings up to date when it starts: what belongs "
                         "together in it was not checked."

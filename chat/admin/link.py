@@ -18,9 +18,9 @@ from chat.admin.address import ALONE, address_in
 from chat.admin.address import FILE as SOCKET
 from chat.admin.progress import sentences
 from chat.core.operating import table
+from chat.history.connection import connect
 from chat.history.directory import FILE, history_in, lock
-from chat.history.schema import MIGRATIONS
-from chat.history.sqlite import connect
+from chat.history.schema import VERSION
 from chat.history.store import CannotOpen
 
 PATIENCE = 60.0
@@ -160,7 +160,7 @@ class Chat:
             ) from error
         finally:
             os.close(claim)
-        if version != len(MIGRATIONS):
+        if version != VERSION:
             raise CannotAdminister(
                 f"{path} belongs to another version of twisted-chat. Start the chat once, or update."
             )

@@ -21,18 +21,12 @@ from chat.core.room_directory import KEPT
 from chat.disk.file_directory import FileDirectory, NewFile, NoRoom
 from chat.disk.private import ensure_in_data
 from chat.history import files, rules
+from chat.history.connection import connect, explained, transaction
 from chat.history.directory import FILE, FILES, history_in, lock
+from chat.history.migrations import migrate
 from chat.history.rows import COLUMNS, messages_from
-from chat.history.schema import MIGRATIONS, migrate
-from chat.history.sqlite import (
-    LAST_ID,
-    begin_stretch,
-    connect,
-    explained,
-    insert,
-    set_topic,
-    transaction,
-)
+from chat.history.schema import VERSION
+from chat.history.sqlite import LAST_ID, begin_stretch, insert, set_topic
 from chat.history.store import CannotOpen
 
 MOST_ROOMS = (KEPT - 1) * Limits().rooms
@@ -83,8 +77,8 @@ class Export:
             self._connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
             opened.callback(self._connection.close)
             (version,) = self._connection.execute("PRAGMA user_version").fetchone()
-            if version != len(MIGRATIONS):
-                age = "a newer" if version > len(MIGRATIONS) else "an older"
+            if version != VERSION:
+                age = "a newer" if version > VERSION else "an older"
                 raise CannotOpen(f"{path} was written by {age} twisted-chat. Use the version that belongs to it.")
             (self._last_id,) = self._connection.execute(LAST_ID).fetchone()
             files.name_addresses(self._connection, str)

@@ -10,9 +10,9 @@ from contextlib import closing
 from pathlib import Path
 
 from chat.core.text import size_in_words
+from chat.history.connection import BUSY_TIMEOUT, size_of
 from chat.history.directory import BESIDE
-from chat.history.schema import MIGRATIONS, size_of
-from chat.history.sqlite import BUSY_TIMEOUT
+from chat.history.schema import VERSION
 from chat.history.store import CannotOpen
 
 AT_ONCE = 256
@@ -46,7 +46,7 @@ def version_of(connection: sqlite3.Connection, path: Path) -> int:
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     if not version or not is_history(connection):
         raise CannotOpen(f"{path} is no history of a chat.")
-    if version > len(MIGRATIONS):
+    if version > VERSION:
         raise CannotOpen(f"{path} was written by a newer twisted-chat. Use that.")
     return int(version)
 

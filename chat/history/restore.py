@@ -25,6 +25,7 @@ from chat.disk.private import close_to_others, create_in_data
 from chat.history import backed_files
 from chat.history.accounts import decide, last_account
 from chat.history.backup import FIRST_WITH_AUDIT, FIRST_WITH_FILES, MADE, name_in_record
+from chat.history.connection import connect, transaction
 from chat.history.copying import (
     Progress,
     copy,
@@ -38,9 +39,10 @@ from chat.history.copying import (
     version_of,
 )
 from chat.history.directory import BESIDE, FILE, FILES, lock
-from chat.history.schema import MIGRATIONS, bring_up_to_date
+from chat.history.migrations import bring_up_to_date
+from chat.history.schema import VERSION
 from chat.history.soundness import first_unusable
-from chat.history.sqlite import LAST_ID, connect, transaction
+from chat.history.sqlite import LAST_ID
 from chat.history.store import CannotOpen
 
 RESTORED = "restore"
@@ -266,7 +268,7 @@ def _former(path: Path, newest: tuple[object, ...] | None) -> Former:
         with closing(connect(path)) as connection:
             last_id = _last_id(connection)
             (version,) = connection.execute("PRAGMA user_version").fetchone()
-            if not FIRST_WITH_TOKENS <= version <= len(MIGRATIONS):
+            if not FIRST_WITH_TOKENS <= version <= VERSION:
                 return Former(last_id)
             goes_on = newest is not None and connection.execute(_HAS, newest).fetchone() is not None
             tokens = connection.execute("SELECT digest FROM tokens").fetchall()

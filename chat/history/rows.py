@@ -14,7 +14,7 @@ from chat.core.events import Message, Reaction, Sent
 from chat.core.facts import Said
 from chat.core.text import quoted
 from chat.history import files
-from chat.history.schema import indexed_name, indexed_parties, indexed_place, indexed_text
+from chat.history.indexing import indexed_name, indexed_parties, indexed_place, indexed_text
 
 COLUMNS = (
     "messages.id, time, room, recipient, messages.author, kind, text, tag, "

@@ -10,8 +10,8 @@ from typing import Any
 
 from chat.core.ports import Search
 from chat.core.words import words
+from chat.history.indexing import EVERYBODY, indexed_answers, indexed_name, indexed_party
 from chat.history.rows import COLUMNS, LETTER, ids_in_json, letters_from, messages_from
-from chat.history.schema import EVERYBODY, indexed_answers, indexed_name, indexed_party
 from chat.history.store import Page, alerts
 
 MOST_LOOKED_AT = 3_000

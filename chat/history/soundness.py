@@ -8,14 +8,13 @@ from contextlib import closing
 from heapq import merge
 from itertools import groupby
 from operator import itemgetter
-from pathlib import Path
 from typing import Any
 
 from chat.core.events import Message
 from chat.core.facts import Said
 from chat.history.copying import damages, in_one_line
 from chat.history.rows import INDEX, INDEX_PRIVATE, words_between, words_of
-from chat.history.schema import MIGRATIONS, bring_up_to_date
+from chat.history.schema import VERSION, create
 from chat.history.sqlite import read_contents
 
 AT_ONCE = 5_000
@@ -139,7 +138,7 @@ def faults(connection: sqlite3.Connection, progress: Progress) -> Iterator[str]:
         yield from (f"The file is damaged: {damage}. {RESTORE}" for damage in damaged)
         progress("the file", 1, 1)
         (version,) = connection.execute("PRAGMA user_version").fetchone()
-        if damaged or version != len(MIGRATIONS):
+        if damaged or version != VERSION:
             return
         strange = _first_strange(connection)
         if strange is not None:
@@ -162,7 +161,7 @@ def first_unusable(connection: sqlite3.Connection) -> str | None:
 def _first_strange(connection: sqlite3.Connection) -> str | None:
     """What is there that no chat makes, such as a trigger, or is not there, or is another one."""
     with closing(sqlite3.connect(":memory:", isolation_level=None)) as other:
-        bring_up_to_date(other, Path())
+        create(other)
         right = _shapes(other)
     found = _shapes(connection)
     for kind, name in sorted(right.keys() | found.keys()):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing
 from functools import cached_property
 from itertools import chain, compress
 from operator import lt
@@ -48,7 +48,9 @@ from chat.core.ports import (
 from chat.disk.file_directory import FileDirectory
 from chat.disk.private import ensure_in_data
 from chat.history import accounts, changes, conversations, files, rules, searching
+from chat.history.connection import connect, explained, transaction
 from chat.history.directory import FILE, FILES, close_files_to_others, lock
+from chat.history.migrations import migrate
 from chat.history.rows import (
     COLUMNS,
     INDEX,
@@ -57,14 +59,10 @@ from chat.history.rows import (
     messages_from,
     words_of,
 )
-from chat.history.schema import migrate
 from chat.history.store import CannotKeep, CannotOpen, Page, read_around, stretches, with_changes
 
 NO_ID = (1 << 63) - 1
 """Greater than the id of every message."""
-
-BUSY_TIMEOUT = 2.0
-"""The seconds to wait for another program that has locked the file."""
 
 DROPPED_AT_ONCE = 50
 """The messages that go in one transaction."""
@@ -76,12 +74,6 @@ LOOKED_AT_ONCE = 20_000
 """The ids among which the messages of somebody are looked for at once, from that of a message on.
 
 A restore leaves a gap in the ids that is many millions of times as large.
-"""
-
-LARGEST_LOG = 64_000_000
-"""The bytes of the write-ahead log that stay on the disk when it begins anew.
-
-It grows while somebody reads one moment for long, as ``chat admin check`` does.
 """
 
 T = TypeVar("T")
@@ -543,19 +535,6 @@ def read_contents(connection: sqlite3.Connection) -> Contents:
     )
 
 
-def connect(path: Path, sync: str = "full") -> sqlite3.Connection:
-    """Connect to the file for reading and writing."""
-    connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT, isolation_level=None, check_same_thread=False)
-    try:
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute(f"PRAGMA synchronous = {sync}")
-        connection.execute(f"PRAGMA journal_size_limit = {LARGEST_LOG}")
-    except sqlite3.Error:
-        connection.close()
-        raise
-    return connection
-
-
 def insert(connection: sqlite3.Connection, messages: Sequence[Said], cause: str = "clock") -> None:
     """Put messages into the tables, and those of rooms into the index of words.
 
@@ -627,37 +606,3 @@ def _first_at(connection: sqlite3.Connection, room: str | None, time: str, first
 def _of(room: str | None) -> str:
     """The messages of a room (?1), or private ones, from an id (?2) on, in an order for which there is an index."""
     return f"FROM messages WHERE {'room = ?1' if room is not None else 'room IS NULL AND ?1 IS NULL'} AND id >= ?2"
-
-
-@contextmanager
-def transaction(connection: sqlite3.Connection) -> Iterator[None]:
-    """Do all of it, or nothing."""
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        yield
-        connection.execute("COMMIT")
-    except BaseException:
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
-        raise
-
-
-@contextmanager
-def explained() -> Iterator[None]:
-    """Raise :class:`CannotKeep` in place of the errors of SQLite."""
-    try:
-        yield
-    except sqlite3.Error as error:
-        name = getattr(error, "sqlite_errorname", "")
-        why = next(
-            (words for code, words in _REASONS.items() if name.startswith(code)), "the history can't be written."
-        )
-        raise CannotKeep(why) from error
-
-
-_REASONS = {
-    "SQLITE_FULL": "the disk of the server is full.",
-    "SQLITE_IOERR": "the disk of the server can't be written.",
-    "SQLITE_READONLY": "the history is read-only.",
-    "SQLITE_BUSY": "the history is locked by another program.",
-}

@@ -36,7 +36,7 @@ from chat.core.room import Access
 from chat.core.times import timestamp
 from chat.history import archive
 from chat.history.directory import FILE
-from chat.history.schema import MIGRATIONS
+from chat.history.schema import VERSION
 from chat.history.sqlite import SqliteStore
 
 CHAT = [sys.executable, "-m", "chat"]
@@ -383,7 +383,7 @@ def _is_ready(path: Path) -> bool:
         return False
     with closing(sqlite3.connect(path)) as connection:
         version: int = connection.execute("PRAGMA user_version").fetchone()[0]
-    return version == len(MIGRATIONS)
+    return version == VERSION
 
 
 def test_an_interrupted_import_imports_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -25,7 +25,7 @@ from chat.history import copying, restore
 from chat.history.backup import CannotBackUp, Copied, back_up
 from chat.history.directory import FILE, lock
 from chat.history.restore import BEFORE, FASTEST, TOLERANCE, CannotRestore, Restored
-from chat.history.schema import MIGRATIONS
+from chat.history.schema import VERSION
 from chat.history.sqlite import SqliteStore
 from chat.history.store import CannotOpen
 
@@ -252,7 +252,7 @@ def test_what_a_backup_has_left_that_was_killed_is_in_nobodys_way(data: Path, ta
 
 
 def test_the_histories_of_older_versions_can_be_backed_up(tmp_path: Path, target: Path) -> None:
-    for version in range(1, len(MIGRATIONS)):
+    for version in range(1, VERSION):
         shutil.copy(VERSIONS / f"{version}.db", tmp_path / FILE)
         save(tmp_path, target)
         assert texts(target) == texts(VERSIONS / f"{version}.db")

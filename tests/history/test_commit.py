@@ -14,8 +14,8 @@ from twisted.python.failure import Failure
 from chat.core.events import Message
 from chat.core.facts import Said
 from chat.core.queue import Entry
+from chat.history.connection import explained
 from chat.history.memory import MemoryStore
-from chat.history.sqlite import explained
 
 
 class BrokenStore(MemoryStore):

@@ -24,7 +24,6 @@ from history.test_kept_changes import (
 )
 
 from chat.core.facts import PresencesEnded, ReadUpTo, TokenKept
-from chat.history import sqlite
 from chat.history.copying import open_to_read
 from chat.history.directory import FILE
 from chat.history.soundness import faults
@@ -127,7 +126,7 @@ def test_a_chat_may_write_meanwhile(tmp_path: Path) -> None:
 def test_what_is_written_while_somebody_reads_gives_its_room_back(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sqlite, "LARGEST_LOG", 200_000)
+    monkeypatch.setattr("chat.history.connection.LARGEST_LOG", 200_000)
     log = tmp_path / f"{FILE}-wal"
     store = SqliteStore(REACTOR, tmp_path)
     store.open()

@@ -147,7 +147,7 @@ def test_a_history_that_became_read_only_is_said(tmp_path: Path, opened: Callabl
 def test_a_locked_file_is_said(
     tmp_path: Path, opened: Callable[[Path], SqliteStore], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("chat.history.sqlite.BUSY_TIMEOUT", 0.01)
+    monkeypatch.setattr("chat.history.connection.BUSY_TIMEOUT", 0.01)
     store = opened(tmp_path)
     other = sqlite3.connect(tmp_path / FILE, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")

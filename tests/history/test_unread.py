@@ -12,8 +12,8 @@ import pytest
 
 from chat.core.ports import Missed, Query, UnreadOf
 from chat.history import conversations
-from chat.history.schema import migrate
-from chat.history.sqlite import connect
+from chat.history.connection import connect
+from chat.history.migrations import migrate
 
 SENDERS = range(-100, 0)
 PARTY = -1_000

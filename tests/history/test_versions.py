@@ -27,7 +27,8 @@ from chat.core.ports import ConversationsOf, Missed, Query, Search, StoredToken
 from chat.core.private import cost
 from chat.core.room import Access, Status
 from chat.history.directory import FILE
-from chat.history.schema import MIGRATIONS, presence_of
+from chat.history.migrations import presence_of
+from chat.history.schema import VERSION
 from chat.history.sqlite import SqliteStore
 from chat.history.store import CannotOpen
 
@@ -73,7 +74,7 @@ class Opened(NamedTuple):
     contents: Contents
 
 
-@pytest.fixture(params=range(1, len(MIGRATIONS)))
+@pytest.fixture(params=range(1, VERSION))
 def version(request: pytest.FixtureRequest) -> int:
     """An older version."""
     number: int = request.param
@@ -109,6 +110,25 @@ def dump(path: Path) -> list[object]:
     return content
 
 
+def tables(path: Path) -> dict[str, object]:
+    """What the tables are like, with all that belongs to them, however the statements that made them are written."""
+    with closing(sqlite3.connect(path)) as connection:
+        found: dict[str, object] = {}
+        for kind, name, sql in connection.execute("SELECT type, name, sql FROM sqlite_schema").fetchall():
+            if kind == "table" and not sql.startswith("CREATE VIRTUAL"):
+                found[name] = [
+                    connection.execute(f"SELECT * FROM pragma_{pragma}(?)", (name,)).fetchall()  # noqa: S608
+                    for pragma in ("table_list", "table_xinfo", "index_list")
+                ]
+            elif sql:
+                found[name] = " ".join(sql.split())
+            else:
+                found[name] = connection.execute("SELECT * FROM pragma_index_xinfo(?)", (name,)).fetchall()
+        for name in ("words_config", "private_words_config"):
+            found[f"rows of {name}"] = connection.execute(f"SELECT * FROM {name} ORDER BY k").fetchall()  # noqa: S608
+    return found
+
+
 def unread(store: SqliteStore, party: int) -> list[str]:
     """The texts of the private messages that a party has not read."""
     return [message.text for message in wait(store.missed(Missed(party, 99, unread=True), 99)).messages]
@@ -132,6 +152,16 @@ def test_what_was_said_can_be_read_and_found(opened: Opened, version: int) -> No
     assert wait(opened.store.token("d1gest", 9)) == StoredToken(tags=tags)
     assert opened.contents.last_id == {1: 8, 4: 14, 5: 16, 6: 30}.get(version, 9)
     wait(opened.store.append([said(40)]))
+
+
+def test_the_tables_are_those_of_a_new_file(
+    folder: Path, opened: Opened, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    new = tmp_path_factory.mktemp("new")
+    store = SqliteStore(REACTOR, new)
+    store.open()
+    store.close()
+    assert tables(folder / FILE) == tables(new / FILE)
 
 
 def test_the_file_is_copied_first(folder: Path, opened: Opened, version: int) -> None:

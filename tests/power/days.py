@@ -22,7 +22,7 @@ from e2e.daemon import HOST, Daemon, Yard
 from e2e.streams import TlsStream
 
 from chat.history.directory import CERTIFICATE, FILE, FILES
-from chat.history.schema import MIGRATIONS
+from chat.history.schema import VERSION
 from power.judge import Check, Day, Promise, content_of
 from power.recording import Recorder
 
@@ -324,7 +324,7 @@ DAYS: dict[str, Callable[[Path, int], Day]] = {
         f"upgrade from version {version}{', which was killed' if killed else ''}": (
             lambda folder, seed, version=version, killed=killed: upgrade(folder, version, killed=killed)  # type: ignore[misc]
         )
-        for version in range(1, len(MIGRATIONS))
+        for version in range(1, VERSION)
         for killed in (False, True)
     },
     "import and export": imports_and_exports,
