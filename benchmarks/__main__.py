@@ -12,7 +12,8 @@ from tempfile import TemporaryDirectory
 from benchmarks import idle, servers
 from benchmarks.machine import describe
 from benchmarks.measure import Figures, measure
-from benchmarks.report import Results, table, write
+from benchmarks.report import table, write
+from benchmarks.results import Results
 from benchmarks.scenarios import SCENARIOS, Scenario
 
 SLOW = 40.0

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from math import log10
 from statistics import median
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from benchmarks.report import Results
+from benchmarks.results import Results
 
 _BARS = ("limit", "chat", "memory", "ngircd", "inspircd", "miniircd", "words", "threads")
 _GROUPS = (
