@@ -607,8 +607,10 @@ class Who(Event, frozen=True, kw_only=True):
     def words(self) -> list[str]:
         if not self.users:
             return [f"Nobody is in #{self.room}."]
+        names = sorted(self.users, key=str.casefold)
         ops = set(self.ops)
-        names = [_described(name, name in ops, self.away.get(name)) for name in sorted(self.users, key=str.casefold)]
+        if more := ops | self.away.keys():
+            names = [_described(name, name in ops, self.away.get(name)) if name in more else name for name in names]
         lines = [", ".join(names[start : start + NAMES_IN_A_LINE]) for start in range(0, len(names), NAMES_IN_A_LINE)]
         return [f"In #{self.room}: {line}" for line in lines]
 
