@@ -93,7 +93,8 @@ class Registered(msgspec.Struct, frozen=True):
     """The user called ``name`` has an account now, which takes over what was the presence's.
 
     An account that is made without a user has a presence that nobody had, so that no party can be guessed.
-    ``password`` is a hash, ``invitation`` the digest of the invitation that is used up by that, if one is.
+    ``password`` is a hash, ``invitation`` the digest of the invitation that is used up by that, if one is, and
+    ``ignored`` whom the user ignores.
     """
 
     account: Subject
@@ -101,6 +102,7 @@ class Registered(msgspec.Struct, frozen=True):
     password: str
     presence: Subject = 0
     invitation: str = ""
+    ignored: tuple[str, ...] = ()
 
 
 class MadeByOperator(Registered, frozen=True):
@@ -375,8 +377,7 @@ AccountFact = (
 RightFact = OpSet | FounderSet | Invited | Muted | BannedFrom | UnbannedFrom
 RoomFact = RightFact | AccessSet | StatusSet | LockSet | SlowSet | HookMade | HookEnded
 Quiet = (
-    Ignoring
-    | NameFreed
+    NameFreed
     | RoomListed
     | Seen
     | RightsKept
@@ -387,7 +388,7 @@ Quiet = (
     | RoomForgotten
 )
 """What nobody asked for: if it can't be stored, nobody is told."""
-Fact = Said | Changed | TopicSet | Quiet | AccountFact | RoomFact | Banned | Unbanned | InvitationMade
+Fact = Said | Changed | TopicSet | Quiet | AccountFact | RoomFact | Banned | Unbanned | InvitationMade | Ignoring
 
 
 class Decision(msgspec.Struct, frozen=True):
@@ -428,7 +429,7 @@ def subjects(record: Record | None) -> set[Subject]:
     match record:
         case Said(author=author, recipient=recipient):
             return {author, recipient}
-        case Ignoring(subject) | RoomListed(subject) | TokensEnded(subject):
+        case RoomListed(subject) | TokensEnded(subject):
             return {subject}
         case TokenKept(_, subject) | RightsKept(_, subject) | InvitationUsed(_, subject):
             return {subject}

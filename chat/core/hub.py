@@ -10,14 +10,15 @@ from typing import Any
 from msgspec.structs import replace
 from twisted.logger import Logger
 
+from chat.core import names
 from chat.core.accounts import Account, Subject
 from chat.core.doors import Doors
-from chat.core.effects import Ask, Effect, Publish, Show
+from chat.core.effects import Ask, Effect, Publish, Show, ShowOthers
 from chat.core.errors import (
     ChatError,
     Internal,
 )
-from chat.core.events import Event, Read, Refusal
+from chat.core.events import Event, Ignored, Read, Refusal
 from chat.core.facts import (
     AccountFact,
     Decision,
@@ -244,20 +245,31 @@ class Hub(State):
 
     # -- users and accounts
 
-    def ignore(self, session: Session, user: User, ignored: Mapping[str, str]) -> None:
-        """The *user* ignores exactly those from now on."""
+    def ignore(self, session: Session, user: User, name: str, *, on: bool, tag: str | None) -> None:
+        """The *user* ignores who goes by that name from now on, or no longer."""
         account, before = user.account, user.ignored
-        user.ignored = ignored
-        if account is not None:
-            account.ignored = ignored
-        elif session.token is not None:
+        key = names.key(name)
+        after = {**before, key: name} if on else {other: one for other, one in before.items() if other != key}
+
+        def ignore(ignored: Mapping[str, str]) -> None:
+            user.ignored = ignored
+            if account is not None:
+                account.ignored = ignored
+
+        def undo() -> Sequence[Effect]:
+            ignore(before)
+            return ()
+
+        ignore(after)
+        told = Ignored(names=list(after.values()), tag=tag)
+        effects = Show(session, told), ShowOthers(session, told)
+        if account is None and session.token is None:
+            self.then(session, *effects)
+            return
+        if account is None:
             user.kept = True
             self.keep_tokens(user)
-        else:
-            return
-        for one, name in {*before.items(), *ignored.items()}:
-            if (one in before) is not (one in ignored):
-                self.store(session, Ignoring(user.subject, name, one in ignored))
+        self._store(session, effects, Ignoring(user.subject, name, on), undo, tag)
 
     def _tell_room(self, room: str, event: Event) -> None:
         """Show those in a room what nobody of them has caused by a request just now."""

@@ -107,11 +107,12 @@ def write(connection: sqlite3.Connection, fact: Fact | None) -> None:
     """Store a *fact* about accounts, rooms or bans, as the change of one row for each thing that it is about."""
     execute = connection.execute
     match fact:
-        case Registered(account, name, password, presence, invitation):
+        case Registered(account, name, password, presence, invitation, ignored):
             execute(_REGISTER, (account, name, password, presence or None))
             execute("DELETE FROM invitations WHERE digest = ?", (invitation,))
             for table in BELONGING:
                 execute(f"UPDATE OR REPLACE {table} SET subject = ? WHERE subject = ?", (account, presence))  # noqa: S608
+            connection.executemany(_IGNORE, ((account, one) for one in ignored))
             rules.register(connection, account, presence)
         case Unregistered(account):
             for (party,) in execute("SELECT coalesce(presence, id) FROM accounts WHERE id = ?", (account,)).fetchall():

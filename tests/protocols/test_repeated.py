@@ -216,6 +216,8 @@ STORING: list[tuple[dict[str, Any], dict[str, Any]]] = [
     ({"type": "unhook", "room": "dev", "name": "old"}, {"type": "hook", "room": "dev", "name": "old"}),
     ({"type": "notify", "words": ["deploy"]}, {"type": "notify", "words": ["tea"]}),
     ({"type": "read", "room": "dev", "id": 1}, {"type": "read", "room": "dev", "id": 2}),
+    ({"type": "ignore", "name": "bob"}, {"type": "ping"}),
+    ({"type": "ignore", "name": "bob", "on": True}, {"type": "ignore", "name": "bob", "on": False}),
 ]
 """Requests that store something, each with what comes between it and its repetition."""
 
@@ -368,6 +370,21 @@ def test_what_was_refused_may_be_asked_for_under_its_tag(box: Box, store: Watche
     assert answers(root, **lock)[0]["code"] == "not-stored"
     store.full = False
     assert answers(root, **lock)[0]["on"] is True
+
+
+@pytest.mark.parametrize("name", ["root", "guest"])
+def test_who_is_ignored_is_heard_again_if_that_can_not_be_stored(box: Box, store: WatchedStore, name: str) -> None:
+    root_in_dev(box)
+    client = box.json(name, password=PASSWORD) if name == "root" else box.json(name)
+    client.objects()
+    store.full = True
+    assert answers(client, type="ignore", name="eve", tag="t")[0]["code"] == "not-stored"
+    assert answers(client, type="ignore")[0]["names"] == []
+    store.full = False
+    assert answers(client, type="ignore", name="eve", tag="t")[0]["names"] == ["eve"]
+    store.full = True
+    assert answers(client, type="ignore", name="eve", on=False)[0]["code"] == "not-stored"
+    assert answers(client, type="ignore")[0]["names"] == ["eve"]
 
 
 def test_what_waits_is_not_done_before_it_is_stored() -> None:

@@ -17,7 +17,7 @@ from chat.core.doors import Registration
 from chat.core.effects import Effect, Inform, Show
 from chat.core.errors import AlreadyThere, NameTaken, NotAllowed
 from chat.core.events import Notice
-from chat.core.facts import AccountRenamed, Ignoring, InvitationMade, PasswordSet, Registered, Unregistered
+from chat.core.facts import AccountRenamed, InvitationMade, PasswordSet, Registered, Unregistered
 from chat.core.hub import Hub
 from chat.core.lifecycle import EndOthers, Quit, tell_name
 from chat.core.names import user_name
@@ -44,7 +44,8 @@ def register(hub: Hub, session: Session, tag: str | None, password: str, code: s
             return
         if user.name != name:
             raise NameTaken(f"You are {user.name} now, so {name} was not registered. Register again.")
-        fact = Registered(hub.take_account(), name, encoded, user.presence, invitation)
+        ignored = tuple(user.ignored.values())
+        fact = Registered(hub.take_account(), name, encoded, user.presence, invitation, ignored)
         text = f"The name {name} is yours now. You need its password when you come in next."
         done = Show(session, Notice(text=text, tag=tag))
 
@@ -56,8 +57,6 @@ def register(hub: Hub, session: Session, tag: str | None, password: str, code: s
         why = invited_by(hub, fact)
         hub.apply(session, fact, (done,), tag=tag, action="register", target=name, why=why, also=undo)
         hub.keep_token(session)
-        for ignored in user.ignored.values():
-            hub.store(session, Ignoring(fact.account, ignored, on=True))
         for room in session.rooms.values() if not session.one_room else ():
             hub.list_room(session, hub.account(fact.account), room.name, on=True)
 

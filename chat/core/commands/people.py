@@ -33,23 +33,22 @@ def nick(hub: Hub, session: Session, tag: str | None, name: str) -> None:
 def ignore(hub: Hub, session: Session, tag: str | None, name: str | None = None, on: bool | None = None) -> None:
     """Hide what a user says from this one, or show it again; without a name, show who is hidden."""
     user = user_of(session)
-    if name is not None:
-        name = names.user_name(name)
-        if names.key(name) == names.key(user.name):
-            raise BadField("You can't ignore yourself.")
-        key = names.key(name)
-        was = key in user.ignored
-        if on is None:
-            on = not was
-        if on and not was:
-            if len(user.ignored) >= hub.limits.ignored_each:
-                raise BadField(f"You ignore {len(user.ignored)} users, which is the most.")
-            hub.ignore(session, user, {**user.ignored, key: name})
-        elif was and not on:
-            hub.ignore(session, user, {other: one for other, one in user.ignored.items() if other != key})
-        if on is not was:
-            hub.then(session, ShowOthers(session, Ignored(names=list(user.ignored.values()))))
-    hub.show(session, Ignored(names=list(user.ignored.values()), tag=tag))
+    if name is None:
+        hub.show(session, Ignored(names=list(user.ignored.values()), tag=tag))
+        return
+    name = names.user_name(name)
+    key = names.key(name)
+    if key == names.key(user.name):
+        raise BadField("You can't ignore yourself.")
+    was = key in user.ignored
+    if on is None:
+        on = not was
+    if on is was:
+        hub.confirm(session, Ignored(names=list(user.ignored.values()), tag=tag), tag)
+        return
+    if on and len(user.ignored) >= hub.limits.ignored_each:
+        raise BadField(f"You ignore {len(user.ignored)} users, which is the most.")
+    hub.ignore(session, user, name if on else user.ignored[key], on=on, tag=tag)
 
 
 def notify(
@@ -146,6 +145,8 @@ COMMANDS = (
         (Parameter("name", Kind.USER, optional=True), ON),
         "hides what a user says from you, or shows it again; alone, lists whom you ignore",
         ignore,
+        stores=True,
+        asks_without="name",
     ),
     Command(
         "away",
