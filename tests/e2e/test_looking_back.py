@@ -47,6 +47,7 @@ def begin(start_chat: DaemonFactory) -> Daemon:
 
 
 def test_search_mentions_and_history(start_chat: DaemonFactory) -> None:
+    today = datetime.now().astimezone().strftime("%Y-%m-%d")
     ada = netcat(begin(start_chat), "ada")
     tea = "#5 #dev ~ bob asks ada for Grünen Tee, 日本語"
     found = ["* Found, the newest first:", tea, "* /history around 5 shows what was said then.", "* That is all."]
@@ -55,10 +56,9 @@ def test_search_mentions_and_history(start_chat: DaemonFactory) -> None:
     assert answer(ada, '/search "tee grunen"') == ["* Nothing was found."]
     named = [tea, "#3 #lobby bob: Ada, call me"]
     assert answer(ada, "/mentions") == ["* You were named, the newest first:", *named, *found[2:]]
-    today = datetime.now().astimezone().strftime("%Y-%m-%d")
     everything = ["* Earlier in #lobby:", "bob: ada: you are here", "ada: I go", "bob: Ada, call me"]
     everything += ["bob: no ada-2, please", "* End of history."]
     assert answer(ada, "/history since 2026-01-01") == everything
-    assert answer(ada, f"/history since {today} 00:00:00") in (everything, ["* Nothing was said in #lobby then."])
+    assert answer(ada, f"/history since {today} 00:00:00") == everything
     assert answer(ada, "/history 2020-01-01") == ["* Nothing was said in #lobby then."]
     assert answer(ada, "/history 1") == [everything[0], *everything[-2:]]
