@@ -241,16 +241,16 @@ def test_a_file_may_have_any_name(chat: Daemon, tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root becomes somebody else")
-def test_nobody_else_makes_a_backup(chat: Daemon, tmp_path: Path) -> None:
+def test_nobody_else_makes_a_backup(start_chat: DaemonFactory, public: Path) -> None:
+    data = public / "data"
+    start_chat("--data", str(data))
+    data.chmod(0o755)
     as_nobody = (
         "import os, sys; from chat.admin.command import run; os.setuid(65534); sys.exit(run(sys.argv[1:], None))"
     )
-    for path in (*tmp_path.parents, tmp_path, chat.folder):
-        if path.stat().st_uid == os.geteuid() and str(path).startswith("/tmp/"):  # noqa: S108
-            path.chmod(0o755)
     for command in (["backup", "x"], ["check"]):
         ended = subprocess.run(
-            [sys.executable, "-c", as_nobody, *command, "--data", str(chat.folder)],
+            [sys.executable, "-c", as_nobody, *command, "--data", str(data)],
             capture_output=True,
             text=True,
             timeout=DEADLINE,
@@ -258,8 +258,7 @@ def test_nobody_else_makes_a_backup(chat: Daemon, tmp_path: Path) -> None:
         )
         assert (ended.returncode, ended.stdout) == (1, "")
         assert ended.stderr == (
-            f"chat: You may not use {chat.folder}/chat.db. "
-            "Run chat admin as the user that the chat runs as, or as root.\n"
+            f"chat: You may not use {data}/chat.db. Run chat admin as the user that the chat runs as, or as root.\n"
         )
 
 

@@ -13,7 +13,6 @@ import termios
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -257,15 +256,6 @@ def test_an_input_that_can_not_be_read(shared_chat: Daemon) -> None:
 def test_complaints_do_not_go_elsewhere_where_there_is_no_standard_error() -> None:
     done = shell('"$@" 2>&-', "--nonsense")
     assert (done.returncode, done.stdout) == (2, "")
-
-
-@pytest.fixture
-def public() -> Iterator[Path]:
-    """A directory that everybody can get at."""
-    with TemporaryDirectory() as name:
-        path = Path(name)
-        path.chmod(0o755)
-        yield path
 
 
 @pytest.mark.parametrize("home", ["unreadable", "unset"])
