@@ -28,10 +28,15 @@ _TLS_LISTENING = re.compile(r"ChatFactory \(TLS\)(?: \(PROXY\))? starting on (\d
 _WEB_LISTENING = re.compile(r"WebSite(?: \(TLS\))?(?: \(PROXY\))? starting on (\d+)$", re.MULTILINE)
 
 
-def twistd() -> list[str]:
-    """The command that runs twistd: the script beside this Python, or what that script does."""
+def twistd(first: str = "") -> list[str]:
+    """The command that runs twistd: the script beside this Python, or what that script does.
+
+    *first* are statements that are carried out before.
+    """
     script = Path(sys.executable).with_name("twistd")
-    return [str(script)] if script.exists() else [sys.executable, "-c", "from twisted.scripts.twistd import run; run()"]
+    if script.exists() and not first:
+        return [str(script)]
+    return [sys.executable, "-c", f"{first}\nfrom twisted.scripts.twistd import run\nrun()"]
 
 
 def serves(command: Sequence[str], folder: Path) -> str:
@@ -224,11 +229,12 @@ class DaemonFactory(Protocol):
         before: Sequence[str] = (),
         descriptors: int = 0,
         wrapper: Sequence[str] = (),
+        first: str = "",
     ) -> Daemon:
         """Start ``twistd -n chat`` with *options*.
 
-        *before* are options of twistd itself, *descriptors* is the limit of open files if it is not 0, and *wrapper* is
-        a command that runs the command behind it.
+        *before* are options of twistd itself, *descriptors* is the limit of open files if it is not 0, *wrapper* is a
+        command that runs the command behind it, and *first* are statements that are carried out in its process before.
         """
 
 
@@ -247,13 +253,14 @@ class Yard:
         before: Sequence[str] = (),
         descriptors: int = 0,
         wrapper: Sequence[str] = (),
+        first: str = "",
     ) -> Daemon:
         """See :class:`DaemonFactory`."""
         self._count += 1
         folder = self._folder / f"daemon{self._count}"
         folder.mkdir()
         listens = [word for endpoint in listen for word in ("--listen", endpoint)]
-        command = [*twistd(), "--nodaemon", "--pidfile=", *before, "chat", *listens, *options]
+        command = [*twistd(first), "--nodaemon", "--pidfile=", *before, "chat", *listens, *options]
         if descriptors:
             command = ["sh", "-c", f'ulimit -n {descriptors}; exec "$@"', "sh", *command]
         daemon = Daemon([*wrapper, *command], folder, max(1, len(listen)), dict(os.environ))

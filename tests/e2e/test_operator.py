@@ -332,10 +332,23 @@ def test_without_a_chat_that_runs_only_what_is_about_who_is_here_is_refused(star
 
 
 MANY = 2_000
+KILLED = """
+import os, signal
+from chat.core.operating.erasing import Erasure
+go_on = Erasure.go_on
+
+def go_on_until_some_are_erased(self):
+    if self._piece:
+        os.kill(os.getpid(), signal.SIGKILL)
+    go_on(self)
+
+Erasure.go_on = go_on_until_some_are_erased
+"""
+"""Has the chat be killed when it has erased the first piece of what it is to erase."""
 
 
 def test_what_takes_long_goes_on_where_a_kill_has_ended_it(start_chat: DaemonFactory) -> None:
-    chat = start_chat("--no-limits")
+    chat = start_chat("--no-limits", first=KILLED)
     eve, flo = chat.bot("eve"), chat.bot("flo", accept=["changes", "lines"])
     for number in range(MANY):
         eve.request("say", room="lobby", text=f"words {number}")
@@ -343,7 +356,7 @@ def test_what_takes_long_goes_on_where_a_kill_has_ended_it(start_chat: DaemonFac
     eve.until("pong")
     flo.ask("say", room="lobby", text="stays")
     with subprocess.Popen(tool(chat.folder, "erase", "eve"), stderr=subprocess.PIPE, text=True) as erasing:
-        flo.until("deleted")
+        assert chat.process.wait(DEADLINE) == -signal.SIGKILL
         chat.kill()
         assert erasing.stderr is not None
         complaint = "The chat ended before it had answered. Look whether it was done, and try again."

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -59,15 +58,13 @@ def test_a_signal_during_the_start_is_answered_after_it(tmp_path: Path, number: 
 AS_THE_REACTOR_BEGINS = """
 import os, signal
 from twisted.internet import reactor
-from twisted.scripts.twistd import run
 reactor.addSystemEventTrigger("during", "startup", os.kill, os.getpid(), signal.SIGTERM)
-run()
 """
 
 
 def test_the_end_that_is_asked_for_as_the_reactor_begins_is_an_orderly_one(tmp_path: Path) -> None:
     """The reactor handles SIGTERM itself from then on."""
-    command = [sys.executable, "-c", AS_THE_REACTOR_BEGINS, "-n", "chat", "--listen", LISTEN]
+    command = [*twistd(AS_THE_REACTOR_BEGINS), "-n", "chat", "--listen", LISTEN]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=DEADLINE, check=False)
     assert done.returncode == 0
     assert "Server Shut Down" in done.stdout
