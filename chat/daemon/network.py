@@ -19,6 +19,8 @@ from chat.protocols.listening import usual_address
 
 MOST = 4
 """The addresses that are told at most."""
+PATIENCE = 1.0
+"""The seconds that nftables has to tell its rules."""
 
 _UP, _LOOPBACK, _RUNNING = 0x1, 0x8, 0x40
 """The flags of an interface, which all systems number alike."""
@@ -134,5 +136,5 @@ def _chains() -> str:
         return ""
     with suppress(OSError, subprocess.TimeoutExpired):
         command = [program, "list", "chains"]
-        return subprocess.run(command, capture_output=True, text=True, timeout=1, check=False).stdout  # noqa: S603
+        return subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=False).stdout  # noqa: S603
     return ""
