@@ -211,5 +211,7 @@ class RealHouse(House):
     def admin(self, *words: str, secret: str = "") -> Errand:
         """Run ``chat admin``."""
         command: Sequence[str] = [sys.executable, "-m", "chat", "admin", "--data", str(self._directory), *words]
-        done = subprocess.run(command, input=f"{secret}\n", capture_output=True, text=True, check=False, timeout=60)
+        done = subprocess.run(
+            command, input=f"{secret}\n", capture_output=True, text=True, check=False, timeout=DEADLINE
+        )
         return RealErrand(done.returncode == 0, (done.stdout + done.stderr).rstrip("\n"))

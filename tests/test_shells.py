@@ -13,6 +13,7 @@ from pathlib import Path
 import pexpect
 import pytest
 from e2e.tools import put_away
+from e2e.waiting import DEADLINE
 
 from chat import command
 from chat.admin.options import Options as AdminOptions
@@ -107,6 +108,12 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
+def spawn(command: str, folder: Path, **variables: str) -> pexpect.spawn:
+    """Start a shell at a terminal."""
+    environment = {**os.environ, **variables}
+    return pexpect.spawn(command, cwd=folder, encoding="utf-8", timeout=DEADLINE, dimensions=(50, 200), env=environment)
+
+
 def typed(shell: pexpect.spawn, keys: str) -> str:
     """Type *keys* and Enter; return the arguments with which the command ``chat`` is run."""
     shell.send(f"{keys}\r")
@@ -132,7 +139,7 @@ KEYS = [
 def bash(script: Path, folder: Path) -> Iterator[pexpect.spawn]:
     """A bash as people have it open."""
     (folder / "rc").write_text(f"{SAYS}\nsource {script}\nbind 'set enable-bracketed-paste off'\n")
-    shell = pexpect.spawn("bash --noprofile --rcfile rc -i", cwd=folder, encoding="utf-8", dimensions=(50, 200))
+    shell = spawn("bash --noprofile --rcfile rc -i", folder)
     yield shell
     put_away(shell)
 
@@ -147,8 +154,7 @@ def zsh(folder: Path) -> Iterator[pexpect.spawn]:
     """A zsh as people have it open."""
     lines = [SAYS, "autoload -Uz compinit && compinit -D", completion.zsh(), "unset zle_bracketed_paste"]
     (folder / ".zshrc").write_text("\n".join(lines))
-    environment = {**os.environ, "ZDOTDIR": str(folder)}
-    shell = pexpect.spawn("zsh -i", cwd=folder, encoding="utf-8", dimensions=(50, 200), env=environment)
+    shell = spawn("zsh -i", folder, ZDOTDIR=str(folder))
     yield shell
     put_away(shell)
 

@@ -64,7 +64,7 @@ def chat(word: str, *arguments: object) -> str:
     return out.getvalue()
 
 
-@settings(deadline=None, max_examples=20, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=20)
 @given(
     st.lists(st.tuples(messages(), st.integers(1, 3), st.integers(0, 5), st.booleans()), min_size=1, max_size=12),
     st.lists(st.sampled_from(ROOMS).flatmap(rules), max_size=4),
@@ -139,7 +139,7 @@ def plain(time: datetime, nick: str, kind: Kind, text: str) -> str:
 
 
 @pytest.mark.parametrize("write", [irssi, znc, weechat, plain])
-@settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(
     talk=st.lists(
         st.tuples(st.integers(0, 1_439), NAMES, st.sampled_from(["say", "action"]), LINES), min_size=1, max_size=9

@@ -15,7 +15,7 @@ import pytest
 from client.terminals import COMMAND, ENVIRONMENT, FOLDER, RealTerminal
 from e2e.cuts import CutProxy
 from e2e.daemon import HOST, Daemon
-from e2e.waiting import wait_for
+from e2e.waiting import DEADLINE, wait_for
 
 CTRL_UP, UP = "\x1b[1;5A", "\x1b[A"
 NUMBERS = count(1)
@@ -234,5 +234,5 @@ def test_a_newcomer_is_greeted_once(shared_chat: Daemon, state: Path, words: str
 def test_a_pipe_keeps_nothing(shared_chat: Daemon, state: Path) -> None:
     environment = ENVIRONMENT | {"XDG_STATE_HOME": str(state)}
     place = f"ada@{HOST}:{shared_chat.port}"
-    subprocess.run([*COMMAND, place], input=b"hello\n", cwd=FOLDER, env=environment, check=True, timeout=60)
+    subprocess.run([*COMMAND, place], input=b"hello\n", cwd=FOLDER, env=environment, check=True, timeout=DEADLINE)
     assert not os.path.lexists(state)

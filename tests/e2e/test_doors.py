@@ -12,7 +12,7 @@ from e2e.clients import Bot, Person
 from e2e.daemon import HOST, LISTEN, Daemon, DaemonFactory, twistd
 from e2e.streams import ProgramStream, SocketStream, TlsStream
 from e2e.test_operator import admin
-from e2e.tools import tool
+from e2e.tools import put_away, tool
 from e2e.waiting import DEADLINE
 
 KEY = "open sesame"
@@ -95,7 +95,7 @@ def test_telnet_shows_neither_the_key_nor_what_a_newcomer_chooses(start_chat: Da
     assert not [secret for secret in (KEY, code, PASSWORD) if secret in shown]
     eve.sendline("exit")
     eve.expect_exact("* Goodbye.\r\n")
-    eve.close()
+    put_away(eve)
 
 
 def test_people_with_netcat_use_an_invitation_once(start_chat: DaemonFactory) -> None:

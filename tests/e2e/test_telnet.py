@@ -122,4 +122,4 @@ def test_a_password_is_not_shown_while_it_is_typed(chat: Daemon, telnet: pexpect
     again.expect_exact("hello again")
     again.sendline("exit")
     again.expect_exact("* Goodbye.\r\n")
-    again.close()
+    put_away(again)

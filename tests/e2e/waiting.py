@@ -12,11 +12,11 @@ DEADLINE = 120.0
 T = TypeVar("T")
 
 
-def wait_for(condition: Callable[[], T], what: str, deadline: float = DEADLINE) -> T:
-    """Wait until *condition* returns something true, and return that. Fail after *deadline* seconds, naming *what*."""
-    end = time.monotonic() + deadline
+def wait_for(condition: Callable[[], T], what: str) -> T:
+    """Wait until *condition* returns something true, and return that. If it never does, fail, naming *what*."""
+    end = time.monotonic() + DEADLINE
     while not (value := condition()):
         if time.monotonic() > end:
-            raise AssertionError(f"waited {deadline:.0f} seconds in vain: {what}")
+            raise AssertionError(f"waited {DEADLINE:.0f} seconds in vain: {what}")
         time.sleep(0.01)
     return value
