@@ -73,6 +73,14 @@ def is_id(word: str) -> bool:
     return word.isascii() and word.isdecimal() and len(word) < 19
 
 
+def split_id(text: str) -> tuple[int | None, str]:
+    """Read the id of a message that may stand before a *text*, as in ``#217 yes``; return it, and the text."""
+    first, *rest = text.split(maxsplit=1) or [""]
+    if first[:1] != "#" or not is_id(first[1:]):
+        return None, text
+    return int(first[1:]), rest[0] if rest else ""
+
+
 def _read(text: str, now: datetime, zone: tzinfo | None) -> Past:
     """Read how many, since when, or which day."""
     if text.isascii() and text.isdecimal() and len(text) < 10 and int(text):

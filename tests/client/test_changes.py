@@ -149,7 +149,7 @@ def test_the_text_is_offered_to_be_edited() -> None:
     with pytest.raises(CannotDo, match="nothing here that you said"):
         seat.enter("/edit")
     seat.enter("one\n  two", "/edit")
-    assert seat.client.draft == "/edit one\n  two"
+    assert seat.client.draft == "/edit #1 one\n  two"
     seat.wiring.link.post("say", room="lobby", text="meanwhile, from elsewhere")
     seat.enter(f"{seat.client.draft}\nthree")
     assert seat.client.draft == ""
@@ -162,29 +162,30 @@ def test_the_text_is_offered_to_be_edited() -> None:
 def test_an_edit_that_was_begun_in_one_room_and_ended_after_another_changes_its_own_message() -> None:
     seat = Seat(Box(), rooms=("lobby", "dev"))
     seat.enter("one", "/edit")
+    begun = seat.client.draft
     seat.model.turn_to(seat.room("#dev"))
     seat.enter("other", "/edit")
     seat.wiring.link.post("say", room="lobby", text="from elsewhere")
-    seat.enter("/edit others")
-    seat.model.turn_to(seat.room("#lobby"))
-    seat.enter("/edit two")
-    assert (last_said(seat), last_said(seat, "#dev")) == (["two", "from elsewhere"], ["others"])
+    seat.enter(f"{seat.client.draft}s")
+    seat.enter(f"{begun} two")
+    assert (last_said(seat), last_said(seat, "#dev")) == (["one two", "from elsewhere"], ["others"])
 
 
-def test_an_edit_that_was_dropped_is_forgotten_with_the_next_text() -> None:
-    seat = Seat(Box())
-    seat.enter("one", "/edit", "two", "/edit three")
-    assert last_said(seat) == ["one", "three"]
-
-
-def test_an_edit_that_can_not_be_carried_out_can_be_tried_again() -> None:
-    seat = Seat(Box())
-    seat.enter("one", "/edit")
-    seat.wiring.link.post("say", room="lobby", text="from elsewhere")
-    with pytest.raises(CannotDo, match="5000 bytes"):
-        seat.enter("/edit " + "x" * 5000)
-    seat.enter("/edit two")
-    assert last_said(seat) == ["two", "from elsewhere"]
+def test_a_message_of_ones_own_is_edited_by_its_number() -> None:
+    box = Box()
+    seat, bob = Seat(box, rooms=("lobby", "dev")), program(box)
+    seat.enter("one", "two", "/edit #1 One", "/go dev", "/edit #2 #3 is mended\ntoo", "/edit #1")
+    assert last_said(seat) == ["One", "#3 is mended\ntoo"]
+    assert seat.client.draft == "/edit #1 One"
+    bob.ask(type="say", room="lobby", text="mine")
+    seat.pump()
+    number = box.stored[-1].id
+    for line in (f"/edit #{number}", "/edit #99"):
+        with pytest.raises(CannotDo, match="You did not say #"):
+            seat.enter(line)
+    seat.enter(f"/edit #{number} yours")
+    assert seat.shown("#dev")[-1] == "! That is not yours to edit."
+    assert last_said(seat)[-1] == "mine"
 
 
 def last_said(seat: Seat, title: str = "#lobby") -> list[str]:
@@ -558,15 +559,15 @@ def test_what_was_said_last_is_typed_again_in_the_plain_client() -> None:
     for typed in (b"gren tea\r", b"/edit\r"):
         plain.feed(typed)
         seat.pump()
-    assert plain.typed == "/edit gren tea"
-    assert output.getvalue().endswith("/edit\r\n/edit gren tea")
+    assert plain.typed == "/edit #1 gren tea"
+    assert output.getvalue().endswith("/edit\r\n/edit #1 gren tea")
     plain.feed(b"\x17\x17green tea\r")
     seat.pump()
     assert [line.text for line in seat.room("#lobby").lines if line.is_message] == ["green tea"]
     seat.enter("one\ntwo")
     plain.feed(b"/edit\r")
     assert plain.typed == ""
-    assert output.getvalue().endswith("! That has several lines. Type /edit and all of its new text in one.\r\n")
+    assert output.getvalue().endswith("! That has several lines. Type /edit #3 and all of its new text in one.\r\n")
 
 
 def test_a_tail_prints_each_line_and_what_was_changed() -> None:

@@ -94,7 +94,7 @@ def test_send_sends_a_file(tmp_path: Path) -> None:
     (said,) = [event for event in ada.bob.objects() if event["type"] == "message"]
     assert said["file"]["name"] == "the log.txt"
     assert ada.enter("/edit") == ""
-    assert ada.seat.client.draft == "/edit sent the log.txt (4 bytes)"
+    assert ada.seat.client.draft.endswith(" sent the log.txt (4 bytes)")
     ada.enter("/edit the log of today")
     assert ada.last == "~ ada the log of today: http://192.0.2.1/f/KEY/the%20log.txt"
 

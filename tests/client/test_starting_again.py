@@ -506,6 +506,15 @@ def test_the_new_text_of_a_message_is_kept_among_what_was_typed_and_does_not_cha
     assert again.keeper.history.texts[-1].text == "/edit better"
 
 
+def test_the_new_text_of_a_message_whose_number_stands_before_it_is_kept(path: Path) -> None:
+    box = Box()
+    first = Start(box, path)
+    first.enter("said")
+    first.typed["#lobby"] = "/edit #1 better"
+    first.leave()
+    assert Start(box, path).typed == {"#lobby": "/edit #1 better"}
+
+
 # Two clients, and files that can't be read
 
 

@@ -526,13 +526,13 @@ def test_a_changed_text_does_not_come_into_another_room_when_its_own_closes() ->
         for line, seen in (("in the lobby", "ada: in"), ("/join dev", "ada #dev>"), ("green tea", "ada: green tea")):
             screen.press(f"{line}\r")
             await screen.sees(seen)
-        screen.press("/edit\r")
-        await screen.until(lambda: screen.typed == "/edit green tea")
+        screen.press("/edit better")
+        await screen.until(lambda: screen.typed == "/edit better")
         box.admin("kick", "ada", "#dev")
         await screen.sees("ada #lobby>")
         assert screen.typed == ""
         screen.press("\x1b[1;5A")
-        await screen.until(lambda: screen.typed == "/edit green tea")
+        await screen.until(lambda: screen.typed == "/edit better")
 
     play(scene)
 
@@ -542,7 +542,7 @@ def test_what_was_said_last_is_put_into_the_input_to_be_edited() -> None:
         screen.press("gren tea\r")
         await screen.sees("10:15 ada: gren tea")
         screen.press("/edit\r")
-        await screen.until(lambda: screen.typed == "/edit gren tea")
+        await screen.until(lambda: screen.typed == "/edit #1 gren tea")
         screen.press("\x7f\x7f\x7f\x7f\x7fen tea\r")
         await screen.sees("10:15 ada: green tea (edited)", "ada #lobby>")
         assert screen.typed == ""

@@ -355,7 +355,7 @@ def test_editing(desk: Desk, box: Box) -> None:
     desk.sees("ada  10:15\ngreen\n  tea?  (edited)\nlater\n")
     assert (desk.typed, bar(desk)) == ("half", "")
     edit_in_place(desk, "/edit")
-    assert desk.typed == "/edit later"
+    assert desk.typed == "/edit #2 later"
     edit_in_place(desk, "/edit sooner\nor later")
     desk.sees("sooner\nor later  (edited)\n")
 

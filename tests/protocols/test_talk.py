@@ -181,6 +181,13 @@ def test_people_edit_what_they_said_last(box: Box) -> None:
     cy = box.text("cy")
     cy.send("/edit four")
     assert cy.lines()[-1] == "! There is nothing to edit: you have said nothing since you came in."
+    number = box.stored[0].id
+    ada.send(f"/edit #{number} #1 is better", f"/edit #{number}")
+    assert ada.lines()[-2:] == ["ada (edited): #1 is better", "! There is nothing to say in that."]
+    cy.send(f"/edit #{number} five")
+    assert cy.lines()[-1] == "! That is not yours to edit."
+    ada.send("/reply #1")
+    assert ada.lines()[-1] == "! There is nothing to say in that."
 
 
 def test_only_the_author_edits_and_only_for_an_hour(box: Box) -> None:

@@ -30,7 +30,7 @@ from chat.core.commands.rooms import read_topic
 from chat.core.errors import ChatError
 from chat.core.reactions import reaction_from
 from chat.core.text import clean, clean_lines, file_size
-from chat.core.when import Past
+from chat.core.when import Past, split_id
 
 PRINTED_AROUND = 20
 """How many of the messages round one to print, where nothing can be shown over the room."""
@@ -96,12 +96,10 @@ class Client:
         self._too_long = ""
         """The text that the user was offered to send as a file, as it is too long for a message."""
         model.may_send = self._send_to
-        self._edited: dict[Room, int] = {}
-        """The message of each room whose text the user was given to be changed, until they enter something there."""
 
     def enter(self, text: str) -> None:
         """Do what *text* says; raises :class:`CannotDo`. A text of several lines is said, as one message."""
-        line, room = clean_lines(text), self.model.current
+        line = clean_lines(text)
         self.draft = ""
         is_code = self.is_code(text)
         password, self.link.registering = self.link.registering, None
@@ -118,8 +116,6 @@ class Client:
                 self.say(line.removeprefix("/") if line.startswith("//") else line)
         except (ChatError, NotNow) as refusal:
             raise CannotDo(str(refusal)) from refusal
-        if line and not self.draft:
-            self._edited.pop(room, None)
 
     def is_code(self, text: str) -> bool:
         """Whether *text* is the code of an invitation, which the user was asked for after ``/register``."""
@@ -339,7 +335,7 @@ class Client:
     def answers(self, line: str) -> tuple[Room, Line] | None:
         """Return the message that *line* would answer by its id, and its room."""
         word, _, text = line.partition(" ")
-        number = _answered(text) if word.lower() == "/reply" else None
+        number = split_id(text)[0] if word.lower() == "/reply" else None
         return None if number is None else self.model.message(number)
 
     def complete(self, before: str) -> Offer:
@@ -402,9 +398,11 @@ class Client:
         own = command if command.name in OWN_COMMANDS else None
         if command.name in _NEW and not self.knows_changes:
             raise CannotDo(f"The server is too old for /{command.name}.")
-        if command.name == "edit" and not rest.strip():
-            self._draft_edit()
-            return
+        if command.name == "edit":
+            number, text = split_id(rest)
+            if not text.strip():
+                self._draft_edit(number)
+                return
         room = self.model.current
         arguments = command.parse(rest, here="" if room.private else room.name)
         if own:
@@ -531,18 +529,20 @@ class Client:
             words = [*words, word]
         self._request(command, {"words": words})
 
-    def _draft_edit(self) -> None:
-        """Have the user change the text of what they said last here."""
-        room = self.model.current
-        line = self._last_said(room)
-        self.draft = f"/edit {line.text.removesuffix(line.link)}"
-        self._edited[room] = line.id or 0
+    def _draft_edit(self, number: int | None) -> None:
+        """Have the user change the text of the message with that id, or of what they said last here."""
+        if number is None:
+            line = self._last_said(self.model.current)
+        elif (found := self.model.message(number)) is not None and found[1].mine:
+            line = found[1]
+        else:
+            raise CannotDo(f"You did not say #{number}, or it is not in what is shown here.")
+        self.draft = f"/edit #{line.id} {line.text.removesuffix(line.link)}"
 
     def _edit(self, command: Command, arguments: Mapping[str, Any]) -> None:
-        """Give another text to the message whose text the user was shown, or else to what they said last here."""
-        room = self.model.current
-        number = self._edited.get(room) or self._last_said(room).id
-        self._post(command.name, id=number, text=arguments["text"])
+        """Give another text to the message whose id stands before that, or else to what the user said last here."""
+        number, text = split_id(arguments["text"])
+        self._post(command.name, id=number or self._last_said(self.model.current).id, text=text)
 
     def _delete(self, command: Command, arguments: Mapping[str, Any]) -> None:
         """Take back a message. Without an id, it is what the user said last here."""
@@ -563,18 +563,18 @@ class Client:
         Without an id, answer the newest message here that is meant for the user; in a private conversation, the newest
         of the other.
         """
-        room, text = self.model.current, arguments["text"]
-        if (number := _answered(text)) is not None:
+        room, (number, text) = self.model.current, split_id(arguments["text"])
+        if number is not None:
             if (found := self.model.message(number)) is None:
                 raise CannotDo(f"There is no message #{number} in what is shown here. Tab after /reply offers some.")
-            if not (text := text.partition(" ")[2].strip()):
+            if not text:
                 raise CannotDo("Type what you answer behind the number.")
             self.answer(number, text, found[0])
             return
         line = room.newest(lambda line: not line.mine and (line.mention or line.private))
         if line is None:
             raise CannotDo("There is nothing here that names you. To answer somebody, begin with their name: bob: yes")
-        self.answer(line.id or 0, arguments["text"])
+        self.answer(line.id or 0, text)
 
     def greet_newcomer(self) -> None:
         """Say how to get help, to somebody who uses the client for the first time."""
@@ -833,12 +833,6 @@ def _command_called(word: str) -> Command:
     return OWN_COMMANDS.get(name) or table.find(word, list(OWN_COMMANDS))
 
 
-def _answered(text: str) -> int | None:
-    """Return the id at the beginning of the text of a reply, as in ``#217 yes``."""
-    match = re.match(r"#(\d{1,18})(?=\s|$)", text)
-    return int(match[1]) if match else None
-
-
 def goes_to(post: Post, room: Room) -> bool:
     """Return whether a message that is not acknowledged goes to *room*."""
     if room.private and room.with_ is not None and post.fields.get("with") == room.with_:
@@ -855,7 +849,8 @@ def all_commands() -> list[Command]:
 
 def changes_message(text: str) -> bool:
     """Return whether a typed text is to become that of the message that the user said last where they type it."""
-    return text.lower().startswith("/edit ")
+    word, _, rest = text.partition(" ")
+    return word.lower() == "/edit" and rest != "" and split_id(rest)[0] is None
 
 
 def has_secret(text: str) -> bool:

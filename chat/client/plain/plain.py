@@ -227,7 +227,7 @@ class Plain(Observer):
             told = f"! {reason}"
         self._set_typed("")
         if "\n" in draft:
-            told = "! That has several lines. Type /edit and all of its new text in one."
+            told = f"! That has several lines. Type {' '.join(draft.split()[:2])} and all of its new text in one."
         elif draft:
             self._write(draft)
             self._set_typed(draft)

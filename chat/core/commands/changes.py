@@ -32,6 +32,7 @@ from chat.core.room import Room
 from chat.core.saying import MOST_SAID, RECENT, speakable
 from chat.core.session import Session, ignores
 from chat.core.text import quoted
+from chat.core.when import split_id
 
 EDITABLE = timedelta(hours=1)
 """For so long the author of a message may edit it."""
@@ -253,7 +254,9 @@ class TakeBack(msgspec.Struct, frozen=True):
 
 
 def edit(hub: Hub, session: Session, tag: str | None, text: str, id: int | None = None) -> None:
-    """Give one's own message another text."""
+    """Give one's own message another text. People may type its id before that."""
+    if session.one_room:
+        id, text = split_id(text)
     text = speakable(hub, session, text)
     none = "There is nothing to edit: you have said nothing since you came in."
     number = _last_said(hub, session, none) if id is None else id
@@ -406,7 +409,7 @@ COMMANDS = (
     Command(
         "edit",
         (Parameter("id", Kind.NUMBER, optional=True, programs=True), TEXT),
-        "gives what you said last, since you came in, another text, within an hour",
+        "changes what you said last, or your message with that id, within an hour: /edit tea or /edit #217 tea",
         edit,
         stores=True,
     ),

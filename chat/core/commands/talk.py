@@ -26,7 +26,7 @@ from chat.core.room import Room
 from chat.core.saying import RECENT, acknowledge, answered_by, quote, speakable, store_in_room
 from chat.core.session import Session
 from chat.core.text import Pasted, calls_everybody, clean_lines, in_quotes
-from chat.core.when import is_id
+from chat.core.when import split_id
 
 CALL_INTERVAL = 60.0
 """The seconds between two messages that call everybody in a room."""
@@ -153,9 +153,9 @@ def paste_line(hub: Hub, session: Session, pasted: Pasted, line: str) -> None:
 
 def reply(hub: Hub, session: Session, tag: str | None, room: str, text: str) -> None:
     """Answer the newest message that named the user in the room, or the one whose number stands before the text."""
-    number, *answer = text.split(maxsplit=1)
-    if answer and number[0] == "#" and is_id(number[1:]):
-        say(hub, session, tag, room, answer[0], int(number[1:]))
+    number, text = split_id(text)
+    if number is not None:
+        say(hub, session, tag, room, text, number)
         return
     user = user_of(session)
     there = room_of(hub, session, room)

@@ -43,6 +43,13 @@ function value(kind, word) {
 	return kind === "room" ? word.replace(/^#/, "") : kind === "user" ? word.replace(/^@/, "") : word;
 }
 
+// Returns the id of a message that may stand before a text, as in #217 yes, and the text. Throws Refused.
+function splitId(text) {
+	const [, id, rest] = /^#(\d{1,18})(?:\s+([^]+))?$/.exec(text) ?? [];
+	if (id && !rest) throw new Refused("Type your text behind the number.");
+	return id ? [Number(id), rest] : [null, text];
+}
+
 // Returns the name of the command, if a line begins with one that takes a password.
 export function secretOf(line) {
 	const command = called(/^\s*\/(\S+)/.exec(line)?.[1] ?? "");
@@ -125,11 +132,14 @@ const RUN = {
 		const isArchive = /^archived?$/i.test(fields.access ?? "");
 		request(store, isArchive ? { ...fields, on: room.status !== "archived" } : fields, room, "room");
 	},
-	edit: (store, { text }, room) => store.post("edit", { id: store.input.lastSaid(room).id, text }),
+	edit: (store, { text }, room) => {
+		const [id, better] = splitId(text);
+		store.post("edit", { id: id ?? store.input.lastSaid(room).id, text: better });
+	},
 	delete: (store, { id }, room) => store.post("delete", { id: id ?? store.input.lastSaid(room).id }),
 	reply: (store, { text }, room) => {
-		const [, id, answer] = /^#(\d{1,18})\s+([^]+)$/.exec(text) ?? [];
-		if (id) return store.say(answer, room, Number(id));
+		const [id, answer] = splitId(text);
+		if (id) return store.say(answer, room, id);
 		const line = room.newest((one) => !one.mine && (one.mention || one.private));
 		if (!line) throw new Refused("There is nothing here that names you. To answer, begin with a name: bob: yes");
 		return store.say(text, room, line.id);
