@@ -25,6 +25,10 @@ class Bells(Observer):
         self.changes = 0
         self.lines: list[tuple[str, str]] = []
         self.changed_messages: list[tuple[str, AnyChange, Line | None]] = []
+        self.given_back: list[tuple[str, str]] = []
+
+    def refused(self, room: Room, text: str) -> None:
+        self.given_back.append((room.title, text))
 
     def changed(self) -> None:
         self.changes += 1

@@ -188,6 +188,15 @@ def test_a_message_of_ones_own_is_edited_by_its_number() -> None:
     assert last_said(seat)[-1] == "mine"
 
 
+def test_an_edit_that_is_refused_stands_in_the_line_again() -> None:
+    box = Box()
+    seat = Seat(box)
+    seat.enter("one")
+    box.clock.advance(3601)
+    seat.enter("/edit two\nthree")
+    assert seat.bells.given_back == [("#lobby", "/edit #1 two\nthree")]
+
+
 def last_said(seat: Seat, title: str = "#lobby") -> list[str]:
     """The texts of the messages in a room."""
     return [line.text for line in seat.room(title).lines if line.is_message]

@@ -537,7 +537,8 @@ def test_what_happens_in_another_room_is_shown_there() -> None:
         (Post("t", "say", {"room": "lobby", "text": "/etc"}), "//etc"),
         (Post("t", "me", {"room": "lobby", "text": "waves"}), "/me waves"),
         (Post("t", "say", {"room": "lobby", "text": "yes", "re": 217}), "/reply #217 yes"),
-        (Post("t", "edit", {"id": 1, "text": "yes"}), None),
+        (Post("t", "edit", {"id": 1, "text": "yes"}), "/edit #1 yes"),
+        (Post("t", "delete", {"id": 1}), None),
     ],
 )
 def test_what_is_refused_is_given_back_as_it_was_typed(post: Post, typed: str | None) -> None:

@@ -460,8 +460,8 @@ def test_habit_36_changes_that_were_not_sent_are_told(path: Path) -> None:
     first = Start(box, path)
     first.enter("said")
     first.cut_off()
-    first.enter("/edit new")
-    assert first.leave() == ["1 change of a message was not sent."]
+    first.enter("/edit new", "/react ok 1")
+    assert first.leave() == ["Not sent: /edit #1 new", "1 change of a message was not sent."]
 
 
 def test_habit_36_if_nothing_can_be_kept_what_was_not_sent_is_told_whole(

@@ -12,7 +12,9 @@ SAID = {"say": "", "msg": "", "me": "/me "}
 
 
 def as_typed(post: Post) -> str | None:
-    """Return how the user types again in its room what was said; ``None`` if the request says nothing."""
+    """Return how the user types again in its room what was said, or edited; ``None`` if the request has no text."""
+    if post.type == "edit":
+        return f"/edit #{post.fields['id']} {post.fields['text']}"
     if post.type not in SAID:
         return None
     text, answered = str(post.fields["text"]), post.fields.get("re")
