@@ -40,6 +40,10 @@ class Kind(Enum):
     WORDS = "words"
 
 
+_ONE_WORD: Mapping[Kind | None, str] = {Kind.ROOM: "The name of a room", Kind.USER: "A name"}
+"""What people may take for more than one word."""
+
+
 class Right(Enum):
     """Who may use a command."""
 
@@ -165,6 +169,8 @@ class Command(msgspec.Struct, frozen=True):
     """Whether programs use it by themselves, so that it does not tell that their user is active."""
     asks_without: str = ""
     """The parameter without which it only asks, and stores nothing."""
+    farewell: bool = False
+    """Whether people may type more words behind it, as users of other chats say farewell. Nobody is shown them."""
 
     @property
     def usage(self) -> str:
@@ -185,6 +191,7 @@ class Command(msgspec.Struct, frozen=True):
 
         Raises :class:`BadField` if one is missing, is too much or is no number.
         """
+        usage = f"Usage: {self.usage} ({self.summary})"
         arguments: dict[str, Argument] = {p.name: here for p in self.parameters if p.here}
         rest = rest.strip()
         for parameter in (p for p in self.parameters if p.typed):
@@ -198,9 +205,10 @@ class Command(msgspec.Struct, frozen=True):
             elif word:
                 arguments[parameter.argument] = parameter.from_word(word)
             elif not (parameter.optional or parameter.alone):
-                raise BadField(f"Usage: {self.usage} ({self.summary})")
-        if rest:
-            raise BadField(f"Usage: {self.usage} ({self.summary})")
+                raise BadField(usage)
+        if rest and not self.farewell:
+            last = next((p.kind for p in reversed(self.parameters) if p.typed), None)
+            raise BadField(f"{_ONE_WORD[last]} has no blanks. {usage}" if last in _ONE_WORD else usage)
         return arguments
 
     def check(self, fields: Mapping[str, object]) -> dict[str, Argument]:

@@ -165,8 +165,15 @@ def test_stumble_4_a_room_is_left_from_elsewhere() -> None:
     seat.enter("/leave dev", "/part 3")
     assert seat.titles == ["#lobby", "#ops"]
     assert seat.model.current.title == "#lobby"
-    with pytest.raises(CannotDo, match=r"You are not in tea. /go lists where you are."):
-        seat.enter("/leave tea")
+    for line in ("/leave tea", "/part tea is ready"):
+        with pytest.raises(CannotDo, match=r"You are not in tea. /leave alone leaves #lobby, /go lists where you are."):
+            seat.enter(line)
+    seat.enter("/part #ops so long")
+    assert seat.titles == ["#lobby"]
+    left: list[bool] = []
+    seat.client.leave = lambda: left.append(True)
+    seat.enter("/quit so long")
+    assert left == [True]
 
 
 def test_stumble_4_clear_takes_the_lines_away_and_the_messages_come_back() -> None:

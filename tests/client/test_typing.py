@@ -43,6 +43,11 @@ def test_a_missing_argument() -> None:
         Seat(Box()).enter("/join")
 
 
+def test_a_name_of_two_words() -> None:
+    with pytest.raises(CannotDo, match=r"The name of a room has no blanks. Usage: /join room"):
+        Seat(Box()).enter("/join dev room")
+
+
 def test_a_text_that_is_too_long_is_not_sent() -> None:
     seat = Seat(Box())
     with pytest.raises(CannotDo, match=r"That is 4098 bytes long, and the server takes 4096 at once."):

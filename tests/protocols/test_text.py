@@ -265,6 +265,13 @@ def test_a_mistyped_command_gets_the_nearest_one(typed: str, meant: str) -> None
         ("/msg bobb hi", "! There is nobody called bobb here. Did you mean bob?"),
         ("/who there", "! There is no room #there. See /rooms for those there are."),
         ("/join", "! Usage: /join room (goes to a room, which comes into being where there is none)"),
+        (
+            "/join dev room",
+            "! The name of a room has no blanks. Usage: /join room "
+            "(goes to a room, which comes into being where there is none)",
+        ),
+        ("/whois bob smith", "! A name has no blanks. Usage: /whois name (tells who somebody is, and where)"),
+        ("/paste now", "! Usage: /paste (takes several lines as one message, up to a line with a dot)"),
         ("/join a/b", "! That room name can't be used. Use letters and digits, with _ - . only inside."),
         ("/join lobby", "! You are in #lobby already."),
         ("/nick bob", "! That name is taken. Choose another."),
@@ -295,6 +302,15 @@ def test_a_refusal_says_what_to_do_and_changes_nothing(line: str, answer: str) -
     assert bob.received() == ""
     ada.send("still here")
     assert bob.lines() == ["ada: still here"]
+
+
+def test_a_farewell_is_no_hindrance_to_leaving() -> None:
+    box = Box()
+    ada, bob = box.text("ada"), box.text("bob")
+    ada.received()
+    ada.send("/quit so long")
+    assert ada.lines() == ["* Goodbye."]
+    assert bob.lines() == ["* ada left."]
 
 
 def test_rooms_are_joined_one_at_a_time_and_vanish_when_empty() -> None:

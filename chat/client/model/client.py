@@ -644,7 +644,8 @@ class Client:
         """Leave that room, or close that private conversation; without one, the room on the screen."""
         left = self.model.current if room is None else self.model.room_called(room)
         if left is None:
-            raise CannotDo(f"You are not in {(room or '')[:40]}. /go lists where you are.")
+            here = self.model.current.title
+            raise CannotDo(f"You are not in {(room or '')[:40]}. /leave alone leaves {here}, /go lists where you are.")
         if len(self.model.rooms) == 1:
             raise CannotDo("This is the only room that you are in. /quit leaves the chat.")
         if left.joined and not left.private:
@@ -784,6 +785,7 @@ OWN_COMMANDS: Mapping[str, Command] = {
             (Parameter("room", Kind.ROOM, optional=True),),
             "leaves the room, or closes the private conversation",
             Client.leave_room,
+            farewell=True,
         ),
         Command(
             "peek",
@@ -798,7 +800,7 @@ OWN_COMMANDS: Mapping[str, Command] = {
             "sends a file to the room: /send log.txt, or without a name what was too much to paste",
             Client.send,
         ),
-        Command("quit", (), "leaves the chat", Client.quit),
+        Command("quit", (), "leaves the chat", Client.quit, farewell=True),
         Command("reconnect", (), "tries at once to connect again, when there is no connection", Client.reconnect),
     )
 }

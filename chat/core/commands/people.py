@@ -167,5 +167,5 @@ COMMANDS = (
     ),
     Command("whois", (USER,), "tells who somebody is, and where", whois),
     Command("ping", (), "answers with a pong", ping, programs=True, before_name=True, automatic=True),
-    Command("quit", (), "leaves the chat", leave_chat, before_name=True),
+    Command("quit", (), "leaves the chat", leave_chat, before_name=True, farewell=True),
 )

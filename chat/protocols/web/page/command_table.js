@@ -54,8 +54,8 @@ moderator! name:user [on:switch]
 `;
 
 const OWN = `
-go room:text
-leave [@room]
+go room
+leave [room]
 reconnect
 `;
 

@@ -5,7 +5,9 @@ import { Refused } from "./link.js";
 import { same } from "./sentences.js";
 import { past } from "./when.js";
 
-const IN_CONVERSATIONS = ["history", "leave", "me", "react", "reply", "upload"];
+const IN_CONVERSATIONS = ["history", "me", "react", "reply", "upload"];
+const FAREWELLS = ["leave", "quit"]; // behind these people may type more words, which nobody is shown
+const ONE_WORD = { room: "The name of a room", user: "A name" };
 
 // Returns the command that a line begins with, and what follows its name.
 function split(line) {
@@ -20,7 +22,7 @@ function split(line) {
 // Reads what was typed behind the name of a command as the fields of a request.
 function parse(command, rest, here) {
 	const fields = {};
-	const wrong = new Refused(`Usage: ${usage(command)}`);
+	const wrong = `Usage: ${usage(command)}`;
 	for (const { field, kind, optional, about, typed } of command.parameters) {
 		if (about) fields[field] = here;
 		if (!typed) continue;
@@ -28,10 +30,20 @@ function parse(command, rest, here) {
 		if (kind === "number" && optional && /^(on|off)$/i.test(word)) continue;
 		rest = rest.slice(word.length).trimStart();
 		if (word) fields[field] = value(kind, word);
-		else if (!optional) throw wrong;
+		else if (!optional) throw new Refused(wrong);
 	}
-	if (rest) throw wrong;
+	if (rest && !FAREWELLS.includes(command.name)) {
+		const what = ONE_WORD[command.parameters.findLast((one) => one.typed)?.kind];
+		throw new Refused(what ? `${what} has no blanks. ${wrong}` : wrong);
+	}
 	return fields;
+}
+
+// Returns the open room of that number, or the room or conversation of that name. Throws Refused.
+function open(store, name, advice) {
+	const room = store.rooms[name - 1] ?? store.find(name) ?? store.find(name.replace("@", ""), true);
+	if (!room) throw new Refused(`You are not in ${name.slice(0, 40)}. ${advice}`);
+	return room;
 }
 
 function value(kind, word) {
@@ -94,15 +106,13 @@ const RUN = {
 	upload: (store) => store.emit("dialog", "upload"),
 	me: (store, { text }, room) => (room.private ? store.say(text) : store.post("me", { room: room.name, text })),
 	join: (store, { room }) => store.join(room),
-	leave: (store, _, room) => store.close(room),
+	leave: (store, { room: name }, room) => {
+		store.close(name ? open(store, name, `/leave alone leaves ${room.title}.`) : room);
+	},
 	search: (store, { text }) => store.panels.search(text),
 	mentions: (store) => store.panels.listMentions(),
 	pins: (store) => store.panels.listPins(),
-	go: (store, { room: name }) => {
-		const room = store.rooms[name - 1] ?? store.find(name) ?? store.find(name.replace(/^@/, ""), true);
-		if (!room) throw new Refused(`You are not in ${name.slice(0, 40)}. /join ${name.slice(0, 40)} goes there.`);
-		store.turnTo(room);
-	},
+	go: (store, { room: name }) => store.turnTo(open(store, name, `/join ${name.slice(0, 40)} goes there.`)),
 	msg: (store, { name, text }) => {
 		store.open(name);
 		if (text) store.say(text);
