@@ -160,6 +160,7 @@ def acknowledge(
     with_: str | None = None,
     re: int | None = None,
     notice: bool = False,
+    action: bool = False,
 ) -> None:
     """Answer what was sent before under the same tag with the message that it became; *said* is its id and time."""
     number, time = said
@@ -169,7 +170,7 @@ def acknowledge(
         room=None if room is None else clean(room).removeprefix("#").lower(),
         to=None if name is None else clean(name),
         author=session.name,
-        kind=kind,
+        kind="action" if action else kind,
         text=clean_lines(text),
         tag=tag,
         re=re,

@@ -536,6 +536,7 @@ def test_what_happens_in_another_room_is_shown_there() -> None:
     [
         (Post("t", "say", {"room": "lobby", "text": "/etc"}), "//etc"),
         (Post("t", "me", {"room": "lobby", "text": "waves"}), "/me waves"),
+        (Post("t", "msg", {"with": "b", "text": "waves", "action": True}), "/me waves"),
         (Post("t", "say", {"room": "lobby", "text": "yes", "re": 217}), "/reply #217 yes"),
         (Post("t", "edit", {"id": 1, "text": "yes"}), "/edit #1 yes"),
         (Post("t", "delete", {"id": 1}), None),

@@ -27,7 +27,9 @@ def switched(seat: Seat, kind: str) -> list[Any]:
 
 def test_all_commands_that_switch_something_say_which_way() -> None:
     commands = [command for command in TABLE.values() if not command.programs]
-    switching = {command.name for command in commands if any(p.kind is Kind.SWITCH for p in command.parameters)}
+    switching = {
+        command.name for command in commands if any(p.kind is Kind.SWITCH and p.typed for p in command.parameters)
+    }
     methods = (Client._switch, Client._react, Client._pin)
     assert {name for name, method in _BEFORE.items() if method in methods} == switching
 

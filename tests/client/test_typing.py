@@ -99,6 +99,22 @@ def test_private_conversations() -> None:
     assert seat.titles == ["#lobby"]
 
 
+def test_what_one_does_can_be_said_in_private() -> None:
+    box = Box()
+    bob = box.text("bob")
+    seat = Seat(box)
+    seat.enter("/go @bob", "/me waves")
+    seat.wiring.cable.cut()
+    seat.enter("/me waits")
+    assert seat.client.unsent(seat.room("@bob")) == ["~ ada waits"]
+    seat.wiring.wait(5)
+    assert bob.lines()[-2:] == ["~ (private) ada waves", "~ (private) ada waits"]
+    assert [line for line in seat.shown("@bob") if "(private)" in line] == [
+        "~ (private) ada waves",
+        "~ (private) ada waits",
+    ]
+
+
 def test_the_spelling_of_the_partner_is_the_servers() -> None:
     box = Box()
     box.text("Bob")

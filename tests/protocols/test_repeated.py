@@ -285,11 +285,12 @@ def test_a_message_is_acknowledged_again_to_who_may_not_say_it_any_more(box: Box
     root = root_in_dev(box)
     bot = box.json("bot", rooms={"dev": None, "lobby": None})
     request = {"type": "say", "room": "dev", "text": "hi", "tag": "t"}
-    whisper = {"type": "msg", "name": "zoe", "text": "hi", "tag": "u"}
+    whisper = {"type": "msg", "name": "zoe", "text": "waves", "action": True, "tag": "u"}
     zoe = box.json("zoe")
     bot.objects()
     first = answers(bot, **request)
     second = answers(bot, **whisper)
+    assert second[0]["kind"] == "action"
     zoe.ask(type="quit")
     root.ask(type="mute", room="dev", name="bot")
     bot.objects()

@@ -102,6 +102,16 @@ class Post:
     fields: Mapping[str, object]
 
     @property
+    def says(self) -> bool:
+        """Whether it is a message."""
+        return self.type in ("say", "msg", "me")
+
+    @property
+    def is_action(self) -> bool:
+        """Whether it says what the user does."""
+        return self.type == "me" or self.fields.get("action") is True
+
+    @property
     def request(self) -> dict[str, object]:
         """The request that is sent to the server."""
         return {"type": self.type, **self.fields, "tag": self.tag}

@@ -18,7 +18,7 @@ from chat.client.model.backlogs import Backlogs
 from chat.client.model.completion import Offer, complete
 from chat.client.model.excerpt import COUNT
 from chat.client.model.model import Model
-from chat.client.model.plain_text import SAID, lines_with_time
+from chat.client.model.plain_text import lines_with_time
 from chat.client.model.room import OtherSide, Room
 from chat.client.model.room_filter import rooms_like
 from chat.client.model.scrollback import Line, LineKind
@@ -361,13 +361,13 @@ class Client:
         return [
             line
             for post in self.link.outbox.values()
-            if post.type in SAID and goes_to(post, room)
+            if post.says and goes_to(post, room)
             for line in events.Message(
                 id=1,
                 time="",
                 room="",
                 author=self.model.name,
-                kind="action" if post.type == "me" else "say",
+                kind="action" if post.is_action else "say",
                 text=str(post.fields["text"]),
             ).words()
         ]
@@ -418,6 +418,14 @@ class Client:
         if "text" in arguments:
             self._check_length(arguments["text"])
         self.model.expect(self.link.ask(command.name, **arguments))
+
+    def _act(self, command: Command, arguments: Mapping[str, Any]) -> None:
+        """Say what the user does, in the room or in the private conversation."""
+        room = self.model.current
+        if room.private:
+            self._post("msg", **self._address(room), text=arguments["text"], action=True)
+        else:
+            self._request(command, arguments)
 
     def _switch(self, command: Command, arguments: Mapping[str, Any]) -> None:
         """Send which way to switch. If the user has not said it, it is the other way than they see."""
@@ -736,6 +744,7 @@ class Client:
 
 
 _BEFORE = {
+    "me": Client._act,
     "msg": Client._tell,
     "join": Client._join,
     "topic": Client._topic,

@@ -7,21 +7,20 @@ from chat.client.model.scrollback import Line, LineKind
 from chat.core.events import AnyChange, Deleted, Edited, Pinned, Reacted
 from chat.core.text import in_quotes, quoted
 
-SAID = {"say": "", "msg": "", "me": "/me "}
-"""The requests that say something, and the command that the user types for them."""
-
 
 def as_typed(post: Post) -> str | None:
     """Return how the user types again in its room what was said, or edited; ``None`` if the request has no text."""
     if post.type == "edit":
         return f"/edit #{post.fields['id']} {post.fields['text']}"
-    if post.type not in SAID:
+    if not post.says:
         return None
     text, answered = str(post.fields["text"]), post.fields.get("re")
     if answered is not None:
         return f"/reply #{answered} {text}"
-    is_like_command = not SAID[post.type] and text.startswith("/") and "\n" not in text
-    return f"{SAID[post.type]}{'/' if is_like_command else ''}{text}"
+    if post.is_action:
+        return f"/me {text}"
+    is_like_command = text.startswith("/") and "\n" not in text
+    return f"/{text}" if is_like_command else text
 
 
 def plain_text(line: Line) -> str:

@@ -36,15 +36,19 @@ def message(
     text: str | None = None,
     with_: str | None = None,
     re: int | None = None,
+    action: bool = False,
 ) -> None:
-    """Say something to one user only; without a text, show what was said last in the conversation with them."""
+    """Say something to one user only, or what one does (*action*).
+
+    Without a text, show what was said last in the conversation with them.
+    """
     if text is None:
         find_party(hub, session, name, tag, partial(_show, hub, session, tag))
         return
     find = partial(_addressee, hub, session, name, party_from(with_) if with_ is not None else None)
     text = speakable(hub, session, text)
     if re is None:
-        _tell(hub, session, tag, find, text, counted=False)
+        _tell(hub, session, tag, find, text, action=action, counted=False)
         return
 
     def found(said: Said | None) -> None:
@@ -52,7 +56,7 @@ def message(
         between, party = answered.between, user_of(session).party
         if between is None or not between.is_had_by(party) or between.opposite(party) != find().party:
             raise gone(re)
-        _tell(hub, session, tag, find, text, answered, counted=False)
+        _tell(hub, session, tag, find, text, answered, action=action, counted=False)
 
     hub.ask_in_turn(session, MessageById(re, user_of(session).party), found, tag)
 
@@ -82,6 +86,7 @@ def _tell(
     text: str,
     answered: Said | None = None,
     *,
+    action: bool,
     counted: bool,
 ) -> None:
     """Say it, if the sender may. If they seem to have sent too much, that is *counted* anew first."""
@@ -90,10 +95,10 @@ def _tell(
     require_welcome(user, to)
     sender = sender_of(session)
     if hub.shares.spent(sender) + cost(text) > hub.limits.private:
-        again = partial(_tell, hub, session, tag, find, text, answered, counted=True)
+        again = partial(_tell, hub, session, tag, find, text, answered, action=action, counted=True)
         count_share(hub, session, tag, sender, again, counted=counted)
         return
-    say_to(hub, session, to, sender, text, tag, answered)
+    say_to(hub, session, to, sender, text, tag, answered, action=action)
 
 
 def say_to(
@@ -105,6 +110,7 @@ def say_to(
     tag: str | None = None,
     answered: Said | None = None,
     *,
+    action: bool = False,
     file: File | None = None,
     attached: Attached | None = None,
     then: Sequence[Effect] = (),
@@ -122,7 +128,7 @@ def say_to(
         time=hub.now(),
         to=to.name,
         author=user.name,
-        kind="say" if file is None else "action",
+        kind="action" if action or file is not None else "say",
         text=text,
         tag=tag,
         account=user.account.name if user.account is not None else None,
@@ -279,6 +285,7 @@ COMMANDS = (
             Parameter("text", Kind.TEXT, alone=True),
             WITH,
             Parameter("re", Kind.NUMBER, optional=True, programs=True),
+            Parameter("action", Kind.SWITCH, optional=True, programs=True),
         ),
         "says something to one user only; without a text, shows what you two said last",
         message,

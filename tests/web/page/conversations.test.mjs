@@ -34,6 +34,15 @@ test("a private conversation opens on both sides, unread on the other", async ()
   assert.match(shown(bob.current.rows()).at(-1), /bob: what\?/);
 });
 
+test("what one does can be said in private", async () => {
+  const ada = await chat.page("ada");
+  const bob = await chat.text("bob");
+  await type(ada, "/msg bob psst");
+  await type(ada, "/me waves");
+  assert.deepEqual(shown(ada.current.rows()).slice(-1), ["~ ada waves"]);
+  assert.ok(bob.lines.includes("~ (private) ada waves"));
+});
+
 test("it stays with the user, whatever their name is", async () => {
   const ada = await chat.page("ada");
   const bob = await chat.page("bob");

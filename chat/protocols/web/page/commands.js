@@ -104,7 +104,10 @@ const RUN = {
 	reconnect: (store) => store.reconnect(),
 	paste: (store) => store.tell("Paste the lines as you do elsewhere: they become one message."),
 	upload: (store) => store.emit("dialog", "upload"),
-	me: (store, { text }, room) => (room.private ? store.say(text) : store.post("me", { room: room.name, text })),
+	me: (store, { text }, room) => {
+		if (room.private) store.say(text, room, undefined, true);
+		else store.post("me", { room: room.name, text });
+	},
 	join: (store, { room }) => store.join(room),
 	leave: (store, { room: name }, room) => {
 		store.close(name ? open(store, name, `/leave alone leaves ${room.title}.`) : room);

@@ -17,6 +17,7 @@ const SAID = ["say", "me", "msg"];
 const LISTS = ["words", "ignored", "conversations"]; // answers that are noted, and shown to who asks
 const NEWS = ["topic", "rule", "renamed", "away"]; // what is shown whoever did it
 const PRESENCE = ["joined", "left", "renamed", "away"]; // what is folded if others did it
+const isAction = ({ type, action }) => type === "me" || action === true;
 const sum = (rooms, what) => rooms.reduce((total, room) => total + room[what], 0);
 
 export class Store {
@@ -269,12 +270,12 @@ export class Store {
 
 	// -- what the user says and does
 
-	say(text, room = this.current, re = undefined) {
+	say(text, room = this.current, re = undefined, action = undefined) {
 		if (room.side === "unsure") {
 			room.side = "here";
 			throw new Refused(`${room.name} may be somebody else now. Send it again if it is for whoever has the name.`);
 		}
-		this.post(room.private ? "msg" : "say", { ...room.address, text, re });
+		this.post(room.private ? "msg" : "say", { ...room.address, text, re, action });
 	}
 
 	// Sends what stores something now, or when the connection is back. Throws Refused.
@@ -351,7 +352,7 @@ export class Store {
 		const posts = [...this.link.outbox.values()].filter((post) => SAID.includes(post.type));
 		const facts = { author: this.name, mine: true, unsent: true, reply: null, reactions: [], file: null };
 		this.pending = new Map(posts.map((post) => {
-			const line = told(post.type === "me" ? "action" : "say", post.text, this.clock.date());
+			const line = told(isAction(post) ? "action" : "say", post.text, this.clock.date());
 			return [post.tag, this.pending.get(post.tag) ?? { ...line, ...facts }];
 		}));
 		for (const room of this.rooms) {
@@ -364,14 +365,14 @@ export class Store {
 
 	postRefused(post, refusal) {
 		let room = this.rooms.find((one) => one.isOf(post)) ?? this.current;
-		let { text } = post;
+		let text = isAction(post) ? `/me ${post.text}` : post.text;
 		if (room.private && !room.with && refusal.code === "no-such-user") {
-			text = `/msg ${room.name} ${text}`; // there is nobody to have a conversation with
+			text = `/msg ${room.name} ${post.text}`; // there is nobody to have a conversation with
 			this.drop(room);
 			room = this.current;
 		}
 		this.tellOf(refusal, room);
-		if (SAID.includes(post.type)) this.input.giveBack(room, post.type === "me" ? `/me ${text}` : text);
+		if (SAID.includes(post.type)) this.input.giveBack(room, text);
 	}
 
 	// The user came in, and these are their conversations: those with something unread are opened.
