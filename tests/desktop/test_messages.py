@@ -149,6 +149,34 @@ def test_a_text_that_is_too_long_is_offered_as_a_file_where_the_chat_takes_files
     assert sent == [b"x\n" * 102, b"y" * (MAXIMUM_PASTE + 1) + b"\n"]
 
 
+def test_escape_twice_stops_a_file(desk: Desk, box: Box, tmp_path: Path) -> None:
+    box.hub.links = Links("http://192.0.2.1/", files=True)
+    desk.seat.wiring.cable.cut()
+    desk.seat.wiring.wait(5)
+    sent: list[Upload] = []
+
+    def put(url: str, upload: Upload, moved: Callable[[], object], certificate: bytes | None = None) -> Deferred[None]:
+        sent.append(upload)
+        return Deferred()
+
+    desk.seat.client.put = put
+    (tmp_path / "log.txt").write_text("x")
+    desk.say(f"/send {tmp_path}/log.txt")
+    desk.sees("log.txt (1 byte): 0 %")
+    question = "Press Esc again to send no more of log.txt."
+    desk.press("<Escape>")
+    assert hint(desk) == question
+    desk.press("x", "<BackSpace>")
+    desk.until(lambda: hint(desk) == "")
+    desk.press("<Escape>")
+    assert hint(desk) == question
+    assert not sent[0]._stopped
+    desk.press("<Escape>")
+    desk.sees("log.txt was not sent.")
+    assert sent[0]._stopped
+    assert hint(desk) == ""
+
+
 def test_commands_begin_no_text_of_several_lines(desk: Desk, box: Box) -> None:
     edit_in_place(desk, "/usr/bin/x\n/quit")
     desk.until(lambda: box.stored)

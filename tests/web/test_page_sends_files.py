@@ -105,6 +105,12 @@ def test_one_sees_how_far_a_file_is_and_can_stop_it(browsers: Browsers, way: str
     expect(ada["#sending"]).to_contain_text(re.compile("[0-9] %"))
     if way == "Escape":
         ada.input.press("Escape")
+        expect(ada["#sending"]).to_contain_text("Press Escape again to stop sending.")
+        ada.input.press("x")
+        expect(ada["#sending"]).to_contain_text("Sending large.bin")
+        ada.input.press("Escape")
+        expect(ada["#sending"]).to_contain_text("Press Escape again to stop sending.")
+        ada.input.press("Escape")
     else:
         ada.button("Stop sending").click()
         expect(ada.input).to_be_focused()

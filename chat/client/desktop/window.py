@@ -663,7 +663,8 @@ class Window(Observer, Reader):
         return "break"
 
     def _escape(self) -> None:
-        """Leave what was begun last."""
+        """Leave what was begun last; if that is nothing, ask whether to stop sending a file, or stop it."""
+        asked = str(self._hint.cget("text"))
         self.hint("")
         self.conversation.unmark()
         if self.finder.winfo_manager():
@@ -675,6 +676,8 @@ class Window(Observer, Reader):
             return
         elif self._model.excerpt is not None:
             self.go_to_newest()
+        else:
+            self.hint(self._client.stop_sending(asked))
         self.entry.text.focus_set()
 
     def _next_part(self) -> None:

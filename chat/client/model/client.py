@@ -266,11 +266,22 @@ class Client:
         """Return the files that are being sent to *room*."""
         return [upload for upload, place in self.uploads.items() if place is room]
 
-    def stop_sending(self, upload: Upload) -> None:
-        """Send no more of a file."""
-        room = self.uploads.pop(upload)
+    def stop_sending(self, asked: str) -> str:
+        """Send no more of the file that the user has sent here last, if that is what they were *asked* already.
+
+        If it is not, return the question; an empty one if no file is being sent here.
+        """
+        room = self.model.current
+        if not (sending := self.sent_to(room)):
+            return ""
+        upload = sending[-1]
+        question = f"Press Esc again to send no more of {upload.name}."
+        if asked != question:
+            return question
+        del self.uploads[upload]
         upload.stop()
-        self.model.tell(f"{upload.name} was not sent.", LineKind.REFUSAL, room if room in self.model.rooms else None)
+        self.model.tell(f"{upload.name} was not sent.", LineKind.REFUSAL)
+        return ""
 
     def open_at(self, number: int) -> None:
         """Show what was said round the message with that id; raises :class:`CannotDo`."""

@@ -30,7 +30,6 @@ from prompt_toolkit.search import SearchDirection, start_search
 from prompt_toolkit.styles import DynamicStyle
 from prompt_toolkit.widgets import SearchToolbar
 
-from chat.client.link.sending import Upload
 from chat.client.model import status
 from chat.client.model.apart import Apart, Glance, Listing, Unread
 from chat.client.model.client import MAXIMUM_PASTE, CannotDo, Client, changes_message
@@ -122,8 +121,6 @@ class Terminal(Observer):
         """The search among the lines that are shown, if the user does it."""
         self._hint = ""
         self._asked_to_leave = False
-        self._asked_to_stop: Upload | None = None
-        """The file of which the user was told that Esc stops it."""
         self._last_bell = 0.0
         self._copy_view: CopyView | None = None
         self._search = SearchToolbar(ignore_case=True)
@@ -345,7 +342,6 @@ class Terminal(Observer):
     def drop_question(self) -> None:
         """Drop the question that is asked, and the hint."""
         self._asked_to_leave = False
-        self._asked_to_stop = None
         self._hint = ""
         self.application.invalidate()
 
@@ -354,7 +350,7 @@ class Terminal(Observer):
 
         If there is nothing to come back from, ask whether to stop sending a file, or stop it.
         """
-        asked = self._asked_to_stop
+        asked = self._hint
         self.drop_question()
         if self._chooses:
             self._chooser.close()
@@ -365,14 +361,10 @@ class Terminal(Observer):
                 self._viewport.follow()
             self._end_search()
             return
-        sending = self._client.sent_to(self._model.current)
-        if self._apart is not None or not self._viewport.following or not sending:
-            self._reader.come_back()
-        elif sending[-1] is asked:
-            self._client.stop_sending(asked)
-        else:
-            self._asked_to_stop = sending[-1]
-            self._hint = f"Press Esc again to send no more of {sending[-1].name}."
+        is_back = self._apart is None and self._viewport.following
+        self._reader.come_back()
+        if is_back:
+            self._hint = self._client.stop_sending(asked)
 
     def interrupt(self) -> None:
         """Do the first of these that applies: clear the line (Up brings it back), ask whether to leave, leave."""

@@ -82,6 +82,7 @@ export class Composer {
 		const { input } = this;
 		this.isReleased = false;
 		setText(this.hint, "");
+		this.store.sending.askToStop(false);
 		this.store.input.type(input.value);
 		this.grow();
 		// Commands, rooms and names with an @ are offered as they are typed, all else by Tab.
@@ -181,10 +182,11 @@ export class Composer {
 	// Shows which file is being sent, and how far it is.
 	drawSending() {
 		const [said, bar, seen] = this.sending.children;
-		const [first, ...others] = this.store.sending.files;
+		const { files: [first, ...others], isAsked } = this.store.sending;
 		this.sending.hidden = !first;
 		const more = others.length ? `, then ${others.length} more` : "";
-		setText(said, first ? `Sending ${first.file.name} to ${first.room.title}${more}` : "");
+		const what = first ? `Sending ${first.file.name} to ${first.room.title}${more}` : "";
+		setText(said, isAsked ? "Press Escape again to stop sending." : what);
 		bar.value = first?.part ?? 0;
 		setText(seen, `${Math.floor(bar.value * 100)} %`);
 	}

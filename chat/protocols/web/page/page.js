@@ -252,12 +252,15 @@ function closer() {
 	return !WIDE.matches && showsPeople ? () => { showsPeople = false; } : null;
 }
 
-// Goes one step back: closes what is open, or returns to the newest message, or stops what is being sent.
+// Goes one step back: closes what is open, or returns to the newest message. At last it asks whether to stop what is
+// being sent, or stops it.
 function back() {
 	const close = closer();
+	const { sending } = store;
 	if (close) close();
-	else if (log.atEnd && store.sending.files.length) store.sending.stop();
-	else log.toEnd();
+	else if (!log.atEnd || !sending.files.length) log.toEnd();
+	else if (sending.isAsked) sending.stop();
+	else sending.askToStop();
 	drawPanels();
 	focus();
 }

@@ -6,7 +6,7 @@ import { list } from "./sentences.js";
 export class Sending {
 	// `put(address, file, signal, progress)` sends a file, tells which part of it is gone, and throws Refused.
 	constructor(store, put) {
-		Object.assign(this, { store, put, files: [], last: Promise.resolve() });
+		Object.assign(this, { store, put, files: [], last: Promise.resolve(), isAsked: false });
 	}
 
 	// Sends files behind those that are on their way.
@@ -38,7 +38,13 @@ export class Sending {
 			if (!signal.aborted) store.tell(`${file.name} was not sent. ${refusal.message}`, "refusal");
 		}
 		this.files = this.files.filter((other) => other !== one);
-		store.emit("sending");
+		this.askToStop(this.isAsked && this.files.length > 0);
+	}
+
+	// Asks whether to stop, or no longer.
+	askToStop(isAsked = true) {
+		this.isAsked = isAsked;
+		this.store.emit("sending");
 	}
 
 	// Stops the file that is on its way, and those behind it.
@@ -47,6 +53,6 @@ export class Sending {
 		for (const one of files) one.stopping.abort();
 		this.files = [];
 		store.tell(`You stopped sending ${list(files.map((one) => one.file.name))}.`);
-		store.emit("sending");
+		this.askToStop(false);
 	}
 }
