@@ -302,10 +302,21 @@ class Edited(Change, frozen=True, kw_only=True):
 
 
 class Deleted(Change, frozen=True, kw_only=True):
-    """A message is gone."""
+    """A message is gone, which ``author`` had ``said`` at that time, if it went just now: that is stored nowhere."""
+
+    author: str | None = None
+    said: str | None = None
 
     def words(self) -> list[str]:
-        return [f"{self.by} deleted message {self.id}."]
+        return [self.sentence(local_time)]
+
+    def sentence(self, local: Callable[[str], datetime]) -> str:
+        """Tell it in one line; *local* reads a time of the wire."""
+        if self.author is None or self.said is None:
+            return f"{self.by} deleted message {self.id}."
+        said = local(self.said)
+        is_today = said.date() == local(self.time).date()
+        return f"{self.by} deleted what {self.author} said at {said:{'%H:%M' if is_today else '%H:%M on %Y-%m-%d'}}."
 
 
 class Reacted(Change, frozen=True, kw_only=True):

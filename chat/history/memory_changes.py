@@ -153,7 +153,9 @@ class KeptChanges:
             "tag": event.tag if kept.change.token is not None and kept.change.token == token else None,
             "with_": str(other) if other is not None else None,
         }
-        if isinstance(event, Reacted):
+        if isinstance(event, Deleted):
+            fields.update(author=None, said=None)
+        elif isinstance(event, Reacted):
             fields["count"] = len(self._reactions.get(event.id, {}).get(event.text, ()))
         elif isinstance(event, Edited) and message is not None:
             fields["text"] = message.text

@@ -556,7 +556,7 @@ def test_the_plain_client_writes_each_line_and_tells_of_changes() -> None:
         "10:15 bob (edited): 2",
         '10:15 * bob reacted 👍 to what bob said: "1"',
         '10:15 bob (to bob, "1"): yes',
-        "10:15 * bob deleted message 1.",
+        "10:15 * bob deleted what bob said at 10:15.",
     ]
 
 
@@ -595,7 +595,7 @@ def test_a_tail_prints_each_line_and_what_was_changed() -> None:
         "lobby bob:   two",
         "lobby bob (edited): 1",
         "lobby bob (edited): 2",
-        "lobby * bob deleted message 1.",
+        "lobby * bob deleted what bob said at 10:15.",
     ]
     assert complaints == []
 

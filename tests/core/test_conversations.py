@@ -432,6 +432,8 @@ def test_a_message_that_is_taken_back_is_gone_for_both_on_all_devices(box: Box) 
         "id": number,
         "rev": number + 1,
         "by": "ada",
+        "author": "ada",
+        "said": "2026-11-21T09:15:02.114Z",
     }
     assert ada.objects() == [{**gone, "with": mine, "tag": "d"}]
     assert second.objects() == [{**gone, "with": mine}]

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from itertools import count
 from typing import Any
 
 import pytest
-from box import Box, Client, SlowStore
+from box import START, Box, Client, SlowStore
 from operated import HASH, LIMITS, PASSWORD, Recorded
 
 from chat.core.accounts import Role
 from chat.core.limits import Limits
 from chat.history.store import CannotKeep
 
+AT = datetime.fromtimestamp(START, UTC).astimezone().strftime("%H:%M")
 OTHER = "battery staple"
 
 
@@ -208,7 +210,7 @@ OPS_IN_WORDS: dict[tuple[str, str], list[str]] = {
         "* mal is banned from this chat for ever.",
     ],
     ("/delete", "/delete"): [
-        "* ada deleted message 1.",
+        f"* ada deleted what ada said at {AT}.",
         "! There is nothing to take back. Give the id of a message; /search shows them.",
     ],
 }

@@ -168,7 +168,7 @@ def test_an_op_keeps_order_in_the_terminal_client(chat: Daemon) -> None:
     eve.type("more")
     eve.until("! You are muted in #dev for 5 minutes more.")
     terminal.press("/delete 1\r")
-    eve.until("* ada deleted message 1.")
+    eve.until("* ada deleted what eve said at ")
     terminal.sees("* ada deleted this.")
     assert "rude words" not in terminal.read()
     terminal.press("/kick eve\r")

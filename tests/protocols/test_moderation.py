@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import time
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from box import Box, Client, SlowStore, Socket
+from box import START, Box, Client, SlowStore, Socket
 from operated import HASH, PASSWORD, Recorded
 from twisted.internet.defer import fail
 from twisted.internet.task import deferLater
@@ -19,6 +20,8 @@ from chat.core.facts import Contents, RightsKept
 from chat.core.limits import Limits
 from chat.core.saying import MOST_SAID
 from chat.history.store import CannotKeep
+
+AT = datetime.fromtimestamp(START, UTC).astimezone().strftime("%H:%M")
 
 
 class FullStore(Recorded):
@@ -319,7 +322,7 @@ def test_all_that_somebody_without_an_account_has_said_is_theirs_to_delete_until
     ada = box.text("ada")
     ada.send(*(f"line {number}" for number in range(1, MOST_SAID + 51)))
     ada.send("/delete 50")
-    assert ada.lines() == ["* ada deleted message 50."]
+    assert ada.lines() == [f"* ada deleted what ada said at {AT}."]
     ada.send("/quit")
     ada = box.text("ada")
     ada.send("/delete 51")
@@ -395,7 +398,7 @@ def test_a_banned_address_is_turned_away_at_the_door(box: Box) -> None:
 def test_what_is_deleted_is_gone_from_replay_and_search(box: Box) -> None:
     ada, bot = box.text("ada"), box.json("bot")
     ada.send("oops tea", "better tea", "/delete 1")
-    assert ada.lines()[-1] == "* ada deleted message 1."
+    assert ada.lines()[-1] == f"* ada deleted what ada said at {AT}."
     assert bot.objects()[-1]["type"] == "deleted"
     bot.ask(type="history", room="lobby")
     assert [message["id"] for message in bot.objects()[-1]["messages"]] == [2]
@@ -403,7 +406,7 @@ def test_what_is_deleted_is_gone_from_replay_and_search(box: Box) -> None:
     assert [message["id"] for message in bot.objects()[-1]["messages"]] == [2]
     ada.send("/delete", "/delete")
     assert ada.lines() == [
-        "* ada deleted message 2.",
+        f"* ada deleted what ada said at {AT}.",
         "! There is nothing to take back. Give the id of a message; /search shows them.",
     ]
 
@@ -415,7 +418,7 @@ def test_deleting_what_others_said_needs_the_right(box: Box, store: FullStore) -
     assert cy.lines()[-1] == "! That is not yours to delete."
     assert store.record == []
     ada.send("/delete 1")
-    assert bob.lines() == ["* ada deleted message 1."]
+    assert bob.lines() == [f"* ada deleted what bob said at {AT}."]
     assert [(decision.action, decision.target, decision.why) for decision in store.record] == [
         ("delete", "bob", "message 1")
     ]
@@ -437,7 +440,16 @@ def test_deleting_a_private_message(box: Box) -> None:
     assert eve.objects()[-1]["code"] == "no-such-message"
     ada.send("/delete")
     assert [event["type"] for event in bob.objects()] == ["deleted"]
-    assert ada.lines()[-1] == "* ada deleted message 1."
+    assert ada.lines()[-1] == f"* ada deleted what ada said at {AT}."
+
+
+def test_of_what_was_said_on_another_day_the_day_is_told(box: Box) -> None:
+    ada = box.text("ada")
+    ada.send("one")
+    box.clock.advance(86_400)
+    ada.send("/delete")
+    day = datetime.fromtimestamp(START, UTC).astimezone()
+    assert ada.lines()[-1] == f"* ada deleted what ada said at {AT} on {day:%Y-%m-%d}."
 
 
 def test_moderators_see_how_the_server_is_doing(box: Box) -> None:
@@ -497,7 +509,7 @@ def test_a_stored_ban_that_ends_after_the_calendar_is_listed(box: Box) -> None:
 def test_what_one_said_is_ones_own_under_a_new_name_too(box: Box) -> None:
     ada = box.text("ada")
     ada.send("one", "two", "/nick lovelace", "/delete", "/delete")
-    assert ada.lines()[-2:] == ["* lovelace deleted message 2.", "* lovelace deleted message 1."]
+    assert ada.lines()[-2:] == [f"* lovelace deleted what ada said at {AT}."] * 2
 
 
 def test_a_ban_of_an_address_hits_who_has_no_name_yet(box: Box) -> None:

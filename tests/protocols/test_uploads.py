@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 from time import process_time
 from typing import Any
 
 import pytest
-from box import Box, Client, SlowStore, SlowWork, at_once
+from box import START, Box, Client, SlowStore, SlowWork, at_once
 from operated import HASH, PASSWORD
 from protocols.browsing import HOST, OURS, Browser, Web, request
 from twisted.internet.defer import maybeDeferred
@@ -25,6 +26,7 @@ from chat.history.store import CannotKeep
 from chat.protocols.stored_files import StoredFiles
 from chat.protocols.web.uploads import AHEAD, Downloads, Uploads, part_of
 
+AT = datetime.fromtimestamp(START, UTC).astimezone().strftime("%H:%M")
 TEXT = b"all is well\n" * 1_000
 SHOWS = {"changes", "lines"}
 LIMITS = Limits(rate=None, plain_passwords=True, connects_rate=None, connections_each=None)
@@ -138,7 +140,7 @@ def test_people_are_told_what_to_type(tmp_path: Path) -> None:
     assert ada.lines() == [line]
     assert bob.lines()[-1] == line
     ada.send("/delete")
-    assert bob.lines() == ["* ada deleted message 1."]
+    assert bob.lines() == [f"* ada deleted what ada said at {AT}."]
     assert desk.get(f"/f/{key}/my%20log.txt")[0] == 404
 
 

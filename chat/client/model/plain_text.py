@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import datetime
+
 from chat.client.link.link import Post
 from chat.client.model.scrollback import Line, LineKind
 from chat.core.events import AnyChange, Deleted, Edited, Pinned, Reacted
@@ -58,13 +61,13 @@ def _said(line: Line, details: list[str], text: str) -> str:
     )
 
 
-def change_in_words(change: AnyChange, line: Line | None) -> list[str]:
-    """Tell how a message was changed; *line* is what it is now, if that is known."""
+def change_in_words(change: AnyChange, line: Line | None, local: Callable[[str], datetime]) -> list[str]:
+    """Tell how a message was changed; *line* is what it is now, if that is known. *local* reads a time of the wire."""
     match change:
         case Edited():
             return change.words()
         case Deleted():
-            return [f"* {sentence}" for sentence in change.words()]
+            return [f"* {change.sentence(local)}"]
         case Reacted() if change.on and line is not None:
             return [f"* {change.by} reacted {change.text} to what {line.author} said: {in_quotes(quoted(line.text))}"]
         case Reacted() | Pinned():

@@ -265,8 +265,10 @@ class Tail(Listener):
             self._have_read(event)
         elif isinstance(event, events.Edited):
             self._print_of(event, event.words())
-        elif isinstance(event, events.Deleted | events.Pinned):
-            self._print_of(event, [f"* {sentence}" for sentence in event.words()])
+        elif isinstance(event, events.Deleted):
+            self._print_of(event, [f"* {event.sentence(self._local_time.local)}"])
+        elif isinstance(event, events.Pinned):
+            self._print_of(event, [f"* {event.sentence()}"])
         elif isinstance(event, events.Refusal):
             self._complain(event.text)
         elif isinstance(event, events.Welcome):

@@ -92,9 +92,9 @@ class Plain(Observer):
         """Tell what was changed."""
         if change.by not in self._model.ignored:
             place = "" if room is self._model.current else f"[{room.title}] "
-            time = self._model.local_time.local(change.time)
-            for sentence in change_in_words(change, line):
-                self._show(f"{time:%H:%M} {place}{sentence}")
+            local = self._model.local_time.local
+            for sentence in change_in_words(change, line, local):
+                self._show(f"{local(change.time):%H:%M} {place}{sentence}")
 
     def called(self, room: Room, line: Line) -> None:
         """Ring."""

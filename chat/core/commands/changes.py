@@ -232,7 +232,16 @@ def _delete(hub: Hub, session: Session, tag: str | None, target: Target) -> None
     user, message = user_of(session), target.message
     if not (target.mine or (target.room is not None and rights.is_op(user, target.room))):
         raise NotAllowed("That is not yours to delete.")
-    event = Deleted(id=message.id, rev=hub.take_id(), room=message.room, by=user.name, time=hub.now(), tag=tag)
+    event = Deleted(
+        id=message.id,
+        rev=hub.take_id(),
+        room=message.room,
+        by=user.name,
+        time=hub.now(),
+        tag=tag,
+        author=message.author,
+        said=message.time,
+    )
     effects = [TakeBack(hub, target.between, message.id, message.text)] if target.between is not None else []
     _apply(hub, session, target, event, effects, action="" if target.mine else "delete")
 

@@ -72,7 +72,15 @@ class Erasure:
     def _take_out(self, said: Said) -> None:
         hub, session = self._hub, self._itself
         message, between, room = said.message, said.between, said.message.room
-        event = Deleted(id=message.id, rev=hub.take_id(), room=room, by=BY_OPERATOR, time=hub.now())
+        event = Deleted(
+            id=message.id,
+            rev=hub.take_id(),
+            room=room,
+            by=BY_OPERATOR,
+            time=hub.now(),
+            author=message.author,
+            said=message.time,
+        )
         effects: list[Effect] = []
         if between is not None:
             effects += [
