@@ -188,6 +188,31 @@ def test_a_message_of_ones_own_is_edited_by_its_number() -> None:
     assert last_said(seat)[-1] == "mine"
 
 
+def test_what_was_found_is_answered_and_reacted_to_by_its_number() -> None:
+    box = Box()
+    bob = program(box)
+    bob.ask(type="say", room="lobby", text="green tea?")
+    for number in range(60):
+        bob.ask(type="say", room="lobby", text=f"more {number}")
+    seat = Seat(box)
+    with pytest.raises(CannotDo, match="no message #1 in what is shown here"):
+        seat.enter("/reply #1 yes")
+    seat.enter("/react ok 1", "/react ok 1", "/search green", "/react ok 1")
+    assert [event["on"] for event in bob.objects() if event["type"] == "reacted"] == [True, False, True]
+    seat.enter("/react ok 1")
+    assert bob.objects()[-1]["on"] is False
+    bob.ask(type="edit", id=1, text="greener tea?")
+    seat.pump()
+    answered = seat.client.answers("/reply #1")
+    assert answered is not None
+    assert (answered[0].title, answered[1].text) == ("#lobby", "greener tea?")
+    seat.enter("/reply #1 yes")
+    assert box.stored[-1].re == 1
+    bob.ask(type="delete", id=1)
+    seat.pump()
+    assert seat.client.answers("/reply #1") is None
+
+
 def test_an_edit_that_is_refused_stands_in_the_line_again() -> None:
     box = Box()
     seat = Seat(box)
@@ -351,7 +376,7 @@ def test_one_reacts_to_what_others_said() -> None:
         seat.enter("/react 👍")
 
 
-def test_which_way_to_react_is_always_said() -> None:
+def test_which_way_to_react_is_said_unless_only_the_server_knows() -> None:
     seat = entered(
         message(1, "bob", "one", reactions=[{"text": "x", "count": 2, "mine": True}]), message(2, "bob", "y")
     )
@@ -359,8 +384,8 @@ def test_which_way_to_react_is_always_said() -> None:
     seat.client.enter("/react x")
     seat.client.enter("/react x 77")
     seat.client.enter("/react x 2 off")
-    sent = [(each["id"], each["on"]) for each in seat.server.requests("react")]
-    assert sent == [(1, False), (2, True), (77, True), (2, False)]
+    sent = [(each["id"], each.get("on")) for each in seat.server.requests("react")]
+    assert sent == [(1, False), (2, True), (77, None), (2, False)]
 
 
 def test_reacting_in_a_private_conversation() -> None:

@@ -519,9 +519,12 @@ class Client:
         line = self.model.current.newest(lambda line: not line.mine) if number is None else self._message(number)
         if number is None and line is None:
             raise CannotDo("Nobody else has said anything here.")
-        mine = line is not None and any(one.mine for one in line.reactions if one.text == text)
-        on = arguments.get("on", not mine)
-        self._request(command, {"id": line.id if line is not None else number, "text": text, "on": on})
+        fields = {"id": number, "text": text}
+        if line is not None:
+            fields |= {"id": line.id, "on": not any(one.mine for one in line.reactions if one.text == text)}
+        if "on" in arguments:
+            fields["on"] = arguments["on"]
+        self._request(command, fields)
 
     def _pin(self, command: Command, arguments: Mapping[str, Any]) -> None:
         """Pin a message, or unpin it if the user sees that it is pinned. Without an id, it is the newest one here."""
@@ -530,12 +533,14 @@ class Client:
         line = self.model.current.newest(lambda line: True) if number is None else self._message(number)
         if number is None and line is None:
             raise CannotDo("Nothing has been said here.")
-        number = line.id if line is not None else number
-        self._request(command, {"on": line is None or not line.pinned, **arguments, "id": number})
+        if line is not None:
+            arguments = {"on": not line.pinned, **arguments, "id": line.id}
+        self._request(command, arguments)
 
     def _message(self, number: int) -> Line | None:
-        """Return the message with that id, if it is among those here."""
-        return self.model.current.newest(lambda line: line.id == number)
+        """Return the message with that id, if it is known: the server knows of others which way to switch."""
+        found = self.model.message(number)
+        return None if found is None else found[1]
 
     def _notify(self, command: Command, arguments: Mapping[str, Any]) -> None:
         """Send all words that name the user, with one more or one less than they have seen."""

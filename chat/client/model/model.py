@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
 from itertools import zip_longest
 
@@ -12,7 +12,7 @@ import msgspec
 from chat.client.link.link import INVITATION_CODES, Listener, Post
 from chat.client.link.states import Asking, Connecting, Greeting, Online, Refused, Secret, State, Waiting
 from chat.client.model.apart import Apart, Listing, Unread
-from chat.client.model.changes import apply, quote
+from chat.client.model.changes import apply, changed, quote
 from chat.client.model.excerpt import Excerpt
 from chat.client.model.plain_text import as_typed
 from chat.client.model.room import Earlier, OtherSide, Room, title_of
@@ -228,12 +228,14 @@ class Model(Listener):
         return [(room, line) for _, room, line in sorted(found, key=lambda each: each[0], reverse=True)]
 
     def message(self, number: int) -> tuple[Room, Line] | None:
-        """Return the message with that id, and its room, if it is among those of the open rooms."""
+        """Return the message with that id, and its room, if it was shown or found in one of the open rooms."""
         for room in self.rooms:
             serial = room.lines.find(number)
-            if serial is not None and room.lines[serial].is_message:
-                return room, room.lines[serial]
-        return None
+            if serial is not None:
+                return (room, room.lines[serial]) if room.lines[serial].is_message else None
+        found = self._found_at.get(number)
+        place = self.place(self.place_of(number)) if found is not None and found.line.is_message else None
+        return (place, found.line) if found is not None and place is not None else None
 
     def see_call(self, room: Room, number: int) -> None:
         """The user has seen a message that is for them."""
@@ -741,6 +743,8 @@ class Model(Listener):
             apart = apart.below
         if self.search is not None:
             self.search.change(event, mine)
+        if (found := self._found_at.get(event.id)) is not None:
+            self._found_at[event.id] = replace(found, line=changed(found.line, event, mine))
 
     def _renamed(self, event: events.Renamed) -> None:
         mine = self.name in (event.name, event.new)

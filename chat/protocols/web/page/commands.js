@@ -160,13 +160,14 @@ const RUN = {
 	react: (store, { text, id, on }, room) => {
 		const line = room.newest((one) => (id ? one.id === id : !one.mine));
 		if (!line && !id) throw new Refused("Nobody else has said anything here.");
+		// The server knows of what is not here which way to switch.
 		const isMine = line?.reactions.some((one) => one.mine && one.text === text);
-		store.post("react", { id: id ?? line.id, text, on: on ?? !isMine });
+		store.post("react", { id: id ?? line.id, text, on: on ?? (line ? !isMine : undefined) });
 	},
 	pin: (store, { id, on }, room) => {
 		const line = room.newest((one) => !id || one.id === id);
 		if (!line && !id) throw new Refused("Nothing has been said here.");
-		store.post("pin", { room: room.name, id: id ?? line.id, on: on ?? !line?.pinned });
+		store.post("pin", { room: room.name, id: id ?? line.id, on: on ?? (line ? !line.pinned : undefined) });
 	},
 	notify: (store, { word }, room) => {
 		const others = store.words.filter((one) => !same(one, word ?? ""));
