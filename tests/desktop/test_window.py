@@ -352,6 +352,17 @@ def test_what_is_typed_at_once_after_turning_to_a_room_goes_there(desk: Desk) ->
     assert desk.typed == "/join dev"
 
 
+def test_a_code_that_is_asked_for_in_the_field_is_neither_saved_nor_comes_back(desk: Desk) -> None:
+    desk.say("hello")
+    desk.seat.client.link.registering = "correct horse"
+    desk.entry.insert("insert", "the-code")
+    assert [room.draft for room in desk.window.open_rooms.rooms] == [""]
+    desk.press("<Return>", "<Up>")
+    assert desk.typed == "hello"
+    desk.entry.insert("end", "!")
+    assert [room.draft for room in desk.window.open_rooms.rooms] == ["hello!"]
+
+
 def test_a_password_does_not_come_back(desk: Desk) -> None:
     desk.say("hello", "/register correct horse")
     desk.press("<Up>")

@@ -11,7 +11,7 @@ from chat.client.desktop.drafts import Answering, Draft, Editing, Purpose, React
 from chat.client.desktop.drawing import shown
 from chat.client.desktop.keys import bind
 from chat.client.desktop.look import Look
-from chat.client.model.client import MAXIMUM_PASTE, has_secret
+from chat.client.model.client import MAXIMUM_PASTE
 from chat.client.model.completion import Offer
 from chat.core.text import clean, quoted
 
@@ -22,7 +22,7 @@ _BREAK = re.compile("\r\n|[\v\f\r\x85\u2028\u2029]")
 class InputField(ttk.Frame):
     """*send* carries out a text for its purpose, and returns the text with which the user is to go on, mostly none; or
     ``None`` if that was not possible. *keep_paste* takes a text that is too much for the field, and returns what the
-    user is to be told. *hint* shows a sentence.
+    user is to be told. A text that *is_secret* is not remembered. *hint* shows a sentence.
     """
 
     def __init__(
@@ -32,6 +32,7 @@ class InputField(ttk.Frame):
         send: Callable[[str, Purpose | None], str | None],
         complete: Callable[[str], Offer],
         keep_paste: Callable[[str], str],
+        is_secret: Callable[[str], bool],
         hint: Callable[[str], None],
     ) -> None:
         super().__init__(parent, style="Edge.TFrame", padding=1)
@@ -39,6 +40,7 @@ class InputField(ttk.Frame):
         self._send = send
         self._complete = complete
         self._keep_paste = keep_paste
+        self._is_secret = is_secret
         self._hint = hint
         self._draft = Draft()
         self._offer: tuple[Offer, int] | None = None
@@ -66,8 +68,9 @@ class InputField(ttk.Frame):
     def submit(self) -> None:
         """Send the text."""
         text, draft = self._now(), self._draft
+        is_secret = self._is_secret(text)
         if text.strip() and (following := self._send(text, draft.purpose)) is not None:
-            draft.send("" if has_secret(text) else text)
+            draft.send("" if is_secret else text)
             if self._draft is draft:
                 self._show(draft.text or following)
 

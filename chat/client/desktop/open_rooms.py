@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from chat.client.desktop.drafts import Draft
 from chat.client.model import open_rooms
@@ -11,9 +11,16 @@ from chat.client.model.open_rooms import OpenRooms
 from chat.client.model.room import Room
 
 
-def as_saved(model: Model, drafts: Mapping[Room, Draft]) -> OpenRooms:
-    """Return what is open."""
-    return open_rooms.as_saved(model, lambda room: drafts[room].kept if room in drafts else "")
+def as_saved(
+    model: Model, drafts: Mapping[Room, Draft], is_code: Callable[[str], bool] = lambda text: False
+) -> OpenRooms:
+    """Return what is open. A draft in the current room that *is_code*, that of an invitation, is left out."""
+
+    def draft(room: Room) -> str:
+        text = drafts[room].kept if room in drafts else ""
+        return "" if room is model.current and is_code(text) else text
+
+    return open_rooms.as_saved(model, draft)
 
 
 def restore(model: Model, saved: OpenRooms, chosen: str | None) -> dict[Room, Draft]:

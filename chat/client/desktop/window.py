@@ -158,7 +158,7 @@ class Window(Observer, Reader):
     def open_rooms(self) -> OpenRooms:
         """What is open, to be saved."""
         self.entry.keep()
-        return as_saved(self._model, self._drafts)
+        return as_saved(self._model, self._drafts, self._client.is_code)
 
     def _ask(self, question: Callable[..., Asked], title: str, words: str, *arguments: Any, **named: Any) -> Asked:
         """Make a question, which takes the place of the one that is open."""
@@ -495,7 +495,8 @@ class Window(Observer, Reader):
         foot = ttk.Frame(middle, padding=gap * 3 // 2)
         foot.grid(row=7, column=0, sticky="ew")
         foot.columnconfigure(0, weight=1)
-        self.entry = InputField(foot, look, self._send, self._client.complete, self._client.keep_paste, self.hint)
+        client = self._client
+        self.entry = InputField(foot, look, self._send, client.complete, client.keep_paste, client.is_secret, self.hint)
         self.entry.grid(row=0, column=0, sticky="ew")
         ttk.Button(foot, text="Send", name="send", style="Accent.TButton", command=self.entry.submit).grid(
             row=0, column=1, sticky="s", padx=(gap, 0)

@@ -122,6 +122,10 @@ class Client:
         line = clean_lines(text)
         return self.link.registering is not None and line != "" and not line.startswith("/")
 
+    def is_secret(self, text: str) -> bool:
+        """Whether *text* must not be kept or shown again: it is such a code, or has a password in it."""
+        return self.is_code(text) or has_secret(text)
+
     def give(self, secret: str) -> None:
         """Answer what the server wants to know before it lets the user in again; raises :class:`CannotDo`."""
         self.model.tell_why_again()
