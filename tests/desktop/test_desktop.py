@@ -375,6 +375,19 @@ def test_what_was_open_is_open_at_the_next_start(shared_chat: Daemon, start: Sta
     third.opens("#lobby - ada@")
 
 
+def test_what_is_half_typed_is_saved_in_time(shared_chat: Daemon, start: Start, tmp_path: Path) -> None:
+    ada = start(address(shared_chat, "ada"))
+    ada.opens("#lobby - ada@")
+    ada.write("half typed")
+    file = tmp_path / "state" / "twisted-chat" / "desktop.json"
+    wait_for(lambda: file.exists() and "half typed" in file.read_text(), "it is saved")
+    ada.process.kill()
+    again = start(address(shared_chat, "ada"))
+    again.opens("#lobby - ada@")
+    again.type(" before")
+    again.sees("ada: half typed before")
+
+
 @pytest.mark.parametrize("content", ["", "{", '{"size": "large"}', "[]"])
 def test_a_broken_saved_state_is_no_hindrance(start: Start, tmp_path: Path, content: str) -> None:
     file = tmp_path / "state" / "twisted-chat" / "desktop.json"

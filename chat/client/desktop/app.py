@@ -39,7 +39,7 @@ from chat.client.options import ClientSettings
 
 POLL, SLOW_POLL = 20, 100
 """Milliseconds between two calls of Tk's event loop, while the window is in front and while it is not."""
-SAVE_EVERY = 5000
+SAVE_EVERY = 2000
 """After so many milliseconds what has changed is saved, so that little is lost if the client does not end in order."""
 
 P = ParamSpec("P")
