@@ -199,6 +199,22 @@ def test_esc_twice_stops_sending() -> None:
     play(scene)
 
 
+@pytest.mark.usefixtures("home")
+def test_a_file_for_which_no_place_was_named_before_the_connection_broke() -> None:
+    seat = Seat(Box())
+    waiting = Waiting(seat)
+    seat.wiring.cable.silent = True
+    seat.enter("/send log.txt")
+    seat.wiring.cable.cut()
+    seat.wiring.wait(5)
+    assert "! log.txt was not sent: the connection broke." in seat.shown()
+    seat.enter("/send log.txt")
+    assert len(waiting.sent) == 1
+    seat.wiring.cable.cut()
+    seat.wiring.wait(5)
+    assert seat.shown().count("! log.txt was not sent: the connection broke.") == 1
+
+
 def test_a_text_that_is_too_long_is_offered_as_a_file() -> None:
     ada = Sender()
     offer = "That has 120 lines, too long for a message. Enter again sends it as a file."

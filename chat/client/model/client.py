@@ -95,7 +95,7 @@ class Client:
         """The files that are being sent."""
         self._too_long = ""
         """The text that the user was offered to send as a file, as it is too long for a message."""
-        model.may_send = self._send_to
+        model.may_send, model.forgotten = self._send_to, self._forget_sending
 
     def enter(self, text: str) -> None:
         """Do what *text* says; raises :class:`CannotDo`. A text of several lines is said, as one message."""
@@ -265,6 +265,13 @@ class Client:
                 self.model.tell(sentence, LineKind.REFUSAL, room if room in self.model.rooms else None)
 
         self.put(event.url, upload, self.model.outbox_changed, self.link.certificate).addBoth(ended)
+
+    def _forget_sending(self) -> None:
+        """The server will not say any more where files may be sent that were to be sent just now."""
+        for tag, upload in self._sending.items():
+            if self.model.expects(tag):
+                self.model.tell(f"{upload.name} was not sent: the connection broke.", LineKind.REFUSAL)
+        self._sending.clear()
 
     def sent_to(self, room: Room) -> list[Upload]:
         """Return the files that are being sent to *room*."""

@@ -104,6 +104,8 @@ class Model(Listener):
         self._earlier: dict[str, Room] = {}
         self.may_send: Callable[[events.Upload, Room], None] = lambda event, room: None
         """Is told where a file may be sent, and the room in which that was asked."""
+        self.forgotten: Callable[[], object] = lambda: None
+        """Is called when the connection is lost over which answers would have come."""
         self._apart: set[str] = set()
         """The tags of requests whose answers are shown apart from the rooms, or dropped if nobody waits for them."""
         self._listed_rooms: list[str] = []
@@ -312,6 +314,10 @@ class Model(Listener):
         if len(self._answers) > MAXIMUM_EXPECTED:
             del self._answers[next(iter(self._answers))]
 
+    def expects(self, tag: str) -> bool:
+        """Whether the request with that *tag* is not answered yet."""
+        return tag in self._answers
+
     def expect_to_open(self, tag: str, before: Room) -> None:
         """The request with that *tag* has opened what is shown now. If it is refused, show *before* again."""
         self.expect(tag)
@@ -406,6 +412,7 @@ class Model(Listener):
             self.search.tag, self.search.waits = "", True
         if self.excerpt is not None:
             self.excerpt.tag = ""
+        self.forgotten()
 
     def lag_changed(self, seconds: float) -> None:
         """Show how long the server takes to answer."""
