@@ -28,9 +28,8 @@ from chat.core.facts import Record
 from chat.core.files import LEAST
 from chat.core.limits import Limits
 from chat.core.links import Links
-from chat.disk.file_directory import FileDirectory, NewFile
 from chat.history.copying import open_to_read
-from chat.history.directory import FILE, FILES
+from chat.history.directory import FILE
 from chat.history.passwords import hash_password, is_password
 from chat.history.soundness import faults
 from chat.history.sqlite import SqliteStore
@@ -150,24 +149,6 @@ class Behind(NoThreads):
         self._turnstile.later(partial(func, *args, **kwargs))
 
 
-class Directory(FileDirectory):
-    """The files of a chat that may be killed while some are coming."""
-
-    def __init__(self, path: Path) -> None:
-        super().__init__(path)
-        self._begun: list[NewFile] = []
-
-    def begin(self, key: str, size: int) -> NewFile:
-        """Begin a file."""
-        self._begun.append(super().begin(key, size))
-        return self._begun[-1]
-
-    def let_go(self) -> None:
-        """Write nothing more, as a process that is killed."""
-        for new in self._begun:
-            new._file.close()
-
-
 class FileStore(SqliteStore):
     """The history in a file, without threads: it writes and reads when it is let to, and can fail to write."""
 
@@ -176,7 +157,6 @@ class FileStore(SqliteStore):
         self.writing = Turnstile()
         self._writing = Behind(self.writing)
         self._reading = self._searching = NoThreads()
-        self.files: Directory = Directory(directory / FILES)
         self.reading = reading
         self.failing = False
         self.batches: list[Sequence[Record]] = []
@@ -324,7 +304,6 @@ class House:
 
     def _end(self) -> None:
         self._seconds = self._box.clock.seconds()
-        self._store.files.let_go()
         self._store.close()
         FIRST.page = LATER.page = JsonDialect.page
         self.running = False

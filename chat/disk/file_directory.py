@@ -8,8 +8,8 @@ import os
 import re
 import shutil
 from codecs import getincrementaldecoder
-from collections.abc import Collection, Iterable
-from contextlib import suppress
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -35,7 +35,11 @@ class NoRoom(OSError):
 
 
 class FileDirectory:
-    """Keeps files in the directory *path*, which is made with the first one."""
+    """Keeps files in the directory *path*, which is made with the first one.
+
+    No file stays open between two pieces of it, however long its client takes: so a client has no descriptor but that
+    of its connection. An error names the directory and never a key, by which a file is fetched, as the log has errors.
+    """
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -60,8 +64,28 @@ class FileDirectory:
 
     def remove(self, keys: Iterable[str]) -> None:
         """Remove the files with these *keys*."""
-        for key in keys:
-            self.path(key).unlink(missing_ok=True)
+        with self.unnamed():
+            for key in keys:
+                self.path(key).unlink(missing_ok=True)
+
+    def has(self, key: str) -> bool:
+        """Tell whether the file with that *key* is there."""
+        with self.unnamed():
+            return self.path(key).is_file()
+
+    def read(self, key: str, at: int, size: int) -> bytes:
+        """Read at most so many bytes of a file, from *at* on."""
+        with self.unnamed(), self.path(key).open("rb", buffering=0) as file:
+            file.seek(at)
+            return file.read(size)
+
+    @contextmanager
+    def unnamed(self) -> Iterator[None]:
+        """Have errors name the directory in place of the file."""
+        try:
+            yield
+        except OSError as error:
+            raise OSError(error.errno, error.strerror, str(self._path)) from None
 
     def require_room(self, size: int) -> None:
         """Raise :class:`NoRoom` if the disk has no room for so many bytes more."""
@@ -108,7 +132,8 @@ class NewFile:
         self.size = 0
         self._directory = directory
         self._part = directory.path(f"{key}.part")
-        self._file = os.fdopen(create_in_data(self._part), "wb")
+        with directory.unnamed():
+            os.close(create_in_data(self._part))
         self._digest = hashlib.sha256()
         self._decoder = getincrementaldecoder("utf-8")()
         self._is_text = True
@@ -116,7 +141,10 @@ class NewFile:
     def write(self, data: bytes) -> None:
         """Write what has come; raises :class:`OSError`, also :class:`NoRoom`."""
         self._directory.require_room(len(data))
-        self._file.write(data)
+        with self._directory.unnamed():
+            descriptor = os.open(self._part, os.O_WRONLY | os.O_APPEND | os.O_NOFOLLOW)
+            with open(descriptor, "wb") as file:
+                file.write(data)
         self.size += len(data)
         self._digest.update(data)
         if self._is_text:
@@ -131,12 +159,12 @@ class NewFile:
 
     def finish(self) -> Contents:
         """Put it in its place, so that it survives a power failure, and tell what it is."""
-        self._file.close()
         if self._is_text:
             self._look(b"", final=True)
-        with self._part.open("rb") as written:
-            picture = look(written)
-        put_in_place(self._part, self._directory.path(self.key))
+        with self._directory.unnamed():
+            with self._part.open("rb") as written:
+                picture = look(written)
+            put_in_place(self._part, self._directory.path(self.key))
         kind = "text/plain" if self._is_text else "application/octet-stream"
         digest = self._digest.hexdigest()
         if picture is None:
@@ -145,7 +173,4 @@ class NewFile:
 
     def abandon(self) -> None:
         """Leave nothing of it."""
-        with suppress(OSError):
-            self._file.close()
-        self._part.unlink(missing_ok=True)
-        self._directory.remove((self.key,))
+        self._directory.remove((self._part.name, self.key))

@@ -86,18 +86,21 @@ def test_a_person_sends_a_file_by_the_line_that_upload_shows(start_chat: DaemonF
     wait_for(lambda: not on_disk(chat.folder), "the file is gone")
 
 
-def test_the_log_has_no_word_of_a_download_that_is_broken_off(start_chat: DaemonFactory, tmp_path: Path) -> None:
+def test_a_download_takes_no_descriptor_but_that_of_its_connection(start_chat: DaemonFactory, tmp_path: Path) -> None:
+    """So the bound of connections is one of descriptors, too; and what is deleted is not sent on."""
     chat = start_chat(*WEB)
     ada = chat.bot("ada")
     local = tmp_path / "log.bin"
     local.write_bytes(bytes(16_000_000))
     curl("-T", str(local), f"{site(chat)}{ask(ada, 'log.bin', 16_000_000)}")
     path = ada.until("message")[-1]["file"]["url"].partition("/f/")[2]
-    with socket.create_connection(web(chat)) as reader:
+    with socket.create_connection(web(chat), DEADLINE) as reader, reader.makefile("rb") as got:
         reader.sendall(f"GET /f/{path} HTTP/1.1\r\nHost: {HOST}\r\n\r\n".encode())
-        assert reader.recv(8) == b"HTTP/1.1"
-        assert any(FILES in name for name in chat.open_files)
-    wait_for(lambda: not any(FILES in name for name in chat.open_files), "the file is closed")
+        assert got.readline().startswith(b"HTTP/1.1 200")
+        wait_for(lambda: not any(FILES in name for name in chat.open_files), "no file stays open")
+        ada.ask("delete")
+        wait_for(lambda: not on_disk(chat.folder), "the file is gone")
+        assert len(got.read()) < 16_000_000
     chat.end()
     assert path not in chat.log()
 

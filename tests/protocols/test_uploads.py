@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from box import START, Box, Client, SlowStore, SlowWork, at_once
+from conftest import LoggedFailures
 from operated import HASH, PASSWORD
 from protocols.browsing import HOST, OURS, Browser, Web, request
 from twisted.internet.defer import maybeDeferred
@@ -365,6 +366,31 @@ def test_a_full_disk_is_told_before_it_is_full(tmp_path: Path, monkeypatch: pyte
     sender.send_bytes(TEXT[100:])
     assert sender.answer()[::2] == (507, f"{full}\n".encode())
     assert desk.files() == []
+    assert desk.box.hub.uploads.taken() == 0
+
+
+@pytest.mark.parametrize("fails", ["write", "finish"])
+def test_no_failure_of_the_disk_tells_the_key_of_a_file(
+    tmp_path: Path, logged_failures: LoggedFailures, fails: str
+) -> None:
+    desk = Desk(tmp_path)
+    ada = desk.box.json("ada")
+    path = desk.path(ada)
+    sender = desk.web.connect()
+    sender.send_bytes(request("PUT", path, {**OURS, "Content-Length": str(len(TEXT))}, TEXT[:100]))
+    (part,) = desk.files()
+    key = part.removesuffix(".part")
+    if fails == "write":
+        (desk.folder / part).unlink()
+    else:
+        (desk.folder / key).mkdir()
+    sender.send_bytes(TEXT[100:])
+    assert sender.answer()[::2] == (507, b"The server could not store that file. Try again later.\n")
+    told = [failure.getTraceback() for failure in logged_failures.flush(OSError)]
+    assert len(told) == (1 if fails == "write" else 2)
+    for traceback in told:
+        assert str(desk.folder) in traceback
+        assert key not in traceback
     assert desk.box.hub.uploads.taken() == 0
 
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import re
 from enum import Enum, auto
 from functools import partial
 from http import HTTPStatus
-from typing import BinaryIO, cast
+from typing import cast
 from urllib.parse import quote, unquote
 
 from twisted.internet.defer import Deferred, fail, succeed
@@ -24,7 +23,7 @@ from chat.core.errors import ChatError, NotStored, TooLong
 from chat.core.events import File
 from chat.core.files import Ticket
 from chat.core.hub import Hub
-from chat.disk.file_directory import KEY, Contents, NewFile, NoRoom
+from chat.disk.file_directory import KEY, Contents, FileDirectory, NewFile, NoRoom
 from chat.protocols.stored_files import StoredFiles
 from chat.protocols.web.requests import Body, Refused, TakesBody, WebRequest
 
@@ -247,30 +246,28 @@ class Downloads(Resource):
     def _send(self, request: WebRequest, key: str, file: File | None) -> None:
         if request.gone:
             return
-        try:
-            opened = self._stored.directory.path(key).open("rb") if file is not None else None
-        except FileNotFoundError:  # its message was deleted since
-            opened = None
-        if file is None or opened is None:
+        directory = self._stored.directory
+        if file is None or not directory.has(key):  # its message may have been deleted since
             request.answer(HTTPStatus.NOT_FOUND, "There is no such file, or not any more.")
             return
-        part = _begin(request, file, os.fstat(opened.fileno()).st_size)
-        if not part:
-            opened.close()
-            return
-        opened.seek(part.start)
-        sent = FileSender().beginFileTransfer(_Bounded(opened, len(part)), request)
-        sent.addCallbacks(lambda _: request.finish(), lambda _: None)  # it fails if the client goes
-        sent.addBoth(partial(_close, opened))
+        part = _begin(request, file)
+        if part:
+            rest = _Rest(directory, key, part)
+            sent = FileSender().beginFileTransfer(rest, request)
+            sent.addCallbacks(lambda _: _end(request, rest), lambda _: None)  # it fails if the client goes
 
 
-def _close(opened: BinaryIO, result: object) -> object:
-    opened.close()
-    return result
+def _end(request: WebRequest, rest: _Rest) -> None:
+    """No more follows; if something is missing, the client sees so by the length that it was told."""
+    if rest.part:
+        request.loseConnection()
+    else:
+        request.finish()
 
 
-def _begin(request: WebRequest, file: File, size: int) -> range:
-    """Begin to answer with a *file* that has *size* bytes; return which of them follow. If none do, that is all."""
+def _begin(request: WebRequest, file: File) -> range:
+    """Begin to answer with a *file*; return which of its bytes follow. If none do, that is all."""
+    size = file.size
     plain = "".join(letter if letter.isascii() and letter.isprintable() else "_" for letter in file.name)
     named = f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(file.name, safe='')}"
     request.setHeader("Content-Disposition", named)
@@ -314,15 +311,23 @@ def part_of(wanted: str, size: int) -> range | None:
     return range(first, min(size, size if last is None else last + 1))
 
 
-class _Bounded:
-    """So many bytes of a file, for :class:`FileSender`."""
+class _Rest:
+    """What is still to be sent of a file, for :class:`FileSender`."""
 
-    def __init__(self, file: BinaryIO, size: int) -> None:
-        self._file = file
-        self._left = size
+    def __init__(self, directory: FileDirectory, key: str, part: range) -> None:
+        self._directory = directory
+        self._key = key
+        self.part = part
+        """Which bytes that is."""
 
     def read(self, size: int) -> bytes:
-        """Read at most so many bytes."""
-        data = self._file.read(min(size, self._left))
-        self._left -= len(data)
+        """Read at most so many bytes; none at the end, or if the file is there no more."""
+        try:
+            data = self._directory.read(self._key, self.part.start, min(size, len(self.part)))
+        except FileNotFoundError:  # its message was deleted
+            return b""
+        except OSError as error:
+            log.error("a file that somebody fetches can't be read: {error}", error=error)
+            return b""
+        self.part = self.part[len(data) :]
         return data
