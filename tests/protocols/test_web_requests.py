@@ -158,6 +158,17 @@ def test_a_path_of_the_page_that_a_proxy_leaves_in_is_understood(box: Box) -> No
     assert browser.ask_for("GET", "/chatter", {"Host": "example.org"})[0] == 404
 
 
+@pytest.mark.parametrize("left_in", ["", "/u"], ids=["taken out", "left in"])
+def test_the_path_of_the_page_may_be_called_as_one_of_ours(box: Box, left_in: str) -> None:
+    web = Web(box, "https://example.org/u/")
+    web.root.putChild(b"u", Put())
+    ours = {"Host": "example.org"}
+    for path in ("/", "/app.js", "/app.js?u"):
+        assert web.connect().ask_for("GET", f"{left_in}{path}", ours)[0] == 200
+    got = web.connect().ask_for("PUT", f"{left_in}/u/secret", {**ours, "Content-Length": "3"}, b"abc")
+    assert got[::2] == (201, b"3 bytes.\n")
+
+
 # -- whose requests
 
 

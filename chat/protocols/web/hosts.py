@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from ipaddress import IPv4Address, ip_address
 from urllib.parse import SplitResult, urlsplit
 
@@ -58,10 +58,13 @@ class Hosts:
             return False
         return parts.netloc.lower() in (host.lower(), self._host)
 
-    def within(self, path: bytes) -> bytes:
-        """Return *path* as we name it, if a proxy has left the path of the page in it."""
+    def within(self, path: bytes, ours: Container[bytes | None]) -> bytes:
+        """Return *path* as we name it, if a proxy has left the path of the page in it.
+
+        What comes behind that begins with one of *ours* then. Where the path of the page is ``/f``, it is ours itself.
+        """
         inner = path.removeprefix(self._path)
-        return inner if inner.startswith(b"/") else path
+        return inner if first_name(inner) in ours else path
 
     def peer(self, transport: ITransport, headers: Headers) -> Peer:
         """Tell where the client is whose request came by *transport*."""
@@ -98,6 +101,12 @@ class Hosts:
         if address is None:
             return ON_SOCKETS in self._proxies
         return any(address in network for network in self._proxies if not isinstance(network, str))
+
+
+def first_name(path: bytes) -> bytes | None:
+    """Return what stands between the first two slashes of a *path*; ``None`` if it is none."""
+    before, slash, rest = path.partition(b"?")[0].partition(b"/")
+    return rest.partition(b"/")[0] if slash and not before else None
 
 
 def _split(url: str) -> SplitResult | None:

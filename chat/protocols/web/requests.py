@@ -25,7 +25,7 @@ from chat.delivery.transports import peer_of, take_over
 from chat.protocols.admission import Unheard
 from chat.protocols.connection import Connections
 from chat.protocols.timeouts import Timeouts
-from chat.protocols.web.hosts import Hosts
+from chat.protocols.web.hosts import Hosts, first_name
 
 PIECE = 16_384
 """A body must bring so many bytes in each time that a client has for a request (:attr:`Limits.handshake`)."""
@@ -162,7 +162,7 @@ class WebRequest(Request):
                 raise Refused(HTTPStatus.FORBIDDEN, "Pages of other sites can't use this chat.")
 
     def _open_body(self, path: bytes, length: int | None) -> None:
-        child = self.site.resource.children.get(path.split(b"?")[0].split(b"/")[1])
+        child = self.site.resource.children.get(first_name(path))
         most = child.most_body if isinstance(child, TakesBody) else 0
         if not isinstance(child, TakesBody) or (length is not None and length > most):
             raise _too_large(most)
@@ -341,7 +341,7 @@ class WebChannel(HTTPChannel):
             return False
 
     def allHeadersReceived(self) -> None:
-        self._path = self.site.hosts.within(self._path)
+        self._path = self.site.hosts.within(self._path, self.site.resource.children)
         request = cast(WebRequest, self.requests[-1])
         request.look_at(self._command, self._path, self.length)
         if request.refused is not None and self.length != 0:
