@@ -182,6 +182,15 @@ def test_nobody_waits_for_a_file_that_somebody_sends(start_chat: DaemonFactory) 
             assert stack.enter_context(sender.makefile("rb")).read().endswith(b"large.bin was sent to #lobby.\n")
 
 
+def test_a_program_that_closes_its_side_behind_a_file_is_answered(start_chat: DaemonFactory) -> None:
+    chat = start_chat(*WEB)
+    path = ask(chat.bot("ada"), "log.bin", len(DATA))
+    with socket.create_connection(web(chat), DEADLINE) as sender, sender.makefile("rb") as got:
+        sender.sendall(head(path, len(DATA)) + DATA)
+        sender.shutdown(socket.SHUT_WR)
+        assert got.read().endswith(b"log.bin was sent to #lobby.\n")
+
+
 def test_the_client_sends_a_file_and_leaves(start_chat: DaemonFactory, tmp_path: Path) -> None:
     chat = start_chat(*WEB, "--no-limits")
     bob = chat.bot("bob", accept=["changes", "lines"])

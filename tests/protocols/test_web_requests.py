@@ -12,6 +12,7 @@ import pytest
 from box import Box, TlsTransport
 from protocols.browsing import HOST, OURS, PAGE, Web, Wire, handshake, request
 from twisted.internet.address import IPv4Address, UNIXAddress
+from twisted.internet.interfaces import IHalfCloseableProtocol
 from twisted.internet.testing import StringTransport
 from twisted.web.http_headers import Headers
 from twisted.web.resource import Resource
@@ -500,6 +501,44 @@ class Pieces(Resource):
     def render_GET(self, request: WebRequest) -> int:
         self.request = request
         return NOT_DONE_YET
+
+
+def test_a_client_that_sends_no_more_has_its_answers(web: Web, put: Put) -> None:
+    """As netcat does at the end of its input, and whoever says so that a body is whole."""
+    pieces = Pieces()
+    web.root.putChild(b"f", pieces)
+    browser = web.connect()
+    body = {**OURS, "Content-Length": "5"}
+    browser.send_bytes(request("GET", "/f") + request("PUT", "/u/secret", body, b"12345") + b"GET / HT")
+    assert IHalfCloseableProtocol.providedBy(browser.wire.protocol)
+    browser.end()
+    assert not browser.wire.disconnecting
+    pieces.request.finish()
+    assert b"5 bytes." in browser.received()
+    assert browser.wire.disconnecting
+
+
+def test_a_client_that_asks_too_fast_and_sends_no_more_has_its_answers() -> None:
+    web = Web(Box(limits=Limits(connects_rate=None)))
+    browser = web.connect()
+    browser.send_bytes(request("GET", "/app.js") * (BURST + 3))
+    browser.end()
+    assert browser.received().count(b"HTTP/1.1 200 OK") == BURST + 1
+    assert not browser.wire.disconnecting
+    for _ in range(3):
+        web.box.clock.advance(1 / RATE)
+    assert browser.received().count(b"HTTP/1.1 200 OK") == 2
+    assert browser.wire.disconnecting
+
+
+@pytest.mark.parametrize("sent", [b"", b"GET / HT", request("PUT", "/u/secret", {**OURS, "Content-Length": "9"}, b"1")])
+def test_a_client_that_sends_no_more_and_has_not_asked_is_gone(web: Web, put: Put, sent: bytes) -> None:
+    browser = web.connect()
+    browser.send_bytes(sent)
+    browser.end()
+    assert browser.wire.disconnecting
+    browser.lose()
+    assert all(body.closed for body in put.bodies)
 
 
 def test_an_answer_must_be_read_on(web: Web) -> None:

@@ -8,7 +8,7 @@ from io import BytesIO
 from typing import Any, Protocol, cast
 
 from msgspec.structs import replace
-from twisted.internet.interfaces import IDelayedCall, IPushProducer, ITCPTransport
+from twisted.internet.interfaces import IDelayedCall, IHalfCloseableProtocol, IPushProducer, ITCPTransport
 from twisted.internet.protocol import Protocol as TwistedProtocol
 from twisted.internet.protocol import connectionDone
 from twisted.python.failure import Failure
@@ -16,6 +16,7 @@ from twisted.web.http import HTTPChannel
 from twisted.web.iweb import IRequest
 from twisted.web.resource import IResource, Resource
 from twisted.web.server import Request, Site
+from zope.interface import implementer
 
 from chat.core.doorkeeper import Doorkeeper
 from chat.core.errors import ChatError
@@ -220,6 +221,7 @@ def _too_large(most: int) -> Refused:
     return Refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, sentence)
 
 
+@implementer(IHalfCloseableProtocol)
 class WebChannel(HTTPChannel):
     """One connection by HTTP, until it becomes a WebSocket.
 
@@ -232,6 +234,10 @@ class WebChannel(HTTPChannel):
     _turned_away: ChatError | None = None
     _counted: Peer | None = None
     _ended = False
+    _asked = False
+    """Whether a request has come whole that is not answered yet."""
+    _sends_no_more = False
+    """Whether the client has closed its side."""
     _answered = False
     """Whether nothing of a request has come since the last answer."""
     _full = False
@@ -370,6 +376,7 @@ class WebChannel(HTTPChannel):
 
     def allContentReceived(self) -> None:
         if not self._ended:
+            self._asked = True
             self.site.connections.admission.handshakes.discard(self)
             super().allContentReceived()
 
@@ -381,6 +388,7 @@ class WebChannel(HTTPChannel):
 
     def requestDone(self, request: Request) -> None:  # noqa: N802 - Twisted's
         self.wait_on()
+        self._asked = False
         self._answered = True
         wait = self._charge()
         self.paused = wait > 0
@@ -388,6 +396,7 @@ class WebChannel(HTTPChannel):
         if self.paused:
             self._socket_producer.pauseProducing()
             self._reading = self.callLater(wait, self._read_on)
+        self._close_if_done()
 
     def _charge(self) -> float:
         """Charge for a request, unless a proxy passed it on; return the seconds in which no more is read."""
@@ -403,6 +412,21 @@ class WebChannel(HTTPChannel):
         self.paused = False
         self._socket_producer.resumeProducing()
         self.dataReceived(b"")
+        self._close_if_done()
+
+    def readConnectionLost(self) -> None:
+        """The client sends no more, but may read the answers to what it has asked for."""
+        self._sends_no_more = True
+        self._close_if_done()
+
+    def writeConnectionLost(self) -> None:
+        """We have closed our end."""
+
+    def _close_if_done(self) -> None:
+        """Close if the client sends no more, and has the answers to all that has come whole."""
+        closes = cast(Any, self.transport).disconnecting
+        if self._sends_no_more and not self._asked and not self.paused and not closes:
+            self.loseConnection()
 
     def become(self, protocol: TwistedProtocol, answer: bytes) -> None:
         """Have *protocol* go on with the connection, after *answer*."""
