@@ -11,11 +11,12 @@ from ipaddress import IPv4Address, IPv6Address
 from typing import Any
 
 from twisted.internet import address
-from twisted.internet.interfaces import IAddress, IProtocol, IProtocolFactory
+from twisted.internet.interfaces import IAddress, IHalfCloseableProtocol, IProtocol, IProtocolFactory
 from twisted.internet.protocol import connectionDone
 from twisted.logger import Logger
 from twisted.protocols.policies import ProtocolWrapper, WrappingFactory
 from twisted.python.failure import Failure
+from zope.interface import implementer
 
 from chat.protocols.admission import Admission, Unheard
 
@@ -116,6 +117,7 @@ class State(Enum):
     CUT = auto()
 
 
+@implementer(IHalfCloseableProtocol)
 class ProxyConnection(ProtocolWrapper):
     """A connection from a proxy: it begins when the header has come, and is then one from the address in it."""
 
@@ -168,6 +170,17 @@ class ProxyConnection(ProtocolWrapper):
 
     def getPeer(self) -> IAddress:  # noqa: N802 - Twisted calls it so
         return self._source if self._source is not None else super().getPeer()
+
+    def readConnectionLost(self) -> None:
+        """The client sends no more, as the proxy passes on: what was wrapped says what becomes of that."""
+        wrapped = IHalfCloseableProtocol(self.wrappedProtocol, None)
+        if self._state is State.BEGUN and wrapped is not None:
+            wrapped.readConnectionLost()
+        else:
+            self.loseConnection()
+
+    def writeConnectionLost(self) -> None:
+        """Nobody closes our end alone: a wrapper has no way to do that."""
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         if self._state is State.BEGUN:

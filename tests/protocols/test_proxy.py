@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from box import Box, Client
+from twisted.internet.interfaces import IHalfCloseableProtocol
 
 from chat.core.bans import Ban
 from chat.core.limits import Limits
@@ -183,3 +184,22 @@ def test_a_client_that_leaves_is_gone() -> None:
     bob.received()
     client.lose()
     assert bob.lines() == ["* ada left."]
+
+
+def test_what_a_client_has_sent_counts_that_sends_no_more() -> None:
+    box = behind_proxy(Limits(rate=None))
+    bob = box.connect(host=PROXY)
+    assert IHalfCloseableProtocol.providedBy(bob.protocol)
+    bob.send_bytes(HEADERS[0][0] + b"bob\n/who\n/who")
+    bob.protocol.readConnectionLost()
+    box.turn()
+    assert [line for line in bob.lines() if "#lobby: " in line] == ["* In #lobby: bob"] * 2
+    assert bob.socket.disconnecting
+
+
+def test_a_client_that_sends_no_more_before_its_header_has_come_is_gone() -> None:
+    box = behind_proxy()
+    client = box.connect(host=PROXY)
+    client.send_bytes(HEADERS[0][0][:5])
+    client.protocol.readConnectionLost()
+    assert client.socket.disconnecting
