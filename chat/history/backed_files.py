@@ -10,7 +10,7 @@ from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 
-from chat.disk.file_directory import FileDirectory
+from chat.disk.file_directory import SPARE, FileDirectory
 from chat.history.copying import SYNCED_AT_ONCE
 from chat.history.directory import FILES
 
@@ -40,6 +40,15 @@ def size(connection: sqlite3.Connection) -> int:
     with suppress(sqlite3.OperationalError):
         return int(connection.execute("SELECT coalesce(sum(size), 0) FROM files").fetchone()[0])
     return 0
+
+
+def room_to_give_back(connection: sqlite3.Connection, directory: Path) -> tuple[int, int]:
+    """The bytes of those files that are not in *directory*, and how much of the disk is to be left free beside them."""
+    if not size(connection):
+        return 0, 0
+    there = FileDirectory(directory / FILES).names()
+    missing = [size for key, size in connection.execute("SELECT key, size FROM files") if key not in there]
+    return sum(missing), SPARE if missing else 0
 
 
 def take(connection: sqlite3.Connection, directory: Path, descriptor: int) -> None:

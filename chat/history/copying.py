@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
 
-from chat.core.text import size_in_words
+from chat.core.text import file_size
 from chat.history.connection import BUSY_TIMEOUT, size_of
 from chat.history.directory import BESIDE
 from chat.history.schema import VERSION
@@ -81,14 +81,18 @@ def is_history(connection: sqlite3.Connection) -> bool:
     return bool(tables == (2,))
 
 
-def lack_of_room(source: sqlite3.Connection, where: Path, what: str, more: int = 0) -> str | None:
-    """Say so if a copy of *source*, and so many bytes *more*, do not fit on the disk of the directory *where*."""
+def lack_of_room(source: sqlite3.Connection, where: Path, what: str, more: int = 0, spare: int = 0) -> str | None:
+    """Say so if a copy of *source*, and so many bytes *more*, do not fit on the disk of the directory *where*.
+
+    So many bytes of the disk are left *spare*.
+    """
     needed, free = size_of(source) + more, shutil.disk_usage(where).free
-    if needed <= free:
+    if needed + spare <= free:
         return None
+    beside = f" and leaves {file_size(spare)} free" if spare else ""
     return (
-        f"There is no room in {where} for {what}: it needs {size_in_words(needed)}, and there are "
-        f"{size_in_words(free)}. Nothing was written."
+        f"There is no room in {where} for {what}: it needs {file_size(needed)}{beside}, and there are "
+        f"{file_size(free)}. Nothing was written."
     )
 
 

@@ -122,14 +122,17 @@ def restore(file: Path, directory: Path, now: float, progress: Progress) -> Rest
     Whatever happens, the history is the old one or the restored one, whole. Raises :class:`CannotOpen` and
     :class:`CannotRestore`.
     """
-    path, part = directory / FILE, directory / PART
+    path, part, files = directory / FILE, directory / PART, FileDirectory(directory / FILES)
     with ExitStack() as opened:
         source = opened.enter_context(closing(_open(file, path)))
         _claim(directory, opened)
         _remove_left(directory)
         try:
-            if lack := lack_of_room(source, directory, "the history", backed_files.size(source)):
+            more, spare = backed_files.room_to_give_back(source, directory)
+            if lack := lack_of_room(source, directory, "the history", more, spare):
                 raise CannotRestore(lack)
+            undo = opened.enter_context(ExitStack())
+            undo.callback(files.sweep, files.names())
             opened.callback(remove, part)
             descriptor = create_in_data(part)
             try:
@@ -140,6 +143,7 @@ def restore(file: Path, directory: Path, now: float, progress: Progress) -> Rest
                 os.close(descriptor)
             kept = _keep(path, now)
             part.replace(path)
+            undo.pop_all()
             sync_directory(directory)
         except (sqlite3.Error, OSError) as error:
             raise CannotRestore(f"{directory} can't be written: {reason(error)}. Nothing was restored.") from error

@@ -13,7 +13,7 @@ from history.test_backup import NOW, bring_back, opened, save
 from history.test_files import KEYS, on_disk, put, sent
 
 from chat.admin.files import run
-from chat.disk import file_directory
+from chat.disk.file_directory import FileDirectory, NoRoom
 from chat.history import backed_files
 from chat.history.backup import CannotBackUp
 from chat.history.directory import FILE, FILES
@@ -145,7 +145,40 @@ def test_a_restore_that_has_no_room_for_a_file_says_so(
     data: Path, target: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     save(data, target)
-    monkeypatch.setattr(file_directory, "SPARE", shutil.disk_usage(data).total)
+    new = tmp_path / "new"
+    require_room = FileDirectory.require_room
+
+    def fill(directory: FileDirectory, size: int) -> None:
+        if KEYS[1] in directory.names():
+            raise NoRoom
+        require_room(directory, size)
+
+    monkeypatch.setattr(FileDirectory, "require_room", fill)
+    (new / FILES).mkdir(parents=True)
+    (new / FILES / KEYS[3]).write_bytes(DATA)
     with pytest.raises(CannotRestore, match=r"there is no room on the disk for the files of messages\. Nothing was"):
+        bring_back(target, new)
+    assert on_disk(new) == [KEYS[3]]
+
+
+def test_a_restore_that_fails_later_leaves_no_file_either(data: Path, target: Path, tmp_path: Path) -> None:
+    save(data, target)
+    with closing(sqlite3.connect(target, isolation_level=None)) as backup:
+        backup.execute("DROP TABLE topics")
+        backup.execute("CREATE TABLE topics (room TEXT)")
+    with pytest.raises(CannotRestore, match="is damaged"):
         bring_back(target, tmp_path / "new")
     assert on_disk(tmp_path / "new") == []
+
+
+def test_a_restore_needs_room_for_what_is_to_stay_free_if_files_are_missing(
+    data: Path, target: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save(data, target)
+    free = target.stat().st_size + len(DATA) + 1_000_000
+    usage = shutil.disk_usage(data)._replace(free=free)
+    monkeypatch.setattr(shutil, "disk_usage", lambda where: usage)
+    with pytest.raises(CannotRestore, match=r"it needs [\d.]+ MB and leaves 100 MB free, and there are [\d.]+ MB\."):
+        bring_back(target, tmp_path / "new")
+    assert not (tmp_path / "new" / FILES).exists()
+    assert bring_back(target, data).lost == 0

@@ -222,7 +222,7 @@ def test_a_disk_that_fails_leaves_nothing(
 def test_without_room_nothing_is_begun(data: Path, target: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     usage = shutil.disk_usage(data)._replace(free=50_000)
     monkeypatch.setattr(shutil, "disk_usage", lambda path: usage)
-    with pytest.raises(CannotBackUp, match=r"There is no room in .*backups for the backup: it needs [\d,]+ bytes"):
+    with pytest.raises(CannotBackUp, match=r"There is no room in .*backups for the backup: it needs [\d.]+ KB"):
         save(data, target)
     assert list(target.parent.iterdir()) == []
 
