@@ -305,6 +305,7 @@ class Import:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        done = False
         try:
             if error is None:
                 self._write()
@@ -312,8 +313,9 @@ class Import:
                 if error is None and self._first_id:
                     begin_stretch(self._connection, self._first_id, "import")
                 self._whole.__exit__(kind, error, trace)
+            done = error is None
         finally:
-            if error is not None:
+            if not done:
                 self._files.remove(self._keys)
             if self._file is not None:
                 self._file.abandon()

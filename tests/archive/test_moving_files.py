@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import sqlite3
 from contextlib import redirect_stderr, redirect_stdout
 from io import StringIO
 from pathlib import Path
@@ -19,6 +20,7 @@ from chat.core.facts import Said
 from chat.core.limits import Limits
 from chat.core.ports import Query
 from chat.disk import file_directory
+from chat.history import archive
 from chat.history.directory import FILES
 from chat.history.sqlite import SqliteStore
 
@@ -105,6 +107,19 @@ def test_an_import_that_fails_leaves_no_file(export: Path, tmp_path: Path) -> No
     with pytest.raises(AssertionError, match="there already"):
         chat("import", export, "--data", new)
     assert on_disk(new) == before
+
+
+def test_an_import_whose_end_can_not_be_written_leaves_no_file(
+    export: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise sqlite3.OperationalError
+
+    monkeypatch.setattr(archive, "insert", full)
+    new = tmp_path / "new"
+    with pytest.raises(AssertionError, match="the history can't be written"):
+        chat("import", export, "--data", new)
+    assert on_disk(new) == []
 
 
 @pytest.mark.parametrize("place", ["create_in_data", "put_in_place"])
