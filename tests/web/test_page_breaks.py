@@ -44,7 +44,8 @@ def test_a_cut_is_shown_and_what_is_typed_meanwhile_is_sent_once(browsers: Brows
     ada.enter("three")
     expect(ada[".unsent"]).to_have_count(2)
     context.route_web_socket("**/ws", pass_on)
-    ada["#line"].get_by_role("button", name="Try now").click()
+    # The page may have come back by itself, and then shows no button any more.
+    ada["#line button"].dispatch_event("click")
     ada.await_online()
     expect(bob.message("three")).to_be_visible()
     assert bob.texts() == ["one", "two", "three"] == ada.texts()
@@ -70,7 +71,6 @@ def test_the_daemon_is_killed_while_one_types(browser: Browser, start_chat: Daem
     expect(ada[".unsent"]).to_have_count(1)
     ada.input.press_sequentially("and more")
     start_chat(*options)
-    ada["#line"].get_by_role("button", name="Try now").click()
     ada.await_online()
     expect(ada.input).to_have_value("and more")
     assert ada.texts() == ["stored", "half a thought"]
