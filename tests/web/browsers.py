@@ -20,6 +20,12 @@ WEB = ("--web", LISTEN)
 WIDE = {"width": 1280, "height": 800}
 PHONE: dict[str, Any] = {"viewport": {"width": 360, "height": 740}, "is_mobile": True, "has_touch": True}
 
+PATIENT = """
+const wait = setTimeout;
+window.setTimeout = (then, delay) => wait(then, delay === 500 ? 60_000 : delay);
+"""
+"""Gives the other tabs the time of a test to answer a page that asks whether it is a copy."""
+
 _EXPECTED = re.compile(r"net::ERR|WebSocket connection to|Cross-Origin-Opener-Policy header has been ignored")
 
 expect.set_options(timeout=PATIENCE)
@@ -178,6 +184,15 @@ class Browsers:
         self.tabs.append(tab)
         tab.page.goto(self.address)
         return tab
+
+    def duplicate(self, tab: Tab, script: str = PATIENT) -> Tab:
+        """Open the page in another tab, to which the browser copies what the first one keeps."""
+        tab.page.context.add_init_script(script)
+        with tab.page.expect_popup() as opened:
+            tab.page.evaluate("void open(location.href)")
+        copy = Tab(opened.value)
+        self.tabs.append(copy)
+        return copy
 
     def somebody(self, name: str, context: BrowserContext | None = None, **options: Any) -> Tab:
         """Open the page, and come in under *name*."""

@@ -100,18 +100,49 @@ def test_two_tabs_of_an_account_are_two_devices(browsers: Browsers) -> None:
 
 
 def test_a_tab_that_is_duplicated_is_somebody_else_and_the_first_goes_on(browsers: Browsers) -> None:
-    context = browsers.context()
-    ada = browsers.somebody("ada", context)
-    kept = ada.page.evaluate("JSON.stringify(sessionStorage)")
-    other = browsers.open(context)
-    other.page.evaluate(
-        "kept => { for (const [key, value] of Object.entries(JSON.parse(kept))) sessionStorage[key] = value; }", kept
-    )
-    other.page.reload()
-    expect(other.page.get_by_label("Your name")).to_be_visible()
-    other.come_in("bob")
+    ada = browsers.somebody("ada")
+    copy = browsers.duplicate(ada)
+    expect(copy.page.get_by_label("Your name")).to_have_value("ada")
+    copy.name_oneself("ada")
+    expect(copy["#door .why"]).to_contain_text("The chat is open under that name in another tab of this browser.")
+    copy.come_in("bob")
     ada.say("still here")
-    expect(other.message("still here")).to_be_visible()
+    expect(copy.message("still here")).to_be_visible()
+    for tab in (ada, copy):
+        tab.page.reload()
+    expect(ada["#my-name"]).to_have_text("ada")
+    expect(copy["#my-name"]).to_have_text("bob")
+
+
+def test_a_copy_goes_on_for_a_tab_that_does_not_answer_and_gives_way_to_it(browsers: Browsers) -> None:
+    context = browsers.context()
+    context.add_init_script("BroadcastChannel.prototype.postMessage = () => {};")
+    ada = browsers.somebody("ada", context)
+    copy = browsers.duplicate(ada, "")
+    copy.await_place("#lobby")
+    expect(ada["#door h1"]).to_have_text("Open in another tab")
+    copy.say("from the copy")
+    ada.button("Use it here").click()
+    ada.await_place("#lobby")
+    expect(ada.message("from the copy")).to_be_visible()
+    expect(copy["#door h1"]).to_have_text("Open in another tab")
+
+
+def test_a_browser_that_lets_the_page_keep_nothing(browsers: Browsers) -> None:
+    """As Firefox does if it blocks all cookies."""
+    context = browsers.context()
+    context.add_init_script(
+        """
+        function forbid() { throw new DOMException("The operation is insecure.", "SecurityError"); }
+        for (const name of ["sessionStorage", "localStorage"]) Object.defineProperty(window, name, {get: forbid});
+        window.BroadcastChannel = forbid;
+        """
+    )
+    ada, bob = browsers.somebody("ada", context), browsers.somebody("bob")
+    ada.say("hello")
+    expect(bob.message("hello")).to_be_visible()
+    ada.page.reload()
+    expect(ada.page.get_by_label("Your name")).to_be_visible()
 
 
 def test_a_device_that_is_logged_out_says_so(browsers: Browsers) -> None:

@@ -1,4 +1,4 @@
-"""The page on another device: over plain http, where browsers have no notifications, no locks and no clipboard."""
+"""The page on another device: over plain http, where browsers have no notifications and no clipboard."""
 
 from __future__ import annotations
 
@@ -46,21 +46,10 @@ def test_a_second_tab_says_where_the_chat_is_open(start_chat: DaemonFactory, net
         second.come_in("ada2")
         second.say("from the second")
         expect(ada.message("from the second")).to_be_visible()
-        # A tab that is duplicated has what the first one keeps, and goes on in its place.
-        kept = ada.page.evaluate("JSON.stringify(sessionStorage)")
-        copy = browsers.open(context)
-        copy.page.evaluate(
-            "kept => { for (const [key, value] of Object.entries(JSON.parse(kept))) sessionStorage[key] = value; }",
-            kept,
-        )
-        copy.page.reload()
-        copy.await_place("#lobby")
-        expect(ada["#door h1"]).to_have_text("Open in another tab")
-        copy.say("from the copy")
-        ada.button("Use it here").click()
-        ada.await_place("#lobby")
-        expect(ada.message("from the copy")).to_be_visible()
-        expect(copy["#door h1"]).to_have_text("Open in another tab")
+        copy = browsers.duplicate(ada)
+        expect(copy.page.get_by_label("Your name")).to_be_visible()
+        ada.say("still here")
+        expect(second.message("still here")).to_be_visible()
 
 
 def test_another_device_talks(start_chat: DaemonFactory, network: Lan, browser: Browser) -> None:
@@ -73,7 +62,7 @@ def test_another_device_talks(start_chat: DaemonFactory, network: Lan, browser: 
         ada.button("Only a name").click()
         ada.come_in("ada")
         bob = browsers.somebody("bob")
-        assert not ada.page.evaluate("isSecureContext || navigator.locks || navigator.clipboard")
+        assert not ada.page.evaluate("isSecureContext || navigator.clipboard")
         ada.say("hello over the network")
         expect(bob.message("hello over the network")).to_be_visible()
         bob.open_menu("hello over")

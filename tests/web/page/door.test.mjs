@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
 import { RealChat, Storage, texts } from "./chat.mjs";
-import { Tabs } from "../../../chat/protocols/web/page/tab.js";
+import { Saved, Tabs } from "../../../chat/protocols/web/page/tab.js";
 
 let chat;
 beforeEach(async () => (chat = await RealChat.start()));
@@ -115,24 +115,6 @@ test("who comes back without the account that they had is told so", async () => 
   assert.ok(ada.current.rows().some((row) => row.text === "You are here without an account now."));
 });
 
-// What navigator.locks does, between the tabs of one browser.
-class Locks {
-  constructor() {
-    this.held = new Set();
-  }
-
-  async request(name, options, then = options) {
-    if (this.held.has(name)) return new Promise((_, reject) => options.signal.addEventListener("abort", reject));
-    this.held.add(name);
-    await then({ name });
-    return this.held.delete(name);
-  }
-
-  async query() {
-    return { held: [...this.held].map((name) => ({ name })) };
-  }
-}
-
 // What BroadcastChannel does, between the tabs of one browser.
 class Channel {
   constructor(all = []) {
@@ -145,29 +127,48 @@ class Channel {
   }
 }
 
+// A tab of the browser with these others, after the page has begun there.
+async function open(others, storage) {
+  const { clock } = chat;
+  const tabs = new Tabs({ channel: new Channel(others), saved: new Saved(() => storage, ""), clock });
+  const begun = tabs.begin();
+  await chat.settle();
+  return { tabs, begun };
+}
+
+const tokenIn = (storage) => chat.tab(storage).link.token;
+
 test("a duplicated tab does not take over the session of the first", async () => {
-  const locks = new Locks();
+  const others = [];
   const ada = await chat.page("ada");
-  assert.equal(await new Tabs(locks, new Channel(), "chat ").isOnly(ada.saved), true);
+  await open(others, ada.storage);
   const copy = new Storage(ada.storage.values);
-  const second = chat.tab(copy);
-  assert.equal(await new Tabs(locks, new Channel(), "chat ").isOnly(second.saved), false);
-  second.saved.clear();
-  assert.equal(chat.tab(copy).link.token, null);
+  await (await open(others, copy)).begun;
+  assert.equal(tokenIn(copy), null);
+  const copyOfCopy = new Storage(copy.values);
+  copyOfCopy.setItem("rooms", "[]");
+  await (await open(others, copyOfCopy)).begun;
+  assert.equal(copyOfCopy.getItem("rooms"), "null");
+  assert.notEqual(tokenIn(ada.storage), null);
 });
 
-test("a tab on a machine that is too busy to give it its lock in time is no copy", async () => {
-  const locks = new Locks();
-  const saved = chat.tab().saved;
-  const request = locks.request.bind(locks);
-  let late = 3;
-  locks.request = (...given) => (late-- > 0 ? Promise.reject(new Error("The time is over.")) : request(...given));
-  assert.equal(await new Tabs(locks, new Channel(), "chat ").isOnly(saved), true);
+test("a page that is loaded again goes on at once, and one that has crashed when nobody else answers", async () => {
+  const others = [];
+  const ada = await chat.page("ada");
+  const { tabs } = await open(others, ada.storage);
+  tabs.letGo();
+  await (await open(others, ada.storage)).begun;
+  assert.notEqual(tokenIn(ada.storage), null);
+  others.length = 0;
+  const { begun } = await open(others, ada.storage);
+  await chat.advance(1);
+  await begun;
+  assert.notEqual(tokenIn(ada.storage), null);
 });
 
 test("where the chat is open in another tab is told when its name is taken", async () => {
   const others = [];
-  const tab = () => chat.tab(undefined, { tabs: new Tabs(null, new Channel(others), "chat ") }); // as over plain http
+  const tab = () => chat.tab(undefined, { tabs: new Tabs({ channel: new Channel(others), clock: chat.clock }) });
   const ada = tab();
   ada.enter("Ada");
   await chat.settle();

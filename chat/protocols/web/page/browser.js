@@ -6,25 +6,35 @@ import { Store } from "./store.js";
 import { Tabs } from "./tab.js";
 
 export async function openStore(window) {
-	const { location, document, navigator } = window;
-	const tabs = new Tabs(navigator.locks, new BroadcastChannel(prefix), prefix);
-	while (!(await tabs.isOnly(saved))) saved.clear(); // then it has another id, by which its own copies are known
+	const { location, document } = window;
+	const clock = {
+		date: () => new Date(),
+		setTimeout: window.setTimeout.bind(window),
+		clearTimeout: window.clearTimeout.bind(window),
+	};
+	const tabs = new Tabs({ channel: openChannel(), saved, clock });
+	await tabs.begin();
+	window.addEventListener("pageshow", () => tabs.hold()); // the browser may show a page again that was left
+	window.addEventListener("pagehide", () => tabs.letGo());
 	// What the server says in the page about passwords, or else what it does by itself.
 	const { passwords } = document.documentElement.dataset;
 	const isSecure = location.protocol === "https:" || /^(localhost|127\.[\d.]+|\[::1\])$/.test(location.hostname);
 	const store = new Store({
-		openSocket, saved, tabs, put,
+		openSocket, saved, tabs, put, clock,
 		passwords: { taken: "yes", refused: "no" }[passwords] ?? (isSecure ? "yes" : "unknown"),
 		random: Math.random,
-		clock: {
-			now: () => window.performance.now(),
-			date: () => new Date(),
-			setTimeout: window.setTimeout.bind(window),
-			clearTimeout: window.clearTimeout.bind(window),
-		},
 	});
 	if (store.link.token) store.reconnect();
 	return store;
+}
+
+// The channel between the tabs. A browser that forbids a page to keep anything may forbid this too.
+function openChannel() {
+	try {
+		return new BroadcastChannel(prefix);
+	} catch {
+		return { postMessage() {} };
+	}
 }
 
 // Sends a file. Of all requests, only this one tells how far it is.

@@ -332,7 +332,7 @@ export class Store {
 		this.tabs?.claim(this.inside ? this.name : null);
 		this.changed();
 		if (is === "online") this.panels.connected();
-		if (code === "name-taken") this.tabs?.find(this.name, () => this.tellElsewhere(state));
+		if (code === "name-taken") this.tabs?.find(this.name.toLowerCase()).then(() => this.tellElsewhere(state));
 	}
 
 	// The name is taken: perhaps by the user, in another tab of the browser.

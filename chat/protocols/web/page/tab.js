@@ -1,6 +1,7 @@
 // What a tab and the browser keep while the page is loaded again, and what a tab knows of others of the same chat.
 
-const NAMES = ["tab", "link", "rooms"];
+const COPIED = ["link", "rooms"];
+const PATIENCE = 500; // the milliseconds that another tab has for its answer
 
 // Keeps values in what `storage()` returns, which is the tab's or the browser's, and does without if that is forbidden
 // or full.
@@ -24,57 +25,52 @@ export class Saved {
 			// They hold until the page is closed or loaded again.
 		}
 	}
-
-	clear() {
-		for (const name of NAMES) this.write(name, null);
-	}
 }
 
 // The settings of this browser.
 export const kept = new Saved(() => localStorage, "chat ");
 
-// Tells the tabs of a browser apart: by `locks` (navigator.locks), which browsers have on https and on this machine
-// only, and by a `channel` (BroadcastChannel) between them.
+// Tells the tabs of a browser apart. What one asks, the others answer by a `channel` (BroadcastChannel), which browsers
+// have over plain http too.
 export class Tabs {
-	constructor(locks, channel, prefix) {
-		Object.assign(this, { locks, channel, prefix, claimed: null });
-		channel.onmessage = ({ data: { seeks, has } }) => {
-			if (seeks && this.claimed === seeks) channel.postMessage({ has: seeks });
-			if (has && this.sought?.name === has) this.sought.then();
+	constructor({ channel, saved, clock }) {
+		Object.assign(this, { channel, saved, clock, id: String(Math.random()), name: null, sought: null });
+		channel.onmessage = ({ data: { seeks, found } }) => {
+			if (seeks && (seeks === this.id || seeks === this.name)) channel.postMessage({ found: seeks });
+			if (found && this.sought?.what === found) this.sought.resolve(true);
 		};
 	}
 
-	// Resolves with whether no other tab has what this one keeps: a duplicated tab has a copy of it, and must not take
-	// over the session of the first.
-	async isOnly(saved) {
-		const id = saved.read("tab") ?? Math.random();
-		saved.write("tab", id);
-		if (!this.locks) return true;
-		const name = `${this.prefix}tab ${id}`;
-		return new Promise((resolve) => {
-			const hold = () => {
-				resolve(true);
-				return new Promise(() => {}); // as long as the tab lives
-			};
-			// A page that is loaded again may have to wait until the one before lets go. If the time is over and nobody
-			// holds the lock, the machine was too busy to say so.
-			const ask = () => this.locks.request(name, { signal: AbortSignal.timeout(300) }, hold).catch(late);
-			const late = async () => {
-				const { held } = await this.locks.query();
-				return held.some((one) => one.name === name) ? resolve(false) : ask();
-			};
-			ask().catch(() => resolve(true)); // this browser has no locks for this page
-		});
+	// A duplicated tab has a copy of what the first one keeps. It must not take over the session of that, and begins anew.
+	async begin() {
+		const { saved, clock } = this;
+		// A page that is left lets go of what the tab keeps. If one has not, it is still there, in another tab, or it has
+		// crashed, and does not answer.
+		const holder = saved.read("tab");
+		if (holder) {
+			const late = new Promise((resolve) => { clock.setTimeout(() => resolve(false), PATIENCE); });
+			if (await Promise.race([this.find(holder), late])) for (const name of COPIED) saved.write(name, null);
+		}
+		this.hold();
+	}
+
+	// What the tab keeps belongs to this page, until it is left.
+	hold() {
+		this.saved.write("tab", this.id);
+	}
+
+	letGo() {
+		this.saved.write("tab", null);
 	}
 
 	// This tab is in the chat under that name; null: under none.
 	claim(name) {
-		this.claimed = name?.toLowerCase();
+		this.name = name?.toLowerCase();
 	}
 
-	// Calls `then` if another tab is in the chat under that name.
-	find(name, then) {
-		this.sought = { name: name.toLowerCase(), then };
-		this.channel.postMessage({ seeks: this.sought.name });
+	// Resolves if another tab is in the chat under that name, or is that page; otherwise never.
+	find(what) {
+		this.channel.postMessage({ seeks: what });
+		return new Promise((resolve) => { this.sought = { what, resolve }; });
 	}
 }
