@@ -168,6 +168,22 @@ def test_a_message_is_answered_reacted_to_and_deleted(browsers: Browsers) -> Non
     expect(bob.message("yes").locator(".answers")).to_have_count(0)
 
 
+def test_the_tools_of_a_message_that_is_higher_than_the_window_stay_in_view(browsers: Browsers) -> None:
+    ada = browsers.somebody("ada")
+    ada.say("one line")
+    ada.say("\n".join(f"line {number}" for number in range(100)))
+    for text, y in (("line 50", 300), ("line 50", 600)):
+        height = ada.message(text).evaluate("message => message.offsetHeight")
+        ada.page.mouse.move(600, y)
+        expect(ada.message(text).get_by_role("button", name="Reply")).to_be_in_viewport(ratio=1)
+        assert ada.message(text).evaluate("message => message.offsetHeight") == height
+    ada.message("one line").scroll_into_view_if_needed()
+    before = ada.message("one line").bounding_box()
+    ada.message("one line").hover()
+    expect(ada.message("one line").get_by_role("button", name="Reply")).to_be_in_viewport(ratio=1)
+    assert ada.message("one line").bounding_box() == before
+
+
 def test_an_op_pins_and_everybody_finds_it(browsers: Browsers) -> None:
     ada, bob = browsers.somebody("ada"), browsers.somebody("bob")
     for tab in (ada, bob):
