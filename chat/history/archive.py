@@ -307,13 +307,14 @@ class Import:
     ) -> None:
         done = False
         try:
-            if error is None:
+            with explained(), ExitStack() as whole:
+                whole.push(self._whole)
+                if error is not None:
+                    raise error
                 self._write()
-            with explained():
-                if error is None and self._first_id:
+                if self._first_id:
                     begin_stretch(self._connection, self._first_id, "import")
-                self._whole.__exit__(kind, error, trace)
-            done = error is None
+            done = True
         finally:
             if not done:
                 self._files.remove(self._keys)
