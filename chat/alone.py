@@ -13,6 +13,7 @@ from typing import Any
 from twisted.internet.threads import blockingCallFromThread
 
 from chat.admin.address import ALONE
+from chat.core.doors import Registration
 from chat.protocols.ways import WAYS
 from chat.service import ChatService
 from chat.settings import Settings
@@ -42,9 +43,11 @@ class Alone:
         if self._thread is None:
             self._thread = Thread(target=partial(reactor.run, installSignalHandlers=False), name="chat without ports")
             self._thread.start()
-        chat = ChatService(
-            reactor, Settings(ways={way.setting: () for way in WAYS}, data=str(directory)), operator_socket=ALONE
+        # Who registers, once the chat has ports, is not known: an invitation may be needed.
+        settings = Settings(
+            ways={way.setting: () for way in WAYS}, data=str(directory), registration=Registration.INVITATION
         )
+        chat = ChatService(reactor, settings, operator_socket=ALONE)
         blockingCallFromThread(reactor, chat.startService)
         try:
             yield

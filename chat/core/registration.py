@@ -56,8 +56,11 @@ def invited_by(hub: Hub, fact: Registered) -> str:
 
 def make_invitation(hub: Hub, maker: Subject) -> tuple[Invitation, str]:
     """Make an invitation, which is still to be stored, and its code; raises :class:`NotAllowed`."""
-    if hub.doors.registration is Registration.CLOSED:
-        raise NotAllowed("Nobody can register here, so an invitation would be of no use.")
+    match hub.doors.registration:
+        case Registration.CLOSED:
+            raise NotAllowed("Nobody can register here, so an invitation would be of no use.")
+        case Registration.OPEN:
+            raise NotAllowed("Everybody can register here, so nobody needs an invitation.")
     hub.invitations.drop_ended(hub.seconds)
     if maker != OPERATOR and len(hub.invitations.by(maker)) >= MOST_EACH:
         raise NotAllowed(f"{MOST_EACH} invitations of yours wait to be used, which is the most.")

@@ -229,6 +229,11 @@ def test_a_banned_address_is_told_so_before_it_gives_the_key() -> None:
     assert box.connect(host="198.51.100.7").lines() == ["! You are banned from this chat.", "* Goodbye."]
 
 
+def test_nobody_is_invited_where_everybody_registers() -> None:
+    box = make_box(Doors())
+    assert box.admin("invitation") == "Everybody can register here, so nobody needs an invitation."
+
+
 # -- members only
 
 

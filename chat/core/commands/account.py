@@ -13,7 +13,6 @@ from chat.core.accounts import StoredAccount, check_password
 from chat.core.authentication import check, refuse_banned, require_secure
 from chat.core.command import SECRET, USER, Command, Kind, Parameter, Right
 from chat.core.conversations import told_watchers
-from chat.core.doors import Registration
 from chat.core.effects import Effect, Inform, Show
 from chat.core.errors import AlreadyThere, NameTaken, NotAllowed
 from chat.core.events import Notice
@@ -196,8 +195,6 @@ def invite_newcomer(hub: Hub, session: Session, tag: str | None) -> None:
     account = user_of(session).account
     if account is None or not hub.doors.may_invite(account):
         raise NotAllowed("Only moderators may do that.")
-    if hub.doors.registration is Registration.OPEN:
-        raise NotAllowed("Everybody can register here, so nobody needs an invitation.")
     invitation, code = make_invitation(hub, account.id)
     head, line = "Pass this on to one person. It is good for 7 days.", passed_on(hub, code)
     until = wire_time(datetime.fromtimestamp(invitation.until, UTC))
