@@ -188,7 +188,7 @@ def test_esc_twice_stops_sending() -> None:
         await screen.sees("Press Esc again to send no more of log.txt.")
         assert not upload._stopped
         screen.press("\x1b")
-        await screen.sees("! log.txt was not sent.")
+        await screen.sees("* You stopped sending log.txt.")
         assert upload._stopped
         ended.errback(CannotSend("The connection broke."))
         screen.press("\x1b")

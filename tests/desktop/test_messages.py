@@ -172,7 +172,7 @@ def test_escape_twice_stops_a_file(desk: Desk, box: Box, tmp_path: Path) -> None
     assert hint(desk) == question
     assert not sent[0]._stopped
     desk.press("<Escape>")
-    desk.sees("log.txt was not sent.")
+    desk.sees("You stopped sending log.txt.")
     assert sent[0]._stopped
     assert hint(desk) == ""
 

@@ -291,7 +291,7 @@ class Client:
             return question
         del self.uploads[upload]
         upload.stop()
-        self.model.tell(f"{upload.name} was not sent.", LineKind.REFUSAL)
+        self.model.tell(f"You stopped sending {upload.name}.")  # if all of it is on its way, it may come all the same
         return ""
 
     def open_at(self, number: int) -> None:
