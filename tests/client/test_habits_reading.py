@@ -566,21 +566,27 @@ def test_what_is_unread_is_read_only_as_far_as_it_was_shown() -> None:
 
 
 @pytest.mark.parametrize(
-    ("keys", "hint"),
+    ("columns", "keys", "hint"),
     [
-        ("\x1br", " Unread in #off…: this is the end (Alt-R comes back, Esc leaves the rest unread)"),
-        ("/peek offer\r", " A look at #offer (PageUp, PageDown; Enter goes there, Esc comes back)"),
-        (f"/peek {'long' * 5}\r", " A look at #longlonglonglo… (PageUp, PageDown; Enter goes there, Esc comes back)"),
+        (80, "\x1br", " Unread in #offer: the end (Alt-R comes back)"),
+        (80, "/peek offer\r", " A look at #offer (PageUp, PageDown; Enter goes there, Esc comes back)"),
+        (80, f"/peek {'long' * 5}\r", f" A look at #{'long' * 5} (Enter goes there, Esc comes back)"),
+        (60, f"/peek {'long' * 5}\r", " A look at #longlonglong… (Enter goes there, Esc comes back)"),
+        (60, "/history around 1\r", " #lobby as it was then (Enter goes there, Esc comes back)"),
     ],
 )
-def test_the_name_of_a_room_is_cut_before_the_keys_that_come_back_from_it(keys: str, hint: str) -> None:
+def test_the_name_of_a_room_and_the_keys_that_come_back_from_it_are_both_visible(
+    columns: int, keys: str, hint: str
+) -> None:
     async def scene(screen: Screen, box: Box) -> None:
-        box.json("bob", rooms={"offer": None}).ask(type="say", room="offer", text="one")
-        await screen.sees("2:#offer(1)")
+        bob = box.json("bob", rooms={"lobby": None, "offer": None})
+        for room in ("lobby", "offer"):
+            bob.ask(type="say", room=room, text="one")
+        await screen.until(lambda: screen.seat.room("#offer").unread == 1)
         screen.press(keys)
         await screen.sees(hint)
 
-    play(scene, rooms=("lobby", "offer", "long" * 5))
+    play(scene, columns=columns, rooms=("lobby", "offer", "long" * 5))
 
 
 def test_short_messages_share_a_row_when_much_is_read() -> None:

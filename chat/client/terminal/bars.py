@@ -14,6 +14,8 @@ from chat.client.model.model import Model
 from chat.client.model.room import Room
 from chat.client.terminal.widths import cells, displayed, shorten, wrap
 
+_BACK = "Enter goes there, Esc comes back"
+
 
 def topic_bar(room: Room, width: int) -> StyleAndTextTuples:
     """Return the bar with the room and its topic, or with the partner of a private conversation."""
@@ -146,24 +148,27 @@ def more_below(lines: int, width: int) -> StyleAndTextTuples:
 def apart(view: Apart, lowest: int, width: int) -> StyleAndTextTuples:
     """Return the row below what is shown over the room: what it is, and how to come back.
 
-    If that is too long, the name of the room is cut, and not the keys. *lowest* is the serial number of the lowest line
-    that is visible.
+    If that is too long, it has fewer words, and if it still is, the name of the room is cut, and not the keys. *lowest*
+    is the serial number of the lowest line that is visible.
     """
-    before, place, after = "", displayed(view.title), ""
+    before, place = "", displayed(view.title)
     match view:
         case Glance():
-            before, after = "A look at ", " (PageUp, PageDown; Enter goes there, Esc comes back)"
+            before, after, brief = "A look at ", f" (PageUp, PageDown; {_BACK})", f" ({_BACK})"
         case Unread():
             more = view.lines.end - 1 - lowest
             room = view.room(lowest)
-            place = displayed(room.title) if room is not None else ""
+            before, place = "Unread in ", displayed(room.title) if room is not None else ""
             counted = f"↓ {more} more below (Alt-R reads on" if more else "this is the end (Alt-R comes back"
-            before, after = "Unread in ", f": {counted}, Esc leaves the rest unread)"
+            after = f": {counted}, Esc leaves the rest unread)"
+            brief = f": ↓ {more} more (Alt-R reads on, Esc stops)" if more else ": the end (Alt-R comes back)"
         case Listing():
             choosing = "" if view.chosen is None else "Up and Down choose, Enter goes there, "
-            after = f"{choosing}Esc closes this"
+            after = brief = f"{choosing}Esc closes this"
         case _:
-            after = " as it was then (PageUp, PageDown; Enter goes there, Esc comes back)"
+            after, brief = f" as it was then (PageUp, PageDown; {_BACK})", f" as it was then ({_BACK})"
+    if cells(f" {before}{place}{after}") > width:
+        after = brief
     place = shorten(place, max(width - cells(f" {before}{after}"), 1))
     return [("class:more", shorten(f" {before}{place}{after}", width))]
 
