@@ -550,6 +550,24 @@ def test_what_was_said_last_is_put_into_the_input_to_be_edited() -> None:
     play(scene)
 
 
+def test_what_is_edited_by_its_number_is_shown_while_one_types() -> None:
+    async def scene(screen: Screen, box: Box) -> None:
+        screen.press("gren tea\r")
+        await screen.sees("ada: gren tea")
+        screen.press("/go dev\r")
+        await screen.sees("ada #dev>")
+        screen.press("/edit #1 green tea")
+        await screen.sees('Changes what you said in #lobby: "gren tea"')
+        screen.press("\r")
+        await screen.sees("That changes what you said in #lobby.")
+        screen.press("/edit #2")
+        await screen.until(lambda: screen.typed == "/edit #2")
+        await screen.sees_no("Changes what you said")
+        assert [line.text for line in screen.seat.room("#lobby").lines if line.is_message] == ["green tea"]
+
+    play(scene, rooms=("lobby", "dev"))
+
+
 def test_a_message_with_its_answer_and_its_reactions() -> None:
     async def scene(screen: Screen, box: Box) -> None:
         bob = box.json("bob", rooms={"lobby": None})

@@ -356,8 +356,16 @@ class Client:
 
     def answers(self, line: str) -> tuple[Room, Line] | None:
         """Return the message that *line* would answer by its id, and its room."""
+        return self._named(line, "/reply")
+
+    def edits(self, line: str) -> tuple[Room, Line] | None:
+        """Return the message of the user that *line* would change by its id, and its room."""
+        named = self._named(line, "/edit")
+        return named if named is not None and named[1].mine else None
+
+    def _named(self, line: str, command: str) -> tuple[Room, Line] | None:
         word, _, text = line.partition(" ")
-        number = split_id(text)[0] if word.lower() == "/reply" else None
+        number = split_id(text)[0] if word.lower() == command else None
         return None if number is None else self.model.message(number)
 
     def complete(self, before: str) -> Offer:

@@ -228,7 +228,7 @@ class Terminal(Observer):
         """Send what was typed."""
         buffer = self._buffer
         text, apart = buffer.text, self._model.apart
-        answered = self._client.answers(text)
+        answered, edited = self._client.answers(text), self._client.edits(text)
         is_code = self._client.is_code(text)
         self.drop_question()
         if self._finder is not None and buffer is self._finder.buffer:
@@ -258,6 +258,8 @@ class Terminal(Observer):
         self._hint = self._hint_of_lines()
         if answered is not None and answered[0] is not self._model.current:
             self._hint = f"Your answer goes to {answered[0].title}."
+        elif edited is not None and edited[0] is not self._model.current:
+            self._hint = f"That changes what you said in {edited[0].title}."
 
     def _go_to(self, apart: Apart) -> None:
         """Go to the room, or to the message, that is shown over the room."""
@@ -410,7 +412,7 @@ class Terminal(Observer):
         lines = self._buffer.text.split("\n")
         count = len(lines)
         if count == 1:
-            return self._hint_of_answer()
+            return self._hint_of_message()
         limits = self._model.limits
         if limits is not None and count > limits.lines > 0:
             as_file = "Enter twice sends them as a file, " if self._client.takes_files else ""
@@ -421,13 +423,14 @@ class Terminal(Observer):
         first, last = (in_quotes(shorten(line.strip(), LISTED_WIDTH)) for line in (lines[0], lines[-1]))
         return f"{count} lines, from {first} to {last}. Enter sends them {how}, Ctrl-C drops them."
 
-    def _hint_of_answer(self) -> str:
-        """Say what is answered, whose it is, and where."""
+    def _hint_of_message(self) -> str:
+        """Say what is answered, or edited, whose it is, and where."""
         answered = self._client.answers(self._buffer.text)
-        if answered is None:
+        if (named := answered or self._client.edits(self._buffer.text)) is None:
             return ""
-        room, line = answered
-        return f"Answers {line.author} in {room.title}: {in_quotes(shorten(quoted(line.text), ANSWERED_WIDTH))}"
+        room, line = named
+        does = f"Answers {line.author}" if named is answered else "Changes what you said"
+        return f"{does} in {room.title}: {in_quotes(shorten(quoted(line.text), ANSWERED_WIDTH))}"
 
     def complete(self, forward: bool) -> None:
         """Complete the word before the cursor, or go to the next that fits."""
