@@ -100,10 +100,15 @@ def test_axe_finds_nothing_inside(web_chat: Daemon, browsers: Browsers, colours:
     expect(tab.dialog.locator("li")).to_have_count(2)
     audit(tab, "rooms")
     tab.page.keyboard.press("Escape")
-    for line in ("/invite cy", "/mute cy 10m spam", "/room", "/hook ci", "/help"):
+    for line in ("/invite cy", "/mute cy 10m spam", "/room", "/hook ci", "/help who"):
         tab.enter(line)
-    expect(tab["#log"]).to_contain_text("/help msg explains")
+    expect(tab["#log"]).to_contain_text("lists who is in the room")
     audit(tab, "answers to commands")
+    for line, words in (("/help", "Earlier messages"), ("/help all", "lists who is in the room")):
+        tab.enter(line)
+        expect(tab.dialog).to_contain_text(words)
+        audit(tab, line)
+        tab.page.keyboard.press("Escape")
     tab.page.keyboard.press("Control+f")
     tab.page.keyboard.type("tea")
     tab.page.keyboard.press("Enter")
@@ -253,6 +258,13 @@ def test_text_of_double_size(browsers: Browsers) -> None:
     expect(tab["#side"]).to_be_hidden()
     tab["#more"].click()
     audit(tab, "a menu that is higher than the window")
+
+
+def test_a_dialog_that_is_higher_than_the_window_begins_at_its_top_and_can_be_closed(browsers: Browsers) -> None:
+    tab = browsers.somebody("ada", **PHONE)
+    tab.enter("/help all")
+    expect(tab.dialog.get_by_role("heading")).to_be_in_viewport(ratio=1)
+    expect(tab.dialog.get_by_role("button", name="Close")).to_be_in_viewport(ratio=1)
 
 
 def test_right_to_left(browsers: Browsers) -> None:

@@ -53,12 +53,13 @@ def written(parameter: Parameter) -> str:
 
 
 def test_the_page_knows_the_commands_that_people_type() -> None:
-    lines = [
-        " ".join(
-            (command.name + "!" * command.privileged, *(written(one) for one in command.parameters if not one.programs))
-        )
-        for command in table.for_people()
-    ]
+    lines = []
+    for topic, commands in (("Help", [table.find("help")]), *table.TOPICS):
+        people_type = [command for command in commands if not command.programs]
+        lines += [f"{topic}:"] * bool(people_type)
+        for command in people_type:
+            parameters = [written(one) for one in command.parameters if not one.programs]
+            lines.append(" ".join((command.name + "!" * command.privileged, *parameters)))
     found = re.search(r"export const SERVED = `\n(.*?)\n`", (PAGE / "command_table.js").read_text(), re.DOTALL)
     assert found is not None
     assert found[1].split("\n") == lines

@@ -173,6 +173,38 @@ test("commands work as in the other clients", async () => {
   assert.match(bob.current.rows().at(-1).text, /^You were put out of #dev by eve: bye$/);
 });
 
+test("/help lists the commands by what they are about, and explains one, or all", async () => {
+  const ada = await chat.page("ada");
+  const lists = [];
+  ada.on("list", (title, list) => lists.push(new Map(list)));
+  await type(ada, "/help");
+  await type(ada, "/help all");
+  assert.match(lists[0].get("Talk"), /^\/me, \/reply, /);
+  assert.match(lists[0].get("This page"), /^\/go, \/leave, \/reconnect$/);
+  assert.match(lists[0].get("Ops and moderators"), /\/kick, .*\/ban, /);
+  assert.doesNotMatch(lists[0].get("Rooms"), /kick/);
+  assert.match(lists[1].get("/who [room]"), /^lists who is in the room/);
+  assert.match(lists[1].get("/leave [room]"), /^leaves the room, or another/);
+  for (const [word, answer] of [["msg", "/msg name [text] - "], ["/part", "/leave [room] - leaves the room"]]) {
+    await type(ada, `/help ${word}`);
+    assert.ok(last(ada)[0].startsWith(`* ${answer}`), word);
+  }
+});
+
+test("/leave and /go are about the room that is named", async () => {
+  const ada = await chat.page("ada");
+  for (const room of ["dev", "tea"]) await type(ada, `/join ${room}`);
+  await type(ada, "/go #lobby");
+  assert.equal(ada.current.title, "#lobby");
+  await type(ada, "/leave #dev");
+  assert.deepEqual(ada.rooms.map((room) => room.title), ["#lobby", "#tea"]);
+  await type(ada, "/leave nowhere");
+  assert.deepEqual(last(ada), ["* You are not in nowhere. /leave alone leaves #lobby."]);
+  await type(ada, "/go 2");
+  await type(ada, "/leave");
+  assert.deepEqual(ada.rooms.map((room) => room.title), ["#lobby"]);
+});
+
 test("passwords are never typed in the line", async () => {
   const ada = await chat.page("ada");
   const asked = [];

@@ -25,8 +25,9 @@ const KEYS = {
 const WHY = ["Why"];
 const TIME = ["For how long", "10m", { note: "like 30s, 10m, 2h, 7d, 4w" }];
 
-function facts(list) {
-	const known = Object.entries(list).filter(([, text]) => text);
+// Makes a list of terms and what is to be said of each, without those of which there is nothing to say.
+export function facts(list) {
+	const known = list.filter(([, text]) => text);
 	return h("dl.keys", known.map(([term, text]) => [h("dt", term), h("dd.muted", { dir: "auto" }, text)]));
 }
 
@@ -122,13 +123,13 @@ export class Actions {
 		const who = await this.send("whois", { name });
 		if (!who) return;
 		dialog(name, {
-			body: facts({
-				Account: who.account ?? "none, only a name",
-				Rooms: who.rooms.map((room) => `#${room}`).join(" "),
-				Away: who.away,
-				"Silent for": ago(who.idle),
-				"Here since": at(who.since),
-			}),
+			body: facts([
+				["Account", who.account ?? "none, only a name"],
+				["Rooms", who.rooms.map((room) => `#${room}`).join(" ")],
+				["Away", who.away],
+				["Silent for", ago(who.idle)],
+				["Here since", at(who.since)],
+			]),
 		});
 	}
 
@@ -218,7 +219,8 @@ export class Actions {
 			["Ignored people…", () => this.ignored()],
 			"-",
 			["Sound and notifications…", () => this.alerts()],
-			["Keys", () => dialog("Keys", { body: facts(KEYS) })],
+			["Commands", () => store.run("/help")],
+			["Keys", () => dialog("Keys", { body: facts(Object.entries(KEYS)) })],
 			["Leave the chat", () => store.leave(), "worse"],
 		], `${name}${role ? `, ${role}` : registered ? "" : ", without an account"}`);
 	}

@@ -1,6 +1,6 @@
 // Does what a typed line says: sends the request of a command, as the other clients do, or what the page has for it.
 
-import { called, COMMANDS, usage } from "./command_table.js";
+import { byTopic, called, COMMANDS, usage } from "./command_table.js";
 import { Refused } from "./link.js";
 import { same } from "./sentences.js";
 import { past } from "./when.js";
@@ -174,13 +174,19 @@ const RUN = {
 		const words = word && (others.length < store.words.length ? others : [...others, word]);
 		request(store, { words }, room, "notify");
 	},
-	help: (store, { command }, room) => {
-		const name = command && command !== "all" ? split(`/${command.replace(/^\//, "")}`).command.name : null;
-		if (command) return request(store, name ? { command: name } : {}, room, "help");
-		const all = [...COMMANDS.values()];
-		const list = (commands) => commands.map((one) => `/${one.name}`).join(", ");
-		store.tell(`Commands: ${list(all.filter((one) => !one.privileged))}.`);
-		store.tell(`Ops of a room and moderators have more: ${list(all.filter((one) => one.privileged))}.`);
-		return store.tell("/help msg explains /msg, and /help all explains them all. Tab completes.");
+	help: (store, { command: word }, room) => {
+		if (!word) {
+			const topics = byTopic().map(([topic, commands]) => [topic, commands.map((one) => `/${one.name}`).join(", ")]);
+			return store.emit("list", "Commands", topics, "/help msg explains /msg, and /help all explains them all.");
+		}
+		const line = (one) => [usage(one), one.summary];
+		const command = word === "all" ? null : split(`/${word.replace(/^\//, "")}`).command;
+		if (command?.summary) return store.tell(line(command).join(" - "));
+		return store.link.ask("help", command ? { command: command.name } : {}, (answer) => {
+			if (command || answer.type !== "help") return store.tellAnswer(answer, room);
+			const own = [...COMMANDS.values()].filter((one) => one.summary);
+			const served = answer.commands.map((one) => [one.usage, one.summary]);
+			return store.emit("list", "Commands", [...served, ...own.map(line)]);
+		});
 	},
 };

@@ -90,6 +90,7 @@ export function dialog(title, { text, body, list = {}, button = "OK", danger, ac
 	document.body.append(box);
 	box.showModal();
 	(form.querySelector("input, select") ?? go ?? close).focus({ preventScroll: true });
+	box.scrollTop = 0; // the browser has scrolled to what it gave the focus first
 	return new Promise((settle) => {
 		box.onclose = () => {
 			box.remove();

@@ -1,6 +1,6 @@
 // The page: what is drawn when something changes, and what the keys and buttons do.
 
-import { Actions } from "./actions.js";
+import { Actions, facts } from "./actions.js";
 import { call, drawTitle } from "./alerts.js";
 import { openStore } from "./browser.js";
 import { Composer } from "./composer.js";
@@ -8,7 +8,7 @@ import { Door } from "./door.js";
 import { $, arrange, avatar, h, setText } from "./dom.js";
 import { Finder } from "./finder.js";
 import { Log } from "./log.js";
-import { closeDialogs } from "./menus.js";
+import { closeDialogs, dialog } from "./menus.js";
 import { counted } from "./times.js";
 
 const WIDE = matchMedia("(min-width: 70.01em)");
@@ -217,6 +217,7 @@ function drawBelow() {
 
 store.on("changed", draw);
 store.on("dialog", (name) => (name === "upload" ? $("attach").click() : actions.secret(name)));
+store.on("list", (title, list, text) => dialog(title, { text, body: facts(list) }));
 store.on("sending", () => composer.drawSending());
 store.on("called", (room, row) => call(room, row, (one) => store.turnTo(one)));
 
