@@ -205,6 +205,20 @@ def test_a_phone(browsers: Browsers) -> None:
     assert tab.fits()
 
 
+def test_a_topic_that_is_cut_is_read_in_whole(browsers: Browsers) -> None:
+    bob = browsers.somebody("bob")
+    bob.enter(f"/topic {'where it is built, ' * 5}see https://example.org/")
+    tab = browsers.somebody("ada", bypass_csp=True, **PHONE)
+    expect(tab["#topic"]).to_be_visible()
+    tab["#title"].tap(force=True)  # what takes it is the topic
+    expect(tab.dialog.get_by_role("link", name="https://example.org/")).to_be_in_viewport(ratio=1)
+    audit(tab, "topic")
+    tab.page.keyboard.press("Escape")
+    tab["#topic"].focus()
+    tab.page.keyboard.press("Enter")
+    expect(tab.dialog).to_be_visible()
+
+
 def test_the_back_button_of_a_phone_closes_what_is_open_before_it_leaves(browsers: Browsers) -> None:
     browsers.somebody("bob").say("green tea")
     tab = browsers.somebody("ada", **PHONE)

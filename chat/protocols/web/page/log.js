@@ -176,23 +176,14 @@ export class Log {
 					? h("div.by", !isAction && nick(), h("time", exact, time), tags)
 					: [h("span.unseen", `${isAction ? "" : author} ${notice ? "program " : ""}${time} `), tags],
 				(!row.file || row.edited) &&
-					h("div.text", { dir: "auto" }, isAction && [nick(), " "], this.pieces(row), tag(row.edited && " (edited)")),
+					h("div.text", { dir: "auto" }, isAction && [nick(), " "],
+						pieces(row.text, mention ? this.store.names : []), tag(row.edited && " (edited)")),
 				row.file && file(row.file),
 				row.reactions.length > 0 && h("div.reactions", row.reactions.map(reaction))),
 			!unsent && h("div.tools",
 				this.store.input.may("react", row) && tool("react", "smile", "React"),
 				tool("reply", "reply", "Reply"),
 				tool("menu", "more", "More about this message")));
-	}
-
-	pieces({ text, mention }) {
-		return text.split(/(?<=\n)/).map((line) => {
-			const pieces = segments(line, mention ? this.store.names : []).map((piece) => {
-				if (piece.kind === "link") return h("a", { href: piece.href, ...LINK }, piece.text);
-				return piece.kind === "mention" ? h("mark", piece.text) : piece.text;
-			});
-			return line.startsWith(">") ? h("span.quoted", pieces) : pieces;
-		});
 	}
 
 	key(event) {
@@ -213,6 +204,17 @@ export class Log {
 		chosen?.focus({ preventScroll: true });
 		chosen?.scrollIntoView({ block: "nearest" });
 	}
+}
+
+// Makes what is shown of a text, with its links and what names the user.
+export function pieces(text, names = []) {
+	return text.split(/(?<=\n)/).map((line) => {
+		const parts = segments(line, names).map((piece) => {
+			if (piece.kind === "link") return h("a", { href: piece.href, ...LINK }, piece.text);
+			return piece.kind === "mention" ? h("mark", piece.text) : piece.text;
+		});
+		return line.startsWith(">") ? h("span.quoted", parts) : parts;
+	});
 }
 
 export function size(bytes) {

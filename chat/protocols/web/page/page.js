@@ -7,7 +7,7 @@ import { Composer } from "./composer.js";
 import { Door } from "./door.js";
 import { $, arrange, avatar, h, setText } from "./dom.js";
 import { Finder } from "./finder.js";
-import { Log } from "./log.js";
+import { Log, pieces } from "./log.js";
 import { closeDialogs, dialog } from "./menus.js";
 import { counted } from "./times.js";
 
@@ -161,7 +161,6 @@ function drawHead() {
 	setText($("title"), title);
 	const facts = [isPrivate ? SIDES[side] : ACCESS[access], slow && "slow", status, topic];
 	setText($("topic"), facts.filter(Boolean).join(" · "));
-	$("topic").title = topic;
 	const count = (button, number, ...words) => {
 		button.hidden = !number;
 		button.ariaLabel = counted(number, ...words);
@@ -307,6 +306,7 @@ const PRESSED = {
 	talk: () => actions.talk().then(leaveSide),
 	me: () => actions.me($("me")),
 	more: () => actions.place($("more")),
+	topic: () => dialog(store.current.title, { body: h("p.text", { dir: "auto" }, pieces($("topic").textContent)) }),
 	pins: () => panels.listPins(),
 	find,
 	who: () => showPeople($("people").hidden),
