@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 from box import Box
 from desktop.displays import Display, Other, has_tk
-from e2e.daemon import HOST, Daemon, DaemonFactory, Yard
+from e2e.daemon import HOST, Daemon, DaemonFactory, Yard, at, kept_port
 from e2e.sandbox import fetch_packages
 from hypothesis import HealthCheck, settings
 from twisted.logger import LogEvent, globalLogBeginner, globalLogPublisher
@@ -112,6 +112,13 @@ def start_chat(tmp_path: Path) -> Iterator[DaemonFactory]:
 
 
 @pytest.fixture
+def port() -> Iterator[int]:
+    """A port for a daemon that goes and comes back: nobody else gets it meanwhile."""
+    with kept_port() as number:
+        yield number
+
+
+@pytest.fixture
 def chat(start_chat: DaemonFactory) -> Daemon:
     """A daemon as people start it, but on a port of its own."""
     return start_chat()
@@ -149,19 +156,16 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def web_chat(start_chat: DaemonFactory) -> Daemon:
+def web_chat(start_chat: DaemonFactory, port: int) -> Daemon:
     """A daemon that serves the page."""
-    from web.browsers import WEB
-
-    return start_chat("--no-limits", *WEB)
+    return start_chat("--no-limits", "--web", at(port))
 
 
 @pytest.fixture
-def browsers(browser: Browser, web_chat: Daemon) -> Iterator[Browsers]:
+def browsers(browser: Browser, web_chat: Daemon, port: int) -> Iterator[Browsers]:
     """Browsers at the page of the chat."""
     from web.browsers import Browsers
 
-    (port,) = web_chat.web_ports
     browsers = Browsers(browser, f"http://{HOST}:{port}/")
     yield browsers
     browsers.close()

@@ -17,7 +17,7 @@ import pytest
 from client.terminals import RealTerminal
 from e2e.clients import Bot
 from e2e.cuts import CutProxy
-from e2e.daemon import HOST, Daemon, DaemonFactory
+from e2e.daemon import HOST, Daemon, DaemonFactory, at
 from e2e.waiting import wait_for
 
 ROOMS = ("lobby", "dev", "ops", "garden", "games", "quiet")
@@ -29,16 +29,16 @@ PASSWORD = "correct horse"  # noqa: S105 - of a chat that lasts for one test
 class Afternoon:
     """Ada at the client, the bots, and what she has said and left unsaid in each room."""
 
-    def __init__(self, start: DaemonFactory, folder: Path, seed: int) -> None:
+    def __init__(self, start: DaemonFactory, port: int, folder: Path, seed: int) -> None:
         self._start = start
+        self._port = port
         self._folder = folder
         self._random = random.Random(seed)  # noqa: S311 - it decides what happens, and guards nothing
         self._count = 0
         self.said: dict[str, list[str]] = {room: [] for room in ROOMS}
         self._drafts = dict.fromkeys(ROOMS, "")
         self._room = ROOMS[0]
-        self.daemon = self._daemon(0)
-        self._port = self.daemon.port
+        self.daemon = self._daemon()
         ada = self.daemon.bot("ada")
         ada.ask("register", password=PASSWORD)
         ada.leave()
@@ -47,8 +47,8 @@ class Afternoon:
         self._proxy = CutProxy(self._port)
         self.ada = self._client("--rooms", ",".join(ROOMS))
 
-    def _daemon(self, port: int) -> Daemon:
-        return self._start("--no-limits", "--data", str(self._folder / "data"), listen=[f"tcp:{port}:interface={HOST}"])
+    def _daemon(self) -> Daemon:
+        return self._start("--no-limits", "--data", str(self._folder / "data"), listen=[at(self._port)])
 
     def _come_in(self) -> list[Bot]:
         return [self.daemon.bot(f"bot{number}", rooms=dict.fromkeys(ROOMS)) for number in range(BOTS)]
@@ -138,7 +138,7 @@ class Afternoon:
         self.daemon.kill()
         for _ in range(self._random.randrange(3)):
             self._random.choice([self.say, self.draft, self.turn])()
-        self.daemon = self._daemon(self._port)
+        self.daemon = self._daemon()
         self._bots = self._come_in()
 
     def restart(self) -> None:
@@ -192,9 +192,9 @@ class Afternoon:
 
 @pytest.mark.parametrize("seed", range(int(os.environ.get("AFTERNOONS", "2"))))
 def test_nothing_typed_is_lost_and_nothing_is_said_twice_or_unasked(
-    start_chat: DaemonFactory, tmp_path: Path, seed: int
+    start_chat: DaemonFactory, port: int, tmp_path: Path, seed: int
 ) -> None:
-    afternoon = Afternoon(start_chat, tmp_path, seed)
+    afternoon = Afternoon(start_chat, port, tmp_path, seed)
     with closing(afternoon):
         for _ in range(STEPS):
             afternoon.step()

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from client.terminals import COMMAND, ENVIRONMENT, FOLDER, RealTerminal
 from e2e.cuts import CutProxy
-from e2e.daemon import HOST, LISTEN, Daemon, DaemonFactory
+from e2e.daemon import HOST, Daemon, DaemonFactory, at
 from e2e.streams import fingerprint
 from e2e.waiting import DEADLINE, wait_for
 
@@ -108,17 +108,17 @@ def other_certificate(start_chat: DaemonFactory, daemon: Daemon) -> str:
     port = daemon.tls_port
     daemon.signal(signal.SIGTERM)
     assert daemon.wait() == 0
-    start_chat("--tls-listen", f"tcp:{port}:interface={HOST}")
+    start_chat("--tls-listen", at(port))
     return fingerprint((HOST, port))
 
 
 @SCREENS
 def test_another_certificate_is_told_with_both_fingerprints_and_nothing_is_tried(
-    start_chat: DaemonFactory, known: KnownHosts, options: tuple[str, ...]
+    start_chat: DaemonFactory, port: int, known: KnownHosts, options: tuple[str, ...]
 ) -> None:
-    daemon = start_chat("--tls-listen", LISTEN)
-    place = f"{HOST}:{daemon.tls_port}"
-    before = fingerprint((HOST, daemon.tls_port))
+    daemon = start_chat("--tls-listen", at(port))
+    place = f"{HOST}:{port}"
+    before = fingerprint((HOST, port))
     known.keep(place, before)
     ada = RealTerminal(*options, f"tls://ada@{place}", columns=600)
     ada.sees("You are ada")
@@ -138,10 +138,10 @@ def test_another_certificate_is_told_with_both_fingerprints_and_nothing_is_tried
     assert ada.ends() == 0
 
 
-def test_a_tail_ends_after_another_certificate(start_chat: DaemonFactory, known: KnownHosts) -> None:
-    daemon = start_chat("--tls-listen", LISTEN)
-    place = f"{HOST}:{daemon.tls_port}"
-    before = fingerprint((HOST, daemon.tls_port))
+def test_a_tail_ends_after_another_certificate(start_chat: DaemonFactory, port: int, known: KnownHosts) -> None:
+    daemon = start_chat("--tls-listen", at(port))
+    place = f"{HOST}:{port}"
+    before = fingerprint((HOST, port))
     known.keep(place, before)
     bob = daemon.person("bob")
     with subprocess.Popen(

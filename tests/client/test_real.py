@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import signal
-import socket
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,7 +11,7 @@ from pathlib import Path
 import pytest
 from client.lunch import CALL, COUNTS, SPEAKERS, talk
 from client.terminals import COMMAND, ENVIRONMENT, FOLDER, RealTerminal, run
-from e2e.daemon import Daemon, DaemonFactory
+from e2e.daemon import HOST, Daemon, DaemonFactory, at
 from e2e.waiting import DEADLINE, wait_for
 
 from chat import __version__
@@ -61,9 +60,8 @@ def test_signals_leave_a_good_terminal(shared_chat: Daemon, ada: RealTerminal, n
     bob.expect("* ada left.")
 
 
-def test_the_daemon_goes_and_comes_back(start_chat: DaemonFactory) -> None:
-    daemon = start_chat()
-    port = daemon.port
+def test_the_daemon_goes_and_comes_back(start_chat: DaemonFactory, port: int) -> None:
+    daemon = start_chat(listen=[at(port)])
     ada = RealTerminal(address(daemon, "ada"))
     ada.sees("ada #lobby>")
     ada.press("before\r")
@@ -74,7 +72,7 @@ def test_the_daemon_goes_and_comes_back(start_chat: DaemonFactory) -> None:
     assert ada.read().count("* The server is shutting down.") == 0
     ada.press("meanwhile\r")
     ada.sees("... ada: meanwhile", "1 unsent")
-    start_chat(listen=[f"tcp:{port}:interface=127.0.0.1"])
+    start_chat(listen=[at(port)])
     ada.sees("* Connected again.")
     wait_for(lambda: "unsent" not in ada.read() and ada.read().count("ada: meanwhile") == 1, "it is sent once")
     ada.press("exit\r")
@@ -267,11 +265,9 @@ def test_nobody_listens_at_the_terminal(unused: str) -> None:
 
 
 @pytest.fixture
-def unused() -> str:
+def unused(port: int) -> str:
     """An address where nobody listens."""
-    with socket.socket() as finder:
-        finder.bind(("127.0.0.1", 0))
-        return f"127.0.0.1:{finder.getsockname()[1]}"
+    return f"{HOST}:{port}"
 
 
 def test_a_pipe(shared_chat: Daemon) -> None:

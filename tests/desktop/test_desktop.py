@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 from desktop.displays import FOLDER, DesktopClient, Display
-from e2e.daemon import HOST, LISTEN, Daemon, DaemonFactory
+from e2e.daemon import HOST, LISTEN, Daemon, DaemonFactory, at
 from e2e.test_operator import admin
 from e2e.waiting import DEADLINE, wait_for
 
@@ -98,8 +98,10 @@ def test_leaving(shared_chat: Daemon, ada: DesktopClient, way: str) -> None:
 
 
 @pytest.mark.parametrize("way", ["alt+F4", "ctrl+q", "/quit"])
-def test_who_would_lose_something_is_asked_before_leaving(start_chat: DaemonFactory, start: Start, way: str) -> None:
-    daemon = start_chat()
+def test_who_would_lose_something_is_asked_before_leaving(
+    start_chat: DaemonFactory, port: int, start: Start, way: str
+) -> None:
+    daemon = start_chat(listen=[at(port)])
     ada = start(address(daemon, "ada"))
     ada.opens("#lobby - ada@")
     daemon.kill()
@@ -115,9 +117,8 @@ def test_who_would_lose_something_is_asked_before_leaving(start_chat: DaemonFact
     assert ada.ends() == (0, "")
 
 
-def test_the_daemon_goes_and_comes_back(start_chat: DaemonFactory, start: Start) -> None:
-    daemon = start_chat()
-    port = daemon.port
+def test_the_daemon_goes_and_comes_back(start_chat: DaemonFactory, port: int, start: Start) -> None:
+    daemon = start_chat(listen=[at(port)])
     ada = start(address(daemon, "ada"))
     ada.opens("#lobby")
     ada.type("before")
@@ -125,7 +126,7 @@ def test_the_daemon_goes_and_comes_back(start_chat: DaemonFactory, start: Start)
     daemon.kill()
     ada.sees("* Disconnected from server.")
     ada.type("meanwhile")
-    again = start_chat(listen=[f"tcp:{port}:interface=127.0.0.1"])
+    again = start_chat(listen=[at(port)])
     bob = again.bot("bob")
     ada.sees("* Connected again.")
     bob.request("say", room="lobby", text="after")

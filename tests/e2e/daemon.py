@@ -6,6 +6,7 @@ import os
 import re
 import resource
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
@@ -19,7 +20,14 @@ from e2e.streams import SocketStream
 from e2e.waiting import DEADLINE, wait_for
 
 HOST = "127.0.0.1"
-LISTEN = f"tcp:0:interface={HOST}"
+
+
+def at(port: int) -> str:
+    """The endpoint of a port."""
+    return f"tcp:{port}:interface={HOST}"
+
+
+LISTEN = at(0)
 _TROUBLE = re.compile(r"Traceback|Unhandled|critical\]")
 _LISTENING = re.compile(r"ChatFactory(?: \(PROXY\))? starting on (\S+)$", re.MULTILINE)
 
@@ -47,6 +55,19 @@ def serves(command: Sequence[str], folder: Path) -> str:
     finally:
         daemon.end()
     return daemon.log()
+
+
+@contextmanager
+def kept_port() -> Iterator[int]:
+    """A port that the system gives to nobody else, whether a server of the test listens there or not.
+
+    A socket that never listens is bound to it. Linux lets a server bind to it too, as both reuse the address, but only
+    one that asks for this very port.
+    """
+    with socket.socket() as keeper:
+        keeper.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        keeper.bind((HOST, 0))
+        yield keeper.getsockname()[1]
 
 
 @contextmanager

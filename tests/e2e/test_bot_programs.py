@@ -14,7 +14,7 @@ from types import TracebackType
 
 from client.terminals import COMMAND, ENVIRONMENT
 
-from e2e.daemon import HOST, Daemon, DaemonFactory, twistd
+from e2e.daemon import HOST, Daemon, DaemonFactory, at, twistd
 from e2e.test_operator import admin
 from e2e.tools import tool
 from e2e.waiting import DEADLINE, wait_for
@@ -69,15 +69,17 @@ class Program:
         return self._process.wait(DEADLINE)
 
 
-def test_dice_rolls_and_comes_back_after_a_crash_of_the_server(start_chat: DaemonFactory, tmp_path: Path) -> None:
-    first = start_chat()
+def test_dice_rolls_and_comes_back_after_a_crash_of_the_server(
+    start_chat: DaemonFactory, port: int, tmp_path: Path
+) -> None:
+    first = start_chat(listen=[at(port)])
     ada = first.person("ada")
-    with Program(command("examples/dice.py", first.port), tmp_path) as dice:
+    with Program(command("examples/dice.py", port), tmp_path) as dice:
         ada.expect("* dice joined.")
         ada.type("!roll 3d1")
         ada.expect("dice: ada rolls 3.")
         first.kill()
-        again = start_chat("--data", str(first.folder), listen=[f"tcp:{first.port}:interface={HOST}"])
+        again = start_chat("--data", str(first.folder), listen=[at(port)])
         ada = again.stranger()
         ada.walk_in("ada")
         ada.type("!roll 4d1")

@@ -18,7 +18,7 @@ from chat import __version__
 from chat.protocols.ways import WAYS
 from chat.settings import Settings
 from e2e.clients import Person
-from e2e.daemon import HOST, LISTEN, Daemon, DaemonFactory, twistd
+from e2e.daemon import HOST, LISTEN, Daemon, DaemonFactory, at, twistd
 from e2e.streams import SocketStream
 from e2e.tools import tool
 from e2e.waiting import DEADLINE, wait_for
@@ -86,7 +86,7 @@ def test_a_crash_does_not_keep_the_background_command_of_the_page_from_starting(
 
 def test_a_port_in_use_is_one_sentence_in_the_foreground(tmp_path: Path) -> None:
     with busy_port() as port:
-        done = run(tmp_path, "--nodaemon", "--pidfile=", "chat", "--listen", f"tcp:{port}:interface={HOST}")
+        done = run(tmp_path, "--nodaemon", "--pidfile=", "chat", "--listen", at(port))
     assert done.returncode == 1
     assert f"chat: can't listen on {HOST} port {port}: " in done.stdout + done.stderr
     assert "Traceback" not in done.stdout + done.stderr
@@ -95,7 +95,7 @@ def test_a_port_in_use_is_one_sentence_in_the_foreground(tmp_path: Path) -> None
 
 def test_a_port_in_use_is_told_in_the_background(tmp_path: Path) -> None:
     with busy_port() as port:
-        done = run(tmp_path, "--logfile=chat.log", "chat", "--listen", f"tcp:{port}:interface={HOST}")
+        done = run(tmp_path, "--logfile=chat.log", "chat", "--listen", at(port))
     assert done.returncode == 1
     assert str(port) in done.stderr
     assert "Traceback" not in done.stderr

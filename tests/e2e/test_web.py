@@ -224,16 +224,12 @@ def proxy(command: Sequence[str | Path], port: int, folder: Path) -> Iterator[No
             process.wait()
 
 
-def free_port() -> int:
-    """A port that nobody uses now."""
-    with socket.create_server((HOST, 0)) as found:
-        return int(found.getsockname()[1])
-
-
 @pytest.fixture(params=["nginx", "caddy"])
-def proxied(request: pytest.FixtureRequest, start_chat: DaemonFactory, tmp_path: Path) -> Iterator[tuple[int, Daemon]]:
+def proxied(
+    request: pytest.FixtureRequest, start_chat: DaemonFactory, port: int, tmp_path: Path
+) -> Iterator[tuple[int, Daemon]]:
     """A chat below a path of a real server, set up as the page about running it says."""
-    program, port = tool(request.param), free_port()
+    program = tool(request.param)
     chat = start_chat("--web", LISTEN, "--web-url", f"http://{HOST}:{port}/chat/", "--web-proxy", HOST)
     ours = f"127.0.0.1:{chat.web_ports[0]}"
     if request.param == "nginx":

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import socket
 from pathlib import Path
 
-from e2e.daemon import DaemonFactory
+from e2e.daemon import HOST, DaemonFactory, at
 from playwright.sync_api import Browser, WebSocketRoute, expect
 from web.browsers import Browsers
 
@@ -53,13 +52,12 @@ def test_a_cut_is_shown_and_what_is_typed_meanwhile_is_sent_once(browsers: Brows
     expect(bob["details.note summary"]).to_have_text("ada joined.")
 
 
-def test_the_daemon_is_killed_while_one_types(browser: Browser, start_chat: DaemonFactory, tmp_path: Path) -> None:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    options = ("--no-limits", "--data", str(tmp_path / "data"), "--web", f"tcp:{port}:interface=127.0.0.1")
+def test_the_daemon_is_killed_while_one_types(
+    browser: Browser, start_chat: DaemonFactory, port: int, tmp_path: Path
+) -> None:
+    options = ("--no-limits", "--data", str(tmp_path / "data"), "--web", at(port))
     chat = start_chat(*options)
-    browsers = Browsers(browser, f"http://127.0.0.1:{port}/")
+    browsers = Browsers(browser, f"http://{HOST}:{port}/")
     ada = browsers.somebody("ada")
     ada.say("stored")
     ada.input.press_sequentially("half a ")
