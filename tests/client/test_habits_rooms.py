@@ -37,6 +37,9 @@ def test_27_alt_a_goes_through_what_is_unread_and_back_to_where_one_was() -> Non
         for prompt in ("ada #opera>", "ada #lobby>", "ada #dev>", "ada #ops>"):
             screen.press("\x1ba")
             await screen.sees(prompt)
+            await screen.sees_no("Nothing is unread")
+        screen.press("\x1ba")
+        await screen.sees("Nothing is unread in other rooms.", "ada #ops>")
 
     play(scene, rooms=ROOMS)
 

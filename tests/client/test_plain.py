@@ -328,6 +328,8 @@ def test_the_rooms_with_something_unread_are_gone_through() -> None:
     assert "* What you type goes to #dev now.\r\n" in seat.seen()
     seat.type("/go active\r")
     assert "* What you type goes to #lobby now.\r\n" in seat.seen()
+    seat.type("/go active\r")
+    assert "! Nothing is unread in other rooms.\r\n" in seat.seen()
 
 
 def test_what_was_half_typed_last_time_is_kept_although_something_else_is_typed_now() -> None:

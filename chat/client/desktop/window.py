@@ -630,7 +630,7 @@ class Window(Observer, Reader):
             "<Alt-Down>": lambda: conversation.choose(1),
             "<Menu>": conversation.open_menu,
             "<Shift-F10>": conversation.open_menu,
-            "<Alt-a>": self._model.turn_to_unread,
+            "<Alt-a>": lambda: self.hint(self._model.turn_to_unread()),
             "<Control-f>": self._open_finder,
             "<Control-o>": self._open_newest_link,
             "<Control-d>": look.toggle_dark,

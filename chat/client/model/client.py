@@ -709,7 +709,8 @@ class Client:
         elif room.lower() == CLOSE:
             self.leave_room()
         elif room.lower() == ACTIVE:
-            self.model.turn_to_unread()
+            if why_not := self.model.turn_to_unread():
+                raise CannotDo(why_not)
         elif room.startswith("@") and room[1:]:
             self.model.turn_to(self.model.open(names.user_name(room[1:]), private=True))
         elif like_it := rooms_like(room, self.model.rooms):

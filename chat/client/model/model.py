@@ -26,6 +26,7 @@ MAXIMUM_EXPECTED = 200
 MAXIMUM_REASONS = 10
 MAXIMUM_KNOWN_ROOMS = 1000
 MAXIMUM_CONVERSATIONS = 1000
+NOTHING_UNREAD = "Nothing is unread in other rooms."
 MAXIMUM_OPENED = 20
 """The most private conversations with something unread that are opened at once, the newest."""
 
@@ -171,18 +172,22 @@ class Model(Listener):
         """Show the room *steps* places further in the list; after the last comes the first."""
         self.turn_to(self.rooms[(self.rooms.index(self.current) + steps) % len(self.rooms)])
 
-    def turn_to_unread(self) -> None:
+    def turn_to_unread(self) -> str:
         """Show a room with a mention of the user; if there is none, a room with something unread.
 
-        When all have been shown so one after the other, show again the room that was shown before.
+        When all have been shown so one after the other, show again the room that was shown before. Return what the user
+        is to be told if there is nothing of all that; else nothing.
         """
         came_from = self._came_from or self.current
         unread = [room for room in self.rooms if room.is_waiting]
         if unread:
             self.turn_to(max(unread, key=lambda room: bool(room.calls)))
             self._came_from = came_from
-        elif came_from in self.rooms:
+        elif came_from is not self.current and came_from in self.rooms:
             self.turn_to(came_from)
+        else:
+            return NOTHING_UNREAD
+        return ""
 
     def show_unread(self) -> None:
         """Show over the room what is unread in others, first where the user is named."""

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from chat.client.model.apart import Apart, Glance, Listing, Unread
 from chat.client.model.client import Client
 from chat.client.model.excerpt import Excerpt
+from chat.client.model.model import NOTHING_UNREAD
 from chat.client.model.room import Room
 from chat.client.model.scrollback import Line
 from chat.client.terminal.dense_rows import DenseRows
@@ -125,7 +126,7 @@ class Reader:
             self._model.come_back()
         if self._model.apart is None:
             self._model.show_unread()
-        return "" if self._model.apart is not None else "Nothing is unread in other rooms."
+        return "" if self._model.apart is not None else NOTHING_UNREAD
 
     def go_to_mark(self) -> str:
         """Put the line above what is unread at the top of the screen."""

@@ -466,8 +466,9 @@ class Terminal(Observer):
 
     def turn_to_unread(self) -> None:
         """Show a room with something unread."""
-        self._model.turn_to_unread()
+        why_not = self._model.turn_to_unread()
         self._view_shown()
+        self._hint = why_not
 
     def turn_to_number(self, number: int) -> None:
         """Show the room with that number in the status bar."""
