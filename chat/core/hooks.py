@@ -56,17 +56,17 @@ def make(hub: Hub, session: Session, tag: str | None, room: Room, name: str, mak
         ),
         tag=tag,
     )
-    _decide(hub, session, tag, HookMade(room.name, stored), "hook", name, told)
+    _decide(hub, session, tag, HookMade(room.name, stored), name, told, action="hook")
 
 
 def end(hub: Hub, session: Session, tag: str | None, hook: Hook) -> None:
     """End a hook: nobody speaks by its address any more, and its name is free."""
     told = Notice(text=f"{hook.name} is no hook of #{hook.room} any more. Its address is good for nothing.", tag=tag)
-    _decide(hub, session, tag, HookEnded(hook.room, hook.name), "unhook", hook.name, told)
+    _decide(hub, session, tag, HookEnded(hook.room, hook.name), hook.name, told, action="unhook")
 
 
 def _decide(
-    hub: Hub, session: Session, tag: str | None, fact: HookMade | HookEnded, action: str, name: str, told: Notice
+    hub: Hub, session: Session, tag: str | None, fact: HookMade | HookEnded, name: str, told: Notice, *, action: str
 ) -> None:
     hub.apply(session, fact, (Show(session, told),), tag=tag, action=action, target=name, room=fact.room)
 

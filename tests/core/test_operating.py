@@ -5,16 +5,24 @@ Roles and passwords are in ``test_operating_roles.py``, requests and their answe
 
 from __future__ import annotations
 
+import ast
 import json
 from datetime import datetime
-from typing import Any
+from pathlib import Path
+from typing import Any, get_args
 
 import pytest
 from box import Box, Client, Operator, SlowStore, SlowWork, Socket
 from operated import PASSWORD, Recorded, come, make_box
 from twisted.internet.defer import Deferred
 
+from chat import core
+from chat.core.events import RuleKind
 from chat.core.facts import Changed, RightsKept
+from chat.core.operating.accounts import ROLES
+from chat.core.operating.record import ACTIONS
+from chat.history.backup import MADE
+from chat.history.restore import RESTORED
 from chat.history.store import CannotKeep
 
 CHANGES = ["changes", "lines", "conversations"]
@@ -700,6 +708,26 @@ def test_the_record_is_filtered(box: Box) -> None:
     assert filtered(since="2000-01-01T00:00:00.000Z") == [muted, role, ban]
     assert filtered(until="2000-01-01T00:00:00.000Z") == []
     assert in_json(box, "audit")[0]["action"] == "mute"
+
+
+def test_an_action_that_there_is_not_is_told_with_those_that_there_are(box: Box) -> None:
+    operator = Operator(box).ask("audit", options={"what": "kcik"})
+    box.turn()
+    told = operator.answer()["text"]
+    assert told.startswith("Nothing that is decided is called kcik. There are: account, announce to, archived, backup,")
+    assert operator.answer()["type"] == "error"
+
+
+def test_all_actions_are_listed() -> None:
+    """Each that a command gives, that a rule of a room makes, and that a backup or a restore writes."""
+    given = {MADE, RESTORED, *(f"role {role}" for role in ROLES)}
+    given |= {f"{no}{rule}" for rule in get_args(RuleKind) for no in ("", "no ")}
+    for path in Path(core.__file__).parent.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            match node:
+                case ast.keyword("action", ast.Constant(str(action)) | ast.IfExp(orelse=ast.Constant(str(action)))):
+                    given.add(action)
+    assert given - {"closed", "no closed"} == set(ACTIONS)  # which are "close" and "open"
 
 
 def test_the_figures_are_told(box: Box) -> None:

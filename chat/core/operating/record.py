@@ -14,6 +14,15 @@ from chat.core.operating.request import PAGE, Command, Operator, Request, Topic,
 from chat.core.ports import AuditPage
 from chat.core.times import second
 
+ACTIONS = (
+    "account", "announce to", "archived", "backup", "ban", "close", "delete", "delete room", "disconnect", "erase",
+    "founder", "hook", "invitation by", "invite", "kick", "lock", "logout", "members", "mute", "no archived", "no ban",
+    "no founder", "no invite", "no lock", "no members", "no mute", "no op", "no private", "no slow", "op", "open",
+    "password", "private", "register", "rename", "restore", "role moderator", "role owner", "role user", "slow",
+    "unban", "unhook", "unregister",
+)  # fmt: skip
+"""All that can be decided, as the record calls it."""
+
 FILTERS = ("by", "about", "what", "room", "since", "until")
 """The options of the audit record: by whom and about whom something was decided, what, in which room, and when."""
 
@@ -47,6 +56,9 @@ class Figure(msgspec.Struct, frozen=True):
 def _list_decisions(hub: Hub, session: Operator, request: Request) -> None:
     if not (request.after or "0").isdecimal() or len(request.after) > 18:
         raise BadField(f"No list goes on after {request.after[:64]!r}. Ask for it from its beginning.")
+    what = request.options.get("what", "")
+    if not any(_is_called(action, what) for action in ACTIONS):
+        raise BadField(f"Nothing that is decided is called {what[:40]}. There are: {', '.join(ACTIONS)}.")
 
     def found(decisions: Sequence[tuple[int, Decision]]) -> None:
         more = str(decisions[PAGE - 1][0]) if len(decisions) > PAGE else None
@@ -70,9 +82,14 @@ def _is_wanted(decision: Decision, options: dict[str, str]) -> bool:
     return (
         asked.get("by", decision.by.casefold()) == decision.by.casefold()
         and asked.get("about", target).removeprefix(ACCOUNT) == target.removeprefix(ACCOUNT)
-        and set(asked.get("what", "").split()) <= set(decision.action.casefold().split())
+        and _is_called(decision.action, asked.get("what", ""))
         and asked.get("room", decision.room or "").removeprefix("#") == (decision.room or "")
     )
+
+
+def _is_called(action: str, what: str) -> bool:
+    """Tell whether all words of *what* are in the *action*."""
+    return set(what.casefold().split()) <= set(action.split())
 
 
 def _show_stats(hub: Hub, session: Operator, request: Request) -> None:
