@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import struct
 import zlib
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import FilePayload, expect
@@ -86,6 +87,19 @@ def drop(tab: Tab, **files: int) -> None:
         }""",
         files,
     )
+
+
+def test_a_folder_is_not_sent_but_the_files_beside_it(browsers: Browsers, tmp_path: Path) -> None:
+    ada = browsers.somebody("ada")
+    folder, file = tmp_path / "photos", tmp_path / "notes.txt"
+    folder.mkdir()
+    file.write_text("tea")
+    browser = ada.page.context.new_cdp_session(ada.page)
+    data = {"items": [], "files": [str(folder), str(file)], "dragOperationsMask": 1}
+    for kind in ("dragEnter", "dragOver", "drop"):
+        browser.send("Input.dispatchDragEvent", {"type": kind, "x": 600, "y": 400, "data": data})
+    expect(ada["a.file"]).to_contain_text("notes.txt")
+    expect(ada[".refusal"]).to_have_text("photos is a folder. Send the files in it.")
 
 
 def slow_down(tab: Tab, throughput: int) -> None:

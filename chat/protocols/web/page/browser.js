@@ -39,7 +39,7 @@ function openChannel() {
 
 // Sends a file. Of all requests, only this one tells how far it is.
 async function put(address, file, signal, progress) {
-	const unreadable = () => { throw new Refused("The browser can't read it. If it is a folder, send the files in it."); };
+	const unreadable = () => { throw new Refused("The browser can't read it. Is it still there?"); };
 	await file.slice(0, 1).arrayBuffer().catch(unreadable);
 	signal.throwIfAborted();
 	return new Promise((resolve, reject) => {

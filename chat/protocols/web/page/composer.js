@@ -167,7 +167,7 @@ export class Composer {
 		if (text ? this.store.input.paste(text) === "text" : !files.length) return;
 		event.preventDefault();
 		if (text) this.offerFile(text);
-		else this.store.sending.add(files);
+		else this.store.sending.take(event.clipboardData);
 	}
 
 	// Says why a text can't be pasted, or offers to send it as a file.

@@ -370,7 +370,7 @@ ondragover = ondragleave = ondrop = (event) => {
 	setText($("drop"), store.features.has("files") ? `Drop it to send it to ${title}` : "This chat takes no files.");
 	// What is dragged from one element to the next is still over the page.
 	$("drop").hidden = event.type === "drop" || (event.type === "dragleave" && !event.relatedTarget);
-	if (event.type === "drop") store.sending.add(event.dataTransfer.files);
+	if (event.type === "drop") store.sending.take(event.dataTransfer);
 };
 
 onbeforeunload = (event) => { if (store.sending.files.length) event.preventDefault(); };

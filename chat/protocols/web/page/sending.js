@@ -9,6 +9,15 @@ export class Sending {
 		Object.assign(this, { store, put, files: [], last: Promise.resolve(), isAsked: false });
 	}
 
+	// Sends what was dropped or pasted.
+	take({ items, files }) {
+		const entries = [...items].map((item) => item.webkitGetAsEntry());
+		const folders = entries.filter((entry) => entry?.isDirectory).map((entry) => entry.name);
+		for (const name of folders) this.store.tell(`${name} is a folder. Send the files in it.`, "refusal");
+		const others = [...files].filter((file) => !folders.includes(file.name));
+		if (others.length) this.add(others);
+	}
+
 	// Sends files behind those that are on their way.
 	add(files, room = this.store.current) {
 		const { store } = this;
