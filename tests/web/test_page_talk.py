@@ -220,6 +220,7 @@ def test_a_search_shows_the_place(browsers: Browsers) -> None:
     ada.page.keyboard.press("ArrowDown")
     ada.page.keyboard.press("Enter")
     expect(ada["#around"]).to_contain_text("#lobby")
+    expect(ada["#items .mark.day"]).to_have_count(1)
     expect(ada[".message.sought"]).to_be_in_viewport()
     expect(ada.message("line 19")).to_be_visible()
     ada.page.keyboard.press("Escape")

@@ -317,6 +317,28 @@ test("a search shows what was found, and the place of it", async () => {
   assert.match(ada.panel.why, /There is no message 999999/);
 });
 
+test("what was found in another room is answered and pinned there", async () => {
+  const ada = await chat.page("ada");
+  await type(ada, "/join dev");
+  const bob = await chat.page("bob", ["dev"]);
+  await type(bob, "green tea");
+  await type(ada, "/go lobby");
+  await type(ada, "/search tea");
+  ada.panels.showPlace(ada.panel.found[0]);
+  await chat.settle();
+  const row = ada.panel.rows.at(-1);
+  assert.deepEqual([ada.current.title, row.text, ada.input.may("pin", row)], ["#lobby", "green tea", true]);
+  ada.pin(row);
+  ada.input.reply(row);
+  assert.equal(ada.current.title, "#dev");
+  await type(ada, "with milk");
+  assert.deepEqual(bob.current.rows().at(-1).reply, { id: row.id, author: "bob", text: "green tea" });
+  assert.equal(bob.current.pins, 1);
+  ada.panels.showPlace({ row, title: "#dev", address: { room: "dev" } });
+  ada.input.reply(row);
+  assert.equal(ada.panel.is, "place", "in the room of the place one goes on reading there");
+});
+
 test("drafts and what was typed are kept for each room", async () => {
   const ada = await chat.page("ada");
   await type(ada, "first");

@@ -89,13 +89,21 @@ export class Input {
 		this.store.attempt(() => this.edit(this.lastSaid(this.room)));
 	}
 
+	// What was said elsewhere is answered there.
 	reply(row) {
-		const { editing, text } = this.room.input;
-		this.set({ reply: row, editing: null, text: editing ? "" : text });
+		const { panels } = this.store;
+		if (panels.isElsewhere) panels.goToRoomOfPlace();
+		this.answer(row);
 	}
 
 	cancel() {
-		this.reply(null);
+		this.answer(null);
+	}
+
+	// What is typed now answers `row`, or nothing, and changes nothing that was said.
+	answer(row) {
+		const { editing, text } = this.room.input;
+		this.set({ reply: row, editing: null, text: editing ? "" : text });
 	}
 
 	// The last message of the user. Throws Refused, also if a later one is not stored yet.
@@ -126,10 +134,10 @@ export class Input {
 
 	// Tells whether the user may edit, delete, react to or pin a message.
 	may(what, row) {
-		const { store, room } = this;
+		const { store } = this;
 		if (!isMessage(row) || row.id === null || !store.features.has("changes")) return false;
 		if (what === "edit") return row.mine && store.clock.date() - row.time < HOUR;
 		if (what === "delete" && row.mine) return true;
-		return what === "react" || (!row.private && room.isOp);
+		return what === "react" || Boolean(!row.private && store.find(row.room)?.isOp);
 	}
 }

@@ -20,8 +20,21 @@ export function said(message, me, old = false) {
 	const reply = re !== null && to !== null ? { id: re, author: to, text: quote ?? "" } : null;
 	const mention = !mine && !notice && (message.all || to === me.name || me.isNamed(text));
 	const time = local(message.time);
-	const facts = { edited: message.edited !== null, private: message.room === null, time, day: day(time) };
+	const facts = { edited: message.edited !== null, room: message.room, private: message.room === null, time, day: day(time) };
 	return { key: ++keys, kind, id, author, text, mine, mention, reply, reactions, pinned, notice, file, old, ...facts };
+}
+
+const days = new Map(); // the rows of days, each made once
+
+// Puts a row before the first line of each day.
+export function withDays(lines) {
+	let today = "";
+	return lines.flatMap((line) => {
+		if (line.day === today) return [line];
+		today = line.day;
+		if (!days.has(today)) days.set(today, { key: today, kind: "day", text: today });
+		return [days.get(today), line];
+	});
 }
 
 // Makes the line of who came and went; with `before`, such a line, one that tells of both.

@@ -7,6 +7,7 @@ import { Composer } from "./composer.js";
 import { Door } from "./door.js";
 import { $, arrange, avatar, h, setText } from "./dom.js";
 import { Finder } from "./finder.js";
+import { withDays } from "./lines.js";
 import { Log, pieces } from "./log.js";
 import { closeDialogs, dialog } from "./menus.js";
 import { counted } from "./times.js";
@@ -46,7 +47,7 @@ const does = {
 	edit: begin("edit"),
 	answered: ({ reply }) => {
 		const element = log.elementOf(reply.id);
-		if (!element) return panels.showPlace({ id: reply.id });
+		if (!element) return panels.showPlace({ ...place(), id: reply.id });
 		element.scrollIntoView({ block: "center" });
 		return element.focus({ preventScroll: true });
 	},
@@ -200,7 +201,7 @@ function drawPanels() {
 function drawLog() {
 	const { current } = store;
 	const shown = place();
-	if (shown) log.draw(shown, shown.rows, shown.mark);
+	if (shown) log.draw(shown, withDays(shown.rows), shown.mark);
 	else log.draw(current, current.rows());
 	const isAll = shown ? !shown.moreBefore : log.hidden === 0 && current.earlier === "none";
 	const isBusy = shown ? shown.busy : current.earlier === "asked";

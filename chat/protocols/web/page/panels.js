@@ -106,6 +106,10 @@ export class Panels {
 		});
 	}
 
+	get isElsewhere() {
+		return this.shown?.is === "place" && this.shown.title !== this.store.current.title;
+	}
+
 	goToRoomOfPlace() {
 		const { store, shown } = this;
 		const { room, with: other } = shown.address;

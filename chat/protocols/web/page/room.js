@@ -1,6 +1,6 @@
 // One room, or one private conversation: its lines, what is unread in it, and who is there.
 
-import { changed, fold, isMessage } from "./lines.js";
+import { changed, fold, isMessage, withDays } from "./lines.js";
 import { byName, same } from "./sentences.js";
 import { day } from "./times.js";
 
@@ -20,7 +20,6 @@ export class Room {
 		this.speakers = new Set(); // the last one last
 		this.lines = [];
 		this.unsent = []; // lines of what the server has not acknowledged
-		this.days = new Map(); // the rows of days
 		this.mark = null; // the key of the first line that was not seen when the room was turned to
 		this.unread = this.calls = 0; // calls: those that are meant for the user
 		this.moreUnread = false;
@@ -185,17 +184,10 @@ export class Room {
 	// What is drawn: the lines, a row wherever the day changes, the unread line, and what is not acknowledged.
 	rows() {
 		if (this.shown) return this.shown;
-		this.shown = [];
-		let today = "";
-		for (const line of this.lines) {
-			const text = line.day;
-			if (!this.days.has(text)) this.days.set(text, { key: text, kind: "day", text, time: line.time });
-			if (text !== today) this.shown.push(this.days.get(text));
-			today = text;
-			if (line.key === this.mark) this.shown.push({ key: "unread", kind: "unread" });
-			this.shown.push(line);
-		}
-		this.shown.push(...this.unsent);
+		const rows = withDays(this.lines);
+		const at = rows.findIndex((row) => row.key === this.mark);
+		if (at >= 0) rows.splice(at, 0, { key: "unread", kind: "unread" });
+		this.shown = [...rows, ...this.unsent];
 		return this.shown;
 	}
 

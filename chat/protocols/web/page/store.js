@@ -299,8 +299,8 @@ export class Store {
 		this.attempt(() => this.post("react", { id, text, on: !isMine }));
 	}
 
-	pin({ id, pinned }) {
-		this.attempt(() => this.post("pin", { room: this.current.name, id, on: !pinned }));
+	pin({ id, room, pinned }) {
+		this.attempt(() => this.post("pin", { room, id, on: !pinned }));
 	}
 
 	// Runs a command as if it was typed in the current room.
