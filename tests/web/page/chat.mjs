@@ -154,6 +154,7 @@ export class RealChat {
     const { link } = store;
     if (isCut) this.waiting = this.waiting.filter(([, who]) => who !== link.socket?.id);
     link.drop();
+    link.state = { is: "outside" }; // nothing of that page goes on
     await this.settle();
     const again = this.tab(new Storage(store.storage.values));
     again.reconnect();

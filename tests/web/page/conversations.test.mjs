@@ -101,6 +101,34 @@ test("what was said in private while a page was gone is there, and unread", asyn
   assert.ok(!third.rooms.some((one) => one.unread));
 });
 
+test("a page that is loaded again is in the same conversation, and opens none that was closed since", async () => {
+  const ada = await chat.page("ada");
+  await chat.page("bob");
+  await chat.page("cy");
+  for (const name of ["bob", "cy"]) await type(ada, `/msg ${name} psst`);
+  await type(ada, "/go @bob");
+  ada.input.type("half a thou");
+  const again = await chat.reload(ada);
+  assert.deepEqual(again.rooms.map((room) => room.title), ["#lobby", "@bob", "@cy"]);
+  assert.deepEqual([again.current.title, again.current.input.text, texts(again.current)], ["@bob", "half a thou", ["psst"]]);
+  await type(again, "thought");
+  await type(again, "/leave");
+  await again.link.socket.cut();
+  await chat.advance(5);
+  assert.equal(again.state.is, "online");
+  assert.deepEqual(again.rooms.map((room) => room.title), ["#lobby", "@cy"]);
+  again.open("bob");
+  assert.equal(again.current.input.text, "");
+});
+
+test("rooms are in the order in which they are shown: before the conversations", async () => {
+  const ada = await chat.page("ada");
+  await chat.page("bob");
+  await type(ada, "/msg bob psst");
+  await type(ada, "/join dev");
+  assert.deepEqual(ada.rooms.map((room) => room.title), ["#lobby", "#dev", "@bob"]);
+});
+
 test("there is no conversation with somebody who is not there, and the text is given back", async () => {
   const ada = await chat.page("ada");
   await type(ada, "/msg nobody are you there?");

@@ -110,8 +110,10 @@ export class Store {
 		const listed = () => [...this.listed.values()].find((one) => same(one.name, name) && !one.gone)?.with ?? null;
 		if (isPrivate) this.identify(room, other ?? listed());
 		const place = (one) => this.before.findIndex(({ key }) => key === one.key) >>> 0; // new ones come last
-		room.input.text = this.before[place(room)]?.text ?? "";
-		this.rooms.sort((a, b) => place(a) - place(b));
+		const before = this.before[place(room)];
+		if (before && !before.isBack) room.input.text = before.text;
+		if (before) before.isBack = true;
+		this.rooms.sort((a, b) => a.private - b.private || place(a) - place(b)); // as they are shown
 		return room;
 	}
 
@@ -121,6 +123,14 @@ export class Store {
 		if (!room || (room.with !== other && room.with && other)) return this.addRoom(name, true, other);
 		if (!room.with) this.identify(room, other);
 		return room;
+	}
+
+	// Turns to the room that was on the screen before the page was loaded again.
+	resume(room) {
+		const was = this.before.find((one) => one.current);
+		if (was?.key !== room.key) return;
+		was.current = false;
+		this.turnTo(room);
 	}
 
 	identify(room, other) {
@@ -375,11 +385,15 @@ export class Store {
 		if (SAID.includes(post.type)) this.input.giveBack(room, text);
 	}
 
-	// The user came in, and these are their conversations: those with something unread are opened.
+	// The user came in, and these are their conversations. Opened are those with something unread, and those that were open
+	// in the page before it was loaded again, unless they were closed since.
 	conversationsListed(conversations) {
-		for (const { name, unread, with: other } of conversations.filter((one) => one.unread).slice(0, 20)) {
+		const wasOpen = ({ with: other }) => this.before.some(({ key, isBack }) => key === `@${other}` && !isBack);
+		const opened = [...conversations.filter((one) => one.unread).slice(0, 20), ...conversations.filter(wasOpen)];
+		for (const { name, unread, with: other } of new Set(opened)) {
 			const room = this.conversation(name, other);
 			if (!room.lines.length) room.waiting = room.unread = room.calls = unread;
+			this.resume(room);
 		}
 		this.fetchConversations();
 		this.changed();
@@ -431,9 +445,8 @@ export class Store {
 		const away = event.away.get(this.name) ?? null;
 		if (this.away !== null && away === null && !this.registered) this.link.ask("away", { text: this.away });
 		this.away = away; // a guest whose session is new stays away, as soon as the server says so
-		const wasCurrent = this.before.find(({ current }) => current)?.key === room.key;
-		if (!this.current || (wasCurrent && !this.resumed)) this.turnTo(room);
-		this.resumed ||= wasCurrent;
+		if (!this.current) this.turnTo(room);
+		this.resume(room);
 		for (const one of this.early.splice(0)) this.tell(...one);
 		this.outboxChanged();
 	}
