@@ -33,6 +33,10 @@ settings.load_profile("patient")
 # whichever thread logs another: windows of Tk too, and Tk ends the process where another thread collects it.
 globalLogBeginner.beginLoggingTo([], discardBuffer=True, redirectStandardIO=False)
 
+# Wherever the tests run, the lines that they expect have times of UTC.
+os.environ["TZ"] = "UTC"
+time.tzset()
+
 # What a shell starts in the background ignores SIGINT, and so would the programs that the tests start and interrupt.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 

@@ -35,7 +35,7 @@ def test_the_commands_of_the_page_do_what_it_says(
         out, err = capsys.readouterr()
         if word == "import":
             assert f"{err}{out}" == output
-        monkeypatch.delenv("TZ", raising=False)
+        monkeypatch.setenv("TZ", "UTC")
         time.tzset()
 
 
