@@ -278,15 +278,17 @@ class Options(usage.Options):
         for description in descriptions:
             try:
                 endpoint(reactor, description)
+            except OSError as error:
+                raise usage.UsageError(f"{where} {description}: {error.filename}: {error.strerror}.") from error
+            except LookupError as error:
+                raise usage.UsageError(f"{where} {description}: systemd has passed on no such socket.") from error
             except Exception as error:
-                advice = "Try tcp:12345 or unix:/run/chat.sock"
+                advice = f"Write one like tcp:12345, {EVERYWHERE}12345 for others too, or unix:/run/chat.sock."
                 if description.isdecimal():
-                    advice = f"For a port, write tcp:{description}, or {EVERYWHERE}{description} for others too"
+                    advice = f"For a port, write tcp:{description}, or {EVERYWHERE}{description} for others too."
                 elif "::" in description:
                     advice = f"Try {EVERYWHERE}12345, or quote it, as shells take backslashes: {_QUOTED}"
-                raise usage.UsageError(
-                    f"{where} {description}: Twisted can't listen on that ({error}). {advice}"
-                ) from error
+                raise usage.UsageError(f"{where} {description}: that is no endpoint. {advice}") from error
 
     @property
     def shows_key(self) -> bool:

@@ -290,3 +290,25 @@ def test_the_page_needs_no_endpoint(words: list[str], ways: dict[str, tuple[str,
 def test_what_the_page_can_not_be_served_by_is_refused(words: list[str]) -> None:
     with pytest.raises(UsageError, match=re.escape(f"{words[0]} {words[1]}: ")):
         Options().parseOptions(words)
+
+
+WRITE = "Write one like tcp:12345, everywhere:12345 for others too, or unix:/run/chat.sock."
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "sentence"),
+    [
+        *(
+            (wrong, f": that is no endpoint. {WRITE}")
+            for wrong in ("tcp:80x", "tcp", "tcp:1:x=2", "tls:80x", "everywhere:x")
+        ),
+        ("8080", ": that is no endpoint. For a port, write tcp:8080, or everywhere:8080 for others too."),
+        ("ssl:443:privateKey=/nowhere", ": /nowhere: No such file or directory."),
+        ("systemd:domain=INET:index=0", ": systemd has passed on no such socket."),
+    ],
+)
+@pytest.mark.parametrize("option", ["--listen", "--metrics"])
+def test_what_is_no_endpoint_is_told_in_our_words(option: str, endpoint: str, sentence: str) -> None:
+    with pytest.raises(UsageError) as told:
+        Options().parseOptions([option, endpoint])
+    assert str(told.value) == f"{option} {endpoint}{sentence}"

@@ -34,6 +34,8 @@ def cannot_listen(error: CannotListenError, settings: Settings, listening: Seque
     where = f"{error.interface} port {port}".lstrip() if isinstance(port, int) else str(port)
     number = getattr(cause, "errno", None) or 0
     why = os.strerror(number) if number > 0 else getattr(cause, "strerror", None) or str(cause)
+    if isinstance(cause, OverflowError):
+        why = "a port is a number from 0 to 65535"
     return f"can't listen on {where}: {why.rstrip('.')}. {_advice(number, port, settings, listening)}"
 
 

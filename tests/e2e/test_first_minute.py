@@ -360,7 +360,7 @@ def test_two_endpoints_that_are_one_are_told_apart(network: Lan, tmp_path: Path,
 
 def test_a_number_alone_is_taken_for_a_port(tmp_path: Path) -> None:
     shown = said([*CHAT, "serve", "--listen", "12377"], tmp_path)
-    assert "For a port, write tcp:12377, or everywhere:12377 for others too\n" in shown
+    assert "For a port, write tcp:12377, or everywhere:12377 for others too.\n" in shown
 
 
 def test_an_endpoint_of_which_the_shell_has_taken_the_backslashes(tmp_path: Path) -> None:
@@ -392,11 +392,11 @@ def test_a_second_chat_in_the_directory_is_told_of_the_first(network: Lan, tmp_p
         ),
         (
             ["--listen", "tcp:99999"],
-            "can't listen on tcp:99999: bind(): port must be 0-65535. Choose another with --listen.",
+            "can't listen on tcp:99999: a port is a number from 0 to 65535. Choose another with --listen.",
         ),
         (
             ["--metrics", "tcp:99999"],
-            "can't listen on tcp:99999: bind(): port must be 0-65535. Choose another with --metrics.",
+            "can't listen on tcp:99999: a port is a number from 0 to 65535. Choose another with --metrics.",
         ),
         (["--tls", "--tls-cert", "/proc/x"], "/proc/x can't be read: No such file or directory. Check --tls-cert."),
     ],

@@ -83,7 +83,7 @@ def test_its_health(measured: Daemon) -> None:
 
 
 def test_a_place_that_can_not_be_served_is_a_sentence(measured: Daemon) -> None:
-    assert "--metrics pigeon:7: Twisted can't listen" in refused(measured.folder, "--metrics", "pigeon:7")
+    assert "--metrics pigeon:7: that is no endpoint" in refused(measured.folder, "--metrics", "pigeon:7")
 
 
 def test_a_body_is_not_taken(measured: Daemon) -> None:

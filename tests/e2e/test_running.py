@@ -141,7 +141,7 @@ def test_a_guest_of_a_unix_socket_has_a_name_too(start_chat: DaemonFactory, tmp_
 def test_what_is_no_endpoint_is_refused(tmp_path: Path) -> None:
     done = run(tmp_path, "--nodaemon", "--pidfile=", "chat", "--listen", "carrier-pigeon:7")
     assert done.returncode == 1
-    assert "--listen carrier-pigeon:7: Twisted can't listen on that" in done.stdout + done.stderr
+    assert "--listen carrier-pigeon:7: that is no endpoint. " in done.stdout + done.stderr
     assert "Traceback" not in done.stdout + done.stderr
 
 

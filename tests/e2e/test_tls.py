@@ -179,7 +179,7 @@ def test_files_that_can_not_be_used_are_told_in_a_sentence(tmp_path: Path, autho
     assert f"{key} is not the key of {root}." in refused(tmp_path, *listen, "--tls-cert", root, "--tls-key", key)
     assert "--tls-key is of no use without --tls-cert" in refused(tmp_path, *listen, "--tls-key", key)
     assert "with --data none there is no place to keep one" in refused(tmp_path, "--tls", "--data", "none")
-    assert "--tls-listen pigeon:7: Twisted can't listen" in refused(tmp_path, "--tls-listen", "pigeon:7")
+    assert "--tls-listen pigeon:7: that is no endpoint" in refused(tmp_path, "--tls-listen", "pigeon:7")
     subprocess.run(
         [tool("openssl"), "pkey", "-in", key, "-aes128", "-passout", "pass:secret", "-out", nothing], check=True
     )
