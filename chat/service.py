@@ -128,12 +128,18 @@ class ChatService(MultiService):
         return "" if self._certificate is None else self._certificate.fingerprint
 
     def startService(self) -> None:
-        """Read the certificate, open the history, and begin."""
-        if self._certificate is not None:
-            if self._settings.tls_cert is None:
-                make_where_missing(Path(self._settings.data) / CERTIFICATE)
-            self._load(self._certificate)
-        self._engine.hub.restore(self._store.open())
+        """Open the history, read the certificate, and begin."""
+        contents = self._store.open()
+        try:
+            if self._certificate is not None:
+                # Only once the history is ours, as another chat may begin in the same directory.
+                if self._settings.tls_cert is None:
+                    make_where_missing(Path(self._settings.data) / CERTIFICATE)
+                self._load(self._certificate)
+        except BadCertificate:
+            self._store.close()
+            raise
+        self._engine.hub.restore(contents)
         self._absence = self._reactor.callLater(self._engine.hub.limits.grace, self._engine.hub.end_absent)
         self._hashing.start()
         self._filing.start()

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import errno
+import fcntl
 import gc
+import os
 import resource
 import signal
 import subprocess
@@ -11,13 +14,18 @@ from pathlib import Path
 
 import pytest
 from e2e.waiting import DEADLINE
-from twisted.internet.error import ConnectionRefusedError
+from twisted.internet.error import CannotListenError, ConnectionRefusedError
 from twisted.internet.protocol import Factory, Protocol
 from twisted.internet.task import Clock
+from twisted.internet.testing import MemoryReactorClock
 from twisted.python.failure import Failure
 from twisted.python.logfile import LogFile
 
 from chat.daemon.logfiles import ROTATED_FILES, bound_log_files
+from chat.daemon.obstacles import cannot_listen
+from chat.history.directory import CERTIFICATE, FILE, LOCK, lock
+from chat.history.store import CannotOpen
+from chat.protocols.certificate import BadCertificate
 from chat.service import ChatService
 from chat.settings import Settings
 
@@ -107,11 +115,6 @@ def test_a_few_log_files_stay_of_those_that_twisted_rotates(tmp_path: Path) -> N
 
 
 def test_making_the_service_touches_nothing_of_the_process() -> None:
-    from twisted.internet.testing import MemoryReactorClock
-
-    from chat.service import ChatService
-    from chat.settings import Settings
-
     before = (gc.get_threshold(), resource.getrlimit(resource.RLIMIT_NOFILE), sys.excepthook)
     handlers = [signal.getsignal(number) for number in signal.valid_signals()]
     ChatService(MemoryReactorClock(), Settings(data="none"))
@@ -122,6 +125,33 @@ def test_making_the_service_touches_nothing_of_the_process() -> None:
 def test_a_chat_that_no_member_could_come_into_is_not_made() -> None:
     with pytest.raises(ValueError, match="nobody could come in from elsewhere by tcp:1"):
         ChatService(Clock(), Settings(ways={"listen": ("tcp:1",)}, members_only=True))
+
+
+def test_a_chat_makes_no_certificate_in_the_directory_of_another(tmp_path: Path) -> None:
+    """Clients remember the certificate: two chats that begin at once must not make two."""
+    with (tmp_path / LOCK).open("w") as claim:
+        fcntl.flock(claim, fcntl.LOCK_EX)
+        with pytest.raises(CannotOpen):
+            ChatService(MemoryReactorClock(), Settings(data=str(tmp_path), tls=True)).startService()
+    assert not (tmp_path / CERTIFICATE).exists()
+
+
+def test_a_chat_that_has_no_certificate_lets_go_of_its_history(tmp_path: Path) -> None:
+    with pytest.raises(BadCertificate):
+        ChatService(MemoryReactorClock(), Settings(data=str(tmp_path), tls_cert="/nowhere")).startService()
+    os.close(lock(tmp_path))
+
+
+def test_who_finds_a_port_in_use_leaves_the_history_to_a_chat_that_begins(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of two chats that begin at once, the one that has the port claims the history a moment later."""
+    os.close(lock(tmp_path))
+    (tmp_path / FILE).touch()
+    monkeypatch.setattr(fcntl, "flock", lambda *_: pytest.fail("the history is claimed"))
+    error = CannotListenError("127.0.0.1", 12345, OSError(errno.EADDRINUSE, ""))
+    sentence = cannot_listen(error, Settings(data=str(tmp_path)), [])
+    assert sentence.startswith("can't listen on 127.0.0.1 port 12345: Address already in use. Choose another")
 
 
 def test_nobody_comes_in_from_the_process_while_the_chat_does_not_run() -> None:

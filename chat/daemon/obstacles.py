@@ -14,8 +14,6 @@ from twisted.internet.error import CannotListenError
 
 from chat.admin.address import FILE as SOCKET
 from chat.admin.address import address_in, peer_of
-from chat.history.directory import FILE, lock
-from chat.history.store import CannotOpen
 from chat.protocols.listening import EVERYWHERE, Listening
 from chat.protocols.ways import WayIn
 from chat.settings import NO_DATA, Settings
@@ -52,9 +50,8 @@ def _advice(number: int, port: int | str, settings: Settings, listening: Sequenc
             f"This chat listens there by {opened[0].description} already: choose another port, or, for IPv4 and IPv6, "
             f"give --lan or {EVERYWHERE}{port} in place of both."
         )
-    if _in_use(settings):
-        place = Path(settings.data).absolute()
-        process = _process_of(place)
+    place = Path(settings.data).absolute()
+    if settings.data != NO_DATA and (process := _process_of(place)) is not None:
         how = f" (kill {process})" if process else ""
         return f"A chat with the history in {place} runs already: come in there, or stop it first{how}."
     if refused is None or not isinstance(port, int):
@@ -64,22 +61,13 @@ def _advice(number: int, port: int | str, settings: Settings, listening: Sequenc
     return f"{choose} For example: {'--lan ' if settings.lan else ''}--{way.option} {shlex.quote(example)}"
 
 
-def _in_use(settings: Settings) -> bool:
-    """Tell whether another chat has claimed the history."""
-    directory = Path(settings.data)
-    if settings.data == NO_DATA or not (directory / FILE).exists():
-        return False
-    try:
-        os.close(lock(directory))
-    except CannotOpen as error:
-        return isinstance(error.__cause__, BlockingIOError)
-    return False
+def _process_of(directory: Path) -> int | None:
+    """The number of the process that runs a chat in *directory*, 0 if it can't be known; ``None`` if none does.
 
-
-def _process_of(directory: Path) -> int:
-    """The number of the process that listens for ``chat admin`` in *directory*; 0 if it can't be known."""
+    Its lock is not tried: a chat that begins there in this moment would find it taken, and not begin.
+    """
     with suppress(OSError), socket.socket(socket.AF_UNIX) as link, address_in(directory, SOCKET) as address:
         link.connect(address)
         peer = peer_of(link)
         return peer.process if peer is not None else 0
-    return 0
+    return None
