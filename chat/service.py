@@ -232,7 +232,12 @@ def _named(host: str) -> str:
     if host and not ip_address(host).is_unspecified:
         return Peer.host(host)
     usual = usual_address(socket.AF_INET)
-    return Peer.host(str(usual)) if usual is not None else "localhost"
+    if usual is not None:
+        return Peer.host(str(usual))
+
+    from chat.daemon.network import addresses
+
+    return next((Peer.host(address) for address in addresses() if ":" in host or ":" not in address), "localhost")
 
 
 def _certificate(settings: Settings) -> Certificate | None:

@@ -278,6 +278,23 @@ def test_what_others_type_is_what_reaches_the_chat(
                 assert "Welcome to chat." in shown
 
 
+def test_a_guest_fetches_a_file_by_the_link_that_is_told_where_no_way_leads_to_the_rest_of_the_world(
+    network: Lan, tmp_path: Path
+) -> None:
+    sent = tmp_path / "plan.txt"
+    sent.write_text("tea at five")
+    with at_terminal(tmp_path, *network.host, *CHAT, "serve", "--lan") as terminal:
+        terminal.greeting()
+        with at_terminal(tmp_path, *network.guest, tool("nc"), HOST4, "12345") as bob:
+            bob.child.sendline("bob")
+            bob.until("leave.\r?")
+            command = [*network.host, *CHAT, "--file", str(sent), "ada@localhost"]
+            subprocess.run(command, cwd=tmp_path, env=ENVIRONMENT, timeout=DEADLINE, check=True)
+            link = bob.until(r"plan\.txt\r?")[-1].split()[-1]
+        command = [*network.guest, tool("curl"), "-sg", link]
+        assert subprocess.run(command, capture_output=True, text=True, timeout=DEADLINE).stdout == "tea at five"
+
+
 @pytest.mark.parametrize(("rows", "drawn"), [(40, True), (24, False)])
 def test_a_guest_opens_the_page_and_a_phone_its_code(network: Lan, tmp_path: Path, rows: int, drawn: bool) -> None:
     """The code is drawn if all that is told stays on the screen with it."""
