@@ -122,11 +122,12 @@ class InvitationMade(msgspec.Struct, frozen=True):
 class Unregistered(msgspec.Struct, frozen=True):
     """The account is gone, with its rights, its read marks, invitations and hooks, and its side of its conversations.
 
-    Who had it goes on as this ``presence``.
+    Who had it goes on as this ``presence``, and ``ignored`` whom they ignore if they may come back as it.
     """
 
     account: Subject
     presence: Subject = 0
+    ignored: tuple[str, ...] = ()
 
 
 class PasswordSet(msgspec.Struct, frozen=True):

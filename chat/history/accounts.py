@@ -114,7 +114,7 @@ def write(connection: sqlite3.Connection, fact: Fact | None) -> None:
                 execute(f"UPDATE OR REPLACE {table} SET subject = ? WHERE subject = ?", (account, presence))  # noqa: S608
             connection.executemany(_IGNORE, ((account, one) for one in ignored))
             rules.register(connection, account, presence)
-        case Unregistered(account):
+        case Unregistered(account, presence, ignored):
             for (party,) in execute("SELECT coalesce(presence, id) FROM accounts WHERE id = ?", (account,)).fetchall():
                 conversations.end(connection, party)
             execute("DELETE FROM accounts WHERE id = ?", (account,))
@@ -125,6 +125,7 @@ def write(connection: sqlite3.Connection, fact: Fact | None) -> None:
             execute("DELETE FROM invitations WHERE maker = ?", (account,))
             execute("DELETE FROM hooks WHERE maker = ?", (account,))
             _end(connection, account)
+            connection.executemany(_IGNORE, ((presence, one) for one in ignored))
         case InvitationMade(invitation):
             execute("DELETE FROM invitations WHERE until <= ?", (invitation.until - GOOD_FOR,))
             execute(_INVITE, (invitation.digest, invitation.maker, invitation.until))

@@ -480,6 +480,17 @@ def test_an_account_goes_on_ignoring_whom_it_ignored(kept: Kept) -> None:
     assert ignored_by(kept, "bob") == []
 
 
+def test_who_gives_the_account_up_goes_on_ignoring_whom_it_ignored(kept: Kept) -> None:
+    bob, shown = kept.come("bob")
+    kept.ask(bob, {"type": "register", "password": PASSWORD}, {"type": "ignore", "name": "eve"})
+    kept.ask(bob, {"type": "unregister", "password": PASSWORD}, {"type": "ignore", "name": "cy"})
+    kept.restart()
+    back, shown = kept.come("bob", token=shown[0]["token"])
+    assert shown[0]["type"] == "welcome"
+    (answer,) = kept.ask(back, {"type": "ignore"})
+    assert answer["names"] == ["cy", "eve"]
+
+
 def test_after_a_restart_too_a_sender_is_told_who_left_without_a_private_message(kept: Kept) -> None:
     ada, _ = kept.come("ada")
     kept.ask(ada, {"type": "register", "password": PASSWORD})

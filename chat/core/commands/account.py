@@ -176,9 +176,12 @@ def unregister(hub: Hub, session: Session, tag: str | None, password: str) -> No
             here = "You have given up your account, and only members may be here."
             ends = [EndOthers(hub, session, others, ONLY_MEMBERS), Quit(hub, session, here, ONLY_MEMBERS)]
         ends += told_watchers(hub, account.party)
-        fact = Unregistered(account.id, hub.take_presence())
+        ignored = tuple(user.ignored.values()) if session.token is not None else ()
+        fact = Unregistered(account.id, hub.take_presence(), ignored)
         undo = partial(hub.keep_after_all, session, account, list(account.rooms))
         hub.apply(session, fact, (done, *ends), tag=tag, action="unregister", target=account.name, also=undo)
+        if ignored:
+            hub.keep_token(session)
 
     check(hub, session, account, password, right, tag)
 
