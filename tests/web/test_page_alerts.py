@@ -68,7 +68,7 @@ def test_who_looks_elsewhere_is_notified_of_what_is_for_them(browsers: Browsers)
     bob.enter("/msg ada psst")
     bob.await_place("@ada")
     expect(ada[".places button"].filter(has_text="@bob").locator(".badge")).to_have_text("1")
-    assert notes(ada)[1:] == [["bob in @bob", "psst"]]
+    assert notes(ada)[1:] == [["bob in private", "psst"]]
     ada.page.evaluate("notes[1].dispatchEvent(new Event('click'))")
     ada.await_place("@bob")
 

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { Place } from "../../../chat/protocols/web/page/order.js";
 import { mentions } from "../../../chat/protocols/web/page/mentions.js";
 import { segments } from "../../../chat/protocols/web/page/rich_text.js";
-import { folded } from "../../../chat/protocols/web/page/sentences.js";
+import { folded, putOut } from "../../../chat/protocols/web/page/sentences.js";
 import { ago, clock, day, local } from "../../../chat/protocols/web/page/times.js";
 import { read } from "../../../chat/protocols/web/page/wire.js";
 
@@ -85,6 +85,12 @@ test("who comes and goes is told once each", () => {
   assert.equal(folded([part("bob", "left"), part("bob", "joined")]), "bob left and came back.");
   assert.equal(folded([part("bob", "joined"), part("bob", "left"), part("bob", "joined")]), "bob joined.");
   assert.equal(folded([{ name: "eve", what: "other", text: "eve is now known as eva." }]), "eve is now known as eva.");
+});
+
+test("who is put out of a room is told by whom and why, once", () => {
+  assert.equal(putOut("#dev", "ada", ""), "You were put out of #dev by ada.");
+  assert.equal(putOut("#dev", "ada", "spam"), "You were put out of #dev by ada: spam");
+  assert.equal(putOut("#dev", "ada", "#dev was closed by ada."), "#dev was closed by ada.");
 });
 
 test("times are written in the user's time zone", () => {

@@ -57,7 +57,7 @@ export function call(room, row, show) {
 	play();
 	if (!settings.notify || missing() || document.hasFocus()) return;
 	const more = { body: row.text.slice(0, 200), tag: room.key, icon: plain };
-	const note = new Notification(`${row.author} in ${room.title}`, more);
+	const note = new Notification(room.private ? `${row.author} in private` : `${row.author} in ${room.title}`, more);
 	note.onclick = () => {
 		window.focus();
 		show(room);

@@ -14,7 +14,7 @@ export function h(what, ...parts) {
 			continue;
 		}
 		for (const [name, value] of Object.entries(part)) {
-			if (value === undefined || value === null || value === false) continue;
+			if (value === undefined || value === null) continue;
 			if (name in element) element[name] = value;
 			else element.setAttribute(name, value);
 		}

@@ -17,6 +17,11 @@ export function banned({ until, by, why }) {
 	return `${until ? `until ${at(until)}` : "for ever"}, by ${by}${why && `: ${why}`}`;
 }
 
+// Tells the user that they were put out of a room, unless the reason tells that already.
+export function putOut(title, by, text) {
+	return text === `${title} was closed by ${by}.` ? text : `You were put out of ${title} by ${by}${because(text)}`;
+}
+
 // Each rule, as it is told when it is switched on, and when it is switched off.
 const RULES = {
 	op: ["made NAME an op.", "took back that NAME is an op."],

@@ -9,7 +9,7 @@ import { mentions } from "./mentions.js";
 import { Panels } from "./panels.js";
 import { Room } from "./room.js";
 import { Sending } from "./sending.js";
-import { same, words } from "./sentences.js";
+import { putOut, same, words } from "./sentences.js";
 import { isChange } from "./wire.js";
 
 const MARK_DELAY = 2000; // one read mark covers what is read meanwhile
@@ -458,7 +458,7 @@ export class Store {
 		} else if (room) {
 			room.joined = false;
 			this.drop(room);
-			if (by !== null) this.tell(`You were put out of ${room.title} by ${by}: ${text ?? ""}`, "refusal");
+			if (by !== null) this.tell(putOut(room.title, by, text), "refusal");
 		}
 	}
 
