@@ -90,7 +90,7 @@ class Tab:
             self.page.evaluate(
                 """() => {
                     const whole = [document.documentElement, document.body];
-                    const parts = [...whole, document.querySelector("#log")];
+                    const parts = [...whole, ...document.querySelectorAll("#log, #place > .head")];
                     return parts.every((part) => part.scrollWidth <= part.clientWidth) &&
                         whole.every((part) => part.scrollHeight <= part.clientHeight);
                 }"""

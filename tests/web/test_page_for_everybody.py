@@ -259,11 +259,33 @@ def test_nothing_is_cut_off_at_any_size(browsers: Browsers, size: tuple[int, int
     expect(tab["#below"]).to_be_hidden()
 
 
+def double_the_text(tab: Tab) -> None:
+    """Have the browser show text of double size."""
+    sizes = {"fontSizes": {"standard": 32, "fixed": 26}}
+    tab.page.context.new_cdp_session(tab.page).send("Page.setFontSizes", sizes)
+    tab.page.reload()
+
+
+def test_text_of_double_size_on_a_phone(browsers: Browsers) -> None:
+    tab = browsers.open(**PHONE)
+    double_the_text(tab)
+    tab.come_in("ada")
+    tab.say("green tea")
+    for part in ("#title", "#find", "#who", "#more"):
+        expect(tab[part]).to_be_in_viewport(ratio=1)
+    assert tab.page.evaluate("document.querySelector('#input').clientWidth / innerWidth") > 0.5
+    assert tab.fits()
+    tab["#more"].tap()
+    expect(tab.item("Leave #lobby")).to_be_in_viewport(ratio=1)
+    tab.page.keyboard.press("Escape")
+    tab.enter("/help")
+    assert tab.dialog.evaluate("dialog => dialog.scrollWidth <= dialog.clientWidth")
+
+
 def test_text_of_double_size(browsers: Browsers) -> None:
     # The browser's own size of text, as people set it; zooming is a smaller screen.
     tab = browsers.open(viewport={"width": 640, "height": 400}, bypass_csp=True)
-    tab.page.context.new_cdp_session(tab.page).send("Page.setFontSizes", {"fontSizes": {"standard": 32, "fixed": 26}})
-    tab.page.reload()
+    double_the_text(tab)
     tab.come_in("ada")
     tab.say("word " * 30)
     assert tab.page.evaluate("parseFloat(getComputedStyle(document.documentElement).fontSize)") == 32
