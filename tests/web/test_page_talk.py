@@ -6,7 +6,7 @@ import re
 
 import pytest
 from e2e.daemon import Daemon
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 from web.browsers import WIDE, Browsers
 
 
@@ -430,3 +430,15 @@ def test_without_javascript_the_page_says_so_in_the_middle(browsers: Browsers) -
     assert box is not None
     assert abs(box["x"] + box["width"] / 2 - WIDE["width"] / 2) < 2
     assert abs(box["y"] + box["height"] / 2 - WIDE["height"] / 2) < 2
+
+
+def test_a_browser_that_is_too_old_says_so(browsers: Browsers) -> None:
+    def age(route: Route) -> None:
+        route.fulfill(body=route.fetch().text().replace("light-dark(", "not-yet("), content_type="text/css")
+
+    context = browsers.context()
+    context.route("**/page.css", age)
+    tab = browsers.open(context)
+    expect(tab["#old"]).to_contain_text("This page needs a newer browser")
+    expect(tab["#old"]).to_be_in_viewport(ratio=1)
+    expect(tab["#door"]).to_be_hidden()
