@@ -172,9 +172,13 @@ class ProxyConnection(ProtocolWrapper):
         return self._source if self._source is not None else super().getPeer()
 
     def readConnectionLost(self) -> None:
-        """The client sends no more, as the proxy passes on: what was wrapped says what becomes of that."""
-        wrapped = IHalfCloseableProtocol(self.wrappedProtocol, None)
-        if self._state is State.BEGUN and wrapped is not None:
+        """The client sends no more, as the proxy passes on: what was wrapped says what becomes of that.
+
+        Its class knows whether it can. TLS can't, but says that it can: it provides whatever its transport does, which
+        is this connection.
+        """
+        wrapped: Any = self.wrappedProtocol
+        if self._state is State.BEGUN and IHalfCloseableProtocol.implementedBy(type(wrapped)):
             wrapped.readConnectionLost()
         else:
             self.loseConnection()

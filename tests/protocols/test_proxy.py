@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import socket
 import struct
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from box import Box, Client
 from twisted.internet.interfaces import IHalfCloseableProtocol
+from twisted.protocols.policies import WrappingFactory
 
 from chat.core.bans import Ban
 from chat.core.limits import Limits
@@ -201,5 +202,16 @@ def test_a_client_that_sends_no_more_before_its_header_has_come_is_gone() -> Non
     box = behind_proxy()
     client = box.connect(host=PROXY)
     client.send_bytes(HEADERS[0][0][:5])
+    client.protocol.readConnectionLost()
+    assert client.socket.disconnecting
+
+
+def test_a_client_that_sends_no_more_by_a_layer_that_does_not_know_of_that_is_gone() -> None:
+    """As TLS is one, which says to provide whatever its transport provides."""
+    box = behind_proxy()
+    layers = WrappingFactory(ChatFactory(box.connections, PlainManners))
+    box.way_in = cast(ChatFactory, ProxyFactory(layers, box.connections.admission))
+    client = box.connect(host=PROXY)
+    client.send_bytes(HEADERS[0][0])
     client.protocol.readConnectionLost()
     assert client.socket.disconnecting
