@@ -193,6 +193,12 @@ class DesktopClient:
         output, _ = self.process.communicate(timeout=DEADLINE)
         return self.process.returncode, output
 
+    def kill(self) -> None:
+        """Kill it, and wait until its window is gone, so that it is not taken for that of the next client."""
+        self.process.kill()
+        self.process.wait()
+        wait_for(lambda: not self.title, "its window is gone")
+
     def close(self) -> None:
         """End it, unless it has ended, and wait, so that the daemon sees it leave."""
         if self.process.poll() is None:

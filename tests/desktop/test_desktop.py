@@ -382,7 +382,7 @@ def test_what_is_half_typed_is_saved_in_time(shared_chat: Daemon, start: Start, 
     ada.write("half typed")
     file = tmp_path / "state" / "twisted-chat" / "desktop.json"
     wait_for(lambda: file.exists() and "half typed" in file.read_text(), "it is saved")
-    ada.process.kill()
+    ada.kill()
     again = start(address(shared_chat, "ada"))
     again.opens("#lobby - ada@")
     again.type(" before")
