@@ -23,7 +23,19 @@ from chat.core.ports import Delivery, FindToken, Missed, ReadMarks, StoredToken,
 from chat.core.private import not_shown, while_away
 from chat.core.rights import may_enter, user_of
 from chat.core.room import Invite, Room
-from chat.core.session import CONVERSATIONS, FEATURES, FILES, HOOKS, NO_MARKS, ResumeToken, Session, State, User, digest
+from chat.core.session import (
+    ACTIONS,
+    CONVERSATIONS,
+    FEATURES,
+    FILES,
+    HOOKS,
+    NO_MARKS,
+    ResumeToken,
+    Session,
+    State,
+    User,
+    digest,
+)
 from chat.core.text import some_of
 
 MOST_DEVICES = 10
@@ -379,7 +391,7 @@ def _welcome(hub: Hub, name: str, token: ResumeToken, account: Account | None, u
 def _features(hub: Hub, user: User) -> list[str]:
     """What the *user* is told that this server has switched on."""
     of_page = {FILES: hub.links.takes_files, HOOKS: hub.links.base(user.peer) is not None}
-    return [*hub.doors.features, *FEATURES, *(feature for feature, on in of_page.items() if on)]
+    return [*hub.doors.features, *FEATURES, ACTIONS, *(feature for feature, on in of_page.items() if on)]
 
 
 def _rooms_of(hub: Hub, account: Account, user: User) -> list[ListedRoom]:

@@ -42,6 +42,9 @@ FILES = "files"
 FEATURES = (CHANGES, CONVERSATIONS, LINES)
 """What every server of this version has."""
 
+ACTIONS = "actions"
+"""What every server of this version has, and a client need not accept: ``msg`` takes an ``action``."""
+
 HOOKS = "hooks"
 """What a server has besides that serves the page: programs speak in rooms by addresses of it."""
 

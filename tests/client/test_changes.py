@@ -106,7 +106,10 @@ def test_an_older_server_is_sent_each_line_by_itself() -> None:
     assert [each["text"] for each in seat.server.requests("say")] == ["one", "/two"]
     with pytest.raises(CannotDo, match="takes 1 at once"):
         seat.client.enter("/me one\ntwo")
-    for line in ("/edit x", "/react x", "/pins", "/notify x"):
+    seat.model.open("bob", private=True)
+    for line in ("/edit x", "/react x", "/pins", "/notify x", "/me waves"):
+        if line == "/me waves":
+            seat.model.turn_to(seat.room("@bob"))
         with pytest.raises(CannotDo, match="The server is too old"):
             seat.client.enter(line)
     assert seat.server.requests() == []

@@ -47,7 +47,7 @@ def test_a_bot_in_three_lines() -> None:
     assert lines == [
         "* Hi. Type your name and press Enter.",
         f'{{"type":"welcome","name":"bot","token":"{token}","server":"twisted-chat/{__version__}","time":"{NOW}",'
-        '"limits":{"text":4096,"line":16384,"name":32,"rooms":50,"lines":100},"protocol":1,"features":["register","changes","conversations","lines"]}',
+        '"limits":{"text":4096,"line":16384,"name":32,"rooms":50,"lines":100},"protocol":1,"features":["register","changes","conversations","lines","actions"]}',
         '{"type":"room","room":"lobby","topic":"","users":["bot"],"away":{},"last":0}',
         f'{{"type":"message","id":1,"time":"{NOW}","room":"lobby","author":"bot","kind":"say",'
         '"text":"build is green","tag":"a1"}',

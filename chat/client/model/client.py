@@ -452,10 +452,12 @@ class Client:
     def _act(self, command: Command, arguments: Mapping[str, Any]) -> None:
         """Say what the user does, in the room or in the private conversation."""
         room = self.model.current
-        if room.private:
-            self._post("msg", **self._address(room), text=arguments["text"], action=True)
-        else:
+        if not room.private:
             self._request(command, arguments)
+            return
+        if "actions" not in self.link.features:
+            raise CannotDo("The server is too old for /me in private conversations.")
+        self._post("msg", **self._address(room), text=arguments["text"], action=True)
 
     def _switch(self, command: Command, arguments: Mapping[str, Any]) -> None:
         """Send which way to switch. If the user has not said it, it is the other way than they see."""
