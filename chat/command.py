@@ -14,6 +14,8 @@ from chat.disk.output import is_of_output, not_written
 def main() -> NoReturn:
     """Run the command with the arguments of the process, and end the process with its exit code."""
     _open_standard_descriptors()
+    if sys.stdout is None and _prints(sys.argv[1:]):
+        sys.exit("chat: there is no output to print to.")
     try:
         if sys.argv[1:] and sys.argv[1] in COMMANDS:
             sys.exit(COMMANDS[sys.argv[1]](sys.argv[2:]))
@@ -45,6 +47,11 @@ def _open_standard_descriptors() -> None:
         sys.stderr = os.fdopen(2, "w", closefd=False)
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")
+
+
+def _prints(words: list[str]) -> bool:
+    """Tell whether a command is of no use without an output; the daemon does without, and the client looks itself."""
+    return bool(words) and (words[0] in COMMANDS.keys() - {"serve"} or not {"--help", "--version"}.isdisjoint(words))
 
 
 def _serve(arguments: list[str]) -> int:

@@ -118,6 +118,12 @@ def test_no_output(shared_chat: Daemon, terminal: tuple[int, int], option: str) 
     assert (done.returncode, done.stderr) == (1, b"chat: there is no output to print to.\n")
 
 
+@pytest.mark.parametrize("words", [["--help"], ["admin", "accounts"], ["export"]])
+def test_what_only_prints_needs_an_output(words: list[str]) -> None:
+    done = shell('"$@" >&-', *words)
+    assert (done.returncode, done.stderr) == (1, "chat: there is no output to print to.\n")
+
+
 def test_a_plain_client_ends_when_its_reader_goes(shared_chat: Daemon, bob: Person, terminal: tuple[int, int]) -> None:
     with client(address(shared_chat), stdin=terminal[1], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as plain:
         assert plain.stdout is not None
