@@ -103,7 +103,7 @@ class Chat:
             self._check_history()
             if table.COMMANDS[request["words"][0]].live:
                 start = f"twistd -n chat --data {self._directory}"
-                raise CannotAdminister(f"The chat does not run, so there is nobody in it. Start it: {start}")
+                raise CannotAdminister(f"The chat does not run, and only one that runs can do that. Start it: {start}")
             with self._alone(self._directory):
                 answer = self._exchange(request, ALONE)
         except CannotOpen as error:

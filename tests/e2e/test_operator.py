@@ -317,8 +317,8 @@ def test_without_a_chat_that_runs_only_what_is_about_who_is_here_is_refused(star
     eve.ask("say", room="dev", text="words")
     first.end()
     start = f"twistd -n chat --data {first.folder}"
-    for words in (["users"], ["announce", "hi"], ["kick", "eve", "dev"], ["disconnect", "eve"], ["stats"]):
-        sentence = f"! chat: The chat does not run, so there is nobody in it. Start it: {start}\n"
+    for words in (["users"], ["announce", "hi"], ["kick", "eve", "dev"], ["disconnect", "eve"], ["hook", "ci", "dev"]):
+        sentence = f"! chat: The chat does not run, and only one that runs can do that. Start it: {start}\n"
         assert admin(first.folder, *words) == sentence
     assert admin(first.folder, "rename", "bob", "robert").startswith("The account bob is called robert now.")
     assert admin(first.folder, "erase", "eve") == "1 message is erased that eve said.\n"
