@@ -50,7 +50,8 @@ def address(site: str, key: str, name: str) -> str:
 class Ticket(msgspec.Struct, eq=False):
     """Somebody may send one file, into ``room`` or to the party ``to``, until then (monotonic seconds).
 
-    ``most`` are the bytes that it may have. It is theirs as long as the session that asked, or who resumed it, is here.
+    ``most`` are the bytes that it may have; without a ``name``, it has that under which it comes. It is theirs as long
+    as the session that asked, or who resumed it, is here.
     """
 
     key: str

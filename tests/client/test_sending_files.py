@@ -51,7 +51,7 @@ class Sender:
         ticket = self.box.hub.uploads.find(url.rpartition("/")[2], self.box.clock.seconds())
         assert ticket is not None
         size = len(file if isinstance(file, bytes) else file.read_bytes())
-        files.begin(self.box.hub, ticket, "", size)
+        files.begin(self.box.hub, ticket, size)
         of = File(name=ticket.name, size=size, type="text/plain", digest="0")
         files.send(self.box.hub, ticket, of, "KEY", lambda says: None, lambda: None)
         self.seat.pump()

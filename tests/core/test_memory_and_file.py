@@ -169,7 +169,7 @@ class World:
         if ticket is None or ticket.sent or ticket.comes is not None:
             return
         try:
-            files.begin(hub, ticket, "", 3)
+            files.begin(hub, ticket, 3)
         except ChatError:
             return
         new = self.file.files.begin(hub.make_token(), 3)

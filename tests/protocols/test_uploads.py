@@ -256,6 +256,17 @@ def test_a_broken_upload_leaves_nothing(tmp_path: Path, came: int, declared: int
     assert desk.put(path)[0] == 201
 
 
+def test_what_comes_after_a_broken_upload_has_its_own_name(tmp_path: Path) -> None:
+    desk = Desk(tmp_path)
+    ada = desk.box.json("ada")
+    path = desk.path(ada, name="")
+    sender = desk.web.connect()
+    sender.send_bytes(request("PUT", f"{path}/wrong.bin", {**OURS, "Content-Length": str(len(TEXT))}, b""))
+    sender.lose()
+    assert desk.put(f"{path}/log.txt") == (201, "log.txt was sent to #lobby.")
+    assert message(ada)["file"]["name"] == "log.txt"
+
+
 def test_a_client_waits_if_the_disk_is_slower(tmp_path: Path) -> None:
     desk = Desk(tmp_path)
     ada = desk.box.json("ada")

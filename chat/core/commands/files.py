@@ -101,11 +101,9 @@ def _require_share(hub: Hub, ticket: Ticket, size: int) -> None:
 # -- what comes by the web port
 
 
-def begin(hub: Hub, ticket: Ticket, name: str, size: int | None) -> None:
+def begin(hub: Hub, ticket: Ticket, size: int | None) -> None:
     """A file begins to come: reserve room for it; raises :class:`ChatError` if it may not come."""
     _holder(hub, ticket)
-    if not ticket.name:
-        ticket.name = file_name(name)
     if size is not None:
         _require_size(hub, size)
         if size > ticket.most:

@@ -21,7 +21,7 @@ from twisted.web.server import NOT_DONE_YET
 from chat.core.commands import files
 from chat.core.errors import ChatError, NotStored, TooLong
 from chat.core.events import File
-from chat.core.files import Ticket
+from chat.core.files import Ticket, file_name
 from chat.core.hub import Hub
 from chat.disk.file_directory import KEY, Contents, FileDirectory, NewFile, NoRoom
 from chat.protocols.stored_files import StoredFiles
@@ -53,8 +53,9 @@ class Coming(Enum):
 class Incoming(Body):
     """A file that is coming. It is written by a thread, and the client waits if that is slower."""
 
-    def __init__(self, hub: Hub, stored: StoredFiles, request: WebRequest, ticket: Ticket) -> None:
+    def __init__(self, hub: Hub, stored: StoredFiles, request: WebRequest, ticket: Ticket, name: str) -> None:
         self.ticket = ticket
+        self.name = name
         self.new: NewFile = stored.directory.begin(hub.make_token(), ticket.comes or 0)
         self._hub = hub
         self._run = stored.run
@@ -175,11 +176,11 @@ class Uploads(TakesBody):
         if ticket.comes is not None:
             raise Refused(HTTPStatus.CONFLICT, "A file is coming to that address just now.")
         try:
-            files.begin(self._hub, ticket, unquote(name), length)
+            files.begin(self._hub, ticket, length)
         except ChatError as error:
             raise _told(error) from error
         try:
-            return Incoming(self._hub, self._stored, request, ticket)
+            return Incoming(self._hub, self._stored, request, ticket, ticket.name or file_name(unquote(name)))
         except OSError:
             files.give_up(self._hub, ticket)
             raise _refused(Failure()) from None
@@ -205,7 +206,7 @@ class Uploads(TakesBody):
         try:
             await body.whole()
             contents: Contents = await self._stored.run(new.finish)
-            file = File(name=ticket.name, **contents._asdict())
+            file = File(name=body.name, **contents._asdict())
             files.send(self._hub, ticket, file, new.key, partial(request.answer, HTTPStatus.CREATED), failed)
         except Exception as error:
             files.give_up(self._hub, ticket)
