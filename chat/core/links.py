@@ -16,7 +16,7 @@ class Links(msgspec.Struct, frozen=True):
     files: bool = False
     """Whether there is a place to keep files."""
     host: str = "localhost"
-    """How this machine is named for what many clients are told at once."""
+    """How this machine is named for what many clients are told at once, and for who has come by no address."""
 
     @property
     def takes_files(self) -> bool:
@@ -35,7 +35,7 @@ class Links(msgspec.Struct, frozen=True):
         """
         if "//" in peer.reached and self.port and not self.url:
             return peer.reached
-        return self._at(peer.reached or "localhost") or None
+        return self._at(peer.reached or self.host) or None
 
     def _at(self, host: str) -> str:
         """Where the page is for who calls this machine *host*; ``""`` if none is served."""

@@ -315,6 +315,7 @@ def test_links_begin_as_the_browser_has_the_page(
     ("peer", "links", "base"),
     [
         (Peer(), Links(port=8080), "http://localhost:8080/"),
+        (Peer(), Links(port=8080, host="192.0.2.1"), "http://192.0.2.1:8080/"),
         (Peer(reached="192.0.2.1"), Links(port=8443, tls=True), "https://192.0.2.1:8443/"),
         (Peer(reached="[2001:db8::1]"), Links(port=1), "http://[2001:db8::1]:1/"),
         (Peer(reached="192.0.2.1"), Links(url=URL, port=1), URL),
