@@ -187,4 +187,9 @@ def places(file: Path) -> Sequence[Path]:
 def remove_left(before: Path) -> None:
     """Remove the files of a history that was not kept after all."""
     if not before.exists():
-        shutil.rmtree(beside(before), ignore_errors=True)
+        remove(before)
+
+
+def remove(kept: Path) -> None:
+    """Remove the files of a history that is called *kept*."""
+    shutil.rmtree(beside(kept), ignore_errors=True)

@@ -123,17 +123,17 @@ def restore(file: Path, directory: Path, now: float, progress: Progress) -> Rest
     :class:`CannotRestore`.
     """
     path, part, files = directory / FILE, directory / PART, FileDirectory(directory / FILES)
-    with ExitStack() as opened:
-        source = opened.enter_context(closing(_open(file, path)))
-        _claim(directory, opened)
-        _remove_left(directory)
-        try:
+    try:
+        with ExitStack() as opened:
+            source = opened.enter_context(closing(_open(file, path)))
+            _claim(directory, opened)
+            _remove_left(directory)
             more, spare = backed_files.room_to_give_back(source, directory)
             if lack := lack_of_room(source, directory, "the history", more, spare):
                 raise CannotRestore(lack)
             undo = opened.enter_context(ExitStack())
             undo.callback(files.sweep, files.names())
-            opened.callback(remove, part)
+            undo.callback(remove, part)
             descriptor = create_in_data(part)
             try:
                 copy(source, part, descriptor, progress)
@@ -141,12 +141,12 @@ def restore(file: Path, directory: Path, now: float, progress: Progress) -> Rest
                 os.fsync(descriptor)
             finally:
                 os.close(descriptor)
-            kept = _keep(path, now)
+            kept = _keep(path, now, undo)
             part.replace(path)
             undo.pop_all()
             sync_directory(directory)
-        except (sqlite3.Error, OSError) as error:
-            raise CannotRestore(f"{directory} can't be written: {reason(error)}. Nothing was restored.") from error
+    except (sqlite3.Error, OSError) as error:
+        raise CannotRestore(f"{directory} can't be written: {reason(error)}. Nothing was restored.") from error
     messages, last_time, next_id, tokens, lost = restored
     return Restored(messages, last_time, next_id, kept, tokens, lost)
 
@@ -297,13 +297,19 @@ def _keep_only(connection: sqlite3.Connection, table: str, digests: Collection[t
     connection.execute("DROP TABLE held")
 
 
-def _keep(path: Path, now: float) -> Path | None:
-    """Give the history that is there a second name, under which it stays, and have nothing of it stand elsewhere."""
+def _keep(path: Path, now: float, undo: ExitStack) -> Path | None:
+    """Give the history that is there a second name, under which it stays, and have nothing of it stand elsewhere.
+
+    *undo* takes that name away if the history stays in its place, unless it was not whole without what stood beside it.
+    """
     if not path.exists():
         _remove_beside(path)
         return None
     whole = _fold(path)
     kept = _free_name(path, now)
+    if whole:
+        undo.callback(remove, kept)
+        undo.callback(backed_files.remove, kept)
     backed_files.keep(path.parent, kept)
     _link(path, kept)
     close_to_others(kept)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import shutil
 import sqlite3
 from contextlib import closing
@@ -14,7 +15,7 @@ from history.test_files import KEYS, on_disk, put, sent
 
 from chat.admin.files import run
 from chat.disk.file_directory import FileDirectory, NoRoom
-from chat.history import backed_files
+from chat.history import backed_files, restore
 from chat.history.backup import CannotBackUp
 from chat.history.directory import FILE, FILES
 from chat.history.restore import BEFORE, CannotRestore
@@ -169,6 +170,21 @@ def test_a_restore_that_fails_later_leaves_no_file_either(data: Path, target: Pa
     with pytest.raises(CannotRestore, match="is damaged"):
         bring_back(target, tmp_path / "new")
     assert on_disk(tmp_path / "new") == []
+
+
+@pytest.mark.parametrize("step", [(FileDirectory, "end"), (restore, "close_to_others")])
+def test_a_restore_that_fails_at_any_step_keeps_nothing_of_what_stays(
+    data: Path, target: Path, monkeypatch: pytest.MonkeyPatch, step: tuple[object, str]
+) -> None:
+    def fail(*_: object) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    save(data, target)
+    before = sorted(data.rglob("*"))
+    monkeypatch.setattr(*step, fail)
+    with pytest.raises(CannotRestore, match="Nothing was restored"):
+        bring_back(target, data)
+    assert sorted(data.rglob("*")) == before
 
 
 def test_a_restore_needs_room_for_what_is_to_stay_free_if_files_are_missing(
