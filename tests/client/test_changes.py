@@ -188,7 +188,9 @@ def test_a_message_of_ones_own_is_edited_by_its_number() -> None:
             seat.enter(line)
     seat.enter(f"/edit #{number} yours")
     assert seat.shown("#dev")[-1] == "! That is not yours to edit."
+    seat.enter("/edit #0 nothing")
     assert last_said(seat)[-1] == "mine"
+    assert last_said(seat, "#dev") == []
 
 
 def test_what_was_found_is_answered_and_reacted_to_by_its_number() -> None:

@@ -587,7 +587,8 @@ class Client:
     def _edit(self, command: Command, arguments: Mapping[str, Any]) -> None:
         """Give another text to the message whose id stands before that, or else to what the user said last here."""
         number, text = split_id(arguments["text"])
-        self._post(command.name, id=number or self._last_said(self.model.current).id, text=text)
+        number = self._last_said(self.model.current).id if number is None else number
+        self._post(command.name, id=number, text=text)
 
     def _delete(self, command: Command, arguments: Mapping[str, Any]) -> None:
         """Take back a message. Without an id, it is what the user said last here."""
