@@ -389,6 +389,18 @@ def test_what_is_half_typed_is_saved_in_time(shared_chat: Daemon, start: Start, 
     again.sees("ada: half typed before")
 
 
+def test_what_could_not_be_saved_is_saved_later(shared_chat: Daemon, start: Start, tmp_path: Path) -> None:
+    file = tmp_path / "state" / "twisted-chat" / "desktop.json"
+    file.parent.parent.mkdir(exist_ok=True)
+    file.parent.write_text("in the way")
+    ada = start("--log", str(tmp_path / "log"), address(shared_chat, "ada"))
+    ada.opens("#lobby - ada@")
+    ada.press("h", "a", "l", "f")
+    wait_for(lambda: "desktop.json can't be written" in (tmp_path / "log").read_text(), "it can't be saved")
+    file.parent.unlink()
+    wait_for(lambda: file.exists() and '"half"' in file.read_text(), "it is saved")
+
+
 @pytest.mark.parametrize("content", ["", "{", '{"size": "large"}', "[]"])
 def test_a_broken_saved_state_is_no_hindrance(start: Start, tmp_path: Path, content: str) -> None:
     file = tmp_path / "state" / "twisted-chat" / "desktop.json"

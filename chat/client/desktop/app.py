@@ -63,6 +63,9 @@ class Desktop:
         self._connect = connect
         self._local_time = local_time
         self._saved = saved_state.load()
+        self._written = msgspec.json.encode(self._saved)
+        """What is in the file."""
+        self._can_save = True
         self._pace = POLL
         self._link: Link | None = None
         self._window: Window | None = None
@@ -272,14 +275,21 @@ class Desktop:
         self._root.after(SAVE_EVERY, self._remember_often)
 
     def _remember(self) -> None:
-        """Save how it looks and what is open, if that has changed."""
-        before = msgspec.json.encode(self._saved)
+        """Save how it looks and what is open, if that has changed. What can't be saved is tried again the next time."""
         self._saved.dark, self._saved.size = self._look.dark, self._look.chosen_size
         self._saved.placing = placing_of(self._root, self._look) or self._saved.placing
         if self._window is not None:
             self._saved.leave_open(self._address, self._window.open_rooms)
-        if msgspec.json.encode(self._saved) != before:
+        if msgspec.json.encode(self._saved) == self._written:
+            return
+        try:
             self._saved.save(self._address)
+        except OSError as failure:
+            if self._can_save:
+                self._log.warn("{file} can't be written: {failure}", file=saved_state.path(), failure=failure)
+            self._can_save = False
+        else:
+            self._written, self._can_save = msgspec.json.encode(self._saved), True
 
     def _open_link(self, link: str) -> None:
         """Show a web page. This is done in a thread, because starting a browser takes time."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import msgspec
-from twisted.logger import Logger
 
 from chat.client import places
 from chat.client.model.open_rooms import OpenRooms
@@ -13,8 +12,6 @@ from chat.disk.files import write_private
 
 MAXIMUM_ADDRESSES = 20
 """Of how many addresses is saved what was open there."""
-
-_log = Logger()
 
 
 def path() -> Path:
@@ -51,19 +48,15 @@ class SavedState(msgspec.Struct):
         self.open[address] = rooms
 
     def save(self, address: str = "") -> None:
-        """Write the file, for nobody else to read; if that fails, log it. Of what is open, only that at *address* was
-        changed: another window may have saved the rest meanwhile.
+        """Write the file, for nobody else to read; may raise :class:`OSError`. Of what is open, only that at *address*
+        was changed: another window may have saved the rest meanwhile.
         """
-        file = path()
         others = load().open
         if address and (mine := self.open.get(address)) is not None:
             others.pop(address, None)
             others[address] = mine
         self.open = dict(list(others.items())[-MAXIMUM_ADDRESSES:])
-        try:
-            write_private(file, msgspec.json.encode(self))
-        except OSError as failure:
-            _log.warn("{file} can't be written: {failure}", file=file, failure=failure)
+        write_private(path(), msgspec.json.encode(self))
 
 
 def load() -> SavedState:
