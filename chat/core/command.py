@@ -203,7 +203,10 @@ class Command(msgspec.Struct, frozen=True):
             if parameter.may_be_left_out_before(word):
                 rest = f"{word} {rest}".strip()
             elif word:
-                arguments[parameter.argument] = parameter.from_word(word)
+                try:
+                    arguments[parameter.argument] = parameter.from_word(word)
+                except BadField as wrong:
+                    raise BadField(f"{wrong} {usage}") from None
             elif not (parameter.optional or parameter.alone):
                 raise BadField(usage)
         if rest and not self.farewell:

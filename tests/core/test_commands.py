@@ -38,7 +38,7 @@ def test_text_takes_the_rest_of_the_line() -> None:
 
 def test_a_number_is_a_number() -> None:
     assert TABLE["mentions"].parse("5", "dev") == {"before": 5}
-    with pytest.raises(BadField, match="many is not a number"):
+    with pytest.raises(BadField, match=r"^many is not a number\. Usage: /mentions \[before\] "):
         TABLE["mentions"].parse("many", "dev")
 
 

@@ -134,7 +134,13 @@ def test_people_may_say_which_way(box: Box) -> None:
         ("/op bob on", ["* zoe made bob an op."]),
         ("/op bob ON", ["* zoe made bob an op."]),
         ("/op bob off", ["* zoe took back that bob is an op."]),
-        ("/op bob maybe", ["! maybe is neither on nor off."]),
+        (
+            "/op bob maybe",
+            [
+                "! maybe is neither on nor off. Usage: /op name [on|off] "
+                "(makes somebody an op of the room, or takes that back)"
+            ],
+        ),
         ("/lock off", ["* zoe unlocked the topic."]),
         ("/lock on", ["* zoe locked the topic: only ops set it."]),
         ("/lock", ["* zoe unlocked the topic."]),

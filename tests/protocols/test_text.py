@@ -277,7 +277,10 @@ def test_a_mistyped_command_gets_the_nearest_one(typed: str, meant: str) -> None
         ("/nick bob", "! That name is taken. Choose another."),
         ("/nick ada", "! You are ada already."),
         ("/nick a b", "! That name can't be used. Use letters and digits, with _ - . only inside."),
-        ("/mentions many", "! many is not a number."),
+        (
+            "/mentions many",
+            "! many is not a number. Usage: /mentions [before] (shows what named you since you were last here)",
+        ),
         (
             "/history many",
             "! Say how many, since when, or which day: /history 50, /history since 09:00, /history 2026-11-20.",

@@ -150,7 +150,7 @@ test("commands work as in the other clients", async () => {
   await answers("/frobnicate", /There is no command \/frobnicate\. \/help lists them all\.$/);
   await answers("/whois @bob", /^Here since 2026-11-21/);
   await answers("/kick", /^Usage: \/kick name \[text\]$/);
-  await answers("/delete x", /x is not a number/);
+  await answers("/delete x", /^x is not a number\. Usage: \/delete \[id\]$/);
   await answers("/nick eve", /^You are now known as eve\.$/);
   assert.equal(ada.name, "eve");
   await answers("/ignore bob", /^You ignore bob\.$/);

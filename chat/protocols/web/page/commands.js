@@ -29,7 +29,7 @@ function parse(command, rest, here) {
 		const word = kind === "text" ? rest : rest.split(" ", 1)[0];
 		if (kind === "number" && optional && /^(on|off)$/i.test(word)) continue;
 		rest = rest.slice(word.length).trimStart();
-		if (word) fields[field] = value(kind, word);
+		if (word) fields[field] = value(kind, word, wrong);
 		else if (!optional) throw new Refused(wrong);
 	}
 	if (rest && !FAREWELLS.includes(command.name)) {
@@ -46,10 +46,13 @@ function open(store, name, advice) {
 	return room;
 }
 
-function value(kind, word) {
+function value(kind, word, usage) {
 	const number = /^#?(\d{1,9})$/.exec(word)?.[1];
-	if (kind === "switch" && !/^(on|off)$/i.test(word)) throw new Refused(`${word.slice(0, 40)} is neither on nor off.`);
-	if (kind === "number" && !number) throw new Refused(`${word.slice(0, 40)} is not a number.`);
+	const refuse = (what) => {
+		throw new Refused(`${word.slice(0, 40)} is ${what}. ${usage}`);
+	};
+	if (kind === "switch" && !/^(on|off)$/i.test(word)) refuse("neither on nor off");
+	if (kind === "number" && !number) refuse("not a number");
 	if (kind === "switch") return word.toLowerCase() === "on";
 	if (kind === "number") return Number(number);
 	return kind === "room" ? word.replace(/^#/, "") : kind === "user" ? word.replace(/^@/, "") : word;
