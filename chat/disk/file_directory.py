@@ -7,6 +7,7 @@ import hashlib
 import os
 import re
 import shutil
+import stat
 from codecs import getincrementaldecoder
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -69,15 +70,18 @@ class FileDirectory:
                 self.path(key).unlink(missing_ok=True)
 
     def has(self, key: str) -> bool:
-        """Tell whether the file with that *key* is there."""
-        with self.unnamed():
-            return self.path(key).is_file()
+        """Tell whether the file with that *key* is there, and no link, which a chat that root runs would follow."""
+        with self.unnamed(), suppress(FileNotFoundError):
+            return stat.S_ISREG(self.path(key).lstat().st_mode)
+        return False
 
     def read(self, key: str, at: int, size: int) -> bytes:
         """Read at most so many bytes of a file, from *at* on."""
-        with self.unnamed(), self.path(key).open("rb", buffering=0) as file:
-            file.seek(at)
-            return file.read(size)
+        with self.unnamed():
+            descriptor = os.open(self.path(key), os.O_RDONLY | os.O_NOFOLLOW)
+            with open(descriptor, "rb", buffering=0) as file:
+                file.seek(at)
+                return file.read(size)
 
     @contextmanager
     def unnamed(self) -> Iterator[None]:

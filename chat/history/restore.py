@@ -144,9 +144,13 @@ def restore(file: Path, directory: Path, now: float, progress: Progress) -> Rest
             kept = _keep(path, now, undo)
             part.replace(path)
             undo.pop_all()
-            sync_directory(directory)
     except (sqlite3.Error, OSError) as error:
         raise CannotRestore(f"{directory} can't be written: {reason(error)}. Nothing was restored.") from error
+    try:
+        sync_directory(directory)
+    except OSError as error:
+        why = f"a power failure may take that back, as {directory} can't be synced: {reason(error)}."
+        raise CannotRestore(f"{file} was restored, but {why}") from error
     messages, last_time, next_id, tokens, lost = restored
     return Restored(messages, last_time, next_id, kept, tokens, lost)
 

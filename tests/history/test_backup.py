@@ -512,6 +512,20 @@ def test_a_file_system_without_second_names(data: Path, target: Path, monkeypatc
     assert stat.S_IMODE(kept(data)[0].stat().st_mode) == 0o600
 
 
+def test_a_restore_that_can_not_be_synced_at_last_says_that_it_was_made(
+    data: Path, target: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(directory: Path) -> None:
+        if (directory / FILE).exists():
+            raise OSError(errno.EIO, "Input/output error")
+
+    save(data, target)
+    monkeypatch.setattr(restore, "sync_directory", refuse)
+    with pytest.raises(CannotRestore, match="was restored, but a power failure may take that back"):
+        bring_back(target, tmp_path / "new")
+    assert texts(tmp_path / "new" / FILE) == texts(data / FILE)
+
+
 def test_a_token_that_was_revoked_since_brings_nobody_back(data: Path, target: Path, tmp_path: Path) -> None:
     with opened(data) as (store, _):
         wait(store.append([TokenKept("revoked", 1, 1.0), TokenKept("held", 2, 1.0)]))

@@ -552,6 +552,17 @@ def test_a_file_that_is_removed_while_somebody_fetches_it_is_not_there(
     assert desk.get(message(ada)["file"]["url"])[0] == 404
 
 
+def test_a_link_in_the_place_of_a_file_is_not_followed(tmp_path: Path) -> None:
+    desk = Desk(tmp_path)
+    ada = desk.box.json("ada")
+    desk.put(desk.path(ada))
+    (key,) = desk.files()
+    (tmp_path / "secret").write_bytes((desk.folder / key).read_bytes())
+    (desk.folder / key).unlink()
+    (desk.folder / key).symlink_to(tmp_path / "secret")
+    assert desk.get(message(ada)["file"]["url"])[0] == 404
+
+
 @pytest.mark.parametrize(
     ("wanted", "part"),
     [

@@ -30,6 +30,9 @@ from chat.protocols.web.requests import Body, Refused, TakesBody, WebRequest
 AHEAD = 262_144
 """The bytes of a file that wait to be written, at most, before no more are read."""
 
+SENT_AT_ONCE = 65_536
+"""The bytes of a file that are read for somebody who fetches it, each time that it is opened for that."""
+
 _RANGE = re.compile(r"bytes=([0-9]{0,15})-([0-9]{0,15})")
 _STATUS = {TooLong.code: HTTPStatus.REQUEST_ENTITY_TOO_LARGE, NotStored.code: HTTPStatus.INSUFFICIENT_STORAGE}
 """How refusals are told by HTTP; all others are 403."""
@@ -254,7 +257,9 @@ class Downloads(Resource):
         part = _begin(request, file)
         if part:
             rest = _Rest(directory, key, part)
-            sent = FileSender().beginFileTransfer(rest, request)
+            sender = FileSender()
+            sender.CHUNK_SIZE = SENT_AT_ONCE
+            sent = sender.beginFileTransfer(rest, request)
             sent.addCallbacks(lambda _: _end(request, rest), lambda _: None)  # it fails if the client goes
 
 
