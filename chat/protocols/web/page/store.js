@@ -385,8 +385,8 @@ export class Store {
 		if (SAID.includes(post.type)) this.input.giveBack(room, text);
 	}
 
-	// The user came in, and these are their conversations. Opened are those with something unread, and those that were open
-	// in the page before it was loaded again, unless they were closed since.
+	// The user came in, and these are their conversations. Those with something unread are opened, and those that were
+	// open in the page before it was loaded again, unless they were closed since.
 	conversationsListed(conversations) {
 		const wasOpen = ({ with: other }) => this.before.some(({ key, isBack }) => key === `@${other}` && !isBack);
 		const opened = [...conversations.filter((one) => one.unread).slice(0, 20), ...conversations.filter(wasOpen)];
