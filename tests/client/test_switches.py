@@ -11,7 +11,6 @@ from client.seats import Seat
 
 from chat.client.model.client import _BEFORE, CannotDo, Client
 from chat.core.accounts import Role
-from chat.core.command import Kind
 from chat.core.commands.table import TABLE
 from chat.core.limits import Limits
 from chat.history.passwords import hash_password
@@ -27,9 +26,7 @@ def switched(seat: Seat, kind: str) -> list[Any]:
 
 def test_all_commands_that_switch_something_say_which_way() -> None:
     commands = [command for command in TABLE.values() if not command.programs]
-    switching = {
-        command.name for command in commands if any(p.kind is Kind.SWITCH and p.typed for p in command.parameters)
-    }
+    switching = {command.name for command in commands if any(p.name == "on" for p in command.parameters)}
     methods = (Client._switch, Client._react, Client._pin)
     assert {name for name, method in _BEFORE.items() if method in methods} == switching
 
