@@ -1,6 +1,6 @@
-// The commands that people type, by what they are about, as chat/core/commands has them; a test compares the two. Behind
-// a name stand its parameters: `name`, or `name:kind` if the kind has another name. [In brackets]: it may be left out. @:
-// it is about the room that the user is in. !: it is for ops of a room, or moderators.
+// The commands that people type, by what they are about, as chat/core/commands has them; a test compares the two.
+// Behind a name stand its parameters: `name`, or `name:kind` if the kind has another name. [In brackets]: it may be
+// left out. @: it is about the room that the user is in. !: it is for ops of a room, or moderators.
 export const SERVED = `
 Help:
 help [command]

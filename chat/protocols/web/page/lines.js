@@ -15,13 +15,13 @@ export function told(kind, text, time, about = null) {
 
 // Makes the line of a message. `me` knows the user's name, and what is meant for them.
 export function said(message, me, old = false) {
-	const { kind, id, author, text, reactions, pinned, notice, file, re, re_author: to, re_text: quote } = message;
+	const { kind, id, room, author, text, reactions, pinned, notice, file, re, re_author: to, re_text: quote } = message;
 	const mine = author === me.name;
 	const reply = re !== null && to !== null ? { id: re, author: to, text: quote ?? "" } : null;
 	const mention = !mine && !notice && (message.all || to === me.name || me.isNamed(text));
 	const time = local(message.time);
-	const facts = { edited: message.edited !== null, room: message.room, private: message.room === null, time, day: day(time) };
-	return { key: ++keys, kind, id, author, text, mine, mention, reply, reactions, pinned, notice, file, old, ...facts };
+	const facts = { mine, mention, reply, edited: message.edited !== null, private: room === null, time, day: day(time) };
+	return { key: ++keys, kind, id, room, author, text, reactions, pinned, notice, file, old, ...facts };
 }
 
 const days = new Map(); // the rows of days, each made once
