@@ -101,7 +101,7 @@ class Daemon:
             self.process.kill()
             self.process.wait()
             raise
-        self._idle_sockets = self._sockets()
+        self._idle = self._sockets()
 
     def _listens(self, listeners: int) -> bool:
         assert self.process.poll() is None, f"the daemon ended with {self.process.returncode}:\n{self.log()}"
@@ -193,17 +193,18 @@ class Daemon:
     @property
     def connections(self) -> int:
         """How many sockets it has open beside those it listens on."""
-        return self._sockets() - self._idle_sockets
+        return len(self._sockets() - self._idle)
 
     @property
     def open_files(self) -> set[str]:
         """The names of what it has open, as Linux gives them."""
         return {_target(link) for link in list(Path(f"/proc/{self.process.pid}/fd").iterdir())}
 
-    def _sockets(self) -> int:
+    def _sockets(self) -> set[str]:
+        """Its sockets but those of the operator, the first of which it opens when it has said where it listens."""
+        found = {name for name in self.open_files if name.startswith("socket:")}
         unix = Path(f"/proc/{self.process.pid}/net/unix").read_text().splitlines()
-        of_operator = {f"socket:[{line.split()[6]}]" for line in unix if line.endswith("/admin.sock")}
-        return sum(1 for name in self.open_files - of_operator if name.startswith("socket:"))
+        return found - {f"socket:[{line.split()[6]}]" for line in unix if line.endswith("/admin.sock")}
 
     # -- the end
 
