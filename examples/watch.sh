@@ -6,10 +6,11 @@
 host=$1 port=$2 room=$3 word=$4
 shift 4
 seen=$HOME/.chat-seen-$room
+note() { echo "$1" >"$seen.new" && mv "$seen.new" "$seen"; }
 
 while :; do
-    jq -cn --arg room "$room" --argjson after "$(cat "$seen" 2>/dev/null || echo null)" \
-        '{type: "hello", name: "watch", rooms: {($room): $after}}' |
+    jq -cn --arg room "$room" --arg after "$(cat "$seen" 2>/dev/null)" \
+        '{type: "hello", name: "watch", rooms: {($room): ($after | tonumber? // null)}}' |
         nc -w 120 "$host" "$port" |
         jq -Rr --unbuffered --arg room "$room" --arg word "$word" 'fromjson? |
             if .type == "room" then "room \(.last)"
@@ -19,8 +20,8 @@ while :; do
             else "message \(.id) \(.author): \(.text)" end' |
         while read -r kind id text; do
             case $kind in
-                room) [ -s "$seen" ] || echo "$id" >"$seen" ;;
-                message) [ -z "$text" ] || "$@" "$text" </dev/null; echo "$id" >"$seen" ;;
+                room) [ -s "$seen" ] || note "$id" ;;
+                message) [ -z "$text" ] || "$@" "$text" </dev/null; note "$id" ;;
                 *) echo "$text" >&2; [ "$kind $id" = "goodbye null" ] || [ "$kind" = error ] || exit 3 ;;
             esac
         done

@@ -106,6 +106,16 @@ def test_the_watcher_runs_its_command_also_for_what_was_said_meanwhile(chat: Dae
         watcher.await_output("ada: alarm three\nada: alarm four\n")
 
 
+def test_the_watcher_begins_anew_where_its_file_is_empty(chat: Daemon, tmp_path: Path) -> None:
+    """A power failure may leave it so."""
+    (tmp_path / ".chat-seen-ops").touch()
+    ada = chat.bot("ada", rooms={"ops": None})
+    with Program(watch(chat), tmp_path) as watcher:
+        ada.expect("joined", name="watch")
+        ada.ask("say", room="ops", text="alarm")
+        watcher.await_output("ada: alarm\n")
+
+
 def test_the_watcher_does_not_come_back_if_it_is_banned(chat: Daemon, tmp_path: Path) -> None:
     words = watch(chat)
     ada = chat.bot("ada", rooms={"ops": None})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import termios
 from collections.abc import Iterator
 
 import pexpect
@@ -9,7 +10,7 @@ import pytest
 
 from e2e.daemon import HOST, Daemon
 from e2e.tools import put_away, tool
-from e2e.waiting import DEADLINE
+from e2e.waiting import DEADLINE, wait_for
 
 
 @pytest.fixture
@@ -79,7 +80,8 @@ def test_telnets_options_are_refused(chat: Daemon, telnet: pexpect.spawn) -> Non
 
 
 def order(telnet: pexpect.spawn, command: str) -> None:
-    """Give telnet itself a command."""
+    """Give telnet itself a command, once it has carried out the one before and takes lines for the chat again."""
+    wait_for(lambda: b"\x1d" in termios.tcgetattr(telnet.child_fd)[6], "Ctrl-] leads to telnet itself")
     telnet.sendcontrol("]")
     telnet.expect_exact("telnet>")
     telnet.sendline(command)
