@@ -191,7 +191,6 @@ class Command(msgspec.Struct, frozen=True):
 
         Raises :class:`BadField` if one is missing, is too much or is no number.
         """
-        usage = f"Usage: {self.usage} ({self.summary})"
         arguments: dict[str, Argument] = {p.name: here for p in self.parameters if p.here}
         rest = rest.strip()
         for parameter in (p for p in self.parameters if p.typed):
@@ -206,13 +205,18 @@ class Command(msgspec.Struct, frozen=True):
                 try:
                     arguments[parameter.argument] = parameter.from_word(word)
                 except BadField as wrong:
-                    raise BadField(f"{wrong} {usage}") from None
+                    raise BadField(f"{wrong} {self._advice}") from None
             elif not (parameter.optional or parameter.alone):
-                raise BadField(usage)
+                raise BadField(self._advice)
         if rest and not self.farewell:
             last = next((p.kind for p in reversed(self.parameters) if p.typed), None)
-            raise BadField(f"{_ONE_WORD[last]} has no blanks. {usage}" if last in _ONE_WORD else usage)
+            raise BadField(f"{_ONE_WORD[last]} has no blanks. {self._advice}" if last in _ONE_WORD else self._advice)
         return arguments
+
+    @property
+    def _advice(self) -> str:
+        """What people are told who have typed it wrongly."""
+        return f"Usage: {self.usage} ({self.summary})"
 
     def check(self, fields: Mapping[str, object]) -> dict[str, Argument]:
         """Take the arguments out of a JSON object; raises :class:`BadField`."""

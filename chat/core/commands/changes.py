@@ -232,18 +232,23 @@ def _delete(hub: Hub, session: Session, tag: str | None, target: Target) -> None
     user, message = user_of(session), target.message
     if not (target.mine or (target.room is not None and rights.is_op(user, target.room))):
         raise NotAllowed("That is not yours to delete.")
-    event = Deleted(
+    event = deletion(hub, message, user.name, tag)
+    effects = [TakeBack(hub, target.between, message.id, message.text)] if target.between is not None else []
+    _apply(hub, session, target, event, effects, action="" if target.mine else "delete")
+
+
+def deletion(hub: Hub, message: Message, by: str, tag: str | None = None) -> Deleted:
+    """Make the event that tells that a message goes now, whose it was, and when it was said."""
+    return Deleted(
         id=message.id,
         rev=hub.take_id(),
         room=message.room,
-        by=user.name,
+        by=by,
         time=hub.now(),
         tag=tag,
         author=message.author,
         said=message.time,
     )
-    effects = [TakeBack(hub, target.between, message.id, message.text)] if target.between is not None else []
-    _apply(hub, session, target, event, effects, action="" if target.mine else "delete")
 
 
 class TakeBack(msgspec.Struct, frozen=True):

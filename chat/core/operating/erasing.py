@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from chat.core.commands.changes import NoteChange, ShowBetween, TakeBack
+from chat.core.commands.changes import NoteChange, ShowBetween, TakeBack, deletion
 from chat.core.effects import Effect, Publish
 from chat.core.errors import NoSuchMessage, NotStored
-from chat.core.events import BY_OPERATOR, Deleted, Erased, Notice
+from chat.core.events import BY_OPERATOR, Erased, Notice
 from chat.core.facts import Changed, Said
 from chat.core.hub import Hub
 from chat.core.names import user_name
@@ -72,15 +72,7 @@ class Erasure:
     def _take_out(self, said: Said) -> None:
         hub, session = self._hub, self._itself
         message, between, room = said.message, said.between, said.message.room
-        event = Deleted(
-            id=message.id,
-            rev=hub.take_id(),
-            room=room,
-            by=BY_OPERATOR,
-            time=hub.now(),
-            author=message.author,
-            said=message.time,
-        )
+        event = deletion(hub, message, BY_OPERATOR)
         effects: list[Effect] = []
         if between is not None:
             effects += [
